@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * miscfs/specfs/specdev.h - one struct specdev for each dev_t and type
+ * that has vnodes.
+ */
+#ifndef _MISCFS_SPECFS_SPECDEV_H_
+#define _MISCFS_SPECFS_SPECDEV_H_
+
+#include <sys/queue.h>
+#include <sys/vnode.h>
+
+/* (d) device_lock, see spec_vnops.c */
+struct specdev {
+	LIST_ENTRY(specdev) sd_hash;	/* (d) */
+	dev_t		 sd_dev;	/* const */
+	enum vtype	 sd_type;	/* const */
+	u_int		 sd_refcnt;	/* (d) vnodes */
+	u_int		 sd_opencnt;	/* (d) opens through all vnodes */
+	u_int		 sd_iocnt;	/* atomic: operations in the driver */
+	u_int		 sd_draining;	/* atomic: spec_io_drain wants to know */
+	bool		 sd_opened;	/* (d) a d_open succeeded, no d_close since */
+	bool		 sd_closing;	/* (d) d_cancel, drain, d_close going on */
+};
+
+extern const struct vnodeops spec_vnodeops;
+extern const struct vnodeops dead_vnodeops;
+
+void	spec_init(void);
+int	spec_vnode_get(enum vtype, dev_t, struct vnode **);
+int	spec_lookup_by_dev(enum vtype, dev_t, struct vnode **);
+void	vref(struct vnode *);
+void	vrele(struct vnode *);
+void	vn_deadwait(struct vnode *);
+void	vrevoke(struct vnode *);
+void	vn_file_insert(struct vnode *, struct hyp_file *);
+void	vn_file_remove(struct vnode *, struct hyp_file *);
+
+#endif /* _MISCFS_SPECFS_SPECDEV_H_ */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/conf.h - devsw(9): the switch from device numbers to drivers.
+ */
+#ifndef _SYS_CONF_H_
+#define _SYS_CONF_H_
+
+#include <sys/device.h>
+#include <sys/event.h>
+#include <sys/localcount.h>
+#include <sys/poll.h>
+#include <sys/select.h>
+#include <sys/types.h>
+
+struct buf;
+struct cfdriver;
+struct lwp;
+struct tty;
+struct uio;
+struct vnode;
+
+/* d_flag */
+#define	D_OTHER		0x0000
+#define	D_TAPE		0x0001
+#define	D_DISK		0x0002
+#define	D_TTY		0x0003
+#define	D_TYPEMASK	0x00ff
+#define	D_MPSAFE	0x0100	/* without the kernel lock */
+#define	D_NEGOFFSAFE	0x0200
+#define	D_MCLOSE	0x0400
+
+#define	dev_type_open(n)	int n(dev_t, int, int, struct lwp *)
+#define	dev_type_cancel(n)	int n(dev_t, int, int, struct lwp *)
+#define	dev_type_close(n)	int n(dev_t, int, int, struct lwp *)
+#define	dev_type_read(n)	int n(dev_t, struct uio *, int)
+#define	dev_type_write(n)	int n(dev_t, struct uio *, int)
+#define	dev_type_ioctl(n)	int n(dev_t, u_long, void *, int, struct lwp *)
+#define	dev_type_stop(n)	void n(struct tty *, int)
+#define	dev_type_tty(n)		struct tty *n(dev_t)
+#define	dev_type_poll(n)	int n(dev_t, int, struct lwp *)
+#define	dev_type_mmap(n)	paddr_t n(dev_t, off_t, int)
+#define	dev_type_kqfilter(n)	int n(dev_t, struct knote *)
+#define	dev_type_discard(n)	int n(dev_t, off_t, off_t)
+#define	dev_type_strategy(n)	void n(struct buf *)
+#define	dev_type_dump(n)	int n(dev_t, int64_t, void *, size_t)
+#define	dev_type_size(n)	int n(dev_t)
+
+struct bdevsw {
+	int		(*d_open)(dev_t, int, int, struct lwp *);
+	int		(*d_cancel)(dev_t, int, int, struct lwp *);
+	int		(*d_close)(dev_t, int, int, struct lwp *);
+	void		(*d_strategy)(struct buf *);
+	int		(*d_ioctl)(dev_t, u_long, void *, int, struct lwp *);
+	int		(*d_dump)(dev_t, int64_t, void *, size_t);
+	int		(*d_psize)(dev_t);
+	int		(*d_discard)(dev_t, off_t, off_t);
+	int		(*d_devtounit)(dev_t);
+	struct cfdriver	*d_cfdriver;
+	int		d_flag;
+};
+
+struct cdevsw {
+	int		(*d_open)(dev_t, int, int, struct lwp *);
+	int		(*d_cancel)(dev_t, int, int, struct lwp *);
+	int		(*d_close)(dev_t, int, int, struct lwp *);
+	int		(*d_read)(dev_t, struct uio *, int);
+	int		(*d_write)(dev_t, struct uio *, int);
+	int		(*d_ioctl)(dev_t, u_long, void *, int, struct lwp *);
+	void		(*d_stop)(struct tty *, int);
+	struct tty *	(*d_tty)(dev_t);
+	int		(*d_poll)(dev_t, int, struct lwp *);
+	paddr_t		(*d_mmap)(dev_t, off_t, int);
+	int		(*d_kqfilter)(dev_t, struct knote *);
+	int		(*d_discard)(dev_t, off_t, off_t);
+	int		(*d_devtounit)(dev_t);
+	struct cfdriver	*d_cfdriver;
+	int		d_flag;
+};
+
+/* Entries for what a driver does not do; calls through them end with the
+   error that the name says. */
+int	devenodev(void);
+paddr_t	devnommap(dev_t, off_t, int);
+dev_type_open(nullopen);
+dev_type_close(nullclose);
+dev_type_read(noread_fn);
+dev_type_write(nowrite_fn);
+dev_type_ioctl(noioctl_fn);
+dev_type_stop(nostop_fn);
+dev_type_poll(nopoll_fn);
+dev_type_kqfilter(nokqfilter_fn);
+dev_type_discard(nodiscard_fn);
+#define	noread		noread_fn
+#define	nowrite		nowrite_fn
+#define	noioctl		noioctl_fn
+#define	nostop		nostop_fn
+#define	notty		NULL
+#define	nopoll		nopoll_fn
+#define	nommap		devnommap
+#define	nokqfilter	nokqfilter_fn
+#define	nodiscard	nodiscard_fn
+
+void	devsw_init(void);
+int	devsw_attach(const char *, const struct bdevsw *, devmajor_t *,
+	    const struct cdevsw *, devmajor_t *);
+void	devsw_detach(const struct bdevsw *, const struct cdevsw *);
+
+const struct bdevsw *bdevsw_lookup(dev_t);
+const struct cdevsw *cdevsw_lookup(dev_t);
+devmajor_t bdevsw_lookup_major(const struct bdevsw *);
+devmajor_t cdevsw_lookup_major(const struct cdevsw *);
+
+dev_type_open(bdev_open);
+dev_type_cancel(bdev_cancel);
+dev_type_close(bdev_close);
+dev_type_ioctl(bdev_ioctl);
+int	bdev_flags(dev_t);
+void	bdev_detached(dev_t);
+
+dev_type_open(cdev_open);
+dev_type_cancel(cdev_cancel);
+dev_type_close(cdev_close);
+dev_type_read(cdev_read);
+dev_type_write(cdev_write);
+dev_type_ioctl(cdev_ioctl);
+dev_type_stop(cdev_stop);
+dev_type_tty(cdev_tty);
+dev_type_poll(cdev_poll);
+dev_type_mmap(cdev_mmap);
+dev_type_kqfilter(cdev_kqfilter);
+dev_type_discard(cdev_discard);
+int	cdev_flags(dev_t);
+int	cdev_type(dev_t);
+void	cdev_detached(dev_t);
+
+/* Ready-made d_devtounit: the minor is the unit. */
+int	dev_minor_unit(dev_t);
+int	tty_unit(dev_t);
+
+/*
+ * The device switch table and MAKEDEV(8) as data (src/drivers/ioconf.c).
+ * A node row makes one name for each unit of a driver; dn_minor is or'ed
+ * into the unit.
+ */
+struct devsw_conv {
+	const char		*d_name;
+	const struct bdevsw	*d_bdevsw;
+	const struct cdevsw	*d_cdevsw;
+};
+struct devnode {
+	const char		*dn_driver;	/* cfdriver name */
+	const char		*dn_prefix;	/* "ttyU" */
+	const struct cdevsw	*dn_cdevsw;
+	u_int			 dn_minor;
+	int			 dn_class;	/* HYP_NODE_* */
+};
+extern const struct devsw_conv devsw_conv[];	/* d_name NULL ends */
+extern const struct devnode devnodes[];		/* dn_driver NULL ends */
+extern struct cfdriver *const cfdriver_ioconf[];
+extern const struct cfattachinit cfattach_ioconf[];
+extern struct cfdata cfdata_ioconf[];
+
+#endif /* _SYS_CONF_H_ */

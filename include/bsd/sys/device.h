@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/device.h - autoconf(9), driver(9).
+ *
+ * The tables are NetBSD's, written by hand where config(8) would generate
+ * them (src/drivers/ioconf.c).
+ */
+#ifndef _SYS_DEVICE_H_
+#define _SYS_DEVICE_H_
+
+#include <sys/localcount.h>
+#include <sys/param.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+typedef struct device	*device_t;
+typedef struct cfdata	*cfdata_t;
+typedef struct cfdriver	*cfdriver_t;
+typedef struct cfattach	*cfattach_t;
+
+enum devclass {
+	DV_DULL,
+	DV_CPU,
+	DV_DISK,
+	DV_IFNET,
+	DV_TAPE,
+	DV_TTY,
+	DV_BUS,
+	DV_VIRTUAL
+};
+
+enum devact { DVACT_DEACTIVATE };
+
+#define	UNCONF		1	/* cfprint_t: nothing found */
+#define	QUIET		0
+#define	UNSUPP		2
+
+/* flags of config_detach and ca_detach */
+#define	DETACH_FORCE	0x01	/* the hardware is gone; no way back */
+#define	DETACH_QUIET	0x02
+#define	DETACH_SHUTDOWN	0x04
+
+/* Where a device can attach: an attribute of the parent ("usbifif"), and
+   if not NULL and not -1 a driver and unit of it. */
+struct cfparent {
+	const char	*cfp_iattr;
+	const char	*cfp_parent;
+	int		 cfp_unit;
+};
+
+#define	FSTATE_STAR	2	/* any number of instances */
+struct cfdata {
+	const char	*cf_name;	/* driver */
+	const char	*cf_atname;	/* attachment */
+	short		 cf_fstate;
+	int		*cf_loc;
+	int		 cf_flags;
+	const struct cfparent *cf_pspec;
+};
+
+struct cfattach {
+	const char	*ca_name;
+	size_t		 ca_devsize;
+	int		(*ca_match)(device_t, cfdata_t, void *);
+	void		(*ca_attach)(device_t, device_t, void *);
+	int		(*ca_detach)(device_t, int);
+	int		(*ca_activate)(device_t, enum devact);
+	int		(*ca_rescan)(device_t, const char *, const int *);
+	void		(*ca_childdetached)(device_t, device_t);
+	LIST_ENTRY(cfattach) ca_list;
+};
+
+struct cfdriver {
+	LIST_ENTRY(cfdriver) cd_list;
+	LIST_HEAD(, cfattach) cd_attach;
+	device_t	*cd_devs;	/* by unit; under alldevs_lock */
+	const char	*cd_name;
+	enum devclass	 cd_class;
+	int		 cd_ndevs;
+	const char *const *cd_attrs;	/* attributes of it as a parent */
+	uint32_t	*cd_reserved;	/* bitmap of pinned units */
+	int		 cd_nreserved;
+};
+
+#define	CFDRIVER_DECL(name, class, attrs)				\
+	struct cfdriver __CONCAT(name, _cd) = {				\
+		.cd_name = __STRING(name),				\
+		.cd_class = class,					\
+		.cd_attrs = attrs,					\
+	}
+#define	CFATTACH_DECL2_NEW(name, size, matchf, attachf, detachf, actf,	\
+	    rescanf, childf)						\
+	struct cfattach __CONCAT(name, _ca) = {				\
+		.ca_name = __STRING(name),				\
+		.ca_devsize = size,					\
+		.ca_match = matchf,					\
+		.ca_attach = attachf,					\
+		.ca_detach = detachf,					\
+		.ca_activate = actf,					\
+		.ca_rescan = rescanf,					\
+		.ca_childdetached = childf,				\
+	}
+#define	CFATTACH_DECL_NEW(name, size, matchf, attachf, detachf, actf)	\
+	CFATTACH_DECL2_NEW(name, size, matchf, attachf, detachf, actf,	\
+	    NULL, NULL)
+
+typedef int (*cfprint_t)(void *, const char *);
+typedef int (*cfsubmatch_t)(device_t, cfdata_t, const int *, void *);
+
+struct cfargs {
+	const char	*iattr;
+	cfsubmatch_t	 submatch;
+	const int	*locators;
+};
+#define	CFARGS(...)	(&(const struct cfargs){ __VA_ARGS__ })
+#define	CFARGS_NONE	((const struct cfargs *)NULL)
+
+/* Component tables, as config(8) writes them; NULL-terminated. */
+struct cfattachinit {
+	const char		*cfai_name;	/* driver */
+	struct cfattach *const	*cfai_list;
+};
+
+int	config_init_component(struct cfdriver *const *,
+	    const struct cfattachinit *, struct cfdata *);
+int	config_fini_component(struct cfdriver *const *,
+	    const struct cfattachinit *, struct cfdata *);
+
+void	config_init(void);
+device_t config_rootfound(const char *, void *);
+cfdata_t config_search(device_t, void *, const struct cfargs *);
+device_t config_attach(device_t, cfdata_t, void *, cfprint_t,
+	    const struct cfargs *);
+device_t config_found(device_t, void *, cfprint_t, const struct cfargs *);
+int	config_match(device_t, cfdata_t, void *);
+int	config_stdsubmatch(device_t, cfdata_t, const int *, void *);
+int	config_detach(device_t, int);
+int	config_detach_children(device_t, int);
+void	config_detach_commit(device_t);
+void	config_pending_incr(device_t);
+void	config_pending_decr(device_t);
+
+/* Unit numbers that the configuration gives to certain devices. */
+int	config_unit_reserve(const char *, int);
+void	config_unit_pin(device_t, int);
+
+/* Called after each successful attach, no lock held: nodes are made here. */
+void	config_set_attach_hook(void (*)(device_t));
+
+device_t device_lookup(cfdriver_t, int);
+void	*device_lookup_private(cfdriver_t, int);
+device_t device_lookup_acquire(cfdriver_t, int);
+void	device_acquire(device_t);
+void	device_release(device_t);
+
+const char *device_xname(device_t);
+int	device_unit(device_t);
+void	*device_private(device_t);
+device_t device_parent(device_t);
+cfdata_t device_cfdata(device_t);
+cfdriver_t device_cfdriver(device_t);
+bool	device_is_active(device_t);
+bool	device_is_a(device_t, const char *);
+void	device_printf(device_t, const char *, ...) __printflike(2, 3);
+
+void	aprint_normal(const char *, ...) __printflike(1, 2);
+void	aprint_naive(const char *, ...) __printflike(1, 2);
+void	aprint_verbose(const char *, ...) __printflike(1, 2);
+void	aprint_error(const char *, ...) __printflike(1, 2);
+void	aprint_debug(const char *, ...) __printflike(1, 2);
+void	aprint_normal_dev(device_t, const char *, ...) __printflike(2, 3);
+void	aprint_verbose_dev(device_t, const char *, ...) __printflike(2, 3);
+void	aprint_error_dev(device_t, const char *, ...) __printflike(2, 3);
+void	aprint_debug_dev(device_t, const char *, ...) __printflike(2, 3);
+
+/* There is no power management to register with: a host that sleeps takes
+   the daemon along. */
+static inline bool
+pmf_device_register(device_t dev __unused,
+    bool (*suspend)(device_t, const void *) __unused,
+    bool (*resume)(device_t, const void *) __unused)
+{
+
+	return true;
+}
+
+static inline void
+pmf_device_deregister(device_t dev __unused)
+{
+}
+
+#endif /* _SYS_DEVICE_H_ */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/lwp.h - threads as drivers see them.
+ *
+ * Every host thread that runs K code has one struct lwp, its own for as long
+ * as it lives, so curlwp is a stable pointer.
+ */
+#ifndef _SYS_LWP_H_
+#define _SYS_LWP_H_
+
+#include <sys/condvar.h>
+#include <sys/kauth.h>
+#include <sys/proc.h>
+#include <sys/queue.h>
+
+/* l_wake: what has happened to a sleeper. */
+#define	LW_WAKEUP	0x1	/* a condition variable chose it */
+#define	LW_INTR		0x2	/* an interrupt is pending */
+
+struct hyp_file;
+
+struct lwp {
+	kauth_cred_t	 l_cred;
+	struct proc	*l_proc;
+	uint32_t	 l_wake;	/* atomic; the word that it parks on */
+	bool		 l_nosleep;	/* interruptible sleeps end with EAGAIN */
+	u_int		 l_biglocks;	/* depth of the kernel lock */
+	kcondvar_t	*l_wchan;	/* under the condvar's cv_lock */
+	TAILQ_ENTRY(lwp) l_sleepchain;	/* same */
+	const char	*l_wmesg;
+	struct selpoller *l_poller;	/* who polls, for selrecord */
+	struct kauth_cred l_credstore;
+	struct proc	 l_procstore;
+};
+
+struct lwp *lwp_current(void);
+#define	curlwp	lwp_current()
+#define	curproc	(curlwp->l_proc)
+
+bool	lwp_intr_pending(struct lwp *);
+void	lwp_intr_post(struct lwp *);
+
+#endif /* _SYS_LWP_H_ */

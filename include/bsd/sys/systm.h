@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/systm.h - what everything in a kernel may call.
+ */
+#ifndef _SYS_SYSTM_H_
+#define _SYS_SYSTM_H_
+
+#include <stdarg.h>
+
+#include <sys/types.h>
+#include <lib/libkern/libkern.h>
+#include <sys/kthread.h>
+
+struct lwp;
+struct kmutex;
+
+__dead void panic(const char *, ...) __printflike(1, 2);
+void	printf(const char *, ...) __RENAME(printf) __printflike(1, 2);
+void	log(int, const char *, ...) __RENAME(log) __printflike(2, 3);
+
+void	vlog(int, const char *, va_list) __printflike(2, 0);
+
+int	kpause(const char *, bool, int, struct kmutex *);
+
+int	enodev(void);
+int	enxio(void);
+int	enosys(void);
+int	eopnotsupp(void);
+int	enoioctl(void);
+int	nullop(void *);
+
+int	seltrue(dev_t, int, struct lwp *);
+
+/* The one recursive lock around code that is not MP-safe; dropped while its
+   holder sleeps. */
+void	kernel_lock(int);
+void	kernel_unlock(int);
+bool	kernel_locked_p(void);
+u_int	kernel_unlock_all(void);
+#define	KERNEL_LOCK(n, l)	kernel_lock(n)
+#define	KERNEL_UNLOCK_ONE(l)	kernel_unlock(1)
+#define	KERNEL_LOCKED_P()	kernel_locked_p()
+
+/* Called once by hyp_boot and hyp_halt. */
+void	kern_init(void);
+void	kern_fini(void);
+
+#endif /* _SYS_SYSTM_H_ */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/uio.h - uiomove(9).
+ */
+#ifndef _SYS_UIO_H_
+#define _SYS_UIO_H_
+
+#include <sys/types.h>
+
+struct iovec {
+	void	*iov_base;
+	size_t	 iov_len;
+};
+
+enum uio_rw { UIO_READ, UIO_WRITE };
+
+struct uio {
+	struct iovec	*uio_iov;
+	int		 uio_iovcnt;
+	off_t		 uio_offset;
+	size_t		 uio_resid;
+	enum uio_rw	 uio_rw;
+};
+
+int	uiomove(void *, size_t, struct uio *);
+int	ureadc(int, struct uio *);
+
+#endif /* _SYS_UIO_H_ */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hyp.h - hypercalls: what the kernel side (K) asks of the host side (H).
+ *
+ * This folder is the only thing that both compile worlds read.  K code is
+ * compiled without libc headers and H code without the BSD ones, so only
+ * fixed-width types, plain structs of them and opaque pointers cross here.
+ * A back end is a set of object files that defines every hyp_* function
+ * below: src/host for the daemon, tests/ for the native tests.
+ *
+ * Rules of the seam
+ *   - No K lock may be held across a call marked "blocks".
+ *   - Times are nanoseconds of CLOCK_MONOTONIC in a uint64_t; 0 as a
+ *     deadline means "none".
+ *   - Errors are Linux errno values, positive, 0 for success.  K translates
+ *     them once, in src/compat.
+ *   - H never calls up into K while it holds an H lock that a down-call
+ *     takes.
+ */
+#ifndef HYP_HYP_H
+#define HYP_HYP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define	HYP_VERSION	1
+
+/* Syslog levels for hyp_log(). */
+#define	HYP_LOG_ERR	3
+#define	HYP_LOG_WARNING	4
+#define	HYP_LOG_NOTICE	5
+#define	HYP_LOG_INFO	6
+#define	HYP_LOG_DEBUG	7
+
+struct hyp_thread;
+
+/*
+ * p = hyp_alloc(size)
+ *
+ *	Zeroed memory, aligned for any object, or NULL.  Any context, any
+ *	lock.  Does not block.  kmem(9).
+ */
+void	*hyp_alloc(size_t);
+
+/*
+ * hyp_free(p, size)
+ *
+ *	Give memory of hyp_alloc back; size is what was asked for.
+ */
+void	hyp_free(void *, size_t);
+
+/*
+ * error = hyp_thread_create(name, func, arg, &thread)
+ *
+ *	Start func(arg) on a new host thread with all signals blocked.  With
+ *	a NULL last argument the thread is detached, otherwise it must be
+ *	joined.  Does not block.  EAGAIN: the host has no thread to give.
+ */
+int	hyp_thread_create(const char *, void (*)(void *), void *,
+	    struct hyp_thread **);
+
+/*
+ * hyp_thread_join(thread)
+ *
+ *	Wait for func to return and free the handle.  Blocks.
+ */
+void	hyp_thread_join(struct hyp_thread *);
+
+/*
+ * timedout = hyp_park(word, val, deadline)
+ *
+ *	Sleep while *word == val, until hyp_unpark(word), the deadline, or
+ *	for no reason at all: the caller checks again.  Returns 1 if the
+ *	deadline is over, else 0.  Blocks; the only way in which a K thread
+ *	ever sleeps.  The comparison and going to sleep are one step against
+ *	a store to *word that is followed by hyp_unpark.
+ */
+int	hyp_park(uint32_t *, uint32_t, uint64_t);
+
+/*
+ * hyp_unpark(word, n)
+ *
+ *	Wake up to n sleepers of word.  word is not dereferenced: it may be
+ *	memory that its owner has freed since.  Does not block.
+ */
+void	hyp_unpark(uint32_t *, unsigned);
+
+/*
+ * now = hyp_clock()
+ * now = hyp_realtime()
+ *
+ *	Monotonic time and time since 1970, in nanoseconds.
+ */
+uint64_t hyp_clock(void);
+uint64_t hyp_realtime(void);
+
+/*
+ * hyp_log(level, line)
+ *
+ *	One line, without newline, for the person who runs the daemon.  Any
+ *	context, any lock; does not wait for the reader of the log.
+ */
+void	hyp_log(int, const char *);
+
+/*
+ * hyp_panic(line)
+ *
+ *	A broken invariant in K.  Logs, gives claimed hardware back as far as
+ *	that needs no lock, and ends the process with SIGABRT.
+ */
+_Noreturn void hyp_panic(const char *);
+
+/* ---- up-calls (H -> K, defined in src/bus/init_main.c) -------------- */
+
+/*
+ * error = hyp_boot(HYP_VERSION)
+ *
+ *	Bring the kernel side up: runtime, devsw tables, the root of the
+ *	device tree.  Once, before any other up-call.  EINVAL: versions
+ *	differ.
+ */
+int	hyp_boot(uint32_t);
+
+/*
+ * hyp_halt()
+ *
+ *	Detach every device and wait for it, in bounded time; then stop the
+ *	runtime's own threads.  Nodes stay and answer ENXIO.  No lock held.
+ *	Arrivals after this are ignored.
+ */
+void	hyp_halt(void);
+
+#endif /* HYP_HYP_H */

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hyp_node.h - device nodes: the front end (H) above, specfs (K) below.
+ *
+ * Up-calls (H -> K, defined in src/specfs/hyp_node.c) are the system calls
+ * of a client on a device node.  Down-calls (K -> H, defined in src/front)
+ * make nodes and wake pollers.
+ *
+ * A struct hyp_node is K's: one name and one dev_t, made once and never
+ * freed while the daemon runs, because nodes are static as in BSD.  A
+ * struct hyp_file is K's too: one open file description.
+ *
+ * Operations run on the host thread that makes the up-call, bracketed by
+ * hyp_lwp_enter and hyp_lwp_exit, and may sleep for ever (a read of a tty),
+ * until hyp_lwp_interrupt.  All results are Linux errno values in 0..133:
+ * ERESTART never leaves K (an interrupted operation ends with EINTR, any
+ * other restart happens inside), ENOSYS never does.
+ */
+#ifndef HYP_HYP_NODE_H
+#define HYP_HYP_NODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hyp_node;
+struct hyp_file;
+struct hyp_lwp;
+
+/* Who asks.  groups are the supplementary ones. */
+struct hyp_cred {
+	uint32_t	 hc_uid;
+	uint32_t	 hc_gid;
+	int32_t		 hc_pid;
+	uint32_t	 hc_ngroups;
+	const uint32_t	*hc_groups;
+};
+
+/* Open and I/O flags. */
+#define	HYP_F_READ	0x1
+#define	HYP_F_WRITE	0x2
+#define	HYP_F_NONBLOCK	0x4
+#define	HYP_F_CONT	0x8	/* a later piece of one big read or write: a
+				   read takes what is there and never sleeps */
+
+/* Poll bits: Linux's EPOLL* values, which are poll(2)'s. */
+#define	HYP_POLLIN	0x0001
+#define	HYP_POLLPRI	0x0002
+#define	HYP_POLLOUT	0x0004
+#define	HYP_POLLERR	0x0008
+#define	HYP_POLLHUP	0x0010
+#define	HYP_POLLRDNORM	0x0040
+#define	HYP_POLLRDBAND	0x0080
+#define	HYP_POLLWRNORM	0x0100
+#define	HYP_POLLWRBAND	0x0200
+
+/* ---- up-calls: lwps ------------------------------------------------- */
+
+/*
+ * l = hyp_lwp_enter(cred)
+ *
+ *	The calling host thread becomes an lwp that acts for cred, with no
+ *	interrupt pending.  cred is copied.  Must be paired with
+ *	hyp_lwp_exit on the same thread, not nested.  Does not block.
+ */
+struct hyp_lwp *hyp_lwp_enter(const struct hyp_cred *);
+
+/*
+ * hyp_lwp_nosleep(l)
+ *
+ *	From now until hyp_lwp_exit an interruptible sleep of l ends at once
+ *	with EAGAIN.  For the last thread of the front end, which must stay
+ *	able to take INTERRUPT and RELEASE requests.  Own thread only.
+ */
+void	hyp_lwp_nosleep(struct hyp_lwp *);
+
+/*
+ * hyp_lwp_interrupt(l)
+ *
+ *	Post an interrupt: a present or the next interruptible sleep of l
+ *	ends with EINTR.  Any thread; the caller must know that l has not
+ *	passed hyp_lwp_exit.  Does not block.
+ */
+void	hyp_lwp_interrupt(struct hyp_lwp *);
+
+/*
+ * hyp_lwp_exit(l)
+ */
+void	hyp_lwp_exit(struct hyp_lwp *);
+
+/* ---- up-calls: operations on nodes and files ------------------------ */
+
+/*
+ * error = hyp_node_open(node, flags, hostfile, &file)
+ *
+ *	open(2).  flags are HYP_F_READ, _WRITE, _NONBLOCK.  hostfile is what
+ *	hyp_file_pollwake will be called with.  Sleeps (carrier, a close in
+ *	progress).  ENXIO no hardware, EBUSY exclusive, EINTR, EIO, EBADF
+ *	revoked meanwhile, EACCES when the node's owner or mode changed while
+ *	the open slept, and the driver's.
+ */
+int	hyp_node_open(struct hyp_node *, int, void *, struct hyp_file **);
+
+/*
+ * error = hyp_file_read(file, buf, len, flags, &done)
+ * error = hyp_file_write(file, buf, len, flags, &done)
+ *
+ *	read(2), write(2).  flags: HYP_F_NONBLOCK, HYP_F_CONT.  *done is
+ *	valid, and the error 0, whenever some bytes were moved.
+ */
+int	hyp_file_read(struct hyp_file *, void *, size_t, int, size_t *);
+int	hyp_file_write(struct hyp_file *, const void *, size_t, int, size_t *);
+
+/*
+ * error = hyp_ioctl_size(cmd, &insize, &outsize)
+ *
+ *	How many bytes behind the argument pointer a Linux ioctl command
+ *	reads and writes; both 0 if the argument is no pointer.  Unknown
+ *	commands whose number carries direction and size are sized by that.
+ *	ENOTTY: a command that nothing here understands.  Does not sleep.
+ */
+int	hyp_ioctl_size(uint32_t, size_t *, size_t *);
+
+/*
+ * error = hyp_file_ioctl(file, cmd, arg, in, insize, out, outsize, flags)
+ *
+ *	ioctl(2) with a Linux command.  arg is the argument as a number; in
+ *	and out are the bytes behind it, with exactly the sizes that
+ *	hyp_ioctl_size gave for cmd.  Sleeps (TCSBRK, TCSETSW).
+ */
+int	hyp_file_ioctl(struct hyp_file *, uint32_t, uint64_t, const void *,
+	    size_t, void *, size_t, int);
+
+/*
+ * revents = hyp_file_poll(file, events, wait)
+ *
+ *	poll(2) on one file: what of events (HYP_POLL*) holds now.  If wait is
+ *	not 0, hyp_file_pollwake(hostfile) is called at least once when that
+ *	may have changed, possibly before this returns.  Never sleeps.
+ */
+uint32_t hyp_file_poll(struct hyp_file *, uint32_t, int);
+
+/*
+ * hyp_file_close(file)
+ *
+ *	The last close(2) of an open file.  Sleeps for as long as the
+ *	driver's close may (output that drains), in bounded time; so a front
+ *	end answers its client first.  After it returned there is no further
+ *	hyp_file_pollwake for the file.
+ */
+void	hyp_file_close(struct hyp_file *);
+
+/*
+ * error = hyp_node_revoke(node)
+ *
+ *	revoke(2) by somebody who may: every open file of the node's dev_t
+ *	becomes a dead file.  Returns when the driver's close has finished.
+ */
+int	hyp_node_revoke(struct hyp_node *);
+
+/*
+ * error = hyp_node_pin(driver, unit)
+ *
+ *	Keep this unit number of the driver ("ucom") for devices whose
+ *	hi_unit names it, and make its nodes now.  Called at start.  EEXIST
+ *	pinned already, EINVAL no such driver, and hyp_node_create's.
+ */
+int	hyp_node_pin(const char *, uint32_t);
+
+/* ---- down-calls: the front end ------------------------------------- */
+
+/* Owner and mode of a new node: a class of devices, mapped by the daemon's
+   configuration (default root:dialout 0660 for HYP_NODE_TTY). */
+#define	HYP_NODE_OTHER	0
+#define	HYP_NODE_TTY	1
+#define	HYP_NODE_HID	2
+
+/*
+ * error = hyp_node_create(node, name, class, minor, &host)
+ *
+ *	Make /dev/name for node, with the front end's own major and a minor
+ *	that is unique over all nodes.  *host identifies the node in
+ *	hyp_node_access.  Blocks for a short time; no lock may be held.
+ *	EEXIST name taken, ENODEV no CUSE, EACCES not permitted, ENOMEM.
+ *	The front end has logged what to do about it.
+ */
+int	hyp_node_create(struct hyp_node *, const char *, int, uint32_t,
+	    void **);
+
+/*
+ * error = hyp_node_access(host, cred, flags)
+ *
+ *	Would open(2) of the node as it is now (owner, group, mode) be
+ *	allowed for cred with flags?  0 or EACCES; ENOENT if the node is
+ *	gone.  Does not sleep for long; no lock may be held.
+ */
+int	hyp_node_access(void *, const struct hyp_cred *, int);
+
+/*
+ * hyp_file_pollwake(hostfile)
+ *
+ *	Somebody who polls the file should ask again.  Called with K locks
+ *	held: must not call up, must not block.
+ */
+void	hyp_file_pollwake(void *);
+
+#endif /* HYP_HYP_NODE_H */

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hyp_usb.h - USB devices: usbdi and bus (K) above, libusb and udev (H)
+ * below.
+ *
+ * One struct hyp_usb is one opened device with its own host context and
+ * event thread, so that a stuck device stops nobody else.  A transfer is a
+ * struct hyp_usbx; it owns its buffer, because hardware that never gives a
+ * transfer back keeps the memory for ever: such a transfer is a zombie,
+ * counted, and freed if it ever returns.
+ *
+ * Decide by your own state, not by a status: after an unplug or a cancel
+ * the host may report anything.
+ */
+#ifndef HYP_HYP_USB_H
+#define HYP_HYP_USB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hyp_usb;
+struct hyp_usbx;
+
+/* Where a device is and what the operating system says of it.  Strings are
+   empty when unknown, never NULL, and valid during the call only. */
+struct hyp_usb_info {
+	const char	*hi_path;	/* its place: "1-1.4", names the port */
+	uint32_t	 hi_bus;	/* with hi_addr: this very plugging */
+	uint32_t	 hi_addr;
+	uint16_t	 hi_vendor;
+	uint16_t	 hi_product;
+	uint16_t	 hi_release;
+	uint8_t		 hi_speed;	/* HYP_USB_SPEED_* */
+	const char	*hi_serial;
+	const char	*hi_vendorstr;
+	const char	*hi_productstr;
+	int		 hi_unit;	/* pinned unit number, or -1 */
+};
+#define	HYP_USB_SPEED_LOW	1
+#define	HYP_USB_SPEED_FULL	2
+#define	HYP_USB_SPEED_HIGH	3
+#define	HYP_USB_SPEED_SUPER	4
+
+/* How a transfer ended. */
+#define	HYP_USB_OK		0
+#define	HYP_USB_CANCELLED	1
+#define	HYP_USB_STALL		2
+#define	HYP_USB_IOERROR		3
+#define	HYP_USB_NODEV		4	/* the device is gone */
+#define	HYP_USB_OVERFLOW	5
+
+/* Transfer types: USB's own bmAttributes values. */
+#define	HYP_USB_CONTROL		0
+#define	HYP_USB_BULK		2
+#define	HYP_USB_INTR		3
+
+/* ---- up-calls: src/bus --------------------------------------------- */
+
+/*
+ * hyp_usb_arrived(info)
+ *
+ *	A device that the configuration claims is plugged in (udev add,
+ *	coldplug or rescan).  Calls for the same hi_path, hi_bus and hi_addr
+ *	may repeat; another hi_bus or hi_addr for the same hi_path means that
+ *	the old device is gone, even if nobody said so.  Does not wait for
+ *	the attach.  One caller at a time.
+ *
+ * hyp_usb_left(path)
+ *
+ *	The place is empty.  May repeat, may come for an unknown path.  Does
+ *	not wait for the detach.  Any thread.
+ */
+void	hyp_usb_arrived(const struct hyp_usb_info *);
+void	hyp_usb_left(const char *);
+
+/*
+ * hyp_usb_gone(cookie)
+ *
+ *	An opened device is no longer there (NO_DEVICE from a transfer, error
+ *	on its file descriptor).  cookie is hyp_usb_open's.  Event thread of
+ *	the device; does not wait for the detach.  May repeat; never after
+ *	hyp_usb_close was called.
+ */
+void	hyp_usb_gone(void *);
+
+/*
+ * name = hyp_usb_probe(info, descriptors, len)
+ *
+ *	Which driver would attach to this device ("uftdi"), from its raw
+ *	descriptors alone, for --list; NULL if none would or if they are
+ *	malformed.  Does not touch the device.
+ */
+const char *hyp_usb_probe(const struct hyp_usb_info *, const void *, size_t);
+
+/* ---- up-call: src/usbdi -------------------------------------------- */
+
+/*
+ * done(cookie, status, actlen)
+ *
+ *	The type of a transfer's completion function.  Event thread of the
+ *	device, no H lock held; K locks may be taken, but nothing may sleep
+ *	for long.  May resubmit and cancel, may not open or close a device.
+ */
+typedef void hyp_usb_done_t(void *, int, uint32_t);
+
+/* ---- down-calls: devices ------------------------------------------- */
+
+/*
+ * error = hyp_usb_open(bus, addr, cookie, &dev)
+ *
+ *	Open the device that is at this bus and address now and start its
+ *	event thread.  Blocks briefly.  ENODEV gone, EACCES, ENOMEM, EMFILE,
+ *	EAGAIN too many zombies.
+ */
+int	hyp_usb_open(uint32_t, uint32_t, void *, struct hyp_usb **);
+
+/*
+ * hyp_usb_close(dev)
+ *
+ *	Release all interfaces, give them back to the kernel's drivers, and
+ *	forget the device.  Never blocks without bound: what is still in
+ *	flight goes with the device to its reaper and is freed if it ever
+ *	returns.  No completion is delivered after this returned.  Blocks
+ *	briefly; not from a completion.
+ */
+void	hyp_usb_close(struct hyp_usb *);
+
+/*
+ * error = hyp_usb_descriptors(dev, buf, size, &len)
+ *
+ *	The raw bytes: device descriptor, then every configuration
+ *	descriptor in full, as the device sent them.  Nothing in them may be
+ *	trusted.  At most size bytes; *len is how many there are.  Blocks
+ *	briefly.  ENODEV, EIO.
+ */
+int	hyp_usb_descriptors(struct hyp_usb *, void *, size_t, size_t *);
+
+/*
+ * error = hyp_usb_get_config(dev, &value)
+ * error = hyp_usb_set_config(dev, value)
+ * error = hyp_usb_set_alt(dev, interface, alternate)
+ * error = hyp_usb_clear_halt(dev, endpoint)
+ *
+ *	bConfigurationValue; alternate setting of a claimed interface; reset
+ *	an endpoint's halt and toggle.  Block for as long as the host's
+ *	control request does (bounded, about 5 s).  ENODEV, EIO, EBUSY.
+ */
+int	hyp_usb_get_config(struct hyp_usb *, uint8_t *);
+int	hyp_usb_set_config(struct hyp_usb *, uint8_t);
+int	hyp_usb_set_alt(struct hyp_usb *, uint8_t, uint8_t);
+int	hyp_usb_clear_halt(struct hyp_usb *, uint8_t);
+
+/*
+ * error = hyp_usb_claim(dev, interface)
+ *
+ *	Take the interface, away from a kernel driver if one has it.  It is
+ *	given back by hyp_usb_close, and when the process ends.  EBUSY
+ *	another program has it, ENODEV, EACCES.
+ */
+int	hyp_usb_claim(struct hyp_usb *, uint8_t);
+
+/* ---- down-calls: transfers ----------------------------------------- */
+
+/*
+ * error = hyp_usbx_alloc(dev, type, endpoint, size, done, cookie, &x, &buf)
+ *
+ *	A transfer for one endpoint address (0 for control) with a buffer of
+ *	size bytes, *buf.  Control transfers have room for their 8-byte setup
+ *	besides.  ENOMEM.
+ */
+int	hyp_usbx_alloc(struct hyp_usb *, int, uint8_t, size_t,
+	    hyp_usb_done_t *, void *, struct hyp_usbx **, void **);
+
+/*
+ * hyp_usbx_free(x)
+ *
+ *	In flight or not.  If it is, done is not called any more (a call that
+ *	is running is waited for, unless it is the caller's own), and the
+ *	memory is freed when the hardware gives it back.  Any thread.
+ */
+void	hyp_usbx_free(struct hyp_usbx *);
+
+/*
+ * error = hyp_usbx_submit(x, setup, len, zlp)
+ *
+ *	Start.  setup: 8 bytes for a control transfer, else NULL.  len: bytes
+ *	of the buffer; zlp: end an OUT transfer of full packets with an empty
+ *	one.  done is called exactly once for every submit that returned 0,
+ *	always on the event thread, so never from inside this call.  Does not
+ *	block; K locks may be held.  ENODEV, EIO, ENOMEM.
+ */
+int	hyp_usbx_submit(struct hyp_usbx *, const void *, uint32_t, int);
+
+/*
+ * hyp_usbx_cancel(x)
+ *
+ *	Ask for the transfer to end soon; a no-op if it is not in flight.
+ *	Queued to the device's reaper, so it does not block and K locks may
+ *	be held, done's included.
+ */
+void	hyp_usbx_cancel(struct hyp_usbx *);
+
+/*
+ * n = hyp_usb_zombies()
+ *
+ *	How many transfers of closed devices, or freed in flight, have not
+ *	been given back by the hardware yet.
+ */
+unsigned hyp_usb_zombies(void);
+
+#endif /* HYP_HYP_USB_H */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * subr_device.c - device(9): looking devices up and holding them.
+ *
+ * A reference (device_lookup_acquire .. device_release) keeps a device and
+ * its softc from being freed, while its detach may already run.  It is for
+ * the time of a d_open; after that the vnode keeps the device, because
+ * vdevgone revokes the vnodes before a detach ends.
+ *
+ *	d_open				config_detach
+ *	device_lookup_acquire: ref 1	dv_detaching = curlwp
+ *	d_open sleeps			ca_detach: wakes openers, vdevgone
+ *	d_open returns ENXIO		  commits, revokes, drains
+ *	device_release: ref 0		localcount_drain ends
+ *					softc freed
+ *
+ * Locks: alldevs_lock guards the unit tables and the dv_ fields marked (a);
+ * config_cv is broadcast when any of them changes.
+ */
+#include <sys/errno.h>
+#include <sys/lwp.h>
+#include <sys/systm.h>
+
+#include "autoconf/autoconf_impl.h"
+
+kmutex_t alldevs_lock;
+kcondvar_t config_cv;
+
+/* alldevs_lock held. */
+static device_t
+device_at(cfdriver_t cd, int unit)
+{
+
+	KASSERT(mutex_owned(&alldevs_lock));
+	if (unit < 0 || unit >= cd->cd_ndevs)
+		return NULL;
+	return cd->cd_devs[unit];
+}
+
+/*
+ * dev = device_lookup(cd, unit)
+ *
+ *	The device, or NULL.  Works until its detach has ended, so d_cancel
+ *	and d_close still find their softc.  The caller must hold something
+ *	that keeps it: a reference, or an open vnode of it.
+ */
+device_t
+device_lookup(cfdriver_t cd, int unit)
+{
+	device_t dev;
+
+	mutex_enter(&alldevs_lock);
+	dev = device_at(cd, unit);
+	mutex_exit(&alldevs_lock);
+	return dev;
+}
+
+/*
+ * sc = device_lookup_private(cd, unit)
+ */
+void *
+device_lookup_private(cfdriver_t cd, int unit)
+{
+	device_t dev = device_lookup(cd, unit);
+
+	return dev == NULL ? NULL : dev->dv_private;
+}
+
+/*
+ * dev = device_lookup_acquire(cd, unit)
+ *
+ *	The device with a reference, for device_release.  Sleeps while
+ *	somebody else attaches or detaches it.  NULL: there is none, its
+ *	detach is committed, or an interrupt came while it slept.
+ */
+device_t
+device_lookup_acquire(cfdriver_t cd, int unit)
+{
+	device_t dev;
+
+	mutex_enter(&alldevs_lock);
+	for (;;) {
+		dev = device_at(cd, unit);
+		if (dev == NULL || dev->dv_detached) {
+			dev = NULL;
+			break;
+		}
+		if ((dev->dv_attaching == NULL ||
+		    dev->dv_attaching == curlwp) &&
+		    dev->dv_detaching == NULL) {
+			localcount_acquire(&dev->dv_localcount);
+			break;
+		}
+		if (cv_wait_sig(&config_cv, &alldevs_lock) != 0) {
+			dev = NULL;
+			break;
+		}
+	}
+	mutex_exit(&alldevs_lock);
+	return dev;
+}
+
+/*
+ * device_acquire(dev)
+ *
+ *	One more reference; the caller has one, or is its attach or detach.
+ */
+void
+device_acquire(device_t dev)
+{
+
+	localcount_acquire(&dev->dv_localcount);
+}
+
+/*
+ * device_release(dev)
+ *
+ *	Give a reference back.  dev may be gone when this returns.
+ */
+void
+device_release(device_t dev)
+{
+
+	localcount_release(&dev->dv_localcount, &config_cv, &alldevs_lock);
+}
+
+const char *
+device_xname(device_t dev)
+{
+
+	return dev == NULL ? "root" : dev->dv_xname;
+}
+
+int
+device_unit(device_t dev)
+{
+
+	return dev->dv_unit;
+}
+
+void *
+device_private(device_t dev)
+{
+
+	return dev == NULL ? NULL : dev->dv_private;
+}
+
+device_t
+device_parent(device_t dev)
+{
+
+	return dev->dv_parent;
+}
+
+cfdata_t
+device_cfdata(device_t dev)
+{
+
+	return dev->dv_cfdata;
+}
+
+cfdriver_t
+device_cfdriver(device_t dev)
+{
+
+	return dev->dv_cfdriver;
+}
+
+/*
+ * yes = device_is_active(dev)
+ *
+ *	Not detached and not on its way out.
+ */
+bool
+device_is_active(device_t dev)
+{
+	bool active;
+
+	mutex_enter(&alldevs_lock);
+	active = dev->dv_active;
+	mutex_exit(&alldevs_lock);
+	return active;
+}
+
+bool
+device_is_a(device_t dev, const char *name)
+{
+
+	return dev != NULL && strcmp(dev->dv_cfdriver->cd_name, name) == 0;
+}

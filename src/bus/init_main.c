@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * init_main.c - bringing the kernel side up and down: hyp_boot, hyp_halt.
+ *
+ * Order: runtime, device tree, switches, nodes, drivers of
+ * src/drivers/ioconf.c, and last the USB root, after which devices may
+ * arrive.  Down: every device is detached, which releases every client that
+ * waits for one; then the runtime's thread ends.  Nodes stay until the
+ * front end stops.
+ */
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/systm.h>
+
+#include <hyp/hyp.h>
+#include <miscfs/specfs/specdev.h>
+
+#include "bus/bus.h"
+#include "specfs/specfs_impl.h"
+
+#define	LINUX_EINVAL	22
+
+static void
+devsw_attach_all(void)
+{
+	const struct devsw_conv *conv;
+	int error;
+
+	for (conv = devsw_conv; conv->d_name != NULL; conv++) {
+		devmajor_t bmajor = NODEVMAJOR, cmajor = NODEVMAJOR;
+
+		error = devsw_attach(conv->d_name, conv->d_bdevsw, &bmajor,
+		    conv->d_cdevsw, &cmajor);
+		if (error)
+			panic("devsw_attach of %s: %d", conv->d_name, error);
+	}
+}
+
+int
+hyp_boot(uint32_t version)
+{
+	int error;
+
+	if (version != HYP_VERSION)
+		return LINUX_EINVAL;
+	kern_init();
+	config_init();
+	devsw_init();
+	spec_init();
+	spec_makedev_init();
+	devsw_attach_all();
+	error = config_init_component(cfdriver_ioconf, cfattach_ioconf,
+	    cfdata_ioconf);
+	if (error)
+		panic("config_init_component: %d", error);
+	config_set_attach_hook(spec_makedev_hook);
+	usb_bus_init();
+	return 0;
+}
+
+void
+hyp_halt(void)
+{
+
+	usb_bus_shutdown();
+	kern_fini();
+}

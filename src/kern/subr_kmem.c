@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * subr_kmem.c - kmem(9) over hyp_alloc, with a count of what is in use, so
+ * that a test can tell a leak.
+ */
+#include <sys/atomic.h>
+#include <sys/kmem.h>
+#include <sys/systm.h>
+
+#include <hyp/hyp.h>
+
+static size_t kmem_bytes;
+static u_int kmem_pieces;
+
+/*
+ * p = kmem_alloc(size, flags)
+ *
+ *	size bytes, not 0, zeroed.  KM_SLEEP: never NULL.
+ */
+void *
+kmem_alloc(size_t size, km_flag_t flags)
+{
+	void *p;
+
+	KASSERT(size > 0);
+	if ((p = hyp_alloc(size)) == NULL) {
+		if (flags & KM_SLEEP)
+			panic("out of memory (%zu bytes)", size);
+		return NULL;
+	}
+	__atomic_add_fetch(&kmem_bytes, size, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&kmem_pieces, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+void *
+kmem_zalloc(size_t size, km_flag_t flags)
+{
+
+	return kmem_alloc(size, flags);
+}
+
+/*
+ * kmem_free(p, size)
+ *
+ *	size is what was asked for.
+ */
+void
+kmem_free(void *p, size_t size)
+{
+
+	KASSERT(p != NULL);
+	KASSERT(size > 0);
+	__atomic_sub_fetch(&kmem_bytes, size, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&kmem_pieces, 1, __ATOMIC_RELAXED);
+	hyp_free(p, size);
+}
+
+/*
+ * s = kmem_asprintf(fmt, ...)
+ *
+ *	A new string; kmem_strfree gives it back.
+ */
+char *
+kmem_asprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	s = kmem_alloc((size_t)n + 1, KM_SLEEP);
+	va_start(ap, fmt);
+	vsnprintf(s, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+void
+kmem_strfree(char *s)
+{
+
+	if (s != NULL)
+		kmem_free(s, strlen(s) + 1);
+}
+
+/*
+ * bytes = kmem_inuse(&pieces)
+ */
+size_t
+kmem_inuse(u_int *pieces)
+{
+
+	*pieces = atomic_load_relaxed(&kmem_pieces);
+	return atomic_load_relaxed(&kmem_bytes);
+}

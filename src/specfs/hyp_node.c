@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hyp_node.c - system calls on device nodes: the up-calls of hyp_node.h.
+ *
+ * A node is a name for a dev_t.  An open finds the device's living vnode
+ * or makes one; the file keeps it until its close, through any revoke.
+ *
+ * Restarts.  ERESTART from below means "as if the system call were made
+ * again".  It never leaves this file:
+ *
+ *	an interrupt is pending		EINTR
+ *	something was moved already	success with what was moved
+ *	the vnode is being revoked	wait until it is dead, then again
+ *	otherwise			again
+ *
+ * An open starts again from the name: a new vnode, and the node's owner and
+ * mode are checked once more for the caller, because they may have changed
+ * while it slept (getty takes a tty back by chown and revoke).
+ *
+ * The credentials of an operation are the opener's, whoever holds the file
+ * now; so they are kept with the file.
+ *
+ * Lifetime: the front end calls hyp_file_close once, when no other call on
+ * the file runs or comes.
+ */
+#include <sys/atomic.h>
+#include <sys/errno.h>
+#include <sys/fcntl.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/uio.h>
+
+#include <hyp/hyp_node.h>
+
+#include "compat/compat.h"
+#include "specfs/specfs_impl.h"
+
+static int
+mode_in(int flags)
+{
+
+	return ((flags & HYP_F_READ) ? FREAD : 0) |
+	    ((flags & HYP_F_WRITE) ? FWRITE : 0) |
+	    ((flags & HYP_F_NONBLOCK) ? FNONBLOCK : 0);
+}
+
+/* ERESTART is all that is left below: turn it into EINTR, or go on. */
+static bool
+again(struct vnode *vp, int *errorp, u_int *tries)
+{
+
+	if (*errorp != ERESTART)
+		return false;
+	if (lwp_intr_pending(curlwp)) {
+		*errorp = EINTR;
+		return false;
+	}
+	vn_deadwait(vp);
+	/*
+	 * A driver may ask for a restart until something in it has ended,
+	 * for instance the close of a dial-out node of the same line: do
+	 * not spin meanwhile.
+	 */
+	if ((*tries)++ > 0) {
+		const int error = kpause("restart", true, 1, NULL);
+
+		if (error != EWOULDBLOCK) {
+			*errorp = error;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* May the caller still open the node, as it is now? */
+static int
+node_access(struct hyp_node *hn, int flags)
+{
+	const struct kauth_cred *const cr = curlwp->l_cred;
+	const struct hyp_cred hc = {
+		.hc_uid = cr->cr_uid,
+		.hc_gid = cr->cr_gid,
+		.hc_pid = cr->cr_pid,
+		.hc_ngroups = cr->cr_ngroups,
+		.hc_groups = cr->cr_groups,
+	};
+	void *host = atomic_load_acquire(&hn->hn_host);
+
+	return host == NULL ? 0 :
+	    compat_errno_in(hyp_node_access(host, &hc, flags));
+}
+
+static struct hyp_file *
+file_create(struct hyp_node *hn, struct vnode *vp, int mode, void *host)
+{
+	struct hyp_file *fp = kmem_zalloc(sizeof(*fp), KM_SLEEP);
+
+	fp->f_vp = vp;
+	fp->f_node = hn;
+	fp->f_flag = mode & (FREAD | FWRITE);
+	fp->f_host = host;
+	fp->f_cred = *curlwp->l_cred;
+	selpoller_init(&fp->f_poller, hyp_file_pollwake, host);
+	vn_file_insert(vp, fp);
+	return fp;
+}
+
+int
+hyp_node_open(struct hyp_node *hn, int flags, void *host,
+    struct hyp_file **fpp)
+{
+	const int mode = mode_in(flags);
+	struct vnode *vp;
+	u_int tries = 0;
+	int error;
+	bool retry;
+
+	do {
+		(void)spec_vnode_get(VCHR, hn->hn_dev, &vp);
+		error = VOP_OPEN(vp, mode, curlwp);
+		if (error == 0) {
+			*fpp = file_create(hn, vp, mode, host);
+			return 0;
+		}
+		if ((retry = again(vp, &error, &tries)) &&
+		    (error = node_access(hn, flags)) != 0)
+			retry = false;
+		vrele(vp);
+	} while (retry);
+	return compat_errno(error);
+}
+
+/*
+ * The later pieces of a big read take what is there: the reader has bytes
+ * already.  Those of a big write sleep like the first: write(2) is over
+ * when everything is written.
+ */
+static int
+ioflag_in(int flags, enum uio_rw rw)
+{
+	const int nonblock = rw == UIO_READ ? HYP_F_NONBLOCK | HYP_F_CONT :
+	    HYP_F_NONBLOCK;
+
+	return (flags & nonblock) ? IO_NDELAY : 0;
+}
+
+/* An operation is about to use the opener's rights. */
+static void
+file_enter(struct hyp_file *fp)
+{
+
+	curlwp->l_cred = &fp->f_cred;
+}
+
+static void
+file_exit(void)
+{
+
+	curlwp->l_cred = &curlwp->l_credstore;
+}
+
+/* read(2) and write(2) but for the direction. */
+static int
+file_rw(struct hyp_file *fp, void *buf, size_t len, int flags,
+    enum uio_rw rw, size_t *done)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	struct uio uio = {
+		.uio_iov = &iov,
+		.uio_iovcnt = 1,
+		.uio_resid = len,
+		.uio_rw = rw,
+	};
+	u_int tries = 0;
+	int error;
+
+	*done = 0;
+	if ((fp->f_flag & (rw == UIO_READ ? FREAD : FWRITE)) == 0)
+		return compat_errno(EBADF);
+	file_enter(fp);
+	do {
+		error = rw == UIO_READ ?
+		    VOP_READ(fp->f_vp, &uio, ioflag_in(flags, rw)) :
+		    VOP_WRITE(fp->f_vp, &uio, ioflag_in(flags, rw));
+		*done = len - uio.uio_resid;
+		if (*done > 0)
+			error = 0;
+	} while (again(fp->f_vp, &error, &tries));
+	file_exit();
+	/* A later piece of a big read: nothing more, but no error. */
+	if (error == EWOULDBLOCK && rw == UIO_READ && (flags & HYP_F_CONT) &&
+	    (flags & HYP_F_NONBLOCK) == 0)
+		error = 0;
+	return compat_errno(error);
+}
+
+int
+hyp_file_read(struct hyp_file *fp, void *buf, size_t len, int flags,
+    size_t *done)
+{
+
+	return file_rw(fp, buf, len, flags, UIO_READ, done);
+}
+
+int
+hyp_file_write(struct hyp_file *fp, const void *buf, size_t len, int flags,
+    size_t *done)
+{
+
+	return file_rw(fp, __UNCONST(buf), len, flags, UIO_WRITE, done);
+}
+
+int
+hyp_ioctl_size(uint32_t cmd, size_t *insize, size_t *outsize)
+{
+
+	return compat_errno(compat_ioctl_size(cmd, insize, outsize));
+}
+
+/* One BSD ioctl of the one or more that a Linux one becomes. */
+static int
+file_ioctl(void *cookie, u_long cmd, void *data)
+{
+	struct hyp_file *const fp = cookie;
+
+	return VOP_IOCTL(fp->f_vp, cmd, data, fp->f_flag, curlwp);
+}
+
+int
+hyp_file_ioctl(struct hyp_file *fp, uint32_t cmd, uint64_t arg,
+    const void *in, size_t insize, void *out, size_t outsize,
+    int flags __unused)
+{
+	u_int tries = 0;
+	int error;
+
+	file_enter(fp);
+	do {
+		error = compat_ioctl(cmd, arg, in, insize, out, outsize,
+		    file_ioctl, fp);
+	} while (again(fp->f_vp, &error, &tries));
+	file_exit();
+	return compat_errno(error);
+}
+
+uint32_t
+hyp_file_poll(struct hyp_file *fp, uint32_t events, int wait)
+{
+	struct lwp *const l = curlwp;
+	int revents;
+
+	file_enter(fp);
+	l->l_poller = wait ? &fp->f_poller : NULL;
+	revents = VOP_POLL(fp->f_vp, (int)events, l);
+	l->l_poller = NULL;
+	file_exit();
+	return (uint32_t)revents;
+}
+
+void
+hyp_file_close(struct hyp_file *fp)
+{
+	struct vnode *const vp = fp->f_vp;
+
+	file_enter(fp);
+	(void)VOP_CLOSE(vp, fp->f_flag, curlwp);
+	file_exit();
+	vn_file_remove(vp, fp);
+	selpoller_destroy(&fp->f_poller);
+	vrele(vp);
+	kmem_free(fp, sizeof(*fp));
+}
+
+int
+hyp_node_revoke(struct hyp_node *hn)
+{
+	struct vnode *vp;
+
+	(void)spec_vnode_get(VCHR, hn->hn_dev, &vp);
+	vrevoke(vp);
+	vrele(vp);
+	return 0;
+}

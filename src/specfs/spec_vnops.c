@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * spec_vnops.c - specfs: what open, close, I/O and revoke of a device node
+ * mean, whatever the driver is.
+ *
+ * Objects
+ *	vnode	one incarnation of a node, shared by its opens.  v_spec has
+ *		sn_opencnt, its share of the opens, and sn_gone, set for good
+ *		when a revoke begins.  A gone vnode ends as a dead one (v_op
+ *		is dead_vnodeops) when the revoke has finished.
+ *	specdev	one for each type and dev_t that has vnodes:
+ *		sd_opencnt	opens through all vnodes, begun ones included
+ *		sd_iocnt	calls inside the driver, d_open included
+ *		sd_opened	a d_open succeeded and no d_close came since
+ *		sd_closing	the last close or a revoke is in the driver
+ *
+ * Last close and revoke, both through spec_close_device():
+ *
+ *	d_cancel	mark, wake, return; new calls fail inside the driver
+ *	drain		until sd_iocnt is 0
+ *	d_close		alone with the device
+ *
+ * or, for a driver without d_cancel: d_close, then the drain.  Meanwhile
+ * sd_closing keeps new opens waiting (interruptibly), so between a d_close
+ * and the d_open before it nothing else is opened.
+ *
+ * Revoke against a call that begins.  Both sides are sequentially
+ * consistent, so at least one sees the other:
+ *
+ *	spec_io_enter			revoke
+ *	sd_iocnt++			sn_gone = true
+ *	sn_gone?  no: go on		...
+ *					drain: sd_iocnt == 0?  no: waits
+ *	d_read
+ *	spec_io_exit: sd_iocnt--,
+ *	  draining?  yes: wake		sd_iocnt == 0: d_close
+ *
+ * A call that finds its vnode gone answers ERESTART; the callers above
+ * (hyp_node.c) wait until the vnode is dead and ask again, and so a client
+ * sees either the driver's result or a dead file's, nothing between.
+ *
+ * Revoke against an open in progress: the revoke takes the open's count
+ * over, cancels and closes; the open, when it comes out of d_open, finds
+ * sn_gone and ends with the driver's error or EBADF.
+ *
+ * Locks
+ *	device_lock	everything marked (d) in vnode.h and specdev.h.  Not
+ *			held while a driver runs.
+ *	specfs_iocv	with device_lock; broadcast when sd_iocnt became 0
+ *			under a drain, when sd_closing ends, and when a
+ *			vnode is dead.
+ * Lock order: device_lock -> select_lock (a revoke wakes pollers).
+ *
+ * Lifetime: a vnode lives by references (open files, a call in vdevgone or
+ * revoke); a specdev by its vnodes.  Whoever is between spec_io_enter and
+ * spec_io_exit has a reference to the vnode.
+ *
+ * Known gap: a driver that never returns keeps its revoke waiting.
+ */
+#include <sys/atomic.h>
+#include <sys/conf.h>
+#include <sys/errno.h>
+#include <sys/fcntl.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/stat.h>
+#include <sys/systm.h>
+
+#include "specfs/specfs_impl.h"
+
+#define	SPECHSZ		64
+#define	SPECHASH(dev)	(((u_int)major(dev) * 31 + (u_int)minor(dev)) % SPECHSZ)
+
+static kmutex_t device_lock;
+static kcondvar_t specfs_iocv;
+static LIST_HEAD(, specnode) spec_nodes[SPECHSZ];	/* vnodes, (d) */
+static LIST_HEAD(, specdev) spec_devs[SPECHSZ];		/* (d) */
+
+#define	SN_VNODE(sn)	__containerof(sn, struct vnode, v_spec)
+
+/*
+ * spec_init()
+ */
+void
+spec_init(void)
+{
+
+	mutex_init(&device_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&specfs_iocv, "specio");
+	for (u_int i = 0; i < SPECHSZ; i++) {
+		LIST_INIT(&spec_nodes[i]);
+		LIST_INIT(&spec_devs[i]);
+	}
+}
+
+static bool
+spec_gone(struct vnode *vp)
+{
+
+	return atomic_load_seq_cst(&vp->v_spec.sn_gone);
+}
+
+/* ---- vnodes and specdevs -------------------------------------------- */
+
+/* device_lock held: the specdev of type and dev, made if need be. */
+static struct specdev *
+specdev_get(enum vtype type, dev_t dev)
+{
+	struct specdev *sd;
+
+	LIST_FOREACH(sd, &spec_devs[SPECHASH(dev)], sd_hash) {
+		if (sd->sd_dev == dev && sd->sd_type == type)
+			break;
+	}
+	if (sd == NULL) {
+		sd = kmem_zalloc(sizeof(*sd), KM_SLEEP);
+		sd->sd_dev = dev;
+		sd->sd_type = type;
+		LIST_INSERT_HEAD(&spec_devs[SPECHASH(dev)], sd, sd_hash);
+	}
+	sd->sd_refcnt++;
+	return sd;
+}
+
+/* device_lock held. */
+static void
+specdev_rele(struct specdev *sd)
+{
+
+	if (--sd->sd_refcnt > 0)
+		return;
+	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
+	KASSERTMSG(atomic_load_relaxed(&sd->sd_iocnt) == 0, "iocnt=%u",
+	    atomic_load_relaxed(&sd->sd_iocnt));
+	KASSERT(!sd->sd_opened && !sd->sd_closing);
+	LIST_REMOVE(sd, sd_hash);
+	kmem_free(sd, sizeof(*sd));
+}
+
+/* device_lock held: a vnode of dev; a gone one only if gone. */
+static struct vnode *
+spec_find(enum vtype type, dev_t dev, bool gone)
+{
+	struct specnode *sn;
+	struct vnode *vp;
+
+	LIST_FOREACH(sn, &spec_nodes[SPECHASH(dev)], sn_hash) {
+		vp = SN_VNODE(sn);
+		if (vp->v_rdev == dev && vp->v_type == type &&
+		    (gone || !spec_gone(vp)))
+			return vp;
+	}
+	return NULL;
+}
+
+/*
+ * error = spec_vnode_get(type, dev, &vp)
+ *
+ *	A living vnode of the device, with a reference: the one that others
+ *	have open, or a fresh one.  Does not sleep.  Always 0.
+ */
+int
+spec_vnode_get(enum vtype type, dev_t dev, struct vnode **vpp)
+{
+	struct vnode *vp;
+
+	KASSERT(type == VCHR || type == VBLK);
+	mutex_enter(&device_lock);
+	if ((vp = spec_find(type, dev, false)) == NULL) {
+		vp = kmem_zalloc(sizeof(*vp), KM_SLEEP);
+		vp->v_op = &spec_vnodeops;
+		vp->v_type = type;
+		vp->v_rdev = dev;
+		vp->v_istty = type == VCHR && cdev_type(dev) == D_TTY;
+		vp->v_spec.sn_dev = specdev_get(type, dev);
+		LIST_INIT(&vp->v_files);
+		LIST_INSERT_HEAD(&spec_nodes[SPECHASH(dev)], &vp->v_spec,
+		    sn_hash);
+	}
+	vp->v_usecount++;
+	mutex_exit(&device_lock);
+	*vpp = vp;
+	return 0;
+}
+
+/*
+ * error = spec_lookup_by_dev(type, dev, &vp)
+ *
+ *	Any vnode of the device that is not dead yet, with a reference; one
+ *	whose revoke has begun elsewhere counts.  ENOENT: there is none.
+ */
+int
+spec_lookup_by_dev(enum vtype type, dev_t dev, struct vnode **vpp)
+{
+	struct vnode *vp;
+
+	mutex_enter(&device_lock);
+	if ((vp = spec_find(type, dev, true)) != NULL)
+		vp->v_usecount++;
+	mutex_exit(&device_lock);
+	*vpp = vp;
+	return vp == NULL ? ENOENT : 0;
+}
+
+/*
+ * vref(vp)
+ * vrele(vp)
+ *
+ *	One more reference; one less, and the last one frees the vnode, which
+ *	nobody has open then.
+ */
+void
+vref(struct vnode *vp)
+{
+
+	mutex_enter(&device_lock);
+	KASSERT(vp->v_usecount > 0);
+	vp->v_usecount++;
+	mutex_exit(&device_lock);
+}
+
+void
+vrele(struct vnode *vp)
+{
+
+	mutex_enter(&device_lock);
+	KASSERT(vp->v_usecount > 0);
+	if (--vp->v_usecount > 0) {
+		mutex_exit(&device_lock);
+		return;
+	}
+	KASSERTMSG(vp->v_spec.sn_opencnt == 0, "opencnt=%u",
+	    vp->v_spec.sn_opencnt);
+	KASSERT(LIST_EMPTY(&vp->v_files));
+	if (vp->v_op != &dead_vnodeops)
+		LIST_REMOVE(&vp->v_spec, sn_hash);
+	specdev_rele(vp->v_spec.sn_dev);
+	mutex_exit(&device_lock);
+	kmem_free(vp, sizeof(*vp));
+}
+
+/*
+ * vn_deadwait(vp)
+ *
+ *	If a revoke of vp is going on, sleep until it has finished or an
+ *	interrupt comes.  The caller has no I/O reference.
+ */
+void
+vn_deadwait(struct vnode *vp)
+{
+
+	mutex_enter(&device_lock);
+	while (spec_gone(vp) && vp->v_op != &dead_vnodeops) {
+		if (cv_wait_sig(&specfs_iocv, &device_lock) != 0)
+			break;
+	}
+	mutex_exit(&device_lock);
+}
+
+/*
+ * vn_file_insert(vp, file)
+ * vn_file_remove(vp, file)
+ *
+ *	Whom a revoke of vp tells that polling again is worthwhile.
+ */
+void
+vn_file_insert(struct vnode *vp, struct hyp_file *fp)
+{
+
+	mutex_enter(&device_lock);
+	LIST_INSERT_HEAD(&vp->v_files, fp, f_vlist);
+	mutex_exit(&device_lock);
+}
+
+void
+vn_file_remove(struct vnode *vp __unused, struct hyp_file *fp)
+{
+
+	mutex_enter(&device_lock);
+	LIST_REMOVE(fp, f_vlist);
+	mutex_exit(&device_lock);
+}
+
+/* ---- I/O references ------------------------------------------------- */
+
+/*
+ * spec_io_exit(sd)
+ *
+ *	A call has left the driver.
+ */
+static void
+spec_io_exit(struct specdev *sd)
+{
+
+	if (atomic_dec_uint_nv(&sd->sd_iocnt) > 0 ||
+	    atomic_load_seq_cst(&sd->sd_draining) == 0)
+		return;
+	mutex_enter(&device_lock);
+	cv_broadcast(&specfs_iocv);
+	mutex_exit(&device_lock);
+}
+
+/*
+ * error = spec_io_enter(vp, &sd)
+ *
+ *	A call is about to enter the driver; spec_io_exit when it is back.
+ *	ERESTART: vp is being revoked or dead.  The caller has a reference to
+ *	vp.  Does not sleep.
+ */
+static int
+spec_io_enter(struct vnode *vp, struct specdev **sdp)
+{
+	struct specdev *const sd = vp->v_spec.sn_dev;
+
+	atomic_inc_uint(&sd->sd_iocnt);
+	if (__predict_false(spec_gone(vp))) {
+		spec_io_exit(sd);
+		return ERESTART;
+	}
+	*sdp = sd;
+	return 0;
+}
+
+/*
+ * spec_io_drain(sd)
+ *
+ *	Sleep until no call is in the driver.  The caller has made new ones
+ *	fail, in spec_io_enter or in the driver.  One drain of a device at a
+ *	time: under sd_closing.
+ */
+static void
+spec_io_drain(struct specdev *sd)
+{
+
+	mutex_enter(&device_lock);
+	KASSERT(sd->sd_closing);
+	atomic_store_seq_cst(&sd->sd_draining, 1);
+	while (atomic_load_seq_cst(&sd->sd_iocnt) != 0)
+		cv_wait(&specfs_iocv, &device_lock);
+	atomic_store_seq_cst(&sd->sd_draining, 0);
+	mutex_exit(&device_lock);
+}
+
+/* ---- open and close ------------------------------------------------- */
+
+static int
+spec_devtype(struct specdev *sd)
+{
+
+	return sd->sd_type == VBLK ? S_IFBLK : S_IFCHR;
+}
+
+/*
+ * spec_close_device(sd, flags)
+ *
+ *	The last open is gone: cancel, drain, close, or close, drain.
+ *	device_lock is held, and left while the driver runs.  The caller has
+ *	a reference to a vnode of sd.
+ */
+static void
+spec_close_device(struct specdev *sd, int flags)
+{
+	const dev_t dev = sd->sd_dev;
+	const int mode = spec_devtype(sd);
+	int error;
+
+	KASSERT(mutex_owned(&device_lock));
+	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
+	KASSERT(!sd->sd_closing);
+	sd->sd_opened = false;
+	sd->sd_closing = true;
+	mutex_exit(&device_lock);
+
+	error = sd->sd_type == VBLK ? bdev_cancel(dev, flags, mode, curlwp) :
+	    cdev_cancel(dev, flags, mode, curlwp);
+	if (error == 0)
+		spec_io_drain(sd);
+	else
+		KASSERTMSG(error == ENODEV || error == ENXIO,
+		    "cancel of dev 0x%lx failed with %d", (u_long)dev, error);
+
+	(void)(sd->sd_type == VBLK ? bdev_close(dev, flags, mode, curlwp) :
+	    cdev_close(dev, flags, mode, curlwp));
+
+	/* For the driver without d_cancel; nothing to wait for otherwise. */
+	spec_io_drain(sd);
+
+	mutex_enter(&device_lock);
+	sd->sd_closing = false;
+	cv_broadcast(&specfs_iocv);
+}
+
+/*
+ * device_lock held: count an open in, once the device is not closing.
+ * EINTR, EAGAIN: see cv_wait_sig.  ERESTART: revoked while waiting.  EBUSY:
+ * a block device is open or closing.
+ */
+static int
+spec_open_enter(struct vnode *vp)
+{
+	struct specnode *const sn = &vp->v_spec;
+	struct specdev *const sd = sn->sn_dev;
+	int error;
+
+	if (vp->v_type == VBLK && (sd->sd_opencnt > 0 || sd->sd_closing))
+		return EBUSY;
+	while (sd->sd_closing && !spec_gone(vp)) {
+		error = cv_wait_sig(&specfs_iocv, &device_lock);
+		if (error)
+			return error;
+	}
+	if (spec_gone(vp))
+		return ERESTART;
+	sn->sn_opencnt++;
+	sd->sd_opencnt++;
+	atomic_inc_uint(&sd->sd_iocnt);
+	return 0;
+}
+
+/*
+ * error = VOP_OPEN(vp, mode, l)
+ *
+ *	Open the device: mode is FREAD, FWRITE, FNONBLOCK.  Sleeps while a
+ *	close is in progress and as d_open does.  ERESTART: start again with
+ *	a new vnode (revoked before d_open, or the driver asks for it);
+ *	EBADF: revoked during d_open; EINTR; EBUSY; the driver's.
+ */
+static int
+spec_open(struct vnode *vp, int mode, struct lwp *l)
+{
+	struct specnode *const sn = &vp->v_spec;
+	struct specdev *const sd = sn->sn_dev;
+	int error;
+
+	mutex_enter(&device_lock);
+	error = spec_open_enter(vp);
+	mutex_exit(&device_lock);
+	if (error)
+		return error;
+
+	error = vp->v_type == VBLK ?
+	    bdev_open(vp->v_rdev, mode, S_IFBLK, l) :
+	    cdev_open(vp->v_rdev, mode, S_IFCHR, l);
+	spec_io_exit(sd);
+
+	mutex_enter(&device_lock);
+	if (spec_gone(vp)) {
+		/*
+		 * thread in d_open		revoke
+		 *				sn_gone; counts to 0
+		 *				d_cancel; drain waits
+		 * d_open returns
+		 * spec_io_exit			d_close
+		 *
+		 * The close is done or on its way; the counts are gone.
+		 */
+		if (error == 0)
+			error = EBADF;
+	} else if (error == 0) {
+		sd->sd_opened = true;
+	} else {
+		/*
+		 * thread 1			thread 2
+		 * open ok, opencnt 1
+		 *				open, opencnt 2, in d_open
+		 * close, opencnt 1: not
+		 *   the last, no d_close
+		 *				d_open fails
+		 *
+		 * Then this failing open is the last reference of the one
+		 * that succeeded, and has to close it.
+		 */
+		sn->sn_opencnt--;
+		if (--sd->sd_opencnt == 0 && sd->sd_opened)
+			spec_close_device(sd, mode);
+	}
+	mutex_exit(&device_lock);
+	return error;
+}
+
+/*
+ * error = VOP_CLOSE(vp, mode, l)
+ *
+ *	Undo one successful open.  The last one of the device goes into the
+ *	driver.  After a revoke there is nothing left to undo.
+ */
+static int
+spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
+{
+	struct specnode *const sn = &vp->v_spec;
+	struct specdev *const sd = sn->sn_dev;
+
+	mutex_enter(&device_lock);
+	if (!spec_gone(vp)) {
+		KASSERTMSG(sn->sn_opencnt > 0 &&
+		    sn->sn_opencnt <= sd->sd_opencnt, "opencnt %u of %u",
+		    sn->sn_opencnt, sd->sd_opencnt);
+		sn->sn_opencnt--;
+		if (--sd->sd_opencnt == 0)
+			spec_close_device(sd, mode);
+	}
+	mutex_exit(&device_lock);
+	return 0;
+}
+
+/* ---- revoke --------------------------------------------------------- */
+
+/* device_lock held: vp is done for; nobody can find it, files are told. */
+static void
+spec_node_die(struct vnode *vp)
+{
+	struct hyp_file *fp;
+
+	LIST_REMOVE(&vp->v_spec, sn_hash);
+	atomic_store_release(&vp->v_op, &dead_vnodeops);
+	cv_broadcast(&specfs_iocv);
+	LIST_FOREACH(fp, &vp->v_files, f_vlist)
+		selpoller_wake(&fp->f_poller);
+}
+
+/*
+ * error = VOP_REVOKE(vp, flags)
+ *
+ *	All opens through vp are over: vp becomes dead.  If no other vnode
+ *	has the device open, the driver is closed.  Sleeps until that, or a
+ *	close or revoke by somebody else, has finished.  The caller has a
+ *	reference to vp.  Always 0.
+ */
+static int
+spec_revoke(struct vnode *vp, int flags __unused)
+{
+	struct specnode *const sn = &vp->v_spec;
+	struct specdev *const sd = sn->sn_dev;
+
+	mutex_enter(&device_lock);
+	if (spec_gone(vp)) {
+		while (vp->v_op != &dead_vnodeops)
+			cv_wait(&specfs_iocv, &device_lock);
+		mutex_exit(&device_lock);
+		return 0;
+	}
+	atomic_store_seq_cst(&sn->sn_gone, true);
+	cv_broadcast(&specfs_iocv);	/* opens that wait for a close */
+	if (sn->sn_opencnt > 0) {
+		KASSERT(sn->sn_opencnt <= sd->sd_opencnt);
+		sd->sd_opencnt -= sn->sn_opencnt;
+		sn->sn_opencnt = 0;
+		if (sd->sd_opencnt == 0)
+			spec_close_device(sd, FNONBLOCK);
+	}
+	while (sd->sd_closing)
+		cv_wait(&specfs_iocv, &device_lock);
+	spec_node_die(vp);
+	mutex_exit(&device_lock);
+	return 0;
+}
+
+/* Revoke every vnode of a device. */
+static void
+spec_revoke_dev(enum vtype type, dev_t dev)
+{
+	struct vnode *vp;
+
+	while (spec_lookup_by_dev(type, dev, &vp) == 0) {
+		(void)VOP_REVOKE(vp, REVOKEALL);
+		vrele(vp);
+	}
+}
+
+/*
+ * vrevoke(vp)
+ *
+ *	Revoke vp and all its aliases: every vnode of the same device.
+ */
+void
+vrevoke(struct vnode *vp)
+{
+
+	spec_revoke_dev(vp->v_type, vp->v_rdev);
+}
+
+/*
+ * vdevgone(major, minor_low, minor_high, type)
+ *
+ *	From a driver's detach: the hardware behind these minors is gone.
+ *	Commits the detach and revokes every vnode; when it returns, no call
+ *	is in the driver, none will come, and d_close has been called where
+ *	a d_open had succeeded.  The caller holds no lock that the driver's
+ *	entries take.  vdevgone(9).
+ */
+void
+vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
+{
+
+	for (devminor_t mn = minl; mn <= minh; mn++) {
+		const dev_t dev = makedev(maj, mn);
+
+		if (type == VBLK)
+			bdev_detached(dev);
+		else
+			cdev_detached(dev);
+		spec_revoke_dev(type, dev);
+	}
+}
+
+/* ---- I/O ------------------------------------------------------------ */
+
+/*
+ * error = VOP_READ(vp, uio, ioflag), VOP_WRITE, VOP_IOCTL, VOP_KQFILTER
+ *
+ *	The driver's call, counted in sd_iocnt.  ERESTART: vp is gone, or the
+ *	driver asks for the operation to start again.
+ */
+static int
+spec_read(struct vnode *vp, struct uio *uio, int ioflag)
+{
+	struct specdev *sd;
+	int error;
+
+	if ((error = spec_io_enter(vp, &sd)) != 0)
+		return error;
+	error = cdev_read(vp->v_rdev, uio, ioflag);
+	spec_io_exit(sd);
+	return error;
+}
+
+static int
+spec_write(struct vnode *vp, struct uio *uio, int ioflag)
+{
+	struct specdev *sd;
+	int error;
+
+	if ((error = spec_io_enter(vp, &sd)) != 0)
+		return error;
+	error = cdev_write(vp->v_rdev, uio, ioflag);
+	spec_io_exit(sd);
+	return error;
+}
+
+static int
+spec_ioctl(struct vnode *vp, u_long cmd, void *data, int mode, struct lwp *l)
+{
+	struct specdev *sd;
+	int error;
+
+	if ((error = spec_io_enter(vp, &sd)) != 0)
+		return error;
+	error = vp->v_type == VBLK ?
+	    bdev_ioctl(vp->v_rdev, cmd, data, mode, l) :
+	    cdev_ioctl(vp->v_rdev, cmd, data, mode, l);
+	spec_io_exit(sd);
+	return error;
+}
+
+static int
+spec_kqfilter(struct vnode *vp, struct knote *kn)
+{
+	struct specdev *sd;
+	int error;
+
+	if ((error = spec_io_enter(vp, &sd)) != 0)
+		return error;
+	error = cdev_kqfilter(vp->v_rdev, kn);
+	spec_io_exit(sd);
+	return error;
+}
+
+/*
+ * revents = VOP_POLL(vp, events, l)
+ *
+ *	Never sleeps, so a vnode whose revoke is going on answers as a dead
+ *	one already.
+ */
+static int
+spec_poll(struct vnode *vp, int events, struct lwp *l)
+{
+	struct specdev *sd;
+	int revents;
+
+	if (spec_io_enter(vp, &sd) != 0)
+		return dead_vnodeops.vop_poll(vp, events, l);
+	revents = cdev_poll(vp->v_rdev, events, l);
+	spec_io_exit(sd);
+	return revents;
+}
+
+const struct vnodeops spec_vnodeops = {
+	.vop_open = spec_open,
+	.vop_close = spec_close,
+	.vop_read = spec_read,
+	.vop_write = spec_write,
+	.vop_ioctl = spec_ioctl,
+	.vop_poll = spec_poll,
+	.vop_kqfilter = spec_kqfilter,
+	.vop_revoke = spec_revoke,
+};

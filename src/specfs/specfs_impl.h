@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * specfs_impl.h - shared by the files of src/specfs only.
+ */
+#ifndef SPECFS_SPECFS_IMPL_H
+#define SPECFS_SPECFS_IMPL_H
+
+#include <sys/conf.h>
+#include <sys/kauth.h>
+#include <sys/select.h>
+#include <sys/vnode.h>
+
+#include <miscfs/specfs/specdev.h>
+
+/* One device node: a name and a dev_t.  Never freed. */
+struct hyp_node {
+	LIST_ENTRY(hyp_node) hn_list;	/* nodes_lock */
+	const struct devnode *hn_row;	/* const */
+	int		 hn_unit;	/* const */
+	dev_t		 hn_dev;	/* const */
+	void		*hn_host;	/* atomic: the front end's, or NULL */
+	bool		 hn_made;	/* nodes_lock: hyp_node_create has begun
+					   or succeeded */
+	char		 hn_name[32];	/* const */
+};
+
+/* One open file description. */
+struct hyp_file {
+	struct vnode	*f_vp;		/* const, with a reference */
+	struct hyp_node	*f_node;	/* const */
+	int		 f_flag;	/* const: FREAD, FWRITE */
+	void		*f_host;	/* const */
+	struct kauth_cred f_cred;	/* const: the opener's */
+	struct selpoller f_poller;
+	LIST_ENTRY(hyp_file) f_vlist;	/* device_lock */
+};
+
+void	spec_makedev_init(void);
+void	spec_makedev_hook(device_t);
+
+#endif /* SPECFS_SPECFS_IMPL_H */
