@@ -118,7 +118,7 @@ cv_sleep(kcondvar_t *cv, kmutex_t *mtx, uint64_t deadline, bool catch)
 	word_lock(&cv->cv_lock);
 	atomic_and_32(&l->l_wake, ~(uint32_t)LW_WAKEUP);
 	l->l_wchan = cv;
-	l->l_wmesg = cv->cv_wmesg;
+	atomic_store_relaxed(&l->l_wmesg, cv->cv_wmesg);
 	TAILQ_INSERT_TAIL(&cv->cv_sleepers, l, l_sleepchain);
 	atomic_inc_uint(&cv->cv_waiters);
 	word_unlock(&cv->cv_lock);

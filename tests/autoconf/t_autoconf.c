@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_autoconf.c - autoconf(9): matching, units, and device references
+ * against attach and detach (the opendetach series of 2022: references are
+ * drained before a softc is freed, lookups wait for attach and detach and
+ * fail at once after config_detach_commit).
+ */
+#include <sys/atomic.h>
+#include <sys/condvar.h>
+#include <sys/device.h>
+#include <sys/errno.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/systm.h>
+
+#include "h_test.h"
+
+struct bus_softc { u_int bs_gone; };
+struct leaf_softc { u_int ls_magic; };
+
+static int bus_match(device_t, cfdata_t, void *);
+static void bus_attach(device_t, device_t, void *);
+static int bus_detach(device_t, int);
+static void bus_childdet(device_t, device_t);
+static int leaf_match(device_t, cfdata_t, void *);
+static void leaf_attach(device_t, device_t, void *);
+static int leaf_detach(device_t, int);
+
+static CFDRIVER_DECL(bus, DV_BUS, NULL);
+static CFDRIVER_DECL(leaf, DV_DULL, NULL);
+static CFATTACH_DECL2_NEW(bus, sizeof(struct bus_softc), bus_match,
+    bus_attach, bus_detach, NULL, NULL, bus_childdet);
+static CFATTACH_DECL_NEW(leaf, sizeof(struct leaf_softc), leaf_match,
+    leaf_attach, leaf_detach, NULL);
+
+static struct cfdriver *const drivers[] = { &bus_cd, &leaf_cd, NULL };
+static struct cfattach *const bus_cas[] = { &bus_ca, NULL };
+static struct cfattach *const leaf_cas[] = { &leaf_ca, NULL };
+static const struct cfattachinit attaches[] = {
+	{ "bus", bus_cas }, { "leaf", leaf_cas }, { NULL, NULL },
+};
+static const struct cfparent bus_parent = { "busattr", "bus", -1 };
+static struct cfdata table[] = {
+	{ "bus", "bus", FSTATE_STAR, NULL, 0, NULL },
+	{ "leaf", "leaf", FSTATE_STAR, NULL, 0, &bus_parent },
+	{ NULL, NULL, 0, NULL, 0, NULL },
+};
+
+static kmutex_t lock;
+static kcondvar_t cv;
+static bool attach_holds, attach_inside, detach_holds, detach_inside;
+static bool detach_commits;
+static int detach_error;
+static device_t root;
+
+static int
+bus_match(device_t parent __unused, cfdata_t cf __unused, void *aux __unused)
+{
+
+	return 1;
+}
+
+static void
+bus_attach(device_t parent __unused, device_t self __unused,
+    void *aux __unused)
+{
+
+	aprint_normal(": a bus\n");
+}
+
+static int
+bus_detach(device_t self, int flags)
+{
+
+	return config_detach_children(self, flags);
+}
+
+static void
+bus_childdet(device_t self, device_t child __unused)
+{
+	struct bus_softc *bs = device_private(self);
+
+	atomic_inc_uint(&bs->bs_gone);
+}
+
+static int
+leaf_match(device_t parent __unused, cfdata_t cf __unused, void *aux)
+{
+
+	return *(int *)aux;
+}
+
+/* Stay here until told otherwise. */
+static void
+hold(bool *holds, bool *inside)
+{
+
+	mutex_enter(&lock);
+	*inside = true;
+	cv_broadcast(&cv);
+	while (*holds)
+		cv_wait(&cv, &lock);
+	*inside = false;
+	mutex_exit(&lock);
+}
+
+static void
+leaf_attach(device_t parent __unused, device_t self, void *aux __unused)
+{
+	struct leaf_softc *ls = device_private(self);
+
+	aprint_normal(": a leaf\n");
+	hold(&attach_holds, &attach_inside);
+	ls->ls_magic = 0x1eaf;
+}
+
+static int
+leaf_detach(device_t self, int flags __unused)
+{
+
+	if (detach_commits)
+		config_detach_commit(self);
+	hold(&detach_holds, &detach_inside);
+	return detach_error;
+}
+
+static void
+setup(void)
+{
+
+	kern_init();
+	mutex_init(&lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&cv, "test");
+	attach_holds = detach_holds = detach_commits = false;
+	attach_inside = detach_inside = false;
+	detach_error = 0;
+	config_init();
+	T_EQ(config_init_component(drivers, attaches, table), 0);
+	root = config_rootfound("bus", NULL);
+	T_CHECK(root != NULL);
+}
+
+static void
+teardown(void)
+{
+	u_int pieces;
+
+	T_EQ(config_detach(root, 0), 0);
+	T_EQ(config_fini_component(drivers, attaches, table), 0);
+	kern_fini();
+	T_EQ(kmem_inuse(&pieces), 0);
+	T_EQ(pieces, 0);
+}
+
+static device_t
+add(void)
+{
+	int score = 10;
+
+	return config_found(root, &score, NULL, CFARGS(.iattr = "busattr"));
+}
+
+static void
+set(bool *flag, bool v)
+{
+
+	mutex_enter(&lock);
+	*flag = v;
+	cv_broadcast(&cv);
+	mutex_exit(&lock);
+}
+
+static int
+is_set(void *arg)
+{
+	bool v;
+
+	mutex_enter(&lock);
+	v = *(bool *)arg;
+	mutex_exit(&lock);
+	return v;
+}
+
+static void
+matching(void)
+{
+	int score = 0;
+
+	setup();
+	T_CHECK(config_found(root, &score, NULL,
+	    CFARGS(.iattr = "busattr")) == NULL);
+	score = 1;
+	T_CHECK(config_found(root, &score, NULL,
+	    CFARGS(.iattr = "other")) == NULL);
+	T_CHECK(add() != NULL);
+	T_CHECK(device_lookup(&leaf_cd, 0) != NULL);
+	T_CHECK(device_lookup(&leaf_cd, 1) == NULL);
+	T_CHECK(device_lookup(&leaf_cd, -1) == NULL);
+	T_EQ(config_fini_component(drivers, attaches, table), EBUSY);
+	teardown();
+}
+
+static void
+units(void)
+{
+	device_t d[3];
+
+	setup();
+	for (u_int i = 0; i < 3; i++) {
+		d[i] = add();
+		T_EQ(device_unit(d[i]), i);
+	}
+	T_EQ(config_detach(d[1], DETACH_FORCE), 0);
+	d[1] = add();
+	T_EQ(device_unit(d[1]), 1);
+	T_CHECK(strcmp(device_xname(d[1]), "leaf1") == 0);
+	T_EQ(((struct bus_softc *)device_private(root))->bs_gone, 1);
+	teardown();
+}
+
+static void
+pinned(void)
+{
+	device_t d;
+
+	setup();
+	T_EQ(config_unit_reserve("leaf", 0), 0);
+	T_EQ(config_unit_reserve("leaf", 0), EEXIST);
+	T_EQ(config_unit_reserve("leaf", 40), 0);
+	T_EQ(config_unit_reserve("leaf", -1), EINVAL);
+	T_EQ(config_unit_reserve("nobody", 0), EINVAL);
+	/* 0 is kept for somebody else. */
+	T_EQ(device_unit(add()), 1);
+	config_unit_pin(root, 40);
+	d = add();
+	T_EQ(device_unit(d), 40);
+	/* The wish cannot be had twice: next free. */
+	T_EQ(device_unit(add()), 2);
+	T_EQ(config_detach(d, DETACH_FORCE), 0);
+	T_EQ(device_unit(add()), 40);
+	teardown();
+}
+
+struct looker {
+	device_t	lk_dev;
+	bool		lk_done;
+	struct lwp	*lk_lwp;
+};
+
+static void
+look(void *arg)
+{
+	struct looker *lk = arg;
+	device_t dev;
+
+	mutex_enter(&lock);
+	lk->lk_lwp = curlwp;
+	mutex_exit(&lock);
+	dev = device_lookup_acquire(&leaf_cd, 0);
+	mutex_enter(&lock);
+	lk->lk_dev = dev;
+	lk->lk_done = true;
+	mutex_exit(&lock);
+}
+
+static void
+add_thread(void *arg)
+{
+
+	*(device_t *)arg = add();
+}
+
+static void
+detach_thread(void *arg)
+{
+
+	*(int *)arg = config_detach(device_lookup(&leaf_cd, 0), 0);
+}
+
+static int
+sleeps_in_config(void *arg)
+{
+	struct looker *lk = arg;
+	bool yes;
+
+	mutex_enter(&lock);
+	yes = lk->lk_lwp != NULL && lk->lk_lwp->l_wmesg != NULL &&
+	    strcmp(lk->lk_lwp->l_wmesg, "config") == 0;
+	mutex_exit(&lock);
+	return yes;
+}
+
+static void
+lookup_waits_for_attach(void)
+{
+	struct looker lk = { .lk_done = false };
+	struct t_thread *ta, *tl;
+	device_t dev = NULL;
+
+	setup();
+	attach_holds = true;
+	ta = t_spawn(add_thread, &dev);
+	T_UNTIL(is_set, &attach_inside);
+	tl = t_spawn(look, &lk);
+	T_UNTIL(sleeps_in_config, &lk);
+	T_CHECK(!is_set(&lk.lk_done));
+	set(&attach_holds, false);
+	t_join(ta);
+	t_join(tl);
+	T_CHECK(lk.lk_dev == dev);
+	T_EQ(((struct leaf_softc *)device_private(dev))->ls_magic, 0x1eaf);
+	device_release(dev);
+	teardown();
+}
+
+static void
+lookup_after_backout(void)
+{
+	struct looker lk = { .lk_done = false };
+	struct t_thread *td, *tl;
+	int error = -1;
+
+	setup();
+	(void)add();
+	detach_holds = true;
+	detach_error = EBUSY;
+	td = t_spawn(detach_thread, &error);
+	T_UNTIL(is_set, &detach_inside);
+	tl = t_spawn(look, &lk);
+	T_UNTIL(sleeps_in_config, &lk);
+	T_CHECK(!is_set(&lk.lk_done));
+	set(&detach_holds, false);
+	t_join(td);
+	t_join(tl);
+	T_EQ(error, EBUSY);
+	T_CHECK(lk.lk_dev != NULL);
+	device_release(lk.lk_dev);
+	detach_error = 0;
+	teardown();
+}
+
+static void
+lookup_after_commit(void)
+{
+	struct looker lk = { .lk_done = false };
+	struct t_thread *td, *tl;
+	int error = -1;
+
+	setup();
+	(void)add();
+	detach_holds = detach_commits = true;
+	td = t_spawn(detach_thread, &error);
+	T_UNTIL(is_set, &detach_inside);
+	/* The detach is still running: this must not wait for it. */
+	tl = t_spawn(look, &lk);
+	t_join(tl);
+	T_CHECK(lk.lk_dev == NULL);
+	T_CHECK(device_lookup(&leaf_cd, 0) != NULL);
+	set(&detach_holds, false);
+	t_join(td);
+	T_EQ(error, 0);
+	T_CHECK(device_lookup(&leaf_cd, 0) == NULL);
+	teardown();
+}
+
+static void
+commit_wakes_lookup(void)
+{
+	struct looker lk = { .lk_done = false };
+	struct t_thread *td, *tl;
+	int error = -1;
+
+	setup();
+	(void)add();
+	detach_holds = true;
+	td = t_spawn(detach_thread, &error);
+	T_UNTIL(is_set, &detach_inside);
+	tl = t_spawn(look, &lk);
+	T_UNTIL(sleeps_in_config, &lk);
+	set(&detach_holds, false);
+	t_join(tl);
+	t_join(td);
+	T_CHECK(lk.lk_dev == NULL);
+	T_EQ(error, 0);
+	teardown();
+}
+
+static void
+lookup_is_interruptible(void)
+{
+	struct looker lk = { .lk_done = false };
+	struct t_thread *ta, *tl;
+	device_t dev = NULL;
+
+	setup();
+	attach_holds = true;
+	ta = t_spawn(add_thread, &dev);
+	T_UNTIL(is_set, &attach_inside);
+	tl = t_spawn(look, &lk);
+	T_UNTIL(sleeps_in_config, &lk);
+	lwp_intr_post(lk.lk_lwp);
+	t_join(tl);
+	T_CHECK(lk.lk_dev == NULL);
+	set(&attach_holds, false);
+	t_join(ta);
+	teardown();
+}
+
+static bool released;
+
+static void
+release_soon(void *arg)
+{
+
+	t_msleep(20);
+	set(&released, true);
+	device_release(arg);
+}
+
+static void
+detach_drains(void)
+{
+	struct t_thread *t;
+	device_t dev;
+
+	setup();
+	released = false;
+	(void)add();
+	dev = device_lookup_acquire(&leaf_cd, 0);
+	T_CHECK(dev != NULL);
+	t = t_spawn(release_soon, dev);
+	T_EQ(config_detach(dev, DETACH_FORCE), 0);
+	T_CHECK(is_set(&released));
+	t_join(t);
+	teardown();
+}
+
+const struct t_case t_cases[] = {
+	{ "only a match on the right attribute attaches", matching },
+	{ "a new device gets the lowest free unit", units },
+	{ "a pinned unit is kept for its device", pinned },
+	{ "device_lookup_acquire waits for an attach",
+	    lookup_waits_for_attach },
+	{ "a detach that backs out lets a waiting lookup succeed",
+	    lookup_after_backout },
+	{ "device_lookup_acquire fails at once after the commit",
+	    lookup_after_commit },
+	{ "the end of a detach makes a waiting lookup fail",
+	    commit_wakes_lookup },
+	{ "an interrupt ends a waiting lookup", lookup_is_interruptible },
+	{ "config_detach waits for references", detach_drains },
+	{ NULL, NULL },
+};

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * h_drv.c - see h_drv.h.
+ */
+#include <sys/errno.h>
+#include <sys/fcntl.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/systm.h>
+#include <sys/uio.h>
+
+#include <miscfs/specfs/specdev.h>
+
+#include "h_test.h"
+#include "specfs/h_drv.h"
+#include "specfs/h_node.h"
+#include "specfs/specfs_impl.h"
+
+struct hd hd[4];
+const struct cdevsw *hd_present;
+
+static struct hd *
+hd_of(dev_t dev)
+{
+
+	return &hd[minor(dev)];
+}
+
+static void
+trace(struct hd *h, char c)
+{
+	const size_t n = strlen(h->hd_trace);
+
+	if (n + 1 < sizeof(h->hd_trace)) {
+		h->hd_trace[n] = c;
+		h->hd_trace[n + 1] = '\0';
+	}
+}
+
+static int
+hdopen(dev_t dev, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+	struct hd *const h = hd_of(dev);
+	int error = 0;
+
+	mutex_enter(&h->hd_lock);
+	h->hd_opens++;
+	h->hd_nopen++;
+	trace(h, 'o');
+	cv_broadcast(&h->hd_cv);
+	while (h->hd_open_holds && !h->hd_gone && !h->hd_cancelled &&
+	    error == 0)
+		error = cv_wait_sig(&h->hd_cv, &h->hd_lock);
+	if (error == 0) {
+		if (h->hd_gone)
+			error = ENXIO;
+		else if (h->hd_restarts > 0) {
+			h->hd_restarts--;
+			error = ERESTART;
+		} else
+			error = h->hd_open_error;
+	}
+	if (error == 0)
+		h->hd_isopen = true;
+	h->hd_opens--;
+	mutex_exit(&h->hd_lock);
+	return error;
+}
+
+static int
+hdcancel(dev_t dev, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+	struct hd *const h = hd_of(dev);
+
+	mutex_enter(&h->hd_lock);
+	trace(h, 'c');
+	h->hd_ncancel++;
+	h->hd_cancelled = true;
+	cv_broadcast(&h->hd_cv);
+	selnotify(&h->hd_sel, 0, 0);
+	mutex_exit(&h->hd_lock);
+	return 0;
+}
+
+static int
+hdclose(dev_t dev, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+	struct hd *const h = hd_of(dev);
+
+	mutex_enter(&h->hd_lock);
+	trace(h, 'C');
+	h->hd_nclose++;
+	if (h->hd_calls > 0 || h->hd_opens > 0 || !h->hd_cancelled)
+		h->hd_breaches++;
+	while (h->hd_close_holds)
+		cv_wait(&h->hd_cv, &h->hd_lock);
+	h->hd_cancelled = false;
+	h->hd_isopen = false;
+	h->hd_bytes = 0;
+	mutex_exit(&h->hd_lock);
+	return 0;
+}
+
+/* The old way: close wakes the others and does not wait for them. */
+static int
+hdclose_legacy(dev_t dev, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+	struct hd *const h = hd_of(dev);
+
+	mutex_enter(&h->hd_lock);
+	trace(h, 'C');
+	h->hd_nclose++;
+	h->hd_cancelled = true;
+	h->hd_isopen = false;
+	cv_broadcast(&h->hd_cv);
+	mutex_exit(&h->hd_lock);
+	return 0;
+}
+
+/* lock held at return */
+static void
+hd_enter(struct hd *h)
+{
+
+	mutex_enter(&h->hd_lock);
+	h->hd_calls++;
+	if (!h->hd_isopen && !h->hd_cancelled)
+		h->hd_breaches++;
+	cv_broadcast(&h->hd_cv);
+}
+
+static void
+hd_exit(struct hd *h, char c)
+{
+
+	h->hd_calls--;
+	trace(h, c);
+	mutex_exit(&h->hd_lock);
+}
+
+static int
+hdread(dev_t dev, struct uio *uio, int flag)
+{
+	struct hd *const h = hd_of(dev);
+	int error = 0;
+
+	hd_enter(h);
+	while (error == 0 && h->hd_bytes == 0) {
+		if (h->hd_cancelled)
+			error = EIO;
+		else if (flag & IO_NDELAY)
+			error = EWOULDBLOCK;
+		else
+			error = cv_wait_sig(&h->hd_cv, &h->hd_lock);
+	}
+	while (error == 0 && h->hd_bytes > 0 && uio->uio_resid > 0) {
+		h->hd_bytes--;
+		error = ureadc('x', uio);
+	}
+	hd_exit(h, 'r');
+	return error;
+}
+
+static int
+hdwrite(dev_t dev, struct uio *uio, int flag __unused)
+{
+	struct hd *const h = hd_of(dev);
+	char c;
+	int error = 0;
+
+	hd_enter(h);
+	if (h->hd_cancelled)
+		error = EIO;
+	while (error == 0 && uio->uio_resid > 0) {
+		error = uiomove(&c, 1, uio);
+		h->hd_bytes++;
+	}
+	cv_broadcast(&h->hd_cv);
+	selnotify(&h->hd_sel, 0, 0);
+	hd_exit(h, 'w');
+	return error;
+}
+
+static int
+hdioctl(dev_t dev, u_long cmd __unused, void *data __unused,
+    int flag __unused, struct lwp *l __unused)
+{
+	struct hd *const h = hd_of(dev);
+
+	hd_enter(h);
+	hd_exit(h, 'i');
+	return EPASSTHROUGH;
+}
+
+static int
+hdpoll(dev_t dev, int events, struct lwp *l)
+{
+	struct hd *const h = hd_of(dev);
+	int revents = events & POLLOUT;
+
+	hd_enter(h);
+	if (h->hd_bytes > 0)
+		revents |= events & POLLIN;
+	else
+		selrecord(l, &h->hd_sel);
+	hd_exit(h, 'p');
+	return revents;
+}
+
+const struct cdevsw hd_cdevsw = {
+	.d_open = hdopen,
+	.d_cancel = hdcancel,
+	.d_close = hdclose,
+	.d_read = hdread,
+	.d_write = hdwrite,
+	.d_ioctl = hdioctl,
+	.d_poll = hdpoll,
+	.d_flag = D_OTHER | D_MPSAFE,
+};
+
+const struct cdevsw hd_legacy_cdevsw = {
+	.d_open = hdopen,
+	.d_close = hdclose_legacy,
+	.d_read = hdread,
+	.d_write = hdwrite,
+	.d_ioctl = hdioctl,
+	.d_poll = hdpoll,
+	.d_flag = D_TTY | D_MPSAFE,
+};
+
+const struct cdevsw hd_giant_cdevsw = {
+	.d_open = hdopen,
+	.d_cancel = hdcancel,
+	.d_close = hdclose,
+	.d_read = hdread,
+	.d_write = hdwrite,
+	.d_ioctl = hdioctl,
+	.d_poll = hdpoll,
+	.d_flag = D_OTHER,
+};
+
+/* MAKEDEV's table of this program; hd_setup chooses the switch. */
+static struct cfdriver hd_cd = { .cd_name = "hd", .cd_class = DV_DULL };
+static struct cfdriver *const hd_drivers[] = { &hd_cd, NULL };
+static const struct cfattachinit hd_attaches[] = { { NULL, NULL } };
+static struct cfdata hd_cfdata[] = { { NULL, NULL, 0, NULL, 0, NULL } };
+
+const struct devnode devnodes[] = {
+	{ "hd", "hd", &hd_cdevsw, 0, HYP_NODE_OTHER },
+	{ NULL, NULL, NULL, 0, 0 },
+};
+
+static struct hyp_node *nodes[4];
+
+/*
+ * The switch of hd_setup gets major 0, which is also that of the nodes.
+ */
+void
+hd_setup(const struct cdevsw *sw)
+{
+	devmajor_t maj = 0;
+
+	h_node_reset();
+	memset(hd, 0, sizeof(hd));
+	for (u_int i = 0; i < 4; i++) {
+		mutex_init(&hd[i].hd_lock, MUTEX_DEFAULT, IPL_NONE);
+		cv_init(&hd[i].hd_cv, "hd");
+		selinit(&hd[i].hd_sel);
+	}
+	kern_init();
+	config_init();
+	devsw_init();
+	spec_init();
+	spec_makedev_init();
+	hd_present = sw;
+	T_EQ(config_init_component(hd_drivers, hd_attaches, hd_cfdata), 0);
+	T_EQ(devsw_attach("hd", NULL, NULL, sw, &maj), 0);
+	for (u_int i = 0; i < 4; i++) {
+		struct hyp_node *hn = kmem_zalloc(sizeof(*hn), KM_SLEEP);
+
+		hn->hn_dev = makedev(0, i);
+		hn->hn_host = hn;
+		nodes[i] = hn;
+	}
+}
+
+void
+hd_teardown(void)
+{
+	u_int pieces;
+
+	for (u_int i = 0; i < 4; i++) {
+		T_EQ(hd[i].hd_breaches, 0);
+		T_EQ(hd[i].hd_calls, 0);
+		kmem_free(nodes[i], sizeof(struct hyp_node));
+		cv_destroy(&hd[i].hd_cv);
+	}
+	devsw_detach(NULL, hd_present);
+	T_EQ(config_fini_component(hd_drivers, hd_attaches, hd_cfdata), 0);
+	kern_fini();
+	T_EQ(kmem_inuse(&pieces), 0);
+}
+
+struct hyp_node *
+hd_node(int unit)
+{
+
+	return nodes[unit];
+}
+
+void
+hd_set(struct hd *h, bool *flag, bool v)
+{
+
+	mutex_enter(&h->hd_lock);
+	*flag = v;
+	cv_broadcast(&h->hd_cv);
+	mutex_exit(&h->hd_lock);
+}
+
+int
+hd_calls_are(void *arg)
+{
+	u_int n;
+
+	mutex_enter(&hd[0].hd_lock);
+	n = hd[0].hd_calls;
+	mutex_exit(&hd[0].hd_lock);
+	return n == *(u_int *)arg;
+}
+
+int
+hd_is_set(void *arg)
+{
+	bool v;
+
+	mutex_enter(&hd[0].hd_lock);
+	v = *(bool *)arg;
+	mutex_exit(&hd[0].hd_lock);
+	return v;
+}
+
+int
+hd_opening(void *arg __unused)
+{
+	u_int n;
+
+	mutex_enter(&hd[0].hd_lock);
+	n = hd[0].hd_opens;
+	mutex_exit(&hd[0].hd_lock);
+	return n > 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * h_node.c - see h_node.h.
+ */
+#undef NDEBUG
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "specfs/h_node.h"
+
+#define	MAXNODES	512
+
+struct entry {
+	char		 e_name[32];
+	uint32_t	 e_minor;
+	struct hyp_node	*e_node;
+};
+
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct entry table[MAXNODES];
+static unsigned ntable;
+static atomic_int access_error;
+static atomic_uint access_calls;
+
+int
+hyp_node_create(struct hyp_node *hn, const char *name, int class,
+    uint32_t devminor, void **host)
+{
+	unsigned i;
+
+	(void)class;
+	pthread_mutex_lock(&table_lock);
+	for (i = 0; i < ntable; i++) {
+		if (strcmp(table[i].e_name, name) == 0) {
+			pthread_mutex_unlock(&table_lock);
+			return EEXIST;
+		}
+		assert(table[i].e_minor != devminor);
+	}
+	assert(ntable < MAXNODES);
+	snprintf(table[i].e_name, sizeof(table[i].e_name), "%s", name);
+	table[i].e_minor = devminor;
+	table[i].e_node = hn;
+	ntable++;
+	*host = &table[i];
+	pthread_mutex_unlock(&table_lock);
+	return 0;
+}
+
+int
+hyp_node_access(void *host, const struct hyp_cred *hc, int flags)
+{
+
+	assert(host != NULL && hc != NULL);
+	(void)flags;
+	atomic_fetch_add(&access_calls, 1);
+	return atomic_load(&access_error);
+}
+
+void
+hyp_file_pollwake(void *host)
+{
+	struct h_hostfile *hf = host;
+
+	if (hf != NULL)
+		__atomic_add_fetch(&hf->hf_wakes, 1, __ATOMIC_SEQ_CST);
+}
+
+struct hyp_node *
+h_node_find(const char *name)
+{
+	struct hyp_node *hn = NULL;
+
+	pthread_mutex_lock(&table_lock);
+	for (unsigned i = 0; i < ntable; i++) {
+		if (strcmp(table[i].e_name, name) == 0)
+			hn = table[i].e_node;
+	}
+	pthread_mutex_unlock(&table_lock);
+	return hn;
+}
+
+unsigned
+h_node_count(void)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&table_lock);
+	n = ntable;
+	pthread_mutex_unlock(&table_lock);
+	return n;
+}
+
+void
+h_node_reset(void)
+{
+
+	pthread_mutex_lock(&table_lock);
+	ntable = 0;
+	pthread_mutex_unlock(&table_lock);
+	atomic_store(&access_error, 0);
+	atomic_store(&access_calls, 0);
+}
+
+void
+h_node_access_set(int error)
+{
+
+	atomic_store(&access_error, error);
+}
+
+unsigned
+h_node_access_calls(void)
+{
+
+	return atomic_load(&access_calls);
+}
+
+struct hyp_lwp *
+h_enter(uint32_t uid)
+{
+	const struct hyp_cred hc = { .hc_uid = uid, .hc_gid = uid };
+
+	return hyp_lwp_enter(&hc);
+}
+
+void
+h_exit(struct hyp_lwp *l)
+{
+
+	hyp_lwp_exit(l);
+}

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_specfs.c - the contract of device nodes: who calls d_cancel and d_close
+ * when, and what a client sees.  Rules from NetBSD's opendetach series of
+ * 2022 and its slides: last close and revoke are cancel, drain, close (or
+ * close, drain for a driver without d_cancel); a failing reopen that turns
+ * out to be the last reference closes; opens wait for a close in progress;
+ * a revoked open ends with EBADF or the driver's error.
+ */
+#include <sys/atomic.h>
+#include <sys/errno.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/systm.h>
+
+#include <miscfs/specfs/specdev.h>
+
+#include "h_test.h"
+#include "specfs/h_drv.h"
+#include "specfs/h_node.h"
+
+/* Linux's numbers, as the seam has them. */
+#define	L_EIO		5
+#define	L_EBADF		9
+#define	L_EINTR		4
+#define	L_EAGAIN	11
+#define	L_EACCES	13
+#define	L_ENXIO		6
+
+#define	RW		(HYP_F_READ | HYP_F_WRITE)
+
+struct client {
+	struct hyp_file	*c_file;
+	struct h_hostfile c_host;
+	struct hyp_lwp	*c_lwp;		/* atomic */
+	int		 c_flags;
+	int		 c_error;
+	size_t		 c_done;
+	u_int		 c_ended;	/* atomic */
+};
+
+static int
+copen(struct client *c, int flags)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	int error;
+
+	error = hyp_node_open(hd_node(0), flags, &c->c_host, &c->c_file);
+	h_exit(l);
+	return error;
+}
+
+static void
+cclose(struct client *c)
+{
+	struct hyp_lwp *l = h_enter(0);
+
+	hyp_file_close(c->c_file);
+	h_exit(l);
+}
+
+static int
+cread(struct client *c, int flags, size_t *done)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	char buf[64];
+	int error;
+
+	error = hyp_file_read(c->c_file, buf, sizeof(buf), flags, done);
+	h_exit(l);
+	return error;
+}
+
+static int
+cwrite(struct client *c, size_t *done)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	int error;
+
+	error = hyp_file_write(c->c_file, "abc", 3, 0, done);
+	h_exit(l);
+	return error;
+}
+
+static uint32_t
+cpoll(struct client *c, uint32_t events, int wait)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	uint32_t revents;
+
+	revents = hyp_file_poll(c->c_file, events, wait);
+	h_exit(l);
+	return revents;
+}
+
+static int
+cioctl(struct client *c)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	int error;
+
+	/* FIONREAD */
+	int32_t n;
+
+	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
+	    0);
+	h_exit(l);
+	return error;
+}
+
+static void
+reader(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+	char buf[16];
+
+	atomic_store_release(&c->c_lwp, l);
+	c->c_error = hyp_file_read(c->c_file, buf, sizeof(buf), 0,
+	    &c->c_done);
+	atomic_inc_uint(&c->c_ended);
+	h_exit(l);
+}
+
+static void
+opener(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+
+	atomic_store_release(&c->c_lwp, l);
+	c->c_error = hyp_node_open(hd_node(0), RW, &c->c_host, &c->c_file);
+	atomic_inc_uint(&c->c_ended);
+	h_exit(l);
+}
+
+static void
+closer(void *arg)
+{
+
+	cclose(arg);
+}
+
+static void
+revoker(void *arg)
+{
+	struct hyp_lwp *l = h_enter(0);
+
+	T_EQ(hyp_node_revoke(hd_node(0)), 0);
+	atomic_inc_uint((u_int *)arg);
+	h_exit(l);
+}
+
+static void
+revoke(void)
+{
+	u_int ended = 0;
+
+	revoker(&ended);
+}
+
+/* ---- close ---------------------------------------------------------- */
+
+static void
+last_close(void)
+{
+	struct client a = { 0 }, b = { 0 };
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	T_EQ(copen(&b, RW), 0);
+	cclose(&a);
+	T_EQ(hd[0].hd_nclose, 0);
+	cclose(&b);
+	T_CHECK(strcmp(hd[0].hd_trace, "oocC") == 0);
+	T_EQ(copen(&a, RW), 0);
+	cclose(&a);
+	T_EQ(hd[0].hd_nclose, 2);
+	hd_teardown();
+}
+
+static void
+separate_minors(void)
+{
+	struct client a = { 0 };
+	struct hyp_file *other;
+	struct hyp_lwp *l;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	l = h_enter(0);
+	T_EQ(hyp_node_open(hd_node(1), RW, NULL, &other), 0);
+	hyp_file_close(other);
+	h_exit(l);
+	T_EQ(hd[1].hd_nclose, 1);
+	T_EQ(hd[0].hd_nclose, 0);
+	cclose(&a);
+	hd_teardown();
+}
+
+static void
+failing_reopen(void)
+{
+	struct client a = { 0 }, b = { 0 };
+	struct t_thread *t;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	hd[0].hd_open_holds = true;
+	hd[0].hd_open_error = EIO;
+	t = t_spawn(opener, &b);
+	T_UNTIL(hd_opening, NULL);
+	cclose(&a);			/* not the last: b is opening */
+	T_EQ(hd[0].hd_nclose, 0);
+	hd_set(&hd[0], &hd[0].hd_open_holds, false);
+	t_join(t);
+	T_EQ(b.c_error, L_EIO);
+	T_EQ(hd[0].hd_nclose, 1);	/* so the failing open did it */
+	hd_teardown();
+}
+
+static void
+failed_open_alone(void)
+{
+	struct client a = { 0 };
+
+	hd_setup(&hd_cdevsw);
+	hd[0].hd_open_error = EIO;
+	T_EQ(copen(&a, RW), L_EIO);
+	T_EQ(hd[0].hd_nclose, 0);
+	T_EQ(hd[0].hd_ncancel, 0);
+	hd_teardown();
+}
+
+static int
+in_specio(void *arg)
+{
+	struct client *c = arg;
+	struct lwp *l = (struct lwp *)atomic_load_acquire(&c->c_lwp);
+	const char *wmesg;
+
+	if (l == NULL)
+		return 0;
+	wmesg = atomic_load_relaxed(&l->l_wmesg);
+	return wmesg != NULL && strcmp(wmesg, "specio") == 0;
+}
+
+static void
+open_waits_for_close(void)
+{
+	struct client a = { 0 }, b = { 0 }, c = { 0 };
+	struct t_thread *ta, *tb, *tc;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	hd[0].hd_close_holds = true;
+	ta = t_spawn(closer, &a);
+	T_UNTIL(hd_is_set, &hd[0].hd_cancelled);
+	tb = t_spawn(opener, &b);
+	tc = t_spawn(opener, &c);
+	T_UNTIL(in_specio, &b);
+	T_UNTIL(in_specio, &c);
+	T_EQ(hd[0].hd_nopen, 1);
+	hyp_lwp_interrupt(c.c_lwp);
+	t_join(tc);
+	T_EQ(c.c_error, L_EINTR);
+	T_EQ(atomic_load_relaxed(&b.c_ended), 0);
+	hd_set(&hd[0], &hd[0].hd_close_holds, false);
+	t_join(ta);
+	t_join(tb);
+	T_EQ(b.c_error, 0);
+	T_CHECK(strcmp(hd[0].hd_trace, "ocCo") == 0);
+	cclose(&b);
+	hd_teardown();
+}
+
+/* ---- revoke --------------------------------------------------------- */
+
+static void
+revoke_blocked_read(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t;
+	size_t done;
+	u_int one = 1;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	t = t_spawn(reader, &a);
+	T_UNTIL(hd_calls_are, &one);
+	revoke();
+	t_join(t);
+	T_EQ(a.c_error, L_EIO);
+	T_CHECK(strcmp(hd[0].hd_trace, "ocrC") == 0);
+
+	/* The file is dead, for as long as it is open. */
+	T_EQ(cread(&a, 0, &done), L_EIO);
+	T_EQ(cwrite(&a, &done), L_EIO);
+	T_EQ(cioctl(&a), L_EBADF);
+	T_EQ(cpoll(&a, POLLIN, 0), POLLIN | POLLERR | POLLHUP);
+
+	/* The name is not. */
+	struct client b = { 0 };
+
+	T_EQ(copen(&b, RW), 0);
+	T_EQ(cwrite(&b, &done), 0);
+	T_EQ(cread(&a, 0, &done), L_EIO);
+	T_EQ(cread(&b, 0, &done), 0);
+	T_EQ(done, 3);
+	cclose(&a);			/* nothing left to undo */
+	T_EQ(hd[0].hd_nclose, 1);
+	cclose(&b);
+	T_EQ(hd[0].hd_nclose, 2);
+	hd_teardown();
+}
+
+static void
+revoke_unopened(void)
+{
+
+	hd_setup(&hd_cdevsw);
+	revoke();
+	T_EQ(hd[0].hd_ncancel, 0);
+	T_EQ(hd[0].hd_nclose, 0);
+	hd_teardown();
+}
+
+static void
+revoke_during_open(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t;
+
+	hd_setup(&hd_cdevsw);
+	hd[0].hd_open_holds = true;
+	t = t_spawn(opener, &a);
+	T_UNTIL(hd_opening, NULL);
+	revoke();
+	t_join(t);
+	/* d_open was woken by d_cancel and succeeded: too late. */
+	T_EQ(a.c_error, L_EBADF);
+	T_CHECK(strcmp(hd[0].hd_trace, "ocC") == 0);
+	hd_teardown();
+}
+
+static void
+revoke_restarts_open(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t;
+
+	hd_setup(&hd_cdevsw);
+	hd[0].hd_open_holds = true;
+	hd[0].hd_restarts = 1;
+	t = t_spawn(opener, &a);
+	T_UNTIL(hd_opening, NULL);
+	h_node_access_set(L_EACCES);	/* chown while it slept */
+	revoke();
+	t_join(t);
+	T_EQ(a.c_error, L_EACCES);
+	T_EQ(h_node_access_calls(), 1);
+	T_EQ(hd[0].hd_nopen, 1);
+	hd_teardown();
+}
+
+static void
+revoke_wakes_poll(void)
+{
+	struct client a = { 0 };
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	T_EQ(cpoll(&a, POLLIN, 1), 0);
+	T_EQ(a.c_host.hf_wakes, 0);
+	revoke();
+	T_CHECK(a.c_host.hf_wakes >= 1);
+	T_EQ(cpoll(&a, POLLIN, 1), POLLIN | POLLERR | POLLHUP);
+	cclose(&a);
+	hd_teardown();
+}
+
+static void
+poll_wakes(void)
+{
+	struct client a = { 0 };
+	size_t done;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	T_EQ(cpoll(&a, POLLIN, 0), 0);
+	T_EQ(cwrite(&a, &done), 0);
+	T_EQ(a.c_host.hf_wakes, 0);	/* nobody waited */
+	T_EQ(cread(&a, 0, &done), 0);
+	T_EQ(cpoll(&a, POLLIN | POLLOUT, 1), POLLOUT);
+	T_EQ(cwrite(&a, &done), 0);
+	T_EQ(a.c_host.hf_wakes, 1);
+	T_EQ(cpoll(&a, POLLIN, 1), POLLIN);
+	cclose(&a);
+	hd_teardown();
+}
+
+static void
+legacy(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t;
+	size_t done = 9;
+	u_int one = 1;
+
+	hd_setup(&hd_legacy_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	t = t_spawn(reader, &a);
+	T_UNTIL(hd_calls_are, &one);
+	revoke();
+	/* The stop-gap drain: the read has left when revoke returns. */
+	T_EQ(hd[0].hd_calls, 0);
+	t_join(t);
+	T_CHECK(strcmp(hd[0].hd_trace, "oCr") == 0);
+	/* This switch says D_TTY: a dead tty reads end of file. */
+	T_EQ(cread(&a, 0, &done), 0);
+	T_EQ(done, 0);
+	cclose(&a);
+	hd[0].hd_cancelled = false;
+	hd_teardown();
+}
+
+static void
+giant(void)
+{
+	struct client a = { 0 }, b = { 0 };
+	struct t_thread *t;
+	size_t done;
+	u_int one = 1;
+
+	hd_setup(&hd_giant_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	T_EQ(copen(&b, RW), 0);
+	t = t_spawn(reader, &a);
+	T_UNTIL(hd_calls_are, &one);
+	T_EQ(cwrite(&b, &done), 0);	/* the sleeper has not kept the lock */
+	t_join(t);
+	T_EQ(a.c_done, 3);
+	cclose(&a);
+	cclose(&b);
+	T_CHECK(!KERNEL_LOCKED_P());
+	hd_teardown();
+}
+
+static void
+interrupted_read(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t;
+	u_int one = 1;
+	size_t done;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	t = t_spawn(reader, &a);
+	T_UNTIL(hd_calls_are, &one);
+	hyp_lwp_interrupt(a.c_lwp);
+	t_join(t);
+	T_EQ(a.c_error, L_EINTR);
+	T_EQ(cread(&a, HYP_F_NONBLOCK, &done), L_EAGAIN);
+	/* A later piece of a big read is no error and does not sleep. */
+	T_EQ(cread(&a, HYP_F_CONT, &done), 0);
+	T_EQ(done, 0);
+	cclose(&a);
+	hd_teardown();
+}
+
+static void
+wrong_direction(void)
+{
+	struct client a = { 0 };
+	size_t done;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, HYP_F_WRITE), 0);
+	T_EQ(cread(&a, 0, &done), L_EBADF);
+	cclose(&a);
+	hd_teardown();
+}
+
+static void
+gone(void)
+{
+	struct client a = { 0 }, b = { 0 };
+	struct t_thread *t;
+	u_int one = 1;
+	size_t done;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	t = t_spawn(reader, &a);
+	T_UNTIL(hd_calls_are, &one);
+	hd_set(&hd[0], &hd[0].hd_gone, true);
+	vdevgone(0, 0, 3, VCHR);
+	T_EQ(hd[0].hd_nclose, 1);
+	t_join(t);
+	T_EQ(a.c_error, L_EIO);
+	T_EQ(copen(&b, RW), L_ENXIO);
+	/* Replug: the name works again, the stale file stays dead. */
+	hd_set(&hd[0], &hd[0].hd_gone, false);
+	T_EQ(copen(&b, RW), 0);
+	T_EQ(cread(&a, 0, &done), L_EIO);
+	cclose(&b);
+	cclose(&a);
+	T_EQ(hd[0].hd_nclose, 2);
+	hd_teardown();
+}
+
+static void
+many_readers(void)
+{
+	enum { N = 200 };
+	static struct client c[N];
+	struct t_thread *t[N];
+	u_int all = N;
+
+	memset(c, 0, sizeof(c));
+	hd_setup(&hd_cdevsw);
+	for (u_int i = 0; i < N; i++) {
+		T_EQ(copen(&c[i], RW), 0);
+		t[i] = t_spawn(reader, &c[i]);
+	}
+	T_UNTIL(hd_calls_are, &all);
+	revoke();
+	for (u_int i = 0; i < N; i++) {
+		t_join(t[i]);
+		T_EQ(c[i].c_error, L_EIO);
+		cclose(&c[i]);
+	}
+	T_EQ(hd[0].hd_nclose, 1);
+	hd_teardown();
+}
+
+static void
+two_revokes(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t1, *t2;
+	u_int ended = 0;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	hd[0].hd_close_holds = true;
+	t1 = t_spawn(revoker, &ended);
+	T_UNTIL(hd_is_set, &hd[0].hd_cancelled);
+	t2 = t_spawn(revoker, &ended);
+	t_msleep(20);
+	T_EQ(atomic_load_relaxed(&ended), 0);	/* both wait for d_close */
+	hd_set(&hd[0], &hd[0].hd_close_holds, false);
+	t_join(t1);
+	t_join(t2);
+	T_EQ(hd[0].hd_nclose, 1);
+	cclose(&a);
+	hd_teardown();
+}
+
+const struct t_case t_cases[] = {
+	{ "only the last close cancels and closes, in this order",
+	    last_close },
+	{ "each minor is a device of its own", separate_minors },
+	{ "a failing reopen that is the last reference closes",
+	    failing_reopen },
+	{ "a failing first open closes nothing", failed_open_alone },
+	{ "opens wait for a close in progress, interruptibly",
+	    open_waits_for_close },
+	{ "revoke: cancel, drain, close; then the file is dead",
+	    revoke_blocked_read },
+	{ "revoke of what is not open calls nothing", revoke_unopened },
+	{ "an open that succeeds after its revoke ends with EBADF",
+	    revoke_during_open },
+	{ "a restarted open checks the node's permissions again",
+	    revoke_restarts_open },
+	{ "revoke wakes pollers", revoke_wakes_poll },
+	{ "poll is woken by the driver", poll_wakes },
+	{ "without d_cancel: close, then drain", legacy },
+	{ "a driver that is not MP-safe may sleep", giant },
+	{ "an interrupt ends a read with EINTR", interrupted_read },
+	{ "a file opened for writing does not read", wrong_direction },
+	{ "vdevgone: as revoke, and the name comes back", gone },
+	{ "200 blocked readers return from one revoke", many_readers },
+	{ "a second revoke waits for the first", two_revokes },
+	{ NULL, NULL },
+};
