@@ -421,16 +421,18 @@ device_free(device_t dev)
 /*
  * dev = config_attach(parent, cf, aux, print, cfargs)
  *
- *	Make a device of cf and let its driver attach it.  Sleeps as the
- *	driver does.  The driver has no way to fail: what it cannot use it
+ *	Make a device of cf and let its driver attach it; cfargs may pin the
+ *	units of its children (config_unit_pin).  Sleeps as the driver does.  The driver has no way to fail: what it cannot use it
  *	keeps as a dead device until the detach.
  */
 device_t
 config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,
-    const struct cfargs *args __unused)
+    const struct cfargs *args)
 {
 	device_t dev = device_create(parent, cf);
 
+	if (args != NULL && args->pin != NULL)
+		config_unit_pin(dev, *args->pin);
 	if (parent == NULL)
 		aprint_normal("%s (root)", dev->dv_xname);
 	else {

@@ -111,6 +111,7 @@ struct cfargs {
 	const char	*iattr;
 	cfsubmatch_t	 submatch;
 	const int	*locators;
+	const int	*pin;	/* unit wanted below it, or NULL or -1 */
 };
 #define	CFARGS(...)	(&(const struct cfargs){ __VA_ARGS__ })
 #define	CFARGS_NONE	((const struct cfargs *)NULL)

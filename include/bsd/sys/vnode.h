@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct hyp_file;
+struct knote;
 struct lwp;
 struct specdev;
 struct uio;
