@@ -281,13 +281,13 @@ static int
 sleeps_in_config(void *arg)
 {
 	struct looker *lk = arg;
-	bool yes;
+	const char *wmesg;
 
 	mutex_enter(&lock);
-	yes = lk->lk_lwp != NULL && lk->lk_lwp->l_wmesg != NULL &&
-	    strcmp(lk->lk_lwp->l_wmesg, "config") == 0;
+	wmesg = lk->lk_lwp == NULL ? NULL :
+	    atomic_load_relaxed(&lk->lk_lwp->l_wmesg);
 	mutex_exit(&lock);
-	return yes;
+	return wmesg != NULL && strcmp(wmesg, "config") == 0;
 }
 
 static void
