@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ucomvar.h - the seam between ucom(4), the tty of a USB serial adapter,
+ * and the driver of the chip, its parent.
+ *
+ * The parent finds the bulk endpoints, fills in a struct ucom_attach_args
+ * and attaches a ucom with config_found().  From then on ucom owns the two
+ * pipes and calls the methods; the parent calls ucom_status_change() when
+ * a modem line moved.
+ *
+ * Where the methods run
+ *	ucom_open, ucom_close, ucom_set, ucom_param, ucom_ioctl and
+ *	ucom_txempty run on a thread that may sleep, with no lock of ucom
+ *	or of the tty held except ucom's modem lock, so they may do
+ *	synchronous control requests.
+ *	ucom_read and ucom_get_status also run on the device's event thread:
+ *	they must not sleep.
+ *	ucom_write runs with the tty's and ucom's locks held: it may only
+ *	copy.
+ * A method is never called after ucom's detach has returned.
+ *
+ * Names, members and their order are NetBSD's; ucom_txempty is an addition
+ * at the end, so a driver that does not know it leaves it NULL.
+ */
+#ifndef _DEV_USB_UCOMVAR_H_
+#define _DEV_USB_UCOMVAR_H_
+
+#include <sys/types.h>
+#include <sys/device.h>
+
+struct lwp;
+struct termios;
+struct ucom_softc;
+struct usbd_device;
+struct usbd_interface;
+
+struct ucom_methods {
+	/* Line status (ULSR_*) and modem status (UMSR_*) as last known. */
+	void	(*ucom_get_status)(void *, int, u_char *, u_char *);
+	/* Set one of UCOM_SET_* on or off. */
+	void	(*ucom_set)(void *, int, int, int);
+#define	UCOM_SET_DTR	1
+#define	UCOM_SET_RTS	2
+#define	UCOM_SET_BREAK	3
+	/* Speed, character size, parity, flow control.  0 or an errno; the
+	   tty keeps its old settings after an error.  c_ospeed is not 0. */
+	int	(*ucom_param)(void *, int, struct termios *);
+	/* The chip's own ioctls; EPASSTHROUGH for all others. */
+	int	(*ucom_ioctl)(void *, int, u_long, void *, int, proc_t *);
+	/* First open and last close. */
+	int	(*ucom_open)(void *, int);
+	void	(*ucom_close)(void *, int);
+	/* Find the data in a received buffer: move the pointer, and set the
+	   count, to what belongs to the tty. */
+	void	(*ucom_read)(void *, int, u_char **, uint32_t *);
+	/* Format output: (to, from, count); sets the count. */
+	void	(*ucom_write)(void *, int, u_char *, u_char *, uint32_t *);
+	/* Has the chip's transmitter sent its last byte? */
+	bool	(*ucom_txempty)(void *, int);
+};
+
+/* Modem control register. */
+#define	UMCR_DTR	0x01
+#define	UMCR_RTS	0x02
+
+/* Line status register. */
+#define	ULSR_RXRDY	0x01	/* a byte is ready */
+#define	ULSR_OE		0x02	/* overrun */
+#define	ULSR_PE		0x04	/* parity error */
+#define	ULSR_FE		0x08	/* framing error */
+#define	ULSR_BI		0x10	/* break */
+#define	ULSR_TXRDY	0x20	/* holding register empty */
+#define	ULSR_TSRE	0x40	/* transmitter empty */
+#define	ULSR_RCV_FIFO	0x80
+#define	ULSR_RCV_MASK	0x1f
+
+/* Modem status register. */
+#define	UMSR_DCTS	0x01	/* changes since the last look */
+#define	UMSR_DDSR	0x02
+#define	UMSR_TERI	0x04
+#define	UMSR_DDCD	0x08
+#define	UMSR_CTS	0x10	/* the lines themselves */
+#define	UMSR_DSR	0x20
+#define	UMSR_RI		0x40
+#define	UMSR_DCD	0x80
+
+struct ucom_attach_args {
+	int			 ucaa_portno;
+	int			 ucaa_bulkin;	/* endpoint address, or -1 */
+	int			 ucaa_bulkout;	/* endpoint address, or -1 */
+	u_int			 ucaa_ibufsize;	/* size of one read */
+	u_int			 ucaa_ibufsizepad; /* its buffer, >= ibufsize */
+	u_int			 ucaa_obufsize;	/* size of one write */
+	u_int			 ucaa_opkthdrlen; /* bytes ucom_write adds */
+	const char		*ucaa_info;	/* for the attach message */
+	struct usbd_device	*ucaa_device;
+	struct usbd_interface	*ucaa_iface;
+	const struct ucom_methods *ucaa_methods;
+	void			*ucaa_arg;	/* first argument of methods */
+};
+#define	UCOM_UNK_PORTNO	(-1)
+
+/*
+ * ucomprint(aux, pnp), ucomsubmatch(parent, cf, locs, aux)
+ *
+ *	For config_found(): print the port of a ucom, compare the port with
+ *	the cfdata's locator.
+ */
+int	ucomprint(void *, const char *);
+int	ucomsubmatch(device_t, cfdata_t, const int *, void *);
+
+/*
+ * ucom_status_change(sc)
+ *
+ *	The parent's modem or line status may have changed: ask it, and tell
+ *	the tty.  Any thread, no lock of ucom or of the tty held; does not
+ *	sleep for long.
+ */
+void	ucom_status_change(struct ucom_softc *);
+
+#endif /* _DEV_USB_UCOMVAR_H_ */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bus.h - between the files of src/bus.
+ */
+#ifndef _BUS_BUS_H_
+#define	_BUS_BUS_H_
+
+#include <sys/types.h>
+#include <sys/device.h>
+
+struct usbd_device;
+struct usbd_why;
+
+/* Zombie transfers from which on no device is attached any more. */
+#define	USB_MAX_ZOMBIES		8
+/* How long usb_bus_shutdown waits for all detaches, s. */
+#define	USB_SHUTDOWN_TIMEOUT	20
+
+/* ---- usb_port.c: for init_main.c ------------------------------------ */
+
+void	usb_bus_init(void);
+void	usb_bus_shutdown(void);
+
+/* ---- uhub.c --------------------------------------------------------- */
+
+device_t uhub_hub(void);
+int	uhub_attach_drivers(struct usbd_device *, int, struct usbd_why *);
+void	uhub_detach_drivers(struct usbd_device *, int);
+const char *uhub_find_driver(struct usbd_device *);
+
+#endif /* _BUS_BUS_H_ */

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * usb_port.c - plug and unplug: the host's up-calls become attach and
+ * detach.
+ *
+ * Model
+ *	A usb_port is a place, named by its path; a usb_plug is what the host
+ *	has said of one plugging there.  Of a port two pointers matter:
+ *
+ *	p_want	what is plugged in now, as far as anybody has said
+ *	p_have	what we have attached, or tried to
+ *
+ *	The up-calls set p_want and return.  While the two differ the port has
+ *	a thread, which makes them equal, one step at a time and always from
+ *	the present values:
+ *
+ *	p_have	p_want		step
+ *	------	------		----
+ *	NULL	A		p_have = A; attach it, if that works
+ *	A	NULL, B		detach it; p_have = NULL
+ *
+ *	So nothing depends on the order, number or completeness of events: a
+ *	lost "left" is made up for by the next "arrived", a repeated event
+ *	changes nothing, and an unplug in the middle of an attach is the
+ *	second line as soon as the attach returns.  The thread ends when the
+ *	two are equal.  Events of one port are serial; ports do not wait for
+ *	each other.
+ *
+ *	A plug that could not be attached stays in p_have without p_dev, so it
+ *	is tried once per plugging.  One that had vanished when it was opened
+ *	counts as left.
+ *
+ *	An unplug tells usbdi at once (usbd_device_gone), so a driver that
+ *	waits for its device in attach or detach does not wait long.
+ *
+ *	Ports stay until usb_bus_shutdown: their number is bounded by the
+ *	sockets of the machine.
+ *
+ * Locks
+ *	bus_lock guards the list of ports, and all fields of ports and plugs
+ *	that change; nothing sleeps under it but bus_cv.  Lock order: drivers'
+ *	locks -> bus_lock -> ud_lock.  (usbdi calls usb_port_gone without
+ *	ud_lock.)
+ *
+ * Known gaps
+ *	A device that is refused because another program uses it is tried
+ *	again only when it is plugged again.
+ */
+#include <sys/param.h>
+#include <sys/callout.h>
+#include <sys/device.h>
+#include <sys/errno.h>
+#include <sys/kernel.h>
+#include <sys/kmem.h>
+#include <sys/kthread.h>
+#include <sys/queue.h>
+#include <sys/syslog.h>
+#include <sys/systm.h>
+
+#include <dev/usb/usb.h>
+#include <dev/usb/usbdi.h>
+#include <dev/usb/usbdivar.h>
+
+#include <hyp/hyp_usb.h>
+
+#include "bus/bus.h"
+#include "usbdi/usbdi_impl.h"
+
+struct usb_plug {
+	struct hyp_usb_info pl_info;	/* with strings of its own */
+	u_int		 pl_refs;	/* p_want, p_have; bus_lock */
+};
+
+struct usb_port {
+	char		*p_path;
+	struct usb_plug	*p_want;
+	struct usb_plug	*p_have;
+	struct usbd_device *p_dev;	/* attached or being so */
+	bool		 p_thread;
+	callout_t	 p_again;	/* the host had no thread to give */
+	LIST_ENTRY(usb_port) p_list;
+};
+
+static kmutex_t bus_lock;
+static kcondvar_t bus_cv;	/* a port's thread has ended */
+static LIST_HEAD(, usb_port) bus_ports;
+static bool bus_up;		/* between init and shutdown */
+
+static void usb_port_again(void *);
+
+/* ---- plugs ---------------------------------------------------------- */
+
+static const char *
+usb_plug_str(const char *s)
+{
+
+	return kmem_asprintf("%s", s);
+}
+
+/* A plug with one reference. */
+static struct usb_plug *
+usb_plug_create(const struct hyp_usb_info *hi)
+{
+	struct usb_plug *pl = kmem_zalloc(sizeof(*pl), KM_SLEEP);
+
+	pl->pl_info = *hi;
+	pl->pl_info.hi_path = usb_plug_str(hi->hi_path);
+	pl->pl_info.hi_serial = usb_plug_str(hi->hi_serial);
+	pl->pl_info.hi_vendorstr = usb_plug_str(hi->hi_vendorstr);
+	pl->pl_info.hi_productstr = usb_plug_str(hi->hi_productstr);
+	pl->pl_refs = 1;
+	return pl;
+}
+
+/* *plp = pl, with the references that go with it; bus_lock held. */
+static void
+usb_plug_set(struct usb_plug **plp, struct usb_plug *pl)
+{
+	struct usb_plug *old = *plp;
+
+	KASSERT(mutex_owned(&bus_lock));
+	if (pl != NULL)
+		pl->pl_refs++;
+	*plp = pl;
+	if (old == NULL || --old->pl_refs > 0)
+		return;
+	kmem_strfree(__UNCONST(old->pl_info.hi_path));
+	kmem_strfree(__UNCONST(old->pl_info.hi_serial));
+	kmem_strfree(__UNCONST(old->pl_info.hi_vendorstr));
+	kmem_strfree(__UNCONST(old->pl_info.hi_productstr));
+	kmem_free(old, sizeof(*old));
+}
+
+/* Is it the plugging that the host speaks of? */
+static bool
+usb_plug_is(const struct usb_plug *pl, const struct hyp_usb_info *hi)
+{
+
+	return pl != NULL && pl->pl_info.hi_bus == hi->hi_bus &&
+	    pl->pl_info.hi_addr == hi->hi_addr;
+}
+
+/* ---- attach and detach, on the port's thread ------------------------ */
+
+static void
+usb_port_refused(const struct usb_plug *pl, const struct usbd_why *why)
+{
+	const struct hyp_usb_info *hi = &pl->pl_info;
+
+	log(LOG_ERR, "port %s: device %04x:%04x is not attached: %s\n",
+	    hi->hi_path, hi->hi_vendor, hi->hi_product, why->w_text);
+}
+
+/* Too much memory and too many threads are lost to dead transfers. */
+static bool
+usb_port_too_many_zombies(struct usbd_why *why)
+{
+	const unsigned n = hyp_usb_zombies();
+
+	if (n <= USB_MAX_ZOMBIES)
+		return false;
+	snprintf(why->w_text, sizeof(why->w_text), "%u transfers of earlier "
+	    "devices have not come back from the hardware; reset the host "
+	    "controller or restart the daemon", n);
+	return true;
+}
+
+/*
+ * error = usb_port_setup(port, dev, why)
+ *
+ *	From an open device to attached drivers.  From here on an unplug
+ *	finds p_dev; one that came before is found by us:
+ *
+ *	port's thread			up-call
+ *	usbd_device_open
+ *					p_want = NULL, p_dev is NULL
+ *	p_dev = dev
+ *	p_want != p_have: ENODEV
+ */
+static int
+usb_port_setup(struct usb_port *port, struct usbd_device *dev,
+    struct usbd_why *why)
+{
+	bool unplugged;
+	int error;
+
+	mutex_enter(&bus_lock);
+	port->p_dev = dev;
+	unplugged = port->p_want != port->p_have;
+	mutex_exit(&bus_lock);
+	if (unplugged)
+		return ENODEV;
+	error = usbd_device_configure(dev, why);
+	if (error == 0)
+		error = uhub_attach_drivers(dev,
+		    port->p_have->pl_info.hi_unit, why);
+	return error;
+}
+
+static void
+usb_port_close(struct usb_port *port)
+{
+	struct usbd_device *dev;
+
+	mutex_enter(&bus_lock);
+	dev = port->p_dev;
+	port->p_dev = NULL;
+	mutex_exit(&bus_lock);
+	usbd_device_close(dev);
+}
+
+/*
+ * usb_port_up(port)
+ *
+ *	Attach p_have.  Only this thread changes p_have and p_dev, so it may
+ *	read them without the lock.
+ */
+static void
+usb_port_up(struct usb_port *port)
+{
+	struct usb_plug *pl = port->p_have;
+	struct usbd_device *dev;
+	struct usbd_why why;
+	int error;
+
+	if (usb_port_too_many_zombies(&why)) {
+		usb_port_refused(pl, &why);
+		return;
+	}
+	error = usbd_device_open(&pl->pl_info, hyp_usb_gone, port, &dev,
+	    &why);
+	if (error == 0) {
+		error = usb_port_setup(port, dev, &why);
+		if (error != 0)
+			usb_port_close(port);
+	}
+	if (error == 0)
+		return;
+
+	mutex_enter(&bus_lock);
+	if (error == ENODEV && port->p_want == pl)
+		usb_plug_set(&port->p_want, NULL);
+	/* What was unplugged meanwhile needs no excuse. */
+	if (port->p_want != pl) {
+		mutex_exit(&bus_lock);
+		return;
+	}
+	mutex_exit(&bus_lock);
+	usb_port_refused(pl, &why);
+}
+
+/* Detach p_have. */
+static void
+usb_port_down(struct usb_port *port)
+{
+	bool up;
+
+	if (port->p_dev == NULL)
+		return;
+	mutex_enter(&bus_lock);
+	up = bus_up;
+	mutex_exit(&bus_lock);
+	uhub_detach_drivers(port->p_dev, up ? 0 : DETACH_SHUTDOWN);
+	usb_port_close(port);
+}
+
+/* The port's thread. */
+static void
+usb_port_thread(void *arg)
+{
+	struct usb_port *port = arg;
+
+	mutex_enter(&bus_lock);
+	while (port->p_want != port->p_have) {
+		if (port->p_have == NULL) {
+			usb_plug_set(&port->p_have, port->p_want);
+			mutex_exit(&bus_lock);
+			usb_port_up(port);
+			mutex_enter(&bus_lock);
+		} else {
+			mutex_exit(&bus_lock);
+			usb_port_down(port);
+			mutex_enter(&bus_lock);
+			usb_plug_set(&port->p_have, NULL);
+		}
+	}
+	port->p_thread = false;
+	cv_broadcast(&bus_cv);
+	mutex_exit(&bus_lock);
+}
+
+/* ---- what the up-calls do; bus_lock held ---------------------------- */
+
+/*
+ * p_want has changed: let the thread see it, and usbdi.
+ *
+ * A device that is detached because the daemon ends is still there.
+ */
+static void
+usb_port_wake(struct usb_port *port)
+{
+
+	KASSERT(mutex_owned(&bus_lock));
+	if (port->p_want == port->p_have)
+		return;
+	if (port->p_dev != NULL && bus_up)
+		usbd_device_gone(port->p_dev);
+	if (port->p_thread)
+		return;
+	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE, NULL, usb_port_thread,
+	    port, NULL, "usb %s", port->p_path) == 0) {
+		port->p_thread = true;
+		return;
+	}
+	log(LOG_WARNING, "port %s: no thread for an event, trying again\n",
+	    port->p_path);
+	callout_schedule(&port->p_again, hz);
+}
+
+static void
+usb_port_again(void *arg)
+{
+	struct usb_port *port = arg;
+
+	mutex_enter(&bus_lock);
+	usb_port_wake(port);
+	mutex_exit(&bus_lock);
+}
+
+static struct usb_port *
+usb_port_lookup(const char *path)
+{
+	struct usb_port *port;
+
+	LIST_FOREACH(port, &bus_ports, p_list) {
+		if (strcmp(port->p_path, path) == 0)
+			break;
+	}
+	return port;
+}
+
+static struct usb_port *
+usb_port_create(const char *path)
+{
+	struct usb_port *port = kmem_zalloc(sizeof(*port), KM_SLEEP);
+
+	port->p_path = kmem_asprintf("%s", path);
+	callout_init(&port->p_again, CALLOUT_MPSAFE);
+	callout_setfunc(&port->p_again, usb_port_again, port);
+	LIST_INSERT_HEAD(&bus_ports, port, p_list);
+	return port;
+}
+
+/* ---- up-calls; contracts in hyp_usb.h ------------------------------- */
+
+void
+hyp_usb_arrived(const struct hyp_usb_info *hi)
+{
+	struct usb_plug *pl = NULL;
+	struct usb_port *port;
+
+	mutex_enter(&bus_lock);
+	if (!bus_up)
+		goto out;
+	if ((port = usb_port_lookup(hi->hi_path)) == NULL)
+		port = usb_port_create(hi->hi_path);
+	if (usb_plug_is(port->p_want, hi))
+		goto out;
+	pl = usb_plug_create(hi);
+	usb_plug_set(&port->p_want, pl);
+	usb_plug_set(&pl, NULL);	/* the one of its creation */
+	usb_port_wake(port);
+out:	mutex_exit(&bus_lock);
+}
+
+void
+hyp_usb_left(const char *path)
+{
+	struct usb_port *port;
+
+	mutex_enter(&bus_lock);
+	if (bus_up && (port = usb_port_lookup(path)) != NULL) {
+		usb_plug_set(&port->p_want, NULL);
+		usb_port_wake(port);
+	}
+	mutex_exit(&bus_lock);
+}
+
+/*
+ * It is p_have that is gone.  If p_want is another plugging already, that
+ * one is not concerned.
+ */
+void
+hyp_usb_gone(void *cookie)
+{
+	struct usb_port *port = cookie;
+
+	mutex_enter(&bus_lock);
+	if (bus_up && port->p_want == port->p_have) {
+		usb_plug_set(&port->p_want, NULL);
+		usb_port_wake(port);
+	}
+	mutex_exit(&bus_lock);
+}
+
+const char *
+hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len)
+{
+	const char *name = NULL;
+	struct usbd_device *dev;
+	struct usbd_why why;
+
+	if (uhub_hub() == NULL ||
+	    usbd_device_parse(hi, raw, len, &dev, &why) != 0)
+		return NULL;
+	if (usbd_device_configure(dev, &why) == 0)
+		name = uhub_find_driver(dev);
+	usbd_device_close(dev);
+	return name;
+}
+
+/* ---- start and stop ------------------------------------------------- */
+
+/*
+ * usb_bus_init()
+ *
+ *	Attach usb0 and uhub0, and listen to the host from now on.  Once,
+ *	after config_init_component; sleeps.
+ */
+void
+usb_bus_init(void)
+{
+
+	mutex_init(&bus_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&bus_cv, "usbbus");
+	LIST_INIT(&bus_ports);
+	if (config_rootfound("usb", NULL) == NULL || uhub_hub() == NULL)
+		panic("usb_bus_init: there is no usb in the tables");
+	mutex_enter(&bus_lock);
+	bus_up = true;
+	mutex_exit(&bus_lock);
+}
+
+/* bus_lock held: a port with something to do or to keep. */
+static bool
+usb_bus_busy(void)
+{
+	struct usb_port *port;
+
+	LIST_FOREACH(port, &bus_ports, p_list) {
+		if (port->p_thread || port->p_have != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+usb_bus_free_ports(void)
+{
+	struct usb_port *port;
+
+	while ((port = LIST_FIRST(&bus_ports)) != NULL) {
+		KASSERTMSG(port->p_want == NULL && port->p_dev == NULL,
+		    "port %s is in use", port->p_path);
+		LIST_REMOVE(port, p_list);
+		(void)callout_halt(&port->p_again, NULL);
+		callout_destroy(&port->p_again);
+		kmem_strfree(port->p_path);
+		kmem_free(port, sizeof(*port));
+	}
+}
+
+/*
+ * usb_bus_shutdown()
+ *
+ *	Detach everything and wait for it, at most USB_SHUTDOWN_TIMEOUT
+ *	seconds; the host is not listened to any more.  Once; sleeps.  If a
+ *	driver does not come to an end, its port stays as it is.
+ */
+void
+usb_bus_shutdown(void)
+{
+	const unsigned t0 = getticks();
+	struct usb_port *port;
+	int left;
+	bool busy;
+
+	mutex_enter(&bus_lock);
+	bus_up = false;
+	LIST_FOREACH(port, &bus_ports, p_list) {
+		usb_plug_set(&port->p_want, NULL);
+		usb_port_wake(port);
+	}
+	while ((busy = usb_bus_busy())) {
+		left = hz * USB_SHUTDOWN_TIMEOUT - (int)(getticks() - t0);
+		if (left <= 0)
+			break;
+		(void)cv_timedwait(&bus_cv, &bus_lock, left);
+	}
+	mutex_exit(&bus_lock);
+	if (busy) {
+		log(LOG_ERR, "a USB device is still in use after %d s, "
+		    "leaving it\n", USB_SHUTDOWN_TIMEOUT);
+		return;
+	}
+	usb_bus_free_ports();
+	(void)config_detach(device_parent(uhub_hub()),
+	    DETACH_FORCE | DETACH_QUIET);
+	cv_destroy(&bus_cv);
+}

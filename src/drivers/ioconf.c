@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ioconf.c - the configuration of the kernel side, as data.
+ *
+ * What config(8) generates from a kernel configuration file and a MAKEDEV
+ * script: the drivers, where their devices may attach, the device switch,
+ * and the names and minor numbers of device nodes.  Written by hand; a new
+ * driver adds one line to each of its tables.
+ *
+ *	usb*	at root
+ *	uhub*	at usb?				root hub; the host does the rest
+ *	uftdi*	at uhub? (usbifif)
+ *	umodem*	at uhub? (usbifif)
+ *	ucom*	at uftdi?, umodem? (ucombus)
+ *
+ * A uhub is the parent of devices ("usbdevif") and of their interfaces
+ * ("usbifif"), as in NetBSD.  No state and no locks.
+ */
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/tty.h>
+
+#include <hyp/hyp_node.h>
+
+#include "drivers/ioconf.h"
+
+extern const struct cdevsw ucom_cdevsw;
+
+extern struct cfattach usb_ca;
+extern struct cfattach uhub_ca;
+extern struct cfattach uftdi_ca;
+extern struct cfattach umodem_ca;
+extern struct cfattach ucom_ca;
+
+/* Drivers, and what can attach to them. */
+static const char *const usb_attrs[] = { "usbroothubif", NULL };
+static const char *const uhub_attrs[] = { "usbdevif", "usbifif", NULL };
+static const char *const ucombus_attrs[] = { "ucombus", NULL };
+
+CFDRIVER_DECL(usb, DV_DULL, usb_attrs);
+CFDRIVER_DECL(uhub, DV_DULL, uhub_attrs);
+CFDRIVER_DECL(uftdi, DV_DULL, ucombus_attrs);
+CFDRIVER_DECL(umodem, DV_DULL, ucombus_attrs);
+CFDRIVER_DECL(ucom, DV_DULL, NULL);
+
+struct cfdriver *const cfdriver_ioconf[] = {
+	&usb_cd,
+	&uhub_cd,
+	&uftdi_cd,
+	&umodem_cd,
+	&ucom_cd,
+	NULL
+};
+
+static struct cfattach *const usb_cfattach[] = { &usb_ca, NULL };
+static struct cfattach *const uhub_cfattach[] = { &uhub_ca, NULL };
+static struct cfattach *const uftdi_cfattach[] = { &uftdi_ca, NULL };
+static struct cfattach *const umodem_cfattach[] = { &umodem_ca, NULL };
+static struct cfattach *const ucom_cfattach[] = { &ucom_ca, NULL };
+
+const struct cfattachinit cfattach_ioconf[] = {
+	{ "usb", usb_cfattach },
+	{ "uhub", uhub_cfattach },
+	{ "uftdi", uftdi_cfattach },
+	{ "umodem", umodem_cfattach },
+	{ "ucom", ucom_cfattach },
+	{ NULL, NULL }
+};
+
+/* Where devices attach. */
+static const struct cfparent pspec_usbroothubif = { "usbroothubif", "usb", -1 };
+static const struct cfparent pspec_usbifif = { "usbifif", "uhub", -1 };
+static const struct cfparent pspec_ucombus = { "ucombus", NULL, -1 };
+
+/* Locators: any port, any configuration, ... */
+static int loc_usbifif[] = { -1, -1, -1, -1, -1, -1 };
+static int loc_ucombus[] = { UCOMBUSCF_PORTNO_DEFAULT };
+
+struct cfdata cfdata_ioconf[] = {
+	{ "usb", "usb", FSTATE_STAR, NULL, 0, NULL },
+	{ "uhub", "uhub", FSTATE_STAR, NULL, 0, &pspec_usbroothubif },
+	{ "uftdi", "uftdi", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
+	{ "umodem", "umodem", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
+	{ "ucom", "ucom", FSTATE_STAR, loc_ucombus, 0, &pspec_ucombus },
+	{ NULL, NULL, 0, NULL, 0, NULL }
+};
+
+/* The device switch; a driver's row number is its major. */
+const struct devsw_conv devsw_conv[] = {
+	{ "ucom", NULL, &ucom_cdevsw },
+	{ NULL, NULL, NULL }
+};
+
+/* MAKEDEV. */
+const struct devnode devnodes[] = {
+	{ "ucom", "ttyU", &ucom_cdevsw, 0, HYP_NODE_TTY },
+	{ "ucom", "dtyU", &ucom_cdevsw, TTDIALOUT_MASK, HYP_NODE_TTY },
+	{ NULL, NULL, NULL, 0, 0 }
+};

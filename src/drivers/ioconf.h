@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ioconf.h - what config(8) would generate for the drivers to include.
+ */
+#ifndef DRIVERS_IOCONF_H
+#define DRIVERS_IOCONF_H
+
+#include <sys/device.h>
+
+extern struct cfdriver usb_cd;
+extern struct cfdriver uhub_cd;
+extern struct cfdriver uftdi_cd;
+extern struct cfdriver umodem_cd;
+extern struct cfdriver ucom_cd;
+
+/* Locators. */
+#define	UCOMBUSCF_PORTNO		0
+#define	UCOMBUSCF_PORTNO_DEFAULT	(-1)
+
+#endif /* DRIVERS_IOCONF_H */

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * uftdi.c - uftdi(4): FTDI USB serial chips, below ucom(4).
+ *
+ * Model
+ *	One uftdi per interface, that is per port, of a chip; one ucom as
+ *	its child.  It owns the chip's settings: what was last sent of speed,
+ *	character format and flow control is remembered, so that an ioctl
+ *	that changes nothing costs no request.  The chip keeps them while it
+ *	has power, but a first open starts from scratch.
+ *
+ * Latency
+ *	The chip collects input until a packet is full or its latency timer
+ *	ends, 16 ms after a reset.  The timer is set to UFTDI_LATENCY_MS, so
+ *	that an answer of a few bytes comes through at once.  The price is
+ *	an empty packet (two status bytes) every that many milliseconds
+ *	while the port is open.  The AM chip has no timer to set.
+ *
+ * Locks and threads
+ *	Settings and requests: ucom calls those methods one at a time.
+ *	sc_msr and sc_lsr: bytes, written by uftdi_read on the device's
+ *	event thread and by uftdi_open before reads are started, read by
+ *	anybody; atomic, and each stands for itself.
+ *	sc_dying: set once by activate or detach, atomic; saves the
+ *	requests that would only fail.
+ *
+ * Known gaps
+ *	The oldest chip (8U100AX, a header byte in every output packet) is
+ *	not matched.  Characters of 5 and 6 bits: EINVAL.  Breaks and parity
+ *	errors in the input are counted nowhere, as ucom has no way to say
+ *	them.
+ */
+#include <sys/param.h>
+#include <sys/atomic.h>
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/kernel.h>
+#include <sys/systm.h>
+#include <sys/tty.h>
+
+#include <dev/usb/usb.h>
+#include <dev/usb/usbdi.h>
+#include <dev/usb/usbdi_util.h>
+#include <dev/usb/ucomvar.h>
+
+#include "drivers/uftdireg.h"
+
+#define	UFTDI_LATENCY_MS	2
+#define	UFTDI_TIMEOUT_MS	1000	/* of a request; they take about 1 */
+
+/* Sizes of transfers: at full speed little enough that a stream of input
+   comes in pieces of about 13 ms at the fastest rate, at high speed of the
+   same order. */
+#define	UFTDI_BUFSIZE_FULL	4096
+#define	UFTDI_BUFSIZE_HIGH	16384
+
+#define	UFTDI_UNSET		0xffffffffU	/* no such setting */
+
+struct uftdi_softc {
+	device_t		 sc_dev;
+	struct usbd_device	*sc_udev;
+	enum uftdi_type		 sc_type;
+	u_int			 sc_port;	/* for wIndex; 0 if only one */
+	u_int			 sc_maxpkt;	/* bulk-in packet */
+
+	uint32_t		 sc_baud;	/* divisor code last sent */
+	uint32_t		 sc_data;	/* SET_DATA's value */
+	uint32_t		 sc_flow;	/* value << 16 | index */
+
+	u_char			 sc_msr;
+	u_char			 sc_lsr;
+	bool			 sc_dying;
+
+	device_t		 sc_subdev;
+};
+
+/*
+ * Ids that are FTDI's own chips, or products known to speak the protocol.
+ */
+static const struct usb_devno uftdi_devs[] = {
+	{ 0x0403, 0x6001 },	/* FT232AM, BM, R */
+	{ 0x0403, 0x6006 },	/* FT232, alternative id */
+	{ 0x0403, 0x6010 },	/* FT2232C, D, H */
+	{ 0x0403, 0x6011 },	/* FT4232H */
+	{ 0x0403, 0x6014 },	/* FT232H */
+	{ 0x0403, 0x6015 },	/* FT230X, FT231X, FT234X */
+	{ 0x0403, 0x6040 },	/* FT2233HP */
+	{ 0x0403, 0x6041 },	/* FT4233HP */
+	{ 0x0403, 0x6042 },	/* FT2232HP */
+	{ 0x0403, 0x6043 },	/* FT4232HP */
+	{ 0x0403, 0x6044 },	/* FT233HP */
+	{ 0x0403, 0x6045 },	/* FT232HP */
+	{ 0x0403, 0x6048 },	/* FT4232HA */
+	{ 0x0403, 0xfbfa },	/* FT232RL boards */
+	{ 0x0403, 0xffa8 },	/* CANUSB */
+};
+
+static int	uftdi_match(device_t, cfdata_t, void *);
+static void	uftdi_attach(device_t, device_t, void *);
+static int	uftdi_detach(device_t, int);
+static int	uftdi_activate(device_t, enum devact);
+static void	uftdi_childdet(device_t, device_t);
+
+static void	uftdi_get_status(void *, int, u_char *, u_char *);
+static void	uftdi_set(void *, int, int, int);
+static int	uftdi_param(void *, int, struct termios *);
+static int	uftdi_open(void *, int);
+static void	uftdi_read(void *, int, u_char **, uint32_t *);
+static bool	uftdi_txempty(void *, int);
+
+static const struct ucom_methods uftdi_methods = {
+	.ucom_get_status = uftdi_get_status,
+	.ucom_set = uftdi_set,
+	.ucom_param = uftdi_param,
+	.ucom_open = uftdi_open,
+	.ucom_read = uftdi_read,
+	.ucom_txempty = uftdi_txempty,
+};
+
+extern struct cfattach uftdi_ca;
+CFATTACH_DECL2_NEW(uftdi, sizeof(struct uftdi_softc), uftdi_match,
+    uftdi_attach, uftdi_detach, uftdi_activate, NULL, uftdi_childdet);
+
+static int
+uftdi_match(device_t parent __unused, cfdata_t match __unused, void *aux)
+{
+	const struct usbif_attach_arg *uiaa = aux;
+
+	if (usb_lookup(uftdi_devs, uiaa->uiaa_vendor,
+	    uiaa->uiaa_product) == NULL)
+		return UMATCH_NONE;
+	return UMATCH_VENDOR_PRODUCT_CONF_IFACE;
+}
+
+/*
+ * Find the two bulk endpoints of the interface.  False: there is one
+ * missing, or its packets have no room for data.
+ */
+static bool
+uftdi_endpoints(struct usbd_interface *iface, struct ucom_attach_args *ucaa,
+    u_int *maxpkt)
+{
+	const usb_interface_descriptor_t *id;
+	const usb_endpoint_descriptor_t *ed;
+	u_int i, size;
+
+	ucaa->ucaa_bulkin = ucaa->ucaa_bulkout = -1;
+	id = usbd_get_interface_descriptor(iface);
+	for (i = 0; i < id->bNumEndpoints; i++) {
+		ed = usbd_interface2endpoint_descriptor(iface, i);
+		if (ed == NULL || UE_GET_XFERTYPE(ed->bmAttributes) != UE_BULK)
+			continue;
+		size = UE_GET_SIZE(UGETW(ed->wMaxPacketSize));
+		if (UE_GET_DIR(ed->bEndpointAddress) == UE_DIR_IN) {
+			ucaa->ucaa_bulkin = ed->bEndpointAddress;
+			*maxpkt = size;
+		} else
+			ucaa->ucaa_bulkout = ed->bEndpointAddress;
+	}
+	return ucaa->ucaa_bulkin != -1 && ucaa->ucaa_bulkout != -1 &&
+	    *maxpkt > FTDI_STATUS_LEN;
+}
+
+static void
+uftdi_attach(device_t parent __unused, device_t self, void *aux)
+{
+	struct uftdi_softc *sc = device_private(self);
+	struct usbif_attach_arg *uiaa = aux;
+	struct ucom_attach_args ucaa = { .ucaa_portno = 0 };
+	char *devinfo;
+
+	devinfo = usbd_devinfo_alloc(uiaa->uiaa_device, 0);
+	aprint_naive("\n");
+	aprint_normal(": %s\n", devinfo);
+	usbd_devinfo_free(devinfo);
+
+	sc->sc_dev = self;
+	sc->sc_udev = uiaa->uiaa_device;
+	sc->sc_type = uftdi_type((uint16_t)uiaa->uiaa_release,
+	    (u_int)uiaa->uiaa_nifaces);
+	if (sc->sc_type == UFTDI_TYPE_UNKNOWN) {
+		aprint_error_dev(self, "unknown chip, release %#x\n",
+		    (u_int)uiaa->uiaa_release);
+		return;
+	}
+	if (uiaa->uiaa_nifaces > 1)
+		sc->sc_port = (u_int)uiaa->uiaa_ifaceno + 1;
+	if (!uftdi_endpoints(uiaa->uiaa_iface, &ucaa, &sc->sc_maxpkt)) {
+		aprint_error_dev(self, "no usable bulk endpoints\n");
+		return;
+	}
+	sc->sc_baud = sc->sc_data = sc->sc_flow = UFTDI_UNSET;
+
+	usbd_add_drv_event(USB_EVENT_DRIVER_ATTACH, sc->sc_udev, self);
+
+	ucaa.ucaa_ibufsize = sc->sc_maxpkt > 64 ? UFTDI_BUFSIZE_HIGH :
+	    UFTDI_BUFSIZE_FULL;
+	ucaa.ucaa_ibufsize = roundup(ucaa.ucaa_ibufsize, sc->sc_maxpkt);
+	ucaa.ucaa_ibufsizepad = ucaa.ucaa_ibufsize;
+	ucaa.ucaa_obufsize = ucaa.ucaa_ibufsize;
+	ucaa.ucaa_device = sc->sc_udev;
+	ucaa.ucaa_iface = uiaa->uiaa_iface;
+	ucaa.ucaa_methods = &uftdi_methods;
+	ucaa.ucaa_arg = sc;
+	sc->sc_subdev = config_found(self, &ucaa, ucomprint,
+	    CFARGS(.submatch = ucomsubmatch));
+}
+
+static int
+uftdi_activate(device_t self, enum devact act)
+{
+	struct uftdi_softc *sc = device_private(self);
+
+	if (act != DVACT_DEACTIVATE)
+		return EOPNOTSUPP;
+	atomic_store_relaxed(&sc->sc_dying, true);
+	return 0;
+}
+
+static void
+uftdi_childdet(device_t self, device_t child)
+{
+	struct uftdi_softc *sc = device_private(self);
+
+	KASSERT(sc->sc_subdev == child);
+	sc->sc_subdev = NULL;
+}
+
+static int
+uftdi_detach(device_t self, int flags)
+{
+	struct uftdi_softc *sc = device_private(self);
+	int error;
+
+	if (flags & DETACH_FORCE)
+		atomic_store_relaxed(&sc->sc_dying, true);
+	if (sc->sc_subdev != NULL) {
+		error = config_detach(sc->sc_subdev, flags);
+		if (error)
+			return error;
+	}
+	usbd_add_drv_event(USB_EVENT_DRIVER_DETACH, sc->sc_udev, self);
+	return 0;
+}
+
+/*
+ * error = uftdi_request(sc, request, value, index)
+ *
+ *	A vendor request without data.  Sleeps.  EIO: the chip did not take
+ *	it, or is gone.
+ */
+static int
+uftdi_request(struct uftdi_softc *sc, uint8_t request, u_int value,
+    u_int index)
+{
+	usb_device_request_t req;
+	usbd_status err;
+
+	if (atomic_load_relaxed(&sc->sc_dying))
+		return EIO;
+	req.bmRequestType = UT_WRITE_VENDOR_DEVICE;
+	req.bRequest = request;
+	USETW(req.wValue, value);
+	USETW(req.wIndex, index);
+	USETW(req.wLength, 0);
+	err = usbd_do_request_flags(sc->sc_udev, &req, NULL, 0, NULL,
+	    UFTDI_TIMEOUT_MS);
+	return err ? EIO : 0;
+}
+
+/*
+ * Ask the chip for its two status bytes, for when no read is running yet.
+ */
+static int
+uftdi_poll_status(struct uftdi_softc *sc)
+{
+	usb_device_request_t req;
+	u_char status[FTDI_STATUS_LEN] = { 0, 0 };
+	usbd_status err;
+
+	if (atomic_load_relaxed(&sc->sc_dying))
+		return EIO;
+	req.bmRequestType = UT_READ_VENDOR_DEVICE;
+	req.bRequest = FTDI_SIO_GET_STATUS;
+	USETW(req.wValue, 0);
+	USETW(req.wIndex, sc->sc_port);
+	USETW(req.wLength, sizeof(status));
+	err = usbd_do_request_flags(sc->sc_udev, &req, status,
+	    USBD_SHORT_XFER_OK, NULL, UFTDI_TIMEOUT_MS);
+	if (err)
+		return EIO;
+	atomic_store_relaxed(&sc->sc_msr, status[0] & FTDI_MSR_MASK);
+	atomic_store_relaxed(&sc->sc_lsr, status[1]);
+	return 0;
+}
+
+/*
+ * ucom_open: put the chip into a known state.  What an earlier user left in
+ * its buffers is thrown away.
+ */
+static int
+uftdi_open(void *arg, int portno __unused)
+{
+	struct uftdi_softc *sc = arg;
+	int error;
+
+	sc->sc_baud = sc->sc_data = sc->sc_flow = UFTDI_UNSET;
+	error = uftdi_request(sc, FTDI_SIO_RESET, FTDI_SIO_RESET_SIO,
+	    sc->sc_port);
+	if (error)
+		return error;
+	error = uftdi_request(sc, FTDI_SIO_SET_EVENT_CHAR, 0, sc->sc_port);
+	if (error)
+		return error;
+	error = uftdi_request(sc, FTDI_SIO_SET_ERROR_CHAR, 0, sc->sc_port);
+	if (error)
+		return error;
+	/* A chip that refuses this one is slower, but works. */
+	if (sc->sc_type != UFTDI_TYPE_AM)
+		(void)uftdi_request(sc, FTDI_SIO_SET_LATENCY,
+		    UFTDI_LATENCY_MS, sc->sc_port);
+	return uftdi_poll_status(sc);
+}
+
+static void
+uftdi_get_status(void *arg, int portno __unused, u_char *lsr, u_char *msr)
+{
+	struct uftdi_softc *sc = arg;
+
+	*lsr = atomic_load_relaxed(&sc->sc_lsr);
+	*msr = atomic_load_relaxed(&sc->sc_msr);
+}
+
+static void
+uftdi_set(void *arg, int portno __unused, int reg, int onoff)
+{
+	struct uftdi_softc *sc = arg;
+	u_int data;
+
+	switch (reg) {
+	case UCOM_SET_DTR:
+		(void)uftdi_request(sc, FTDI_SIO_MODEM_CTRL, onoff ?
+		    FTDI_SIO_SET_DTR_HIGH : FTDI_SIO_SET_DTR_LOW, sc->sc_port);
+		break;
+	case UCOM_SET_RTS:
+		(void)uftdi_request(sc, FTDI_SIO_MODEM_CTRL, onoff ?
+		    FTDI_SIO_SET_RTS_HIGH : FTDI_SIO_SET_RTS_LOW, sc->sc_port);
+		break;
+	case UCOM_SET_BREAK:
+		data = sc->sc_data != UFTDI_UNSET ? sc->sc_data :
+		    FTDI_SIO_SET_DATA_BITS(8);
+		if (onoff)
+			data |= FTDI_SIO_SET_BREAK;
+		(void)uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
+		break;
+	default:
+		panic("%s: unknown register %d", __func__, reg);
+	}
+}
+
+/* SET_DATA's value for a termios; EINVAL for character sizes unknown here. */
+static int
+uftdi_format(const struct termios *t, u_int *data)
+{
+
+	switch (ISSET(t->c_cflag, CSIZE)) {
+	case CS7:
+		*data = FTDI_SIO_SET_DATA_BITS(7);
+		break;
+	case CS8:
+		*data = FTDI_SIO_SET_DATA_BITS(8);
+		break;
+	default:
+		return EINVAL;
+	}
+	if (ISSET(t->c_cflag, CSTOPB))
+		*data |= FTDI_SIO_SET_DATA_STOP_BITS_2;
+	if (ISSET(t->c_cflag, PARENB))
+		*data |= ISSET(t->c_cflag, PARODD) ?
+		    FTDI_SIO_SET_DATA_PARITY_ODD :
+		    FTDI_SIO_SET_DATA_PARITY_EVEN;
+	return 0;
+}
+
+/*
+ * Flow control that the chip does by itself, as value << 16 | index.
+ * XON/XOFF only if it is wanted in both directions and any-character
+ * restart is not, because the chip knows neither half; otherwise the tty
+ * does it.
+ */
+static uint32_t
+uftdi_flow(const struct termios *t)
+{
+
+	if (ISSET(t->c_cflag, CRTSCTS))
+		return FTDI_SIO_RTS_CTS_HS << 8;
+	if (ISSET(t->c_iflag, IXON) && ISSET(t->c_iflag, IXOFF) &&
+	    !ISSET(t->c_iflag, IXANY))
+		return (uint32_t)t->c_cc[VSTOP] << 24 |
+		    (uint32_t)t->c_cc[VSTART] << 16 |
+		    FTDI_SIO_XON_XOFF_HS << 8;
+	return FTDI_SIO_DISABLE_FLOW_CTRL << 8;
+}
+
+static int
+uftdi_send_baud(struct uftdi_softc *sc, uint32_t code)
+{
+	u_int index = code >> 16;
+
+	/* Chips that know of ports, and the FT232H, have the extra bits in
+	   the high byte; the others have no port. */
+	if (sc->sc_port != 0 || sc->sc_type == UFTDI_TYPE_232H)
+		index = index << 8 | sc->sc_port;
+	return uftdi_request(sc, FTDI_SIO_SET_BAUD_RATE, code & 0xffff, index);
+}
+
+/*
+ * ucom_param: compute everything before anything is sent, so that EINVAL
+ * leaves the chip as it was.
+ */
+static int
+uftdi_param(void *arg, int portno __unused, struct termios *t)
+{
+	struct uftdi_softc *sc = arg;
+	uint32_t baud, actual, flow;
+	u_int data;
+	int error;
+
+	if (t->c_ospeed <= 0)
+		return EINVAL;
+	error = uftdi_divisor(sc->sc_type, (uint32_t)t->c_ospeed, &baud,
+	    &actual);
+	if (error)
+		return error;
+	error = uftdi_format(t, &data);
+	if (error)
+		return error;
+	flow = uftdi_flow(t);
+
+	if (sc->sc_baud != baud) {
+		error = uftdi_send_baud(sc, baud);
+		if (error)
+			return error;
+		sc->sc_baud = baud;
+	}
+	if (sc->sc_data != data) {
+		error = uftdi_request(sc, FTDI_SIO_SET_DATA, data,
+		    sc->sc_port);
+		if (error)
+			return error;
+		sc->sc_data = data;
+	}
+	if (sc->sc_flow != flow) {
+		error = uftdi_request(sc, FTDI_SIO_SET_FLOW_CTRL, flow >> 16,
+		    (flow & 0xffff) | sc->sc_port);
+		if (error)
+			return error;
+		sc->sc_flow = flow;
+	}
+	return 0;
+}
+
+/*
+ * ucom_read: two status bytes stand in front of every packet of maxpkt
+ * bytes, not only of the transfer.  The data of the first packet stays
+ * where it is, and that of the others is moved up to it.  A packet of one
+ * byte is no packet of this chip and ends the data.
+ */
+static void
+uftdi_read(void *arg, int portno __unused, u_char **ptr, uint32_t *count)
+{
+	struct uftdi_softc *sc = arg;
+	u_char *const p = *ptr;
+	u_char *to = p + FTDI_STATUS_LEN;
+	uint32_t off, n;
+
+	*ptr = to;
+	for (off = 0; off < *count; off += sc->sc_maxpkt) {
+		n = MIN(sc->sc_maxpkt, *count - off);
+		if (n < FTDI_STATUS_LEN)
+			break;
+		atomic_store_relaxed(&sc->sc_msr, p[off] & FTDI_MSR_MASK);
+		atomic_store_relaxed(&sc->sc_lsr, p[off + 1]);
+		n -= FTDI_STATUS_LEN;
+		if (to != p + off + FTDI_STATUS_LEN)
+			memmove(to, p + off + FTDI_STATUS_LEN, n);
+		to += n;
+	}
+	*count = (uint32_t)(to - *ptr);
+}
+
+/* The line status in the input may be as old as the latency timer. */
+static bool
+uftdi_txempty(void *arg, int portno __unused)
+{
+	struct uftdi_softc *sc = arg;
+
+	if (uftdi_poll_status(sc) != 0)
+		return true;	/* nothing that could be waited for */
+	return ISSET(atomic_load_relaxed(&sc->sc_lsr), ULSR_TSRE);
+}

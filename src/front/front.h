@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front.h - the CUSE front end: start, stop, look at.
+ *
+ * The device nodes themselves are made by the kernel side through
+ * hyp_node_create (hyp/hyp_node.h).
+ */
+#ifndef FRONT_FRONT_H
+#define FRONT_FRONT_H
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+/* A zero or NULL member means the default that is given with it. */
+struct front_config {
+	uid_t		 uid;		/* owner, group and mode of the nodes */
+	gid_t		 gid;		/* of class HYP_NODE_TTY; a mode of 0 */
+	mode_t		 mode;		/* leaves all three to the kernel and
+					   udev (root, root, 0600) */
+	unsigned	 major;		/* of all nodes, < 512 (120) */
+	unsigned	 max_threads;	/* that run clients' calls, >= 2
+					   (1024) */
+	unsigned	 deadline_ms;	/* from an interrupt to the answer
+					   (5000) */
+	unsigned	 idle_ms;	/* how long a thread that is not needed
+					   any more stays (2000) */
+	const char	*devdir;	/* where nodes appear ("/dev") */
+
+	/*
+	 * For tests: the other end of a socket that somebody else serves in
+	 * the kernel's place, instead of a new open file of /dev/cuse.
+	 * Returns a descriptor, O_NONBLOCK, or a negative errno.
+	 */
+	int		(*open_channel)(void *);
+	void		*open_arg;
+};
+
+/* How things stand; a moment's picture. */
+struct front_stats {
+	unsigned	 threads;	/* all of them */
+	unsigned	 idle;		/* of those: not running a request */
+	unsigned	 zombies;	/* of those: answered by the watchdog */
+	unsigned	 nodes;		/* that live */
+};
+
+/*
+ * error = front_start(config)
+ *
+ *	Start the front end's threads.  Before any hyp_node_create.  config
+ *	is copied.  Negative: -EMFILE, -ENFILE, -ENOMEM, -EAGAIN.
+ */
+int	front_start(const struct front_config *);
+
+/*
+ * left = front_stop()
+ *
+ *	Interrupt every request that still runs, wait for all of them (the
+ *	watchdog answers those that do not end in deadline_ms), and take the
+ *	nodes away.  hyp_halt comes first, so that nothing has a reason to
+ *	sleep.  Returns how many threads are stuck and were left behind; their
+ *	nodes stay until the process ends.  Blocks; not from a front thread.
+ */
+unsigned front_stop(void);
+
+/*
+ * n = front_zombies()
+ *
+ *	Threads that did not end a request in time, so that the watchdog has
+ *	answered for them, and have not come back since.  Any thread.
+ */
+unsigned front_zombies(void);
+
+/*
+ * front_node_settled(name)
+ *
+ *	udev is done with the new node /dev/name and has perhaps given it an
+ *	owner and a mode of its own: set ours again.  No effect if the node
+ *	is not ours.  Main's thread, before front_stop.
+ */
+void	front_node_settled(const char *);
+
+/*
+ * front_getstats(stats)
+ *
+ *	Any thread.
+ */
+void	front_getstats(struct front_stats *);
+
+#endif /* FRONT_FRONT_H */

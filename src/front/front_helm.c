@@ -1,0 +1,706 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front_helm.c - the front end's threads.
+ *
+ * A blocked client needs a thread for as long as it is blocked, and there
+ * must always be one more that takes the next request: its close, the
+ * INTERRUPT that ends the blocked read, another client's open.  The textbook
+ * answer is leader and followers: a thread that has taken a request makes
+ * sure that another one waits in epoll_wait, then runs it.  Two waiters on
+ * one epoll need EPOLLONESHOT and an epoll_ctl per request so that only one
+ * of them reads a channel (4 system calls for each request), or wake up both.
+ * Measured against a thread that does nothing but read, answer, read
+ * (2 calls): 1.4 times its time for each request, and 1.6 times in UML.
+ * Hence the same promise, kept lazily:
+ *
+ *	At most one thread is at the helm.  Only that thread waits for
+ *	events, reads requests and INTERRUPTs, and it runs the requests that
+ *	it has read, without giving the helm away: most of them are over in
+ *	a few microseconds and nobody could have done better.
+ *
+ *	Before it runs one, it makes sure that there is a spare thread.
+ *
+ *	When the request is about to sleep (front_park, called from
+ *	hyp_park, where every sleep of K ends up) it leaves the helm to the
+ *	spare and becomes an ordinary thread that is blocked.
+ *
+ *	A request that neither ends nor parks (a loop; a system call that
+ *	blocks) has the helm taken away by the guard: the longest idle spare
+ *	looks at it every GUARD_MS for as long as requests keep coming, and
+ *	sleeps without a timeout when they do not.
+ *
+ * So the helm has one reader for all channels and keeps a request before its
+ * INTERRUPT; nothing is ever handed from thread to thread but the helm; and
+ * an idle front end is two sleeping threads, one in epoll_wait, one spare.
+ *
+ * fl_helm, one word, says it all; every change adds HELM_GEN, so that a
+ * thread knows by the value it wrote whether the helm is still its own:
+ *
+ *	VACANT -> POLLING	front_spare, fl_lock held
+ *	POLLING -> RUNNING	front_run, the owner
+ *	POLLING -> VACANT	front_leave, the owner, at the end
+ *	RUNNING -> POLLING	front_keep, the owner, with compare and swap;
+ *				or the guard, for itself, ditto
+ *	RUNNING -> VACANT	front_park, the owner, ditto
+ *
+ * Spares are a stack, so that the one that was busy last is busy next; what
+ * is not needed at the bottom goes to sleep for good after idle_ms.  The
+ * last spare never exits: that is what lets front_park leave the helm
+ * without any step that can fail.  At max_threads there is no spare; the
+ * thread at the helm then runs its requests with hyp_lwp_nosleep, keeps the
+ * helm, and so can always take the INTERRUPT or RELEASE that frees another.
+ *
+ * Speculation: after a request the same channel is read again without asking
+ * epoll first, if that has been lucky lately.  It is whenever the scheduler
+ * lets the woken client go first, as it does on one CPU.
+ *
+ * Known gap: requests that do not sleep are run by one CPU at a time.
+ */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "front/frontvar.h"
+#include "host/host.h"
+#include "hyp/hyp.h"
+
+#define	HELM_VACANT	UINT64_C(0)
+#define	HELM_POLLING	UINT64_C(1)
+#define	HELM_RUNNING	UINT64_C(2)
+#define	HELM_STATE	UINT64_C(3)
+#define	HELM_GEN	UINT64_C(4)
+
+#define	GUARD_MS	10
+#define	LUCK_MAX	8
+#define	LUCK_TRY	16	/* without luck, try once in so many */
+#define	STREAK_MAX	32	/* then other channels get their turn */
+
+struct front front = {
+	.fl_lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+static _Thread_local struct front_thread *self;
+
+/* The calling front thread; NULL: it is none. */
+struct front_thread *
+front_maybe_self(void)
+{
+
+	return self;
+}
+
+/* The calling front thread. */
+struct front_thread *
+front_self(void)
+{
+
+	assert(self != NULL);
+	return self;
+}
+
+static uint64_t
+helm_state(uint64_t helm)
+{
+
+	return helm & HELM_STATE;
+}
+
+static uint64_t
+helm_next(uint64_t helm, uint64_t state)
+{
+
+	return (helm & ~HELM_STATE) + HELM_GEN + state;
+}
+
+/*
+ * Try to change the helm from this thread's RUNNING to state.  Whether that
+ * worked or the guard was faster, the old value is this thread's no more.
+ */
+static bool
+helm_change(struct front_thread *ft, uint64_t state)
+{
+	uint64_t old = ft->ft_helm, new = helm_next(old, state);
+
+	assert(helm_state(old) == HELM_RUNNING);
+	if (!atomic_compare_exchange_strong(&front.fl_helm, &old, new)) {
+		ft->ft_helm = 0;
+		return false;
+	}
+	ft->ft_helm = state == HELM_VACANT ? 0 : new;
+	return true;
+}
+
+/* ---- threads -------------------------------------------------------- */
+
+static struct front_thread *
+thread_alloc(void)
+{
+	struct front_thread *ft;
+	pthread_condattr_t attr;
+
+	ft = calloc(1, sizeof(*ft));
+	if (ft == NULL)
+		return NULL;
+	ft->ft_in = malloc(FRONT_INSZ);
+	if (ft->ft_in == NULL) {
+		free(ft);
+		return NULL;
+	}
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&ft->ft_cond, &attr);
+	pthread_condattr_destroy(&attr);
+	return ft;
+}
+
+static void
+thread_free(struct front_thread *ft)
+{
+
+	assert(ft->ft_helm == 0);
+	assert(ft->ft_state == FT_IDLE);
+	pthread_cond_destroy(&ft->ft_cond);
+	free(ft->ft_buf);
+	free(ft->ft_in);
+	free(ft);
+}
+
+static void	front_main(void *);
+
+/* Make one more thread, which starts as a spare.  fl_lock held. */
+static int
+thread_start(void)
+{
+	struct front_thread *ft;
+	int error;
+
+	ft = thread_alloc();
+	if (ft == NULL)
+		return ENOMEM;
+	TAILQ_INSERT_TAIL(&front.fl_all, ft, ft_all);
+	front.fl_nthreads++;
+	front.fl_nspare++;
+	error = hyp_thread_create("front", front_main, ft, NULL);
+	if (error != 0) {
+		front.fl_nspare--;
+		front.fl_nthreads--;
+		TAILQ_REMOVE(&front.fl_all, ft, ft_all);
+		thread_free(ft);
+	}
+	return error;
+}
+
+static void
+cap_reached(int error)
+{
+
+	if (front.fl_capped)
+		return;
+	front.fl_capped = true;
+	host_logf(HYP_LOG_WARNING, "front: no thread for another blocked "
+	    "call: %u in use, the limit is %u%s%s; calls that would block "
+	    "get EAGAIN until one is free", front.fl_nthreads,
+	    front.fl_config.max_threads, error != 0 ? ": " : "",
+	    error != 0 ? strerror(error) : "");
+}
+
+/*
+ * ok = ensure_spare()
+ *
+ *	Make sure that there is a spare thread, and that the guard watches.
+ */
+static bool
+ensure_spare(void)
+{
+	struct front_thread *guard;
+	int error = 0;
+	bool ok = true;
+
+	pthread_mutex_lock(&front.fl_lock);
+	if (front.fl_nspare == 0 &&
+	    (front.fl_nthreads >= front.fl_config.max_threads ||
+	    (error = thread_start()) != 0)) {
+		cap_reached(error);
+		ok = false;
+	} else {
+		if (front.fl_nthreads < front.fl_config.max_threads)
+			front.fl_capped = false;
+		atomic_store(&front.fl_watching, true);
+		guard = TAILQ_LAST(&front.fl_spares, front_threads);
+		if (guard != NULL)
+			pthread_cond_signal(&guard->ft_cond);
+		/* else the one that starts finds fl_watching set */
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+	return ok;
+}
+
+/*
+ * nosleep = front_run(ft)
+ *
+ *	The thread at the helm is about to run something that may take long:
+ *	a request.  From now on it may lose the helm.  True if there is no
+ *	thread to take over, so that it must not sleep.  No lock held.
+ *
+ *		helm				guard, nothing seen to do
+ *		fl_helm = RUNNING
+ *						fl_watching = false
+ *						looks at fl_helm again: has
+ *						changed, fl_watching = true
+ *		looks at fl_watching
+ *
+ *	In every order at least one of them sees the other's store.
+ */
+bool
+front_run(struct front_thread *ft)
+{
+
+	if (helm_state(ft->ft_helm) != HELM_POLLING)
+		return ft->ft_nosleep;
+	ft->ft_helm = helm_next(ft->ft_helm, HELM_RUNNING);
+	atomic_store(&front.fl_helm, ft->ft_helm);
+	ft->ft_nosleep = !atomic_load(&front.fl_watching) && !ensure_spare();
+	return ft->ft_nosleep;
+}
+
+/* Back from a request: is the helm still this thread's? */
+static bool
+front_keep(struct front_thread *ft)
+{
+
+	if (helm_state(ft->ft_helm) == HELM_RUNNING)
+		(void)helm_change(ft, HELM_POLLING);
+	return ft->ft_helm != 0;
+}
+
+/*
+ * front_park()
+ *
+ *	The calling thread is about to sleep in hyp_park: if it is at the
+ *	helm it leaves it to a spare thread.  Any thread; any lock of K may be
+ *	held; does not block.
+ */
+static void
+front_park(void)
+{
+	struct front_thread *ft = self, *spare;
+
+	if (ft == NULL || helm_state(ft->ft_helm) != HELM_RUNNING ||
+	    ft->ft_nosleep)
+		return;
+	if (!helm_change(ft, HELM_VACANT))
+		return;
+	pthread_mutex_lock(&front.fl_lock);
+	/* Somebody may have found it vacant before this got the lock. */
+	assert(front.fl_nspare > 0 ||
+	    helm_state(atomic_load(&front.fl_helm)) != HELM_VACANT);
+	spare = TAILQ_FIRST(&front.fl_spares);
+	if (spare != NULL)
+		pthread_cond_signal(&spare->ft_cond);
+	/* else one starts, and looks at the helm first */
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/* At the end. */
+static void
+front_leave(struct front_thread *ft)
+{
+
+	assert(helm_state(ft->ft_helm) == HELM_POLLING);
+	atomic_store(&front.fl_helm, helm_next(ft->ft_helm, HELM_VACANT));
+	ft->ft_helm = 0;
+}
+
+/* ---- spares and the guard ------------------------------------------- */
+
+static struct timespec
+ms_from_now(unsigned ms)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ts.tv_sec += ms / 1000;
+	ts.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (ts.tv_nsec >= 1000000000) {
+		ts.tv_sec++;
+		ts.tv_nsec -= 1000000000;
+	}
+	return ts;
+}
+
+/* A vacant helm becomes ft's.  fl_lock held. */
+static bool
+take_vacant(struct front_thread *ft)
+{
+	uint64_t old = atomic_load(&front.fl_helm);
+
+	if (helm_state(old) != HELM_VACANT)
+		return false;
+	ft->ft_helm = helm_next(old, HELM_POLLING);
+	atomic_store(&front.fl_helm, ft->ft_helm);
+	return true;
+}
+
+/*
+ * One tick of the guard, which saw *seen at the last one.  True if it has
+ * taken the helm from a request that ran all the time since.  fl_lock held.
+ */
+static bool
+guard_tick(struct front_thread *ft, uint64_t *seen)
+{
+	uint64_t old = atomic_load(&front.fl_helm), new;
+
+	if (old != *seen) {
+		*seen = old;
+		return false;
+	}
+	if (helm_state(old) == HELM_RUNNING) {
+		new = helm_next(old, HELM_POLLING);
+		if (!atomic_compare_exchange_strong(&front.fl_helm, &old, new))
+			return false;
+		ft->ft_helm = new;
+		return true;
+	}
+	/* Nothing has happened; the two columns are at front_run(). */
+	atomic_store(&front.fl_watching, false);
+	if (atomic_load(&front.fl_helm) != old)
+		atomic_store(&front.fl_watching, true);
+	return false;
+}
+
+/*
+ * The guard's wait, until it is signalled or has taken the helm: a tick every
+ * GUARD_MS if somebody runs requests.  fl_lock held.
+ */
+static bool
+guard_wait(struct front_thread *ft)
+{
+	uint64_t seen = atomic_load(&front.fl_helm);
+	struct timespec ts;
+
+	if (!atomic_load(&front.fl_watching)) {
+		pthread_cond_wait(&ft->ft_cond, &front.fl_lock);
+		return false;
+	}
+	ts = ms_from_now(GUARD_MS);
+	if (pthread_cond_timedwait(&ft->ft_cond, &front.fl_lock, &ts) !=
+	    ETIMEDOUT)
+		return false;
+	return guard_tick(ft, &seen);
+}
+
+/*
+ * wanted = front_spare(ft)
+ *
+ *	Be a spare until the helm is this thread's (true), or until it is not
+ *	needed any more.  Of several spares the last in the list is the
+ *	guard; the others wait for idle_ms, once.
+ */
+static bool
+front_spare(struct front_thread *ft, bool starts)
+{
+	const struct timespec idle = ms_from_now(front.fl_config.idle_ms);
+	bool wanted = false, guard = false;
+	int error;
+
+	ft->ft_hot = NULL;
+	ft->ft_luck = 0;
+	ft->ft_streak = 0;
+	pthread_mutex_lock(&front.fl_lock);
+	if (!starts)
+		front.fl_nspare++;
+	TAILQ_INSERT_HEAD(&front.fl_spares, ft, ft_spare);
+	while (!front.fl_stopping && !(wanted = take_vacant(ft))) {
+		guard = TAILQ_LAST(&front.fl_spares, front_threads) == ft;
+		if (guard) {
+			if ((wanted = guard_wait(ft)))
+				break;
+			continue;
+		}
+		error = pthread_cond_timedwait(&ft->ft_cond, &front.fl_lock,
+		    &idle);
+		if (error == ETIMEDOUT && front.fl_nspare > 1 &&
+		    TAILQ_LAST(&front.fl_spares, front_threads) != ft &&
+		    helm_state(atomic_load(&front.fl_helm)) != HELM_VACANT)
+			break;
+	}
+	if (TAILQ_LAST(&front.fl_spares, front_threads) == ft)
+		atomic_store(&front.fl_watching, false);
+	TAILQ_REMOVE(&front.fl_spares, ft, ft_spare);
+	front.fl_nspare--;
+	pthread_mutex_unlock(&front.fl_lock);
+	return wanted;
+}
+
+/* ---- events --------------------------------------------------------- */
+
+/* The timer has fired: somebody's deadline is over, or was. */
+static void
+timer_event(struct front_thread *ft)
+{
+	uint64_t n;
+
+	if (read(front.fl_timerfd, &n, sizeof(n)) != (ssize_t)sizeof(n))
+		return;
+	(void)front_run(ft);
+	front_watchdog();
+}
+
+/*
+ * fc = next_event(ft)
+ *
+ *	Wait until a channel has something to read.  NULL: it was something
+ *	else, which has been dealt with.
+ */
+static struct front_chan *
+next_event(struct front_thread *ft)
+{
+	struct epoll_event ev;
+
+	if (epoll_wait(front.fl_epoll, &ev, 1, -1) != 1) {
+		assert(errno == EINTR);
+		return NULL;
+	}
+	if (ev.data.ptr == &front.fl_stopfd) {
+		front_leave(ft);
+		return NULL;
+	}
+	if (ev.data.ptr == &front.fl_timerfd) {
+		timer_event(ft);
+		return NULL;
+	}
+	return ev.data.ptr;
+}
+
+/*
+ * lucky = try_again(ft)
+ *
+ *	Is it worth reading the channel of the last request without asking
+ *	epoll whether there is something?
+ */
+static bool
+try_again(struct front_thread *ft)
+{
+
+	if (ft->ft_hot == NULL)
+		return false;
+	if (++ft->ft_streak % STREAK_MAX == 0)
+		return false;
+	return ft->ft_luck > 0 || ft->ft_streak % LUCK_TRY == 0;
+}
+
+/*
+ * Read one request and run it.  0: there was none.  The channel is held for
+ * as long as libfuse works on it.
+ */
+static int
+serve(struct front_thread *ft, struct front_chan *fc)
+{
+	struct fuse_buf buf = { .mem = ft->ft_in };
+	int n;
+
+	n = front_io_receive(fc, &buf);
+	if (n == 0)
+		return 0;
+	if (n < 0) {
+		ft->ft_hot = NULL;
+		(void)front_run(ft);
+		front_chan_lost(fc);
+		return n;
+	}
+	atomic_fetch_add(&fc->fc_refs, 1);
+	ft->ft_hot = fc;
+	fuse_session_process_buf(fc->fc_se, &buf);
+	front_chan_rele(fc);
+	return n;
+}
+
+/* At the helm, until it is gone. */
+static void
+steer(struct front_thread *ft)
+{
+	struct front_chan *fc;
+
+	do {
+		if (try_again(ft)) {
+			if (serve(ft, ft->ft_hot) != 0) {
+				if ((ft->ft_luck += 2) > LUCK_MAX)
+					ft->ft_luck = LUCK_MAX;
+				continue;
+			}
+			if (ft->ft_luck > 0)
+				ft->ft_luck--;
+		}
+		fc = next_event(ft);
+		if (fc != NULL)
+			(void)serve(ft, fc);
+	} while (front_keep(ft));
+}
+
+static void
+front_main(void *arg)
+{
+	struct front_thread *ft = arg;
+	bool starts = true;
+
+	self = ft;
+	for (; front_spare(ft, starts); starts = false)
+		steer(ft);
+	self = NULL;
+
+	pthread_mutex_lock(&front.fl_lock);
+	TAILQ_REMOVE(&front.fl_all, ft, ft_all);
+	front.fl_nthreads--;
+	thread_free(ft);
+	pthread_cond_broadcast(&front.fl_cond);
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/*
+ * n = front_idle()
+ *
+ *	Threads that run no request.  fl_lock held.
+ */
+unsigned
+front_idle(void)
+{
+
+	return front.fl_nspare +
+	    (helm_state(atomic_load(&front.fl_helm)) == HELM_POLLING);
+}
+
+/* ---- start and stop ------------------------------------------------- */
+
+static int
+watch_fd(int fd, void *tag)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = tag };
+
+	return epoll_ctl(front.fl_epoll, EPOLL_CTL_ADD, fd, &ev) == -1 ?
+	    -errno : 0;
+}
+
+static void
+close_fds(void)
+{
+
+	if (front.fl_epoll != -1)
+		close(front.fl_epoll);
+	if (front.fl_stopfd != -1)
+		close(front.fl_stopfd);
+	if (front.fl_timerfd != -1)
+		close(front.fl_timerfd);
+	front.fl_epoll = front.fl_stopfd = front.fl_timerfd = -1;
+}
+
+static int
+open_fds(void)
+{
+	int error;
+
+	front.fl_epoll = epoll_create1(EPOLL_CLOEXEC);
+	front.fl_stopfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	front.fl_timerfd = timerfd_create(CLOCK_MONOTONIC,
+	    TFD_CLOEXEC | TFD_NONBLOCK);
+	if (front.fl_epoll == -1 || front.fl_stopfd == -1 ||
+	    front.fl_timerfd == -1)
+		error = -errno;
+	else if ((error = watch_fd(front.fl_stopfd, &front.fl_stopfd)) == 0)
+		error = watch_fd(front.fl_timerfd, &front.fl_timerfd);
+	if (error != 0)
+		close_fds();
+	return error;
+}
+
+/*
+ * error = front_threads_start()
+ *
+ *	One thread is enough: it makes its spare before it runs its first
+ *	request.
+ */
+int
+front_threads_start(void)
+{
+	pthread_condattr_t attr;
+	int error;
+
+	assert(front.fl_nthreads == 0);
+	error = open_fds();
+	if (error != 0)
+		return error;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&front.fl_cond, &attr);
+	pthread_condattr_destroy(&attr);
+	TAILQ_INIT(&front.fl_all);
+	TAILQ_INIT(&front.fl_spares);
+	front.fl_stopping = front.fl_capped = false;
+	front.fl_timer = 0;
+	atomic_store(&front.fl_helm, HELM_GEN + HELM_VACANT);
+	atomic_store(&front.fl_watching, false);
+	hyp_posix_set_parkhook(front_park);
+
+	pthread_mutex_lock(&front.fl_lock);
+	error = thread_start();
+	pthread_mutex_unlock(&front.fl_lock);
+	if (error != 0) {
+		hyp_posix_set_parkhook(NULL);
+		close_fds();
+	}
+	return -error;
+}
+
+/* Wait until all threads are gone or ms are over.  fl_lock held. */
+static void
+wait_threads(unsigned ms)
+{
+	const struct timespec ts = ms_from_now(ms);
+
+	while (front.fl_nthreads > 0)
+		if (pthread_cond_timedwait(&front.fl_cond, &front.fl_lock,
+		    &ts) == ETIMEDOUT)
+			break;
+}
+
+/*
+ * front_threads_stop()
+ *
+ *	Tell every thread to go and wait for it.  Nobody is at the helm then,
+ *	so the watchdog is run from here.  Threads that are stuck stay, and
+ *	with them what they may still touch.
+ */
+void
+front_threads_stop(void)
+{
+	struct front_thread *ft;
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&front.fl_lock);
+	front.fl_stopping = true;
+	TAILQ_FOREACH(ft, &front.fl_spares, ft_spare)
+		pthread_cond_signal(&ft->ft_cond);
+	pthread_mutex_unlock(&front.fl_lock);
+	if (write(front.fl_stopfd, &one, sizeof(one)) != (ssize_t)sizeof(one))
+		host_logf(HYP_LOG_ERR, "front: eventfd: %s", strerror(errno));
+
+	front_interrupt_all(NULL);
+	pthread_mutex_lock(&front.fl_lock);
+	wait_threads(front.fl_config.deadline_ms);
+	pthread_mutex_unlock(&front.fl_lock);
+	front_watchdog();
+	pthread_mutex_lock(&front.fl_lock);
+	wait_threads(100);
+	if (front.fl_nthreads == 0) {
+		close_fds();
+		pthread_cond_destroy(&front.fl_cond);
+		hyp_posix_set_parkhook(NULL);
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+}

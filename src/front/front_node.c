@@ -1,0 +1,611 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front_node.c - device nodes and their channels.
+ *
+ * A node is a name and a device number in /dev for as long as an open file
+ * of /dev/cuse (the channel) lives.  All nodes have one major number and K's
+ * minors: with a major of its own for each, Linux runs out at the 142nd.
+ *
+ * Making one is synchronous.  The kernel asks CUSE_INIT, the answer carries
+ * name and number, and when the write of it returns the node exists or does
+ * not: a failure shows only as POLLERR, without a reason, so that has to be
+ * guessed from sysfs.  Owner and mode are set on the node after it has been
+ * seen to be ours: CUSE takes a DEVNAME of "null" and leaves the old
+ * /dev/null where it is.  Where udev runs, its rules set them too, later
+ * (Debian's own rules give tty[A-Z]* to dialout, 0660), so main calls
+ * front_node_settled then.
+ *
+ * The channel may be lost: somebody wrote to /sys/class/cuse/NAME/abort.
+ * Then no RELEASE will come for its open files, their clients have got
+ * ECONNABORTED.  What runs is interrupted; the last thread that is still in
+ * the channel (fc_refs) closes the files, gives the channel up, and makes a
+ * new one for the node.
+ *
+ * Known gaps: hyp_node_access knows owner, group and mode, no ACL; it only
+ * serves opens that slept, the kernel has checked before.  A node whose
+ * handler never returns cannot be made again.
+ */
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front/frontvar.h"
+#include "host/host.h"
+#include "hyp/hyp.h"
+
+#define	MAJOR_DEFAULT	120	/* 120-127 are for local use */
+#define	MAJOR_MAX	511
+#define	INIT_MS		5000
+#define	PATH_LEN	512
+
+/* ---- making a channel ----------------------------------------------- */
+
+static const char *
+channel_advice(int error)
+{
+
+	switch (error) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return ": load the module: modprobe cuse";
+	case EACCES:
+	case EPERM:
+		return ": run devswd as root";
+	default:
+		return "";
+	}
+}
+
+/* A new open file of /dev/cuse; negative errno, logged. */
+static int
+open_channel(void)
+{
+	int fd;
+
+	if (front.fl_config.open_channel != NULL)
+		return front.fl_config.open_channel(front.fl_config.open_arg);
+	fd = open("/dev/cuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (fd != -1)
+		return fd;
+	fd = -errno;
+	host_logf(HYP_LOG_ERR, "front: /dev/cuse: %s%s", strerror(-fd),
+	    channel_advice(-fd));
+	return fd == -ENOENT || fd == -ENXIO ? -ENODEV :
+	    fd == -EPERM ? -EACCES : fd;
+}
+
+static struct fuse_session *
+new_session(struct front_chan *fc)
+{
+	const struct front_node *const fn = fc->fc_node;
+	char devname[PATH_LEN], name[] = "devswd";
+	const char *info[] = { devname };
+	char *argv[] = { name, NULL };
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+	const struct cuse_info ci = {
+		.dev_major = front.fl_config.major,
+		.dev_minor = fn->fn_minor,
+		.dev_info_argc = 1,
+		.dev_info_argv = info,
+		.flags = CUSE_UNRESTRICTED_IOCTL,
+	};
+	struct fuse_session *se;
+
+	snprintf(devname, sizeof(devname), "DEVNAME=%s", fn->fn_name);
+	se = cuse_lowlevel_new(&args, &ci, &front_ops, fc);
+	fuse_opt_free_args(&args);
+	return se;
+}
+
+/* Answer CUSE_INIT, which the kernel has asked when the channel was opened. */
+static int
+answer_init(struct front_chan *fc)
+{
+	struct pollfd pfd = { .fd = fc->fc_fd, .events = POLLIN };
+	struct fuse_buf buf = { .mem = malloc(FRONT_INSZ) };
+	int n = 0;
+
+	if (buf.mem == NULL)
+		return -ENOMEM;
+	while (!fc->fc_inited) {
+		n = poll(&pfd, 1, INIT_MS);
+		if (n == -1 && errno == EINTR)
+			continue;
+		n = n == 0 ? -ETIMEDOUT : n == -1 ? -errno :
+		    front_io_receive(fc, &buf);
+		if (n < 0)
+			break;
+		if (n > 0)
+			fuse_session_process_buf(fc->fc_se, &buf);
+	}
+	free(buf.mem);
+	return n < 0 ? n : 0;
+}
+
+/* The kernel took the name and the number and made nothing: why? */
+static int
+why_refused(const struct front_node *fn)
+{
+	char path[PATH_LEN], by[PATH_LEN];
+	struct stat st;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/class/cuse/%s", fn->fn_name);
+	if (lstat(path, &st) == 0) {
+		host_logf(HYP_LOG_ERR, "front: %s: the name is taken: does "
+		    "another devswd run?", fn->fn_name);
+		return -EEXIST;
+	}
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u",
+	    front.fl_config.major, fn->fn_minor);
+	n = readlink(path, by, sizeof(by) - 1);
+	by[n > 0 ? n : 0] = '\0';
+	host_logf(HYP_LOG_ERR, "front: %s: the kernel refused it: the device "
+	    "number %u:%u %s%s; another major can be configured "
+	    "(/proc/devices has those in use)", fn->fn_name,
+	    front.fl_config.major, fn->fn_minor,
+	    n > 0 ? "belongs to " : "or the name may be taken", by);
+	return -EEXIST;
+}
+
+static int
+check_made(const struct front_chan *fc)
+{
+	struct pollfd pfd = { .fd = fc->fc_fd, .events = 0 };
+
+	if (poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLERR | POLLHUP)))
+		return why_refused(fc->fc_node);
+	return 0;
+}
+
+static void
+node_path(const struct front_node *fn, char path[PATH_LEN])
+{
+
+	snprintf(path, PATH_LEN, "%s/%s", front.fl_config.devdir, fn->fn_name);
+}
+
+/* Is what fd names the node that was just made? */
+static bool
+node_is_ours(const struct front_node *fn, int fd)
+{
+	struct stat st;
+
+	if (front.fl_config.open_channel != NULL)
+		return true;
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev ==
+	    makedev(front.fl_config.major, fn->fn_minor);
+}
+
+/* chown and chmod of what fd, an O_PATH descriptor, names. */
+static int
+change_owner(int fd)
+{
+	char self[64];
+
+	if (fchownat(fd, "", front.fl_config.uid, front.fl_config.gid,
+	    AT_EMPTY_PATH) == -1)
+		return -errno;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return chmod(self, front.fl_config.mode) == -1 ? -errno : 0;
+}
+
+/*
+ * Owner and mode by the class.  Not being able to set them is no reason to
+ * have no node; a stranger in its place is.
+ */
+static int
+own_node(const struct front_node *fn)
+{
+	char path[PATH_LEN];
+	int fd, error = 0;
+
+	node_path(fn, path);
+	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1) {
+		host_logf(HYP_LOG_WARNING, "front: %s: %s; the kernel has "
+		    "made the device %u:%u, but it is not there (a container "
+		    "with a /dev of its own?)", path, strerror(errno),
+		    front.fl_config.major, fn->fn_minor);
+		return 0;
+	}
+	if (!node_is_ours(fn, fd)) {
+		host_logf(HYP_LOG_ERR, "front: %s: exists and is another "
+		    "device", path);
+		close(fd);
+		return -EEXIST;
+	}
+	if (fn->fn_class == HYP_NODE_TTY && front.fl_config.mode != 0)
+		error = change_owner(fd);
+	if (error != 0)
+		host_logf(HYP_LOG_WARNING, "front: %s: owner and mode stay "
+		    "as they are: %s", path, strerror(-error));
+	close(fd);
+	return 0;
+}
+
+/* Nodes stay until front_stop, so fn does too. */
+void
+front_node_settled(const char *name)
+{
+	struct front_node *fn;
+	bool lives;
+
+	pthread_mutex_lock(&front.fl_lock);
+	LIST_FOREACH(fn, &front.fl_nodes, fn_list) {
+		if (strcmp(fn->fn_name, name) == 0)
+			break;
+	}
+	lives = fn != NULL && fn->fn_chan != NULL;
+	pthread_mutex_unlock(&front.fl_lock);
+	if (lives)
+		(void)own_node(fn);
+}
+
+static int
+watch_channel(struct front_chan *fc)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = fc };
+
+	return epoll_ctl(front.fl_epoll, EPOLL_CTL_ADD, fc->fc_fd, &ev) == -1 ?
+	    -errno : 0;
+}
+
+/* No thread is in it any more, and no file is open. */
+static void
+chan_free(struct front_chan *fc)
+{
+
+	assert(LIST_EMPTY(&fc->fc_files));
+	if (fc->fc_se != NULL)
+		fuse_session_destroy(fc->fc_se);	/* closes fc_fd */
+	free(fc);
+}
+
+static struct front_chan *
+chan_alloc(struct front_node *fn, int fd)
+{
+	struct front_chan *fc;
+
+	fc = calloc(1, sizeof(*fc));
+	if (fc == NULL)
+		return NULL;
+	fc->fc_node = fn;
+	fc->fc_fd = fd;
+	atomic_store(&fc->fc_refs, 1);
+	LIST_INIT(&fc->fc_files);
+	fc->fc_se = new_session(fc);
+	if (fc->fc_se == NULL || front_io_attach(fc) != 0) {
+		chan_free(fc);
+		return NULL;
+	}
+	return fc;
+}
+
+/*
+ * error = chan_make(fn)
+ *
+ *	Give the node a channel, and with it its name in /dev.  Negative
+ *	errno, logged.
+ */
+static int
+chan_make(struct front_node *fn)
+{
+	struct front_chan *fc;
+	int fd, error;
+
+	fd = open_channel();
+	if (fd < 0)
+		return fd;
+	fc = chan_alloc(fn, fd);
+	if (fc == NULL) {
+		host_logf(HYP_LOG_ERR, "front: %s: no memory, or too many "
+		    "nodes", fn->fn_name);
+		close(fd);
+		return -ENOMEM;
+	}
+	error = answer_init(fc);
+	if (error != 0)
+		host_logf(HYP_LOG_ERR, "front: %s: /dev/cuse does not begin: "
+		    "%s", fn->fn_name, strerror(-error));
+	if (error == 0)
+		error = check_made(fc);
+	if (error == 0)
+		error = own_node(fn);
+	if (error == 0) {
+		pthread_mutex_lock(&front.fl_lock);
+		fn->fn_chan = fc;
+		pthread_mutex_unlock(&front.fl_lock);
+		error = watch_channel(fc);
+	}
+	if (error != 0) {
+		pthread_mutex_lock(&front.fl_lock);
+		fn->fn_chan = NULL;
+		pthread_mutex_unlock(&front.fl_lock);
+		chan_free(fc);
+	}
+	return error;
+}
+
+static void
+node_free(struct front_node *fn)
+{
+
+	free(fn->fn_name);
+	free(fn);
+}
+
+/* ---- losing a channel ----------------------------------------------- */
+
+static struct front_file *
+take_file(struct front_chan *fc)
+{
+	struct front_file *ff;
+
+	pthread_mutex_lock(&front.fl_lock);
+	ff = LIST_FIRST(&fc->fc_files);
+	if (ff != NULL)
+		LIST_REMOVE(ff, ff_list);
+	pthread_mutex_unlock(&front.fl_lock);
+	return ff;
+}
+
+/* The last one out: the clients that are left get no further answer. */
+static void
+chan_close(struct front_chan *fc)
+{
+	struct front_file *ff;
+
+	while ((ff = take_file(fc)) != NULL)
+		front_file_close(ff);
+	chan_free(fc);
+}
+
+/*
+ * front_chan_rele(fc)
+ *
+ *	The calling thread leaves the channel, which may be freed now.  If it
+ *	was lost and this was the last thread in it, the node gets a new one;
+ *	sleeps then.
+ */
+void
+front_chan_rele(struct front_chan *fc)
+{
+	struct front_node *const fn = fc->fc_node;
+	struct front_thread *const ft = front_maybe_self();
+
+	assert(fc->fc_refs > 0);
+	if (atomic_fetch_sub(&fc->fc_refs, 1) != 1)
+		return;
+	if (ft != NULL)
+		(void)front_run(ft);
+	chan_close(fc);
+	if (fn->fn_orphan)
+		node_free(fn);
+	if (atomic_load(&front.fl_stopping))
+		return;
+	if (chan_make(fn) == 0)
+		host_logf(HYP_LOG_NOTICE, "front: %s: is there again",
+		    fn->fn_name);
+	else
+		host_logf(HYP_LOG_ERR, "front: %s: stays away until devswd is "
+		    "started again", fn->fn_name);
+}
+
+/*
+ * front_chan_lost(fc)
+ *
+ *	The kernel has ended the connection.  Called by the thread at the
+ *	helm, which alone reads channels and so does not do it twice.
+ */
+void
+front_chan_lost(struct front_chan *fc)
+{
+
+	host_logf(HYP_LOG_ERR, "front: %s: connection lost: %s",
+	    fc->fc_node->fn_name, strerror(fc->fc_error));
+	atomic_store(&fc->fc_lost, true);
+	(void)epoll_ctl(front.fl_epoll, EPOLL_CTL_DEL, fc->fc_fd, NULL);
+	pthread_mutex_lock(&front.fl_lock);
+	fc->fc_node->fn_chan = NULL;
+	pthread_mutex_unlock(&front.fl_lock);
+	front_interrupt_all(fc);
+	front_chan_rele(fc);
+}
+
+/* ---- down-calls ----------------------------------------------------- */
+
+static struct front_node *
+node_alloc(struct hyp_node *node, const char *name, int class, uint32_t minor)
+{
+	struct front_node *fn;
+
+	fn = calloc(1, sizeof(*fn));
+	if (fn == NULL)
+		return NULL;
+	fn->fn_name = strdup(name);
+	if (fn->fn_name == NULL) {
+		free(fn);
+		return NULL;
+	}
+	fn->fn_node = node;
+	fn->fn_class = class;
+	fn->fn_minor = minor;
+	return fn;
+}
+
+int
+hyp_node_create(struct hyp_node *node, const char *name, int class,
+    uint32_t minor, void **hostp)
+{
+	struct front_node *fn;
+	int error;
+
+	assert(front.fl_config.major != 0);	/* front_start */
+	assert(name[0] != '\0' && strlen(name) < 200);
+	fn = node_alloc(node, name, class, minor);
+	if (fn == NULL)
+		return ENOMEM;
+	/*
+	 * A client may open the node before chan_make has returned, and K
+	 * asks hyp_node_access with *host then.
+	 */
+	*hostp = fn;
+	error = chan_make(fn);
+	if (error != 0) {
+		*hostp = NULL;
+		node_free(fn);
+		return -error;
+	}
+	pthread_mutex_lock(&front.fl_lock);
+	LIST_INSERT_HEAD(&front.fl_nodes, fn, fn_list);
+	pthread_mutex_unlock(&front.fl_lock);
+	return 0;
+}
+
+static bool
+in_group(const struct hyp_cred *cred, gid_t gid)
+{
+	uint32_t i;
+
+	if (cred->hc_gid == gid)
+		return true;
+	for (i = 0; i < cred->hc_ngroups; i++)
+		if (cred->hc_groups[i] == gid)
+			return true;
+	return false;
+}
+
+int
+hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
+{
+	const struct front_node *const fn = host;
+	char path[PATH_LEN];
+	mode_t want = 0, have;
+	struct stat st;
+
+	node_path(fn, path);
+	if (stat(path, &st) == -1)
+		return ENOENT;
+	if (cred->hc_uid == 0)
+		return 0;
+	if (flags & HYP_F_READ)
+		want |= S_IROTH;
+	if (flags & HYP_F_WRITE)
+		want |= S_IWOTH;
+	if (cred->hc_uid == st.st_uid)
+		have = st.st_mode >> 6;
+	else if (in_group(cred, st.st_gid))
+		have = st.st_mode >> 3;
+	else
+		have = st.st_mode;
+	return (have & want) == want ? 0 : EACCES;
+}
+
+/* ---- start and stop ------------------------------------------------- */
+
+/*
+ * front_nodes_stop()
+ *
+ *	Give all nodes up.  A thread that is stuck in a channel does that for
+ *	it and its node, should it come back.
+ */
+void
+front_nodes_stop(void)
+{
+	struct front_node *fn;
+
+	while ((fn = LIST_FIRST(&front.fl_nodes)) != NULL) {
+		LIST_REMOVE(fn, fn_list);
+		if (fn->fn_chan == NULL) {
+			node_free(fn);
+			continue;
+		}
+		fn->fn_orphan = true;
+		front_chan_rele(fn->fn_chan);
+	}
+}
+
+static void
+to_log(enum fuse_log_level level, const char *format, va_list ap)
+{
+	char line[512];
+	size_t n;
+
+	vsnprintf(line, sizeof(line), format, ap);
+	n = strlen(line);
+	if (n > 0 && line[n - 1] == '\n')
+		line[n - 1] = '\0';
+	host_logf(level <= FUSE_LOG_ERR ? HYP_LOG_ERR : (int)level, "%s",
+	    line);
+}
+
+static void
+set_config(const struct front_config *config)
+{
+	struct front_config *const c = &front.fl_config;
+
+	*c = *config;
+	if (c->major == 0)
+		c->major = MAJOR_DEFAULT;
+	if (c->max_threads == 0)
+		c->max_threads = 1024;
+	if (c->deadline_ms == 0)
+		c->deadline_ms = 5000;
+	if (c->idle_ms == 0)
+		c->idle_ms = 2000;
+	if (c->devdir == NULL)
+		c->devdir = "/dev";
+	assert(c->major <= MAJOR_MAX);
+	assert(c->max_threads >= 2);
+}
+
+int
+front_start(const struct front_config *config)
+{
+
+	set_config(config);
+	fuse_set_log_func(to_log);
+	LIST_INIT(&front.fl_nodes);
+	return front_threads_start();
+}
+
+unsigned
+front_stop(void)
+{
+	unsigned left;
+
+	front_threads_stop();
+	front_nodes_stop();
+	pthread_mutex_lock(&front.fl_lock);
+	left = front.fl_nthreads;
+	pthread_mutex_unlock(&front.fl_lock);
+	if (left != 0)
+		host_logf(HYP_LOG_ERR, "front: %u threads are stuck", left);
+	return left;
+}
+
+void
+front_getstats(struct front_stats *stats)
+{
+	const struct front_node *fn;
+
+	memset(stats, 0, sizeof(*stats));
+	pthread_mutex_lock(&front.fl_lock);
+	stats->threads = front.fl_nthreads;
+	stats->idle = front_idle();
+	stats->zombies = front_zombies();
+	LIST_FOREACH(fn, &front.fl_nodes, fn_list)
+		stats->nodes += fn->fn_chan != NULL;
+	pthread_mutex_unlock(&front.fl_lock);
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front_ops.c - the CUSE operations: a client's system calls become up-calls.
+ *
+ * Each operation is called by libfuse on the thread at the helm and runs
+ * where it is called, until K returns; the request's memory (the bytes of a
+ * write, of an ioctl) is the thread's and stays for as long.  The shape is
+ * always
+ *
+ *	front_req_enter		an lwp, interruptible from here on
+ *	hyp_...			K; may sleep
+ *	front_req_claim		false: too late, somebody has answered
+ *	answer
+ *	front_req_exit
+ *
+ * Who may do what was decided at open(2), by the kernel from the node's owner
+ * and mode and by K; the file then acts with its opener's credentials,
+ * whoever has inherited it.  That is also all there is: RELEASE and
+ * INTERRUPT carry none.
+ *
+ * A struct front_file is made before K is asked to open, because K may call
+ * hyp_file_pollwake with it at once; it lives until hyp_file_close has
+ * returned, after which there are no such calls.  While the client has it
+ * open it is in its channel's list, so that it can be closed when the kernel
+ * ends the connection without telling of each file.  The session outlives it.
+ *
+ * Poll: the kernel's handle of an open file never changes, so the first one
+ * is stored and serves until the file is freed: hyp_file_pollwake takes no
+ * lock and cannot meet a handle that goes away.  It is stored, and ff_armed
+ * set, before K evaluates:
+ *
+ *	poll				hyp_file_pollwake
+ *					(nobody armed: nothing to tell)
+ *	ff_armed = true
+ *	K sees what was before
+ *					ff_armed = false: tells the kernel,
+ *					which wakes all who poll the file
+ *	answers "nothing"
+ *	the client asks again
+ *
+ * A notification before the answer wakes the client as well: it is on the
+ * file's queue before the kernel sends the request.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "front/frontvar.h"
+#include "host/host.h"
+#include "hyp/hyp.h"
+
+#define	NGROUPS_FIRST	64	/* a second look is needed for more */
+#define	NGROUPS_MOST	65536
+
+/*
+ * buf = front_buffer(ft)
+ *
+ *	FRONT_MAXIO bytes that are the thread's own, so that one that comes
+ *	back too late still writes to its own memory.  NULL: no memory.
+ */
+char *
+front_buffer(struct front_thread *ft)
+{
+
+	if (ft->ft_buf == NULL)
+		ft->ft_buf = malloc(FRONT_MAXIO);
+	return ft->ft_buf;
+}
+
+static struct front_file *
+file_of(const struct fuse_file_info *fi)
+{
+
+	assert(fi->fh != 0);
+	return (struct front_file *)(uintptr_t)fi->fh;
+}
+
+static int
+open_flags(int oflags)
+{
+	int flags = 0;
+
+	/* Mode 3 is Linux's "ioctl only", for those who may do both. */
+	switch (oflags & O_ACCMODE) {
+	case O_RDONLY:
+		flags = HYP_F_READ;
+		break;
+	case O_WRONLY:
+		flags = HYP_F_WRITE;
+		break;
+	default:
+		flags = HYP_F_READ | HYP_F_WRITE;
+		break;
+	}
+	if (oflags & O_NONBLOCK)
+		flags |= HYP_F_NONBLOCK;
+	return flags;
+}
+
+/* Every system call starts at offset 0; more means a later piece of it. */
+static int
+io_flags(const struct fuse_file_info *fi, off_t off)
+{
+
+	return ((fi->flags & O_NONBLOCK) ? HYP_F_NONBLOCK : 0) |
+	    (off != 0 ? HYP_F_CONT : 0);
+}
+
+/*
+ * error = moved(error, done, len, fc)
+ *
+ *	The kernel refuses an answer that moves more than was asked for, and
+ *	the client would wait for ever.
+ */
+static int
+moved(int error, size_t done, size_t len, const struct front_chan *fc)
+{
+
+	if (error == 0 && done > len) {
+		host_logf(HYP_LOG_ERR, "front: %s: a driver moved %zu bytes, "
+		    "asked for %zu", fc->fc_node->fn_name, done, len);
+		return EIO;
+	}
+	return error;
+}
+
+/* ---- open and release ----------------------------------------------- */
+
+/*
+ * The opener's credentials.  The protocol does not carry the supplementary
+ * groups; they are looked up in /proc while the opener waits in open(2).
+ * Where that fails (another pid namespace, hidepid) it has none.
+ */
+static struct front_file *
+file_alloc(fuse_req_t req, struct front_chan *fc)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	gid_t first[NGROUPS_FIRST], *all = first;
+	struct front_file *ff;
+	int n, i;
+
+	n = ctx->pid != 0 ? fuse_req_getgroups(req, NGROUPS_FIRST, first) : 0;
+	if (n > NGROUPS_FIRST && n <= NGROUPS_MOST) {
+		i = n;
+		all = calloc((size_t)i, sizeof(*all));
+		n = all != NULL ? fuse_req_getgroups(req, i, all) : 0;
+		if (n > i)
+			n = i;
+	}
+	if (n < 0 || n > NGROUPS_MOST)
+		n = 0;
+	ff = calloc(1, sizeof(*ff) + (size_t)n * sizeof(ff->ff_groups[0]));
+	if (ff != NULL) {
+		for (i = 0; i < n; i++)
+			ff->ff_groups[i] = all[i];
+		ff->ff_chan = fc;
+		ff->ff_cred.hc_uid = ctx->uid;
+		ff->ff_cred.hc_gid = ctx->gid;
+		ff->ff_cred.hc_pid = ctx->pid;
+		ff->ff_cred.hc_ngroups = (uint32_t)n;
+		ff->ff_cred.hc_groups = ff->ff_groups;
+	}
+	if (all != first)
+		free(all);
+	return ff;
+}
+
+static void
+file_free(struct front_file *ff)
+{
+	struct fuse_pollhandle *ph = atomic_load(&ff->ff_ph);
+
+	if (ph != NULL)
+		fuse_pollhandle_destroy(ph);
+	free(ff);
+}
+
+static void
+file_insert(struct front_file *ff)
+{
+
+	pthread_mutex_lock(&front.fl_lock);
+	LIST_INSERT_HEAD(&ff->ff_chan->fc_files, ff, ff_list);
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+static void
+file_remove(struct front_file *ff)
+{
+
+	pthread_mutex_lock(&front.fl_lock);
+	LIST_REMOVE(ff, ff_list);
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/*
+ * front_file_close(ff)
+ *
+ *	The last close, of a file that is in no list any more.  Nobody waits
+ *	for it but who opens the device next, in K: what was written still
+ *	goes out.  If no other thread is left to take requests the close must
+ *	not wait either.  Sleeps.
+ */
+void
+front_file_close(struct front_file *ff)
+{
+	struct front_thread *ft = front_maybe_self();
+	struct hyp_lwp *l;
+
+	l = hyp_lwp_enter(&ff->ff_cred);
+	if (ft != NULL && front_run(ft))
+		hyp_lwp_nosleep(l);
+	hyp_file_close(ff->ff_file);
+	hyp_lwp_exit(l);
+	file_free(ff);
+}
+
+/*
+ * The file goes into the list before the answer, because a client that has
+ * it can be done with it before this returns.  An error of the answer means
+ * that there is no client any more and no RELEASE will come.
+ */
+static void
+front_open(fuse_req_t req, struct fuse_file_info *fi)
+{
+	struct front_thread *const ft = front_self();
+	struct front_chan *const fc = fuse_req_userdata(req);
+	struct front_file *ff;
+	bool mine, lost;
+	int error;
+
+	ff = file_alloc(req, fc);
+	if (ff == NULL) {
+		(void)front_reply_err(req, ENOMEM, fc);
+		return;
+	}
+	front_req_enter(ft, req, FRONT_OPEN, ff);
+	error = hyp_node_open(fc->fc_node->fn_node, open_flags(fi->flags), ff,
+	    &ff->ff_file);
+	mine = front_req_claim(ft);
+	lost = true;
+	if (error == 0 && mine) {
+		fi->fh = (uintptr_t)ff;
+		file_insert(ff);
+		lost = fuse_reply_open(req, fi) != 0;
+		if (lost)
+			file_remove(ff);
+	} else if (mine) {
+		(void)front_reply_err(req, error, fc);
+	}
+	front_req_exit(ft);
+	if (error != 0)
+		file_free(ff);
+	else if (lost)
+		front_file_close(ff);
+}
+
+/*
+ * close(2) of the last reference waits for this answer, unkillably: so it
+ * comes first.
+ */
+static void
+front_release(fuse_req_t req, struct fuse_file_info *fi)
+{
+	struct front_file *const ff = file_of(fi);
+
+	file_remove(ff);
+	(void)front_reply_err(req, 0, ff->ff_chan);
+	front_file_close(ff);
+}
+
+/* ---- read and write ------------------------------------------------- */
+
+static void
+front_read(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	struct front_thread *const ft = front_self();
+	struct front_file *const ff = file_of(fi);
+	struct front_chan *const fc = ff->ff_chan;
+	char *const buf = front_buffer(ft);
+	size_t done = 0;
+	int error;
+
+	if (buf == NULL) {
+		(void)front_reply_err(req, ENOMEM, fc);
+		return;
+	}
+	if (size > FRONT_MAXIO)
+		size = FRONT_MAXIO;
+	front_req_enter(ft, req, FRONT_READ, ff);
+	error = hyp_file_read(ff->ff_file, buf, size, io_flags(fi, off),
+	    &done);
+	error = moved(error, done, size, fc);
+	if (front_req_claim(ft)) {
+		if (error == 0)
+			(void)fuse_reply_buf(req, buf, done);
+		else
+			(void)front_reply_err(req, error, fc);
+	}
+	front_req_exit(ft);
+}
+
+static void
+front_write(fuse_req_t req, const char *buf, size_t size, off_t off,
+    struct fuse_file_info *fi)
+{
+	struct front_thread *const ft = front_self();
+	struct front_file *const ff = file_of(fi);
+	struct front_chan *const fc = ff->ff_chan;
+	size_t done = 0;
+	int error;
+
+	front_req_enter(ft, req, FRONT_WRITE, ff);
+	error = hyp_file_write(ff->ff_file, buf, size, io_flags(fi, off),
+	    &done);
+	error = moved(error, done, size, fc);
+	if (front_req_claim(ft)) {
+		if (error == 0)
+			(void)fuse_reply_write(req, done);
+		else
+			(void)front_reply_err(req, error, fc);
+	}
+	front_req_exit(ft);
+}
+
+/* ---- ioctl ---------------------------------------------------------- */
+
+/*
+ * The first round of an ioctl brings only the argument as a number.  If it
+ * is a pointer the kernel is told how many bytes to read there and to write
+ * there, and asks again with them.
+ */
+static void
+ioctl_again(fuse_req_t req, void *arg, size_t in, size_t out)
+{
+	const struct iovec iniov = { .iov_base = arg, .iov_len = in };
+	const struct iovec outiov = { .iov_base = arg, .iov_len = out };
+
+	(void)fuse_reply_ioctl_retry(req, &iniov, in != 0, &outiov, out != 0);
+}
+
+/*
+ * error = ioctl_sizes(cmd, in, out, &again)
+ *
+ *	Are these the sizes that the command has?  Rounds have no memory, so
+ *	they are compared each time, with what cmd says and nothing else.
+ */
+static int
+ioctl_sizes(uint32_t cmd, size_t *in, size_t *out, bool *again)
+{
+	size_t wantin, wantout;
+	int error;
+
+	error = hyp_ioctl_size(cmd, &wantin, &wantout);
+	if (error != 0)
+		return error;
+	if (wantin > FRONT_MAXIO || wantout > FRONT_MAXIO)
+		return ENOTTY;
+	*again = *in == 0 && *out == 0 && (wantin != 0 || wantout != 0);
+	if (!*again && (*in != wantin || *out != wantout))
+		return EIO;
+	*in = wantin;
+	*out = wantout;
+	return 0;
+}
+
+/*
+ * cmd comes as an int and has its sign bit set for what reads; a 32-bit
+ * client (FUSE_IOCTL_COMPAT) needs nothing else, as what terminals and HIDs
+ * pass has the same layout there.  Whether the file is O_NONBLOCK the kernel
+ * does not say.
+ */
+static void
+front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
+    unsigned flags, const void *in, size_t insize, size_t outsize)
+{
+	struct front_thread *const ft = front_self();
+	struct front_file *const ff = file_of(fi);
+	struct front_chan *const fc = ff->ff_chan;
+	const uint32_t cmd = (uint32_t)icmd;
+	bool again = false;
+	char *out = NULL;
+	int error;
+
+	(void)flags;
+	error = ioctl_sizes(cmd, &insize, &outsize, &again);
+	if (error == 0 && again) {
+		ioctl_again(req, arg, insize, outsize);
+		return;
+	}
+	if (error == 0 && outsize != 0 && (out = front_buffer(ft)) == NULL)
+		error = ENOMEM;
+	if (error != 0) {
+		(void)front_reply_err(req, error, fc);
+		return;
+	}
+	if (outsize != 0)
+		memset(out, 0, outsize);
+	front_req_enter(ft, req, FRONT_IOCTL, ff);
+	error = hyp_file_ioctl(ff->ff_file, cmd, (uintptr_t)arg, in, insize,
+	    out, outsize, 0);
+	if (front_req_claim(ft)) {
+		if (error == 0)
+			(void)fuse_reply_ioctl(req, 0, out, outsize);
+		else
+			(void)front_reply_err(req, error, fc);
+	}
+	front_req_exit(ft);
+}
+
+/* ---- poll ----------------------------------------------------------- */
+
+static void
+poll_arm(struct front_file *ff, struct fuse_pollhandle *ph)
+{
+	struct fuse_pollhandle *none = NULL;
+
+	if (!atomic_compare_exchange_strong(&ff->ff_ph, &none, ph))
+		fuse_pollhandle_destroy(ph);
+	atomic_store(&ff->ff_armed, true);
+}
+
+static void
+front_poll(fuse_req_t req, struct fuse_file_info *fi,
+    struct fuse_pollhandle *ph)
+{
+	struct front_thread *const ft = front_self();
+	struct front_file *const ff = file_of(fi);
+	uint32_t revents;
+
+	if (ph != NULL)
+		poll_arm(ff, ph);
+	front_req_enter(ft, req, FRONT_POLL, ff);
+	revents = hyp_file_poll(ff->ff_file, fi->poll_events, ph != NULL);
+	if (front_req_claim(ft))
+		(void)fuse_reply_poll(req, revents);
+	front_req_exit(ft);
+}
+
+void
+hyp_file_pollwake(void *hostfile)
+{
+	struct front_file *const ff = hostfile;
+	struct fuse_pollhandle *ph;
+
+	if (!atomic_exchange(&ff->ff_armed, false))
+		return;
+	ph = atomic_load(&ff->ff_ph);
+	assert(ph != NULL);
+	(void)fuse_lowlevel_notify_poll(ph);
+}
+
+/* ---- the session ---------------------------------------------------- */
+
+/*
+ * libfuse offers 1 MiB for a write, the kernel never sends more than
+ * FRONT_MAXIO; with that said, a buffer of FRONT_INSZ is large enough.
+ */
+static void
+front_init(void *userdata, struct fuse_conn_info *conn)
+{
+
+	(void)userdata;
+	if (conn->max_write > FRONT_MAXIO)
+		conn->max_write = FRONT_MAXIO;
+}
+
+static void
+front_init_done(void *userdata)
+{
+	struct front_chan *const fc = userdata;
+
+	fc->fc_inited = true;
+}
+
+const struct cuse_lowlevel_ops front_ops = {
+	.init = front_init,
+	.init_done = front_init_done,
+	.open = front_open,
+	.read = front_read,
+	.write = front_write,
+	.release = front_release,
+	.ioctl = front_ioctl,
+	.poll = front_poll,
+};

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front_req.c - one client's request, from the call of K to the answer.
+ *
+ * The kernel keeps a client that has been killed in state D for as long as
+ * the daemon has its request, and for ever if an answer is malformed.  So
+ * exactly one answer is sent to each request, well formed, and in bounded
+ * time after somebody wants the client back:
+ *
+ *	The thread that runs the request answers it when K returns.
+ *
+ *	An INTERRUPT (the client got a signal), the loss of the channel, or
+ *	front_stop makes K's sleep end (hyp_lwp_interrupt) and gives the
+ *	request a deadline.  A request without one may wait for ever: that is
+ *	what a read of a terminal does.
+ *
+ *	At the deadline the watchdog answers in the thread's place, and the
+ *	thread is a zombie until it comes back.  It may: its buffers are its
+ *	own, and what it opened meanwhile it closes again.
+ *
+ * ft_state decides who answers, and keeps hyp_lwp_interrupt from meeting an
+ * lwp that has ended:
+ *
+ *	IDLE -> RUNNING		front_req_enter, the thread
+ *	RUNNING -> IDLE		front_req_claim, the thread: it answers
+ *	RUNNING -> PINNED	anybody else, fl_lock held: the thread now
+ *				waits in front_req_claim
+ *	PINNED -> RUNNING	the same somebody, who has only interrupted it
+ *	PINNED -> ANSWERED	the watchdog, which has answered
+ *	ANSWERED -> IDLE	front_req_claim, the thread: too late
+ *
+ *	thread				watchdog
+ *					RUNNING -> PINNED
+ *	RUNNING -> IDLE fails
+ *	waits for PINNED to go		no INTERRUPT from here on
+ *					answers (frees the fuse_req_t)
+ *					PINNED -> ANSWERED
+ *	does not touch the fuse_req_t,
+ *	hyp_lwp_exit
+ *
+ * front_interrupted() needs no pin: libfuse calls it with req->lock held, and
+ * both who may answer take it back first (fuse_req_interrupt_func takes the
+ * lock too), so while it runs the request is unanswered and the lwp alive.
+ *
+ * The timer is set for the earliest deadline and not taken back when that
+ * request ends in time: one wake-up for nothing, at most deadline_ms later.
+ */
+#include <sys/timerfd.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "front/frontvar.h"
+#include "host/host.h"
+#include "hyp/hyp.h"
+
+#define	NSEC_PER_SEC	UINT64_C(1000000000)
+#define	NSEC_PER_MSEC	UINT64_C(1000000)
+
+static const char *const op_names[] = {
+	[FRONT_OPEN] = "open",
+	[FRONT_READ] = "read",
+	[FRONT_WRITE] = "write",
+	[FRONT_IOCTL] = "ioctl",
+	[FRONT_POLL] = "poll",
+};
+
+/* ---- answers -------------------------------------------------------- */
+
+/*
+ * n = front_errno(error, fc)
+ *
+ *	What of an errno can be told to a client.  The kernel refuses values
+ *	from 512 on (and the client would wait for ever), libfuse those from
+ *	1000 on and negative ones; ENOSYS makes the kernel not ask again, for
+ *	this node as long as it lives.  The number of each complaint doubles,
+ *	so that a client cannot fill the log.
+ */
+static int
+front_errno(int error, const struct front_chan *fc)
+{
+	static _Atomic unsigned bad;
+	unsigned n;
+
+	if (error == ENOSYS)
+		return EOPNOTSUPP;
+	if (error >= 0 && error <= FRONT_MAXERRNO)
+		return error;
+	n = atomic_fetch_add(&bad, 1) + 1;
+	if ((n & (n - 1)) == 0)
+		host_logf(HYP_LOG_ERR, "front: %s: a driver's error %d is no "
+		    "errno, told EIO (%u of these)", fc->fc_node->fn_name,
+		    error, n);
+	return EIO;
+}
+
+/*
+ * r = front_reply_err(req, error, fc)
+ *
+ *	Answer with an errno, or 0.  The one place where an errno leaves.
+ */
+int
+front_reply_err(fuse_req_t req, int error, const struct front_chan *fc)
+{
+
+	return fuse_reply_err(req, front_errno(error, fc));
+}
+
+/*
+ * In the place of a thread that does not come back.  An error of poll would
+ * be seen as POLLERR: no events is what makes poll(2) look at its signals.
+ */
+static void
+answer_late(const struct front_thread *ft)
+{
+
+	if (ft->ft_op == FRONT_POLL)
+		(void)fuse_reply_poll(ft->ft_req, 0);
+	else
+		(void)fuse_reply_err(ft->ft_req, EINTR);
+}
+
+/* ---- deadlines ------------------------------------------------------ */
+
+/* Make the timer fire at when, if it does not fire before.  fl_lock held. */
+static void
+timer_arm(uint64_t when)
+{
+	struct itimerspec its;
+
+	if (front.fl_timer != 0 && front.fl_timer <= when)
+		return;
+	front.fl_timer = when;
+	memset(&its, 0, sizeof(its));
+	its.it_value.tv_sec = (time_t)(when / NSEC_PER_SEC);
+	its.it_value.tv_nsec = (long)(when % NSEC_PER_SEC);
+	if (timerfd_settime(front.fl_timerfd, TFD_TIMER_ABSTIME, &its,
+	    NULL) == -1)
+		host_logf(HYP_LOG_ERR, "front: timerfd: %s", strerror(errno));
+}
+
+/* The request of ft has to end from now on.  It is pinned, or req->lock. */
+static void
+req_interrupt(struct front_thread *ft)
+{
+	uint64_t when;
+
+	hyp_lwp_interrupt(ft->ft_lwp);
+	if (atomic_load(&ft->ft_deadline) != 0)
+		return;
+	when = hyp_clock() + front.fl_config.deadline_ms * NSEC_PER_MSEC;
+	atomic_store(&ft->ft_deadline, when);
+	pthread_mutex_lock(&front.fl_lock);
+	timer_arm(when);
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/*
+ * The client has got a signal.  Called by libfuse with req->lock held, by
+ * the thread at the helm, or by the request's own if it came before.
+ */
+static void
+front_interrupted(fuse_req_t req, void *arg)
+{
+	struct front_thread *ft = arg;
+
+	assert(ft->ft_req == req);
+	req_interrupt(ft);
+}
+
+/* ---- pins ----------------------------------------------------------- */
+
+/* Keep ft where it is, if it runs a request.  fl_lock held. */
+static bool
+req_pin(struct front_thread *ft)
+{
+	int state = FT_RUNNING;
+
+	return atomic_compare_exchange_strong(&ft->ft_state, &state,
+	    FT_PINNED);
+}
+
+/* fl_lock held. */
+static void
+req_unpin(struct front_thread *ft, enum front_state state)
+{
+
+	assert(ft->ft_state == FT_PINNED);
+	atomic_store(&ft->ft_state, state);
+	pthread_cond_broadcast(&front.fl_cond);
+}
+
+/*
+ * Find a request that is not to go on but has not been told so, of the
+ * channel or of any, and pin it.  fl_lock held.
+ */
+static struct front_thread *
+pin_untold(const struct front_chan *fc)
+{
+	struct front_thread *ft;
+
+	TAILQ_FOREACH(ft, &front.fl_all, ft_all) {
+		if (!req_pin(ft))
+			continue;
+		if (atomic_load(&ft->ft_deadline) == 0 &&
+		    (fc == NULL || ft->ft_chan == fc))
+			return ft;
+		req_unpin(ft, FT_RUNNING);
+	}
+	return NULL;
+}
+
+/*
+ * front_interrupt_all(fc)
+ *
+ *	Interrupt every request of the channel, or of all channels if fc is
+ *	NULL, and give it a deadline.  The caller has set what makes new
+ *	requests do that to themselves: fc_lost, fl_stopping.
+ */
+void
+front_interrupt_all(const struct front_chan *fc)
+{
+	struct front_thread *ft;
+
+	pthread_mutex_lock(&front.fl_lock);
+	while ((ft = pin_untold(fc)) != NULL) {
+		pthread_mutex_unlock(&front.fl_lock);
+		req_interrupt(ft);
+		pthread_mutex_lock(&front.fl_lock);
+		req_unpin(ft, FT_RUNNING);
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/*
+ * Find a request whose deadline is over and pin it; *nextp becomes the
+ * earliest of those that are not.  The deadline that counts is the one that
+ * is seen after the pin: before it, the request may have been another one.
+ * fl_lock held.
+ */
+static struct front_thread *
+pin_expired(uint64_t now, uint64_t *nextp)
+{
+	struct front_thread *ft;
+	uint64_t when;
+
+	*nextp = 0;
+	TAILQ_FOREACH(ft, &front.fl_all, ft_all) {
+		if (atomic_load(&ft->ft_deadline) == 0 || !req_pin(ft))
+			continue;
+		when = atomic_load(&ft->ft_deadline);
+		if (when != 0 && when <= now)
+			return ft;
+		if (when != 0 && (*nextp == 0 || when < *nextp))
+			*nextp = when;
+		req_unpin(ft, FT_RUNNING);
+	}
+	return NULL;
+}
+
+/*
+ * front_watchdog()
+ *
+ *	Answer every request whose deadline is over, and set the timer for the
+ *	next.  By the thread at the helm when the timer fires, and by
+ *	front_stop.
+ */
+void
+front_watchdog(void)
+{
+	const uint64_t now = hyp_clock();
+	struct front_thread *ft;
+	uint64_t next;
+
+	pthread_mutex_lock(&front.fl_lock);
+	front.fl_timer = 0;
+	while ((ft = pin_expired(now, &next)) != NULL) {
+		atomic_fetch_add(&front.fl_zombies, 1);
+		pthread_mutex_unlock(&front.fl_lock);
+		host_logf(HYP_LOG_ERR, "front: %s: %s does not end though it "
+		    "was interrupted %u ms ago; its client is told EINTR and "
+		    "the thread left behind",
+		    ft->ft_chan->fc_node->fn_name, op_names[ft->ft_op],
+		    front.fl_config.deadline_ms);
+		fuse_req_interrupt_func(ft->ft_req, NULL, NULL);
+		answer_late(ft);
+		pthread_mutex_lock(&front.fl_lock);
+		req_unpin(ft, FT_ANSWERED);
+	}
+	if (next != 0)
+		timer_arm(next);
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/* ---- the thread's own side ------------------------------------------ */
+
+/*
+ * front_req_enter(ft, req, op, ff)
+ *
+ *	The thread begins to run a request on the file (a new one, for open)
+ *	and becomes the opener's lwp.  Must be paired with front_req_exit;
+ *	front_req_claim comes between.  Whatever can fail comes before.
+ */
+void
+front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
+    const struct front_file *ff)
+{
+	const bool nosleep = front_run(ft);
+
+	assert(ft->ft_state == FT_IDLE);
+	ft->ft_req = req;
+	ft->ft_op = op;
+	ft->ft_chan = ff->ff_chan;
+	ft->ft_lwp = hyp_lwp_enter(&ff->ff_cred);
+	if (nosleep)
+		hyp_lwp_nosleep(ft->ft_lwp);
+	atomic_store(&ft->ft_deadline, 0);
+	atomic_store(&ft->ft_state, FT_RUNNING);
+	fuse_req_interrupt_func(req, front_interrupted, ft);
+	if (atomic_load(&front.fl_stopping) ||
+	    atomic_load(&ft->ft_chan->fc_lost))
+		front_interrupt_all(ft->ft_chan);
+}
+
+/* The request was not RUNNING: wait for who pinned it. */
+static bool
+claim_slowly(struct front_thread *ft)
+{
+	bool claimed;
+
+	pthread_mutex_lock(&front.fl_lock);
+	while (ft->ft_state == FT_PINNED)
+		pthread_cond_wait(&front.fl_cond, &front.fl_lock);
+	claimed = ft->ft_state == FT_RUNNING;
+	assert(claimed || ft->ft_state == FT_ANSWERED);
+	atomic_store(&ft->ft_state, FT_IDLE);
+	pthread_mutex_unlock(&front.fl_lock);
+	if (!claimed) {
+		atomic_fetch_sub(&front.fl_zombies, 1);
+		host_logf(HYP_LOG_NOTICE, "front: %s: the %s that did not end "
+		    "has ended", ft->ft_chan->fc_node->fn_name,
+		    op_names[ft->ft_op]);
+	}
+	return claimed;
+}
+
+/*
+ * mine = front_req_claim(ft)
+ *
+ *	K is done.  True: the thread must answer ft_req now.  False: the
+ *	watchdog has done so and ft_req is gone.
+ */
+bool
+front_req_claim(struct front_thread *ft)
+{
+	int state = FT_RUNNING;
+
+	if (!atomic_compare_exchange_strong(&ft->ft_state, &state, FT_IDLE) &&
+	    !claim_slowly(ft))
+		return false;
+	fuse_req_interrupt_func(ft->ft_req, NULL, NULL);
+	return true;
+}
+
+/*
+ * front_req_exit(ft)
+ *
+ *	The thread is no lwp any more.
+ */
+void
+front_req_exit(struct front_thread *ft)
+{
+
+	assert(ft->ft_state == FT_IDLE);
+	hyp_lwp_exit(ft->ft_lwp);
+	ft->ft_lwp = NULL;
+	ft->ft_req = NULL;
+}
+
+unsigned
+front_zombies(void)
+{
+
+	return atomic_load(&front.fl_zombies);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * host.h - what the host side offers to the rest of the host side (front,
+ * main, vusb, tests), beyond the hypercalls of hyp/.
+ *
+ * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, crash.c.
+ * host_usb_lib (libusb) and host_udev_lib (libudev) have headers of their
+ * own: host/usb.h and host/udev.h.
+ */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+/* ---- log.c ---------------------------------------------------------- */
+
+/*
+ * Where hyp_log writes.
+ *
+ *	STDERR	 standard error: lines with a time and a level, or, when
+ *		 systemd's journal is at the other end (JOURNAL_STREAM), lines
+ *		 with a "<6>" prefix.  The default.
+ *	SYSLOG	 datagrams to /dev/log, facility daemon.
+ */
+enum host_logdest {
+	HOST_LOG_STDERR,
+	HOST_LOG_SYSLOG,
+};
+
+/*
+ * host_log_to(dest)
+ *
+ *	Switch the destination.  Any thread; meant for the start of the
+ *	daemon, when it leaves its terminal.
+ */
+void	host_log_to(enum host_logdest);
+
+/*
+ * hyp_posix_set_loglevel(level)
+ *
+ *	Lines with a level above this (HYP_LOG_*) are dropped.  The default
+ *	is HYP_LOG_INFO.  Any thread.
+ */
+void	hyp_posix_set_loglevel(int);
+
+/*
+ * host_logf(level, format, ...)
+ *
+ *	hyp_log for H code, with printf's formats.  A line longer than 1000
+ *	bytes is cut.  Any thread, any lock; not from a signal handler.
+ */
+void	host_logf(int, const char *, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
+
+/*
+ * host_log_emergency(text)
+ *
+ *	Last words: text and a newline to standard error, and to syslog if
+ *	that is the destination, without taking a lock or formatting.
+ *	Async-signal-safe.
+ */
+void	host_log_emergency(const char *);
+
+/* ---- hyp_posix.c ---------------------------------------------------- */
+
+/*
+ * hyp_posix_set_parkhook(hook)
+ *
+ *	Have hook called by each thread that is about to sleep in hyp_park,
+ *	or nothing if hook is NULL.  It may be called with any lock of K held
+ *	and must not block or call up.  For the front end, whose threads wait
+ *	for the next request unless they sleep.  Any thread; meant for start
+ *	and end.
+ */
+void	hyp_posix_set_parkhook(void (*)(void));
+
+/* ---- crash.c -------------------------------------------------------- */
+
+/*
+ * host_emergency_add(hook)
+ *
+ *	Have hook called once when the process is about to die of hyp_panic
+ *	or, after host_crash_catch, of a fatal signal.  hook must be
+ *	async-signal-safe: no lock, no allocation, only system calls on
+ *	memory that is never freed.  Adding the same hook again is a no-op.
+ *	At most 4 hooks.  Any thread.
+ */
+void	host_emergency_add(void (*)(void));
+
+/*
+ * host_crash_catch()
+ *
+ *	From now on SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS and SIGABRT run
+ *	the hooks before the process dies of that same signal, with the core
+ *	dump it would have had.  The main thread and the threads of
+ *	hyp_thread_create run them on a stack of their own, so that an
+ *	overflown stack is caught too.  Once, at start, by the main thread.
+ */
+void	host_crash_catch(void);
+
+/*
+ * host_crash_stack()
+ *
+ *	Give the calling thread an alternate signal stack.  hyp_thread_create
+ *	and host_crash_catch do it by themselves.
+ */
+void	host_crash_stack(void);
+
+#endif /* HOST_HOST_H */

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * udev.c - plug and unplug: udev's (or the kernel's) events and sysfs, into
+ * hyp_usb_arrived and hyp_usb_left.
+ *
+ * Model
+ *	udev_known lists the claimed devices that K was told of: place, bus,
+ *	address.  sysfs is the truth; an event only says where to look, so a
+ *	lost, doubled or late one does no harm, and a rescan alone finds
+ *	everything, removals too:
+ *
+ *		known at a place, other address in sysfs	left, arrived
+ *		known at a place, place empty			left
+ *		not known, claimed				arrived
+ *		known and unchanged, rescan			arrived again
+ *
+ *	A remove event is believed when it names the address that is known:
+ *	a late one must not take away the device that is plugged in since.
+ *
+ *		kernel			events waiting		here
+ *		remove 1-1 #4		remove 1-1 #4
+ *		add 1-1 #5		add 1-1 #5
+ *							rescan: #4 left,
+ *							#5 arrived
+ *							remove #4: known is
+ *							#5, ignored
+ *
+ *	The netlink socket overflows silently but for ENOBUFS, which libudev
+ *	returns from a receive: then the bus is looked through.
+ *
+ *	Events come from udevd's group when udevd runs.  Without it (a
+ *	container, a small system) the kernel's own group is used.
+ *
+ *	udevd's rules give a new node of ours an owner and a mode too (tty*:
+ *	group dialout, 0660), after the front end has.  Its event for the
+ *	node comes when it is done with that.
+ *
+ * Locks
+ *	None: main's thread only.  No K lock can be held.
+ */
+#include <sys/queue.h>
+
+#include <errno.h>
+#include <libudev.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hyp/hyp.h"
+#include "hyp/hyp_usb.h"
+#include "host/host.h"
+#include "host/udev.h"
+#include "host/usbsys.h"
+
+#define	UDEV_RCVBUF	(1024 * 1024)
+
+struct known {
+	LIST_ENTRY(known) k_entry;
+	char		 k_path[64];
+	uint32_t	 k_bus;
+	uint32_t	 k_addr;
+	int		 k_unit;	/* what the match said */
+	int		 k_seen;	/* by the rescan that is running */
+};
+
+static LIST_HEAD(, known) udev_known = LIST_HEAD_INITIALIZER(udev_known);
+static struct udev *udev_ctx;
+static struct udev_monitor *udev_mon;
+static const struct host_udev_ops *udev_ops;
+static void *udev_arg;
+
+static struct known *
+known_find(const char *path)
+{
+	struct known *k;
+
+	LIST_FOREACH(k, &udev_known, k_entry) {
+		if (strcmp(k->k_path, path) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+static void
+known_drop(struct known *k)
+{
+
+	LIST_REMOVE(k, k_entry);
+	host_logf(HYP_LOG_DEBUG, "usb %s: left", k->k_path);
+	hyp_usb_left(k->k_path);
+	udev_ops->hu_left(udev_arg, k->k_path);
+	free(k);
+}
+
+/* A device that is not known: take it if it is claimed. */
+static void
+device_arrived(struct hyp_usb_info *hi)
+{
+	struct known *k;
+
+	if (!udev_ops->hu_match(udev_arg, hi, &hi->hi_unit))
+		return;
+	k = calloc(1, sizeof(*k));
+	if (k == NULL)
+		hyp_panic("out of memory");
+	strcpy(k->k_path, hi->hi_path);
+	k->k_bus = hi->hi_bus;
+	k->k_addr = hi->hi_addr;
+	k->k_unit = hi->hi_unit;
+	LIST_INSERT_HEAD(&udev_known, k, k_entry);
+	host_logf(HYP_LOG_DEBUG, "usb %s: arrived", k->k_path);
+	hyp_usb_arrived(hi);
+}
+
+/*
+ * device_present(ud, again)
+ *
+ *	The device is there now.  again: tell K of it even if it knows.
+ */
+static void
+device_present(struct usbsys_dev *ud, int again)
+{
+	struct hyp_usb_info *hi = &ud->ud_info;
+	struct known *k;
+
+	k = known_find(hi->hi_path);
+	if (k != NULL &&
+	    (k->k_bus != hi->hi_bus || k->k_addr != hi->hi_addr)) {
+		known_drop(k);
+		k = NULL;
+	}
+	if (k == NULL) {
+		device_arrived(hi);
+	} else if (again) {
+		hi->hi_unit = k->k_unit;
+		hyp_usb_arrived(hi);
+	}
+}
+
+/* Look at one place. */
+static void
+device_look(const char *path)
+{
+	struct usbsys_dev *ud;
+	struct known *k;
+
+	ud = malloc(sizeof(*ud));
+	if (ud == NULL)
+		return;
+	if (usbsys_read(path, ud) == 0)
+		device_present(ud, 0);
+	else if ((k = known_find(path)) != NULL)
+		known_drop(k);
+	free(ud);
+}
+
+void
+host_udev_rescan(void)
+{
+	struct usbsys_dev *ud;
+	struct known *k, *next;
+	char **paths;
+	size_t i, n;
+
+	ud = malloc(sizeof(*ud));
+	if (ud == NULL || usbsys_list(&paths, &n) != 0) {
+		free(ud);
+		return;
+	}
+	LIST_FOREACH(k, &udev_known, k_entry)
+		k->k_seen = 0;
+	/* All that left first: a unit number may be free then. */
+	for (i = 0; i < n; i++) {
+		if ((k = known_find(paths[i])) != NULL &&
+		    usbsys_read(paths[i], ud) == 0 &&
+		    ud->ud_info.hi_addr == k->k_addr)
+			k->k_seen = 1;
+	}
+	for (k = LIST_FIRST(&udev_known); k != NULL; k = next) {
+		next = LIST_NEXT(k, k_entry);
+		if (!k->k_seen)
+			known_drop(k);
+	}
+	for (i = 0; i < n; i++) {
+		if (usbsys_read(paths[i], ud) == 0)
+			device_present(ud, 1);
+	}
+	usbsys_list_free(paths, n);
+	free(ud);
+}
+
+/* A device node: its rules have run if udevd sent this. */
+static void
+event_node(struct udev_device *dev)
+{
+	const char *action, *node;
+
+	action = udev_device_get_action(dev);
+	node = udev_device_get_devnode(dev);
+	if (action != NULL && strcmp(action, "add") == 0 && node != NULL &&
+	    strncmp(node, "/dev/", 5) == 0)
+		udev_ops->hu_settled(udev_arg, node + 5);
+}
+
+/*
+ * event_device(dev)
+ *
+ *	On "remove" the device's folder may still be there for a moment, so
+ *	the event itself is believed, if it means the device that is known.
+ */
+static void
+event_device(struct udev_device *dev)
+{
+	const char *action, *path, *num, *subsystem;
+	struct known *k;
+
+	subsystem = udev_device_get_subsystem(dev);
+	if (subsystem != NULL && strcmp(subsystem, "cuse") == 0) {
+		event_node(dev);
+		return;
+	}
+	action = udev_device_get_action(dev);
+	path = udev_device_get_sysname(dev);
+	num = udev_device_get_property_value(dev, "DEVNUM");
+	if (action == NULL || path == NULL) {
+		host_udev_rescan();
+		return;
+	}
+	if (strcmp(action, "remove") != 0) {
+		device_look(path);
+		return;
+	}
+	k = known_find(path);
+	if (k != NULL && num != NULL && strtoul(num, NULL, 10) == k->k_addr)
+		known_drop(k);
+	else if (k != NULL)
+		device_look(path);
+}
+
+void
+host_udev_dispatch(void)
+{
+	struct udev_device *dev;
+
+	for (;;) {
+		errno = 0;
+		dev = udev_monitor_receive_device(udev_mon);
+		if (dev != NULL) {
+			event_device(dev);
+			udev_device_unref(dev);
+		} else if (errno == 0 || errno == EAGAIN) {
+			return;
+		} else if (errno != EINTR) {
+			host_logf(HYP_LOG_NOTICE, "plug events were lost "
+			    "(%s); looking through the bus", strerror(errno));
+			host_udev_rescan();
+			return;
+		}
+	}
+}
+
+/* udevd's events come after its rules have run; the kernel's do not need
+   it. */
+static struct udev_monitor *
+monitor_open(void)
+{
+	const char *group = "udev";
+
+	if (access("/run/udev/control", F_OK) == -1) {
+		group = "kernel";
+		host_logf(HYP_LOG_NOTICE, "udevd does not run here; listening "
+		    "to the kernel's events");
+	}
+	return udev_monitor_new_from_netlink(udev_ctx, group);
+}
+
+int
+host_udev_open(const struct host_udev_ops *ops, void *arg)
+{
+
+	udev_ops = ops;
+	udev_arg = arg;
+	udev_ctx = udev_new();
+	udev_mon = udev_ctx != NULL ? monitor_open() : NULL;
+	if (udev_mon == NULL ||
+	    udev_monitor_filter_add_match_subsystem_devtype(udev_mon, "usb",
+	    "usb_device") < 0 ||
+	    udev_monitor_filter_add_match_subsystem_devtype(udev_mon, "cuse",
+	    NULL) < 0 ||
+	    udev_monitor_enable_receiving(udev_mon) < 0) {
+		host_logf(HYP_LOG_ERR, "cannot listen for plug events: %s",
+		    strerror(errno));
+		host_udev_close();
+		return -1;
+	}
+	(void)udev_monitor_set_receive_buffer_size(udev_mon, UDEV_RCVBUF);
+	return udev_monitor_get_fd(udev_mon);
+}
+
+void
+host_udev_close(void)
+{
+	struct known *k;
+
+	while ((k = LIST_FIRST(&udev_known)) != NULL) {
+		LIST_REMOVE(k, k_entry);
+		free(k);
+	}
+	udev_monitor_unref(udev_mon);
+	udev_unref(udev_ctx);
+	udev_mon = NULL;
+	udev_ctx = NULL;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * udev.h - plug and unplug events of USB devices.
+ *
+ * All functions are for one thread, main's.
+ */
+#ifndef HOST_UDEV_H
+#define HOST_UDEV_H
+
+#include "hyp/hyp_usb.h"
+
+/*
+ * claimed = match(arg, info, &unit)
+ *
+ *	Is the device one that the daemon shall take?  If so *unit is the
+ *	pinned unit number or -1.  Called once for every plugging of a device
+ *	that is claimed; repeatedly for one that is not.
+ */
+typedef int host_udev_match_t(void *, const struct hyp_usb_info *, int *);
+
+/*
+ * left(arg, info_path)
+ *
+ *	The device at the place is gone, for a claim that counts its devices.
+ */
+typedef void host_udev_left_t(void *, const char *);
+
+/*
+ * settled(arg, name)
+ *
+ *	udevd has run its rules for the new device node /dev/name of a CUSE
+ *	device, anybody's.
+ */
+typedef void host_udev_settled_t(void *, const char *);
+
+struct host_udev_ops {
+	host_udev_match_t	*hu_match;
+	host_udev_left_t	*hu_left;
+	host_udev_settled_t	*hu_settled;
+};
+
+/*
+ * fd = host_udev_open(ops, arg)
+ *
+ *	Listen for events from now on.  ops is not copied.  The descriptor
+ *	becomes readable when host_udev_dispatch has something to do.  -1:
+ *	not possible, logged.
+ */
+int	host_udev_open(const struct host_udev_ops *, void *);
+
+/*
+ * host_udev_dispatch()
+ *
+ *	Take all events that are there, and make the up-calls for them.
+ */
+void	host_udev_dispatch(void);
+
+/*
+ * host_udev_rescan()
+ *
+ *	Compare what is plugged in with what is known and make the up-calls
+ *	for the difference; and tell of every claimed device again, so that
+ *	an attach that failed is tried once more.
+ */
+void	host_udev_rescan(void);
+
+/*
+ * host_udev_close()
+ */
+void	host_udev_close(void);
+
+#endif /* HOST_UDEV_H */

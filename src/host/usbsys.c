@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * usbsys.c - read USB devices from sysfs: the truth about what is plugged
+ * in, which needs neither udev nor a request to a device.
+ *
+ * Model
+ *	No state but the root folder.  A device may go while it is read;
+ *	whoever got an answer must expect that it is old.  A place is used
+ *	again by the next device plugged in there, with another devnum, so
+ *	busnum and devnum are read first and again at the end.
+ *
+ *	Strings come from the device: they are cut, and control characters
+ *	are replaced, because they go to logs and terminals.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/usbsys.h"
+
+static const char *usbsys_dir = "/sys/bus/usb";
+
+void
+usbsys_root(const char *dir)
+{
+
+	usbsys_dir = dir;
+}
+
+/* Read a whole small file; its length, or -1. */
+static ssize_t
+attr_read(const char *path, const char *name, void *buf, size_t size)
+{
+	char file[256];
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	if ((size_t)snprintf(file, sizeof(file), "%s/devices/%s/%s",
+	    usbsys_dir, path, name) >= sizeof(file))
+		return -1;
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	while ((n = read(fd, (char *)buf + len, size - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	return n == -1 ? -1 : (ssize_t)len;
+}
+
+static void
+attr_string(const char *path, const char *name, char *buf, size_t size)
+{
+	ssize_t n;
+	char *p;
+
+	n = attr_read(path, name, buf, size - 1);
+	buf[n < 0 ? 0 : n] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	for (p = buf; *p != '\0'; p++) {
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	}
+}
+
+/* A number in the given base; -1 if there is none. */
+static long
+attr_number(const char *path, const char *name, int base)
+{
+	char buf[32], *end;
+	long val;
+
+	attr_string(path, name, buf, sizeof(buf));
+	val = strtol(buf, &end, base);
+	return end == buf || val < 0 ? -1 : val;
+}
+
+static uint8_t
+read_speed(const char *path)
+{
+	char buf[32];
+
+	attr_string(path, "speed", buf, sizeof(buf));
+	if (strcmp(buf, "1.5") == 0)
+		return HYP_USB_SPEED_LOW;
+	switch (strtol(buf, NULL, 10)) {
+	case 12:
+		return HYP_USB_SPEED_FULL;
+	case 480:
+		return HYP_USB_SPEED_HIGH;
+	default:
+		return HYP_USB_SPEED_SUPER;
+	}
+}
+
+/* "1-2", "10-1.4.2": a device; not "usb1" (a root hub), "1-0:1.0" (an
+   interface). */
+static int
+is_device(const char *name)
+{
+	const char *p;
+
+	if (!isdigit((unsigned char)name[0]) || strchr(name, '-') == NULL)
+		return 0;
+	for (p = name; *p != '\0'; p++) {
+		if (!isdigit((unsigned char)*p) && *p != '-' && *p != '.')
+			return 0;
+	}
+	return 1;
+}
+
+int
+usbsys_read(const char *path, struct usbsys_dev *ud)
+{
+	struct hyp_usb_info *hi = &ud->ud_info;
+	long bus, addr, vendor, product, release;
+	ssize_t n;
+
+	memset(ud, 0, sizeof(*ud));
+	if (!is_device(path) || strlen(path) >= sizeof(ud->ud_path))
+		return ENOENT;
+	bus = attr_number(path, "busnum", 10);
+	addr = attr_number(path, "devnum", 10);
+	vendor = attr_number(path, "idVendor", 16);
+	product = attr_number(path, "idProduct", 16);
+	release = attr_number(path, "bcdDevice", 16);
+	n = attr_read(path, "descriptors", ud->ud_desc, sizeof(ud->ud_desc));
+	strcpy(ud->ud_path, path);
+	attr_string(path, "serial", ud->ud_serial, sizeof(ud->ud_serial));
+	attr_string(path, "manufacturer", ud->ud_vendorstr,
+	    sizeof(ud->ud_vendorstr));
+	attr_string(path, "product", ud->ud_productstr,
+	    sizeof(ud->ud_productstr));
+	hi->hi_speed = read_speed(path);
+	if (bus < 0 || addr < 0 || vendor < 0 || product < 0 || n < 0 ||
+	    attr_number(path, "devnum", 10) != addr)
+		return ENOENT;
+	ud->ud_desclen = (size_t)n;
+	hi->hi_path = ud->ud_path;
+	hi->hi_bus = (uint32_t)bus;
+	hi->hi_addr = (uint32_t)addr;
+	hi->hi_vendor = (uint16_t)vendor;
+	hi->hi_product = (uint16_t)product;
+	hi->hi_release = release < 0 ? 0 : (uint16_t)release;
+	hi->hi_serial = ud->ud_serial;
+	hi->hi_vendorstr = ud->ud_vendorstr;
+	hi->hi_productstr = ud->ud_productstr;
+	hi->hi_unit = -1;
+	return 0;
+}
+
+static int
+path_compare(const void *a, const void *b)
+{
+
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+void
+usbsys_list_free(char **paths, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		free(paths[i]);
+	free(paths);
+}
+
+/* Append a copy of name. */
+static int
+list_add(char ***paths, size_t *n, const char *name)
+{
+	char **grown, *copy;
+
+	copy = strdup(name);
+	grown = realloc(*paths, (*n + 1) * sizeof(**paths));
+	if (grown != NULL)
+		*paths = grown;
+	if (copy == NULL || grown == NULL) {
+		free(copy);
+		return ENOMEM;
+	}
+	grown[(*n)++] = copy;
+	return 0;
+}
+
+int
+usbsys_list(char ***pathsp, size_t *np)
+{
+	char dir[200], **paths = NULL;
+	struct dirent *de;
+	size_t n = 0;
+	int error = 0;
+	DIR *d;
+
+	snprintf(dir, sizeof(dir), "%s/devices", usbsys_dir);
+	d = opendir(dir);
+	if (d == NULL)
+		return ENOENT;
+	while (error == 0 && (de = readdir(d)) != NULL) {
+		if (is_device(de->d_name))
+			error = list_add(&paths, &n, de->d_name);
+	}
+	closedir(d);
+	if (error != 0) {
+		usbsys_list_free(paths, n);
+		return error;
+	}
+	if (n > 1)
+		qsort(paths, n, sizeof(*paths), path_compare);
+	*pathsp = paths;
+	*np = n;
+	return 0;
+}
+
+/*
+ * each_interface(path, fn, arg)
+ *
+ *	Call fn for every interface folder ("1-1:1.0") of the device, with
+ *	the driver that is bound to it or "".
+ */
+static void
+each_interface(const char *path,
+    void (*fn)(const char *, const char *, void *), void *arg)
+{
+	char dir[256], link[600], target[256];
+	struct dirent *de;
+	size_t len = strlen(path);
+	ssize_t n;
+	char *slash;
+	DIR *d;
+
+	snprintf(dir, sizeof(dir), "%s/devices/%s", usbsys_dir, path);
+	d = opendir(dir);
+	if (d == NULL)
+		return;
+	while ((de = readdir(d)) != NULL) {
+		if (strncmp(de->d_name, path, len) != 0 ||
+		    de->d_name[len] != ':')
+			continue;
+		snprintf(link, sizeof(link), "%s/%s/driver", dir, de->d_name);
+		n = readlink(link, target, sizeof(target) - 1);
+		target[n < 0 ? 0 : n] = '\0';
+		slash = strrchr(target, '/');
+		fn(de->d_name, slash != NULL ? slash + 1 : target, arg);
+	}
+	closedir(d);
+}
+
+struct drivers_arg {
+	char	*da_buf;
+	size_t	 da_size;
+};
+
+static void
+drivers_each(const char *name, const char *driver, void *arg)
+{
+	struct drivers_arg *da = arg;
+	size_t len = strlen(da->da_buf);
+
+	(void)name;
+	if (driver[0] == '\0' || strstr(da->da_buf, driver) != NULL)
+		return;
+	snprintf(da->da_buf + len, da->da_size - len, "%s%s",
+	    len != 0 ? "," : "", driver);
+}
+
+void
+usbsys_drivers(const char *path, char *buf, size_t size)
+{
+	struct drivers_arg da = { buf, size };
+
+	buf[0] = '\0';
+	each_interface(path, drivers_each, &da);
+}
+
+struct rebind_arg {
+	int	 ra_fd;
+	int	 ra_count;
+	int	 ra_errno;
+};
+
+/* The kernel answers EINVAL when no driver wants the interface. */
+static void
+rebind_each(const char *name, const char *driver, void *arg)
+{
+	struct rebind_arg *ra = arg;
+
+	if (driver[0] != '\0')
+		return;
+	if (write(ra->ra_fd, name, strlen(name)) == -1 && errno != EINVAL)
+		ra->ra_errno = errno;
+	else
+		ra->ra_count++;
+}
+
+int
+usbsys_rebind(const char *path)
+{
+	struct rebind_arg ra = { -1, 0, 0 };
+	char file[256];
+
+	snprintf(file, sizeof(file), "%s/drivers_probe", usbsys_dir);
+	ra.ra_fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (ra.ra_fd == -1)
+		return -1;
+	each_interface(path, rebind_each, &ra);
+	close(ra.ra_fd);
+	if (ra.ra_errno != 0) {
+		errno = ra.ra_errno;
+		return -1;
+	}
+	return ra.ra_count;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * claim.c - parse --claim, and match devices against the claims.
+ *
+ * Model
+ *	Nothing is taken that no claim names: a serial adapter may be
+ *	somebody's modem.  A claim names a vendor and a product, both in hex,
+ *	and can be narrowed by serial number and by port.
+ *
+ *	c_holder says which of the devices that fit has the claim's unit
+ *	number.  It is set when a device arrives and cleared when that one
+ *	leaves, so that a device that stays is not renumbered when another
+ *	goes.
+ *
+ * Locks
+ *	None: main's thread only.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hyp/hyp.h"
+#include "host/host.h"
+#include "main/claim.h"
+
+/* One to four hex digits, up to the character end. */
+static const char *
+parse_id(const char *p, char end, uint16_t *id)
+{
+	unsigned val = 0;
+	int n;
+
+	for (n = 0; isxdigit((unsigned char)p[n]); n++) {
+		if (n == 4)
+			return NULL;
+		val = val * 16 + (unsigned)(isdigit((unsigned char)p[n]) ?
+		    p[n] - '0' : tolower((unsigned char)p[n]) - 'a' + 10);
+	}
+	if (n == 0 || (p[n] != end && p[n] != '\0'))
+		return NULL;
+	*id = (uint16_t)val;
+	return p + n;
+}
+
+/*
+ * next = parse_value(p, buf, size)
+ *
+ *	Copy a value up to ',' or the end, without its backslashes.  NULL:
+ *	empty, too long, or a backslash at the end.
+ */
+static const char *
+parse_value(const char *p, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *p != '\0' && *p != ','; p++) {
+		if (*p == '\\' && *++p == '\0')
+			return NULL;
+		if (n + 1 >= size)
+			return NULL;
+		buf[n++] = *p;
+	}
+	buf[n] = '\0';
+	return n != 0 ? p : NULL;
+}
+
+static const char *
+parse_unit(const char *text, int *unit)
+{
+	char *end;
+	long val;
+
+	if (!isdigit((unsigned char)text[0]))
+		return "unit= wants a number";
+	errno = 0;
+	val = strtol(text, &end, 10);
+	if (*end != '\0')
+		return "unit= wants a number";
+	if (errno != 0 || val > CLAIM_UNIT_MAX)
+		return "unit= is larger than 4095";
+	*unit = (int)val;
+	return NULL;
+}
+
+/* "1-1.4": bus, then ports. */
+static const char *
+check_port(const char *port)
+{
+	const char *p;
+	int want_digit = 1, dash = 0;
+
+	for (p = port; *p != '\0'; p++) {
+		if (isdigit((unsigned char)*p)) {
+			want_digit = 0;
+		} else if (want_digit || (*p == '-' && dash) ||
+		    (*p == '.' && !dash) || (*p != '-' && *p != '.')) {
+			return "port= wants a place such as 1-1.4";
+		} else {
+			dash |= *p == '-';
+			want_digit = 1;
+		}
+	}
+	return want_digit || !dash ? "port= wants a place such as 1-1.4" :
+	    NULL;
+}
+
+/* One "key=value", at p; *pp is moved behind it. */
+static const char *
+parse_option(const char **pp, struct claim *c)
+{
+	char value[sizeof(c->c_serial)];
+	const char *p = *pp, *eq, *end;
+	size_t len;
+
+	eq = strchr(p, '=');
+	len = eq != NULL ? (size_t)(eq - p) : 0;
+	if (len == 0 || memchr(p, ',', len) != NULL)
+		return "after a comma comes serial=, port= or unit=";
+	end = parse_value(eq + 1, value, sizeof(value));
+	if (end == NULL)
+		return "a value is empty or too long";
+	*pp = end;
+	if (len == 6 && memcmp(p, "serial", 6) == 0) {
+		if (c->c_serial[0] != '\0')
+			return "serial= is given twice";
+		strcpy(c->c_serial, value);
+		return NULL;
+	}
+	if (len == 4 && memcmp(p, "port", 4) == 0) {
+		if (c->c_port[0] != '\0')
+			return "port= is given twice";
+		if (strlen(value) >= sizeof(c->c_port))
+			return "a value is empty or too long";
+		strcpy(c->c_port, value);
+		return check_port(value);
+	}
+	if (len == 4 && memcmp(p, "unit", 4) == 0) {
+		if (c->c_unit != -1)
+			return "unit= is given twice";
+		return parse_unit(value, &c->c_unit);
+	}
+	return "after a comma comes serial=, port= or unit=";
+}
+
+const char *
+claim_parse(const char *text, struct claim *c)
+{
+	static const char ids[] =
+	    "it starts with vendor and product in hex, such as 0403:6001";
+	const char *p, *why;
+
+	memset(c, 0, sizeof(*c));
+	c->c_unit = -1;
+	if (strlen(text) >= sizeof(c->c_text))
+		return "it is too long";
+	strcpy(c->c_text, text);
+	p = parse_id(text, ':', &c->c_vendor);
+	if (p == NULL || *p++ != ':')
+		return ids;
+	p = parse_id(p, ',', &c->c_product);
+	if (p == NULL)
+		return ids;
+	while (*p == ',') {
+		p++;
+		if ((why = parse_option(&p, c)) != NULL)
+			return why;
+	}
+	return NULL;
+}
+
+const char *
+claim_add(struct claim_head *head, const char *text)
+{
+	struct claim *c, *other;
+	const char *why;
+
+	c = malloc(sizeof(*c));
+	if (c == NULL)
+		return "out of memory";
+	why = claim_parse(text, c);
+	TAILQ_FOREACH(other, head, c_entry) {
+		if (why != NULL)
+			break;
+		if (c->c_unit != -1 && c->c_unit == other->c_unit)
+			why = "another claim has the same unit";
+		else if (c->c_vendor == other->c_vendor &&
+		    c->c_product == other->c_product &&
+		    strcmp(c->c_serial, other->c_serial) == 0 &&
+		    strcmp(c->c_port, other->c_port) == 0)
+			why = "another claim names the same devices";
+	}
+	if (why != NULL) {
+		free(c);
+		return why;
+	}
+	TAILQ_INSERT_TAIL(head, c, c_entry);
+	return NULL;
+}
+
+/* How exactly the claim fits; 0 not at all. */
+static int
+claim_score(const struct claim *c, const struct hyp_usb_info *hi)
+{
+
+	if (c->c_vendor != hi->hi_vendor || c->c_product != hi->hi_product)
+		return 0;
+	if (c->c_serial[0] != '\0' && strcmp(c->c_serial, hi->hi_serial) != 0)
+		return 0;
+	if (c->c_port[0] != '\0' && strcmp(c->c_port, hi->hi_path) != 0)
+		return 0;
+	return 1 + (c->c_port[0] != '\0') + 2 * (c->c_serial[0] != '\0');
+}
+
+static int
+claim_unit(struct claim *c, const struct hyp_usb_info *hi)
+{
+
+	if (c->c_unit == -1)
+		return -1;
+	if (c->c_holder[0] == '\0' || strcmp(c->c_holder, hi->hi_path) == 0) {
+		snprintf(c->c_holder, sizeof(c->c_holder), "%s", hi->hi_path);
+		return c->c_unit;
+	}
+	if (!c->c_warned) {
+		c->c_warned = 1;
+		host_logf(HYP_LOG_WARNING, "claim %s fits more than one "
+		    "device: the one at %s has unit %d, the one at %s gets "
+		    "the next free number; tell them apart with ,serial= or "
+		    ",port=", c->c_text, c->c_holder, c->c_unit, hi->hi_path);
+	}
+	return -1;
+}
+
+int
+claim_match(void *arg, const struct hyp_usb_info *hi, int *unit)
+{
+	struct claim_head *head = arg;
+	struct claim *c, *best = NULL;
+	int score, bestscore = 0;
+
+	TAILQ_FOREACH(c, head, c_entry) {
+		score = claim_score(c, hi);
+		if (score > bestscore) {
+			best = c;
+			bestscore = score;
+		}
+	}
+	if (best == NULL)
+		return 0;
+	best->c_seen = 1;
+	*unit = claim_unit(best, hi);
+	return 1;
+}
+
+void
+claim_left(void *arg, const char *path)
+{
+	struct claim_head *head = arg;
+	struct claim *c;
+
+	TAILQ_FOREACH(c, head, c_entry) {
+		if (strcmp(c->c_holder, path) == 0)
+			c->c_holder[0] = '\0';
+	}
+}
+
+void
+claim_quote(const char *serial, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *serial != '\0' && n + 3 < size; serial++) {
+		if (*serial == ',' || *serial == '\\')
+			buf[n++] = '\\';
+		buf[n++] = *serial;
+	}
+	buf[n] = '\0';
+}
+
+void
+claim_free(struct claim_head *head)
+{
+	struct claim *c;
+
+	while ((c = TAILQ_FIRST(head)) != NULL) {
+		TAILQ_REMOVE(head, c, c_entry);
+		free(c);
+	}
+}

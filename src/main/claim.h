@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * claim.h - which devices the daemon takes: the arguments of --claim.
+ */
+#ifndef MAIN_CLAIM_H
+#define MAIN_CLAIM_H
+
+#include <sys/queue.h>
+
+#include <stdint.h>
+
+#include "hyp/hyp_usb.h"
+
+#define	CLAIM_UNIT_MAX	4095
+
+/* VID:PID[,serial=S][,port=P][,unit=N] */
+struct claim {
+	TAILQ_ENTRY(claim) c_entry;
+	char		 c_text[256];	/* as it was given */
+	uint16_t	 c_vendor;
+	uint16_t	 c_product;
+	char		 c_serial[128];	/* "" if any */
+	char		 c_port[64];	/* "" if any */
+	int		 c_unit;	/* or -1 */
+	char		 c_holder[64];	/* place of the device that has
+					   c_unit, "" if none */
+	int		 c_warned;
+	int		 c_seen;	/* has fitted a device */
+};
+TAILQ_HEAD(claim_head, claim);
+
+/*
+ * why = claim_parse(text, claim)
+ *
+ *	Fill in claim.  NULL, or what is wrong with text, as the end of a
+ *	sentence.
+ */
+const char *claim_parse(const char *, struct claim *);
+
+/*
+ * why = claim_add(head, text)
+ *
+ *	Parse and append; also refuses a claim or a unit that is there
+ *	already.
+ */
+const char *claim_add(struct claim_head *, const char *);
+
+/*
+ * claimed = claim_match(head, info, &unit)
+ *
+ *	A host_udev_match_t.  The most exact claim counts: serial before port
+ *	before neither, the first one given among equals.  Of several devices
+ *	that one claim with a unit fits, the first to arrive gets the unit;
+ *	the others get -1, with one warning.
+ *
+ * claim_left(head, path)
+ *
+ *	A host_udev_left_t: a unit is free again.
+ */
+int	claim_match(void *, const struct hyp_usb_info *, int *);
+void	claim_left(void *, const char *);
+
+/*
+ * claim_quote(serial, buf, size)
+ *
+ *	A serial number as a claim spells it: '\' before ',' and '\'.
+ */
+void	claim_quote(const char *, char *, size_t);
+
+/*
+ * claim_free(head)
+ */
+void	claim_free(struct claim_head *);
+
+#endif /* MAIN_CLAIM_H */

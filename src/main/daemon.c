@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon.c - fork, readiness, the lock against a second daemon.
+ *
+ * Model
+ *	The parent waits on a pipe whose other end only the child has: one
+ *	byte means ready, the end of the file means that the child is gone,
+ *	and its exit status is the answer.  So a start that fails is seen by
+ *	whoever typed the command, with the messages on his terminal.
+ *
+ *	The lock is flock(2) on a file in /run, named by the major number,
+ *	since that is what two daemons cannot share.  It ends with the
+ *	process, however that ends; the file stays, and says who had it last.
+ */
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hyp/hyp.h"
+#include "host/host.h"
+#include "main/daemon.h"
+
+static int daemon_pipe = -1;	/* to the parent */
+static int daemon_lockfd = -1;	/* held until the process ends */
+
+/* The parent: wait for the child, then exit. */
+static _Noreturn void
+daemon_parent(pid_t child, int fd)
+{
+	ssize_t n;
+	char byte;
+	int status;
+
+	do {
+		n = read(fd, &byte, 1);
+	} while (n == -1 && errno == EINTR);
+	if (n == 1)
+		_exit(0);
+	if (waitpid(child, &status, 0) == child && WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	fprintf(stderr, "devswd: the daemon died at its start\n");
+	_exit(1);
+}
+
+void
+daemon_fork(void)
+{
+	int fds[2];
+	pid_t pid;
+
+	fflush(NULL);
+	if (pipe2(fds, O_CLOEXEC) == -1 || (pid = fork()) == -1) {
+		fprintf(stderr, "devswd: cannot fork: %s\n", strerror(errno));
+		exit(1);
+	}
+	if (pid != 0) {
+		close(fds[1]);
+		daemon_parent(pid, fds[0]);
+	}
+	close(fds[0]);
+	daemon_pipe = fds[1];
+	(void)setsid();
+	if (chdir("/") == -1)
+		host_logf(HYP_LOG_WARNING, "chdir /: %s", strerror(errno));
+}
+
+void
+daemon_notify(const char *state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	socklen_t len;
+	int fd;
+
+	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+	    strlen(path) >= sizeof(sun.sun_path))
+		return;
+	strcpy(sun.sun_path, path);
+	if (path[0] == '@')
+		sun.sun_path[0] = '\0';
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+	    strlen(path));
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return;
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+	    (struct sockaddr *)&sun, len) == -1)
+		host_logf(HYP_LOG_WARNING, "cannot notify %s: %s", path,
+		    strerror(errno));
+	close(fd);
+}
+
+void
+daemon_ready(void)
+{
+	int fd;
+
+	daemon_notify("READY=1");
+	if (daemon_pipe == -1)
+		return;
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd != -1) {
+		(void)dup2(fd, STDIN_FILENO);
+		(void)dup2(fd, STDOUT_FILENO);
+		(void)dup2(fd, STDERR_FILENO);
+		close(fd);
+	}
+	host_log_to(HOST_LOG_SYSLOG);
+	if (write(daemon_pipe, "", 1) == -1)
+		host_logf(HYP_LOG_WARNING, "nobody waits for the start");
+	close(daemon_pipe);
+	daemon_pipe = -1;
+}
+
+/* Who has the lock: the pid that the file says. */
+static int
+lock_owner(int fd)
+{
+	char buf[16];
+	ssize_t n;
+
+	n = pread(fd, buf, sizeof(buf) - 1, 0);
+	buf[n < 0 ? 0 : n] = '\0';
+	return atoi(buf);
+}
+
+int
+daemon_lock(unsigned major)
+{
+	char path[64], pid[16];
+	int error, fd, len;
+
+	snprintf(path, sizeof(path), "/run/devswd-%u.lock", major);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd == -1) {
+		error = errno;
+		host_logf(HYP_LOG_ERR, "%s: %s%s", path, strerror(error),
+		    error == EACCES ? "; run devswd as root" : "");
+		return error;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		error = errno;
+		host_logf(HYP_LOG_ERR, "devswd runs already with major %u, as "
+		    "process %d: stop it, or give this one another --major",
+		    major, lock_owner(fd));
+		close(fd);
+		return error;
+	}
+	len = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	if (ftruncate(fd, 0) == -1 || pwrite(fd, pid, (size_t)len, 0) != len)
+		host_logf(HYP_LOG_WARNING, "%s: %s", path, strerror(errno));
+	daemon_lockfd = fd;
+	return 0;
+}

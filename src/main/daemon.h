@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon.h - what makes a program a daemon.
+ */
+#ifndef MAIN_DAEMON_H
+#define MAIN_DAEMON_H
+
+/*
+ * daemon_fork()
+ *
+ *	Leave the caller's session.  Returns in the child; the parent stays
+ *	until the child is ready or has ended, and then exits with 0 or the
+ *	child's status.  Before any thread exists.
+ */
+void	daemon_fork(void);
+
+/*
+ * daemon_ready()
+ *
+ *	Everything is up: tell the parent and the service manager.  After
+ *	daemon_fork this is also where standard input, output and error are
+ *	given up and the log goes to syslog.
+ */
+void	daemon_ready(void);
+
+/*
+ * daemon_notify(state)
+ *
+ *	Tell the service manager ("STOPPING=1"), if there is one: sd_notify(3).
+ */
+void	daemon_notify(const char *);
+
+/*
+ * error = daemon_lock(major)
+ *
+ *	Be the only daemon with this major number.  0, or an errno, logged.
+ */
+int	daemon_lock(unsigned);
+
+#endif /* MAIN_DAEMON_H */

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - devswd: start and stop order, and the main thread.
+ *
+ * Model
+ *	Start, from the bottom up; what fails ends the start:
+ *
+ *		command line, lock, log
+ *		hyp_boot		the kernel side
+ *		front_start		CUSE
+ *		host_udev_open		events from now on
+ *		hyp_node_pin		nodes of claims with a unit
+ *		ready
+ *		host_udev_rescan	what is plugged in already
+ *
+ *	Events are listened for before the bus is looked through, so that
+ *	nothing falls between.  Ready comes before the coldplug, since an
+ *	adapter that needs seconds must not hold up the start, and since
+ *	a client can wait for a node but not for a daemon.
+ *
+ *	Then the main thread sleeps in one epoll for signals (signalfd) and
+ *	plug events.  It has no timer.
+ *
+ *	Stop, from the top down: no more events; hyp_halt detaches every
+ *	device, which releases the blocked clients with their BSD results;
+ *	front_stop takes the nodes away; host_usb_drain waits until the
+ *	kernel's drivers have the interfaces back.
+ *
+ * Locks
+ *	None.  All signals are blocked in all threads but those of a crash.
+ */
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front/front.h"
+#include "host/host.h"
+#include "host/udev.h"
+#include "host/usb.h"
+#include "hyp/hyp.h"
+#include "hyp/hyp_node.h"
+#include "hyp/hyp_usb.h"
+#include "main/daemon.h"
+#include "main/list.h"
+#include "main/options.h"
+
+#ifndef DEVSW_VERSION
+#error "the build gives the version"
+#endif
+
+#define	DRAIN_TIME	UINT64_C(3000000000)
+
+/* The signals that the main thread waits for. */
+static void
+main_sigset(sigset_t *set)
+{
+
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+}
+
+/* Every node and every adapter has descriptors: take what is allowed. */
+static void
+main_rlimit(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+/* Can CUSE be used at all?  Say what to do if not. */
+static int
+main_check_cuse(void)
+{
+	int fd;
+
+	fd = open("/dev/cuse", O_RDWR | O_CLOEXEC);
+	if (fd != -1) {
+		close(fd);
+		return 0;
+	}
+	switch (errno) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		host_logf(HYP_LOG_ERR, "no /dev/cuse: load the kernel's "
+		    "module with \"modprobe cuse\"");
+		break;
+	case EACCES:
+	case EPERM:
+		host_logf(HYP_LOG_ERR, "/dev/cuse: not permitted; run devswd "
+		    "as root");
+		break;
+	default:
+		host_logf(HYP_LOG_ERR, "/dev/cuse: %s", strerror(errno));
+	}
+	return 1;
+}
+
+static int
+main_front(const struct options *o)
+{
+	struct front_config fc;
+	int error;
+
+	memset(&fc, 0, sizeof(fc));
+	fc.uid = o->o_uid;
+	fc.gid = o->o_gid;
+	fc.mode = o->o_mode;
+	fc.major = o->o_major;
+	fc.max_threads = o->o_max_threads;
+	error = front_start(&fc);
+	if (error != 0)
+		host_logf(HYP_LOG_ERR, "cannot start the front end: %s",
+		    strerror(-error));
+	return error;
+}
+
+static int
+main_pins(const struct options *o)
+{
+	struct claim *c;
+	int error;
+
+	TAILQ_FOREACH(c, &o->o_claims, c_entry) {
+		if (c->c_unit == -1)
+			continue;
+		error = hyp_node_pin("ucom", (uint32_t)c->c_unit);
+		if (error != 0) {
+			host_logf(HYP_LOG_ERR, "claim %s: cannot make the "
+			    "nodes of unit %d: %s", c->c_text, c->c_unit,
+			    strerror(error));
+			return error;
+		}
+	}
+	return 0;
+}
+
+/* Claims that nothing fits now are no error: the device may come. */
+static void
+main_tell_missing(const struct options *o)
+{
+	const struct claim *c;
+
+	TAILQ_FOREACH(c, &o->o_claims, c_entry) {
+		if (!c->c_seen)
+			host_logf(HYP_LOG_NOTICE, "claim %s: not plugged in "
+			    "now; devswd --list shows what is", c->c_text);
+	}
+}
+
+/* udevd has set owner and mode of a node to its own ideas: once more. */
+static void
+main_settled(void *arg, const char *name)
+{
+
+	(void)arg;
+	front_node_settled(name);
+}
+
+static const struct host_udev_ops main_udev_ops = {
+	.hu_match = claim_match,
+	.hu_left = claim_left,
+	.hu_settled = main_settled,
+};
+
+/*
+ * error = main_start(o)
+ *
+ *	On an error the process is about to exit, so what is up stays up.
+ */
+static int
+main_start(struct options *o, int *udevfd)
+{
+	int error;
+
+	if (main_check_cuse() != 0 || daemon_lock(o->o_major) != 0)
+		return 1;
+	error = hyp_boot(HYP_VERSION);
+	if (error != 0) {
+		host_logf(HYP_LOG_ERR, "hyp_boot: %s", strerror(error));
+		return 1;
+	}
+	if (main_front(o) != 0)
+		return 1;
+	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
+	return *udevfd == -1 || main_pins(o) != 0;
+}
+
+static void
+main_epoll_add(int ep, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	ev.data.fd = fd;
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == -1)
+		hyp_panic("main: epoll_ctl failed");
+}
+
+/* stop = main_signal(fd) */
+static int
+main_signal(int fd)
+{
+	struct signalfd_siginfo si;
+
+	if (read(fd, &si, sizeof(si)) != (ssize_t)sizeof(si))
+		return 0;
+	if (si.ssi_signo == SIGHUP) {
+		host_logf(HYP_LOG_INFO, "looking through the bus again");
+		host_udev_rescan();
+		return 0;
+	}
+	host_logf(HYP_LOG_INFO, "stopping");
+	return 1;
+}
+
+static void
+main_loop(int sigfd, int udevfd)
+{
+	struct epoll_event ev[2];
+	int ep, i, n, stop = 0;
+
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	if (ep == -1)
+		hyp_panic("main: epoll_create1 failed");
+	main_epoll_add(ep, sigfd);
+	main_epoll_add(ep, udevfd);
+	while (!stop) {
+		n = epoll_wait(ep, ev, 2, -1);
+		if (n == -1 && errno != EINTR)
+			hyp_panic("main: epoll_wait failed");
+		for (i = 0; i < n; i++) {
+			if (ev[i].data.fd == sigfd)
+				stop |= main_signal(sigfd);
+			else
+				host_udev_dispatch();
+		}
+	}
+	close(ep);
+}
+
+/* A second signal ends the process at once. */
+static void
+main_stop(void)
+{
+	sigset_t set;
+	unsigned left;
+
+	main_sigset(&set);
+	(void)sigdelset(&set, SIGHUP);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	daemon_notify("STOPPING=1");
+	host_udev_close();
+	hyp_halt();
+	left = front_stop();
+	if (left != 0)
+		host_logf(HYP_LOG_WARNING, "%u calls did not end", left);
+	left = host_usb_drain(hyp_clock() + DRAIN_TIME);
+	if (left != 0)
+		host_logf(HYP_LOG_WARNING, "%u devices did not answer to the "
+		    "end; unplug them, or use devswd --release", left);
+}
+
+static int
+main_run(struct options *o)
+{
+	int sigfd, udevfd;
+	sigset_t set;
+
+	if (!o->o_foreground)
+		daemon_fork();
+	hyp_posix_set_loglevel(o->o_verbose ? HYP_LOG_DEBUG : HYP_LOG_INFO);
+	host_crash_catch();
+	main_rlimit();
+	(void)signal(SIGPIPE, SIG_IGN);
+	main_sigset(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (sigfd == -1 || main_start(o, &udevfd) != 0)
+		return EXIT_FAILED;
+	daemon_ready();
+	host_udev_rescan();
+	main_tell_missing(o);
+	main_loop(sigfd, udevfd);
+	main_stop();
+	return EXIT_OK;
+}
+
+/* The drivers' tables must be up to be asked; nothing is attached. */
+static int
+main_list(const struct options *o)
+{
+
+	hyp_posix_set_loglevel(HYP_LOG_WARNING);
+	if (hyp_boot(HYP_VERSION) != 0)
+		return EXIT_FAILED;
+	return list_devices(o->o_verbose);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	int status = EXIT_OK;
+
+	if (options_parse(argc, argv, &o) != 0) {
+		fprintf(stderr, "devswd --help explains\n");
+		return EXIT_BADUSAGE;
+	}
+	switch (o.o_action) {
+	case ACTION_RUN:
+		status = main_run(&o);
+		break;
+	case ACTION_LIST:
+		status = main_list(&o);
+		break;
+	case ACTION_RELEASE:
+		status = list_release(&o.o_claims);
+		break;
+	case ACTION_VERSION:
+		printf("devswd " DEVSW_VERSION "\n");
+		break;
+	case ACTION_HELP:
+		options_help();
+		break;
+	}
+	claim_free(&o.o_claims);
+	return status;
+}

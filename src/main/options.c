@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options.c - parse the command line of devswd.
+ *
+ * Model
+ *	Everything is looked at before anything is done, and every mistake
+ *	gets its line, so that one run shows them all.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "main/options.h"
+
+#define	DEFAULT_GROUP	"dialout"
+#define	DEFAULT_MODE	0660
+#define	DEFAULT_MAJOR	120
+#define	MAJOR_MAX	511		/* Linux's CHRDEV_MAJOR_MAX */
+#define	THREADS_MAX	65536
+
+enum {
+	OPT_CLAIM = 256,
+	OPT_LIST,
+	OPT_RELEASE,
+	OPT_OWNER,
+	OPT_GROUP,
+	OPT_MODE,
+	OPT_MAJOR,
+	OPT_MAX_THREADS,
+	OPT_VERSION,
+	OPT_HELP,
+};
+
+static const struct option options_long[] = {
+	{ "foreground",	 no_argument,	    NULL, 'f' },
+	{ "verbose",	 no_argument,	    NULL, 'v' },
+	{ "claim",	 required_argument, NULL, OPT_CLAIM },
+	{ "list",	 no_argument,	    NULL, OPT_LIST },
+	{ "release",	 no_argument,	    NULL, OPT_RELEASE },
+	{ "owner",	 required_argument, NULL, OPT_OWNER },
+	{ "group",	 required_argument, NULL, OPT_GROUP },
+	{ "mode",	 required_argument, NULL, OPT_MODE },
+	{ "major",	 required_argument, NULL, OPT_MAJOR },
+	{ "max-threads", required_argument, NULL, OPT_MAX_THREADS },
+	{ "version",	 no_argument,	    NULL, OPT_VERSION },
+	{ "help",	 no_argument,	    NULL, OPT_HELP },
+	{ NULL,		 0,		    NULL, 0 },
+};
+
+void
+options_help(void)
+{
+
+	printf("usage: devswd [-fv] --claim VID:PID[,serial=S][,port=P]"
+	    "[,unit=N] ...\n"
+	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
+	    "              [--major N] [--max-threads N]\n"
+	    "       devswd --list [-v]\n"
+	    "       devswd --release --claim ...\n"
+	    "       devswd --version | --help\n"
+	    "\n"
+	    "  -f, --foreground   stay, and log to standard error\n"
+	    "  -v, --verbose      log more; with --list, show all devices\n"
+	    "  --claim SPEC       take these devices from the kernel; may be "
+	    "repeated\n"
+	    "  --list             show devices that a driver fits, and their "
+	    "claims\n"
+	    "  --release          let the kernel have claimed devices back "
+	    "after a kill\n"
+	    "  --owner, --group, --mode\n"
+	    "                     of the device nodes (root, " DEFAULT_GROUP
+	    ", %o)\n"
+	    "  --major N          major number of the device nodes (%d)\n"
+	    "  --max-threads N    how many calls may wait at one time\n"
+	    "\n"
+	    "See devswd(8).\n", DEFAULT_MODE, DEFAULT_MAJOR);
+}
+
+/* A number with nothing behind it, from min to max; -1 otherwise. */
+static long
+parse_number(const char *text, int base, long min, long max)
+{
+	char *end;
+	long val;
+
+	if (!isdigit((unsigned char)text[0]))
+		return -1;
+	errno = 0;
+	val = strtol(text, &end, base);
+	if (*end != '\0' || errno != 0 || val < min || val > max)
+		return -1;
+	return val;
+}
+
+static int
+parse_owner(const char *text, uid_t *uid)
+{
+	struct passwd *pw;
+	long val;
+
+	if ((pw = getpwnam(text)) != NULL) {
+		*uid = pw->pw_uid;
+		return 0;
+	}
+	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
+		fprintf(stderr, "devswd: --owner %s: no such user\n", text);
+		return 1;
+	}
+	*uid = (uid_t)val;
+	return 0;
+}
+
+static int
+parse_group(const char *text, gid_t *gid)
+{
+	struct group *gr;
+	long val;
+
+	if ((gr = getgrnam(text)) != NULL) {
+		*gid = gr->gr_gid;
+		return 0;
+	}
+	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
+		fprintf(stderr, "devswd: --group %s: no such group\n", text);
+		return 1;
+	}
+	*gid = (gid_t)val;
+	return 0;
+}
+
+/* A number option; 0, or 1 with a message. */
+static int
+parse_range(const char *name, const char *text, int base, long min, long max,
+    unsigned *result)
+{
+	long val;
+
+	val = parse_number(text, base, min, max);
+	if (val == -1) {
+		fprintf(stderr, base == 8 ?
+		    "devswd: --%s %s: wants an octal number from %lo to %lo\n"
+		    : "devswd: --%s %s: wants a number from %ld to %ld\n",
+		    name, text, min, max);
+		return 1;
+	}
+	*result = (unsigned)val;
+	return 0;
+}
+
+static int
+parse_action(struct options *o, enum option_action action)
+{
+
+	if (o->o_action != ACTION_RUN && o->o_action != action) {
+		fprintf(stderr, "devswd: --list, --release, --version and "
+		    "--help exclude each other\n");
+		return 1;
+	}
+	o->o_action = action;
+	return 0;
+}
+
+static int
+parse_claim(struct options *o, const char *text)
+{
+	const char *why;
+
+	why = claim_add(&o->o_claims, text);
+	if (why == NULL)
+		return 0;
+	fprintf(stderr, "devswd: --claim %s: %s\n", text, why);
+	return 1;
+}
+
+static int
+parse_one(struct options *o, int opt, const char *arg)
+{
+	unsigned mode;
+
+	switch (opt) {
+	case 'f':
+		o->o_foreground = 1;
+		return 0;
+	case 'v':
+		o->o_verbose = 1;
+		return 0;
+	case OPT_CLAIM:
+		return parse_claim(o, arg);
+	case OPT_LIST:
+		return parse_action(o, ACTION_LIST);
+	case OPT_RELEASE:
+		return parse_action(o, ACTION_RELEASE);
+	case OPT_VERSION:
+		return parse_action(o, ACTION_VERSION);
+	case OPT_HELP:
+		return parse_action(o, ACTION_HELP);
+	case OPT_OWNER:
+		return parse_owner(arg, &o->o_uid);
+	case OPT_GROUP:
+		return parse_group(arg, &o->o_gid);
+	case OPT_MODE:
+		if (parse_range("mode", arg, 8, 01, 0777, &mode) != 0)
+			return 1;
+		o->o_mode = mode;
+		return 0;
+	case OPT_MAJOR:
+		return parse_range("major", arg, 10, 1, MAJOR_MAX,
+		    &o->o_major);
+	case OPT_MAX_THREADS:
+		return parse_range("max-threads", arg, 10, 2, THREADS_MAX,
+		    &o->o_max_threads);
+	default:
+		return 1;		/* getopt_long has told */
+	}
+}
+
+/* The default group, if this system has it. */
+static gid_t
+default_group(void)
+{
+	struct group *gr;
+
+	gr = getgrnam(DEFAULT_GROUP);
+	return gr != NULL ? gr->gr_gid : 0;
+}
+
+int
+options_parse(int argc, char **argv, struct options *o)
+{
+	int errors = 0, opt;
+
+	memset(o, 0, sizeof(*o));
+	TAILQ_INIT(&o->o_claims);
+	o->o_gid = default_group();
+	o->o_mode = DEFAULT_MODE;
+	o->o_major = DEFAULT_MAJOR;
+	while ((opt = getopt_long(argc, argv, "fv", options_long, NULL)) != -1)
+		errors += parse_one(o, opt, optarg);
+	for (; optind < argc; optind++, errors++)
+		fprintf(stderr, "devswd: %s: not an option\n", argv[optind]);
+	if (errors == 0 && TAILQ_EMPTY(&o->o_claims) &&
+	    (o->o_action == ACTION_RUN || o->o_action == ACTION_RELEASE)) {
+		fprintf(stderr, "devswd: name the devices to %s with --claim; "
+		    "devswd --list shows what is there\n",
+		    o->o_action == ACTION_RUN ? "take" : "give back");
+		errors++;
+	}
+	return errors;
+}

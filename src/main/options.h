@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * options.h - the command line of devswd.
+ */
+#ifndef MAIN_OPTIONS_H
+#define MAIN_OPTIONS_H
+
+#include <sys/types.h>
+
+#include "main/claim.h"
+
+/* Exit statuses, as devswd(8) documents them. */
+#define	EXIT_OK		0
+#define	EXIT_FAILED	1	/* the system refused something */
+#define	EXIT_BADUSAGE	2	/* the command line is wrong */
+
+enum option_action {
+	ACTION_RUN,
+	ACTION_LIST,
+	ACTION_RELEASE,
+	ACTION_VERSION,
+	ACTION_HELP,
+};
+
+struct options {
+	enum option_action o_action;
+	int		 o_foreground;
+	int		 o_verbose;
+	uid_t		 o_uid;
+	gid_t		 o_gid;
+	mode_t		 o_mode;
+	unsigned	 o_major;
+	unsigned	 o_max_threads;	/* 0: the default */
+	struct claim_head o_claims;
+};
+
+/*
+ * errors = options_parse(argc, argv, options)
+ *
+ *	How many things are wrong; each has been told on standard error, one
+ *	line each.
+ */
+int	options_parse(int, char **, struct options *);
+
+/*
+ * options_help()
+ *
+ *	Print a summary to standard output.
+ */
+void	options_help(void);
+
+#endif /* MAIN_OPTIONS_H */

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vusb_acm.c - a software CDC-ACM device.
+ *
+ * Interface 0: control, with an interrupt endpoint 0x83 for SERIAL_STATE;
+ * interface 1: data, endpoints 0x81 and 0x02.  It has line settings and
+ * breaks, and no call management.
+ *
+ * All functions: v_lock held.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "vusb/vusbvar.h"
+
+#define	ACM_EP_NOTIFY	0x83
+#define	ACM_EP_IN	0x81
+#define	ACM_EP_OUT	0x02
+
+static const uint8_t acm_config[] = {
+	9, 0x02, 67, 0, 2, 1, 0, 0x80, 50,
+	/* control interface and its functional descriptors */
+	9, 0x04, 0, 0, 1, 0x02, 0x02, 0x01, 2,
+	5, 0x24, 0x00, 0x10, 0x01,		/* header: CDC 1.10 */
+	5, 0x24, 0x01, 0x00, 1,			/* call management: none */
+	4, 0x24, 0x02, 0x06,			/* line coding, break */
+	5, 0x24, 0x06, 0, 1,			/* union */
+	7, 0x05, ACM_EP_NOTIFY, 3, 16, 0, 10,
+	/* data interface */
+	9, 0x04, 1, 0, 2, 0x0a, 0x00, 0x00, 0,
+};
+
+static size_t
+acm_descriptors(struct vusb *v, uint8_t *d, size_t size)
+{
+	size_t len;
+
+	if (size < 18 + sizeof(acm_config) + 14)
+		return 0;
+	len = vusb_put_device(v, d, 0x02);
+	memcpy(d + len, acm_config, sizeof(acm_config));
+	len += sizeof(acm_config);
+	len += vusb_put_endpoint(d + len, ACM_EP_IN, 2,
+	    (uint16_t)v->v_maxpkt, 0);
+	len += vusb_put_endpoint(d + len, ACM_EP_OUT, 2,
+	    (uint16_t)v->v_maxpkt, 0);
+	return len;
+}
+
+static void
+acm_reset(struct vusb *v)
+{
+	struct vusb_status *vs = &v->v_port[0].vp_status;
+
+	memset(vs, 0, sizeof(*vs));
+	vs->vs_baud = 9600;
+	vs->vs_bits = 8;
+	vs->vs_stop = 1;
+	vs->vs_parity = 'N';
+	vs->vs_flow = 'N';
+	v->v_port[0].vp_news = false;
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[3] << 24;
+}
+
+static int
+acm_set_line(struct vusb_status *vs, const uint8_t *buf)
+{
+	static const uint8_t stop[3] = { 1, 15, 2 };
+
+	if (buf[4] > 2 || buf[5] > 4)
+		return VUSB_STALL;
+	vs->vs_baud = get32(buf);
+	vs->vs_stop = stop[buf[4]];
+	vs->vs_parity = "NOEMS"[buf[5]];
+	vs->vs_bits = buf[6];
+	return 7;
+}
+
+static int
+acm_get_line(const struct vusb_status *vs, uint8_t *buf)
+{
+	static const char parity[] = "NOEMS";
+
+	buf[0] = (uint8_t)vs->vs_baud;
+	buf[1] = (uint8_t)(vs->vs_baud >> 8);
+	buf[2] = (uint8_t)(vs->vs_baud >> 16);
+	buf[3] = (uint8_t)(vs->vs_baud >> 24);
+	buf[4] = vs->vs_stop == 1 ? 0 : vs->vs_stop == 2 ? 2 : 1;
+	buf[5] = (uint8_t)(strchr(parity, vs->vs_parity) - parity);
+	buf[6] = vs->vs_bits;
+	return 7;
+}
+
+static int
+acm_control(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
+{
+	struct vusb_status *vs = &v->v_port[0].vp_status;
+
+	if ((vr->vr_type & 0x7f) != 0x21 || vr->vr_index != 0)
+		return VUSB_STALL;
+	switch (vr->vr_request) {
+	case 0x20:
+		return vr->vr_length == 7 ? acm_set_line(vs, buf) : VUSB_STALL;
+	case 0x21:
+		return vr->vr_length >= 7 ? acm_get_line(vs, buf) : VUSB_STALL;
+	case 0x22:
+		if ((vr->vr_value & 1) && !vs->vs_dtr)
+			vs->vs_resets++;
+		vs->vs_dtr = vr->vr_value & 1;
+		vs->vs_rts = (vr->vr_value & 2) != 0;
+		return 0;
+	case 0x23:
+		vs->vs_break = vr->vr_value != 0;
+		return 0;
+	default:
+		return VUSB_STALL;
+	}
+}
+
+/* A SERIAL_STATE notification, when the lines have changed. */
+static bool
+acm_notify(struct vusb_port *vp, uint8_t *buf, uint32_t len, uint32_t *actlen)
+{
+	uint8_t state = 0;
+
+	if (!vp->vp_news || len < 10)
+		return false;
+	vp->vp_news = false;
+	if (vp->vp_lines & VUSB_DCD)
+		state |= 0x01;
+	if (vp->vp_lines & VUSB_DSR)
+		state |= 0x02;
+	if (vp->vp_lines & VUSB_RI)
+		state |= 0x08;
+	memcpy(buf, (uint8_t[]){ 0xa1, 0x20, 0, 0, 0, 0, 2, 0, state, 0 }, 10);
+	*actlen = 10;
+	return true;
+}
+
+static bool
+acm_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
+    uint32_t *actlen)
+{
+	struct vusb_port *vp = &v->v_port[0];
+
+	if (ep == ACM_EP_NOTIFY)
+		return acm_notify(vp, buf, len, actlen);
+	if (vp->vp_tohost.vq_len == 0)
+		return false;
+	*actlen = (uint32_t)vq_get(&vp->vp_tohost, buf, len);
+	vp->vp_status.vs_sent += *actlen;
+	return true;
+}
+
+static uint32_t
+acm_out(struct vusb *v, uint8_t ep, const uint8_t *buf, uint32_t len)
+{
+	struct vusb_port *vp = &v->v_port[0];
+	size_t n;
+
+	(void)ep;
+	n = vq_put(&vp->vp_fromhost, buf, len);
+	vp->vp_status.vs_received += n;
+	return (uint32_t)n;
+}
+
+const struct vusb_ops vusb_acm_ops = {
+	.vo_descriptors = acm_descriptors,
+	.vo_control = acm_control,
+	.vo_in = acm_in,
+	.vo_out = acm_out,
+	.vo_reset = acm_reset,
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vusbvar.h - insides of a software USB device.
+ *
+ * Everything of a device is under its v_lock: the far ends, the faults, the
+ * transfers.  v_cv is broadcast at each change: the event thread, the far
+ * ends and vusb_wait sleep on it.  The list of devices has a lock of its
+ * own, taken before any v_lock.
+ *
+ * hyp_vusb.c moves transfers, and asks the model (struct vusb_ops) what
+ * data they carry; the models know nothing of transfers.
+ */
+#ifndef VUSB_VUSBVAR_H
+#define VUSB_VUSBVAR_H
+
+#include <sys/queue.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hyp/hyp_usb.h"
+#include "vusb/vusb.h"
+
+#define	VUSB_NEP	32		/* 16 numbers, two directions */
+#define	VUSB_EP(a)	(((a) & 0xf) | ((a) & 0x80) >> 3)
+
+/* A ring of bytes. */
+struct vusb_queue {
+	uint8_t	*vq_buf;
+	size_t	 vq_size;
+	size_t	 vq_head;
+	size_t	 vq_len;
+};
+
+struct vusb_port {
+	struct vusb_queue vp_tohost;
+	struct vusb_queue vp_fromhost;
+	unsigned	 vp_lines;
+	bool		 vp_news;	/* lines changed, or a packet is due */
+	bool		 vp_txbusy;
+	struct vusb_status vp_status;
+};
+
+/* A USB setup packet, host order. */
+struct vusb_setup {
+	uint8_t		vr_type;
+	uint8_t		vr_request;
+	uint16_t	vr_value;
+	uint16_t	vr_index;
+	uint16_t	vr_length;
+};
+
+/* What a model answers to a control request. */
+#define	VUSB_STALL	(-1)
+
+struct vusb_ops {
+	/* Make the descriptors; returns their length. */
+	size_t	(*vo_descriptors)(struct vusb *, uint8_t *, size_t);
+	/* A class or vendor request: bytes moved, or VUSB_STALL. */
+	int	(*vo_control)(struct vusb *, const struct vusb_setup *,
+		    uint8_t *);
+	/* Fill an IN transfer: true if it is complete. */
+	bool	(*vo_in)(struct vusb *, uint8_t, uint8_t *, uint32_t,
+		    uint32_t *);
+	/* Take OUT data: how much. */
+	uint32_t (*vo_out)(struct vusb *, uint8_t, const uint8_t *, uint32_t);
+	/* Plugged in: power-on state. */
+	void	(*vo_reset)(struct vusb *);
+};
+
+struct vusb_faulting {
+	enum vusb_fault	 vf_fault;
+	unsigned	 vf_count;	/* 0: no limit */
+	unsigned	 vf_arg;
+	unsigned	 vf_gen;	/* set calls; frees what is held */
+};
+
+TAILQ_HEAD(vusb_xq, hyp_usbx);
+
+struct vusb {
+	TAILQ_ENTRY(vusb) v_link;	/* list lock */
+	char		 v_name[VUSB_MAXNAME];
+	char		 v_path[VUSB_MAXNAME + 8];
+	char		 v_serial[VUSB_MAXNAME];
+	struct vusb_config v_config;
+	const struct vusb_ops *v_ops;
+	unsigned	 v_maxpkt;
+
+	pthread_mutex_t	 v_lock;
+	pthread_cond_t	 v_cv;
+	bool		 v_plugged;
+	bool		 v_claimed;
+	uint32_t	 v_addr;	/* of this plugging */
+	struct hyp_usb	*v_open;	/* who has it, or NULL */
+	uint8_t		 v_altno;
+	bool		 v_halted[VUSB_NEP];
+	struct vusb_faulting v_fault[VUSB_NKINDS];
+	struct vusb_xq	 v_zombies;
+	struct vusb_port v_port[VUSB_MAXPORTS];
+	uint8_t		*v_desc;	/* vusb_set_descriptors */
+	size_t		 v_desclen;
+	void		(*v_notify)(void *);	/* vusb_ctl.c */
+	void		*v_notifyarg;
+};
+
+extern const struct vusb_ops vusb_ftdi_ops;
+extern const struct vusb_ops vusb_acm_ops;
+
+uint64_t vusb_now(void);
+void	vusb_cond_init(pthread_cond_t *);
+int	vusb_cond_timedwait(pthread_cond_t *, pthread_mutex_t *, uint64_t);
+void	vusb_changed(struct vusb *);
+struct vusb *vusb_hold_addr(uint32_t);
+size_t	vusb_descriptors(struct vusb *, uint8_t *, size_t);
+void	vusb_mark_gone(struct hyp_usb *, bool);
+void	vusb_release_zombies(struct vusb *, enum vusb_kind);
+void	vusb_foreach(void (*)(struct vusb *, void *), void *);
+
+size_t	vq_put(struct vusb_queue *, const void *, size_t);
+size_t	vq_get(struct vusb_queue *, void *, size_t);
+void	vq_resize(struct vusb_queue *, size_t);
+
+/* Helpers for building descriptors. */
+size_t	vusb_put_device(struct vusb *, uint8_t *, uint8_t);
+size_t	vusb_put_endpoint(uint8_t *, uint8_t, uint8_t, uint16_t, uint8_t);
+
+#endif /* VUSB_VUSBVAR_H */

@@ -1,0 +1,904 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_ucom.c - ucom, uftdi and umodem on the whole road: a client's system
+ * calls above, software adapters below, real threads.
+ *
+ * Every case plugs its own adapter, pulls it out again and checks that the
+ * kernel side then uses no more memory than before.
+ */
+#include <asm/ioctls.h>
+
+#include <errno.h>
+#include <linux/tty.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "drivers/h_serial.h"
+#include "drivers/h_sleep.h"
+
+#define	MIB	(1024 * 1024)
+
+static size_t memory;
+
+static struct vusb *
+adapter(const struct vusb_config *vc)
+{
+	struct vusb *v = vusb_create("adapter", vc);
+
+	T_CHECK(v != NULL);
+	return v;
+}
+
+static void
+remove_adapter(struct vusb *v)
+{
+
+	s_unplug(v);
+	s_settle(memory);
+	vusb_destroy(v);
+}
+
+/* What K keeps for ever: nodes, unit tables. */
+static void
+start(void)
+{
+	const struct vusb_config ftdi = { .vc_model = VUSB_FTDI };
+	struct vusb *v;
+
+	s_boot();
+	if (memory != 0)
+		return;
+	memory = h_memory();
+	v = adapter(&ftdi);
+	s_plug(v, "ttyU0");
+	s_unplug(v);
+	/* A detached device leaves only what static nodes need. */
+	s_settle(memory + 4096);
+	vusb_destroy(v);
+	memory = h_memory();
+}
+
+static struct vusb *
+ftdi(void)
+{
+	const struct vusb_config vc = { .vc_model = VUSB_FTDI };
+	struct vusb *v;
+
+	start();
+	v = adapter(&vc);
+	s_plug(v, "ttyU0");
+	return v;
+}
+
+static struct vusb *
+acm(void)
+{
+	const struct vusb_config vc = { .vc_model = VUSB_ACM };
+	struct vusb *v;
+
+	start();
+	v = adapter(&vc);
+	s_plug(v, "ttyU0");
+	return v;
+}
+
+static struct vusb_status
+status(struct vusb *v)
+{
+	struct vusb_status vs;
+
+	vusb_get_status(v, 0, &vs);
+	return vs;
+}
+
+static void
+open_raw(struct s_file *sf, unsigned baud)
+{
+
+	T_EQ(s_open("ttyU0", S_RDWR, sf), 0);
+	T_EQ(s_raw(sf, baud, 8, 0), 0);
+}
+
+/* The pause after a hang-up is not what most cases are about. */
+static void
+reopen_raw(struct s_file *sf, unsigned baud)
+{
+
+	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, sf), 0);
+	T_EQ(s_raw(sf, baud, 8, 0), 0);
+}
+
+/* ---- settings ------------------------------------------------------- */
+
+static void
+first_open(void)
+{
+	struct vusb *v = ftdi();
+	struct vusb_status vs;
+	struct s_file sf;
+
+	T_CHECK(h_node_find("ttyU0") != NULL);
+	T_CHECK(h_node_find("dtyU0") != NULL);
+	vs = status(v);
+	T_CHECK(!vs.vs_dtr);
+	T_EQ(s_open("ttyU0", S_RDWR, &sf), 0);
+	vs = status(v);
+	T_EQ(vs.vs_baud, 9600);
+	T_EQ(vs.vs_bits, 8);
+	T_EQ(vs.vs_parity, 'N');
+	T_EQ(vs.vs_stop, 1);
+	T_EQ(vs.vs_flow, 'N');
+	T_EQ(vs.vs_latency, 2);
+	T_CHECK(vs.vs_dtr && vs.vs_rts && !vs.vs_break);
+	T_CHECK(vs.vs_reads >= 2);
+	s_close(&sf);
+	vs = status(v);
+	T_CHECK(!vs.vs_dtr);
+	T_EQ(vs.vs_reads, 0);
+	remove_adapter(v);
+}
+
+static void
+settings(void)
+{
+	struct vusb *v = ftdi();
+	struct vusb_status vs;
+	struct s_file sf;
+
+	open_raw(&sf, 115200);
+	T_EQ(status(v).vs_baud, 115385);
+	T_EQ(s_raw(&sf, 250000, 7, S_EVEN | S_TWOSTOP | S_CRTSCTS), 0);
+	vs = status(v);
+	T_EQ(vs.vs_baud, 250000);
+	T_EQ(vs.vs_bits, 7);
+	T_EQ(vs.vs_parity, 'E');
+	T_EQ(vs.vs_stop, 2);
+	T_EQ(vs.vs_flow, 'R');
+	T_EQ(s_raw(&sf, 300, 8, S_ODD | S_XONXOFF), 0);
+	vs = status(v);
+	T_EQ(vs.vs_baud, 300);
+	T_EQ(vs.vs_parity, 'O');
+	T_EQ(vs.vs_flow, 'X');
+	T_EQ(vs.vs_xon, 021);
+	T_EQ(vs.vs_xoff, 023);
+	/* What cannot be is refused, and changes nothing. */
+	T_EQ(s_raw(&sf, 2500000, 8, 0), EINVAL);
+	T_EQ(s_raw(&sf, 9600, 5, 0), EINVAL);
+	vs = status(v);
+	T_EQ(vs.vs_baud, 300);
+	T_EQ(vs.vs_bits, 8);
+	T_EQ(vs.vs_flow, 'X');
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static void
+speed_zero(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file sf;
+
+	open_raw(&sf, 19200);
+	T_CHECK(status(v).vs_dtr);
+	T_EQ(s_raw(&sf, 0, 8, 0), 0);
+	T_CHECK(!status(v).vs_dtr);
+	T_EQ(status(v).vs_baud, 19200);
+	T_EQ(s_raw(&sf, 38400, 8, 0), 0);
+	T_CHECK(status(v).vs_dtr);
+	T_EQ(status(v).vs_baud, 38400);
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+/* ---- bytes ---------------------------------------------------------- */
+
+struct stream {
+	struct vusb	*st_v;
+	unsigned	 st_port;
+	struct s_file	*st_sf;
+	size_t		 st_len;
+};
+
+static void
+far_writer(void *arg)
+{
+	struct stream *st = arg;
+	uint8_t buf[3000];
+	size_t n, done;
+
+	for (done = 0; done < st->st_len; done += n) {
+		n = st->st_len - done;
+		n = n < sizeof(buf) ? n : sizeof(buf);
+		n = 1 + t_random() % n;
+		s_pattern(buf, n, done);
+		T_EQ(vusb_far_write(st->st_v, st->st_port, buf, n, 20000), n);
+	}
+}
+
+static void
+far_reader(void *arg)
+{
+	struct stream *st = arg;
+	uint8_t buf[4096], want[4096];
+	size_t n, done;
+
+	for (done = 0; done < st->st_len; done += n) {
+		n = vusb_far_read(st->st_v, st->st_port, buf, sizeof(buf),
+		    20000);
+		T_CHECK(n > 0);
+		if (n == 0)
+			return;
+		s_pattern(want, n, done + 1000000000);
+		T_EQ(memcmp(buf, want, n), 0);
+	}
+}
+
+static void
+near_writer(void *arg)
+{
+	struct stream *st = arg;
+	uint8_t buf[5000];
+	size_t n, done;
+
+	for (done = 0; done < st->st_len; done += n) {
+		n = st->st_len - done;
+		n = n < sizeof(buf) ? n : sizeof(buf);
+		n = 1 + t_random() % n;
+		s_pattern(buf, n, done + 1000000000);
+		s_write_all(st->st_sf, buf, n);
+	}
+}
+
+/* Both directions at once; the calling thread is the reader. */
+static void
+stream_both_ways(struct vusb *v, unsigned port, struct s_file *sf, size_t len)
+{
+	struct stream st = { v, port, sf, len };
+	struct t_thread *tt[3];
+	uint8_t buf[8192], want[8192];
+	size_t n, done;
+	bool same = true;
+
+	tt[0] = t_spawn(far_writer, &st);
+	tt[1] = t_spawn(far_reader, &st);
+	tt[2] = t_spawn(near_writer, &st);
+	for (done = 0; done < len; done += n) {
+		if (s_read(sf, buf, sizeof(buf), 0, &n) != 0 || n == 0)
+			break;
+		s_pattern(want, n, done);
+		if (memcmp(buf, want, n) != 0)
+			same = false;
+	}
+	for (n = 0; n < 3; n++)
+		t_join(tt[n]);
+	T_EQ(done, len);
+	T_CHECK(same);
+}
+
+static void
+mebibyte_ftdi(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file sf;
+	uint64_t start_ms;
+
+	open_raw(&sf, 3000000);
+	start_ms = t_now_ms();
+	stream_both_ways(v, 0, &sf, MIB);
+	t_note("1 MiB each way in %u ms", (unsigned)(t_now_ms() - start_ms));
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static void
+mebibyte_acm(void)
+{
+	struct vusb *v = acm();
+	struct s_file sf;
+
+	open_raw(&sf, 115200);
+	stream_both_ways(v, 0, &sf, MIB);
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static void
+odd_sizes_on(struct vusb *v, struct s_file *sf)
+{
+	static const size_t sizes[] = { 1, 2, 61, 62, 63, 123, 124, 125, 126,
+	    509, 510, 511, 512, 1019, 1020, 1021, 3967, 3968, 3969, 4094, 4095,
+	    4096, 4097, 8190, 16319, 16320, 16321, 16384, 20001 };
+	uint8_t buf[20001], want[20001];
+	unsigned i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		s_pattern(want, sizes[i], i);
+		T_EQ(vusb_far_write(v, 0, want, sizes[i], 20000), sizes[i]);
+		s_read_all(sf, buf, sizes[i]);
+		T_EQ(memcmp(buf, want, sizes[i]), 0);
+	}
+}
+
+static void
+odd_sizes(void)
+{
+	const struct vusb_config high = { .vc_model = VUSB_FTDI,
+	    .vc_release = 0x0900, .vc_highspeed = true, .vc_product = 0x6014 };
+	struct vusb *v = ftdi();
+	struct s_file sf;
+
+	open_raw(&sf, 115200);
+	odd_sizes_on(v, &sf);
+	s_close(&sf);
+	remove_adapter(v);
+
+	v = adapter(&high);
+	s_plug(v, "ttyU0");
+	reopen_raw(&sf, 12000000);
+	T_EQ(status(v).vs_baud, 12000000);
+	odd_sizes_on(v, &sf);
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static bool
+one_read_back(const struct vusb_status *vs, void *arg)
+{
+
+	return vs->vs_reads >= *(unsigned *)arg;
+}
+
+static void
+status_only(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file sf;
+	unsigned reads;
+	uint8_t c;
+	size_t n;
+
+	open_raw(&sf, 115200);
+	reads = status(v).vs_reads;
+	vusb_send_status(v, 0);
+	T_CHECK(vusb_wait(v, 0, one_read_back, &reads, 20000));
+	T_EQ(s_read(&sf, &c, 1, HYP_F_NONBLOCK, &n), EAGAIN);
+	/* And between data. */
+	T_EQ(vusb_far_write(v, 0, "a", 1, 20000), 1);
+	vusb_send_status(v, 0);
+	T_EQ(vusb_far_write(v, 0, "b", 1, 20000), 1);
+	s_read_all(&sf, &c, 1);
+	T_EQ(c, 'a');
+	s_read_all(&sf, &c, 1);
+	T_EQ(c, 'b');
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static void
+ping_pong(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file sf;
+	uint8_t c;
+	uint64_t begin, i;
+	const unsigned rounds = 500;
+
+	open_raw(&sf, 115200);
+	begin = t_now_ms();
+	for (i = 0; i < rounds; i++) {
+		c = (uint8_t)i;
+		s_write_all(&sf, &c, 1);
+		c = 0;
+		s_far_read_all(v, 0, &c, 1);
+		T_EQ(c, (uint8_t)i);
+		T_EQ(vusb_far_write(v, 0, &c, 1, 20000), 1);
+		s_read_all(&sf, &c, 1);
+	}
+	t_note("%u round trips of one byte in %u ms", rounds,
+	    (unsigned)(t_now_ms() - begin));
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+/* ---- flow ----------------------------------------------------------- */
+
+static bool
+no_reads(const struct vusb_status *vs, void *arg)
+{
+
+	(void)arg;
+	return vs->vs_reads == 0;
+}
+
+static void
+input_back_pressure(void)
+{
+	struct vusb *v = ftdi();
+	static uint8_t buf[512 * 1024], want[512 * 1024];
+	struct s_file sf;
+
+	open_raw(&sf, 3000000);
+	s_pattern(want, sizeof(want), 0);
+	T_EQ(vusb_far_write(v, 0, want, sizeof(want), 20000), sizeof(want));
+	T_CHECK(vusb_wait(v, 0, no_reads, NULL, 20000));
+	/* The device still has most of it; and nothing gets lost. */
+	T_CHECK(status(v).vs_sent < sizeof(want) / 2);
+	s_read_all(&sf, buf, sizeof(buf));
+	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static void
+output_back_pressure(void)
+{
+	struct vusb *v = ftdi();
+	static uint8_t buf[300000], want[300000];
+	struct s_file sf;
+	struct s_op so = { .so_call = S_WRITE, .so_file = &sf,
+	    .so_buf = want, .so_len = sizeof(want) };
+	size_t n;
+
+	vusb_far_limit(v, 0, MIB, 1000);
+	open_raw(&sf, 3000000);
+	s_pattern(want, sizeof(want), 7);
+	s_start(&so);
+	s_wait_sleep(&so, "ttyout");
+	T_EQ(s_write(&sf, "x", 1, HYP_F_NONBLOCK, &n), EAGAIN);
+	T_EQ(s_poll(&sf, POLLOUT) & POLLOUT, 0);
+	s_far_read_all(v, 0, buf, sizeof(buf));
+	T_EQ(s_finish(&so), 0);
+	T_EQ(so.so_done, sizeof(want));
+	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static void
+close_drains(void)
+{
+	struct vusb *v = ftdi();
+	uint8_t buf[5000], want[5000];
+	struct s_file sf;
+	struct s_op so = { .so_call = S_CLOSE, .so_file = &sf };
+
+	vusb_far_limit(v, 0, MIB, 100);
+	open_raw(&sf, 115200);
+	s_pattern(want, sizeof(want), 9);
+	s_write_all(&sf, want, sizeof(want));
+	s_start(&so);
+	s_wait_sleep(&so, "ttyout");
+	T_CHECK(status(v).vs_dtr);
+	s_far_read_all(v, 0, buf, sizeof(buf));
+	T_EQ(s_finish(&so), 0);
+	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
+	T_CHECK(!status(v).vs_dtr);
+	T_EQ(status(v).vs_writes, 0);
+	remove_adapter(v);
+}
+
+static void
+drain_waits(void)
+{
+	struct vusb *v = ftdi();
+	uint8_t buf[2000], want[2000];
+	struct s_file sf;
+	struct s_op so = { .so_call = S_IOCTL, .so_file = &sf,
+	    .so_cmd = TCSBRK, .so_buf = (void *)1 };
+
+	vusb_far_limit(v, 0, MIB, 64);
+	open_raw(&sf, 115200);
+	s_pattern(want, sizeof(want), 11);
+	s_write_all(&sf, want, sizeof(want));
+	s_start(&so);
+	s_wait_sleep(&so, "ttyout");
+	/* All but what fits into the device. */
+	s_far_read_all(v, 0, buf, sizeof(buf) - 200);
+	T_CHECK(!s_finished(&so));
+	vusb_set_txbusy(v, 0, true);
+	s_far_read_all(v, 0, buf + sizeof(buf) - 200, 200);
+	s_wait_sleep(&so, "ucomstate");
+	T_CHECK(!s_finished(&so));
+	vusb_set_txbusy(v, 0, false);
+	T_EQ(s_finish(&so), 0);
+	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+/* ---- modem lines ---------------------------------------------------- */
+
+struct lines_arg {
+	struct s_file	*la_sf;
+	int		 la_mask;
+	int		 la_want;
+};
+
+static int
+lines_are(void *arg)
+{
+	struct lines_arg *la = arg;
+
+	return (s_modem(la->la_sf) & la->la_mask) == la->la_want;
+}
+
+static void
+wait_lines(struct s_file *sf, int mask, int want)
+{
+	struct lines_arg la = { sf, mask, want };
+
+	T_UNTIL(lines_are, &la);
+}
+
+static void
+modem_lines(void)
+{
+	const int in = TIOCM_CTS | TIOCM_DSR | TIOCM_RI | TIOCM_CD;
+	struct vusb *v = ftdi();
+	struct s_file sf;
+	int bits;
+
+	open_raw(&sf, 9600);
+	T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
+	T_EQ(s_modem(&sf) & in, TIOCM_CTS | TIOCM_DSR | TIOCM_CD);
+	vusb_set_lines(v, 0, VUSB_RI);
+	wait_lines(&sf, in, TIOCM_RI);
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DSR | VUSB_DCD);
+	wait_lines(&sf, in, TIOCM_CTS | TIOCM_DSR | TIOCM_CD);
+
+	T_EQ(s_modem(&sf) & (TIOCM_DTR | TIOCM_RTS), TIOCM_DTR | TIOCM_RTS);
+	bits = TIOCM_RTS;
+	T_EQ(s_ioctl(&sf, TIOCMBIC, &bits), 0);
+	T_CHECK(status(v).vs_dtr && !status(v).vs_rts);
+	bits = TIOCM_RTS;
+	T_EQ(s_ioctl(&sf, TIOCMSET, &bits), 0);
+	T_CHECK(!status(v).vs_dtr && status(v).vs_rts);
+	bits = TIOCM_DTR;
+	T_EQ(s_ioctl(&sf, TIOCMBIS, &bits), 0);
+	T_CHECK(status(v).vs_dtr && status(v).vs_rts);
+
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
+	T_CHECK(status(v).vs_break);
+	T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), 0);
+	T_CHECK(!status(v).vs_break);
+	T_EQ(status(v).vs_bits, 8);
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static void
+carrier_loss(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file sf;
+	uint8_t c;
+	struct s_op so = { .so_call = S_READ, .so_file = &sf, .so_buf = &c,
+	    .so_len = 1 };
+	size_t n;
+
+	open_raw(&sf, 9600);
+	s_start(&so);
+	s_wait_sleep(&so, "ttyraw");
+	vusb_set_lines(v, 0, VUSB_CTS);
+	T_EQ(s_finish(&so), 0);
+	T_EQ(so.so_done, 0);
+	T_EQ(s_write(&sf, "x", 1, 0, &n), EIO);
+	T_CHECK((s_poll(&sf, POLLIN) & POLLHUP) != 0);
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DCD);
+	wait_lines(&sf, TIOCM_CD, TIOCM_CD);
+	s_write_all(&sf, "y", 1);
+	s_far_read_all(v, 0, &c, 1);
+	T_EQ(c, 'y');
+	s_close(&sf);
+	remove_adapter(v);
+}
+
+static void
+acm_device(void)
+{
+	struct vusb *v = acm();
+	struct vusb_status vs;
+	struct s_file sf;
+
+	open_raw(&sf, 57600);
+	T_EQ(s_raw(&sf, 57600, 5, S_ODD | S_TWOSTOP), 0);
+	vs = status(v);
+	T_EQ(vs.vs_baud, 57600);
+	T_EQ(vs.vs_bits, 5);
+	T_EQ(vs.vs_parity, 'O');
+	T_EQ(vs.vs_stop, 2);
+	T_CHECK(vs.vs_dtr && vs.vs_rts);
+	T_EQ(s_raw(&sf, 57600, 8, S_CLOCAL), 0);
+	vusb_set_lines(v, 0, VUSB_RI);
+	wait_lines(&sf, TIOCM_RI | TIOCM_CD | TIOCM_DSR, TIOCM_RI);
+	vusb_set_lines(v, 0, VUSB_DCD | VUSB_DSR);
+	wait_lines(&sf, TIOCM_RI | TIOCM_CD | TIOCM_DSR,
+	    TIOCM_CD | TIOCM_DSR);
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
+	T_CHECK(status(v).vs_break);
+	T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), 0);
+	T_CHECK(!status(v).vs_break);
+	s_close(&sf);
+	T_CHECK(!status(v).vs_dtr);
+	remove_adapter(v);
+}
+
+static void
+two_ports(void)
+{
+	const struct vusb_config vc = { .vc_model = VUSB_FTDI,
+	    .vc_release = 0x0700, .vc_highspeed = true, .vc_product = 0x6010,
+	    .vc_nports = 2 };
+	struct vusb_status a, b;
+	struct s_file sf[2];
+	struct vusb *v;
+	char c;
+
+	start();
+	v = adapter(&vc);
+	s_plug(v, "ttyU0");
+	t_note("second port");
+	s_plug_wait("ttyU1");
+	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &sf[0]), 0);
+	T_EQ(s_open("ttyU1", S_RDWR | HYP_F_NONBLOCK, &sf[1]), 0);
+	T_EQ(s_raw(&sf[0], 9600, 8, 0), 0);
+	T_EQ(s_raw(&sf[1], 1000000, 7, S_EVEN | S_CRTSCTS), 0);
+	vusb_get_status(v, 0, &a);
+	vusb_get_status(v, 1, &b);
+	T_EQ(a.vs_baud, 9600);
+	T_EQ(b.vs_baud, 1000000);
+	T_EQ(a.vs_flow, 'N');
+	T_EQ(b.vs_flow, 'R');
+	T_EQ(b.vs_parity, 'E');
+	s_write_all(&sf[1], "1", 1);
+	s_far_read_all(v, 1, &c, 1);
+	T_EQ(c, '1');
+	T_EQ(vusb_far_write(v, 0, "0", 1, 1000), 1);
+	s_read_all(&sf[0], &c, 1);
+	T_EQ(c, '0');
+	s_close(&sf[0]);
+	vusb_get_status(v, 0, &a);
+	vusb_get_status(v, 1, &b);
+	T_CHECK(!a.vs_dtr && b.vs_dtr);
+	s_close(&sf[1]);
+	s_unplug(v);
+	vusb_destroy(v);
+	memory = 0;		/* K knows one more unit now */
+}
+
+/* ---- opens and closes ----------------------------------------------- */
+
+static void
+many_opens(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file a, b, c;
+	char ch;
+
+	open_raw(&a, 9600);
+	T_EQ(s_open("ttyU0", S_RDWR, &b), 0);
+	T_EQ(s_open("ttyU0", HYP_F_READ, &c), 0);
+	s_close(&a);
+	T_CHECK(status(v).vs_dtr);
+	s_write_all(&b, "z", 1);
+	s_far_read_all(v, 0, &ch, 1);
+	T_EQ(ch, 'z');
+	s_close(&b);
+	T_CHECK(status(v).vs_dtr);
+	s_close(&c);
+	T_CHECK(!status(v).vs_dtr);
+	T_EQ(status(v).vs_resets, 2);	/* this one, and s_plug's */
+	remove_adapter(v);
+}
+
+static void
+exclusive(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file a, b;
+	struct hyp_lwp *l;
+	struct hyp_file *file;
+
+	open_raw(&a, 9600);
+	T_EQ(s_ioctl(&a, TIOCEXCL, NULL), 0);
+	l = h_enter(1000);
+	T_EQ(hyp_node_open(h_node_find("ttyU0"), S_RDWR, NULL, &file), EBUSY);
+	h_exit(l);
+	T_EQ(s_open("ttyU0", S_RDWR, &b), 0);	/* root may */
+	s_close(&b);
+	T_EQ(s_ioctl(&a, TIOCNXCL, NULL), 0);
+	l = h_enter(1000);
+	T_EQ(hyp_node_open(h_node_find("ttyU0"), S_RDWR, NULL, &file), 0);
+	hyp_file_close(file);
+	h_exit(l);
+	s_close(&a);
+	remove_adapter(v);
+}
+
+static void
+hangup_pause(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file a, b;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &b,
+	    .so_node = "ttyU0", .so_flags = S_RDWR };
+
+	reopen_raw(&a, 9600);
+	s_close(&a);
+	T_CHECK(!status(v).vs_dtr);
+	/* Interruptible. */
+	s_start(&so);
+	s_wait_sleep(&so, "ucomstate");
+	T_CHECK(!status(v).vs_dtr);
+	s_interrupt(&so);
+	T_EQ(s_finish(&so), EINTR);
+	/* The rest of the second. */
+	s_start(&so);
+	T_EQ(s_finish(&so), 0);
+	t_note("waited %u ms", (unsigned)so.so_ms);
+	T_CHECK(so.so_ms <= 1500);
+	T_CHECK(status(v).vs_dtr);
+	T_EQ(s_raw(&b, 9600, 8, S_NOHUPCL), 0);
+	s_close(&b);
+	/* Without HUPCL DTR stays, and nothing waits. */
+	T_CHECK(status(v).vs_dtr);
+	s_start(&so);
+	T_EQ(s_finish(&so), 0);
+	T_CHECK(so.so_ms < 500);
+	s_close(&b);
+	/* O_NONBLOCK does not wait. */
+	so.so_flags |= HYP_F_NONBLOCK;
+	s_start(&so);
+	T_EQ(s_finish(&so), 0);
+	T_CHECK(so.so_ms < 500);
+	s_close(&b);
+	remove_adapter(v);
+}
+
+static void
+dial_in_and_out(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file in, out, other;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &in,
+	    .so_node = "ttyU0", .so_flags = S_RDWR };
+	char c;
+
+	vusb_set_lines(v, 0, VUSB_CTS);
+	s_start(&so);
+	s_wait_sleep(&so, "ttyraw");
+	/* A getty waits; dial-out opens, without carrier. */
+	T_EQ(s_open("dtyU0", S_RDWR, &out), 0);
+	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &other), EBUSY);
+	T_EQ(s_raw(&out, 9600, 8, S_CLOCAL), 0);
+	s_write_all(&out, "d", 1);
+	s_far_read_all(v, 0, &c, 1);
+	/* Carrier comes while dial-out uses it: not for the getty. */
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DCD);
+	wait_lines(&out, TIOCM_CD, TIOCM_CD);
+	s_wait_sleep(&so, "ttyraw");
+	vusb_set_lines(v, 0, VUSB_CTS);
+	wait_lines(&out, TIOCM_CD, 0);
+	s_close(&out);
+	/* It waits again: through the pause, then for carrier. */
+	s_wait_sleep(&so, "ttyraw");
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DCD);
+	T_EQ(s_finish(&so), 0);
+	T_EQ(s_open("dtyU0", S_RDWR, &out), EBUSY);
+	T_EQ(s_open("ttyU0", S_RDWR, &other), 0);
+	s_close(&other);
+	s_close(&in);
+	T_EQ(s_open("dtyU0", S_RDWR | HYP_F_NONBLOCK, &out), 0);
+	s_close(&out);
+	remove_adapter(v);
+}
+
+static void
+interrupted_dial_in(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file in;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &in,
+	    .so_node = "ttyU0", .so_flags = S_RDWR };
+
+	vusb_set_lines(v, 0, 0);
+	s_start(&so);
+	s_wait_sleep(&so, "ttyraw");
+	T_CHECK(status(v).vs_dtr);
+	s_interrupt(&so);
+	T_EQ(s_finish(&so), EINTR);
+	/* Nobody uses it: the hardware rests. */
+	T_CHECK(!status(v).vs_dtr);
+	T_EQ(status(v).vs_reads, 0);
+	remove_adapter(v);
+}
+
+static void
+revoke_spares_dial_out(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file in, out;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &in,
+	    .so_node = "ttyU0", .so_flags = S_RDWR };
+	struct s_op rev = { .so_call = S_REVOKE, .so_node = "ttyU0" };
+	char c;
+
+	vusb_set_lines(v, 0, VUSB_CTS);
+	T_EQ(s_open("dtyU0", S_RDWR, &out), 0);
+	T_EQ(s_raw(&out, 9600, 8, S_CLOCAL), 0);
+	s_start(&so);
+	s_wait_sleep(&so, "ttyraw");
+	s_start(&rev);
+	T_EQ(s_finish(&rev), 0);
+	s_write_all(&out, "e", 1);
+	s_far_read_all(v, 0, &c, 1);
+	T_EQ(c, 'e');
+	T_CHECK(status(v).vs_dtr);
+	if (!s_finished(&so))
+		s_interrupt(&so);
+	T_CHECK(s_finish(&so) != 0);
+	s_close(&out);
+	remove_adapter(v);
+}
+
+static void
+revoke_open_file(void)
+{
+	struct vusb *v = ftdi();
+	struct s_file a, b;
+	uint8_t buf[16];
+	struct s_op so = { .so_call = S_READ, .so_file = &a, .so_buf = buf,
+	    .so_len = sizeof(buf) };
+	struct s_op rev = { .so_call = S_REVOKE, .so_node = "ttyU0" };
+	size_t n;
+
+	open_raw(&a, 9600);
+	s_start(&so);
+	s_wait_sleep(&so, "ttyraw");
+	s_start(&rev);
+	T_EQ(s_finish(&rev), 0);
+	T_EQ(s_finish(&so), 0);
+	T_EQ(so.so_done, 0);
+	T_CHECK(!status(v).vs_dtr);
+	T_EQ(s_write(&a, "x", 1, 0, &n), EIO);
+	/* The next one gets a line of its own. */
+	reopen_raw(&b, 9600);
+	s_write_all(&b, "f", 1);
+	s_far_read_all(v, 0, buf, 1);
+	T_EQ(buf[0], 'f');
+	T_EQ(s_read(&a, buf, 1, 0, &n), 0);
+	T_EQ(n, 0);
+	s_close(&a);
+	s_write_all(&b, "g", 1);
+	s_far_read_all(v, 0, buf, 1);
+	s_close(&b);
+	remove_adapter(v);
+}
+
+const struct t_case t_cases[] = {
+	{ "first open: 9600 8N1, DTR, RTS, latency timer", first_open },
+	{ "settings reach the chip; impossible ones change nothing", settings },
+	{ "speed 0 drops DTR and a speed raises it", speed_zero },
+	{ "FTDI: 1 MiB each way at once", mebibyte_ftdi },
+	{ "ACM: 1 MiB each way at once", mebibyte_acm },
+	{ "FTDI: status bytes are stripped at every size", odd_sizes },
+	{ "FTDI: a packet without data is no data", status_only },
+	{ "ping-pong of single bytes", ping_pong },
+	{ "input that nobody reads stays in the device", input_back_pressure },
+	{ "a write waits for a slow device", output_back_pressure },
+	{ "last close sends what was written", close_drains },
+	{ "tcdrain waits for the device and for the chip", drain_waits },
+	{ "modem lines and break", modem_lines },
+	{ "loss of carrier", carrier_loss },
+	{ "ACM: settings, lines, break", acm_device },
+	{ "FTDI with two ports", two_ports },
+	{ "many opens, one last close", many_opens },
+	{ "TIOCEXCL keeps others out, but root", exclusive },
+	{ "after a hang-up the next open waits", hangup_pause },
+	{ "dial-in waits for carrier and for dial-out", dial_in_and_out },
+	{ "an interrupted dial-in open hangs up", interrupted_dial_in },
+	{ "revoke of dial-in leaves dial-out alone", revoke_spares_dial_out },
+	{ "revoke of an open file", revoke_open_file },
+	{ NULL, NULL }
+};

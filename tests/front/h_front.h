@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * h_front.h - a front end with one node, the double of K below it and the
+ * kernel's double above.
+ */
+#ifndef TESTS_FRONT_H_FRONT_H
+#define TESTS_FRONT_H_FRONT_H
+
+#include "front/front.h"
+#include "h_k.h"
+#include "h_kern.h"
+#include "h_test.h"
+
+#define	DEADLINE_MS	300
+#define	IDLE_MS		20
+
+extern struct hyp_node *node;	/* of K */
+extern struct kern *kern;	/* its channel */
+extern void *nodehost;		/* for hyp_node_access */
+
+/* Start; max_threads 0 is the default.  Stop: everything must be over. */
+void	front_up(unsigned max_threads);
+void	front_up_with(struct front_config *);
+void	front_down(void);
+
+/* Another node. */
+void	front_add(const char *, unsigned, struct hyp_node **, struct kern **);
+
+/* For T_UNTIL: exactly two idle threads; *(unsigned *)arg zombies. */
+int	front_quiet(void *);
+int	front_has_zombies(void *);
+
+/* Wait until so many operations sleep in K. */
+void	wait_asleep(unsigned);
+
+#endif /* TESTS_FRONT_H_FRONT_H */

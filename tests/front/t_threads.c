@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_threads.c - the front end when operations sleep, get stuck, are
+ * interrupted, and when there are many.
+ */
+#undef NDEBUG
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "h_front.h"
+#include "hyp/hyp.h"
+
+#define	READERS	200
+
+static int
+all_closed(void *arg)
+{
+
+	(void)arg;
+	return hk.closes == hk.opens && hk.closing == 0;
+}
+
+/* One idle thread and a spare: as it is when nothing happens. */
+static void
+wait_quiet(void)
+{
+
+	T_UNTIL(front_quiet, NULL);
+}
+
+/* ---- interrupts ----------------------------------------------------- */
+
+static void
+interrupt_ends_a_blocked_read(void)
+{
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	u = kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(1);
+	T_EQ(kern_done(kern, u), 0);
+	kern_interrupt(kern, u);
+	T_EQ(kern_wait(kern, u, NULL), EINTR);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/*
+ * The INTERRUPT is there before anybody has looked at the request.  If it
+ * were read by another thread it could come too early and be lost, or be
+ * answered EAGAIN.
+ */
+static void
+interrupt_right_behind_its_request(void)
+{
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	for (int i = 0; i < 500; i++) {
+		u = kern_read(kern, fh, 10, 0, 0);
+		kern_interrupt(kern, u);
+		T_EQ(kern_wait(kern, u, NULL), EINTR);
+	}
+	T_EQ(kern_again(kern), 0);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* One that is too late is nobody's. */
+static void
+interrupt_of_an_answered_request(void)
+{
+	struct kern_reply r;
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk_feed(node, 1);
+	u = kern_read(kern, fh, 1, 0, 0);
+	T_EQ(kern_wait(kern, u, &r), 0);
+	kern_interrupt(kern, u);
+	u = kern_read(kern, fh, 1, 0, 0);
+	wait_asleep(1);
+	T_EQ(kern_done(kern, u), 0);
+	hk_feed(node, 1);
+	T_EQ(kern_wait(kern, u, &r), 0);
+	T_EQ(r.kr_len, 1);
+	T_EQ(front_zombies(), 0);
+	kern_released(kern, fh);
+	front_down();
+}
+
+static void
+interrupt_of_a_sleeping_open_and_ioctl(void)
+{
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.open_mode = hk.ioctl_mode = HK_SLEEP;
+	u = kern_open(kern, O_RDWR);
+	wait_asleep(1);
+	kern_interrupt(kern, u);
+	T_EQ(kern_wait(kern, u, NULL), EINTR);
+	u = kern_ioctl(kern, fh, HK_FLUSH, 0, 0, NULL, 0, 0);
+	wait_asleep(1);
+	kern_interrupt(kern, u);
+	T_EQ(kern_wait(kern, u, NULL), EINTR);
+	kern_released(kern, fh);
+	front_down();
+	T_EQ(hk.opens, 1);
+}
+
+/* ---- many ----------------------------------------------------------- */
+
+static void
+others_go_on_beside_200_blocked_readers(void)
+{
+	struct front_stats fs;
+	struct kern_reply r;
+	uint64_t fh, other, u[READERS];
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	for (int i = 0; i < READERS; i++)
+		u[i] = kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(READERS);
+	front_getstats(&fs);
+	T_CHECK(fs.threads >= READERS + 1 && fs.idle >= 1);
+
+	other = kern_opened(kern, O_RDWR);
+	T_EQ(kern_wait(kern, kern_read(kern, other, 10, 0, O_NONBLOCK), &r),
+	    EAGAIN);
+	T_EQ(kern_wait(kern, kern_write(kern, other, "x", 1, 0, 0), &r), 0);
+	kern_released(kern, other);
+
+	/* One byte is one reader's, the others sleep on. */
+	hk_feed(node, 1);
+	wait_asleep(READERS - 1);
+	for (int i = 0; i < READERS; i++)
+		kern_interrupt(kern, u[i]);
+	for (int i = 0, bytes = 0; i < READERS; i++) {
+		int error = kern_wait(kern, u[i], &r);
+
+		T_CHECK(error == EINTR || (error == 0 && bytes++ == 0));
+	}
+	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+}
+
+static void
+nodes_share_the_threads(void)
+{
+	enum { N = 256 };
+	static struct hyp_node *nodes[N];
+	static struct kern *kerns[N];
+	struct kern_reply r;
+	uint64_t fh;
+	char name[16];
+
+	front_up(0);
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "ttyY%d", i);
+		front_add(name, 0x80000u + (unsigned)i, &nodes[i], &kerns[i]);
+	}
+	for (int i = 0; i < N; i++) {
+		fh = kern_opened(kerns[i], O_RDWR);
+		hk_feed(nodes[i], 3);
+		T_EQ(kern_wait(kerns[i], kern_read(kerns[i], fh, 10, 0, 0),
+		    &r), 0);
+		T_EQ(r.kr_len, 3);
+		kern_released(kerns[i], fh);
+	}
+	wait_quiet();
+	front_down();
+	for (int i = 0; i < N; i++)
+		kern_free(kerns[i]);
+}
+
+/*
+ * Voluntary context switches of all front threads, or -1 if their number
+ * has changed meanwhile.
+ */
+static long
+switches(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	char path[512], line[256];
+	struct dirent *de;
+	long sum = 0, n;
+	FILE *f;
+	int front;
+
+	assert(dir != NULL);
+	while ((de = readdir(dir)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status",
+		    de->d_name);
+		if ((f = fopen(path, "r")) == NULL)
+			continue;
+		for (front = 0; fgets(line, sizeof(line), f) != NULL;) {
+			if (strcmp(line, "Name:\tfront\n") == 0)
+				front = 1;
+			if (front && sscanf(line,
+			    "voluntary_ctxt_switches: %ld", &n) == 1)
+				sum += n;
+		}
+		fclose(f);
+	}
+	closedir(dir);
+	return sum;
+}
+
+static void
+idle_means_asleep(void)
+{
+	long before, after;
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	u = kern_read(kern, fh, 1, 0, 0);
+	wait_asleep(1);
+	kern_interrupt(kern, u);
+	T_EQ(kern_wait(kern, u, NULL), EINTR);
+	wait_quiet();
+	/* The guard's last tick and the timer that was set are still due. */
+	t_msleep(2 * DEADLINE_MS);
+	before = switches();
+	t_msleep(500);
+	after = switches();
+	T_CHECK(before > 0);
+	T_EQ(after, before);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* ---- stuck ---------------------------------------------------------- */
+
+static void
+stuck_until_the_watchdog(struct kern *k, uint64_t u, int error,
+    struct kern_reply *r)
+{
+	unsigned n = 1;
+	uint64_t begin, took;
+
+	wait_asleep(1);
+	begin = t_now_ms();
+	kern_interrupt(k, u);
+	T_EQ(kern_wait(k, u, r), error);
+	took = t_now_ms() - begin;
+	T_CHECK(took >= DEADLINE_MS - 1 && took < DEADLINE_MS + 5000);
+	T_UNTIL(front_has_zombies, &n);
+}
+
+static void
+watchdog_answers_for_a_stuck_read(void)
+{
+	struct kern_reply r;
+	unsigned none = 0;
+	uint64_t fh, fh2;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_DEAF;
+	hk_feed(node, 1);
+	stuck_until_the_watchdog(kern, kern_read(kern, fh, 10, 0, 0), EINTR,
+	    &r);
+	fh2 = kern_opened(kern, O_RDWR);
+	kern_released(kern, fh2);
+	hk_release();
+	T_UNTIL(front_has_zombies, &none);
+	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+}
+
+static void
+watchdog_and_an_open_that_works_after_all(void)
+{
+	struct kern_reply r;
+	unsigned none = 0;
+
+	front_up(0);
+	hk.open_mode = HK_DEAF;
+	stuck_until_the_watchdog(kern, kern_open(kern, O_RDWR), EINTR, &r);
+	T_EQ(hk.opens, 0);
+	hk_release();
+	T_UNTIL(front_has_zombies, &none);
+	T_UNTIL(all_closed, NULL);
+	T_EQ(hk.opens, 1);
+	front_down();
+	T_EQ(hk.closes, 1);
+}
+
+static void
+watchdog_answers_poll_without_an_error(void)
+{
+	struct fuse_poll_out out;
+	struct kern_reply r;
+	unsigned none = 0;
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.poll_mode = HK_DEAF;
+	stuck_until_the_watchdog(kern, kern_poll(kern, fh, POLLIN, 1), 0, &r);
+	memcpy(&out, r.kr_data, sizeof(out));
+	T_EQ(out.revents, 0);
+	hk_release();
+	T_UNTIL(front_has_zombies, &none);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* Not even in hyp_park: the guard takes the helm from it. */
+static void
+a_spinning_operation_blocks_nobody(void)
+{
+	struct kern_reply r;
+	unsigned none = 0;
+	uint64_t fh, fh2, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_SPIN;
+	hk_feed(node, 1);
+	u = kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(1);
+	fh2 = kern_opened(kern, O_RDWR);
+	T_EQ(kern_done(kern, u), 0);
+	kern_released(kern, fh2);
+	stuck_until_the_watchdog(kern, u, EINTR, &r);
+	hk_release();
+	T_UNTIL(front_has_zombies, &none);
+	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+}
+
+static void
+release_does_not_wait_for_the_close(void)
+{
+	uint64_t fh, fh2;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	fh2 = kern_opened(kern, O_RDWR);
+	hk.close_mode = HK_DEAF;
+	kern_released(kern, fh);
+	wait_asleep(1);
+	T_EQ(hk.closes, 0);
+	T_EQ(kern_wait(kern, kern_write(kern, fh2, "x", 1, 0, 0), NULL), 0);
+	hk_release();
+	kern_released(kern, fh2);
+	T_UNTIL(all_closed, NULL);
+	wait_quiet();
+	front_down();
+}
+
+/* ---- the cap -------------------------------------------------------- */
+
+static int
+one_idle(void *arg)
+{
+	struct front_stats fs;
+
+	(void)arg;
+	front_getstats(&fs);
+	return fs.threads == 4 && fs.idle == 1;
+}
+
+static int
+two_idle(void *arg)
+{
+	struct front_stats fs;
+
+	(void)arg;
+	front_getstats(&fs);
+	return fs.threads == 4 && fs.idle == 2;
+}
+
+static int
+closed_one(void *arg)
+{
+
+	(void)arg;
+	return hk.closes == 1;
+}
+
+static void
+over_the_cap_nothing_blocks(void)
+{
+	uint64_t fh, fh2, u[3], v;
+
+	front_up(4);
+	fh = kern_opened(kern, O_RDWR);
+	fh2 = kern_opened(kern, O_RDWR);
+	for (int i = 0; i < 3; i++) {
+		u[i] = kern_read(kern, fh, 10, 0, 0);
+		wait_asleep((unsigned)i + 1);
+	}
+	T_UNTIL(one_idle, NULL);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 10, 0, 0), NULL), EAGAIN);
+	/* A close that would wait does not either. */
+	hk.close_mode = HK_SLEEP;
+	kern_released(kern, fh2);
+	T_UNTIL(closed_one, NULL);
+	hk.close_mode = HK_NORMAL;
+
+	kern_interrupt(kern, u[1]);
+	T_EQ(kern_wait(kern, u[1], NULL), EINTR);
+	T_UNTIL(two_idle, NULL);
+	/* There is a thread to block again. */
+	v = kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(3);
+	T_EQ(kern_done(kern, v), 0);
+	kern_interrupt(kern, u[0]);
+	kern_interrupt(kern, u[2]);
+	kern_interrupt(kern, v);
+	T_EQ(kern_wait(kern, u[0], NULL), EINTR);
+	T_EQ(kern_wait(kern, u[2], NULL), EINTR);
+	T_EQ(kern_wait(kern, v, NULL), EINTR);
+	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+}
+
+/* ---- lost channels -------------------------------------------------- */
+
+static int
+new_channel(void *arg)
+{
+
+	return kern_count() > *(const unsigned *)arg;
+}
+
+/* The kernel tells of no file; each is closed once, and the node is back. */
+static void
+a_lost_channel_closes_its_files(void)
+{
+	unsigned n;
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	(void)kern_opened(kern, O_RDWR);
+	(void)kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(1);
+	n = kern_count();
+	kern_abort(kern);
+	T_UNTIL(new_channel, &n);
+	kern = kern_last();
+	T_EQ(hk.closes, 2);
+	fh = kern_opened(kern, O_RDWR);
+	hk_feed(node, 1);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 10, 0, 0), NULL), 0);
+	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+	T_EQ(hk.opens, 3);
+}
+
+/* The open works, its answer does not arrive: no RELEASE will come. */
+static void
+an_open_nobody_waits_for_is_closed_once(void)
+{
+	unsigned n;
+
+	front_up(0);
+	hk.open_mode = HK_DEAF;
+	(void)kern_open(kern, O_RDWR);
+	wait_asleep(1);
+	n = kern_count();
+	kern_abort(kern);
+	hk_release();
+	T_UNTIL(new_channel, &n);
+	kern = kern_last();
+	T_UNTIL(all_closed, NULL);
+	T_EQ(hk.opens, 1);
+	front_down();
+	T_EQ(hk.closes, 1);
+}
+
+/* ---- stop ----------------------------------------------------------- */
+
+static void
+stop_answers_everybody(void)
+{
+	uint64_t fh, u[20];
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	for (int i = 0; i < 20; i++)
+		u[i] = kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(20);
+	T_EQ(front_stop(), 0);
+	for (int i = 0; i < 20; i++)
+		T_EQ(kern_wait(kern, u[i], NULL), EINTR);
+	kern_free(kern);
+	T_EQ(hk.opens, 1);
+	T_EQ(hk.closes, 1);
+}
+
+static int
+no_threads(void *arg)
+{
+	struct front_stats fs;
+
+	(void)arg;
+	front_getstats(&fs);
+	return fs.threads == 0;
+}
+
+static void
+stop_does_not_wait_for_the_stuck(void)
+{
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_DEAF;
+	u = kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(1);
+	T_EQ(front_stop(), 1);
+	T_EQ(kern_wait(kern, u, NULL), EINTR);
+	T_EQ(front_zombies(), 1);
+	T_EQ(kern_closed(kern), 0);
+	hk_feed(node, 1);
+	hk_release();
+	T_UNTIL(no_threads, NULL);
+	T_UNTIL(kern_closed, kern);
+	kern_free(kern);
+	T_EQ(hk.closes, 1);
+}
+
+/* ---- all at once ---------------------------------------------------- */
+
+struct client {
+	struct t_thread	*c_thread;
+	unsigned	 c_seed;
+};
+
+/* A client with a life of its own; fails the case by hanging. */
+static void
+client(void *arg)
+{
+	struct client *const c = arg;
+	uint64_t fh, u;
+
+	for (int i = 0; i < 40; i++) {
+		fh = kern_opened(kern, O_RDWR);
+		for (int j = 0; j < 10; j++) {
+			switch (rand_r(&c->c_seed) % 5) {
+			case 0:
+				u = kern_read(kern, fh, 7, 0, 0);
+				kern_interrupt(kern, u);
+				break;
+			case 1:
+				hk_feed(node, 7);
+				u = kern_read(kern, fh, 7, 0, O_NONBLOCK);
+				break;
+			case 2:
+				u = kern_write(kern, fh, "abc", 3, 0, 0);
+				break;
+			case 3:
+				u = kern_poll(kern, fh, POLLIN | POLLOUT, 1);
+				break;
+			default:
+				u = kern_ioctl(kern, fh, HK_FLUSH, 1, 0, NULL,
+				    0, 0);
+				break;
+			}
+			(void)kern_wait(kern, u, NULL);
+		}
+		kern_released(kern, fh);
+	}
+}
+
+static void
+storm(void)
+{
+	struct client c[8];
+
+	front_up(6);
+	for (unsigned i = 0; i < 8; i++) {
+		c[i].c_seed = i + 1;
+		c[i].c_thread = t_spawn(client, &c[i]);
+	}
+	for (int i = 0; i < 8; i++)
+		t_join(c[i].c_thread);
+	T_UNTIL(all_closed, NULL);
+	wait_quiet();
+	front_down();
+	T_EQ(hk.opens, 8 * 40);
+}
+
+const struct t_case t_cases[] = {
+	{ "interrupt_ends_a_blocked_read", interrupt_ends_a_blocked_read },
+	{ "interrupt_right_behind_its_request",
+	    interrupt_right_behind_its_request },
+	{ "interrupt_of_an_answered_request",
+	    interrupt_of_an_answered_request },
+	{ "interrupt_of_a_sleeping_open_and_ioctl",
+	    interrupt_of_a_sleeping_open_and_ioctl },
+	{ "others_go_on_beside_200_blocked_readers",
+	    others_go_on_beside_200_blocked_readers },
+	{ "nodes_share_the_threads", nodes_share_the_threads },
+	{ "idle_means_asleep", idle_means_asleep },
+	{ "watchdog_answers_for_a_stuck_read",
+	    watchdog_answers_for_a_stuck_read },
+	{ "watchdog_and_an_open_that_works_after_all",
+	    watchdog_and_an_open_that_works_after_all },
+	{ "watchdog_answers_poll_without_an_error",
+	    watchdog_answers_poll_without_an_error },
+	{ "a_spinning_operation_blocks_nobody",
+	    a_spinning_operation_blocks_nobody },
+	{ "release_does_not_wait_for_the_close",
+	    release_does_not_wait_for_the_close },
+	{ "over_the_cap_nothing_blocks", over_the_cap_nothing_blocks },
+	{ "a_lost_channel_closes_its_files",
+	    a_lost_channel_closes_its_files },
+	{ "an_open_nobody_waits_for_is_closed_once",
+	    an_open_nobody_waits_for_is_closed_once },
+	{ "stop_answers_everybody", stop_answers_everybody },
+	{ "stop_does_not_wait_for_the_stuck",
+	    stop_does_not_wait_for_the_stuck },
+	{ "storm", storm },
+	{ NULL, NULL },
+};

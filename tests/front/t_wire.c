@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_wire.c - what the front end says to the kernel, message by message.
+ */
+#undef NDEBUG
+#include <sys/stat.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "h_front.h"
+#include "hyp/hyp.h"
+
+static void
+init_tells_name_number_and_limits(void)
+{
+	unsigned major, minor, max_write, flags;
+	char name[64];
+
+	front_up(0);
+	kern_init_answer(kern, name, sizeof(name), &major, &minor, &max_write,
+	    &flags);
+	T_CHECK(strcmp(name, "DEVNAME=ttyX0") == 0);
+	T_EQ(major, 120);
+	T_EQ(minor, 7);
+	T_EQ(max_write, 128 * 1024);
+	T_EQ(flags, CUSE_UNRESTRICTED_IOCTL);
+	front_down();
+}
+
+static void
+open_read_write_release(void)
+{
+	struct fuse_write_out wout;
+	struct kern_reply r;
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	T_EQ(hk.flags, HYP_F_READ | HYP_F_WRITE);
+	hk_feed(node, 5);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 100, 0, 0), &r), 0);
+	T_EQ(r.kr_len, 5);
+	T_CHECK(memcmp(r.kr_data, "rrrrr", 5) == 0);
+	T_EQ(hk.len, 100);
+	T_EQ(hk.flags, 0);
+	T_EQ(kern_wait(kern, kern_write(kern, fh, "hello", 5, 0, O_NONBLOCK),
+	    &r), 0);
+	memcpy(&wout, r.kr_data, sizeof(wout));
+	T_EQ(wout.size, 5);
+	T_EQ(hk.flags, HYP_F_NONBLOCK);
+	T_EQ(hk.closes, 0);
+	kern_released(kern, fh);
+	front_down();
+	T_EQ(hk.opens, 1);
+}
+
+static void
+open_flags_and_errors(void)
+{
+	struct kern_reply r;
+
+	front_up(0);
+	kern_released(kern, kern_opened(kern, O_RDONLY | O_NONBLOCK));
+	T_EQ(hk.flags, HYP_F_READ | HYP_F_NONBLOCK);
+	kern_released(kern, kern_opened(kern, O_WRONLY));
+	T_EQ(hk.flags, HYP_F_WRITE);
+	kern_released(kern, kern_opened(kern, O_ACCMODE));
+	T_EQ(hk.flags, HYP_F_READ | HYP_F_WRITE);
+	hk.error = ENXIO;
+	T_EQ(kern_wait(kern, kern_open(kern, O_RDWR), &r), ENXIO);
+	T_EQ(r.kr_len, 0);
+	hk.error = 0;
+	front_down();
+	T_EQ(hk.opens, 3);
+}
+
+/* The opener's are kept, whoever uses the file later. */
+static void
+credentials_are_the_openers(void)
+{
+	gid_t groups[1000];
+	uint64_t fh;
+	int n;
+
+	n = getgroups(1000, groups);
+	T_CHECK(n >= 0);
+	front_up(0);
+	kern_as(kern, 1000, 100, (unsigned)getpid());
+	fh = kern_opened(kern, O_RDWR);
+	T_EQ(hk.uid, 1000);
+	T_EQ(hk.gid, 100);
+	T_EQ(hk.pid, getpid());
+	T_EQ(hk.ngroups, (unsigned)n);
+	kern_as(kern, 0, 0, 0);
+	hk_feed(node, 1);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 1, 0, 0), NULL), 0);
+	T_EQ(hk.uid, 1000);
+	T_EQ(hk.pid, getpid());
+	kern_released(kern, fh);
+	/* Nobody of that number: no groups, and no failure either. */
+	kern_as(kern, 7, 8, 0x3fffffff);
+	kern_released(kern, kern_opened(kern, O_RDONLY));
+	T_EQ(hk.ngroups, 0);
+	front_down();
+}
+
+static void
+later_pieces_of_a_read_do_not_wait(void)
+{
+	struct kern_reply r;
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 131072, 131072, 0), &r),
+	    EAGAIN);
+	T_EQ(hk.flags, HYP_F_CONT);
+	T_EQ(kern_wait(kern, kern_write(kern, fh, "x", 1, 131072, 0), &r), 0);
+	T_EQ(hk.flags, HYP_F_CONT);
+	kern_released(kern, fh);
+	front_down();
+}
+
+static void
+largest_read_and_write(void)
+{
+	char *data = calloc(1, 131072);
+	struct kern_reply r;
+	uint64_t fh;
+
+	assert(data != NULL);
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk_feed(node, 200000);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 131072, 0, 0), &r), 0);
+	T_EQ(r.kr_len, 131072);
+	T_EQ(r.kr_data[255], 'r');
+	T_EQ(kern_wait(kern, kern_write(kern, fh, data, 131072, 0, 0), &r), 0);
+	T_EQ(hk.len, 131072);
+	/* More than the kernel ever asks for: less is right, more is not. */
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 1 << 20, 0, 0), &r), 0);
+	T_EQ(r.kr_len, 200000 - 131072);
+	T_EQ(hk.len, 131072);
+	kern_released(kern, fh);
+	front_down();
+	free(data);
+}
+
+static void
+answer_is_never_longer_than_asked(void)
+{
+	struct kern_reply r;
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_OVERRUN;
+	hk_feed(node, 100);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 10, 0, 0), &r), EIO);
+	T_EQ(r.kr_len, 0);
+	kern_released(kern, fh);
+	front_down();
+}
+
+static void
+errno_is_clamped(void)
+{
+	static const struct {
+		int k, client;
+	} e[] = {
+		{ 600, EIO }, { -1, EIO }, { -3, EIO }, { 134, EIO },
+		{ 512, EIO }, { 1000, EIO }, { ENOSYS, EOPNOTSUPP },
+		{ 133, 133 }, { EIO, EIO }, { ENOTTY, ENOTTY },
+	};
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	for (size_t i = 0; i < sizeof(e) / sizeof(e[0]); i++) {
+		hk.error = e[i].k;
+		T_EQ(kern_wait(kern, kern_open(kern, O_RDWR), NULL),
+		    e[i].client);
+		T_EQ(kern_wait(kern, kern_read(kern, fh, 1, 0, 0), NULL),
+		    e[i].client);
+		T_EQ(kern_wait(kern, kern_write(kern, fh, "x", 1, 0, 0),
+		    NULL), e[i].client);
+		T_EQ(kern_wait(kern, kern_ioctl(kern, fh, HK_FLUSH, 0, 0,
+		    NULL, 0, 0), NULL), e[i].client);
+		T_EQ(kern_wait(kern, kern_poll(kern, fh, POLLIN, 0), NULL),
+		    0);
+	}
+	hk.error = 0;
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* ---- ioctl ---------------------------------------------------------- */
+
+static void
+expect_retry(struct kern *k, uint64_t unique, uint64_t arg, size_t in,
+    size_t out)
+{
+	struct fuse_ioctl_iovec iov;
+	struct fuse_ioctl_out o;
+	struct kern_reply r;
+
+	T_EQ(kern_wait(k, unique, &r), 0);
+	memcpy(&o, r.kr_data, sizeof(o));
+	T_EQ(o.flags, FUSE_IOCTL_RETRY);
+	T_EQ(o.in_iovs, in != 0);
+	T_EQ(o.out_iovs, out != 0);
+	T_EQ(r.kr_len, sizeof(o) + (o.in_iovs + o.out_iovs) * sizeof(iov));
+	for (unsigned i = 0; i < o.in_iovs + o.out_iovs; i++) {
+		memcpy(&iov, r.kr_data + sizeof(o) + i * sizeof(iov),
+		    sizeof(iov));
+		T_EQ(iov.base, arg);
+		T_EQ(iov.len, i < o.in_iovs ? in : out);
+	}
+}
+
+static void
+ioctl_takes_two_rounds(void)
+{
+	struct fuse_ioctl_out o;
+	struct kern_reply r;
+	char data[HK_SIZE];
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	memset(data, 'd', sizeof(data));
+
+	expect_retry(kern, kern_ioctl(kern, fh, HK_GET, 0x1234, 0, NULL, 0,
+	    0), 0x1234, 0, HK_SIZE);
+	T_EQ(hk.ioctls, 0);
+	T_EQ(kern_wait(kern, kern_ioctl(kern, fh, HK_GET, 0x1234, 0, NULL, 0,
+	    HK_SIZE), &r), 0);
+	T_EQ(hk.arg, 0x1234);
+	memcpy(&o, r.kr_data, sizeof(o));
+	T_EQ(o.result, 0);
+	T_EQ(o.flags, 0);
+	T_EQ(r.kr_len, sizeof(o) + HK_SIZE);
+	T_EQ(r.kr_data[sizeof(o)], 'g');
+
+	expect_retry(kern, kern_ioctl(kern, fh, HK_SET, 99, FUSE_IOCTL_COMPAT,
+	    NULL, 0, 0), 99, HK_SIZE, 0);
+	T_EQ(kern_wait(kern, kern_ioctl(kern, fh, HK_SET, 99,
+	    FUSE_IOCTL_COMPAT, data, HK_SIZE, 0), &r), 0);
+	T_EQ(r.kr_len, sizeof(o));
+
+	/* The sign bit of the command's int is no sign. */
+	expect_retry(kern, kern_ioctl(kern, fh, HK_SWAP, 5, 0, NULL, 0, 0),
+	    5, 8, 8);
+	T_EQ(kern_wait(kern, kern_ioctl(kern, fh, HK_SWAP, 5, 0, data, 8, 8),
+	    &r), 0);
+	T_EQ(r.kr_data[sizeof(o)], 'e');
+
+	/* A number: one round. */
+	T_EQ(kern_wait(kern, kern_ioctl(kern, fh, HK_FLUSH, 2, 0, NULL, 0,
+	    0), &r), 0);
+	T_EQ(hk.arg, 2);
+	T_EQ(hk.ioctls, 4);
+	kern_released(kern, fh);
+	front_down();
+}
+
+static void
+ioctl_sizes_are_checked_again(void)
+{
+	static const struct {
+		unsigned cmd;
+		size_t in, out;
+	} bad[] = {
+		{ HK_GET, 0, HK_SIZE - 1 }, { HK_GET, 0, HK_SIZE + 1 },
+		{ HK_GET, 1, HK_SIZE }, { HK_SET, HK_SIZE - 1, 0 },
+		{ HK_SET, HK_SIZE + 1, 0 }, { HK_SET, HK_SIZE, 1 },
+		{ HK_SWAP, 8, 0 }, { HK_SWAP, 0, 8 }, { HK_FLUSH, 1, 0 },
+		{ HK_FLUSH, 0, 1 },
+	};
+	char data[HK_SIZE + 1];
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	memset(data, 0, sizeof(data));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		T_EQ(kern_wait(kern, kern_ioctl(kern, fh, bad[i].cmd, 1, 0,
+		    data, bad[i].in, bad[i].out), NULL), EIO);
+	T_EQ(kern_wait(kern, kern_ioctl(kern, fh, 0x80041234, 1, 0, NULL, 0,
+	    0), NULL), ENOTTY);
+	T_EQ(hk.ioctls, 0);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* ---- poll ----------------------------------------------------------- */
+
+static unsigned
+revents(struct kern *k, uint64_t unique)
+{
+	struct fuse_poll_out out;
+	struct kern_reply r;
+
+	T_EQ(kern_wait(k, unique, &r), 0);
+	memcpy(&out, r.kr_data, sizeof(out));
+	return out.revents;
+}
+
+static void
+poll_tells_and_notifies_once(void)
+{
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	T_EQ(revents(kern, kern_poll(kern, fh, POLLIN, 0)), 0);
+	hk_feed(node, 1);		/* nobody waits */
+	T_EQ(revents(kern, kern_poll(kern, fh, POLLIN | POLLOUT, 0)),
+	    POLLIN | POLLOUT);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 10, 0, 0), NULL), 0);
+	T_EQ(kern_notified(kern), 0);
+
+	T_EQ(revents(kern, kern_poll(kern, fh, POLLIN, 1)), 0);
+	T_EQ(revents(kern, kern_poll(kern, fh, POLLIN, 1)), 0);
+	hk_feed(node, 1);
+	kern_wait_notified(kern, 1);
+	hk_feed(node, 1);		/* told already, and not asked since */
+	hk_wake_all(node);
+	T_EQ(revents(kern, kern_poll(kern, fh, POLLIN, 1)), POLLIN);
+	T_EQ(kern_notified(kern), 1);
+	hk_wake_all(node);
+	kern_wait_notified(kern, 2);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* What happens between the look and the answer is not lost. */
+static void
+poll_notify_may_come_before_the_answer(void)
+{
+	unsigned n = 1;
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.poll_mode = HK_DEAF;
+	u = kern_poll(kern, fh, POLLIN, 1);
+	T_UNTIL(hk_asleep, &n);
+	hk_wake_all(node);
+	kern_wait_notified(kern, 1);
+	T_EQ(kern_done(kern, u), 0);
+	hk_release();
+	T_EQ(revents(kern, u), 0);
+	hk.poll_mode = HK_NORMAL;
+	kern_released(kern, fh);
+	front_down();
+}
+
+static int
+all_closed(void *arg)
+{
+
+	(void)arg;
+	return hk.closes == hk.opens;
+}
+
+/* The close still runs in K, the client is gone: a wake-up is harmless. */
+static void
+poll_notify_after_release(void)
+{
+	unsigned n = 1;
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	T_EQ(revents(kern, kern_poll(kern, fh, POLLIN, 1)), 0);
+	hk.close_mode = HK_DEAF;
+	kern_released(kern, fh);
+	T_UNTIL(hk_asleep, &n);
+	hk_wake_all(node);
+	kern_wait_notified(kern, 1);
+	hk_release();
+	T_UNTIL(all_closed, NULL);
+	hk_wake_all(node);
+	T_EQ(kern_notified(kern), 1);
+	front_down();
+}
+
+/* ---- access --------------------------------------------------------- */
+
+static int
+access_as(unsigned uid, unsigned gid, unsigned ngroups, uint32_t *groups,
+    int flags)
+{
+	const struct hyp_cred cred = {
+		.hc_uid = uid, .hc_gid = gid, .hc_ngroups = ngroups,
+		.hc_groups = groups,
+	};
+
+	return hyp_node_access(nodehost, &cred, flags);
+}
+
+static void
+access_is_owner_then_group_then_others(void)
+{
+	const int rw = HYP_F_READ | HYP_F_WRITE;
+	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	struct front_config fc;
+	uint32_t groups[2];
+	unsigned uid, gid;
+	int fd;
+
+	T_CHECK(mkdtemp(dir) != NULL);
+	memset(&fc, 0, sizeof(fc));
+	fc.devdir = dir;
+	front_up_with(&fc);
+	T_EQ(access_as(0, 0, 0, NULL, rw), ENOENT);
+
+	strcpy(path, dir);
+	strcat(path, "/ttyX0");
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	T_CHECK(fd != -1);
+	uid = getuid() != 0 ? getuid() : 1000;
+	gid = getuid() != 0 ? getgid() : 1000;
+	T_EQ(fchown(fd, uid, gid), 0);
+	groups[0] = gid + 5;
+	groups[1] = gid;
+
+	T_EQ(fchmod(fd, 0640), 0);
+	T_EQ(access_as(uid, gid, 0, NULL, rw), 0);
+	T_EQ(access_as(uid + 1, gid, 0, NULL, HYP_F_READ), 0);
+	T_EQ(access_as(uid + 1, gid, 0, NULL, rw), EACCES);
+	T_EQ(access_as(uid + 1, gid + 1, 2, groups, HYP_F_READ), 0);
+	T_EQ(access_as(uid + 1, gid + 1, 1, groups, HYP_F_READ), EACCES);
+	T_EQ(access_as(0, 0, 0, NULL, rw), 0);
+	/* The owner's bits count for the owner, though others may. */
+	T_EQ(fchmod(fd, 0066), 0);
+	T_EQ(access_as(uid, gid, 0, NULL, HYP_F_READ), EACCES);
+	T_EQ(access_as(uid + 1, gid, 0, NULL, rw), 0);
+	T_EQ(access_as(uid + 1, gid + 1, 0, NULL, rw), 0);
+	T_EQ(access_as(0, 0, 0, NULL, rw), 0);
+
+	close(fd);
+	unlink(path);
+	rmdir(dir);
+	front_down();
+}
+
+static void
+tty_nodes_get_owner_and_mode(void)
+{
+	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	struct front_config fc;
+	struct hyp_node *hn;
+	struct kern *k;
+	struct stat st;
+	void *host;
+	int fd;
+
+	T_CHECK(mkdtemp(dir) != NULL);
+	memset(&fc, 0, sizeof(fc));
+	fc.devdir = dir;
+	fc.uid = getuid();
+	fc.gid = getuid() == 0 ? 20 : getgid();
+	fc.mode = 0660;
+	front_up_with(&fc);
+	strcpy(path, dir);
+	strcat(path, "/ttyU0");
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	T_CHECK(fd != -1);
+	hn = hk_node();
+	T_EQ(hyp_node_create(hn, "ttyU0", HYP_NODE_TTY, 0, &host), 0);
+	k = kern_last();
+	T_EQ(fstat(fd, &st), 0);
+	T_EQ(st.st_mode & 07777, 0660);
+	T_EQ(st.st_gid, fc.gid);
+	close(fd);
+	unlink(path);
+	rmdir(dir);
+	front_down();
+	kern_free(k);
+}
+
+const struct t_case t_cases[] = {
+	{ "init_tells_name_number_and_limits",
+	    init_tells_name_number_and_limits },
+	{ "open_read_write_release", open_read_write_release },
+	{ "open_flags_and_errors", open_flags_and_errors },
+	{ "credentials_are_the_openers", credentials_are_the_openers },
+	{ "later_pieces_of_a_read_do_not_wait",
+	    later_pieces_of_a_read_do_not_wait },
+	{ "largest_read_and_write", largest_read_and_write },
+	{ "answer_is_never_longer_than_asked",
+	    answer_is_never_longer_than_asked },
+	{ "errno_is_clamped", errno_is_clamped },
+	{ "ioctl_takes_two_rounds", ioctl_takes_two_rounds },
+	{ "ioctl_sizes_are_checked_again", ioctl_sizes_are_checked_again },
+	{ "poll_tells_and_notifies_once", poll_tells_and_notifies_once },
+	{ "poll_notify_may_come_before_the_answer",
+	    poll_notify_may_come_before_the_answer },
+	{ "poll_notify_after_release", poll_notify_after_release },
+	{ "access_is_owner_then_group_then_others",
+	    access_is_owner_then_group_then_others },
+	{ "tty_nodes_get_owner_and_mode", tty_nodes_get_owner_and_mode },
+	{ NULL, NULL },
+};

@@ -1,0 +1,877 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_usb.c - the USB back end against a real kernel: QEMU's FTDI adapter, a
+ * CDC-ACM gadget, and vhci_hcd devices that misbehave on command.
+ *
+ * Runs in a guest (tools/vm --usb ftdi --usb acm --usb vhci); each case is
+ * skipped where its device is missing.  The kernel side is played here: the
+ * up-calls only count.
+ *
+ * Times are generous, because the guest's CPU is emulated; what must not
+ * block is measured against a hang of the hardware that has no end, so any
+ * finite bound proves it.
+ */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hyp/hyp.h"
+#include "hyp/hyp_usb.h"
+#include "host/host.h"
+#include "host/udev.h"
+#include "host/usb.h"
+#include "host/usbsys.h"
+#include "h_test.h"
+#include "h_vhci.h"
+
+#define	FTDI_IN		0x81
+#define	FTDI_OUT	0x02
+#define	MS		UINT64_C(1000000)
+#define	SOON		(2000 * MS)	/* far below "for ever" */
+
+/* ---- the kernel side's part ----------------------------------------- */
+
+static atomic_uint n_gone;
+static atomic_uint n_arrived;
+static atomic_uint n_left;
+static char last_path[64];
+
+void
+hyp_usb_gone(void *cookie)
+{
+
+	(void)cookie;
+	atomic_fetch_add(&n_gone, 1);
+}
+
+void
+hyp_usb_arrived(const struct hyp_usb_info *hi)
+{
+
+	snprintf(last_path, sizeof(last_path), "%s", hi->hi_path);
+	atomic_fetch_add(&n_arrived, 1);
+}
+
+void
+hyp_usb_left(const char *path)
+{
+
+	(void)path;
+	atomic_fetch_add(&n_left, 1);
+}
+
+/* One transfer and what came of it.  Never freed, so that a done that
+   comes too late is counted. */
+struct xf {
+	struct xf	*next;
+	struct hyp_usbx	*x;
+	void		*buf;
+	atomic_uint	 done;
+	atomic_int	 status;
+	atomic_uint	 actlen;
+	atomic_int	 again;		/* submit again from done */
+	atomic_int	 again_error;
+};
+
+static struct xf *all_xfs;
+
+static void
+xf_done(void *cookie, int status, uint32_t actlen)
+{
+	struct xf *f = cookie;
+
+	atomic_store(&f->status, status);
+	atomic_store(&f->actlen, actlen);
+	if (atomic_load(&f->again))
+		atomic_store(&f->again_error,
+		    hyp_usbx_submit(f->x, NULL, 512, 0));
+	atomic_fetch_add(&f->done, 1);
+}
+
+static struct xf *
+xf_new(struct hyp_usb *hd, int type, uint8_t ep, size_t size)
+{
+	struct xf *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		abort();
+	f->next = all_xfs;
+	all_xfs = f;
+	atomic_store(&f->status, -1);
+	T_EQ(hyp_usbx_alloc(hd, type, ep, size, xf_done, f, &f->x, &f->buf),
+	    0);
+	return f;
+}
+
+static void
+xf_free(struct xf *f)
+{
+
+	hyp_usbx_free(f->x);
+}
+
+static int
+xf_is_done(void *arg)
+{
+	struct xf *f = arg;
+
+	return atomic_load(&f->done) != 0;
+}
+
+/* ---- finding devices ------------------------------------------------ */
+
+struct want {
+	unsigned	 w_vendor, w_product;
+	struct usbsys_dev w_dev;
+};
+
+static int
+find(void *arg)
+{
+	struct want *w = arg;
+	char **paths;
+	size_t i, n;
+	int found = 0;
+
+	if (usbsys_list(&paths, &n) != 0)
+		return 0;
+	for (i = 0; i < n && !found; i++)
+		found = usbsys_read(paths[i], &w->w_dev) == 0 &&
+		    w->w_dev.ud_info.hi_vendor == w->w_vendor &&
+		    w->w_dev.ud_info.hi_product == w->w_product;
+	usbsys_list_free(paths, n);
+	return found;
+}
+
+static int
+has_driver(void *arg)
+{
+	struct want *w = arg;
+	char buf[64];
+
+	usbsys_drivers(w->w_dev.ud_path, buf, sizeof(buf));
+	return buf[0] != '\0';
+}
+
+static int
+driver_is(const struct want *w, const char *name)
+{
+	char buf[64];
+
+	usbsys_drivers(w->w_dev.ud_path, buf, sizeof(buf));
+	return strcmp(buf, name) == 0;
+}
+
+static int
+ftdi_back(void *arg)
+{
+
+	return driver_is(arg, "ftdi_sio");
+}
+
+static struct hyp_usb *
+open_want(struct want *w)
+{
+	struct hyp_usb *hd = NULL;
+
+	T_EQ(hyp_usb_open(w->w_dev.ud_info.hi_bus, w->w_dev.ud_info.hi_addr,
+	    NULL, &hd), 0);
+	return hd;
+}
+
+/* The FTDI adapter, with the kernel's driver on it. */
+static void
+want_ftdi(struct want *w)
+{
+
+	memset(w, 0, sizeof(*w));
+	w->w_vendor = 0x0403;
+	w->w_product = 0x6001;
+	if (!find(w))
+		t_skip("no FTDI adapter");
+	t_until(ftdi_back, w, "ftdi_sio has the adapter");
+}
+
+static int
+far_open(void)
+{
+	int fd;
+
+	fd = open("/dev/virtio-ports/far.ftdi0", O_RDWR | O_CLOEXEC);
+	T_CHECK(fd != -1);
+	return fd;
+}
+
+/* ---- cases: an ordinary device -------------------------------------- */
+
+static void
+test_descriptors(void)
+{
+	unsigned char buf[1024], small[20];
+	struct hyp_usb *hd;
+	struct want w;
+	size_t len = 0, total;
+	uint8_t value = 0;
+
+	want_ftdi(&w);
+	hd = open_want(&w);
+	T_EQ(hyp_usb_descriptors(hd, buf, sizeof(buf), &len), 0);
+	T_CHECK(len > 18 + 9);
+	T_EQ(buf[0], 18);
+	T_EQ(buf[8] | buf[9] << 8, 0x0403);
+	total = 18 + (size_t)(buf[20] | buf[21] << 8);
+	T_EQ(len, total);
+	T_EQ(len, w.w_dev.ud_desclen);
+	len = 0;
+	T_EQ(hyp_usb_descriptors(hd, small, sizeof(small), &len), 0);
+	T_EQ(len, total);
+	T_CHECK(memcmp(small, buf, sizeof(small)) == 0);
+	T_EQ(hyp_usb_get_config(hd, &value), 0);
+	T_EQ(value, buf[23]);
+	hyp_usb_close(hd);
+	T_CHECK(driver_is(&w, "ftdi_sio"));
+}
+
+static void
+test_claim(void)
+{
+	struct hyp_usb *hd, *other;
+	struct want w;
+
+	want_ftdi(&w);
+	hd = open_want(&w);
+	T_EQ(hyp_usb_claim(hd, 0), 0);
+	T_CHECK(driver_is(&w, "usbfs"));
+	other = open_want(&w);
+	T_EQ(hyp_usb_claim(other, 0), EBUSY);
+	T_CHECK(hyp_usb_claim(other, 9) != 0);
+	hyp_usb_close(other);
+	T_CHECK(driver_is(&w, "usbfs"));
+	T_EQ(hyp_usb_clear_halt(hd, FTDI_IN), 0);
+	hyp_usb_close(hd);
+	T_CHECK(driver_is(&w, "ftdi_sio"));
+	T_EQ(host_usb_drain(hyp_clock()), 0);
+}
+
+static void
+test_claim_two(void)
+{
+	struct hyp_usb *hd;
+	struct want w = { .w_vendor = 0x1d6b, .w_product = 0x0104 };
+
+	if (!find(&w))
+		t_skip("no CDC-ACM gadget");
+	t_until(has_driver, &w, "cdc_acm has the gadget");
+	hd = open_want(&w);
+	T_EQ(hyp_usb_claim(hd, 0), 0);
+	T_EQ(hyp_usb_claim(hd, 1), 0);
+	T_CHECK(driver_is(&w, "usbfs"));
+	hyp_usb_close(hd);
+	T_CHECK(driver_is(&w, "cdc_acm"));
+}
+
+static void
+test_data(void)
+{
+	static const uint8_t reset[8] = { 0x40, 0, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t status[8] = { 0xc0, 5, 0, 0, 0, 0, 2, 0 };
+	static const uint8_t nonsense[8] = { 0xc0, 0x7e, 0, 0, 0, 0, 2, 0 };
+	struct xf *ctl, *in, *out;
+	struct hyp_usb *hd;
+	struct want w;
+	char buf[64];
+	size_t n;
+	int far;
+
+	want_ftdi(&w);
+	far = far_open();
+	hd = open_want(&w);
+	T_EQ(hyp_usb_claim(hd, 0), 0);
+
+	ctl = xf_new(hd, HYP_USB_CONTROL, 0, 64);
+	T_EQ(hyp_usbx_submit(ctl->x, reset, 0, 0), 0);
+	t_until(xf_is_done, ctl, "reset");
+	T_EQ(atomic_load(&ctl->status), HYP_USB_OK);
+	atomic_store(&ctl->done, 0);
+	T_EQ(hyp_usbx_submit(ctl->x, status, 2, 0), 0);
+	t_until(xf_is_done, ctl, "modem status");
+	T_EQ(atomic_load(&ctl->status), HYP_USB_OK);
+	T_EQ(atomic_load(&ctl->actlen), 2);
+	atomic_store(&ctl->done, 0);
+	T_EQ(hyp_usbx_submit(ctl->x, nonsense, 2, 0), 0);
+	t_until(xf_is_done, ctl, "a request that it does not know");
+	T_EQ(atomic_load(&ctl->status), HYP_USB_STALL);
+
+	out = xf_new(hd, HYP_USB_BULK, FTDI_OUT, 64);
+	memcpy(out->buf, "to the far end", 14);
+	T_EQ(hyp_usbx_submit(out->x, NULL, 14, 1), 0);
+	t_until(xf_is_done, out, "bulk out");
+	T_EQ(atomic_load(&out->status), HYP_USB_OK);
+	T_EQ(atomic_load(&out->actlen), 14);
+	for (n = 0; n < 14;)
+		n += (size_t)read(far, buf + n, sizeof(buf) - n);
+	T_CHECK(memcmp(buf, "to the far end", 14) == 0);
+
+	T_EQ(write(far, "hello", 5), 5);
+	in = xf_new(hd, HYP_USB_BULK, FTDI_IN, 64);
+	for (n = 0; n < 5; n += atomic_load(&in->actlen) - 2) {
+		atomic_store(&in->done, 0);
+		T_EQ(hyp_usbx_submit(in->x, NULL, 64, 0), 0);
+		t_until(xf_is_done, in, "bulk in");
+		T_EQ(atomic_load(&in->status), HYP_USB_OK);
+		T_CHECK(atomic_load(&in->actlen) >= 2);
+		memcpy(buf + n, (char *)in->buf + 2,
+		    atomic_load(&in->actlen) - 2);
+	}
+	T_CHECK(memcmp(buf, "hello", 5) == 0);
+
+	xf_free(ctl);
+	xf_free(in);
+	hyp_usb_close(hd);
+	xf_free(out);			/* after the close is as good */
+	close(far);
+	T_EQ(hyp_usb_zombies(), 0);
+	T_CHECK(driver_is(&w, "ftdi_sio"));
+}
+
+/* ---- cases: cancel, free, close on the device that we play ---------- */
+
+static struct h_vhci *
+vhci_ready(unsigned port, struct want *w, struct hyp_usb **hdp)
+{
+	struct h_vhci *hv;
+
+	hv = h_vhci_plug(port);
+	if (hv == NULL)
+		t_skip("no vhci_hcd");
+	memset(w, 0, sizeof(*w));
+	w->w_vendor = H_VHCI_VENDOR;
+	w->w_product = H_VHCI_PRODUCT + port;
+	t_until(find, w, "the device is there");
+	*hdp = open_want(w);
+	T_EQ(hyp_usb_claim(*hdp, 0), 0);
+	return hv;
+}
+
+static int
+vhci_has_in(void *arg)
+{
+
+	return h_vhci_waiting(arg) != 0;
+}
+
+static int
+vhci_has_unlink(void *arg)
+{
+
+	return h_vhci_unlinks(arg) != 0;
+}
+
+static void
+submit_in(struct h_vhci *hv, struct xf *f)
+{
+
+	T_EQ(hyp_usbx_submit(f->x, NULL, 512, 0), 0);
+	t_until(vhci_has_in, hv, "the device has the transfer");
+}
+
+static void
+end(struct h_vhci *hv, struct hyp_usb *hd, struct want *w)
+{
+
+	hyp_usb_close(hd);
+	T_EQ(host_usb_drain(hyp_clock() + 10 * SOON), 0);
+	T_EQ(hyp_usb_zombies(), 0);
+	h_vhci_unplug(hv);
+	while (find(w))
+		t_msleep(5);
+}
+
+static void
+test_cancel(void)
+{
+	struct hyp_usb *hd;
+	struct h_vhci *hv;
+	struct want w;
+	struct xf *f;
+	int i;
+
+	hv = vhci_ready(0, &w, &hd);
+	f = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+	hyp_usbx_cancel(f->x);			/* not in flight: nothing */
+	for (i = 0; i < 20; i++) {
+		atomic_store(&f->done, 0);
+		submit_in(hv, f);
+		hyp_usbx_cancel(f->x);
+		hyp_usbx_cancel(f->x);
+		t_until(xf_is_done, f, "cancelled");
+		T_EQ(atomic_load(&f->status), HYP_USB_CANCELLED);
+		T_EQ(atomic_load(&f->done), 1);
+	}
+	/* Nothing of it sticks to the next one. */
+	atomic_store(&f->done, 0);
+	submit_in(hv, f);
+	T_CHECK(h_vhci_send(hv, "data", 4));
+	t_until(xf_is_done, f, "data");
+	T_EQ(atomic_load(&f->status), HYP_USB_OK);
+	T_EQ(atomic_load(&f->actlen), 4);
+	T_CHECK(memcmp(f->buf, "data", 4) == 0);
+	xf_free(f);
+	end(hv, hd, &w);
+}
+
+/* Many transfers; data, cancels and submits from done, all at once. */
+static void
+test_storm(void)
+{
+	struct xf *f[8];
+	struct hyp_usb *hd;
+	struct h_vhci *hv;
+	struct want w;
+	unsigned i, total;
+
+	hv = vhci_ready(0, &w, &hd);
+	for (i = 0; i < 8; i++) {
+		f[i] = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+		atomic_store(&f[i]->again, 1);
+		T_EQ(hyp_usbx_submit(f[i]->x, NULL, 512, 0), 0);
+	}
+	for (total = 0; total < 2000;) {
+		if (t_random() % 4 == 0)
+			hyp_usbx_cancel(f[t_random() % 8]->x);
+		else
+			(void)h_vhci_send(hv, "x", 1);
+		for (i = total = 0; i < 8; i++)
+			total += atomic_load(&f[i]->done);
+	}
+	for (i = 0; i < 8; i++) {
+		T_EQ(atomic_load(&f[i]->again_error), 0);
+		atomic_store(&f[i]->again, 0);
+	}
+	for (i = 0; i < 4; i++)
+		xf_free(f[i]);		/* in flight, or in done */
+	end(hv, hd, &w);
+	for (; i < 8; i++)
+		xf_free(f[i]);
+}
+
+static void
+test_free_in_flight(void)
+{
+	struct hyp_usb *hd;
+	struct h_vhci *hv;
+	struct want w;
+	struct xf *f;
+
+	hv = vhci_ready(0, &w, &hd);
+	f = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+	submit_in(hv, f);
+	xf_free(f);
+	end(hv, hd, &w);
+	T_EQ(atomic_load(&f->done), 0);
+}
+
+static void
+test_close_in_flight(void)
+{
+	struct hyp_usb *hd;
+	struct h_vhci *hv;
+	struct want w;
+	struct xf *f;
+
+	hv = vhci_ready(0, &w, &hd);
+	f = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+	submit_in(hv, f);
+	end(hv, hd, &w);
+	T_EQ(atomic_load(&f->done), 0);
+	T_EQ(hyp_usbx_submit(f->x, NULL, 512, 0), ENODEV);
+	xf_free(f);
+}
+
+static int
+gone_told(void *arg)
+{
+
+	(void)arg;
+	return atomic_load(&n_gone) != 0;
+}
+
+static void
+test_unplug(void)
+{
+	struct hyp_usb *hd;
+	struct h_vhci *hv;
+	struct want w;
+	struct xf *f, *idle;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		atomic_store(&n_gone, 0);
+		hv = vhci_ready(0, &w, &hd);
+		f = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+		idle = xf_new(hd, HYP_USB_BULK, 0x02, 512);
+		submit_in(hv, f);
+		h_vhci_unplug(hv);
+		t_until(xf_is_done, f, "the transfer is back");
+		t_until(gone_told, NULL, "the device is told to be gone");
+		T_EQ(atomic_load(&f->done), 1);
+		T_EQ(atomic_load(&f->status), HYP_USB_NODEV);
+		T_EQ(hyp_usbx_submit(idle->x, NULL, 1, 0), ENODEV);
+		T_CHECK(hyp_usb_claim(hd, 0) == ENODEV);
+		xf_free(f);
+		hyp_usb_close(hd);
+		T_EQ(host_usb_drain(hyp_clock() + 10 * SOON), 0);
+		xf_free(idle);
+		T_EQ(atomic_load(&n_gone), 1);
+	}
+}
+
+static uint64_t
+cpu_time(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000 * MS + (uint64_t)ts.tv_nsec;
+}
+
+/* Nothing in flight: the descriptor alone must tell.  It stays "ready" for
+   ever then, which must not make the event thread run in circles. */
+static void
+test_unplug_idle(void)
+{
+	struct hyp_usb *hd;
+	struct h_vhci *hv;
+	struct want w;
+	uint64_t cpu;
+
+	atomic_store(&n_gone, 0);
+	hv = vhci_ready(0, &w, &hd);
+	h_vhci_unplug(hv);
+	t_until(gone_told, NULL, "the device is told to be gone");
+	cpu = cpu_time();
+	t_msleep(500);
+	T_CHECK(cpu_time() - cpu < 200 * MS);
+	hyp_usb_close(hd);
+	T_EQ(host_usb_drain(hyp_clock() + 10 * SOON), 0);
+}
+
+/* ---- cases: a host controller that never answers -------------------- */
+
+static void
+test_deaf(void)
+{
+	struct hyp_usb *hd, *hd2, *no;
+	struct h_vhci *hv, *hv2;
+	struct want w, w2;
+	struct xf *f, *g, *h;
+	uint64_t start;
+
+	hv = vhci_ready(0, &w, &hd);
+	hv2 = vhci_ready(1, &w2, &hd2);
+	f = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+	g = xf_new(hd, HYP_USB_BULK, 0x02, 512);
+	h = xf_new(hd2, HYP_USB_BULK, 0x81, 512);
+	submit_in(hv, f);
+	h_vhci_deaf(hv, 1);
+
+	start = hyp_clock();
+	hyp_usbx_cancel(f->x);
+	t_until(vhci_has_unlink, hv, "the reaper is in the kernel");
+
+	/* The device's lock is held in the kernel, and yet: */
+	T_EQ(hyp_usbx_submit(g->x, NULL, 10, 0), 0);
+	hyp_usbx_cancel(g->x);
+	t_until(xf_is_done, g, "a transfer that was never started");
+	T_EQ(atomic_load(&g->status), HYP_USB_CANCELLED);
+	hyp_usbx_free(g->x);
+
+	/* another device does not notice, */
+	submit_in(hv2, h);
+	T_CHECK(h_vhci_send(hv2, "other", 5));
+	t_until(xf_is_done, h, "the other device");
+	T_EQ(atomic_load(&h->status), HYP_USB_OK);
+	xf_free(h);
+
+	/* and close comes back, with a zombie. */
+	hyp_usb_close(hd);
+	T_CHECK(hyp_clock() - start < 5 * SOON);
+	T_EQ(hyp_usb_zombies(), 1);
+	T_EQ(host_usb_drain(hyp_clock() + 10 * MS), 1);
+	T_EQ(hyp_usb_open(w.w_dev.ud_info.hi_bus, w.w_dev.ud_info.hi_addr,
+	    NULL, &no), EAGAIN);
+	hyp_usbx_free(f->x);
+	T_EQ(hyp_usb_zombies(), 1);
+	T_EQ(atomic_load(&f->done), 0);
+
+	/* A late answer ends it. */
+	h_vhci_deaf(hv, 0);
+	T_EQ(host_usb_drain(hyp_clock() + 10 * SOON), 0);
+	T_EQ(hyp_usb_zombies(), 0);
+	T_EQ(atomic_load(&f->done), 0);
+	hd = open_want(&w);
+	T_EQ(hyp_usb_claim(hd, 0), 0);
+	end(hv, hd, &w);
+	end(hv2, hd2, &w2);
+}
+
+/* What is queued behind a stuck cancel starts when it is over. */
+static void
+test_deaf_queue(void)
+{
+	struct hyp_usb *hd;
+	struct h_vhci *hv;
+	struct xf *f, *g;
+	struct want w;
+
+	hv = vhci_ready(0, &w, &hd);
+	f = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+	g = xf_new(hd, HYP_USB_BULK, 0x02, 512);
+	submit_in(hv, f);
+	h_vhci_deaf(hv, 1);
+	hyp_usbx_cancel(f->x);
+	t_until(vhci_has_unlink, hv, "the reaper is in the kernel");
+	T_EQ(hyp_usbx_submit(g->x, NULL, 10, 0), 0);
+	T_EQ(h_vhci_received(hv), 0);
+	h_vhci_deaf(hv, 0);
+	t_until(xf_is_done, g, "queued transfer");
+	T_EQ(atomic_load(&g->status), HYP_USB_OK);
+	T_EQ(h_vhci_received(hv), 10);
+	t_until(xf_is_done, f, "cancelled transfer");
+	T_EQ(atomic_load(&f->done), 1);
+	T_EQ(atomic_load(&f->status), HYP_USB_CANCELLED);
+	xf_free(f);
+	xf_free(g);
+	end(hv, hd, &w);
+}
+
+static void
+test_deaf_unplug(void)
+{
+	struct hyp_usb *hd;
+	struct h_vhci *hv;
+	struct want w;
+	struct xf *f;
+
+	hv = vhci_ready(0, &w, &hd);
+	f = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+	submit_in(hv, f);
+	h_vhci_deaf(hv, 1);
+	hyp_usbx_cancel(f->x);
+	t_until(vhci_has_unlink, hv, "the reaper is in the kernel");
+	hyp_usb_close(hd);
+	T_EQ(hyp_usb_zombies(), 1);
+	h_vhci_unplug(hv);
+	T_EQ(host_usb_drain(hyp_clock() + 10 * SOON), 0);
+	T_EQ(hyp_usb_zombies(), 0);
+	xf_free(f);
+}
+
+/* ---- cases: the end of the process ---------------------------------- */
+
+/* A child that claims the adapter and then dies of sig. */
+static void
+die_with_claim(struct want *w, int sig)
+{
+	struct hyp_usb *hd;
+	int fds[2], status;
+	char byte;
+	pid_t pid;
+
+	T_CHECK(pipe(fds) == 0);
+	fflush(stdout);
+	pid = fork();
+	T_CHECK(pid != -1);
+	if (pid == 0) {
+		host_crash_catch();
+		hd = NULL;
+		if (hyp_usb_open(w->w_dev.ud_info.hi_bus,
+		    w->w_dev.ud_info.hi_addr, NULL, &hd) != 0 ||
+		    hyp_usb_claim(hd, 0) != 0 || !driver_is(w, "usbfs"))
+			_exit(1);
+		(void)!write(fds[1], "", 1);
+		if (sig == SIGABRT)
+			hyp_panic("t_usb: a panic that is wanted");
+		for (;;)
+			(void)raise(sig);
+	}
+	close(fds[1]);
+	T_EQ(read(fds[0], &byte, 1), 1);
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_CHECK(WIFSIGNALED(status) && WTERMSIG(status) == sig);
+	close(fds[0]);
+}
+
+static void
+test_crash(void)
+{
+	struct want w;
+
+	want_ftdi(&w);
+	die_with_claim(&w, SIGSEGV);
+	T_CHECK(driver_is(&w, "ftdi_sio"));
+	die_with_claim(&w, SIGABRT);
+	T_CHECK(driver_is(&w, "ftdi_sio"));
+}
+
+static void
+test_kill(void)
+{
+	struct want w;
+
+	want_ftdi(&w);
+	die_with_claim(&w, SIGKILL);
+	T_CHECK(driver_is(&w, ""));
+	T_EQ(usbsys_rebind(w.w_dev.ud_path), 1);
+	T_CHECK(driver_is(&w, "ftdi_sio"));
+	T_EQ(usbsys_rebind(w.w_dev.ud_path), 0);
+}
+
+/* ---- cases: plug events --------------------------------------------- */
+
+static int udev_fd;
+
+static int
+match_vhci(void *arg, const struct hyp_usb_info *hi, int *unit)
+{
+
+	(void)arg;
+	*unit = -1;
+	return hi->hi_vendor == H_VHCI_VENDOR;
+}
+
+static void
+left_vhci(void *arg, const char *path)
+{
+
+	(void)arg;
+	(void)path;
+}
+
+static void
+settled_vhci(void *arg, const char *name)
+{
+
+	(void)arg;
+	(void)name;
+}
+
+static const struct host_udev_ops udev_ops = {
+	match_vhci, left_vhci, settled_vhci,
+};
+
+/* Take events until count is what is wanted. */
+static int
+events(atomic_uint *count, unsigned wanted)
+{
+	struct pollfd pfd = { .fd = udev_fd, .events = POLLIN };
+
+	while (atomic_load(count) < wanted) {
+		if (poll(&pfd, 1, 20000) != 1)
+			return 0;
+		host_udev_dispatch();
+	}
+	return atomic_load(count) == wanted;
+}
+
+static void
+test_udev(void)
+{
+	struct h_vhci *hv;
+	char first[64];
+	unsigned i;
+
+	atomic_store(&n_arrived, 0);
+	atomic_store(&n_left, 0);
+	udev_fd = host_udev_open(&udev_ops, NULL);
+	T_CHECK(udev_fd != -1);
+	host_udev_rescan();
+	T_EQ(atomic_load(&n_arrived), 0);
+	for (i = 1; i <= 3; i++) {
+		hv = h_vhci_plug(0);
+		if (hv == NULL)
+			t_skip("no vhci_hcd");
+		T_CHECK(events(&n_arrived, i));
+		if (i == 1)
+			strcpy(first, last_path);
+		T_CHECK(strcmp(first, last_path) == 0);
+		h_vhci_unplug(hv);
+		T_CHECK(events(&n_left, i));
+	}
+	host_udev_close();
+}
+
+/* Without a single event: sysfs alone finds plug, unplug and replug. */
+static void
+test_rescan(void)
+{
+	struct want w = { .w_vendor = H_VHCI_VENDOR,
+	    .w_product = H_VHCI_PRODUCT };
+	struct h_vhci *hv;
+	uint32_t addr;
+
+	atomic_store(&n_arrived, 0);
+	atomic_store(&n_left, 0);
+	udev_fd = host_udev_open(&udev_ops, NULL);
+	T_CHECK(udev_fd != -1);
+	hv = h_vhci_plug(0);
+	if (hv == NULL)
+		t_skip("no vhci_hcd");
+	t_until(find, &w, "the device is there");
+	host_udev_rescan();
+	T_EQ(atomic_load(&n_arrived), 1);
+	host_udev_rescan();
+	T_EQ(atomic_load(&n_arrived), 2);
+	T_EQ(atomic_load(&n_left), 0);
+	addr = w.w_dev.ud_info.hi_addr;
+	h_vhci_unplug(hv);
+	while (find(&w))
+		t_msleep(5);
+	hv = h_vhci_plug(0);
+	t_until(find, &w, "the device is back");
+	T_CHECK(w.w_dev.ud_info.hi_addr != addr);
+	host_udev_rescan();
+	T_EQ(atomic_load(&n_left), 1);
+	T_EQ(atomic_load(&n_arrived), 3);
+	/* The events that were not taken are old now. */
+	host_udev_dispatch();
+	T_EQ(atomic_load(&n_left), 1);
+	T_EQ(atomic_load(&n_arrived), 3);
+	h_vhci_unplug(hv);
+	while (find(&w))
+		t_msleep(5);
+	host_udev_rescan();
+	T_EQ(atomic_load(&n_left), 2);
+	host_udev_close();
+}
+
+const struct t_case t_cases[] = {
+	{ "descriptors come as the device sent them", test_descriptors },
+	{ "a claim takes the interface, a close gives it back", test_claim },
+	{ "two interfaces go back to one driver", test_claim_two },
+	{ "control and bulk transfers", test_data },
+	{ "cancel ends a transfer, once", test_cancel },
+	{ "data, cancels and submits at once", test_storm },
+	{ "free in flight: no done, memory comes back", test_free_in_flight },
+	{ "close in flight: no done, memory comes back",
+	    test_close_in_flight },
+	{ "unplug in flight", test_unplug },
+	{ "unplug with nothing in flight", test_unplug_idle },
+	{ "a host controller that never answers stops nobody", test_deaf },
+	{ "what waits behind it starts after it", test_deaf_queue },
+	{ "unplug ends it too", test_deaf_unplug },
+	{ "a crash gives the claim back", test_crash },
+	{ "SIGKILL does not, --release does", test_kill },
+	{ "plug events", test_udev },
+	{ "a rescan alone finds everything", test_rescan },
+	{ NULL, NULL },
+};

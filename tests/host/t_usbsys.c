@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_usbsys.c - reading USB devices from a made-up /sys/bus/usb: what counts
+ * as a device, the order of ports, strings of a hostile device, attributes
+ * that are missing.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/usbsys.h"
+#include "h_test.h"
+
+static char root[] = "/tmp/t_usbsys.XXXXXX";
+
+static void
+put(const char *dev, const char *name, const void *data, size_t len)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/devices/%s", root, dev);
+	(void)mkdir(path, 0755);
+	if (name == NULL)
+		return;
+	snprintf(path, sizeof(path), "%s/devices/%s/%s", root, dev, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	T_CHECK(fd != -1);
+	T_EQ(write(fd, data, len), len);
+	close(fd);
+}
+
+static void
+put_text(const char *dev, const char *name, const char *text)
+{
+
+	put(dev, name, text, strlen(text));
+}
+
+static void
+put_device(const char *dev, const char *addr)
+{
+	static const unsigned char desc[18] = { 18, 1 };
+
+	put_text(dev, "busnum", "1\n");
+	put_text(dev, "devnum", addr);
+	put_text(dev, "idVendor", "0403\n");
+	put_text(dev, "idProduct", "6001\n");
+	put_text(dev, "bcdDevice", "0600\n");
+	put_text(dev, "speed", "12\n");
+	put(dev, "descriptors", desc, sizeof(desc));
+}
+
+static void
+put_driver(const char *intf, const char *driver)
+{
+	char path[256], target[256];
+
+	put(intf, NULL, NULL, 0);
+	snprintf(path, sizeof(path), "%s/devices/%s/driver", root, intf);
+	snprintf(target, sizeof(target), "../../../drivers/%s", driver);
+	T_EQ(symlink(target, path), 0);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void
+begin(void)
+{
+	char path[256];
+
+	strcpy(root + strlen(root) - 6, "XXXXXX");
+	T_CHECK(mkdtemp(root) != NULL);
+	snprintf(path, sizeof(path), "%s/devices", root);
+	T_EQ(mkdir(path, 0755), 0);
+	usbsys_root(root);
+}
+
+static void
+finish(void)
+{
+
+	(void)nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void
+test_list(void)
+{
+	static const char *const all[] = { "usb1", "1-10", "1-2", "1-0:1.0",
+	    "1-2:1.0", "2-1", "1-2.10", "1-2.9.1", "10-1", "ep_00", "1-x" };
+	static const char *const want[] = { "1-2", "1-2.9.1", "1-2.10",
+	    "1-10", "2-1", "10-1" };
+	char **paths;
+	size_t i, n;
+
+	begin();
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		put_device(all[i], "5\n");
+	T_EQ(usbsys_list(&paths, &n), 0);
+	T_EQ(n, sizeof(want) / sizeof(want[0]));
+	for (i = 0; i < n; i++)
+		T_CHECK(strcmp(paths[i], want[i]) == 0);
+	usbsys_list_free(paths, n);
+	finish();
+	T_EQ(usbsys_list(&paths, &n), ENOENT);
+}
+
+static void
+test_read(void)
+{
+	struct usbsys_dev ud;
+	const struct hyp_usb_info *hi = &ud.ud_info;
+
+	begin();
+	put_device("1-2", "77\n");
+	put_text("1-2", "serial", "A1,B\n");
+	put_text("1-2", "product", "evil \033[2J\r\n");
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_EQ(hi->hi_bus, 1);
+	T_EQ(hi->hi_addr, 77);
+	T_EQ(hi->hi_vendor, 0x0403);
+	T_EQ(hi->hi_product, 0x6001);
+	T_EQ(hi->hi_release, 0x0600);
+	T_EQ(hi->hi_speed, HYP_USB_SPEED_FULL);
+	T_EQ(hi->hi_unit, -1);
+	T_EQ(ud.ud_desclen, 18);
+	T_CHECK(strcmp(hi->hi_path, "1-2") == 0);
+	T_CHECK(strcmp(hi->hi_serial, "A1,B") == 0);
+	T_CHECK(strcmp(hi->hi_vendorstr, "") == 0);
+	T_CHECK(strcmp(hi->hi_productstr, "evil ?[2J?") == 0);
+	put_text("1-2", "speed", "1.5\n");
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_EQ(hi->hi_speed, HYP_USB_SPEED_LOW);
+	put_text("1-2", "speed", "10000\n");
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_EQ(hi->hi_speed, HYP_USB_SPEED_SUPER);
+	finish();
+}
+
+static void
+test_hostile(void)
+{
+	static char big[10000];
+	struct usbsys_dev ud;
+
+	begin();
+	put_device("1-2", "5\n");
+	memset(big, 'A', sizeof(big));
+	put("1-2", "serial", big, sizeof(big));
+	put("1-2", "descriptors", big, sizeof(big));
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_EQ(strlen(ud.ud_serial), sizeof(ud.ud_serial) - 1);
+	T_EQ(ud.ud_desclen, sizeof(ud.ud_desc));
+	put_text("1-2", "devnum", "x\n");
+	T_EQ(usbsys_read("1-2", &ud), ENOENT);
+	put_text("1-2", "devnum", "");
+	T_EQ(usbsys_read("1-2", &ud), ENOENT);
+	T_EQ(usbsys_read("1-3", &ud), ENOENT);
+	T_EQ(usbsys_read("../1-2", &ud), ENOENT);
+	T_EQ(usbsys_read("", &ud), ENOENT);
+	memset(big, '1', 300);
+	big[1] = '-';
+	big[300] = '\0';
+	T_EQ(usbsys_read(big, &ud), ENOENT);
+	finish();
+}
+
+static void
+test_drivers(void)
+{
+	char buf[32];
+
+	begin();
+	put_device("1-2", "5\n");
+	usbsys_drivers("1-2", buf, sizeof(buf));
+	T_CHECK(strcmp(buf, "") == 0);
+	put_driver("1-2/1-2:1.0", "cdc_acm");
+	put_driver("1-2/1-2:1.1", "cdc_acm");
+	put("1-2/1-2:1.2", NULL, NULL, 0);
+	usbsys_drivers("1-2", buf, sizeof(buf));
+	T_CHECK(strcmp(buf, "cdc_acm") == 0);
+	usbsys_drivers("1-3", buf, sizeof(buf));
+	T_CHECK(strcmp(buf, "") == 0);
+	/* Interfaces without a driver are offered to the kernel. */
+	T_EQ(usbsys_rebind("1-2"), -1);
+	T_EQ(errno, ENOENT);
+	put_text("../.", "drivers_probe", "");
+	T_EQ(usbsys_rebind("1-2"), 1);
+	finish();
+}
+
+const struct t_case t_cases[] = {
+	{ "devices in the order of their ports", test_list },
+	{ "what a device's files say", test_read },
+	{ "what a hostile device's files say", test_hostile },
+	{ "drivers of the interfaces", test_drivers },
+	{ NULL, NULL },
+};

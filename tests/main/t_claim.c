@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_claim.c - the arguments of --claim: what is taken, what is refused, and
+ * which devices fit.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hyp/hyp.h"
+#include "host/host.h"
+#include "main/claim.h"
+#include "h_test.h"
+
+static const struct good {
+	const char	*g_text;
+	unsigned	 g_vendor, g_product;
+	const char	*g_serial, *g_port;
+	int		 g_unit;
+} goods[] = {
+	{ "0403:6001", 0x0403, 0x6001, "", "", -1 },
+	{ "403:1", 0x403, 1, "", "", -1 },
+	{ "FFFF:fFfF", 0xffff, 0xffff, "", "", -1 },
+	{ "0:0", 0, 0, "", "", -1 },
+	{ "0403:6001,unit=0", 0x0403, 0x6001, "", "", 0 },
+	{ "0403:6001,unit=4095", 0x0403, 0x6001, "", "", 4095 },
+	{ "0403:6001,serial=A1", 0x0403, 0x6001, "A1", "", -1 },
+	{ "0403:6001,serial=a b=c:d", 0x0403, 0x6001, "a b=c:d", "", -1 },
+	{ "0403:6001,serial=a\\,b\\\\,unit=3", 0x0403, 0x6001, "a,b\\", "",
+	    3 },
+	{ "0403:6001,port=1-1.4.2", 0x0403, 0x6001, "", "1-1.4.2", -1 },
+	{ "0403:6001,unit=2,port=10-2,serial=x", 0x0403, 0x6001, "x", "10-2",
+	    2 },
+};
+
+static const char *const bads[] = {
+	"", ":", "0403", "0403:", ":6001", "0403:6001x", "0403:6001 ",
+	" 0403:6001", "0403 6001", "0x403:6001", "00403:6001", "0403:06001",
+	"g403:6001", "0403:6001:1", "-1:6001", "0403,6001", "0403:6001,",
+	"0403:6001,,unit=1", "0403:6001,unit=1,", "0403:6001,unit",
+	"0403:6001,unit=", "0403:6001,unit=-1", "0403:6001,unit=+1",
+	"0403:6001,unit= 1", "0403:6001,unit=1x", "0403:6001,unit=4096",
+	"0403:6001,unit=99999999999999999999", "0403:6001,unit=1,unit=1",
+	"0403:6001,serial=", "0403:6001,serial=a,serial=b",
+	"0403:6001,serial=a\\", "0403:6001,port=", "0403:6001,port=1",
+	"0403:6001,port=1-", "0403:6001,port=1-1.", "0403:6001,port=-1",
+	"0403:6001,port=1.1", "0403:6001,port=1-1-1", "0403:6001,port=1-1..2",
+	"0403:6001,port=usb1", "0403:6001,port=1-1:1.0",
+	"0403:6001,port=1-1,port=1-2", "0403:6001,ports=1-1",
+	"0403:6001,Unit=1", "0403:6001,=1", "0403:6001,x=1",
+	"0403:6001,serial", "0403:6001;unit=1",
+};
+
+static void
+test_parse(void)
+{
+	const struct good *g;
+	struct claim c;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < sizeof(goods) / sizeof(goods[0]); i++) {
+		g = &goods[i];
+		why = claim_parse(g->g_text, &c);
+		if (why != NULL || c.c_vendor != g->g_vendor ||
+		    c.c_product != g->g_product ||
+		    strcmp(c.c_serial, g->g_serial) != 0 ||
+		    strcmp(c.c_port, g->g_port) != 0 ||
+		    c.c_unit != g->g_unit)
+			t_fail(__FILE__, __LINE__, "\"%s\": %s", g->g_text,
+			    why != NULL ? why : "understood wrongly");
+	}
+}
+
+static void
+test_refuse(void)
+{
+	struct claim c;
+	size_t i;
+
+	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
+		if (claim_parse(bads[i], &c) == NULL)
+			t_fail(__FILE__, __LINE__, "\"%s\" is taken",
+			    bads[i]);
+	}
+}
+
+static void
+test_long(void)
+{
+	char text[600], *p;
+	struct claim c;
+	size_t len;
+
+	/* Every length around the limits, of each value. */
+	for (len = 1; len < sizeof(text) - 40; len++) {
+		p = stpcpy(text, "0403:6001,serial=");
+		memset(p, 's', len);
+		p[len] = '\0';
+		if ((claim_parse(text, &c) == NULL) !=
+		    (len < sizeof(c.c_serial))) {
+			t_fail(__FILE__, __LINE__, "length %zu", len);
+		}
+		p = stpcpy(text, "0403:6001,port=1-");
+		memset(p, '1', len);
+		p[len] = '\0';
+		if ((claim_parse(text, &c) == NULL) !=
+		    (len + 2 < sizeof(c.c_port))) {
+			t_fail(__FILE__, __LINE__, "length %zu", len);
+		}
+	}
+}
+
+static void
+test_add(void)
+{
+	struct claim_head head = TAILQ_HEAD_INITIALIZER(head);
+
+	T_CHECK(claim_add(&head, "1:2,unit=1") == NULL);
+	T_CHECK(claim_add(&head, "1:3,unit=1") != NULL);
+	T_CHECK(claim_add(&head, "1:2,unit=2") != NULL);
+	T_CHECK(claim_add(&head, "1:2,serial=x,unit=2") == NULL);
+	T_CHECK(claim_add(&head, "1:2,port=1-1") == NULL);
+	T_CHECK(claim_add(&head, "1:2,port=1-2") == NULL);
+	T_CHECK(claim_add(&head, "nonsense") != NULL);
+	claim_free(&head);
+	T_CHECK(TAILQ_EMPTY(&head));
+}
+
+static struct hyp_usb_info
+device(unsigned vendor, unsigned product, const char *serial,
+    const char *path)
+{
+	struct hyp_usb_info hi = {
+		.hi_path = path, .hi_bus = 1, .hi_addr = 5,
+		.hi_vendor = (uint16_t)vendor,
+		.hi_product = (uint16_t)product, .hi_serial = serial,
+		.hi_vendorstr = "", .hi_productstr = "", .hi_unit = -1,
+	};
+
+	return hi;
+}
+
+/* The unit that the device gets; -2 if it is not taken. */
+static int
+match(struct claim_head *head, unsigned product, const char *serial,
+    const char *path)
+{
+	struct hyp_usb_info hi = device(0x403, product, serial, path);
+	int unit = 99;
+
+	if (!claim_match(head, &hi, &unit))
+		return unit == 99 ? -2 : -3;
+	return unit;
+}
+
+static void
+test_match(void)
+{
+	struct claim_head head = TAILQ_HEAD_INITIALIZER(head);
+
+	T_EQ(match(&head, 0x6001, "", "1-1"), -2);
+	(void)claim_add(&head, "403:6001");
+	(void)claim_add(&head, "403:6001,port=1-2,unit=2");
+	(void)claim_add(&head, "403:6001,serial=S,unit=3");
+	(void)claim_add(&head, "403:6001,serial=S,port=1-4,unit=4");
+	(void)claim_add(&head, "403:6010,unit=8");
+	T_EQ(match(&head, 0x6011, "", "1-1"), -2);
+	T_EQ(match(&head, 0x6001, "", "1-1"), -1);
+	T_EQ(match(&head, 0x6001, "", "1-2"), 2);
+	T_EQ(match(&head, 0x6001, "S", "1-3"), 3);
+	T_EQ(match(&head, 0x6001, "S", "1-4"), 4);
+	T_EQ(match(&head, 0x6001, "s", "1-3"), -1);
+	T_EQ(match(&head, 0x6001, "S2", "1-3"), -1);
+	T_EQ(match(&head, 0x6001, "", "1-2.1"), -1);
+	claim_left(&head, "1-3");
+	T_EQ(match(&head, 0x6001, "S", "1-2"), 3);
+
+	T_EQ(match(&head, 0x6010, "", "1-5"), 8);
+	T_EQ(match(&head, 0x6010, "", "1-6"), -1);
+	T_EQ(match(&head, 0x6010, "", "1-7"), -1);
+	T_EQ(match(&head, 0x6010, "", "1-5"), 8);
+	claim_left(&head, "1-6");
+	T_EQ(match(&head, 0x6010, "", "1-6"), -1);
+	claim_left(&head, "1-5");
+	T_EQ(match(&head, 0x6010, "", "1-9"), 8);
+	claim_free(&head);
+}
+
+static void
+test_quote(void)
+{
+	char buf[64], text[128];
+	struct claim c;
+
+	claim_quote("a,b\\c", buf, sizeof(buf));
+	T_CHECK(strcmp(buf, "a\\,b\\\\c") == 0);
+	snprintf(text, sizeof(text), "1:2,serial=%s,unit=1", buf);
+	T_CHECK(claim_parse(text, &c) == NULL &&
+	    strcmp(c.c_serial, "a,b\\c") == 0 && c.c_unit == 1);
+	claim_quote("123456789", buf, 6);
+	T_CHECK(strlen(buf) < 6);
+}
+
+const struct t_case t_cases[] = {
+	{ "well-formed claims are understood", test_parse },
+	{ "malformed claims are refused", test_refuse },
+	{ "values of every length", test_long },
+	{ "claims that contradict each other are refused", test_add },
+	{ "the most exact claim counts, a unit has one holder", test_match },
+	{ "what --list proposes is understood", test_quote },
+	{ NULL, NULL },
+};

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_options.c - the command line of devswd.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "main/options.h"
+#include "h_test.h"
+
+#define	MAXARGS	24
+
+extern int optind;
+
+/* Parse a line of words that are separated by blanks. */
+static int
+parse(const char *line, struct options *o)
+{
+	static char copy[512];
+	char *argv[MAXARGS + 1], *word;
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "devswd %s", line);
+	for (word = strtok(copy, " "); word != NULL && argc < MAXARGS;
+	    word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	optind = 0;
+	return options_parse(argc, argv, o);
+}
+
+static const char *const bads[] = {
+	"", "-f", "--claim", "--claim x", "--claim 1:2 stray",
+	"--claim 1:2 --claim 1:2", "--claim 1:2 --mode 8",
+	"--claim 1:2 --mode 0", "--claim 1:2 --mode 1000",
+	"--claim 1:2 --mode u+r", "--claim 1:2 --mode",
+	"--claim 1:2 --owner no-such-user-here", "--claim 1:2 --owner -1",
+	"--claim 1:2 --owner 4294967295", "--claim 1:2 --group no-such-group",
+	"--claim 1:2 --group 99999999999999999999", "--claim 1:2 --major 0",
+	"--claim 1:2 --major 512", "--claim 1:2 --major 1x",
+	"--claim 1:2 --max-threads 1", "--claim 1:2 --max-threads 1e3",
+	"--claim 1:2 --max-threads 100000", "--claim 1:2 -x",
+	"--claim 1:2 --no-such-option", "--list --release --claim 1:2",
+	"--list --version", "--release",
+};
+
+static void
+test_bad(void)
+{
+	struct options o;
+	size_t i;
+
+	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
+		if (parse(bads[i], &o) == 0)
+			t_fail(__FILE__, __LINE__, "\"%s\" is taken", bads[i]);
+		claim_free(&o.o_claims);
+	}
+}
+
+static void
+test_every_mistake(void)
+{
+	struct options o;
+
+	T_EQ(parse("--claim x --claim y --major 0 stray --mode 9", &o), 5);
+	claim_free(&o.o_claims);
+}
+
+static void
+test_good(void)
+{
+	struct options o;
+
+	T_EQ(parse("--claim 1:2", &o), 0);
+	T_EQ(o.o_action, ACTION_RUN);
+	T_EQ(o.o_foreground, 0);
+	T_EQ(o.o_mode, 0660);
+	T_EQ(o.o_uid, 0);
+	T_EQ(o.o_major, 120);
+	T_EQ(o.o_max_threads, 0);
+	claim_free(&o.o_claims);
+
+	T_EQ(parse("-fv --claim 1:2 --claim 1:3 --owner 7 --group 8 "
+	    "--mode 0600 --major=511", &o), 0);
+	T_CHECK(o.o_foreground && o.o_verbose);
+	T_EQ(o.o_uid, 7);
+	T_EQ(o.o_gid, 8);
+	T_EQ(o.o_mode, 0600);
+	T_EQ(o.o_major, 511);
+	T_EQ(TAILQ_FIRST(&o.o_claims)->c_product, 2);
+	claim_free(&o.o_claims);
+
+	T_EQ(parse("--claim 1:2 --max-threads 2 --owner root --group root",
+	    &o), 0);
+	T_EQ(o.o_max_threads, 2);
+	T_EQ(o.o_uid, 0);
+	T_EQ(o.o_gid, 0);
+	claim_free(&o.o_claims);
+}
+
+static void
+test_actions(void)
+{
+	struct options o;
+
+	T_EQ(parse("--list", &o), 0);
+	T_EQ(o.o_action, ACTION_LIST);
+	T_EQ(parse("--list --list -v", &o), 0);
+	T_EQ(parse("--version", &o), 0);
+	T_EQ(o.o_action, ACTION_VERSION);
+	T_EQ(parse("--help", &o), 0);
+	T_EQ(o.o_action, ACTION_HELP);
+	T_EQ(parse("--release --claim 1:2", &o), 0);
+	T_EQ(o.o_action, ACTION_RELEASE);
+	claim_free(&o.o_claims);
+}
+
+const struct t_case t_cases[] = {
+	{ "bad command lines are refused", test_bad },
+	{ "every mistake is told", test_every_mistake },
+	{ "good command lines are understood", test_good },
+	{ "one action at a time", test_actions },
+	{ NULL, NULL },
+};

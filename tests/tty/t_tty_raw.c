@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_tty_raw.c - raw mode: VMIN and VTIME, O_NONBLOCK, poll, blocks of input
+ * against single bytes, back pressure.
+ */
+#include <sys/kmem.h>
+#include <sys/kernel.h>
+
+#include "h_tty.h"
+#include "tty/tty_impl.h"
+
+/* A read on a thread of its own. */
+struct reader {
+	struct h_dev	*rd_dev;
+	struct t_thread	*rd_thread;
+	u_char		 rd_buf[64];
+	size_t		 rd_len;
+	size_t		 rd_done;
+	int		 rd_flag;
+	int		 rd_error;
+};
+
+static void
+reader_main(void *arg)
+{
+	struct reader *const rd = arg;
+
+	rd->rd_error = h_read(rd->rd_dev, rd->rd_buf, rd->rd_len, rd->rd_flag,
+	    &rd->rd_done);
+}
+
+static void
+reader_start(struct reader *rd, struct h_dev *hd, size_t len)
+{
+
+	memset(rd, 0, sizeof(*rd));
+	rd->rd_dev = hd;
+	rd->rd_len = len;
+	rd->rd_thread = t_spawn(reader_main, rd);
+}
+
+static void
+reader_end(struct reader *rd, int error, const char *want)
+{
+
+	t_join(rd->rd_thread);
+	T_EQ(rd->rd_error, error);
+	T_EQ(rd->rd_done, strlen(want));
+	T_CHECK(memcmp(rd->rd_buf, want, strlen(want)) == 0);
+}
+
+static void
+set_vmin(struct h_dev *hd, int m, int t)
+{
+
+	ttylock(hd->hd_tp);
+	hd->hd_tp->t_cc[VMIN] = (cc_t)m;
+	hd->hd_tp->t_cc[VTIME] = (cc_t)t;
+	ttyunlock(hd->hd_tp);
+}
+
+static void
+test_min(void)
+{
+	struct h_dev *const hd = h_open();
+	struct reader rd;
+
+	set_vmin(hd, 3, 0);
+	reader_start(&rd, hd, 10);
+	T_UNTIL(h_reader_sleeps, hd);
+	h_input(hd, "a");
+	T_UNTIL(h_reader_sleeps, hd);
+	h_input(hd, "b");
+	T_UNTIL(h_reader_sleeps, hd);
+	T_EQ(rd.rd_done, 0);
+	h_input(hd, "c");
+	reader_end(&rd, 0, "abc");
+
+	/* A request smaller than VMIN. */
+	reader_start(&rd, hd, 2);
+	T_UNTIL(h_reader_sleeps, hd);
+	h_input(hd, "de");
+	reader_end(&rd, 0, "de");
+
+	/* More than VMIN: all of it, the rest stays. */
+	h_input(hd, "0123456789");
+	reader_start(&rd, hd, 4);
+	reader_end(&rd, 0, "0123");
+	H_READ(hd, 0, "456789");
+	h_free(hd);
+}
+
+static void
+test_min0(void)
+{
+	struct h_dev *const hd = h_open();
+
+	set_vmin(hd, 0, 0);
+	H_READ(hd, 0, "");
+	h_input(hd, "x");
+	H_READ(hd, 0, "x");
+	H_READ(hd, IO_NDELAY, "");
+	h_free(hd);
+}
+
+static void
+test_time(void)
+{
+	struct h_dev *const hd = h_open();
+	struct reader rd;
+	uint64_t start;
+
+	/* VMIN 0: over after VTIME, with nothing. */
+	set_vmin(hd, 0, 2);
+	start = t_now_ms();
+	H_READ(hd, 0, "");
+	T_CHECK(t_now_ms() - start >= 200);
+
+	/* Or with the first byte. */
+	set_vmin(hd, 0, 250);
+	reader_start(&rd, hd, 10);
+	T_UNTIL(h_reader_sleeps, hd);
+	h_input(hd, "y");
+	reader_end(&rd, 0, "y");
+	h_free(hd);
+}
+
+static void
+test_mintime(void)
+{
+	struct h_dev *const hd = h_open();
+	struct reader rd;
+	uint64_t start;
+
+	/* No timer before the first byte; then it ends a short read. */
+	set_vmin(hd, 5, 2);
+	reader_start(&rd, hd, 10);
+	T_UNTIL(h_reader_sleeps, hd);
+	t_msleep(300);			/* longer than VTIME: must not end */
+	T_UNTIL(h_reader_sleeps, hd);
+	start = t_now_ms();
+	h_input(hd, "ab");
+	reader_end(&rd, 0, "ab");
+	T_CHECK(t_now_ms() - start >= 199);
+
+	/* Enough bytes end it at once. */
+	set_vmin(hd, 2, 250);
+	reader_start(&rd, hd, 10);
+	T_UNTIL(h_reader_sleeps, hd);
+	h_input(hd, "c");
+	T_UNTIL(h_reader_sleeps, hd);
+	h_input(hd, "d");
+	reader_end(&rd, 0, "cd");
+
+	/* Bytes that are there already start the timer. */
+	set_vmin(hd, 5, 1);
+	h_input(hd, "e");
+	H_READ(hd, 0, "e");
+	h_free(hd);
+}
+
+static void
+test_nonblock(void)
+{
+	struct h_dev *const hd = h_open();
+	u_char buf[8];
+	size_t done;
+	int m, t;
+
+	for (m = 1; m < 4; m += 2) {
+		for (t = 0; t < 2; t++) {
+			set_vmin(hd, m, t * 250);
+			T_EQ(h_read(hd, buf, 8, IO_NDELAY, &done),
+			    EWOULDBLOCK);
+			T_EQ(done, 0);
+			h_input(hd, "z");
+			H_READ(hd, IO_NDELAY, "z");
+		}
+	}
+	set_vmin(hd, 0, 250);
+	T_EQ(h_read(hd, buf, 8, IO_NDELAY, &done), EWOULDBLOCK);
+	h_free(hd);
+}
+
+static void
+test_interrupt(void)
+{
+	struct h_dev *const hd = h_open();
+	u_char buf[8];
+	size_t done;
+
+	lwp_intr_post(curlwp);
+	T_EQ(h_read(hd, buf, 8, 0, &done), EINTR);
+	/* A thread that must not sleep, with and without a timer. */
+	curlwp->l_wake = 0;
+	curlwp->l_nosleep = true;
+	T_EQ(h_read(hd, buf, 8, 0, &done), EAGAIN);
+	set_vmin(hd, 0, 250);
+	T_EQ(h_read(hd, buf, 8, 0, &done), EAGAIN);
+	curlwp->l_nosleep = false;
+	h_free(hd);
+}
+
+static u_int wakes;
+
+static void
+wake(void *arg __unused)
+{
+
+	wakes++;
+}
+
+static void
+test_poll(void)
+{
+	struct h_dev *const hd = h_open();
+	struct tty *const tp = hd->hd_tp;
+	struct selpoller sp;
+
+	selpoller_init(&sp, wake, NULL);
+	curlwp->l_poller = &sp;
+	wakes = 0;
+	T_EQ(ttpoll(tp, POLLIN | POLLOUT, curlwp), POLLOUT);
+	h_input(hd, "a");
+	T_EQ(wakes, 1);
+	T_EQ(ttpoll(tp, POLLIN | POLLRDNORM, curlwp), POLLIN | POLLRDNORM);
+	/* Readable already; a further byte must still wake (edges). */
+	h_inputn(hd, "b", 1);
+	T_EQ(wakes, 2);
+	set_vmin(hd, 3, 0);
+	T_EQ(ttpoll(tp, POLLIN, curlwp), 0);
+	set_vmin(hd, 3, 1);
+	T_EQ(ttpoll(tp, POLLIN, curlwp), POLLIN);
+	/* Loss of carrier. */
+	wakes = 0;
+	(void)ttymodem(tp, 0);
+	T_CHECK(wakes > 0);
+	T_EQ(ttpoll(tp, POLLIN | POLLOUT, curlwp), POLLIN | POLLHUP);
+	T_EQ(ttpoll(tp, 0, curlwp), POLLHUP);
+	curlwp->l_poller = NULL;
+	selpoller_destroy(&sp);
+	h_free(hd);
+}
+
+static void
+test_parity(void)
+{
+	struct h_dev *const hd = h_open();
+	struct tty *const tp = hd->hd_tp;
+	const int pe = 'p' | TTY_PE, fe = 'f' | TTY_FE, brk = TTY_FE;
+	struct tty_counts tc;
+
+	/* Nothing set: parity is not looked at, the others read as NUL. */
+	T_EQ(ttyinput(pe, tp), 0);
+	T_EQ(ttyinput(fe, tp), 0);
+	T_EQ(ttyinput(brk, tp), 0);
+	H_READ(hd, 0, "p\0\0");
+	tp->t_iflag = INPCK | PARMRK;
+	(void)ttyinput(pe, tp);
+	(void)ttyinput(brk, tp);
+	(void)ttyinput(0377, tp);
+	H_READ(hd, 0, "\377\0p\377\0\0\377\377");
+	tp->t_iflag = INPCK | PARMRK | IGNPAR | IGNBRK;
+	(void)ttyinput(pe, tp);
+	(void)ttyinput(fe, tp);
+	(void)ttyinput(brk, tp);
+	(void)ttyinput('k', tp);
+	H_READ(hd, 0, "k");
+	tp->t_iflag = BRKINT;
+	h_input(hd, "gone");
+	(void)ttyinput(brk, tp);
+	h_input(hd, "here");
+	H_READ(hd, 0, "here");
+	tp->t_iflag = ISTRIP;
+	h_inputn(hd, "\301\302C", 3);
+	H_READ(hd, 0, "ABC");
+	tp->t_cflag &= ~(tcflag_t)CREAD;
+	h_input(hd, "no");
+	T_EQ(h_inputn(hd, "no", 2), 2);
+	tp->t_cflag |= CREAD;
+	T_EQ(tp->t_rawq.c_cc, 0);
+	T_EQ(h_ioctl(hd, TIOCGCOUNTS, &tc), 0);
+	T_EQ(tc.tc_parity, 3);
+	T_EQ(tc.tc_frame, 2);
+	T_EQ(tc.tc_brk, 4);
+	h_free(hd);
+}
+
+/* All that a byte can have done. */
+static void
+same_state(struct h_dev *a, struct h_dev *b)
+{
+	struct tty *const x = a->hd_tp, *const y = b->hd_tp;
+
+	T_EQ(x->t_rawq.c_cc, y->t_rawq.c_cc);
+	T_EQ(x->t_canq.c_cc, y->t_canq.c_cc);
+	T_EQ(x->t_state, y->t_state);
+	T_EQ(x->t_lflag, y->t_lflag);
+	T_EQ(x->t_flags, y->t_flags);
+	T_EQ(x->t_column, y->t_column);
+	T_EQ(a->hd_outlen, b->hd_outlen);
+	T_CHECK(memcmp(a->hd_out, b->hd_out, a->hd_outlen) == 0);
+	T_EQ(a->hd_blocks, b->hd_blocks);
+	T_EQ(a->hd_unblocks, b->hd_unblocks);
+}
+
+static void
+same_queue(struct clist *x, struct clist *y)
+{
+	u_char *p, *r;
+	int c = 0, d = 0;
+
+	p = firstc(x, &c);
+	r = firstc(y, &d);
+	while (p != NULL && r != NULL) {
+		T_EQ(c & TTY_CHARMASK, d & TTY_CHARMASK);
+		p = nextc(x, p, &c);
+		r = nextc(y, r, &d);
+	}
+	T_CHECK(p == NULL && r == NULL);
+}
+
+static void
+random_settings(struct h_dev *a, struct h_dev *b)
+{
+	static const tcflag_t iflags[] = { ISTRIP, INLCR, IGNCR, ICRNL, IXON,
+	    IXOFF, IXANY, IMAXBEL, PARMRK };
+	static const tcflag_t lflags[] = { ECHO, ECHONL, ISIG, ICANON, IEXTEN,
+	    ECHOE, ECHOK, ECHOKE, ECHOCTL, ECHOPRT, NOFLSH };
+	struct tty *const x = a->hd_tp, *const y = b->hd_tp;
+	struct termios t;
+	u_int i;
+
+	ttychars(x);
+	t = x->t_termios;
+	t.c_iflag = t.c_lflag = 0;
+	for (i = 0; i < __arraycount(iflags); i++)
+		t.c_iflag |= t_random() % 3 == 0 ? iflags[i] : 0;
+	for (i = 0; i < __arraycount(lflags); i++)
+		t.c_lflag |= t_random() % 3 == 0 ? lflags[i] : 0;
+	if (t_random() % 4 == 0)
+		t.c_cflag |= CRTSCTS;
+	if (t_random() % 4 == 0)
+		t.c_cc[VSTOP] = t.c_cc[VSTART];
+	T_EQ(h_ioctl(a, TIOCSETA, &t), 0);
+	T_EQ(h_ioctl(b, TIOCSETA, &t), 0);
+	same_state(a, b);
+	same_queue(&x->t_rawq, &y->t_rawq);
+}
+
+/* One block into a, the same bytes one by one into b. */
+static void
+feed_both(struct h_dev *a, struct h_dev *b, const u_char *buf, size_t n)
+{
+	const bool raw = !ISSET(a->hd_tp->t_lflag, ICANON);
+	size_t i, taken;
+
+	taken = h_inputn(a, buf, n);
+	for (i = 0; i < n; i++) {
+		if (ttyinput(buf[i], b->hd_tp) != 0 && raw)
+			break;
+	}
+	T_EQ(taken, i);
+	same_state(a, b);
+	same_queue(&a->hd_tp->t_rawq, &b->hd_tp->t_rawq);
+	same_queue(&a->hd_tp->t_canq, &b->hd_tp->t_canq);
+}
+
+static void
+test_block_is_bytes(void)
+{
+	static u_char buf[3000], got[2][3000];
+	struct h_dev *const a = h_open(), *const b = h_open();
+	size_t n, i, d0, d1;
+	int round, qsize = 1024;
+
+	T_EQ(h_ioctl(a, TIOCSQSIZE, &qsize), 0);
+	T_EQ(h_ioctl(b, TIOCSQSIZE, &qsize), 0);
+	for (round = 0; round < 3000; round++) {
+		if (round % 5 == 0)
+			random_settings(a, b);
+		n = t_random() % (round % 7 == 0 ? 2000 : 60);
+		for (i = 0; i < n; i++)
+			buf[i] = (u_char)(t_random() % 3 == 0 ?
+			    t_random() % 32 : t_random());
+		feed_both(a, b, buf, n);
+		if (t_random() % 2)
+			continue;
+		n = t_random() % sizeof(got[0]) + 1;
+		T_EQ(h_read(a, got[0], n, IO_NDELAY, &d0),
+		    h_read(b, got[1], n, IO_NDELAY, &d1));
+		T_EQ(d0, d1);
+		T_CHECK(memcmp(got[0], got[1], d0) == 0);
+		same_state(a, b);
+		if (a->hd_outlen > H_OUTSIZE / 2) {
+			h_clear(a);
+			h_clear(b);
+		}
+	}
+	h_free(a);
+	h_free(b);
+}
+
+/* ---- back pressure -------------------------------------------------- */
+
+#define	STREAM	(1024 * 1024)
+
+static u_char
+stream_byte(size_t i)
+{
+
+	return (u_char)(i * 7 + (i >> 8) * 13 + (i >> 16));
+}
+
+static int
+may_feed(void *arg)
+{
+	struct h_dev *const hd = arg;
+	int yes;
+
+	ttylock(hd->hd_tp);
+	yes = !hd->hd_blocked;
+	ttyunlock(hd->hd_tp);
+	return yes;
+}
+
+/* A device that can be stopped only by not reading from it. */
+static void
+feeder(void *arg)
+{
+	struct h_dev *const hd = arg;
+	u_char buf[509];
+	size_t i, n, sent = 0;
+
+	while (sent < STREAM) {
+		n = ulmin(sizeof(buf), STREAM - sent);
+		for (i = 0; i < n; i++)
+			buf[i] = stream_byte(sent + i);
+		T_UNTIL(may_feed, hd);
+		sent += h_inputn(hd, buf, n);	/* the rest comes again */
+	}
+}
+
+static void
+drink(struct h_dev *hd, size_t max)
+{
+	static u_char buf[4096];
+	size_t got = 0, done, i;
+
+	while (got < STREAM) {
+		T_EQ(h_read(hd, buf, t_random() % max + 1, 0, &done), 0);
+		T_CHECK(done > 0);
+		for (i = 0; i < done; i++) {
+			if (buf[i] != stream_byte(got + i))
+				t_fail(__FILE__, __LINE__, "byte %zu: %d",
+				    got + i, buf[i]);
+		}
+		got += done;
+	}
+}
+
+static void
+test_pressure(void)
+{
+	struct h_dev *const hd = h_open();
+	struct t_thread *t;
+	int qsize = 8192;
+
+	T_EQ(h_ioctl(hd, TIOCSQSIZE, &qsize), 0);
+	t = t_spawn(feeder, hd);
+	drink(hd, 200);
+	t_join(t);
+	T_EQ(hd->hd_tp->t_rawq.c_cc, 0);
+	T_CHECK(hd->hd_blocks > 0);
+	T_EQ(hd->hd_blocks, hd->hd_unblocks);
+	h_free(hd);
+}
+
+static void
+test_full(void)
+{
+	struct h_dev *const hd = h_open();
+	static u_char buf[2048];
+	size_t done;
+	int qsize = 1024;
+
+	/* Without flow control the queue fills up, then the driver stops. */
+	T_EQ(h_ioctl(hd, TIOCSQSIZE, &qsize), 0);
+	T_EQ(h_inputn(hd, buf, 600), 600);
+	T_EQ(hd->hd_blocks, 0);
+	T_EQ(h_inputn(hd, buf, 600), 424);
+	T_EQ(hd->hd_blocks, 1);
+	T_EQ(ttyinput('x', hd->hd_tp), -1);
+	T_EQ(h_inputn(hd, buf, 1), 0);
+	T_EQ(h_read(hd, buf, 800, 0, &done), 0);
+	T_EQ(done, 800);
+	T_EQ(hd->hd_unblocks, 0);	/* 224 left: not below a fifth */
+	T_EQ(h_read(hd, buf, 21, 0, &done), 0);
+	T_EQ(hd->hd_unblocks, 1);
+
+	/* With it, half full is enough. */
+	hd->hd_tp->t_cflag |= CRTSCTS;
+	T_EQ(h_inputn(hd, buf, 400), 400);
+	T_EQ(hd->hd_blocks, 2);
+	T_EQ(h_inputn(hd, buf, 100), 100);	/* more may come yet */
+	T_EQ(hd->hd_blocks, 2);
+	ttylock(hd->hd_tp);
+	ttyflush(hd->hd_tp, FREAD);
+	ttyunlock(hd->hd_tp);
+	T_EQ(hd->hd_unblocks, 2);
+	h_free(hd);
+}
+
+static void
+test_carrier_lost(void)
+{
+	struct h_dev *const hd = h_open();
+	struct reader rd;
+	size_t done;
+
+	reader_start(&rd, hd, 10);
+	T_UNTIL(h_reader_sleeps, hd);
+	T_EQ(ttymodem(hd->hd_tp, 0), 0);
+	reader_end(&rd, 0, "");			/* end of file */
+	T_EQ(h_write(hd, "x", 1, 0, &done), EIO);
+	/* With CLOCAL nobody notices. */
+	hd->hd_tp->t_cflag |= CLOCAL;
+	T_EQ(h_write(hd, "x", 1, 0, &done), 0);
+	(void)ttymodem(hd->hd_tp, 1);
+	T_EQ(ttymodem(hd->hd_tp, 0), 1);
+	H_OUT(hd, "x");
+	h_free(hd);
+}
+
+const struct t_case t_cases[] = {
+	{ "VMIN bytes end a read", test_min },
+	{ "VMIN 0, VTIME 0 never waits", test_min0 },
+	{ "VMIN 0: VTIME limits the read", test_time },
+	{ "VMIN and VTIME: the timer runs between bytes", test_mintime },
+	{ "O_NONBLOCK gets what is there or EWOULDBLOCK", test_nonblock },
+	{ "an interrupt ends a read", test_interrupt },
+	{ "poll agrees with read and wakes on each input", test_poll },
+	{ "errors and breaks are marked, dropped or ignored", test_parity },
+	{ "a block of input is the same as its bytes", test_block_is_bytes },
+	{ "a full queue refuses, and tells when there is room", test_full },
+	{ "a slow reader loses no byte of 1 MiB", test_pressure },
+	{ "loss of carrier is end of file", test_carrier_lost },
+	{ NULL, NULL }
+};
