@@ -367,7 +367,7 @@ chan_close(struct front_chan *fc)
 	struct front_file *ff;
 
 	while ((ff = take_file(fc)) != NULL)
-		front_file_close(ff);
+		front_file_rele(ff);
 	chan_free(fc);
 }
 

@@ -157,6 +157,7 @@ file_alloc(fuse_req_t req, struct front_chan *fc)
 		for (i = 0; i < n; i++)
 			ff->ff_groups[i] = all[i];
 		ff->ff_chan = fc;
+		atomic_store(&ff->ff_refs, 1);
 		ff->ff_cred.hc_uid = ctx->uid;
 		ff->ff_cred.hc_gid = ctx->gid;
 		ff->ff_cred.hc_pid = ctx->pid;
@@ -197,15 +198,12 @@ file_remove(struct front_file *ff)
 }
 
 /*
- * front_file_close(ff)
- *
- *	The last close, of a file that is in no list any more.  Nobody waits
- *	for it but who opens the device next, in K: what was written still
- *	goes out.  If no other thread is left to take requests the close must
- *	not wait either.  Sleeps.
+ * The last close, of a file that is in no list any more.  Nobody waits for it
+ * but who opens the device next, in K: what was written still goes out.  If
+ * no other thread is left to take requests the close must not wait either.
  */
-void
-front_file_close(struct front_file *ff)
+static void
+file_close(struct front_file *ff)
 {
 	struct front_thread *ft = front_maybe_self();
 	struct hyp_lwp *l;
@@ -216,6 +214,22 @@ front_file_close(struct front_file *ff)
 	hyp_file_close(ff->ff_file);
 	hyp_lwp_exit(l);
 	file_free(ff);
+}
+
+/*
+ * front_file_rele(ff)
+ *
+ *	The client, or a request, is done with the file; the last one closes
+ *	it, and sleeps for as long as that takes.  The calling thread is no
+ *	lwp.
+ */
+void
+front_file_rele(struct front_file *ff)
+{
+
+	assert(ff->ff_refs > 0);
+	if (atomic_fetch_sub(&ff->ff_refs, 1) == 1)
+		file_close(ff);
 }
 
 /*
@@ -255,7 +269,7 @@ front_open(fuse_req_t req, struct fuse_file_info *fi)
 	if (error != 0)
 		file_free(ff);
 	else if (lost)
-		front_file_close(ff);
+		front_file_rele(ff);
 }
 
 /*
@@ -269,7 +283,7 @@ front_release(fuse_req_t req, struct fuse_file_info *fi)
 
 	file_remove(ff);
 	(void)front_reply_err(req, 0, ff->ff_chan);
-	front_file_close(ff);
+	front_file_rele(ff);
 }
 
 /* ---- read and write ------------------------------------------------- */

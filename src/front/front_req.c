@@ -304,7 +304,7 @@ front_watchdog(void)
  */
 void
 front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
-    const struct front_file *ff)
+    struct front_file *ff)
 {
 	const bool nosleep = front_run(ft);
 
@@ -312,6 +312,9 @@ front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
 	ft->ft_req = req;
 	ft->ft_op = op;
 	ft->ft_chan = ff->ff_chan;
+	ft->ft_file = op != FRONT_OPEN ? ff : NULL;
+	if (ft->ft_file != NULL)
+		atomic_fetch_add(&ff->ff_refs, 1);
 	ft->ft_lwp = hyp_lwp_enter(&ff->ff_cred);
 	if (nosleep)
 		hyp_lwp_nosleep(ft->ft_lwp);
@@ -366,7 +369,9 @@ front_req_claim(struct front_thread *ft)
 /*
  * front_req_exit(ft)
  *
- *	The thread is no lwp any more.
+ *	The thread is no lwp any more, and its request is done with the file,
+ *	which is closed now if the client has closed it meanwhile.  A client
+ *	can do that before K is done only if the watchdog has answered it.
  */
 void
 front_req_exit(struct front_thread *ft)
@@ -376,6 +381,8 @@ front_req_exit(struct front_thread *ft)
 	hyp_lwp_exit(ft->ft_lwp);
 	ft->ft_lwp = NULL;
 	ft->ft_req = NULL;
+	if (ft->ft_file != NULL)
+		front_file_rele(ft->ft_file);
 }
 
 unsigned

@@ -80,6 +80,8 @@ struct front_file {
 	LIST_ENTRY(front_file)	 ff_list;	/* (l) */
 	struct front_chan	*ff_chan;	/* (c) */
 	struct hyp_file		*ff_file;	/* (c) */
+	_Atomic unsigned	 ff_refs;	/* (a) 1 while the client has it
+						   open, 1 for each request */
 	_Atomic(struct fuse_pollhandle *) ff_ph; /* (a) set once */
 	atomic_bool		 ff_armed;	/* (a) a client waits for a
 						   wake-up */
@@ -123,6 +125,7 @@ struct front_thread {
 	fuse_req_t		 ft_req;
 	struct hyp_lwp		*ft_lwp;
 	struct front_chan	*ft_chan;
+	struct front_file	*ft_file;	/* NULL: not yet open */
 	enum front_op		 ft_op;
 };
 
@@ -162,7 +165,7 @@ struct front_thread *front_maybe_self(void);
 
 /* front_req.c */
 void	front_req_enter(struct front_thread *, fuse_req_t, enum front_op,
-	    const struct front_file *);
+	    struct front_file *);
 bool	front_req_claim(struct front_thread *);
 void	front_req_exit(struct front_thread *);
 int	front_reply_err(fuse_req_t, int, const struct front_chan *);
@@ -171,7 +174,7 @@ void	front_watchdog(void);
 
 /* front_ops.c */
 extern const struct cuse_lowlevel_ops front_ops;
-void	front_file_close(struct front_file *);
+void	front_file_rele(struct front_file *);
 char	*front_buffer(struct front_thread *);
 
 /* front_node.c */

@@ -352,7 +352,7 @@ hyp_usb_close(struct hyp_usb *hd)
 		(void)usb_cond_wait(hd, 0);
 	while (!hd->hd_closed && usb_cond_wait(hd, deadline) == 0)
 		continue;
-	if (!hd->hd_closed)
+	if (!hd->hd_closed && hd->hd_nflying != 0)
 		host_logf(HYP_LOG_WARNING, "usb %03u/%03u: %u transfers have "
 		    "not come back yet; the device is closed when they do",
 		    hd->hd_bus, hd->hd_addr, hd->hd_nflying);

@@ -98,6 +98,9 @@
  *	reaper: hardware.  event thread: hardware, K's done.
  *
  * Known gaps
+ *	While the reaper is stuck, a transfer that comes back lets the event
+ *	thread wait for the same lock, when it reaps; what is on hd_doneq then
+ *	waits with it.  So K bounds its own waits, and close needs neither.
  *	Another program's request on the same device (a control transfer of
  *	lsusb -v is harmless, USBDEVFS_RESET is not) can hold the device lock,
  *	and then a submit with a K lock held waits for it.

@@ -401,6 +401,29 @@ test_block_is_bytes(void)
 	h_free(b);
 }
 
+/* What is special changes with the settings, not with the next block. */
+static void
+test_block_settings(void)
+{
+	struct h_dev *const hd = h_open();
+	struct tty *const tp = hd->hd_tp;
+
+	tp->t_lflag = ISIG;
+	T_EQ(h_inputn(hd, "a\003b", 3), 3);
+	H_READ(hd, 0, "b");
+	tp->t_cc[VINTR] = 'q';
+	T_EQ(h_inputn(hd, "a\003qb", 4), 4);
+	H_READ(hd, 0, "b");
+	tp->t_cc[VINTR] = _POSIX_VDISABLE;
+	T_EQ(h_inputn(hd, "\377q", 2), 2);
+	H_READ(hd, 0, "\377q");
+	/* Input ends DISCARD, in a block too. */
+	tp->t_lflag = FLUSHO;
+	T_EQ(h_inputn(hd, "x", 1), 1);
+	T_CHECK(!ISSET(tp->t_lflag, FLUSHO));
+	h_free(hd);
+}
+
 /* ---- back pressure -------------------------------------------------- */
 
 #define	STREAM	(1024 * 1024)
@@ -542,6 +565,7 @@ const struct t_case t_cases[] = {
 	{ "poll agrees with read and wakes on each input", test_poll },
 	{ "errors and breaks are marked, dropped or ignored", test_parity },
 	{ "a block of input is the same as its bytes", test_block_is_bytes },
+	{ "a block follows the settings", test_block_settings },
 	{ "a full queue refuses, and tells when there is room", test_full },
 	{ "a slow reader loses no byte of 1 MiB", test_pressure },
 	{ "loss of carrier is end of file", test_carrier_lost },

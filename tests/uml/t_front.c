@@ -270,6 +270,7 @@ reader(const char *path)
 	assert(pid != -1);
 	if (pid != 0)
 		return pid;
+	close(daemon_ctl);
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART;	/* which CUSE does not honour */

@@ -29,7 +29,7 @@
 #include "hyp/hyp_usb.h"
 #include "h_usb.h"
 
-#define	MAXDEV	64
+#define	MAXDEV	2048
 #define	NEP	256
 
 enum xstate { X_IDLE, X_FLYING, X_ENDED, X_RUNNING };
@@ -64,7 +64,7 @@ struct hu_dev {
 	enum hu_mode	 d_mode[NEP];
 	enum hu_cancel	 d_cancel[NEP];
 	int		 d_submit_error[NEP];
-	unsigned	 d_submits[NEP], d_cancels[NEP], d_clears;
+	unsigned	 d_submits[NEP], d_cancels[NEP], d_clears, d_opens;
 	uint8_t		 d_answer[256];
 	size_t		 d_answerlen;
 	int		 d_gate[HU_G_N], d_waiters[HU_G_N];
@@ -85,6 +85,7 @@ static pthread_cond_t cv = PTHREAD_COND_INITIALIZER;
 static struct hu_dev *devs[MAXDEV];
 static struct hyp_usbx *zombies;
 static int nzombies, morezombies;
+static unsigned nasked;
 
 static void
 lock(void)
@@ -237,6 +238,7 @@ hyp_usb_open(uint32_t bus, uint32_t addr, void *cookie, struct hyp_usb **up)
 	u->u_dev = d;
 	u->u_cookie = cookie;
 	d->d_usb = u;
+	d->d_opens++;
 	assert(pthread_create(&u->u_thread, NULL, event_thread, u) == 0);
 	unlock();
 	*up = u;
@@ -505,6 +507,7 @@ hyp_usb_zombies(void)
 	unsigned n;
 
 	lock();
+	nasked++;
 	n = (unsigned)(nzombies + morezombies);
 	unlock();
 	return n;
@@ -723,6 +726,20 @@ hu_clears(struct hu_dev *d)
 {
 
 	return locked_read(&d->d_clears);
+}
+
+unsigned
+hu_opens(struct hu_dev *d)
+{
+
+	return locked_read(&d->d_opens);
+}
+
+unsigned
+hu_zombies_asked(void)
+{
+
+	return locked_read(&nasked);
 }
 
 int

@@ -66,6 +66,7 @@ unsigned hu_inflight(struct hu_dev *, uint8_t);
 unsigned hu_submits(struct hu_dev *, uint8_t);
 unsigned hu_cancels(struct hu_dev *, uint8_t);
 unsigned hu_clears(struct hu_dev *);
+unsigned hu_opens(struct hu_dev *);
 int	hu_is_open(struct hu_dev *);
 int	hu_claimed(struct hu_dev *, uint8_t);
 int	hu_alt(struct hu_dev *, uint8_t);
@@ -74,5 +75,6 @@ int	hu_alt(struct hu_dev *, uint8_t);
    scribbled over their buffers. */
 void	hu_zombies_add(int);
 void	hu_zombies_return(void);
+unsigned hu_zombies_asked(void);	/* calls of hyp_usb_zombies */
 
 #endif /* TESTS_USBDI_H_USB_H */
