@@ -596,6 +596,9 @@ usbd_device2interface_handle(struct usbd_device *dev, uint8_t index,
 	return USBD_NORMAL_COMPLETION;
 }
 
+/*
+ * usbd_interface2device_handle(iface, &dev)
+ */
 void
 usbd_interface2device_handle(struct usbd_interface *iface,
     struct usbd_device **devp)
@@ -628,6 +631,11 @@ usbd_endpoint_count(struct usbd_interface *iface, uint8_t *count)
 	return USBD_NORMAL_COMPLETION;
 }
 
+/*
+ * altindex = usbd_get_interface_altindex(iface)
+ *
+ *	The present setting by its place, as for usbd_set_interface.
+ */
 int
 usbd_get_interface_altindex(struct usbd_interface *iface)
 {
@@ -651,6 +659,14 @@ usbd_get_interface(struct usbd_interface *iface, uint8_t *altno)
 
 /* ---- descriptors ---------------------------------------------------- */
 
+/*
+ * dd = usbd_get_device_descriptor(dev)
+ * cd = usbd_get_config_descriptor(dev)
+ * id = usbd_get_interface_descriptor(iface)
+ *
+ *	Checked descriptors, as long as the device, the configuration or the
+ *	setting; cd is NULL while dev is not configured.  Any context.
+ */
 usb_device_descriptor_t *
 usbd_get_device_descriptor(struct usbd_device *dev)
 {
@@ -658,7 +674,6 @@ usbd_get_device_descriptor(struct usbd_device *dev)
 	return &dev->ud_ddesc;
 }
 
-/* NULL: not configured. */
 usb_config_descriptor_t *
 usbd_get_config_descriptor(struct usbd_device *dev)
 {
@@ -871,6 +886,11 @@ usbd_find_edesc(usb_config_descriptor_t *cd, int ifaceidx, int altidx,
 
 /* ---- what a device is ----------------------------------------------- */
 
+/*
+ * quirks = usbd_get_quirks(dev)
+ *
+ *	Never NULL; constant memory.
+ */
 const struct usbd_quirks *
 usbd_get_quirks(struct usbd_device *dev)
 {

@@ -403,6 +403,13 @@ usbd_clear_endpoint_toggle(struct usbd_pipe *pipe)
 	usbd_clear_endpoint_stall_async(pipe);
 }
 
+/*
+ * dev = usbd_pipe2device_handle(pipe)
+ * pipe = usbd_get_pipe0(dev)
+ *
+ *	The device of a pipe; the pipe that carries a device's requests, for
+ *	usbd_create_xfer.  Any context.
+ */
 struct usbd_device *
 usbd_pipe2device_handle(struct usbd_pipe *pipe)
 {

@@ -103,6 +103,11 @@ usbd_get_config(struct usbd_device *dev, uint8_t *value)
 	return USBD_NORMAL_COMPLETION;
 }
 
+/*
+ * err = usbd_get_device_status(dev, st)
+ *
+ *	GET_STATUS of the device (UDS_*).
+ */
 usbd_status
 usbd_get_device_status(struct usbd_device *dev, usb_status_t *st)
 {

@@ -30,7 +30,9 @@
  *	too, one at a time: a finished xfer waits in UX_DONE until it is first
  *	in the queue.  Whoever finishes an xfer and finds no up_runner becomes
  *	it and runs callbacks until the first xfer is not done: the event
- *	thread nearly always, softclock after a timeout or a pause.
+ *	thread nearly always, softclock after a timeout or a pause.  Behind
+ *	an xfer that was cancelled and is stuck the others wait for the end of
+ *	its grace.
  *
  * A pipe that fails again and again
  *	After USBD_MAXERRS failures in a row a pipe other than pipe 0 pauses,

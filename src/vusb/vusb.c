@@ -23,7 +23,6 @@ static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t plug_lock = PTHREAD_MUTEX_INITIALIZER;
 static TAILQ_HEAD(, vusb) devices = TAILQ_HEAD_INITIALIZER(devices);
 static uint32_t next_addr = 2;		/* list_lock */
-static unsigned next_place = 1;		/* list_lock */
 
 /* ---- time and queues ------------------------------------------------ */
 
@@ -199,6 +198,24 @@ vusb_config_default(struct vusb_config *vc)
 	assert(vc->vc_nports <= VUSB_MAXPORTS);
 }
 
+/* The lowest port of bus 9 that no device has; list_lock held. */
+static unsigned
+vusb_free_place(void)
+{
+	char path[sizeof(((struct vusb *)0)->v_path)];
+	struct vusb *v;
+	unsigned place = 0;
+
+	do {
+		snprintf(path, sizeof(path), "9-%u", ++place);
+		TAILQ_FOREACH(v, &devices, v_link) {
+			if (strcmp(v->v_path, path) == 0)
+				break;
+		}
+	} while (v != NULL);
+	return place;
+}
+
 struct vusb *
 vusb_create(const char *name, const struct vusb_config *vc)
 {
@@ -226,7 +243,7 @@ vusb_create(const char *name, const struct vusb_config *vc)
 	v->v_ops->vo_reset(v);
 
 	pthread_mutex_lock(&list_lock);
-	snprintf(v->v_path, sizeof(v->v_path), "9-%u", next_place++);
+	snprintf(v->v_path, sizeof(v->v_path), "9-%u", vusb_free_place());
 	TAILQ_INSERT_TAIL(&devices, v, v_link);
 	pthread_mutex_unlock(&list_lock);
 	return v;

@@ -294,6 +294,7 @@ op_run(void *arg)
 		break;
 	case S_CLOSE:
 		hyp_file_close(so->so_file->sf_file);
+		so->so_error = 0;
 		break;
 	case S_REVOKE:
 		so->so_error = hyp_node_revoke(h_node_find(so->so_node));

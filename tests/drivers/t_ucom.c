@@ -39,23 +39,34 @@ remove_adapter(struct vusb *v)
 	vusb_destroy(v);
 }
 
-/* What K keeps for ever: nodes, unit tables. */
+/*
+ * Before each case: take away what a failed one left, and learn once what K
+ * keeps for ever (nodes, tables of units).
+ */
 static void
 start(void)
 {
-	const struct vusb_config ftdi = { .vc_model = VUSB_FTDI };
+	static const struct vusb_config models[] = {
+		{ .vc_model = VUSB_FTDI }, { .vc_model = VUSB_ACM }
+	};
 	struct vusb *v;
+	unsigned i;
 
 	s_boot();
+	if ((v = vusb_lookup("adapter")) != NULL) {
+		s_unplug(v);
+		vusb_destroy(v);
+	}
 	if (memory != 0)
 		return;
-	memory = h_memory();
-	v = adapter(&ftdi);
-	s_plug(v, "ttyU0");
-	s_unplug(v);
-	/* A detached device leaves only what static nodes need. */
-	s_settle(memory + 4096);
-	vusb_destroy(v);
+	for (i = 0; i < 2; i++) {
+		v = adapter(&models[i]);
+		s_plug(v, "ttyU0");
+		memory = h_memory();
+		s_unplug(v);
+		s_settle(memory / 2);	/* the tty's queues are most of it */
+		vusb_destroy(v);
+	}
 	memory = h_memory();
 }
 

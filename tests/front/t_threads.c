@@ -262,6 +262,14 @@ stuck_until_the_watchdog(struct kern *k, uint64_t u, int error,
 	T_UNTIL(front_has_zombies, &n);
 }
 
+static int
+two_closed(void *arg)
+{
+
+	(void)arg;
+	return hk.closes == 2;
+}
+
 static void
 watchdog_answers_for_a_stuck_read(void)
 {
@@ -277,9 +285,13 @@ watchdog_answers_for_a_stuck_read(void)
 	    &r);
 	fh2 = kern_opened(kern, O_RDWR);
 	kern_released(kern, fh2);
+	/* The client is gone; K still works on its file. */
+	kern_released(kern, fh);
+	kern_released(kern, kern_opened(kern, O_RDWR));
+	T_UNTIL(two_closed, NULL);
+	T_EQ(hk.opens, 3);
 	hk_release();
 	T_UNTIL(front_has_zombies, &none);
-	kern_released(kern, fh);
 	wait_quiet();
 	front_down();
 }

@@ -197,6 +197,13 @@ test_ixoff(void)
 	t.c_iflag = 0;
 	T_EQ(h_ioctl(hd, TIOCSETA, &t), 0);
 	H_OUT(hd, "\021");
+	/* A close leaves no START for the next use of the line. */
+	hd->hd_tp->t_iflag = IXOFF;
+	hd->hd_hold = true;
+	T_EQ(h_inputn(hd, buf, 600), 600);
+	T_EQ(hd->hd_tp->t_outq.c_cc, 1);
+	ttyclose(hd->hd_tp);
+	T_EQ(hd->hd_tp->t_outq.c_cc, 0);
 	h_free(hd);
 }
 
@@ -313,6 +320,45 @@ test_drain(void)
 	h_free(hd);
 }
 
+/* A stopped line with nothing queued is drained when the last byte is out. */
+static void
+test_drain_stopped(void)
+{
+	struct h_dev *const hd = h_open();
+	struct worker wk;
+
+	hd->hd_async = true;
+	put(hd, 0, "ab");
+	T_EQ(h_ioctl(hd, TIOCSTOP, NULL), 0);
+	ioctl_start(&wk, hd, TIOCDRAIN, NULL);
+	T_UNTIL(h_writer_sleeps, hd);
+	h_sent(hd);
+	T_EQ(worker_end(&wk), 0);
+	h_free(hd);
+}
+
+/* All that a character becomes is queued, or nothing. */
+static void
+test_no_room(void)
+{
+	struct h_dev *const hd = h_open();
+	struct tty *const tp = hd->hd_tp;
+	int i, qsize = 1024;
+
+	T_EQ(h_ioctl(hd, TIOCSQSIZE, &qsize), 0);
+	hd->hd_hold = true;
+	ttylock(tp);
+	tp->t_oflag = OPOST | ONLCR;
+	for (i = 0; i < 1023; i++)
+		T_EQ(ttyoutput('x', tp), -1);
+	T_EQ(ttyoutput('\n', tp), '\n');
+	T_EQ(tp->t_outq.c_cc, 1023);
+	T_EQ(ttyoutput('y', tp), -1);
+	T_EQ(ttyoutput('z', tp), 'z');
+	ttyunlock(tp);
+	h_free(hd);
+}
+
 static void
 test_setattr_drain(void)
 {
@@ -391,6 +437,7 @@ test_close_drain(void)
 	const u_int limit = ttyclosedrain_ms;
 	struct worker wk;
 	uint64_t start;
+	int i;
 
 	/* Output that moves is waited for, after ttycancel too. */
 	hd->hd_async = true;
@@ -420,6 +467,20 @@ test_close_drain(void)
 	T_EQ(ttylclose(hd->hd_tp, 0), 0);
 	T_CHECK(t_now_ms() - start >= 200);
 	T_EQ(hd->hd_tp->t_outq.c_cc, 5);
+
+	/* Slow hardware: as long as it moves, here every 0.5 s. */
+	ttyclosedrain_ms = 1500;
+	hd->hd_hold = false;
+	close_start(&wk, hd);
+	for (i = 0; i < 5; i++) {
+		T_UNTIL(h_writer_sleeps, hd);
+		t_msleep(500);
+		h_sent(hd);
+	}
+	T_EQ(worker_end(&wk), 0);
+	H_OUT(hd, "never");
+	hd->hd_hold = true;
+	put(hd, 0, "x");
 	ttyclosedrain_ms = limit;
 
 	/* Unplugged meanwhile: at once. */
@@ -476,6 +537,8 @@ const struct t_case t_cases[] = {
 	{ "water marks stop and wake a writer", test_water },
 	{ "water marks leave room", test_marks_sane },
 	{ "tcdrain", test_drain },
+	{ "tcdrain on a stopped line", test_drain_stopped },
+	{ "a full queue takes no half characters", test_no_room },
 	{ "TIOCSETAW and TIOCSETAF wait for output", test_setattr_drain },
 	{ "flush", test_flush },
 	{ "the drain of the last close is bounded", test_close_drain },

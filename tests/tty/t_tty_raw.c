@@ -152,6 +152,17 @@ test_mintime(void)
 	h_input(hd, "d");
 	reader_end(&rd, 0, "cd");
 
+	/* Every byte starts the timer again: these are 0.3 s apart. */
+	set_vmin(hd, 5, 20);
+	reader_start(&rd, hd, 10);
+	T_UNTIL(h_reader_sleeps, hd);
+	h_input(hd, "1");
+	t_msleep(300);
+	start = t_now_ms();
+	h_input(hd, "2");
+	reader_end(&rd, 0, "12");
+	T_CHECK(t_now_ms() - start >= 1999);
+
 	/* Bytes that are there already start the timer. */
 	set_vmin(hd, 5, 1);
 	h_input(hd, "e");

@@ -22,9 +22,10 @@ Threads: a Far reads its end on a thread of its own for as long as the
 program runs; its condition variable protects what has arrived.  A Call may
 be forked while that thread runs, since the child only makes its one call.
 
-Known gap: QEMU's FTDI adapter writes to its wire synchronously, so bytes
-that nobody takes at the far end stop the whole guest.  Never have more than
-64 KiB of them under way; Far takes them, but not while QEMU is busy.
+Known gap: QEMU's FTDI adapter writes to its wire synchronously, so a wire
+that is full stops the whole guest for ever, the one who would empty it
+included; and a wire is full with some 20 KiB in small packets.  Never have
+more than 8 KiB under way to the far end: carry().
 """
 
 import errno
@@ -371,6 +372,19 @@ def write_all(fd, data, limit=LIMIT):
             data = data[os.write(fd, data):]
         except BlockingIOError:
             continue
+
+
+def carry(fd, far, data, window=4096):
+    """Write data to fd, never more than window ahead of its arrival at far.
+
+    Returns what arrived.
+    """
+    got = b""
+    for at in range(0, len(data), window):
+        piece = data[at:at + window]
+        write_all(fd, piece)
+        got += far.take(len(piece))
+    return got
 
 
 # ---- plugs and the daemon ----------------------------------------------
