@@ -396,19 +396,39 @@ guard_wait(struct front_thread *ft)
 	return guard_tick(ft, &seen);
 }
 
+/* The spare that has been idle for longest is the guard.  fl_lock held. */
+static bool
+is_guard(const struct front_thread *ft)
+{
+
+	return TAILQ_LAST(&front.fl_spares, front_threads) == ft;
+}
+
 /*
- * wanted = front_spare(ft)
+ * The wait of the others, until they are signalled: false when they have
+ * waited long enough.  fl_lock held.
+ */
+static bool
+idle_wait(struct front_thread *ft, const struct timespec *until)
+{
+
+	return pthread_cond_timedwait(&ft->ft_cond, &front.fl_lock, until) !=
+	    ETIMEDOUT || is_guard(ft) ||
+	    helm_state(atomic_load(&front.fl_helm)) == HELM_VACANT;
+}
+
+/*
+ * wanted = front_spare(ft, starts)
  *
  *	Be a spare until the helm is this thread's (true), or until it is not
- *	needed any more.  Of several spares the last in the list is the
- *	guard; the others wait for idle_ms, once.
+ *	needed any more.  A thread that starts has been counted as a spare by
+ *	its maker.
  */
 static bool
 front_spare(struct front_thread *ft, bool starts)
 {
-	const struct timespec idle = ms_from_now(front.fl_config.idle_ms);
-	bool wanted = false, guard = false;
-	int error;
+	const struct timespec until = ms_from_now(front.fl_config.idle_ms);
+	bool wanted = false, stay = true;
 
 	ft->ft_hot = NULL;
 	ft->ft_luck = 0;
@@ -417,21 +437,15 @@ front_spare(struct front_thread *ft, bool starts)
 	if (!starts)
 		front.fl_nspare++;
 	TAILQ_INSERT_HEAD(&front.fl_spares, ft, ft_spare);
-	while (!front.fl_stopping && !(wanted = take_vacant(ft))) {
-		guard = TAILQ_LAST(&front.fl_spares, front_threads) == ft;
-		if (guard) {
-			if ((wanted = guard_wait(ft)))
-				break;
-			continue;
-		}
-		error = pthread_cond_timedwait(&ft->ft_cond, &front.fl_lock,
-		    &idle);
-		if (error == ETIMEDOUT && front.fl_nspare > 1 &&
-		    TAILQ_LAST(&front.fl_spares, front_threads) != ft &&
-		    helm_state(atomic_load(&front.fl_helm)) != HELM_VACANT)
-			break;
+	while (stay && !wanted && !front.fl_stopping) {
+		if (take_vacant(ft))
+			wanted = true;
+		else if (is_guard(ft))
+			wanted = guard_wait(ft);
+		else
+			stay = idle_wait(ft, &until);
 	}
-	if (TAILQ_LAST(&front.fl_spares, front_threads) == ft)
+	if (is_guard(ft))
 		atomic_store(&front.fl_watching, false);
 	TAILQ_REMOVE(&front.fl_spares, ft, ft_spare);
 	front.fl_nspare--;

@@ -14,127 +14,26 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "drivers/h_adapter.h"
 #include "drivers/h_serial.h"
-#include "drivers/h_sleep.h"
 
 #define	MIB	(1024 * 1024)
-
-static size_t memory;
-
-static struct vusb *
-adapter(const struct vusb_config *vc)
-{
-	struct vusb *v = vusb_create("adapter", vc);
-
-	T_CHECK(v != NULL);
-	return v;
-}
-
-static void
-remove_adapter(struct vusb *v)
-{
-
-	s_unplug(v);
-	s_settle(memory);
-	vusb_destroy(v);
-}
-
-/*
- * Before each case: take away what a failed one left, and learn once what K
- * keeps for ever (nodes, tables of units).
- */
-static void
-start(void)
-{
-	static const struct vusb_config models[] = {
-		{ .vc_model = VUSB_FTDI }, { .vc_model = VUSB_ACM }
-	};
-	struct vusb *v;
-	unsigned i;
-
-	s_boot();
-	if ((v = vusb_lookup("adapter")) != NULL) {
-		s_unplug(v);
-		vusb_destroy(v);
-	}
-	if (memory != 0)
-		return;
-	for (i = 0; i < 2; i++) {
-		v = adapter(&models[i]);
-		s_plug(v, "ttyU0");
-		memory = h_memory();
-		s_unplug(v);
-		s_settle(memory / 2);	/* the tty's queues are most of it */
-		vusb_destroy(v);
-	}
-	memory = h_memory();
-}
-
-static struct vusb *
-ftdi(void)
-{
-	const struct vusb_config vc = { .vc_model = VUSB_FTDI };
-	struct vusb *v;
-
-	start();
-	v = adapter(&vc);
-	s_plug(v, "ttyU0");
-	return v;
-}
-
-static struct vusb *
-acm(void)
-{
-	const struct vusb_config vc = { .vc_model = VUSB_ACM };
-	struct vusb *v;
-
-	start();
-	v = adapter(&vc);
-	s_plug(v, "ttyU0");
-	return v;
-}
-
-static struct vusb_status
-status(struct vusb *v)
-{
-	struct vusb_status vs;
-
-	vusb_get_status(v, 0, &vs);
-	return vs;
-}
-
-static void
-open_raw(struct s_file *sf, unsigned baud)
-{
-
-	T_EQ(s_open("ttyU0", S_RDWR, sf), 0);
-	T_EQ(s_raw(sf, baud, 8, 0), 0);
-}
-
-/* The pause after a hang-up is not what most cases are about. */
-static void
-reopen_raw(struct s_file *sf, unsigned baud)
-{
-
-	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, sf), 0);
-	T_EQ(s_raw(sf, baud, 8, 0), 0);
-}
 
 /* ---- settings ------------------------------------------------------- */
 
 static void
 first_open(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct vusb_status vs;
 	struct s_file sf;
 
 	T_CHECK(h_node_find("ttyU0") != NULL);
 	T_CHECK(h_node_find("dtyU0") != NULL);
-	vs = status(v);
+	vs = h_status(v);
 	T_CHECK(!vs.vs_dtr);
 	T_EQ(s_open("ttyU0", S_RDWR, &sf), 0);
-	vs = status(v);
+	vs = h_status(v);
 	T_EQ(vs.vs_baud, 9600);
 	T_EQ(vs.vs_bits, 8);
 	T_EQ(vs.vs_parity, 'N');
@@ -144,30 +43,30 @@ first_open(void)
 	T_CHECK(vs.vs_dtr && vs.vs_rts && !vs.vs_break);
 	T_CHECK(vs.vs_reads >= 2);
 	s_close(&sf);
-	vs = status(v);
+	vs = h_status(v);
 	T_CHECK(!vs.vs_dtr);
 	T_EQ(vs.vs_reads, 0);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 settings(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct vusb_status vs;
 	struct s_file sf;
 
-	open_raw(&sf, 115200);
-	T_EQ(status(v).vs_baud, 115385);
+	h_open_raw(&sf, 115200);
+	T_EQ(h_status(v).vs_baud, 115385);
 	T_EQ(s_raw(&sf, 250000, 7, S_EVEN | S_TWOSTOP | S_CRTSCTS), 0);
-	vs = status(v);
+	vs = h_status(v);
 	T_EQ(vs.vs_baud, 250000);
 	T_EQ(vs.vs_bits, 7);
 	T_EQ(vs.vs_parity, 'E');
 	T_EQ(vs.vs_stop, 2);
 	T_EQ(vs.vs_flow, 'R');
 	T_EQ(s_raw(&sf, 300, 8, S_ODD | S_XONXOFF), 0);
-	vs = status(v);
+	vs = h_status(v);
 	T_EQ(vs.vs_baud, 300);
 	T_EQ(vs.vs_parity, 'O');
 	T_EQ(vs.vs_flow, 'X');
@@ -176,30 +75,30 @@ settings(void)
 	/* What cannot be is refused, and changes nothing. */
 	T_EQ(s_raw(&sf, 2500000, 8, 0), EINVAL);
 	T_EQ(s_raw(&sf, 9600, 5, 0), EINVAL);
-	vs = status(v);
+	vs = h_status(v);
 	T_EQ(vs.vs_baud, 300);
 	T_EQ(vs.vs_bits, 8);
 	T_EQ(vs.vs_flow, 'X');
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 speed_zero(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file sf;
 
-	open_raw(&sf, 19200);
-	T_CHECK(status(v).vs_dtr);
+	h_open_raw(&sf, 19200);
+	T_CHECK(h_status(v).vs_dtr);
 	T_EQ(s_raw(&sf, 0, 8, 0), 0);
-	T_CHECK(!status(v).vs_dtr);
-	T_EQ(status(v).vs_baud, 19200);
+	T_CHECK(!h_status(v).vs_dtr);
+	T_EQ(h_status(v).vs_baud, 19200);
 	T_EQ(s_raw(&sf, 38400, 8, 0), 0);
-	T_CHECK(status(v).vs_dtr);
-	T_EQ(status(v).vs_baud, 38400);
+	T_CHECK(h_status(v).vs_dtr);
+	T_EQ(h_status(v).vs_baud, 38400);
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 /* ---- bytes ---------------------------------------------------------- */
@@ -290,28 +189,28 @@ stream_both_ways(struct vusb *v, unsigned port, struct s_file *sf, size_t len)
 static void
 mebibyte_ftdi(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file sf;
 	uint64_t start_ms;
 
-	open_raw(&sf, 3000000);
+	h_open_raw(&sf, 3000000);
 	start_ms = t_now_ms();
 	stream_both_ways(v, 0, &sf, MIB);
 	t_note("1 MiB each way in %u ms", (unsigned)(t_now_ms() - start_ms));
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 mebibyte_acm(void)
 {
-	struct vusb *v = acm();
+	struct vusb *v = h_acm();
 	struct s_file sf;
 
-	open_raw(&sf, 115200);
+	h_open_raw(&sf, 115200);
 	stream_both_ways(v, 0, &sf, MIB);
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
@@ -336,21 +235,21 @@ odd_sizes(void)
 {
 	const struct vusb_config high = { .vc_model = VUSB_FTDI,
 	    .vc_release = 0x0900, .vc_highspeed = true, .vc_product = 0x6014 };
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file sf;
 
-	open_raw(&sf, 115200);
+	h_open_raw(&sf, 115200);
 	odd_sizes_on(v, &sf);
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 
-	v = adapter(&high);
+	v = h_adapter(&high);
 	s_plug(v, "ttyU0");
-	reopen_raw(&sf, 12000000);
-	T_EQ(status(v).vs_baud, 12000000);
+	h_reopen_raw(&sf, 12000000);
+	T_EQ(h_status(v).vs_baud, 12000000);
 	odd_sizes_on(v, &sf);
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static bool
@@ -363,14 +262,14 @@ one_read_back(const struct vusb_status *vs, void *arg)
 static void
 status_only(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file sf;
 	unsigned reads;
 	uint8_t c;
 	size_t n;
 
-	open_raw(&sf, 115200);
-	reads = status(v).vs_reads;
+	h_open_raw(&sf, 115200);
+	reads = h_status(v).vs_reads;
 	vusb_send_status(v, 0);
 	T_CHECK(vusb_wait(v, 0, one_read_back, &reads, 20000));
 	T_EQ(s_read(&sf, &c, 1, HYP_F_NONBLOCK, &n), EAGAIN);
@@ -383,19 +282,19 @@ status_only(void)
 	s_read_all(&sf, &c, 1);
 	T_EQ(c, 'b');
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 ping_pong(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file sf;
 	uint8_t c;
 	uint64_t begin, i;
 	const unsigned rounds = 500;
 
-	open_raw(&sf, 115200);
+	h_open_raw(&sf, 115200);
 	begin = t_now_ms();
 	for (i = 0; i < rounds; i++) {
 		c = (uint8_t)i;
@@ -409,7 +308,7 @@ ping_pong(void)
 	t_note("%u round trips of one byte in %u ms", rounds,
 	    (unsigned)(t_now_ms() - begin));
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 /* ---- flow ----------------------------------------------------------- */
@@ -425,26 +324,26 @@ no_reads(const struct vusb_status *vs, void *arg)
 static void
 input_back_pressure(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	static uint8_t buf[512 * 1024], want[512 * 1024];
 	struct s_file sf;
 
-	open_raw(&sf, 3000000);
+	h_open_raw(&sf, 3000000);
 	s_pattern(want, sizeof(want), 0);
 	T_EQ(vusb_far_write(v, 0, want, sizeof(want), 20000), sizeof(want));
 	T_CHECK(vusb_wait(v, 0, no_reads, NULL, 20000));
 	/* The device still has most of it; and nothing gets lost. */
-	T_CHECK(status(v).vs_sent < sizeof(want) / 2);
+	T_CHECK(h_status(v).vs_sent < sizeof(want) / 2);
 	s_read_all(&sf, buf, sizeof(buf));
 	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 output_back_pressure(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	static uint8_t buf[300000], want[300000];
 	struct s_file sf;
 	struct s_op so = { .so_call = S_WRITE, .so_file = &sf,
@@ -452,7 +351,7 @@ output_back_pressure(void)
 	size_t n;
 
 	vusb_far_limit(v, 0, MIB, 1000);
-	open_raw(&sf, 3000000);
+	h_open_raw(&sf, 3000000);
 	s_pattern(want, sizeof(want), 7);
 	s_start(&so);
 	s_wait_sleep(&so, "ttyout");
@@ -463,43 +362,43 @@ output_back_pressure(void)
 	T_EQ(so.so_done, sizeof(want));
 	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 close_drains(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	uint8_t buf[5000], want[5000];
 	struct s_file sf;
 	struct s_op so = { .so_call = S_CLOSE, .so_file = &sf };
 
 	vusb_far_limit(v, 0, MIB, 100);
-	open_raw(&sf, 115200);
+	h_open_raw(&sf, 115200);
 	s_pattern(want, sizeof(want), 9);
 	s_write_all(&sf, want, sizeof(want));
 	s_start(&so);
 	s_wait_sleep(&so, "ttyout");
-	T_CHECK(status(v).vs_dtr);
+	T_CHECK(h_status(v).vs_dtr);
 	s_far_read_all(v, 0, buf, sizeof(buf));
 	T_EQ(s_finish(&so), 0);
 	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
-	T_CHECK(!status(v).vs_dtr);
-	T_EQ(status(v).vs_writes, 0);
-	remove_adapter(v);
+	T_CHECK(!h_status(v).vs_dtr);
+	T_EQ(h_status(v).vs_writes, 0);
+	h_remove(v);
 }
 
 static void
 drain_waits(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	uint8_t buf[2000], want[2000];
 	struct s_file sf;
 	struct s_op so = { .so_call = S_IOCTL, .so_file = &sf,
 	    .so_cmd = TCSBRK, .so_buf = (void *)1 };
 
 	vusb_far_limit(v, 0, MIB, 64);
-	open_raw(&sf, 115200);
+	h_open_raw(&sf, 115200);
 	s_pattern(want, sizeof(want), 11);
 	s_write_all(&sf, want, sizeof(want));
 	s_start(&so);
@@ -515,7 +414,7 @@ drain_waits(void)
 	T_EQ(s_finish(&so), 0);
 	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 /* ---- modem lines ---------------------------------------------------- */
@@ -546,11 +445,11 @@ static void
 modem_lines(void)
 {
 	const int in = TIOCM_CTS | TIOCM_DSR | TIOCM_RI | TIOCM_CD;
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file sf;
 	int bits;
 
-	open_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
 	T_EQ(s_modem(&sf) & in, TIOCM_CTS | TIOCM_DSR | TIOCM_CD);
 	vusb_set_lines(v, 0, VUSB_RI);
@@ -561,34 +460,34 @@ modem_lines(void)
 	T_EQ(s_modem(&sf) & (TIOCM_DTR | TIOCM_RTS), TIOCM_DTR | TIOCM_RTS);
 	bits = TIOCM_RTS;
 	T_EQ(s_ioctl(&sf, TIOCMBIC, &bits), 0);
-	T_CHECK(status(v).vs_dtr && !status(v).vs_rts);
+	T_CHECK(h_status(v).vs_dtr && !h_status(v).vs_rts);
 	bits = TIOCM_RTS;
 	T_EQ(s_ioctl(&sf, TIOCMSET, &bits), 0);
-	T_CHECK(!status(v).vs_dtr && status(v).vs_rts);
+	T_CHECK(!h_status(v).vs_dtr && h_status(v).vs_rts);
 	bits = TIOCM_DTR;
 	T_EQ(s_ioctl(&sf, TIOCMBIS, &bits), 0);
-	T_CHECK(status(v).vs_dtr && status(v).vs_rts);
+	T_CHECK(h_status(v).vs_dtr && h_status(v).vs_rts);
 
 	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
-	T_CHECK(status(v).vs_break);
+	T_CHECK(h_status(v).vs_break);
 	T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), 0);
-	T_CHECK(!status(v).vs_break);
-	T_EQ(status(v).vs_bits, 8);
+	T_CHECK(!h_status(v).vs_break);
+	T_EQ(h_status(v).vs_bits, 8);
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 carrier_loss(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file sf;
 	uint8_t c;
 	struct s_op so = { .so_call = S_READ, .so_file = &sf, .so_buf = &c,
 	    .so_len = 1 };
 	size_t n;
 
-	open_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	s_start(&so);
 	s_wait_sleep(&so, "ttyraw");
 	vusb_set_lines(v, 0, VUSB_CTS);
@@ -602,19 +501,19 @@ carrier_loss(void)
 	s_far_read_all(v, 0, &c, 1);
 	T_EQ(c, 'y');
 	s_close(&sf);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 acm_device(void)
 {
-	struct vusb *v = acm();
+	struct vusb *v = h_acm();
 	struct vusb_status vs;
 	struct s_file sf;
 
-	open_raw(&sf, 57600);
+	h_open_raw(&sf, 57600);
 	T_EQ(s_raw(&sf, 57600, 5, S_ODD | S_TWOSTOP), 0);
-	vs = status(v);
+	vs = h_status(v);
 	T_EQ(vs.vs_baud, 57600);
 	T_EQ(vs.vs_bits, 5);
 	T_EQ(vs.vs_parity, 'O');
@@ -627,12 +526,12 @@ acm_device(void)
 	wait_lines(&sf, TIOCM_RI | TIOCM_CD | TIOCM_DSR,
 	    TIOCM_CD | TIOCM_DSR);
 	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
-	T_CHECK(status(v).vs_break);
+	T_CHECK(h_status(v).vs_break);
 	T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), 0);
-	T_CHECK(!status(v).vs_break);
+	T_CHECK(!h_status(v).vs_break);
 	s_close(&sf);
-	T_CHECK(!status(v).vs_dtr);
-	remove_adapter(v);
+	T_CHECK(!h_status(v).vs_dtr);
+	h_remove(v);
 }
 
 static void
@@ -646,8 +545,8 @@ two_ports(void)
 	struct vusb *v;
 	char c;
 
-	start();
-	v = adapter(&vc);
+	h_begin();
+	v = h_adapter(&vc);
 	s_plug(v, "ttyU0");
 	t_note("second port");
 	s_plug_wait("ttyU1");
@@ -675,7 +574,7 @@ two_ports(void)
 	s_close(&sf[1]);
 	s_unplug(v);
 	vusb_destroy(v);
-	memory = 0;		/* K knows one more unit now */
+	h_forget_memory();	/* K knows one more unit now */
 }
 
 /* ---- opens and closes ----------------------------------------------- */
@@ -683,35 +582,35 @@ two_ports(void)
 static void
 many_opens(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file a, b, c;
 	char ch;
 
-	open_raw(&a, 9600);
+	h_open_raw(&a, 9600);
 	T_EQ(s_open("ttyU0", S_RDWR, &b), 0);
 	T_EQ(s_open("ttyU0", HYP_F_READ, &c), 0);
 	s_close(&a);
-	T_CHECK(status(v).vs_dtr);
+	T_CHECK(h_status(v).vs_dtr);
 	s_write_all(&b, "z", 1);
 	s_far_read_all(v, 0, &ch, 1);
 	T_EQ(ch, 'z');
 	s_close(&b);
-	T_CHECK(status(v).vs_dtr);
+	T_CHECK(h_status(v).vs_dtr);
 	s_close(&c);
-	T_CHECK(!status(v).vs_dtr);
-	T_EQ(status(v).vs_resets, 2);	/* this one, and s_plug's */
-	remove_adapter(v);
+	T_CHECK(!h_status(v).vs_dtr);
+	T_EQ(h_status(v).vs_resets, 2);	/* this one, and s_plug's */
+	h_remove(v);
 }
 
 static void
 exclusive(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file a, b;
 	struct hyp_lwp *l;
 	struct hyp_file *file;
 
-	open_raw(&a, 9600);
+	h_open_raw(&a, 9600);
 	T_EQ(s_ioctl(&a, TIOCEXCL, NULL), 0);
 	l = h_enter(1000);
 	T_EQ(hyp_node_open(h_node_find("ttyU0"), S_RDWR, NULL, &file), EBUSY);
@@ -724,36 +623,37 @@ exclusive(void)
 	hyp_file_close(file);
 	h_exit(l);
 	s_close(&a);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 hangup_pause(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file a, b;
 	struct s_op so = { .so_call = S_OPEN, .so_file = &b,
 	    .so_node = "ttyU0", .so_flags = S_RDWR };
+	uint64_t closed;
 
-	reopen_raw(&a, 9600);
+	h_reopen_raw(&a, 9600);
+	closed = t_now_ms();
 	s_close(&a);
-	T_CHECK(!status(v).vs_dtr);
+	T_CHECK(!h_status(v).vs_dtr);
 	/* Interruptible. */
 	s_start(&so);
 	s_wait_sleep(&so, "ucomstate");
-	T_CHECK(!status(v).vs_dtr);
+	T_CHECK(!h_status(v).vs_dtr);
 	s_interrupt(&so);
 	T_EQ(s_finish(&so), EINTR);
 	/* The rest of the second. */
 	s_start(&so);
 	T_EQ(s_finish(&so), 0);
-	t_note("waited %u ms", (unsigned)so.so_ms);
-	T_CHECK(so.so_ms <= 1500);
-	T_CHECK(status(v).vs_dtr);
+	T_CHECK(t_now_ms() - closed >= 1000);
+	T_CHECK(h_status(v).vs_dtr);
 	T_EQ(s_raw(&b, 9600, 8, S_NOHUPCL), 0);
 	s_close(&b);
 	/* Without HUPCL DTR stays, and nothing waits. */
-	T_CHECK(status(v).vs_dtr);
+	T_CHECK(h_status(v).vs_dtr);
 	s_start(&so);
 	T_EQ(s_finish(&so), 0);
 	T_CHECK(so.so_ms < 500);
@@ -764,13 +664,13 @@ hangup_pause(void)
 	T_EQ(s_finish(&so), 0);
 	T_CHECK(so.so_ms < 500);
 	s_close(&b);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 dial_in_and_out(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file in, out, other;
 	struct s_op so = { .so_call = S_OPEN, .so_file = &in,
 	    .so_node = "ttyU0", .so_flags = S_RDWR };
@@ -802,13 +702,13 @@ dial_in_and_out(void)
 	s_close(&in);
 	T_EQ(s_open("dtyU0", S_RDWR | HYP_F_NONBLOCK, &out), 0);
 	s_close(&out);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 interrupted_dial_in(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file in;
 	struct s_op so = { .so_call = S_OPEN, .so_file = &in,
 	    .so_node = "ttyU0", .so_flags = S_RDWR };
@@ -816,19 +716,19 @@ interrupted_dial_in(void)
 	vusb_set_lines(v, 0, 0);
 	s_start(&so);
 	s_wait_sleep(&so, "ttyraw");
-	T_CHECK(status(v).vs_dtr);
+	T_CHECK(h_status(v).vs_dtr);
 	s_interrupt(&so);
 	T_EQ(s_finish(&so), EINTR);
 	/* Nobody uses it: the hardware rests. */
-	T_CHECK(!status(v).vs_dtr);
-	T_EQ(status(v).vs_reads, 0);
-	remove_adapter(v);
+	T_CHECK(!h_status(v).vs_dtr);
+	T_EQ(h_status(v).vs_reads, 0);
+	h_remove(v);
 }
 
 static void
 revoke_spares_dial_out(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file in, out;
 	struct s_op so = { .so_call = S_OPEN, .so_file = &in,
 	    .so_node = "ttyU0", .so_flags = S_RDWR };
@@ -845,18 +745,18 @@ revoke_spares_dial_out(void)
 	s_write_all(&out, "e", 1);
 	s_far_read_all(v, 0, &c, 1);
 	T_EQ(c, 'e');
-	T_CHECK(status(v).vs_dtr);
+	T_CHECK(h_status(v).vs_dtr);
 	if (!s_finished(&so))
 		s_interrupt(&so);
 	T_CHECK(s_finish(&so) != 0);
 	s_close(&out);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 static void
 revoke_open_file(void)
 {
-	struct vusb *v = ftdi();
+	struct vusb *v = h_ftdi();
 	struct s_file a, b;
 	uint8_t buf[16];
 	struct s_op so = { .so_call = S_READ, .so_file = &a, .so_buf = buf,
@@ -864,17 +764,17 @@ revoke_open_file(void)
 	struct s_op rev = { .so_call = S_REVOKE, .so_node = "ttyU0" };
 	size_t n;
 
-	open_raw(&a, 9600);
+	h_open_raw(&a, 9600);
 	s_start(&so);
 	s_wait_sleep(&so, "ttyraw");
 	s_start(&rev);
 	T_EQ(s_finish(&rev), 0);
 	T_EQ(s_finish(&so), 0);
 	T_EQ(so.so_done, 0);
-	T_CHECK(!status(v).vs_dtr);
+	T_CHECK(!h_status(v).vs_dtr);
 	T_EQ(s_write(&a, "x", 1, 0, &n), EIO);
 	/* The next one gets a line of its own. */
-	reopen_raw(&b, 9600);
+	h_reopen_raw(&b, 9600);
 	s_write_all(&b, "f", 1);
 	s_far_read_all(v, 0, buf, 1);
 	T_EQ(buf[0], 'f');
@@ -884,7 +784,7 @@ revoke_open_file(void)
 	s_write_all(&b, "g", 1);
 	s_far_read_all(v, 0, buf, 1);
 	s_close(&b);
-	remove_adapter(v);
+	h_remove(v);
 }
 
 const struct t_case t_cases[] = {

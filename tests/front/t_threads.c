@@ -244,6 +244,32 @@ idle_means_asleep(void)
 	front_down();
 }
 
+/*
+ * A read that sleeps leaves the helm by itself.  If each had to wait for the
+ * guard's tick this would take a second.
+ */
+static void
+sleepers_do_not_wait_for_the_guard(void)
+{
+	uint64_t fh, begin, u[100];
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	begin = t_now_ms();
+	for (int i = 0; i < 100; i++) {
+		u[i] = kern_read(kern, fh, 10, 0, 0);
+		T_EQ(kern_wait(kern, kern_write(kern, fh, "x", 1, 0, 0),
+		    NULL), 0);
+	}
+	T_CHECK(t_now_ms() - begin < 500);
+	for (int i = 0; i < 100; i++)
+		kern_interrupt(kern, u[i]);
+	for (int i = 0; i < 100; i++)
+		T_EQ(kern_wait(kern, u[i], NULL), EINTR);
+	kern_released(kern, fh);
+	front_down();
+}
+
 /* ---- stuck ---------------------------------------------------------- */
 
 static void
@@ -555,6 +581,60 @@ stop_does_not_wait_for_the_stuck(void)
 	T_EQ(hk.closes, 1);
 }
 
+/* ---- poll against wake-ups ------------------------------------------ */
+
+static _Atomic unsigned fed, wanted;
+
+static void
+feeder(void *arg)
+{
+
+	(void)arg;
+	while (fed < 2000) {
+		if (fed == wanted)
+			continue;
+		for (unsigned n = t_random() % 2000; n > 0; n--)
+			atomic_signal_fence(memory_order_seq_cst);
+		hk_feed(node, 1);
+		fed++;
+	}
+}
+
+/*
+ * A byte comes just before, while or after the client asks.  When it was told
+ * "nothing" there must be a notification, and then the byte.
+ */
+static void
+no_wake_up_is_lost(void)
+{
+	struct fuse_poll_out out;
+	struct kern_reply r;
+	struct t_thread *t;
+	unsigned notified;
+	uint64_t fh, u;
+
+	front_up(0);
+	fed = wanted = 0;
+	fh = kern_opened(kern, O_RDWR);
+	t = t_spawn(feeder, NULL);
+	for (int i = 0; i < 2000; i++) {
+		notified = kern_notified(kern);
+		wanted++;
+		do {
+			u = kern_poll(kern, fh, POLLIN, 1);
+			T_EQ(kern_wait(kern, u, &r), 0);
+			memcpy(&out, r.kr_data, sizeof(out));
+			if (out.revents == 0)
+				kern_wait_notified(kern, ++notified);
+		} while (out.revents == 0);
+		T_EQ(kern_wait(kern, kern_read(kern, fh, 1, 0, O_NONBLOCK),
+		    &r), 0);
+	}
+	t_join(t);
+	kern_released(kern, fh);
+	front_down();
+}
+
 /* ---- all at once ---------------------------------------------------- */
 
 struct client {
@@ -628,6 +708,8 @@ const struct t_case t_cases[] = {
 	    others_go_on_beside_200_blocked_readers },
 	{ "nodes_share_the_threads", nodes_share_the_threads },
 	{ "idle_means_asleep", idle_means_asleep },
+	{ "sleepers_do_not_wait_for_the_guard",
+	    sleepers_do_not_wait_for_the_guard },
 	{ "watchdog_answers_for_a_stuck_read",
 	    watchdog_answers_for_a_stuck_read },
 	{ "watchdog_and_an_open_that_works_after_all",
@@ -646,6 +728,7 @@ const struct t_case t_cases[] = {
 	{ "stop_answers_everybody", stop_answers_everybody },
 	{ "stop_does_not_wait_for_the_stuck",
 	    stop_does_not_wait_for_the_stuck },
+	{ "no_wake_up_is_lost", no_wake_up_is_lost },
 	{ "storm", storm },
 	{ NULL, NULL },
 };

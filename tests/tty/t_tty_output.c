@@ -198,10 +198,12 @@ test_ixoff(void)
 	T_EQ(h_ioctl(hd, TIOCSETA, &t), 0);
 	H_OUT(hd, "\021");
 	/* A close leaves no START for the next use of the line. */
+	qsize = FREAD;
+	T_EQ(h_ioctl(hd, TIOCFLUSH, &qsize), 0);
 	hd->hd_tp->t_iflag = IXOFF;
-	hd->hd_hold = true;
 	T_EQ(h_inputn(hd, buf, 600), 600);
-	T_EQ(hd->hd_tp->t_outq.c_cc, 1);
+	H_OUT(hd, "\023");
+	hd->hd_hold = true;
 	ttyclose(hd->hd_tp);
 	T_EQ(hd->hd_tp->t_outq.c_cc, 0);
 	h_free(hd);

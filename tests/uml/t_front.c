@@ -411,6 +411,77 @@ others_go_on_beside_200_readers(void)
 	down();
 }
 
+/* A client with a life of its own, until it is killed. */
+static pid_t
+wanderer(unsigned seed)
+{
+	struct pollfd pfd = { .events = POLLIN };
+	char buf[64];
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	assert(pid != -1);
+	if (pid != 0)
+		return pid;
+	close(daemon_ctl);
+	for (;;) {
+		pfd.fd = open("/dev/devswT0", O_RDWR);
+		for (unsigned i = rand_r(&seed) % 8; i > 0; i--) {
+			switch (rand_r(&seed) % 4) {
+			case 0:
+				(void)!read(pfd.fd, buf, 64);
+				break;
+			case 1:
+				(void)!write(pfd.fd, buf, 3);
+				break;
+			case 2:
+				(void)poll(&pfd, 1, (int)(rand_r(&seed) % 5));
+				break;
+			default:
+				(void)ioctl(pfd.fd, HK_GET, buf);
+				break;
+			}
+		}
+		close(pfd.fd);
+	}
+}
+
+static int
+all_closed(void *arg)
+{
+	const struct until *u = arg;
+	struct hk_counts c;
+
+	counts(u->fd, &c);
+	return c.opens == c.closes + 1;
+}
+
+static void
+clients_killed_at_random(void)
+{
+	struct hk_counts c;
+	pid_t pid[30];
+	int fd;
+
+	up_echo();
+	fd = open_echo(O_RDWR);
+	for (unsigned i = 0; i < 30; i++)
+		pid[i] = wanderer(i);
+	for (unsigned i = 0; i < 300; i++) {
+		t_msleep(t_random() % 8);
+		kill(pid[i % 30], SIGKILL);
+		T_EQ(exit_of(pid[i % 30]), -SIGKILL);
+		pid[i % 30] = i < 270 ? wanderer(i) : -1;
+	}
+	wait_quiet(fd);
+	t_until(all_closed, &until, "all closed");
+	counts(fd, &c);
+	t_note("%u opens", (unsigned)c.opens);
+	close(fd);
+	down();
+}
+
 struct poller {
 	int	 fd;
 	int	 revents;
@@ -788,6 +859,7 @@ DEFINE(nonblocking_is_per_call)
 DEFINE(large_transfers_come_in_pieces)
 DEFINE(signals_end_a_blocked_read)
 DEFINE(others_go_on_beside_200_readers)
+DEFINE(clients_killed_at_random)
 DEFINE(poll_and_epoll_wake)
 DEFINE(close_beside_a_blocked_read)
 DEFINE(close_does_not_wait_for_the_driver)
@@ -805,6 +877,7 @@ const struct t_case t_cases[] = {
 	CASE(large_transfers_come_in_pieces),
 	CASE(signals_end_a_blocked_read),
 	CASE(others_go_on_beside_200_readers),
+	CASE(clients_killed_at_random),
 	CASE(poll_and_epoll_wake),
 	CASE(close_beside_a_blocked_read),
 	CASE(close_does_not_wait_for_the_driver),
