@@ -13,6 +13,8 @@ struct usbd_why;
 
 /* Zombie transfers from which on no device is attached any more. */
 #define	USB_MAX_ZOMBIES		8
+/* How long a device waits for those that arrived before it, ms. */
+#define	USB_TURN_MS		500
 /* How long usb_bus_shutdown waits for all detaches, s. */
 #define	USB_SHUTDOWN_TIMEOUT	20
 

@@ -23,8 +23,13 @@
  *	lost "left" is made up for by the next "arrived", a repeated event
  *	changes nothing, and an unplug in the middle of an attach is the
  *	second line as soon as the attach returns.  The thread ends when the
- *	two are equal.  Events of one port are serial; ports do not wait for
- *	each other.
+ *	two are equal.  Events of one port are serial.
+ *
+ *	Drivers attach in the order in which the devices arrived, because
+ *	that order decides who gets the lower unit; but a port waits for those
+ *	before it no longer than USB_TURN_MS, so a device that does not answer
+ *	delays nobody for long.  p_turn is the number of an arrival that is
+ *	not dealt with yet.
  *
  *	A plug that could not be attached stays in p_have without p_dev, so it
  *	is tried once per plugging.  One that had vanished when it was opened
@@ -76,14 +81,16 @@ struct usb_port {
 	struct usb_plug	*p_want;
 	struct usb_plug	*p_have;
 	struct usbd_device *p_dev;	/* attached or being so */
+	u_int		 p_turn;	/* of an arrival; 0: dealt with */
 	bool		 p_thread;
 	callout_t	 p_again;	/* the host had no thread to give */
 	LIST_ENTRY(usb_port) p_list;
 };
 
 static kmutex_t bus_lock;
-static kcondvar_t bus_cv;	/* a port's thread has ended */
+static kcondvar_t bus_cv;	/* a port's thread has ended, or a turn */
 static LIST_HEAD(, usb_port) bus_ports;
+static u_int bus_turns;		/* arrivals so far */
 static bool bus_up;		/* between init and shutdown */
 
 static void usb_port_again(void *);
@@ -165,6 +172,42 @@ usb_port_too_many_zombies(struct usbd_why *why)
 	return true;
 }
 
+/* bus_lock held: has an earlier arrival than port's not been dealt with? */
+static bool
+usb_port_behind(const struct usb_port *port)
+{
+	const struct usb_port *other;
+
+	LIST_FOREACH(other, &bus_ports, p_list) {
+		if (other->p_turn != 0 && other->p_turn < port->p_turn)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * usb_port_await_turn(port)
+ *
+ *	Sleep until those that arrived before are attached, the port's device
+ *	is unplugged, or USB_TURN_MS are over.
+ */
+static void
+usb_port_await_turn(struct usb_port *port)
+{
+	const unsigned start = getticks();
+	unsigned waited;
+
+	mutex_enter(&bus_lock);
+	while (port->p_want == port->p_have && usb_port_behind(port)) {
+		waited = getticks() - start;
+		if (waited >= USB_TURN_MS)
+			break;
+		(void)cv_timedwait(&bus_cv, &bus_lock,
+		    mstohz(USB_TURN_MS - waited));
+	}
+	mutex_exit(&bus_lock);
+}
+
 /*
  * error = usb_port_setup(port, dev, why)
  *
@@ -191,10 +234,10 @@ usb_port_setup(struct usb_port *port, struct usbd_device *dev,
 	if (unplugged)
 		return ENODEV;
 	error = usbd_device_configure(dev, why);
-	if (error == 0)
-		error = uhub_attach_drivers(dev,
-		    port->p_have->pl_info.hi_unit, why);
-	return error;
+	if (error != 0)
+		return error;
+	usb_port_await_turn(port);
+	return uhub_attach_drivers(dev, port->p_have->pl_info.hi_unit, why);
 }
 
 static void
@@ -283,6 +326,10 @@ usb_port_thread(void *arg)
 			mutex_enter(&bus_lock);
 			usb_plug_set(&port->p_have, NULL);
 		}
+		if (port->p_want == port->p_have) {
+			port->p_turn = 0;
+			cv_broadcast(&bus_cv);
+		}
 	}
 	port->p_thread = false;
 	cv_broadcast(&bus_cv);
@@ -303,6 +350,7 @@ usb_port_wake(struct usb_port *port)
 	KASSERT(mutex_owned(&bus_lock));
 	if (port->p_want == port->p_have)
 		return;
+	cv_broadcast(&bus_cv);		/* whoever awaits a turn for nothing */
 	if (port->p_dev != NULL && bus_up)
 		usbd_device_gone(port->p_dev);
 	if (port->p_thread)
@@ -367,6 +415,7 @@ hyp_usb_arrived(const struct hyp_usb_info *hi)
 	if (usb_plug_is(port->p_want, hi))
 		goto out;
 	pl = usb_plug_create(hi);
+	port->p_turn = ++bus_turns;
 	usb_plug_set(&port->p_want, pl);
 	usb_plug_set(&pl, NULL);	/* the one of its creation */
 	usb_port_wake(port);

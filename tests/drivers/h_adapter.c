@@ -40,8 +40,11 @@ h_begin(void)
 
 	s_boot();
 	if ((v = vusb_lookup("adapter")) != NULL) {
+		for (i = 0; i < VUSB_NKINDS; i++)
+			vusb_fault(v, i, VUSB_FAULT_NONE, 0, 0);
 		s_unplug(v);
 		vusb_destroy(v);
+		memory = 0;	/* its files are still open */
 	}
 	if (memory != 0)
 		return;

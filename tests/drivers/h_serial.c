@@ -32,11 +32,26 @@ static int
 open_node(const char *name, int flags, struct s_file *sf)
 {
 	struct hyp_node *hn = h_node_find(name);
+	int error;
 
-	memset(sf, 0, sizeof(*sf));
 	if (hn == NULL)
 		return ENOENT;
-	return hyp_node_open(hn, flags, &sf->sf_host, &sf->sf_file);
+	sf->sf_host = calloc(1, sizeof(*sf->sf_host));
+	assert(sf->sf_host != NULL);
+	error = hyp_node_open(hn, flags, sf->sf_host, &sf->sf_file);
+	if (error != 0)
+		free(sf->sf_host);
+	return error;
+}
+
+static void
+close_file(struct s_file *sf)
+{
+
+	hyp_file_close(sf->sf_file);
+	free(sf->sf_host);
+	sf->sf_file = NULL;
+	sf->sf_host = NULL;
 }
 
 int
@@ -54,8 +69,7 @@ s_close(struct s_file *sf)
 {
 	struct hyp_lwp *l = h_enter(0);
 
-	hyp_file_close(sf->sf_file);
-	sf->sf_file = NULL;
+	close_file(sf);
 	h_exit(l);
 }
 
@@ -293,7 +307,7 @@ op_run(void *arg)
 		so->so_error = ioctl_file(so->so_file, so->so_cmd, so->so_buf);
 		break;
 	case S_CLOSE:
-		hyp_file_close(so->so_file->sf_file);
+		close_file(so->so_file);
 		so->so_error = 0;
 		break;
 	case S_REVOKE:

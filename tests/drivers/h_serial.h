@@ -18,10 +18,10 @@
 
 #define	S_RDWR	(HYP_F_READ | HYP_F_WRITE)
 
-/* One open file. */
+/* One open file.  sf_host is not on a stack, which a failed case leaves. */
 struct s_file {
 	struct hyp_file		*sf_file;
-	struct h_hostfile	 sf_host;
+	struct h_hostfile	*sf_host;
 };
 
 /* Boot K; once per program, further calls do nothing. */

@@ -40,20 +40,33 @@ blocked_read(void)
 	h_remove(v);
 }
 
+static bool
+received_all(const struct vusb_status *vs, void *arg)
+{
+
+	return vs->vs_received == *(const uint64_t *)arg;
+}
+
 static void
 blocked_write(void)
 {
 	static uint8_t buf[300000];
+	uint64_t limit = 1000;
 	struct vusb *v = h_ftdi();
+	size_t n;
 	struct s_file sf;
 	struct s_op so = { .so_call = S_WRITE, .so_file = &sf, .so_buf = buf,
 	    .so_len = sizeof(buf) };
 	struct s_op so2 = so;
 
-	vusb_far_limit(v, 0, 1000, 1000);
+	vusb_far_limit(v, 0, limit, limit);
 	h_open_raw(&sf, 9600);
 	s_start(&so);
+	T_CHECK(vusb_wait(v, 0, received_all, &limit, 20000));
 	s_wait_sleep(&so, "ttyout");
+	/* Fill the queue: the second one shall find no room at all. */
+	while (s_write(&sf, buf, 1, HYP_F_NONBLOCK, &n) == 0)
+		continue;
 	s_start(&so2);
 	s_wait_sleep(&so2, "ttyout");
 	vusb_unplug(v, 0);
@@ -127,7 +140,7 @@ was_woken(void *arg)
 {
 	struct s_file *sf = arg;
 
-	return __atomic_load_n(&sf->sf_host.hf_wakes, __ATOMIC_SEQ_CST) > 0;
+	return __atomic_load_n(&sf->sf_host->hf_wakes, __ATOMIC_SEQ_CST) > 0;
 }
 
 static void
@@ -138,7 +151,7 @@ poll_is_woken(void)
 
 	h_open_raw(&sf, 9600);
 	T_EQ(s_poll(&sf, POLLIN), 0);
-	__atomic_store_n(&sf.sf_host.hf_wakes, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&sf.sf_host->hf_wakes, 0, __ATOMIC_SEQ_CST);
 	vusb_unplug(v, 0);
 	T_UNTIL(was_woken, &sf);
 	s_unplug(v);
@@ -440,11 +453,13 @@ failed_open(void)
 
 /* ---- transfers that fail -------------------------------------------- */
 
-/* Bytes cross in both directions, complete and in order, though count
-   transfers of the kind fail like that. */
+/*
+ * len bytes arrive complete and in order, though count transfers of the kind
+ * fail like that.
+ */
 static void
 survives(enum vusb_kind kind, enum vusb_fault fault, unsigned count,
-    unsigned arg)
+    unsigned arg, size_t len)
 {
 	static uint8_t buf[20000], want[20000];
 	struct vusb *v = h_ftdi();
@@ -452,17 +467,15 @@ survives(enum vusb_kind kind, enum vusb_fault fault, unsigned count,
 
 	h_open_raw(&sf, 115200);
 	vusb_fault(v, kind, fault, count, arg);
-	s_pattern(want, sizeof(want), count);
-	if (kind == VUSB_IN)
-		T_EQ(vusb_far_write(v, 0, want, sizeof(want), 1000),
-		    sizeof(want));
-	else
-		s_write_all(&sf, want, sizeof(want));
-	if (kind == VUSB_IN)
-		s_read_all(&sf, buf, sizeof(buf));
-	else
-		s_far_read_all(v, 0, buf, sizeof(buf));
-	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
+	s_pattern(want, len, count);
+	if (kind == VUSB_IN) {
+		T_EQ(vusb_far_write(v, 0, want, len, 1000), len);
+		s_read_all(&sf, buf, len);
+	} else {
+		s_write_all(&sf, want, len);
+		s_far_read_all(v, 0, buf, len);
+	}
+	T_EQ(memcmp(buf, want, len), 0);
 	s_close(&sf);
 	h_remove(v);
 }
@@ -471,65 +484,74 @@ static void
 in_errors(void)
 {
 
-	survives(VUSB_IN, VUSB_FAULT_ERROR, 1, 0);
-	survives(VUSB_IN, VUSB_FAULT_ERROR, 9, 0);
+	survives(VUSB_IN, VUSB_FAULT_ERROR, 1, 0, 20000);
+	survives(VUSB_IN, VUSB_FAULT_ERROR, 9, 0, 20000);
 }
 
 static void
 in_stall(void)
 {
 
-	survives(VUSB_IN, VUSB_FAULT_STALL, 1, 0);
+	survives(VUSB_IN, VUSB_FAULT_STALL, 1, 0, 20000);
 }
 
 static void
 in_submit(void)
 {
 
-	survives(VUSB_IN, VUSB_FAULT_SUBMIT, 3, 0);
+	survives(VUSB_IN, VUSB_FAULT_SUBMIT, 3, 0, 20000);
 }
 
 static void
 in_short(void)
 {
 
-	survives(VUSB_IN, VUSB_FAULT_SHORT, 50, 64);
+	survives(VUSB_IN, VUSB_FAULT_SHORT, 50, 64, 20000);
 }
 
 static void
 in_late(void)
 {
 
-	survives(VUSB_IN, VUSB_FAULT_LATE, 3, 30);
+	survives(VUSB_IN, VUSB_FAULT_LATE, 3, 30, 20000);
 }
 
+/* One transfer: a later one that succeeds overtakes one that failed. */
 static void
 out_errors(void)
 {
 
-	survives(VUSB_OUT, VUSB_FAULT_ERROR, 1, 0);
-	survives(VUSB_OUT, VUSB_FAULT_ERROR, 4, 0);
+	survives(VUSB_OUT, VUSB_FAULT_ERROR, 1, 0, 100);
+	survives(VUSB_OUT, VUSB_FAULT_ERROR, 4, 0, 100);
 }
 
+/* A halted endpoint lets none overtake. */
 static void
 out_stall(void)
 {
 
-	survives(VUSB_OUT, VUSB_FAULT_STALL, 1, 0);
+	survives(VUSB_OUT, VUSB_FAULT_STALL, 1, 0, 20000);
 }
 
 static void
 out_submit(void)
 {
 
-	survives(VUSB_OUT, VUSB_FAULT_SUBMIT, 3, 0);
+	survives(VUSB_OUT, VUSB_FAULT_SUBMIT, 3, 0, 20000);
+}
+
+static void
+out_late(void)
+{
+
+	survives(VUSB_OUT, VUSB_FAULT_LATE, 3, 30, 20000);
 }
 
 static void
 out_short(void)
 {
 
-	survives(VUSB_OUT, VUSB_FAULT_SHORT, 1, 5);
+	survives(VUSB_OUT, VUSB_FAULT_SHORT, 1, 5, 100);
 }
 
 static void
@@ -600,6 +622,7 @@ const struct t_case t_cases[] = {
 	{ "failed writes", out_errors },
 	{ "a stalled write", out_stall },
 	{ "writes that cannot be submitted", out_submit },
+	{ "late writes", out_late },
 	{ "a short write", out_short },
 	{ "a transfer that says the device is gone", nodev_is_unplug },
 	{ "ACM: unplug", acm_unplug },

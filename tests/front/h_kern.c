@@ -45,6 +45,7 @@ struct kern {
 	unsigned	 k_notified;
 	unsigned	 k_again;
 	int		 k_closed;
+	int		 k_paused;
 	unsigned	 k_uid, k_gid, k_pid;
 	unsigned char	 k_buf[BUFSIZE];
 };
@@ -118,6 +119,8 @@ reader(void *arg)
 		memcpy(&out, k->k_buf, sizeof(out));
 		assert(out.len == (size_t)n);
 		pthread_mutex_lock(&k->k_lock);
+		while (k->k_paused)
+			pthread_cond_wait(&k->k_cond, &k->k_lock);
 		take(k, &out, k->k_buf + sizeof(out));
 		pthread_cond_broadcast(&k->k_cond);
 		pthread_mutex_unlock(&k->k_lock);
@@ -145,7 +148,7 @@ int
 kern_open_channel(void *arg)
 {
 	struct kern *k = calloc(1, sizeof(*k));
-	const int size = 1024 * 1024;
+	const int size = 192 * 1024;
 	int fd[2];
 
 	(void)arg;
@@ -425,6 +428,16 @@ kern_released(struct kern *k, uint64_t fh)
 {
 
 	T_EQ(kern_wait(k, kern_release(k, fh), NULL), 0);
+}
+
+void
+kern_pause(struct kern *k, int paused)
+{
+
+	pthread_mutex_lock(&k->k_lock);
+	k->k_paused = paused;
+	pthread_cond_broadcast(&k->k_cond);
+	pthread_mutex_unlock(&k->k_lock);
 }
 
 unsigned

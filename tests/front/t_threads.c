@@ -323,6 +323,57 @@ watchdog_answers_for_a_stuck_read(void)
 }
 
 static void
+watchdog_comes_again(void)
+{
+	unsigned two = 2, none = 0;
+	struct kern_reply r;
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_DEAF;
+	hk_feed(node, 2);
+	stuck_until_the_watchdog(kern, kern_read(kern, fh, 1, 0, 0), EINTR,
+	    &r);
+	u = kern_read(kern, fh, 1, 0, 0);
+	wait_asleep(2);
+	kern_interrupt(kern, u);
+	T_EQ(kern_wait(kern, u, NULL), EINTR);
+	T_UNTIL(front_has_zombies, &two);
+	hk_release();
+	T_UNTIL(front_has_zombies, &none);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* A thread that was interrupted has all the time for its next request. */
+static void
+a_deadline_is_one_requests(void)
+{
+	uint64_t fh, u[8];
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 8; i++)
+			u[i] = kern_read(kern, fh, 1, 0, 0);
+		wait_asleep(8);
+		for (int i = 0; i < 8 && round == 0; i++)
+			kern_interrupt(kern, u[i]);
+		for (int i = 0; i < 8 && round == 0; i++)
+			T_EQ(kern_wait(kern, u[i], NULL), EINTR);
+	}
+	t_msleep(2 * DEADLINE_MS);
+	for (int i = 0; i < 8; i++) {
+		T_EQ(kern_done(kern, u[i]), 0);
+		kern_interrupt(kern, u[i]);
+		T_EQ(kern_wait(kern, u[i], NULL), EINTR);
+	}
+	kern_released(kern, fh);
+	front_down();
+}
+
+static void
 watchdog_and_an_open_that_works_after_all(void)
 {
 	struct kern_reply r;
@@ -529,6 +580,38 @@ an_open_nobody_waits_for_is_closed_once(void)
 	T_EQ(hk.closes, 1);
 }
 
+static int
+ten_reads(void *arg)
+{
+
+	(void)arg;
+	return hk.reads == 10 && hk.opens == 1;
+}
+
+/* The same with a channel that lives on: the answer cannot be written. */
+static void
+an_open_whose_answer_fails_is_closed_once(void)
+{
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	kern_pause(kern, 1);
+	hk_feed(node, 10 * 131072);
+	for (int i = 0; i < 10; i++)
+		(void)kern_read(kern, fh, 131072, 0, 0);
+	T_UNTIL(ten_reads, NULL);
+	wait_quiet();
+	u = kern_open(kern, O_RDWR);
+	T_UNTIL(closed_one, NULL);
+	T_EQ(hk.opens, 2);
+	T_EQ(kern_done(kern, u), 0);
+	kern_pause(kern, 0);
+	kern_released(kern, fh);
+	front_down();
+	T_EQ(hk.closes, 2);
+}
+
 /* ---- stop ----------------------------------------------------------- */
 
 static void
@@ -712,6 +795,8 @@ const struct t_case t_cases[] = {
 	    sleepers_do_not_wait_for_the_guard },
 	{ "watchdog_answers_for_a_stuck_read",
 	    watchdog_answers_for_a_stuck_read },
+	{ "watchdog_comes_again", watchdog_comes_again },
+	{ "a_deadline_is_one_requests", a_deadline_is_one_requests },
 	{ "watchdog_and_an_open_that_works_after_all",
 	    watchdog_and_an_open_that_works_after_all },
 	{ "watchdog_answers_poll_without_an_error",
@@ -725,6 +810,8 @@ const struct t_case t_cases[] = {
 	    a_lost_channel_closes_its_files },
 	{ "an_open_nobody_waits_for_is_closed_once",
 	    an_open_nobody_waits_for_is_closed_once },
+	{ "an_open_whose_answer_fails_is_closed_once",
+	    an_open_whose_answer_fails_is_closed_once },
 	{ "stop_answers_everybody", stop_answers_everybody },
 	{ "stop_does_not_wait_for_the_stuck",
 	    stop_does_not_wait_for_the_stuck },

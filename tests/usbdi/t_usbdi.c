@@ -25,6 +25,7 @@
 #include "usbdi/usbdi_impl.h"
 #include "h_test.h"
 #include "usbdi/h_desc.h"
+#include "usbdi/h_thread.h"
 #include "usbdi/h_usb.h"
 
 #define	IN	0x81
@@ -42,9 +43,9 @@ static kmutex_t lk;		/* "the driver's lock" */
 static kcondvar_t lk_cv;
 static struct {
 	u_int		 n;		/* callbacks so far */
-	u_int		 order[64];	/* priv of each */
-	usbd_status	 status[64];
-	uint32_t	 actlen[64];
+	u_int		 order[128];	/* priv of each */
+	usbd_status	 status[128];
+	uint32_t	 actlen[128];
 	bool		 block;		/* callbacks wait for this to end */
 	u_int		 blocked;
 	bool		 inside;	/* a callback runs now */
@@ -279,6 +280,30 @@ t_fifo(void)
 	T_EQ(cb.actlen[3], 0);
 	T_EQ(cb.actlen[1], 1);
 	for (i = 0; i < 4; i++)
+		usbd_destroy_xfer(x[i]);
+	teardown();
+}
+
+/* So many due at once that the runner hands over to softclock. */
+static void
+t_many(void)
+{
+	struct usbd_xfer *x[100];
+	u_int i;
+
+	setup();
+	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
+	for (i = 0; i < 100; i++) {
+		x[i] = mkxfer(pipe_in, i, 4, 0, 0);
+		T_EQ(submit(x[i]), USBD_IN_PROGRESS);
+	}
+	for (i = 100; i > 0; i--)
+		T_EQ(hu_complete(hu, IN, i - 1, HYP_USB_OK, NULL, 4), 0);
+	wait_cb(100);
+	for (i = 0; i < 100; i++)
+		T_EQ(cb.order[i], i);
+	usbd_abort_pipe(pipe_in);
+	for (i = 0; i < 100; i++)
 		usbd_destroy_xfer(x[i]);
 	teardown();
 }
@@ -1128,9 +1153,30 @@ t_tasks(void)
 	teardown();
 }
 
+/* A task waits until the host has a thread again. */
+static void
+t_task_no_thread(void)
+{
+
+	setup();
+	task_ran = 0;
+	task_block = false;
+	usb_init_task(&task, task_fun, NULL, USB_TASKQ_MPSAFE);
+	ht_fail(1);
+	usb_add_task(dev, &task, USB_TASKQ_DRIVER);
+	T_EQ(ht_left(), 0);
+	T_CHECK(usb_task_pending(dev, &task));
+	mutex_enter(&lk);
+	while (task_ran == 0)
+		cv_wait(&lk_cv, &lk);
+	mutex_exit(&lk);
+	teardown();
+}
+
 const struct t_case t_cases[] = {
 	{ "callbacks never run inside usbd_transfer", t_not_inline },
 	{ "callbacks run in the order of submission", t_fifo },
+	{ "many callbacks at once", t_many },
 	{ "data reaches the right buffer", t_data },
 	{ "statuses of the host", t_statuses },
 	{ "a refused submit has no callback", t_submit_fails },
@@ -1155,5 +1201,6 @@ const struct t_case t_cases[] = {
 	{ "an interrupt ends a synchronous transfer", t_interrupted },
 	{ "strings are bounded and printable", t_strings },
 	{ "tasks", t_tasks },
+	{ "a task without a thread", t_task_no_thread },
 	{ NULL, NULL }
 };

@@ -8,6 +8,9 @@
 # ends the guest, a dead kernel that is told from a failed command, and
 # devices that come and go on command with the names Linux gives them.
 #
+# host
+# timeout: 300
+#
 # Run without arguments on the host; "guest" is the part inside.  Prints a
 # line for each check, and exits 1 if one has failed.
 

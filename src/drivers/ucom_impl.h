@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ucom_impl.h - between the files of ucom(4): ucom.c has the model.
+ */
+#ifndef DRIVERS_UCOM_IMPL_H
+#define DRIVERS_UCOM_IMPL_H
+
+#include <sys/callout.h>
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/queue.h>
+#include <sys/time.h>
+#include <sys/tty.h>
+
+#include <dev/usb/usb.h>
+#include <dev/usb/usbdi.h>
+#include <dev/usb/ucomvar.h>
+
+#define	UCOM_IN_BUFFS	4
+#define	UCOM_OUT_BUFFS	4
+
+struct ucom_buffer {
+	SIMPLEQ_ENTRY(ucom_buffer) ub_link;
+	struct ucom_softc	*ub_sc;
+	struct usbd_xfer	*ub_xfer;
+	u_char			*ub_buf;	/* the transfer's memory */
+	u_char			*ub_data;	/* in it: what is not done */
+	uint32_t		 ub_len;	/* bytes at ub_data */
+	u_int			 ub_errs;	/* failures in a row */
+};
+SIMPLEQ_HEAD(ucom_bufferq, ucom_buffer);
+
+enum ucom_state {
+	UCOM_DEAD,
+	UCOM_ATTACHED,
+	UCOM_OPENING,
+	UCOM_OPEN
+};
+
+/* (c) constant after attach; (t) tty lock; the others: sc_lock. */
+struct ucom_softc {
+	device_t		 sc_dev;	/* (c) */
+	struct usbd_device	*sc_udev;	/* (c) */
+	struct usbd_interface	*sc_iface;	/* (c) */
+	const struct ucom_methods *sc_methods;	/* (c) */
+	void			*sc_parent;	/* (c) */
+	int			 sc_portno;	/* (c) */
+	struct tty		*sc_tty;	/* (c) NULL: attach failed */
+	u_int			 sc_ibufsize;	/* (c) */
+	u_int			 sc_obufsize;	/* (c) without header */
+	u_int			 sc_opkthdrlen;	/* (c) */
+	struct usbd_pipe	*sc_bulkin_pipe;  /* (c) */
+	struct usbd_pipe	*sc_bulkout_pipe; /* (c) */
+	void			*sc_si;		/* (c) */
+
+	kmutex_t		 sc_lock;
+	kcondvar_t		 sc_statecv;	/* everything but the token */
+	enum ucom_state		 sc_state;
+	u_int			 sc_open;
+	u_int			 sc_closing;
+	u_int			 sc_nopeners;
+	bool			 sc_dying;
+	struct timeval		 sc_hup_time;	/* no first open before */
+
+	kcondvar_t		 sc_ctlcv;
+	bool			 sc_ctlbusy;	/* the control token */
+
+	bool			 sc_parent_open; /* by who brings it up, down */
+	bool			 sc_running;	/* transfers may be submitted */
+	struct ucom_buffer	 sc_ibuff[UCOM_IN_BUFFS];
+	struct ucom_buffer	 sc_obuff[UCOM_OUT_BUFFS];
+	struct ucom_bufferq	 sc_ibuff_full;	/* received, for the tty */
+	struct ucom_bufferq	 sc_ibuff_idle;	/* to be submitted again */
+	struct ucom_bufferq	 sc_obuff_free;
+	struct ucom_bufferq	 sc_obuff_retry; /* failed, in order */
+	u_int			 sc_oinflight;
+	bool			 sc_ostalled;	/* bulk-out is halted */
+	u_int			 sc_olimit;	/* bytes of one write */
+	bool			 sc_rx_stopped;	/* (t)+sc_lock: tty is full */
+	bool			 sc_rx_feeding;
+	u_int			 sc_rx_errs;	/* failures in a row */
+	callout_t		 sc_recover;
+
+	u_char			 sc_mcr;	/* UMCR_* as last set */
+	u_char			 sc_msr;	/* UMSR_* as the tty knows it */
+	bool			 sc_msr_ask;	/* parent's may be newer */
+	bool			 sc_msr_busy;	/* somebody is asking */
+	bool			 sc_msr_force;	/* tell even what is known */
+	int			 sc_swflags;	/* TIOCFLAG_* */
+};
+
+/* ---- ucom_modem.c: settings and modem lines ------------------------- */
+
+void	ucom_ctl_enter(struct ucom_softc *);
+void	ucom_ctl_exit(struct ucom_softc *);
+void	ucom_mcr(struct ucom_softc *, u_int, u_int);
+void	ucom_break(struct ucom_softc *, int);
+void	ucom_ask_status(struct ucom_softc *, bool);
+int	ucom_to_tiocm(struct ucom_softc *);
+u_int	ucom_tiocm_to_mcr(int);
+int	ucom_txempty(struct ucom_softc *, bool);
+int	ucomparam(struct tty *, struct termios *);
+
+/* ---- ucom_io.c: pipes and transfers --------------------------------- */
+
+int	ucom_io_attach(struct ucom_softc *, const struct ucom_attach_args *);
+void	ucom_io_detach(struct ucom_softc *);
+void	ucom_io_start(struct ucom_softc *);
+void	ucom_io_stop(struct ucom_softc *);
+int	ucomhwiflow(struct tty *, int);
+void	ucomstart(struct tty *);
+
+#endif /* DRIVERS_UCOM_IMPL_H */

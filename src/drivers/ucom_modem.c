@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ucom_modem.c - ucom(4): settings, modem lines, the chip's own buffer.
+ *
+ * Two rules keep what is asked of the parent in order.  Requests (lines to
+ * set, settings, is the transmitter empty?) are made by the holder of the
+ * control token, one at a time.  The state of the incoming lines is asked for
+ * by one thread at a time (sc_msr_busy), which passes changes on to the tty.
+ *
+ * Locks: sc_lock, held for moments only; see ucom.c.
+ */
+#include <sys/param.h>
+#include <sys/ioctl.h>
+#include <sys/lwp.h>
+#include <sys/systm.h>
+
+#include "drivers/ucom_impl.h"
+
+#define	UCOM_OUT_MIN	16	/* bytes of a write at the slowest speeds */
+
+/* Waiting for the chip's own buffer: its size, longest wait, pause. */
+#define	UCOM_TXCHARS	512
+#define	UCOM_TXEMPTY_S	10
+#define	UCOM_TXPOLL_MS	5
+
+/*
+ * ucom_ctl_enter(sc), ucom_ctl_exit(sc)
+ *
+ *	Take and give back the control token: the right to call the
+ *	methods that send requests.  A token and not a mutex, because its
+ *	holder sleeps.  The wait is bounded by the requests' timeouts.
+ */
+void
+ucom_ctl_enter(struct ucom_softc *sc)
+{
+
+	mutex_enter(&sc->sc_lock);
+	while (sc->sc_ctlbusy)
+		cv_wait(&sc->sc_ctlcv, &sc->sc_lock);
+	sc->sc_ctlbusy = true;
+	mutex_exit(&sc->sc_lock);
+}
+
+void
+ucom_ctl_exit(struct ucom_softc *sc)
+{
+
+	mutex_enter(&sc->sc_lock);
+	KASSERT(sc->sc_ctlbusy);
+	sc->sc_ctlbusy = false;
+	cv_signal(&sc->sc_ctlcv);
+	mutex_exit(&sc->sc_lock);
+}
+
+/*
+ * ucom_mcr(sc, mask, value)
+ *
+ *	Set the lines (UMCR_*) in mask as in value.  Sleeps.
+ */
+void
+ucom_mcr(struct ucom_softc *sc, u_int mask, u_int value)
+{
+
+	ucom_ctl_enter(sc);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_mcr = (sc->sc_mcr & ~mask) | (value & mask);
+	mutex_exit(&sc->sc_lock);
+	if (sc->sc_methods->ucom_set != NULL) {
+		if (ISSET(mask, UMCR_DTR))
+			sc->sc_methods->ucom_set(sc->sc_parent, sc->sc_portno,
+			    UCOM_SET_DTR, ISSET(value, UMCR_DTR) != 0);
+		if (ISSET(mask, UMCR_RTS))
+			sc->sc_methods->ucom_set(sc->sc_parent, sc->sc_portno,
+			    UCOM_SET_RTS, ISSET(value, UMCR_RTS) != 0);
+	}
+	ucom_ctl_exit(sc);
+}
+
+void
+ucom_break(struct ucom_softc *sc, int onoff)
+{
+
+	if (sc->sc_methods->ucom_set == NULL)
+		return;
+	ucom_ctl_enter(sc);
+	sc->sc_methods->ucom_set(sc->sc_parent, sc->sc_portno, UCOM_SET_BREAK,
+	    onoff);
+	ucom_ctl_exit(sc);
+}
+
+static int
+ucom_msr_to_tiocm(u_int msr)
+{
+
+	return (ISSET(msr, UMSR_CTS) ? TIOCM_CTS : 0) |
+	    (ISSET(msr, UMSR_DCD) ? TIOCM_CD : 0) |
+	    (ISSET(msr, UMSR_DSR) ? TIOCM_DSR : 0) |
+	    (ISSET(msr, UMSR_RI) ? TIOCM_RI : 0);
+}
+
+/*
+ * ucom_ask_status(sc, force)
+ *
+ *	Ask the parent until its answer cannot be out of date, and pass
+ *	changes on; with force, tell the tty even what it knows.  Any thread;
+ *	no lock of ucom or the tty.
+ *
+ *	thread 1			thread 2
+ *	asks: carrier on
+ *					line drops; asks: carrier off
+ *					l_modem(tp, 0)
+ *	l_modem(tp, 1)			the tty believes a dead line
+ *
+ * so only one thread is here at a time, and it asks again if another one
+ * wanted to.
+ */
+void
+ucom_ask_status(struct ucom_softc *sc, bool force)
+{
+	struct tty *tp = sc->sc_tty;
+	u_char lsr, msr, change;
+	int lines;
+
+	mutex_enter(&sc->sc_lock);
+	sc->sc_msr_ask = true;
+	sc->sc_msr_force |= force;
+	if (sc->sc_msr_busy) {
+		mutex_exit(&sc->sc_lock);
+		return;
+	}
+	sc->sc_msr_busy = true;
+	while (sc->sc_msr_ask) {
+		sc->sc_msr_ask = false;
+		force = sc->sc_msr_force;
+		sc->sc_msr_force = false;
+		mutex_exit(&sc->sc_lock);
+
+		lsr = 0;
+		msr = UMSR_DCD | UMSR_DSR | UMSR_CTS;
+		if (sc->sc_methods->ucom_get_status != NULL)
+			sc->sc_methods->ucom_get_status(sc->sc_parent,
+			    sc->sc_portno, &lsr, &msr);
+
+		mutex_enter(&sc->sc_lock);
+		change = sc->sc_msr ^ msr;
+		sc->sc_msr = msr;
+		lines = ucom_msr_to_tiocm(msr);
+		if (ISSET(sc->sc_swflags, TIOCFLAG_SOFTCAR))
+			SET(msr, UMSR_DCD);
+		mutex_exit(&sc->sc_lock);
+		if (force || ISSET(change, UMSR_DCD))
+			(void)(*tp->t_linesw->l_modem)(tp,
+			    ISSET(msr, UMSR_DCD) != 0);
+		if (force || change != 0)
+			ttymstatus(tp, lines);
+		mutex_enter(&sc->sc_lock);
+	}
+	sc->sc_msr_busy = false;
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
+}
+
+void
+ucom_status_change(struct ucom_softc *sc)
+{
+
+	/* sc_tty: attached without success, or parent still in attach. */
+	if (sc->sc_tty != NULL)
+		ucom_ask_status(sc, false);
+}
+
+int
+ucom_to_tiocm(struct ucom_softc *sc)
+{
+	int lines;
+
+	mutex_enter(&sc->sc_lock);
+	lines = ucom_msr_to_tiocm(sc->sc_msr) |
+	    (ISSET(sc->sc_mcr, UMCR_DTR) ? TIOCM_DTR : 0) |
+	    (ISSET(sc->sc_mcr, UMCR_RTS) ? TIOCM_RTS : 0);
+	mutex_exit(&sc->sc_lock);
+	return lines;
+}
+
+u_int
+ucom_tiocm_to_mcr(int lines)
+{
+
+	return (ISSET(lines, TIOCM_DTR) ? UMCR_DTR : 0) |
+	    (ISSET(lines, TIOCM_RTS) ? UMCR_RTS : 0);
+}
+
+/*
+ * error = ucom_txempty(sc, intr)
+ *
+ *	Wait until the chip has sent what is in its own buffer.  A chip can
+ *	only be asked, so this asks every few milliseconds, for as long as
+ *	UCOM_TXCHARS characters take, but not longer than UCOM_TXEMPTY_S.
+ *	ERESTART, if intr: the node is being closed.  EINTR.
+ */
+int
+ucom_txempty(struct ucom_softc *sc, bool intr)
+{
+	struct tty *tp = sc->sc_tty;
+	struct timeval now, end;
+	bool empty;
+	int error, speed;
+
+	if (sc->sc_methods->ucom_txempty == NULL)
+		return 0;
+	ttylock(tp);
+	speed = MAX(tp->t_ospeed, 1);
+	ttyunlock(tp);
+	microuptime(&end);
+	end.tv_sec += MIN(UCOM_TXCHARS * 10 / speed + 1, UCOM_TXEMPTY_S);
+	for (;;) {
+		ucom_ctl_enter(sc);
+		empty = sc->sc_methods->ucom_txempty(sc->sc_parent,
+		    sc->sc_portno);
+		ucom_ctl_exit(sc);
+		microuptime(&now);
+		if (empty || !timercmp(&now, &end, <))
+			return 0;
+		error = 0;
+		mutex_enter(&sc->sc_lock);
+		if (sc->sc_dying || (intr && sc->sc_closing != 0))
+			error = ERESTART;
+		else if (intr && curlwp->l_nosleep)
+			error = EINTR;
+		else if (intr)
+			error = cv_timedwait_sig(&sc->sc_statecv,
+			    &sc->sc_lock, mstohz(UCOM_TXPOLL_MS));
+		else
+			(void)cv_timedwait(&sc->sc_statecv, &sc->sc_lock,
+			    mstohz(UCOM_TXPOLL_MS));
+		mutex_exit(&sc->sc_lock);
+		if (error && error != EWOULDBLOCK)
+			return error;
+	}
+}
+
+/*
+ * error = ucomparam(tp, t)
+ *
+ *	t_param: make the line like t, no lock held.  Speed 0 drops DTR and
+ *	changes nothing else; coming back from it raises DTR.  EINVAL: the
+ *	two speeds differ, or the parent cannot do it.  EIO.
+ */
+int
+ucomparam(struct tty *tp, struct termios *t)
+{
+	struct ucom_softc *sc = tp->t_softc;
+	struct termios chip = *t;
+	int error = 0, ospeed;
+
+	if (t->c_ispeed != 0 && t->c_ispeed != t->c_ospeed)
+		return EINVAL;
+	ttylock(tp);
+	ospeed = tp->t_ospeed;
+	ttyunlock(tp);
+	if (t->c_ospeed != 0 && sc->sc_methods->ucom_param != NULL) {
+		ucom_ctl_enter(sc);
+		error = sc->sc_methods->ucom_param(sc->sc_parent,
+		    sc->sc_portno, &chip);
+		ucom_ctl_exit(sc);
+		if (error)
+			return error;
+	}
+	if (t->c_ospeed == 0)
+		ucom_mcr(sc, UMCR_DTR, 0);
+	else if (ospeed == 0)
+		ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
+
+	ttylock(tp);
+	tp->t_ispeed = 0;
+	tp->t_ospeed = t->c_ospeed;
+	tp->t_cflag = t->c_cflag;
+	ttyunlock(tp);
+
+	/* A quarter of a second of output in each write. */
+	mutex_enter(&sc->sc_lock);
+	sc->sc_olimit = MAX(UCOM_OUT_MIN, MIN(sc->sc_obufsize,
+	    (u_int)t->c_ospeed / 10 / UCOM_OUT_BUFFS));
+	mutex_exit(&sc->sc_lock);
+	return 0;
+}

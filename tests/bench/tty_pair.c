@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tty_pair.c - two serial adapters next to each other: latency and bulk.
+ *
+ *	tty_pair pingpong|in|out ROUNDS SIZE BASE BASEFAR DEVICE DEVICEFAR
+ *
+ * Each adapter has a far end on this machine, where a process of its own
+ * sits, asleep whenever it is not its round:
+ *
+ *	pingpong	SIZE times one byte there and, echoed, back
+ *	out		SIZE bytes written to the adapter; the time is over
+ *			when the far end has the last one
+ *	in		SIZE bytes written at the far end, read here
+ *
+ * What arrives is compared with what was sent.  Rounds on the two adapters
+ * alternate and it alternates which comes first, so what else the machine
+ * does meets both.  For each round after the first, which is a warm-up, one
+ * line: the microseconds of the baseline and of the device.
+ *
+ * The far process is told to begin, and tells its end, by a byte on a socket;
+ * it dies with that.
+ */
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/h_bench.h"
+
+#define	CHUNK	(16 * 1024)	/* of one read or write */
+
+struct side {
+	int	s_fd;		/* the adapter */
+	int	s_sock;		/* the far process */
+	size_t	s_at;		/* where in the stream */
+};
+
+enum what { PINGPONG, IN, OUT };
+
+static void
+send_stream(int fd, size_t size, size_t at)
+{
+	char buf[CHUNK];
+	size_t n;
+
+	for (; size > 0; size -= n, at += n) {
+		n = size < sizeof(buf) ? size : sizeof(buf);
+		b_pattern(buf, n, at);
+		b_write(fd, buf, n);
+	}
+}
+
+static void
+receive_stream(int fd, size_t size, size_t at)
+{
+	char buf[CHUNK];
+	ssize_t n;
+
+	for (; size > 0; size -= (size_t)n, at += (size_t)n) {
+		n = read(fd, buf, size < sizeof(buf) ? size : sizeof(buf));
+		if (n <= 0)
+			b_die(n == 0 ? "end of file" : "read");
+		b_check(buf, (size_t)n, at);
+	}
+}
+
+static void
+echo(int fd, size_t times)
+{
+	char c;
+
+	for (; times > 0; times--) {
+		b_read(fd, &c, 1);
+		b_write(fd, &c, 1);
+	}
+}
+
+static void
+bounce(int fd, size_t times, size_t at)
+{
+	char c;
+
+	for (; times > 0; times--, at++) {
+		b_pattern(&c, 1, at);
+		b_write(fd, &c, 1);
+		b_read(fd, &c, 1);
+		b_check(&c, 1, at);
+	}
+}
+
+/* The process at the far end. */
+static _Noreturn void
+far_process(int fd, int sock, enum what what, size_t size)
+{
+	size_t at = 0;
+	char c;
+
+	while (read(sock, &c, 1) == 1) {
+		switch (what) {
+		case PINGPONG:
+			echo(fd, size);
+			break;
+		case IN:
+			send_stream(fd, size, at);
+			break;
+		case OUT:
+			receive_stream(fd, size, at);
+			break;
+		}
+		at += size;
+		b_write(sock, &c, 1);
+	}
+	_exit(0);
+}
+
+static struct side
+side_start(const char *near, const char *far, enum what what, size_t size)
+{
+	struct side s = { .s_at = 0 };
+	const int farfd = b_tty(far);
+	int sock[2];
+
+	s.s_fd = b_tty(near);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock) == -1)
+		b_die("socketpair");
+	switch (fork()) {
+	case -1:
+		b_die("fork");
+	case 0:
+		close(sock[0]);
+		close(s.s_fd);
+		far_process(farfd, sock[1], what, size);
+	default:
+		close(sock[1]);
+		close(farfd);
+		s.s_sock = sock[0];
+		return s;
+	}
+}
+
+/* The time of one round, in microseconds. */
+static double
+one_round(struct side *s, enum what what, size_t size)
+{
+	const double begin = b_now();
+	char c = 0;
+
+	b_write(s->s_sock, &c, 1);
+	switch (what) {
+	case PINGPONG:
+		bounce(s->s_fd, size, s->s_at);
+		break;
+	case IN:
+		receive_stream(s->s_fd, size, s->s_at);
+		break;
+	case OUT:
+		send_stream(s->s_fd, size, s->s_at);
+		break;
+	}
+	b_read(s->s_sock, &c, 1);
+	s->s_at += size;
+	return b_now() - begin;
+}
+
+static enum what
+parse(const char *word)
+{
+
+	if (strcmp(word, "pingpong") == 0)
+		return PINGPONG;
+	if (strcmp(word, "in") == 0)
+		return IN;
+	if (strcmp(word, "out") == 0)
+		return OUT;
+	fprintf(stderr, "tty_pair: pingpong, in or out, not %s\n", word);
+	exit(2);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct side side[2];
+	enum what what;
+	double us[2];
+	size_t size;
+	int rounds, status = 0, s;
+
+	if (argc != 8) {
+		fprintf(stderr, "usage: tty_pair pingpong|in|out ROUNDS SIZE "
+		    "BASE BASEFAR DEVICE DEVICEFAR\n");
+		return 2;
+	}
+	what = parse(argv[1]);
+	rounds = atoi(argv[2]);
+	size = strtoul(argv[3], NULL, 0);
+	side[0] = side_start(argv[4], argv[5], what, size);
+	side[1] = side_start(argv[6], argv[7], what, size);
+	for (int i = -1; i < rounds; i++) {
+		const int first = i & 1;
+
+		us[first] = one_round(&side[first], what, size);
+		us[!first] = one_round(&side[!first], what, size);
+		if (i >= 0)
+			printf("%.1f %.1f\n", us[0], us[1]);
+	}
+	/* The second process has inherited the first one's socket. */
+	close(side[0].s_sock);
+	close(side[1].s_sock);
+	for (int i = 0; i < 2; i++) {
+		if (wait(&s) == -1 || s != 0)
+			status = 1;
+	}
+	return status;
+}

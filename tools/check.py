@@ -1,0 +1,461 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""tools/check: set up, build and test everything.
+
+    tools/check [--fast] [PATTERN]...
+
+Builds three times (plain; AddressSanitizer and UBSan; ThreadSanitizer, in
+build/plain, build/asan and build/tsan) and runs the lanes, in this order:
+
+    plain    the native tests, and tools/check-layers
+    asan     the native tests again, built with the address and undefined
+             behaviour sanitizers
+    tsan     and with the thread sanitizer
+    uml      the tests on a real kernel's CUSE, in User-Mode Linux
+    vm       the tests with USB devices, in virtual machines
+    host     the tests of the tools themselves
+
+    --fast     only plain and uml
+    PATTERN    only tests whose LANE/NAME contains this, or matches it as a
+               shell pattern: uml, vm/t_unplug, '*/t_mutex'
+    --list     the names, and nothing is run
+
+Shown are each lane with its time, what was skipped and why, and the last
+lines of what failed.  The last line is the sum, and the exit status is 0
+only if nothing failed and something passed.  Each TAP line counts; a
+program without TAP lines counts as one.  A program that fails without
+saying which check did counts as one failure.
+
+Where tests come from
+
+    meson's tests, of which those in the suites "uml" and "vm" start their
+    own guest and run once, with the plain build;
+
+    tests/vm/t_* with a line "# guest: OPTION..." near the top, which run
+    inside a guest of tools/vm with these options.  Those with equal options
+    share a guest, one after the other, so a test must end what it started.
+    If the guest dies or a test does not end in time, the rest of the group
+    gets a new one.  "# timeout: S" changes the 120 s.  DEVSWD in the
+    environment is the daemon, DEVSW_BUILD the build directory;
+
+    tests/vm/t_* with a line "# host", which run here.
+
+A test program in tests/vm or tests/uml that is none of these fails: nobody
+would ever run it.
+
+One process, which runs one thing at a time.  The same file runs the tests
+of a group inside the guest ("--inside"); its lines "@@@ ..." tell them
+apart.
+"""
+
+import argparse
+import fnmatch
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+TOOLS = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(TOOLS)
+BUILDS = {
+    "plain": (),
+    "asan": ("-Db_sanitize=address,undefined",),
+    "tsan": ("-Db_sanitize=thread",),
+}
+LANES = ("plain", "asan", "tsan", "uml", "vm", "host")
+FAST = ("plain", "uml")
+GUEST_SUITES = ("uml", "vm")
+SLOW = {"plain": 1, "asan": 3, "tsan": 5}      # times the timeout
+SANITIZERS = {
+    "ASAN_OPTIONS": "halt_on_error=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+SHOWN = 25              # lines of a failure
+SKIPPED = 77            # an exit status
+TEST_TIME = 120         # seconds, of a test in a guest
+MARK = "@@@"
+
+
+def build_dir(name):
+    """build/NAME."""
+    return os.path.join(TOP, "build", name)
+
+
+# ---- what came out -----------------------------------------------------
+
+class Count:
+    """Passed, failed, skipped; and what is to be told about it."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, other):
+        """Sum up."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self):
+        text = "%d passed, %d failed" % (self.passed, self.failed)
+        return text + (", %d skipped" % self.skipped if self.skipped else "")
+
+
+def tell(text):
+    """A line for whoever watches, now."""
+    print(text, flush=True)
+
+
+def tail(output):
+    """The last lines of an output, and remarks ("# ...") before them."""
+    lines = output.rstrip().splitlines()
+    early = [line for line in lines[:-SHOWN] if line.startswith("#")]
+    if len(lines) > SHOWN:
+        lines = (early[-SHOWN:] + ["... (%d lines in all)" % len(lines)] +
+                 lines[-SHOWN:])
+    return "\n".join("    " + line for line in lines)
+
+
+def judge(name, output, status, late=False):
+    """Count what a test program said; tells failures and skips.
+
+    status None: it was killed.
+    """
+    count = Count()
+    bad = []
+    for line in output.splitlines():
+        found = re.match(r"\s*(ok|not ok|FAILED)\b(.*)", line)
+        if not found:
+            continue
+        if re.search(r"#\s*skip", line, re.I):
+            count.skipped += 1
+            tell("  skipped  %s: %s" % (name, found[2].strip(" -\t")))
+        elif found[1] == "ok":
+            count.passed += 1
+        else:
+            count.failed += 1
+            bad.append(line.strip())
+    silent = count.passed + count.failed + count.skipped == 0
+    if status == SKIPPED and not count.failed:
+        if silent:
+            count.skipped = 1
+            tell("  skipped  %s: %s" % (name, (output.strip().splitlines() or
+                                               ["it did not say why"])[-1]))
+    elif status != 0 and not count.failed:
+        count.failed = 1
+        bad.append("no end in time" if late else "exit status %s" % status)
+    elif silent:
+        count.passed = 1
+    if count.failed:
+        tell("  FAILED   %s: %s" % (name, "; ".join(bad)))
+        tell(tail(output))
+    return count
+
+
+# ---- builds ------------------------------------------------------------
+
+def build(name):
+    """tools/build; returns whether it worked."""
+    began = time.monotonic()
+    result = subprocess.run(
+        [os.path.join(TOOLS, "build"), "--dir", build_dir(name),
+         *BUILDS[name]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        check=False)
+    took = time.monotonic() - began
+    if result.returncode == 0:
+        tell("%-12s built in %.0f s" % (name, took))
+        return True
+    tell("%-12s DOES NOT BUILD" % name)
+    tell(tail(result.stdout.decode(errors="replace")))
+    return False
+
+
+# ---- meson's tests -----------------------------------------------------
+
+def meson_tests():
+    """{lane: [name]} of the plain build; the native ones are "plain"."""
+    with open(os.path.join(build_dir("plain"), "meson-info",
+                           "intro-tests.json"), encoding="utf-8") as file:
+        tests = json.load(file)
+    lanes = {"plain": [], "uml": [], "vm": []}
+    commands = set()
+    for test in tests:
+        suites = {suite.partition(":")[2] for suite in test["suite"]}
+        lane = next((s for s in GUEST_SUITES if s in suites), "plain")
+        lanes[lane].append(test["name"])
+        commands.update(os.path.basename(word) for word in test["cmd"])
+    return lanes, commands
+
+
+def unrandomized():
+    """A prefix that turns address randomization off, for ThreadSanitizer."""
+    argv = ["setarch", "-R"]
+    return argv if subprocess.run([*argv, "true"], check=False,
+                                  stderr=subprocess.DEVNULL
+                                  ).returncode == 0 else []
+
+
+def run_meson(lane, names):
+    """Run meson's tests of these names; returns the Count."""
+    built = lane if lane in BUILDS else "plain"
+    argv = ["meson", "test", "-C", build_dir(built), "--no-rebuild",
+            "--logbase", "check-" + lane, "-t", str(SLOW[built])]
+    if lane in GUEST_SUITES:
+        argv += ["--num-processes", "1"]
+    log = os.path.join(build_dir(built), "meson-logs",
+                       "check-%s.json" % lane)
+    if os.path.exists(log):
+        os.unlink(log)
+    prefix = unrandomized() if lane == "tsan" else []
+    result = subprocess.run(prefix + argv + names, check=False,
+                            env={**os.environ, **SANITIZERS},
+                            stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+    count = Count()
+    told = set()
+    if os.path.exists(log):
+        with open(log, encoding="utf-8") as file:
+            for line in file:
+                test = json.loads(line)
+                name = re.sub(r"^.* / ", "", test["name"])
+                told.add(name)
+                count.add(judge_meson(lane + "/" + name, test))
+    for name in sorted(set(names) - told):
+        count.failed += 1
+        tell("  FAILED   %s/%s: meson did not run it" % (lane, name))
+        tell(tail(result.stdout.decode(errors="replace")))
+    return count
+
+
+def judge_meson(name, test):
+    """One line of meson's log."""
+    output = (test.get("stdout") or "") + (test.get("stderr") or "")
+    late = test["result"] == "TIMEOUT"
+    status = None if late else test["returncode"]
+    if test["result"] in ("FAIL", "ERROR") and status == 0:
+        status = "0, but meson says " + test["result"]
+    return judge(name, output, status, late)
+
+
+# ---- tests in a guest, and on the host ---------------------------------
+
+class Script:
+    """A test of tests/vm that says at its top where it runs."""
+
+    def __init__(self, path):
+        self.path = path
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        self.lane = None
+        self.options = ""
+        self.timeout = TEST_TIME
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in [next(file, "") for _ in range(40)]:
+                self._line(line.strip())
+
+    def _line(self, line):
+        if line.startswith("# guest:"):
+            self.lane = "vm"
+            self.options = line.partition(":")[2].strip()
+        elif line == "# host":
+            self.lane = "host"
+        elif line.startswith("# timeout:"):
+            self.timeout = int(line.partition(":")[2])
+
+
+def scripts(known):
+    """The tests of tests/vm; known: what meson runs."""
+    found = []
+    strays = []
+    for path in sorted(glob.glob(TOP + "/tests/vm/t_*")):
+        script = Script(path)
+        if script.lane:
+            found.append(script)
+        elif os.path.basename(path) not in known:
+            strays.append(os.path.relpath(path, TOP))
+    return found, strays
+
+
+def run_here(argv, timeout):
+    """Run a test in a session of its own: (output, status or None)."""
+    env = {**os.environ, **SANITIZERS, "DEVSW_BUILD": build_dir("plain"),
+           "DEVSWD": build_dir("plain") + "/src/main/devswd"}
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          start_new_session=True) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+            return output.decode(errors="replace"), process.returncode
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            output, _ = process.communicate()
+            return output.decode(errors="replace"), None
+
+
+def inside(words):
+    """In the guest: run "TIMEOUT PATH" one after the other.
+
+    A test that does not end may have left anything behind, so the guest
+    ends with it.
+    """
+    for seconds, path in zip(words[::2], words[1::2]):
+        name = os.path.splitext(os.path.basename(path))[0]
+        tell("%s begin %s" % (MARK, name))
+        output, status = run_here([path], int(seconds))
+        tell(output.rstrip("\n"))
+        tell("%s end %s %s" % (MARK, name, status))
+        if status is None:
+            return 1
+    return 0
+
+
+def run_group(options, group):
+    """Run scripts in guests with these options; returns the Count."""
+    count = Count()
+    left = list(group)
+    while left:
+        words = []
+        for script in left:
+            words += [str(script.timeout), script.path]
+        limit = 60 + sum(script.timeout for script in left)
+        result = subprocess.run(
+            [os.path.join(TOOLS, "vm"), "--timeout", str(limit),
+             *options.split(), "/usr/bin/python3", os.path.abspath(__file__),
+             "--inside", *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, check=False)
+        output = result.stdout.decode(errors="replace")
+        errors = result.stderr.decode(errors="replace")
+        first = left[0]
+        for script in list(left):
+            told = re.search(r"^%s begin %s\n(.*?)^%s end %s (\S+)$" %
+                             (MARK, script.name, MARK, script.name),
+                             output, re.M | re.S)
+            if not told:
+                break
+            left.remove(script)
+            status = None if told[2] == "None" else int(told[2])
+            count.add(judge("vm/" + script.name, told[1], status,
+                            status is None))
+            if status is None:
+                break
+        if left and left[0] is first or not told:
+            script = left.pop(0)        # it took the guest with it
+            at = output.rfind("%s begin %s" % (MARK, script.name))
+            count.add(judge("vm/" + script.name,
+                            output[max(at, 0):] + errors,
+                            "of the guest: %d" % result.returncode))
+    return count
+
+
+def run_scripts(lane, wanted):
+    """Run tests of tests/vm; returns the Count."""
+    count = Count()
+    if lane == "host":
+        for script in wanted:
+            output, status = run_here([script.path], script.timeout)
+            count.add(judge("host/" + script.name, output, status,
+                            status is None))
+        return count
+    groups = {}
+    for script in wanted:
+        groups.setdefault(script.options, []).append(script)
+    for options, group in groups.items():
+        count.add(run_group(options, group))
+    return count
+
+
+# ---- the whole ---------------------------------------------------------
+
+def selected(patterns, lane, names):
+    """Those of names that the command line asks for."""
+    if not patterns:
+        return names
+    return [name for name in names
+            if any(p in lane + "/" + name or
+                   fnmatch.fnmatch(lane + "/" + name, p) for p in patterns)]
+
+
+class Plan:
+    """Which tests each lane has."""
+
+    def __init__(self, args):
+        native, commands = meson_tests()
+        self.scripts, self.strays = scripts(commands)
+        self.meson = {}
+        self.own = {}
+        for lane in LANES if not args.fast else FAST:
+            names = native.get("plain" if lane in BUILDS else lane, [])
+            self.meson[lane] = selected(args.patterns, lane, sorted(names))
+            own = {s.name: s for s in self.scripts if s.lane == lane}
+            self.own[lane] = [own[name] for name in
+                              selected(args.patterns, lane, sorted(own))]
+        self.lanes = [lane for lane in self.meson
+                      if self.meson[lane] or self.own[lane]]
+
+    def names(self):
+        """LANE/NAME of all tests."""
+        for lane in self.lanes:
+            yield from ("%s/%s" % (lane, name) for name in self.meson[lane])
+            yield from ("%s/%s" % (lane, s.name) for s in self.own[lane])
+
+
+def run_lane(plan, lane):
+    """Build what the lane needs and run it; returns the Count."""
+    count = Count()
+    if lane in BUILDS and lane != "plain" and not build(lane):
+        count.failed = 1
+        return count
+    began = time.monotonic()
+    if plan.meson[lane]:
+        count.add(run_meson(lane, plan.meson[lane]))
+    if plan.own[lane]:
+        count.add(run_scripts(lane, plan.own[lane]))
+    tell("%-12s %s, %.0f s" % (lane, count, time.monotonic() - began))
+    return count
+
+
+def run(args):
+    """Everything; returns the Count."""
+    count = Count()
+    if not build("plain"):
+        count.failed = 1
+        return count
+    plan = Plan(args)
+    if args.list:
+        print("\n".join(plan.names()))
+        sys.exit(0)
+    for lane in plan.lanes:
+        count.add(run_lane(plan, lane))
+    if not args.patterns:
+        for stray in plan.strays:
+            count.failed += 1
+            tell("  FAILED   %s: it does not say where it runs, and meson "
+                 "does not run it" % stray)
+    if args.fast:
+        tell("not run (--fast): " +
+             ", ".join(lane for lane in LANES if lane not in FAST))
+    return count
+
+
+def main():
+    """The program."""
+    if sys.argv[1:2] == ["--inside"]:
+        return inside(sys.argv[2:])
+    parser = argparse.ArgumentParser(
+        prog="tools/check", usage="tools/check [--fast] [PATTERN]...",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fast", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--list", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("patterns", nargs="*", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    os.chdir(TOP)
+    count = run(args)
+    tell(str(count))
+    return 0 if count.passed and not count.failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
