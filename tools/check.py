@@ -73,7 +73,7 @@ SANITIZERS = {
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
-SHOWN = 25              # lines of a failure
+SHOWN = 40              # lines of a failure
 SKIPPED = 77            # an exit status
 TEST_TIME = 120         # seconds, of a test in a guest
 MARK = "@@@"

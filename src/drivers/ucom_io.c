@@ -30,6 +30,7 @@
 static void	ucomreadcb(struct usbd_xfer *, void *, usbd_status);
 static void	ucomwritecb(struct usbd_xfer *, void *, usbd_status);
 static void	ucom_submit_reads(struct ucom_softc *);
+static void	ucom_feed(struct ucom_softc *);
 static void	ucom_softintr(void *);
 static void	ucom_recover(void *);
 static void	ucom_recover_later(struct ucom_softc *, u_int);

@@ -46,6 +46,7 @@ struct kern {
 	unsigned	 k_again;
 	int		 k_closed;
 	int		 k_paused;
+	int		 k_held;
 	unsigned	 k_uid, k_gid, k_pid;
 	unsigned char	 k_buf[BUFSIZE];
 };
@@ -119,6 +120,7 @@ reader(void *arg)
 		memcpy(&out, k->k_buf, sizeof(out));
 		assert(out.len == (size_t)n);
 		pthread_mutex_lock(&k->k_lock);
+		k->k_held = k->k_paused;
 		while (k->k_paused)
 			pthread_cond_wait(&k->k_cond, &k->k_lock);
 		take(k, &out, k->k_buf + sizeof(out));
@@ -438,6 +440,18 @@ kern_pause(struct kern *k, int paused)
 	k->k_paused = paused;
 	pthread_cond_broadcast(&k->k_cond);
 	pthread_mutex_unlock(&k->k_lock);
+}
+
+int
+kern_holds(void *arg)
+{
+	struct kern *const k = arg;
+	int held;
+
+	pthread_mutex_lock(&k->k_lock);
+	held = k->k_held;
+	pthread_mutex_unlock(&k->k_lock);
+	return held;
 }
 
 unsigned

@@ -64,8 +64,10 @@ int	kern_wait(struct kern *, uint64_t, struct kern_reply *);
 uint64_t kern_opened(struct kern *, int);
 void	kern_released(struct kern *, uint64_t);
 
-/* Take no answers, so that soon none can be written; take them again. */
+/* Take only one more answer (when it has: kern_holds), so that soon none can
+   be written; take them again. */
 void	kern_pause(struct kern *, int);
+int	kern_holds(void *);
 
 /* INTERRUPTs of requests in progress that the front end did not know. */
 unsigned kern_again(struct kern *);

@@ -592,14 +592,16 @@ ten_reads(void *arg)
 static void
 an_open_whose_answer_fails_is_closed_once(void)
 {
-	uint64_t fh, u;
+	uint64_t fh, u, v[10];
 
 	front_up(0);
 	fh = kern_opened(kern, O_RDWR);
 	kern_pause(kern, 1);
 	hk_feed(node, 10 * 131072);
-	for (int i = 0; i < 10; i++)
-		(void)kern_read(kern, fh, 131072, 0, 0);
+	for (int i = 0; i < 10; i++) {
+		v[i] = kern_read(kern, fh, 131072, 0, 0);
+		T_UNTIL(kern_holds, kern);
+	}
 	T_UNTIL(ten_reads, NULL);
 	wait_quiet();
 	u = kern_open(kern, O_RDWR);
@@ -607,6 +609,8 @@ an_open_whose_answer_fails_is_closed_once(void)
 	T_EQ(hk.opens, 2);
 	T_EQ(kern_done(kern, u), 0);
 	kern_pause(kern, 0);
+	T_EQ(kern_wait(kern, v[0], NULL), 0);
+	T_EQ(kern_wait(kern, v[1], NULL), 0);	/* so there is room again */
 	kern_released(kern, fh);
 	front_down();
 	T_EQ(hk.closes, 2);

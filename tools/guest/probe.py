@@ -45,7 +45,8 @@ import time
 import tty
 
 LIMIT = 20.0                    # seconds; a busy machine needs some
-SYSCALLS = {"read": 0, "write": 1, "poll": 7, "ioctl": 16, "open": 257}
+SYSCALLS = {"read": 0, "write": 1, "poll": 7, "ioctl": 16, "close": 3,
+            "epoll": 232, "select": 270, "open": 257}
 POLL_BITS = ((0x001, "IN"), (0x002, "PRI"), (0x004, "OUT"), (0x008, "ERR"),
              (0x010, "HUP"), (0x020, "NVAL"), (0x040, "RDNORM"),
              (0x080, "RDBAND"), (0x100, "WRNORM"), (0x200, "WRBAND"))
@@ -410,29 +411,26 @@ class Daemon:
 
     def __init__(self, program, log, *options):
         self.log = log
-        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        path = "@devsw-test-%d" % os.getpid()
-        notify.bind("\0" + path[1:])
-        notify.settimeout(0.05)
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = "@devsw-%s" % os.urandom(8).hex()
+        self._notify.bind("\0" + path[1:])
+        self._notify.settimeout(0.05)
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
                 [program, "-f", *options], stdin=subprocess.DEVNULL,
                 stdout=file, stderr=file,
                 env={**os.environ, "NOTIFY_SOCKET": path})
         self.pid = self.process.pid
-        self._wait_ready(notify)
+        wait_for(self._is_ready, "devswd's start", pause=0)
 
-    def _wait_ready(self, notify):
-        with notify:
-            def ready():
-                try:
-                    return notify.recv(256) == b"READY=1"
-                except socket.timeout:
-                    if self.process.poll() is None:
-                        return False
-                raise Late("devswd ended with status %s:\n%s" %
-                           (self.process.returncode, self.said()))
-            wait_for(ready, "devswd's start", pause=0)
+    def _is_ready(self):
+        try:
+            return self._notify.recv(256) == b"READY=1"
+        except socket.timeout:
+            if self.process.poll() is None:
+                return False
+        raise Late("devswd ended with status %s:\n%s" %
+                   (self.process.returncode, self.said()))
 
     def said(self):
         """Its log."""

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""h_guest: what the tests written in Python in tests/vm have in common.
+
+A test file defines cases with @case("the rule that it proves"), takes what
+it needs from its argument, a World, and ends with run(...).  Each case is
+one TAP line.  A case fails by an exception; equal() and Late give them a
+text.  Cases run in the order of the file, and a case must leave the world
+as it found it: devswd running, both adapters plugged, nothing open.
+
+The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
+"""
+
+import functools
+import os
+import select
+import sys
+import traceback
+
+sys.dont_write_bytecode = True
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(TOP, "tools", "guest"))
+import probe  # noqa: E402
+
+LOG = "/tmp/devswd.log"
+NODES = {"ftdi0": "/dev/ttyU0", "acm0": "/dev/ttyU1"}
+CALLOUT = {"ftdi0": "/dev/dtyU0", "acm0": "/dev/dtyU1"}
+CLAIMS = ("--claim", "0403:6001,serial=ftdi0,unit=0",
+          "--claim", "1d6b:0104,serial=acm0,unit=1")
+CASES = []
+
+
+def case(rule):
+    """The decorated function is a test case that proves this rule."""
+    def add(function):
+        CASES.append((rule, function))
+        return function
+    return add
+
+
+def equal(got, wanted, what=""):
+    """Fail unless they are the same."""
+    if got != wanted:
+        raise AssertionError("%s is %r, not %r" % (what or "it", got, wanted))
+
+
+def within(seconds, limit, what):
+    """Fail if it took longer."""
+    if seconds > limit:
+        raise AssertionError("%s took %.3f s, more than %g s" %
+                             (what, seconds, limit))
+
+
+class Skip(Exception):
+    """The case cannot be run here; the text says why."""
+
+
+class World:
+    """What a case gets: the daemon, and ways to use the adapters."""
+
+    def __init__(self, *options):
+        self.options = options or ("-v", *CLAIMS)
+        self.daemon = None
+
+    def start(self):
+        """Start devswd and wait for both adapters."""
+        self.daemon = probe.Daemon(os.environ["DEVSWD"], LOG, *self.options)
+        for path in CALLOUT.values():
+            self.usable(path)
+
+    def usable(self, path):
+        """Wait until the device can be opened."""
+        os.close(probe.wait_for(functools.partial(openable, path),
+                                "open of " + path))
+
+    def plug(self, adapter):
+        """Plug, and wait until its node works."""
+        probe.vmusb("plug", adapter)
+        self.usable(CALLOUT[adapter])
+
+    def unplug(self, adapter):
+        """Unplug, and wait until its node knows."""
+        probe.vmusb("unplug", adapter)
+        path = CALLOUT[adapter]
+        probe.wait_for(lambda: open_error(path) == "ENXIO",
+                       "ENXIO from " + path)
+
+
+def openable(path):
+    """A descriptor, or None while there is no node or no device."""
+    try:
+        return probe.open_node(path)
+    except OSError:
+        return None
+
+
+def open_error(path, flags=os.O_RDWR | os.O_NONBLOCK):
+    """What open(2) says: "0", or an errno."""
+    def attempt():
+        os.close(probe.open_node(path, flags))
+    return probe.outcome(attempt)
+
+
+def read_ready(fd, limit=probe.LIMIT):
+    """Is there something to read, or an end, within the time?"""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(limit * 1000))
+
+
+def footprint(pid):
+    """(descriptors, threads, resident KiB) of a process."""
+    fields = {}
+    with open("/proc/%d/status" % pid, encoding="ascii",
+              errors="replace") as file:
+        for line in file:
+            name, _, value = line.partition(":")
+            fields[name] = value.split()
+    return (len(os.listdir("/proc/%d/fd" % pid)),
+            int(fields["Threads"][0]), int(fields["VmRSS"][0]))
+
+
+def unkillable():
+    """Processes in D state, or zombies of ours that do not go away."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and probe.process_state(int(name)) == "D":
+            try:
+                with open("/proc/%s/stack" % name, encoding="ascii") as file:
+                    stack = file.read()
+                with open("/proc/%s/comm" % name, encoding="ascii") as file:
+                    found.append(name + " " + file.read().strip() + "\n" +
+                                 stack)
+            except OSError:
+                continue
+    return found
+
+
+def run_case(number, rule, function, world):
+    """One TAP line; returns whether it is good."""
+    try:
+        function(world)
+    except Skip as skip:
+        print("ok %d - %s # SKIP %s" % (number, rule, skip), flush=True)
+    except Exception as error:  # pylint: disable=broad-except
+        lines = traceback.format_exception(error)
+        print("".join("# " + line + "\n"
+                      for line in "".join(lines).splitlines()), end="")
+        print("not ok %d - %s" % (number, rule), flush=True)
+        return False
+    else:
+        print("ok %d - %s" % (number, rule), flush=True)
+    return True
+
+
+def run(world):
+    """The program: all cases, or those whose rule contains an argument."""
+    good = True
+    words = sys.argv[1:]
+    world.start()
+    cases = [(rule, function) for rule, function in CASES
+             if not words or any(word in rule for word in words)]
+    for number, (rule, function) in enumerate(cases, 1):
+        good = run_case(number, rule, function, world) and good
+    print("1..%d" % len(cases))
+    if world.daemon.process.poll() is None:
+        status = world.daemon.stop()
+        if status != 0:
+            print("not ok - devswd ends with status 0, not %d" % status)
+            good = False
+    if not good:
+        print("".join("# " + line + "\n"
+                      for line in world.daemon.said().splitlines()[-40:]))
+    sys.exit(0 if good else 1)
