@@ -325,15 +325,38 @@ ucom_admit(struct ucom_softc *sc, int flag, int excl, bool *first)
 	return 0;
 }
 
-/* What a tty of BSD is like when it is opened first. */
+/*
+ * ucom_open_termios(sc, kind, t)
+ *
+ *	The mode that a line has when it is opened: BSD's defaults the first
+ *	time, and after that what this node had at its last close.  NetBSD
+ *	begins with the defaults each time; but then stty(1), which opens and
+ *	closes the node, could not prepare it for the next program, as people
+ *	do on Linux.  State OPENING.
+ */
 static void
-ucom_default_termios(struct ucom_softc *sc, struct termios *t)
+ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
 {
+	struct tty *tp = sc->sc_tty;
 
-	memset(t, 0, sizeof(*t));
+	ttylock(tp);
+	if (ISSET(sc->sc_saved, kind))
+		tp->t_termios = sc->sc_termios[kind == UCOM_DIALOUT];
+	else {
+		tp->t_iflag = TTYDEF_IFLAG;
+		tp->t_oflag = TTYDEF_OFLAG;
+		tp->t_lflag = TTYDEF_LFLAG;
+		tp->t_cflag = TTYDEF_CFLAG;
+		tp->t_ospeed = TTYDEF_SPEED;
+		ttychars(tp);
+	}
+	*t = tp->t_termios;
 	t->c_ispeed = 0;
-	t->c_ospeed = TTYDEF_SPEED;
-	t->c_cflag = TTYDEF_CFLAG;
+	if (t->c_ospeed == 0)
+		t->c_ospeed = TTYDEF_SPEED;
+	tp->t_ospeed = 0;		/* so that ucomparam sets it */
+	ttyunlock(tp);
+
 	mutex_enter(&sc->sc_lock);
 	if (ISSET(sc->sc_swflags, TIOCFLAG_CLOCAL))
 		SET(t->c_cflag, CLOCAL);
@@ -342,6 +365,17 @@ ucom_default_termios(struct ucom_softc *sc, struct termios *t)
 	if (ISSET(sc->sc_swflags, TIOCFLAG_MDMBUF))
 		SET(t->c_cflag, MDMBUF);
 	mutex_exit(&sc->sc_lock);
+}
+
+static void
+ucom_save_termios(struct ucom_softc *sc, u_int kind)
+{
+	struct tty *tp = sc->sc_tty;
+
+	ttylock(tp);
+	sc->sc_termios[kind == UCOM_DIALOUT] = tp->t_termios;
+	ttyunlock(tp);
+	SET(sc->sc_saved, kind);
 }
 
 /*
@@ -366,18 +400,11 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 	}
 	sc->sc_parent_open = true;
 
-	ucom_default_termios(sc, &t);
-	ttylock(tp);
-	tp->t_ospeed = 0;		/* so that ucomparam sets it */
-	ttyunlock(tp);
+	ucom_open_termios(sc, UCOM_KIND(dev), &t);
 	error = ucomparam(tp, &t);
 	if (error)
 		return error;
 	ttylock(tp);
-	tp->t_iflag = TTYDEF_IFLAG;
-	tp->t_oflag = TTYDEF_OFLAG;
-	tp->t_lflag = TTYDEF_LFLAG;
-	ttychars(tp);
 	ttsetwater(tp);
 	ttyunlock(tp);
 
@@ -668,6 +695,7 @@ ucomclose(dev_t dev, int flag, int mode __unused, struct lwp *l __unused)
 		if (sc->sc_state == UCOM_OPEN) {
 			sc->sc_state = UCOM_OPENING;
 			mutex_exit(&sc->sc_lock);
+			ucom_save_termios(sc, kind);
 			ucom_down(sc, flag);
 			mutex_enter(&sc->sc_lock);
 			sc->sc_state = UCOM_ATTACHED;
@@ -716,8 +744,16 @@ ucomwrite(dev_t dev, struct uio *uio, int flag)
 int
 ucompoll(dev_t dev, int events, struct lwp *l)
 {
-	struct tty *tp = ucom_lookup(dev)->sc_tty;
+	struct ucom_softc *sc = ucom_lookup(dev);
+	struct tty *tp = sc->sc_tty;
+	bool dying;
 
+	/* Between the unplug and the revoke, answer as after the revoke. */
+	mutex_enter(&sc->sc_lock);
+	dying = sc->sc_dying;
+	mutex_exit(&sc->sc_lock);
+	if (dying)
+		return events | POLLERR | POLLHUP;
 	return (*tp->t_linesw->l_poll)(tp, events, l);
 }
 

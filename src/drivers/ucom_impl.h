@@ -87,6 +87,9 @@ struct ucom_softc {
 	bool			 sc_msr_busy;	/* somebody is asking */
 	bool			 sc_msr_force;	/* tell even what is known */
 	int			 sc_swflags;	/* TIOCFLAG_* */
+	struct termios		 sc_termios[2];	/* at the last close, dial-in
+						   and dial-out; OPENING's */
+	u_int			 sc_saved;	/* which of them are set; same */
 };
 
 /* ---- ucom_modem.c: settings and modem lines ------------------------- */

@@ -667,6 +667,28 @@ hangup_pause(void)
 	h_remove(v);
 }
 
+/* stty on a node that nobody has open prepares it for the next program;
+   each of the two nodes has a mode of its own. */
+static void
+mode_is_kept(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf;
+
+	T_EQ(s_open("dtyU0", S_RDWR, &sf), 0);
+	T_EQ(s_raw(&sf, 115200, 7, S_CLOCAL), 0);
+	s_close(&sf);
+	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &sf), 0);
+	T_EQ(h_status(v).vs_baud, 9600);
+	T_EQ(h_status(v).vs_bits, 8);
+	s_close(&sf);
+	T_EQ(s_open("dtyU0", S_RDWR, &sf), 0);
+	T_EQ(h_status(v).vs_baud, 115385);	/* 3 MHz / 26 */
+	T_EQ(h_status(v).vs_bits, 7);
+	s_close(&sf);
+	h_remove(v);
+}
+
 static void
 dial_in_and_out(void)
 {
@@ -807,6 +829,7 @@ const struct t_case t_cases[] = {
 	{ "many opens, one last close", many_opens },
 	{ "TIOCEXCL keeps others out, but root", exclusive },
 	{ "after a hang-up the next open waits", hangup_pause },
+	{ "a node keeps its mode over the last close", mode_is_kept },
 	{ "dial-in waits for carrier and for dial-out", dial_in_and_out },
 	{ "an interrupted dial-in open hangs up", interrupted_dial_in },
 	{ "revoke of dial-in leaves dial-out alone", revoke_spares_dial_out },

@@ -4,8 +4,9 @@
 A test file defines cases with @case("the rule that it proves"), takes what
 it needs from its argument, a World, and ends with run(...).  Each case is
 one TAP line.  A case fails by an exception; equal() and Late give them a
-text.  Cases run in the order of the file, and a case must leave the world
-as it found it: devswd running, both adapters plugged, nothing open.
+text.  Cases run in the order of the file, each in a process of its own that
+takes its descriptors, threads and calls with it.  A case must leave devswd
+running and both adapters plugged; after one that failed that is repaired.
 
 The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
 """
@@ -13,6 +14,7 @@ The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
 import functools
 import os
 import select
+import signal
 import sys
 import traceback
 
@@ -66,6 +68,21 @@ class World:
         self.daemon = probe.Daemon(os.environ["DEVSWD"], LOG, *self.options)
         for path in CALLOUT.values():
             self.usable(path)
+
+    def repair(self):
+        """Plug what a failed case has left unplugged."""
+        for line in probe.vmusb("list").splitlines():
+            if line.split()[2] == "unplugged":
+                probe.vmusb("plug", line.split()[0])
+        for path in CALLOUT.values():
+            self.usable(path)
+
+    def stop(self):
+        """Stop devswd; returns whether it ended as it should."""
+        status = self.daemon.stop()
+        if status != 0:
+            print("not ok - devswd ends with status 0, not %d" % status)
+        return status == 0
 
     def usable(self, path):
         """Wait until the device can be opened."""
@@ -135,21 +152,43 @@ def unkillable():
     return found
 
 
-def run_case(number, rule, function, world):
-    """One TAP line; returns whether it is good."""
+def in_child(number, rule, function, world):
+    """Run a case and exit: 0 good, 1 bad."""
+    os.setpgid(0, 0)
+    status = 1
     try:
         function(world)
+        print("ok %d - %s" % (number, rule), flush=True)
+        status = 0
     except Skip as skip:
         print("ok %d - %s # SKIP %s" % (number, rule, skip), flush=True)
-    except Exception as error:  # pylint: disable=broad-except
-        lines = traceback.format_exception(error)
-        print("".join("# " + line + "\n"
-                      for line in "".join(lines).splitlines()), end="")
+        status = 0
+    except BaseException as error:  # pylint: disable=broad-except
+        lines = "".join(traceback.format_exception(error)).splitlines()
+        print("".join("# %s\n" % line for line in lines), end="")
         print("not ok %d - %s" % (number, rule), flush=True)
-        return False
-    else:
-        print("ok %d - %s" % (number, rule), flush=True)
-    return True
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
+def run_case(number, rule, function, world):
+    """One TAP line, from a child; returns whether it is good."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        in_child(number, rule, function, world)
+    _, status = os.waitpid(pid, 0)
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    if os.WIFSIGNALED(status):
+        print("not ok %d - %s: killed by signal %d" %
+              (number, rule, os.WTERMSIG(status)), flush=True)
+    if status:
+        world.repair()
+    return status == 0
 
 
 def run(world):
@@ -162,12 +201,8 @@ def run(world):
     for number, (rule, function) in enumerate(cases, 1):
         good = run_case(number, rule, function, world) and good
     print("1..%d" % len(cases))
-    if world.daemon.process.poll() is None:
-        status = world.daemon.stop()
-        if status != 0:
-            print("not ok - devswd ends with status 0, not %d" % status)
-            good = False
-    if not good:
+    good = world.stop() and good
+    if not good and world.daemon:
         print("".join("# " + line + "\n"
                       for line in world.daemon.said().splitlines()[-40:]))
     sys.exit(0 if good else 1)
