@@ -196,8 +196,11 @@ umodem_notify_endpoint(struct umodem_softc *sc)
 		ed = usbd_interface2endpoint_descriptor(sc->sc_ctl_iface, i);
 		if (ed != NULL &&
 		    UE_GET_DIR(ed->bEndpointAddress) == UE_DIR_IN &&
-		    UE_GET_XFERTYPE(ed->bmAttributes) == UE_INTERRUPT)
+		    UE_GET_XFERTYPE(ed->bmAttributes) == UE_INTERRUPT) {
+			sc->sc_notify_pktlen = MIN(UMODEM_NOTIFY_PKT,
+			    UGETW(ed->wMaxPacketSize) & 0x7ff);
 			return ed->bEndpointAddress;
+		}
 	}
 	return -1;
 }
@@ -364,6 +367,7 @@ umodem_open(void *arg, int portno __unused)
 	usbd_status err;
 
 	sc->sc_line_valid = false;
+	sc->sc_notify_len = 0;
 	/* AT commands then come over the data interface; a device that does
 	   not take this does so anyway. */
 	(void)umodem_set_cm_over_data(sc, 1);
@@ -371,8 +375,8 @@ umodem_open(void *arg, int portno __unused)
 		return 0;
 	err = usbd_open_pipe_intr(sc->sc_ctl_iface,
 	    (uint8_t)sc->sc_ctl_notify, USBD_SHORT_XFER_OK | USBD_MPSAFE,
-	    &sc->sc_notify_pipe, sc, &sc->sc_notify_buf,
-	    sizeof(sc->sc_notify_buf), umodem_intr, USBD_DEFAULT_INTERVAL);
+	    &sc->sc_notify_pipe, sc, sc->sc_notify_pkt,
+	    sc->sc_notify_pktlen, umodem_intr, USBD_DEFAULT_INTERVAL);
 	if (err) {
 		aprint_error_dev(sc->sc_dev, "notifications: %s\n",
 		    usbd_errstr(err));
@@ -395,30 +399,18 @@ umodem_close(void *arg, int portno __unused)
 }
 
 /*
- * A notification.  Only SERIAL_STATE says something to a tty.
+ * A whole notification.  Only SERIAL_STATE says something to a tty.
  */
 static void
-umodem_intr(struct usbd_xfer *xfer, void *priv, usbd_status status)
+umodem_notified(struct umodem_softc *sc)
 {
-	struct umodem_softc *sc = priv;
 	const usb_cdc_notification_t *cn = &sc->sc_notify_buf;
 	device_t sub;
-	uint32_t len;
 	u_char msr = UMSR_CTS;
 
-	if (status == USBD_STALLED) {
-		usbd_clear_endpoint_stall_async(sc->sc_notify_pipe);
-		return;
-	}
-	if (status != USBD_NORMAL_COMPLETION)
-		return;
-	usbd_get_xfer_status(xfer, NULL, NULL, &len, NULL);
-	if (len < UCDC_NOTIFICATION_LENGTH + 2 ||
-	    cn->bmRequestType != UCDC_NOTIFICATION ||
-	    cn->bNotification != UCDC_N_SERIAL_STATE ||
+	if (cn->bNotification != UCDC_N_SERIAL_STATE ||
 	    UGETW(cn->wLength) != 2)
 		return;
-
 	if (ISSET(cn->data[0], UCDC_N_SERIAL_DCD))
 		SET(msr, UMSR_DCD);
 	if (ISSET(cn->data[0], UCDC_N_SERIAL_DSR))
@@ -429,6 +421,55 @@ umodem_intr(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	sub = atomic_load_relaxed(&sc->sc_subdev);
 	if (sub != NULL)
 		ucom_status_change(device_private(sub));
+}
+
+/*
+ * umodem_packet(sc, len)
+ *
+ *	A packet has come.  A notification is as long as its head says, which
+ *	may be less than a packet, exactly one (10 bytes are common, and then
+ *	nothing shorter marks its end) or several.  So each transfer is one
+ *	packet, and notifications are put together here; what does not begin
+ *	like one, or is too long to be of interest, is dropped.
+ */
+static void
+umodem_packet(struct umodem_softc *sc, uint32_t len)
+{
+	usb_cdc_notification_t *cn = &sc->sc_notify_buf;
+
+	if (len > sizeof(*cn) - sc->sc_notify_len) {
+		sc->sc_notify_len = 0;
+		return;
+	}
+	memcpy((uint8_t *)cn + sc->sc_notify_len, sc->sc_notify_pkt, len);
+	sc->sc_notify_len += len;
+	if (sc->sc_notify_len >= UCDC_NOTIFICATION_LENGTH) {
+		if (cn->bmRequestType != UCDC_NOTIFICATION)
+			sc->sc_notify_len = 0;
+		else if (sc->sc_notify_len >=
+		    UCDC_NOTIFICATION_LENGTH + (uint32_t)UGETW(cn->wLength)) {
+			sc->sc_notify_len = 0;
+			umodem_notified(sc);
+		}
+	}
+	if (len < sc->sc_notify_pktlen)
+		sc->sc_notify_len = 0;
+}
+
+static void
+umodem_intr(struct usbd_xfer *xfer, void *priv, usbd_status status)
+{
+	struct umodem_softc *sc = priv;
+	uint32_t len;
+
+	if (status == USBD_NORMAL_COMPLETION) {
+		usbd_get_xfer_status(xfer, NULL, NULL, &len, NULL);
+		umodem_packet(sc, len);
+		return;
+	}
+	sc->sc_notify_len = 0;
+	if (status == USBD_STALLED)
+		usbd_clear_endpoint_stall_async(sc->sc_notify_pipe);
 }
 
 static void

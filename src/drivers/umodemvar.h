@@ -14,6 +14,8 @@
 #include <dev/usb/usbdi.h>
 #include <dev/usb/usbcdc.h>
 
+#define	UMODEM_NOTIFY_PKT	1024	/* the longest interrupt packet */
+
 struct umodem_softc {
 	device_t		 sc_dev;	/* (c) */
 	struct usbd_device	*sc_udev;	/* (c) */
@@ -25,7 +27,11 @@ struct umodem_softc {
 	int			 sc_ctl_notify;	/* (c) endpoint, or -1 */
 
 	struct usbd_pipe	*sc_notify_pipe; /* (o) */
-	usb_cdc_notification_t	 sc_notify_buf;	/* event thread */
+	uint32_t		 sc_notify_pktlen; /* (c) of the endpoint */
+	uint8_t			 sc_notify_pkt[UMODEM_NOTIFY_PKT];
+						/* event thread, as below */
+	usb_cdc_notification_t	 sc_notify_buf;	/* put together from packets */
+	uint32_t		 sc_notify_len;	/* bytes in it */
 
 	usb_cdc_line_state_t	 sc_line_state;	/* (u) last sent */
 	bool			 sc_line_valid;	/* (u) */
