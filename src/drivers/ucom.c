@@ -303,8 +303,12 @@ ucom_admit(struct ucom_softc *sc, int flag, int excl, bool *first)
 	if (excl)
 		return excl;
 	if (sc->sc_state == UCOM_OPENING || sc->sc_closing != 0) {
-		if (ISSET(flag, FNONBLOCK))
-			return EWOULDBLOCK;
+		/*
+		 * NetBSD answers EWOULDBLOCK to O_NONBLOCK here.  But there
+		 * close(2) returns after d_close and here before it, so a
+		 * program that closes and opens again would meet its own
+		 * close.  Both states end in bounded time.
+		 */
 		error = cv_wait_sig(&sc->sc_statecv, &sc->sc_lock);
 		return error ? error : ERESTART;
 	}
@@ -598,7 +602,6 @@ ucom_open_done(struct ucom_softc *sc, int flag)
  *	open(2) of ttyUN or dtyUN.  The caller holds a reference to the
  *	device, so attach is over.  ENXIO: no hardware, or none that works.
  *	EBUSY: TIOCEXCL, or the other of the two nodes is in use.
- *	EWOULDBLOCK: FNONBLOCK, and somebody is opening or closing.
  *	ERESTART: slept; validate everything again and come back.  EINTR,
  *	and the chip's errors (EIO).
  */

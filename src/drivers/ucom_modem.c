@@ -196,7 +196,8 @@ ucom_tiocm_to_mcr(int lines)
  *	Wait until the chip has sent what is in its own buffer.  A chip can
  *	only be asked, so this asks every few milliseconds, for as long as
  *	UCOM_TXCHARS characters take, but not longer than UCOM_TXEMPTY_S.
- *	ERESTART, if intr: the node is being closed.  EINTR.
+ *	If intr: ERESTART, the node is being closed; EINTR; EWOULDBLOCK, this
+ *	lwp may not sleep.
  */
 int
 ucom_txempty(struct ucom_softc *sc, bool intr)
@@ -221,12 +222,12 @@ ucom_txempty(struct ucom_softc *sc, bool intr)
 		microuptime(&now);
 		if (empty || !timercmp(&now, &end, <))
 			return 0;
+		if (intr && curlwp->l_nosleep)
+			return EWOULDBLOCK;
 		error = 0;
 		mutex_enter(&sc->sc_lock);
 		if (sc->sc_dying || (intr && sc->sc_closing != 0))
 			error = ERESTART;
-		else if (intr && curlwp->l_nosleep)
-			error = EINTR;
 		else if (intr)
 			error = cv_timedwait_sig(&sc->sc_statecv,
 			    &sc->sc_lock, mstohz(UCOM_TXPOLL_MS));

@@ -469,11 +469,13 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		 *				d_open fails
 		 *
 		 * Then this failing open is the last reference of the one
-		 * that succeeded, and has to close it.
+		 * that succeeded, and has to close it.  How this open would
+		 * have waited is its own affair: what the other one wrote is
+		 * sent.
 		 */
 		sn->sn_opencnt--;
 		if (--sd->sd_opencnt == 0 && sd->sd_opened)
-			spec_close_device(sd, mode);
+			spec_close_device(sd, mode & ~FNONBLOCK);
 	}
 	mutex_exit(&device_lock);
 	return error;

@@ -103,14 +103,6 @@ void
 h_open_raw(struct s_file *sf, unsigned baud)
 {
 
-	T_EQ(s_open("ttyU0", S_RDWR, sf), 0);
-	T_EQ(s_raw(sf, baud, 8, 0), 0);
-}
-
-void
-h_reopen_raw(struct s_file *sf, unsigned baud)
-{
-
 	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, sf), 0);
 	T_EQ(s_raw(sf, baud, 8, 0), 0);
 }

@@ -24,9 +24,8 @@ void	h_forget_memory(void);
 
 struct vusb_status h_status(struct vusb *);
 
-/* Open ttyU0 raw; h_reopen_raw does not wait for the pause after a
+/* Open ttyU0 raw, with O_NONBLOCK: not after the pause that follows a
    hang-up, which is not what most cases are about. */
 void	h_open_raw(struct s_file *, unsigned);
-void	h_reopen_raw(struct s_file *, unsigned);
 
 #endif /* TESTS_DRIVERS_H_ADAPTER_H */

@@ -245,7 +245,7 @@ odd_sizes(void)
 
 	v = h_adapter(&high);
 	s_plug(v, "ttyU0");
-	h_reopen_raw(&sf, 12000000);
+	h_open_raw(&sf, 12000000);
 	T_EQ(h_status(v).vs_baud, 12000000);
 	odd_sizes_on(v, &sf);
 	s_close(&sf);
@@ -635,7 +635,7 @@ hangup_pause(void)
 	    .so_node = "ttyU0", .so_flags = S_RDWR };
 	uint64_t closed;
 
-	h_reopen_raw(&a, 9600);
+	h_open_raw(&a, 9600);
 	closed = t_now_ms();
 	s_close(&a);
 	T_CHECK(!h_status(v).vs_dtr);
@@ -796,7 +796,7 @@ revoke_open_file(void)
 	T_CHECK(!h_status(v).vs_dtr);
 	T_EQ(s_write(&a, "x", 1, 0, &n), EIO);
 	/* The next one gets a line of its own. */
-	h_reopen_raw(&b, 9600);
+	h_open_raw(&b, 9600);
 	s_write_all(&b, "f", 1);
 	s_far_read_all(v, 0, buf, 1);
 	T_EQ(buf[0], 'f');

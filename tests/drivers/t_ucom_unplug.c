@@ -103,7 +103,7 @@ paused_open(void)
 	struct s_op so = { .so_call = S_OPEN, .so_file = &sf,
 	    .so_node = "ttyU0", .so_flags = S_RDWR };
 
-	h_reopen_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	s_close(&sf);
 	s_start(&so);
 	s_wait_sleep(&so, "ucomstate");
@@ -212,7 +212,7 @@ stale_file(void)
 	/* The same name, for the new plugging only. */
 	s_plug(v, "ttyU0");
 	T_CHECK(h_node_find("ttyU1") == NULL);
-	h_reopen_raw(&new, 9600);
+	h_open_raw(&new, 9600);
 	check_dead(&old);
 	s_write_all(&new, "n", 1);
 	s_far_read_all(v, 0, &c, 1);
@@ -233,7 +233,7 @@ lost_events(void)
 	int i, lose[] = { VUSB_LOSE_GONE, VUSB_LOSE_LEFT };
 
 	for (i = 0; i < 2; i++) {
-		h_reopen_raw(&sf, 9600);
+		h_open_raw(&sf, 9600);
 		vusb_unplug(v, lose[i]);
 		s_unplug(v);
 		check_dead(&sf);
@@ -241,7 +241,7 @@ lost_events(void)
 		s_plug(v, "ttyU0");
 	}
 	/* Both lost; another plugging at the same place tells. */
-	h_reopen_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	vusb_unplug(v, VUSB_LOSE_GONE | VUSB_LOSE_LEFT);
 	vusb_rescan(v);
 	s_unplug(v);
@@ -258,7 +258,7 @@ again_and_again(void)
 	int i;
 
 	for (i = 0; i < 20; i++) {
-		h_reopen_raw(&sf, 115200);
+		h_open_raw(&sf, 115200);
 		T_EQ(vusb_far_write(v, 0, "abc", 3, 1000), 3);
 		s_unplug(v);
 		check_dead(&sf);
@@ -341,7 +341,7 @@ stuck_read(void)
 	struct s_op so = { .so_call = S_CLOSE, .so_file = &sf };
 	char c;
 
-	h_reopen_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	vusb_fault(v, VUSB_IN, VUSB_FAULT_STUCK, 0, 0);
 	/* Those in flight came before the fault: let them go. */
 	T_EQ(vusb_far_write(v, 0, "1234", 4, 1000), 4);
@@ -351,7 +351,7 @@ stuck_read(void)
 	T_CHECK(hyp_usb_zombies() > 0);
 	/* The port can be used again when the device can. */
 	vusb_fault(v, VUSB_IN, VUSB_FAULT_NONE, 0, 0);
-	h_reopen_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	T_EQ(vusb_far_write(v, 0, "5", 1, 1000), 1);
 	s_read_all(&sf, &c, 1);
 	T_EQ(c, '5');
@@ -373,7 +373,7 @@ stuck_unplug(void)
 
 	vusb_fault(v, VUSB_IN, VUSB_FAULT_STUCK, 0, 0);
 	vusb_fault(v, VUSB_OUT, VUSB_FAULT_STUCK, 0, 0);
-	h_reopen_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	s_write_all(&sf, buf, sizeof(buf));
 	s_start(&so);
 	s_wait_sleep(&so, "ttyraw");
@@ -400,7 +400,7 @@ stuck_write_close(void)
 	struct s_file sf;
 	struct s_op so = { .so_call = S_CLOSE, .so_file = &sf };
 
-	h_reopen_raw(&sf, 115200);
+	h_open_raw(&sf, 115200);
 	vusb_fault(v, VUSB_OUT, VUSB_FAULT_STUCK, 0, 0);
 	s_write_all(&sf, buf, sizeof(buf));
 	s_start(&so);
@@ -421,7 +421,7 @@ stuck_request(void)
 	struct s_op so = { .so_call = S_IOCTL, .so_file = &sf,
 	    .so_cmd = TIOCMBIC, .so_buf = &bits };
 
-	h_reopen_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_STUCK, 0, 0);
 	s_start(&so);
 	s_unplug(v);
@@ -444,7 +444,7 @@ failed_open(void)
 	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &sf), EIO);
 	T_EQ(h_status(v).vs_reads, 0);
 	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NONE, 0, 0);
-	h_reopen_raw(&sf, 9600);
+	h_open_raw(&sf, 9600);
 	s_write_all(&sf, "k", 1);
 	s_far_read_all(v, 0, &c, 1);
 	s_close(&sf);

@@ -163,7 +163,7 @@ whole_road(void)
 	ok(fd, "plug ftdi0");
 	s_plug_wait("ttyU0");
 	far = connect_to("ftdi0");
-	h_reopen_raw(&sf, 115200);
+	h_open_raw(&sf, 115200);
 	s_pattern(want, sizeof(want), 3);
 	so.so_file = &sf;
 	s_start(&so);

@@ -180,8 +180,11 @@ def _(world, adapter):
         call.wait_blocked()
         call.kill(signal.SIGSTOP)
     for call in calls:
-        probe.wait_for(lambda c=call: probe.process_state(c.pid) == "T",
-                       "stop")
+        probe.wait_for(lambda c=call: probe.process_state(c.pid) in "TZ",
+                       "stop of a " + call.name)
+        if call.ended(0):
+            raise AssertionError("%s ended: %s" %
+                                 (call.name, call.result()[0]))
     equal(probe.outcome(termios.tcgetattr, fd).startswith("["), True,
           "tcgetattr")
     world.unplug(adapter)
