@@ -204,7 +204,7 @@ ucom_txempty(struct ucom_softc *sc, bool intr)
 {
 	struct tty *tp = sc->sc_tty;
 	struct timeval now, end;
-	bool empty;
+	bool again, empty;
 	int error, speed;
 
 	if (sc->sc_methods->ucom_txempty == NULL)
@@ -220,22 +220,24 @@ ucom_txempty(struct ucom_softc *sc, bool intr)
 		    sc->sc_portno);
 		ucom_ctl_exit(sc);
 		microuptime(&now);
-		if (empty || !timercmp(&now, &end, <))
-			return 0;
-		if (intr && curlwp->l_nosleep)
-			return EWOULDBLOCK;
-		error = 0;
+		again = false;
 		mutex_enter(&sc->sc_lock);
+		/* A chip that is gone says it is empty: that is not "sent". */
 		if (sc->sc_dying || (intr && sc->sc_closing != 0))
 			error = ERESTART;
-		else if (intr)
-			error = cv_timedwait_sig(&sc->sc_statecv,
-			    &sc->sc_lock, mstohz(UCOM_TXPOLL_MS));
-		else
-			(void)cv_timedwait(&sc->sc_statecv, &sc->sc_lock,
+		else if (empty || !timercmp(&now, &end, <))
+			error = 0;
+		else {
+			error = intr ?
+			    cv_timedwait_sig(&sc->sc_statecv, &sc->sc_lock,
+			    mstohz(UCOM_TXPOLL_MS)) :
+			    cv_timedwait(&sc->sc_statecv, &sc->sc_lock,
 			    mstohz(UCOM_TXPOLL_MS));
+			again = error == 0 || (error == EWOULDBLOCK &&
+			    !(intr && curlwp->l_nosleep));
+		}
 		mutex_exit(&sc->sc_lock);
-		if (error && error != EWOULDBLOCK)
+		if (!again)
 			return error;
 	}
 }

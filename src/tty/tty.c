@@ -466,6 +466,7 @@ ttyhangup(struct tty *tp)
 	ttylock(tp);
 	CLR(tp->t_state, TS_CARR_ON);
 	CLR(tp->t_cflag, CLOCAL | MDMBUF);
+	SET(tp->t_flags, TF_HANGUP);
 	tp->t_gen++;
 	ttywakeall(tp);
 	ttyunlock(tp);
@@ -533,6 +534,10 @@ ttymstatus(struct tty *tp, int bits)
 /*
  * Wait until all output is sent; ttylock held.  EIO: it never will be, the
  * line is not connected.  ERESTART, EINTR, EAGAIN as ttysleep.
+ *
+ * After ttyhangup the answer is ERESTART, whatever is queued: an unplug takes
+ * back what was on its way, so an idle line does not mean that all was sent,
+ * and the revoke that follows decides what a client sees.
  */
 int
 ttywait_locked(struct tty *tp)
@@ -545,7 +550,9 @@ ttywait_locked(struct tty *tp)
 			break;
 		error = ttysleep(tp, &tp->t_outcv, true, 0);
 	}
-	if (error == 0 && tp->t_outq.c_cc > 0 && !CONNECTED(tp))
+	if (error == 0 && ISSET(tp->t_flags, TF_HANGUP))
+		error = ERESTART;
+	else if (error == 0 && tp->t_outq.c_cc > 0 && !CONNECTED(tp))
 		error = EIO;
 	return error;
 }

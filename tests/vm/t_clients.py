@@ -497,14 +497,32 @@ def _(_world, adapter):
               "dial-in without waiting while dial-out is open")
 
 
-@case("the first open starts with the default mode, as in BSD")
+@case("the mode lasts over the last close, and over a replug it does not")
+@both
+def _(world, adapter):
+    with Line(adapter) as line:
+        line.mode(lambda mode: mode.__setitem__(slice(4, 6),
+                                                [termios.B57600] * 2))
+    fd = probe.open_node(NODES[adapter])
+    equal(termios.tcgetattr(fd)[4], termios.B57600, "the speed")
+    os.close(fd)
+    world.unplug(adapter)
+    world.plug(adapter)
+    fd = probe.open_node(NODES[adapter])
+    equal(termios.tcgetattr(fd)[4], termios.B9600, "the speed, replugged")
+    os.close(fd)
+
+
+@case("one program closes, the next opens: no open fails")
 @both
 def _(_world, adapter):
-    with Line(adapter) as line:
-        line.mode(lambda mode: mode.__setitem__(4, termios.B57600))
-    fd = probe.open_node(NODES[adapter])
-    equal(termios.tcgetattr(fd)[4], termios.B9600, "the speed")
-    os.close(fd)
+    for number in range(10):
+        subprocess.run(["sh", "-c", "echo hello >$0; stty -F $0 raw; "
+                        "stty -F $0 -a >/dev/null", CALLOUT[adapter]],
+                       check=True, timeout=probe.LIMIT)
+        with serial.Serial(CALLOUT[adapter]) as port:
+            port.write(b"%d" % number)
+        os.close(probe.open_node(CALLOUT[adapter]))
 
 
 # ---- carrier -----------------------------------------------------------

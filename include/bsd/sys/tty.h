@@ -183,6 +183,7 @@ struct tty {
 #define	TF_HWBLOCK	0x02	/* t_hwiflow(tp, 1) was called */
 #define	TF_USRSTOP	0x04	/* TS_TTSTOP is TIOCSTOP's, not ^S's */
 #define	TF_MSTATUS	0x08	/* the driver calls ttymstatus */
+#define	TF_HANGUP	0x10	/* ttyhangup was called; for good */
 
 #define	TTIPRI		25
 #define	TTOPRI		26
