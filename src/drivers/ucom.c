@@ -336,7 +336,8 @@ ucom_admit(struct ucom_softc *sc, int flag, int excl, bool *first)
  *	time, and after that what this node had at its last close.  NetBSD
  *	begins with the defaults each time; but then stty(1), which opens and
  *	closes the node, could not prepare it for the next program, as people
- *	do on Linux.  State OPENING.
+ *	do on Linux.  A dial-out node begins with CLOCAL, as FreeBSD's do: it
+ *	is the one for lines without a modem.  State OPENING.
  */
 static void
 ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
@@ -351,6 +352,8 @@ ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
 		tp->t_oflag = TTYDEF_OFLAG;
 		tp->t_lflag = TTYDEF_LFLAG;
 		tp->t_cflag = TTYDEF_CFLAG;
+		if (kind == UCOM_DIALOUT)
+			SET(tp->t_cflag, CLOCAL);
 		tp->t_ospeed = TTYDEF_SPEED;
 		ttychars(tp);
 	}

@@ -219,6 +219,7 @@ def _(_world, adapter):
             mode[1] = termios.OPOST | termios.ONLCR
             mode[3] = termios.ICANON | termios.ECHO | termios.ECHOE
             mode[6][termios.VERASE] = b"\x7f"
+            mode[6][termios.VEOF] = b"\x04"
         line.mode(cooked)
         line.far.write(b"abx\x7fc\rsecond\r")
         h_guest.read_ready(line.fd)
@@ -516,13 +517,28 @@ def _(world, adapter):
 @case("one program closes, the next opens: no open fails")
 @both
 def _(_world, adapter):
+    far = probe.Far(probe.far_path(adapter))
     for number in range(10):
-        subprocess.run(["sh", "-c", "echo hello >$0; stty -F $0 raw; "
-                        "stty -F $0 -a >/dev/null", CALLOUT[adapter]],
+        subprocess.run(["sh", "-ec", "echo hello >$0; stty -F $0 raw; "
+                        "stty -F $0 -a >/dev/null", NODES[adapter]],
                        check=True, timeout=probe.LIMIT)
-        with serial.Serial(CALLOUT[adapter]) as port:
+        with serial.Serial(NODES[adapter]) as port:
             port.write(b"%d" % number)
-        os.close(probe.open_node(CALLOUT[adapter]))
+        os.close(probe.open_node(NODES[adapter]))
+    far.close()
+
+
+@case("the dial-out node works without a carrier")
+def _(_world):
+    fd = probe.open_node(CALLOUT["acm0"])
+    probe.raw(fd)
+    equal(probe.modem_lines(fd) & termios.TIOCM_CAR, 0, "the carrier")
+    equal(probe.outcome(os.read, fd, 1), "EAGAIN", "read")
+    equal(probe.outcome(os.write, fd, b"dial"), "4", "write")
+    far = probe.Far(probe.far_path("acm0"))
+    equal(far.take(4), b"dial")
+    far.close()
+    os.close(fd)
 
 
 # ---- carrier -----------------------------------------------------------

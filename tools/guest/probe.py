@@ -111,13 +111,16 @@ def open_node(path, flags=os.O_RDWR | os.O_NONBLOCK):
 
 
 def raw(fd, baud=termios.B115200, clocal=False):
-    """Make the line raw, with this speed, ignoring the modem lines or not."""
-    tty.setraw(fd)
+    """Make the line raw, whatever it was, with this speed.
+
+    clocal: ignore the carrier.
+    """
     mode = termios.tcgetattr(fd)
-    mode[2] &= ~(termios.CLOCAL | termios.CRTSCTS)
-    if clocal:
-        mode[2] |= termios.CLOCAL
+    mode[0] = mode[1] = mode[3] = 0
+    mode[2] = (termios.CS8 | termios.CREAD | termios.HUPCL |
+               (termios.CLOCAL if clocal else 0))
     mode[4] = mode[5] = baud
+    mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
     termios.tcsetattr(fd, termios.TCSANOW, mode)
 
 
@@ -167,6 +170,8 @@ class Call:
 
     def _child(self, pipe, function, args):
         try:
+            for fd in Far.open_fds:     # or its close would not be the last
+                os.close(fd)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
                 signal.signal(number, signal.SIG_DFL)
             word = outcome(function, *args)
@@ -256,8 +261,11 @@ def write_on(call, fd, size, total):
 class Far:
     """The other end of an adapter: a gadget's tty or a virtio port."""
 
+    open_fds = set()
+
     def __init__(self, path):
         self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self.open_fds.add(self.fd)
         if os.isatty(self.fd):
             tty.setraw(self.fd)
         self._arrived = bytearray()
@@ -329,6 +337,7 @@ class Far:
         """Stop reading and close."""
         os.write(self._stopper, b"x")
         self._thread.join()
+        self.open_fds.remove(self.fd)
         for fd in (self.fd, self._stop, self._stopper):
             os.close(fd)
 
