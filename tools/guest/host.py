@@ -300,6 +300,11 @@ class Guest:
         except ChildProcessError:
             pass
 
+    def crashed(self):
+        """Did the emulator die of a bug of its own before the guest ran?"""
+        return (self._process is not None and not self._console and
+                self._process.returncode == -signal.SIGSEGV)
+
     def explain(self):
         """Show what the emulator and the guest's kernel said last."""
         for name, text in (("emulator", self._errors),
@@ -346,4 +351,5 @@ class Guest:
                 self.explain()
             return stop.status
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             self.kill()
