@@ -345,6 +345,16 @@ test_data(void)
 
 /* ---- cases: cancel, free, close on the device that we play ---------- */
 
+/* A device is in sysfs a moment before the kernel has configured it, and
+   has no interface to claim until then. */
+static int
+configured(void *arg)
+{
+	uint8_t value = 0;
+
+	return hyp_usb_get_config(arg, &value) == 0 && value != 0;
+}
+
 static struct h_vhci *
 vhci_ready(unsigned port, struct want *w, struct hyp_usb **hdp)
 {
@@ -358,6 +368,7 @@ vhci_ready(unsigned port, struct want *w, struct hyp_usb **hdp)
 	w->w_product = H_VHCI_PRODUCT + port;
 	t_until(find, w, "the device is there");
 	*hdp = open_want(w);
+	t_until(configured, *hdp, "the kernel has configured it");
 	T_EQ(hyp_usb_claim(*hdp, 0), 0);
 	return hv;
 }

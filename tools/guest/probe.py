@@ -267,7 +267,7 @@ class Far:
         self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         self.open_fds.add(self.fd)
         if os.isatty(self.fd):
-            tty.setraw(self.fd)
+            tty.setraw(self.fd, termios.TCSANOW)
         self._arrived = bytearray()
         self._changed = threading.Condition()
         self._echo = False
