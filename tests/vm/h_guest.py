@@ -16,6 +16,7 @@ import os
 import select
 import signal
 import sys
+import termios
 import traceback
 
 sys.dont_write_bytecode = True
@@ -115,6 +116,17 @@ def open_error(path, flags=os.O_RDWR | os.O_NONBLOCK):
     def attempt():
         os.close(probe.open_node(path, flags))
     return probe.outcome(attempt)
+
+
+def no_carrier():
+    """Wait until the gadget, whose far end is closed, has said so.
+
+    Until its first notification umodem takes a carrier for granted.
+    """
+    fd = probe.open_node(CALLOUT["acm0"])
+    probe.wait_for(lambda: not probe.modem_lines(fd) & termios.TIOCM_CAR,
+                   "loss of the carrier")
+    os.close(fd)
 
 
 def read_ready(fd, limit=probe.LIMIT):

@@ -46,7 +46,7 @@ import tty
 
 LIMIT = 20.0                    # seconds; a busy machine needs some
 SYSCALLS = {"read": 0, "write": 1, "poll": 7, "ioctl": 16, "close": 3,
-            "epoll": 232, "select": 270, "open": 257}
+            "pause": 34, "epoll": 232, "select": 270, "open": 257}
 POLL_BITS = ((0x001, "IN"), (0x002, "PRI"), (0x004, "OUT"), (0x008, "ERR"),
              (0x010, "HUP"), (0x020, "NVAL"), (0x040, "RDNORM"),
              (0x080, "RDBAND"), (0x100, "WRNORM"), (0x200, "WRBAND"))
@@ -195,7 +195,7 @@ class Call:
             quiet = 0
             while sleeping_in(self.pid, self.name) and self.steps() == steps:
                 quiet += 1
-                if quiet == 20:
+                if quiet == (20 if steps else 2):
                     return self
                 time.sleep(0.01)
             if self.ended(0):
