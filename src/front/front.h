@@ -25,6 +25,8 @@ struct front_config {
 					   (5000) */
 	unsigned	 idle_ms;	/* how long a thread that is not needed
 					   any more stays (2000) */
+	unsigned	 guard_ms;	/* until a call that neither ends nor
+					   sleeps loses the helm (10) */
 	const char	*devdir;	/* where nodes appear ("/dev") */
 
 	/*

@@ -26,7 +26,7 @@
  *
  *	A request that neither ends nor parks (a loop; a system call that
  *	blocks) has the helm taken away by the guard: the longest idle spare
- *	looks at it every GUARD_MS for as long as requests keep coming, and
+ *	looks at it every guard_ms for as long as requests keep coming, and
  *	sleeps without a timeout when they do not.
  *
  * So the helm has one reader for all channels and keeps a request before its
@@ -46,9 +46,10 @@
  * Spares are a stack, so that the one that was busy last is busy next; what
  * is not needed at the bottom goes to sleep for good after idle_ms.  The
  * last spare never exits: that is what lets front_park leave the helm
- * without any step that can fail.  At max_threads there is no spare; the
- * thread at the helm then runs its requests with hyp_lwp_nosleep, keeps the
- * helm, and so can always take the INTERRUPT or RELEASE that frees another.
+ * without any step that can fail.  (When the front end stops, it does: nobody
+ * needs the helm any more.)  At max_threads there is no spare; the thread at
+ * the helm then runs its requests with hyp_lwp_nosleep, keeps the helm, and
+ * so can always take the INTERRUPT or RELEASE that frees another.
  *
  * Speculation: after a request the same channel is read again without asking
  * epoll first, if that has been lucky lately.  It is whenever the scheduler
@@ -77,7 +78,6 @@
 #define	HELM_STATE	UINT64_C(3)
 #define	HELM_GEN	UINT64_C(4)
 
-#define	GUARD_MS	10
 #define	LUCK_MAX	8
 #define	LUCK_TRY	16	/* without luck, try once in so many */
 #define	STREAK_MAX	32	/* then other channels get their turn */
@@ -298,8 +298,11 @@ front_park(void)
 	if (!helm_change(ft, HELM_VACANT))
 		return;
 	pthread_mutex_lock(&front.fl_lock);
-	/* Somebody may have found it vacant before this got the lock. */
-	assert(front.fl_nspare > 0 ||
+	/*
+	 * No spare: one has found the helm vacant before this got the lock,
+	 * or they have all been told to go.
+	 */
+	assert(front.fl_nspare > 0 || front.fl_stopping ||
 	    helm_state(atomic_load(&front.fl_helm)) != HELM_VACANT);
 	spare = TAILQ_FIRST(&front.fl_spares);
 	if (spare != NULL)
@@ -377,7 +380,7 @@ guard_tick(struct front_thread *ft, uint64_t *seen)
 
 /*
  * The guard's wait, until it is signalled or has taken the helm: a tick every
- * GUARD_MS if somebody runs requests.  fl_lock held.
+ * guard_ms if somebody runs requests.  fl_lock held.
  */
 static bool
 guard_wait(struct front_thread *ft)
@@ -389,7 +392,7 @@ guard_wait(struct front_thread *ft)
 		pthread_cond_wait(&ft->ft_cond, &front.fl_lock);
 		return false;
 	}
-	ts = ms_from_now(GUARD_MS);
+	ts = ms_from_now(front.fl_config.guard_ms);
 	if (pthread_cond_timedwait(&ft->ft_cond, &front.fl_lock, &ts) !=
 	    ETIMEDOUT)
 		return false;

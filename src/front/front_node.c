@@ -564,6 +564,8 @@ set_config(const struct front_config *config)
 		c->deadline_ms = 5000;
 	if (c->idle_ms == 0)
 		c->idle_ms = 2000;
+	if (c->guard_ms == 0)
+		c->guard_ms = 10;
 	if (c->devdir == NULL)
 		c->devdir = "/dev";
 	assert(c->major <= MAJOR_MAX);

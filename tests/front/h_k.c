@@ -249,6 +249,7 @@ sleep_deaf(bool spin)
 static int
 prelude(int mode)
 {
+	static uint32_t never;
 
 	assert(self.hl_active);
 	switch (mode) {
@@ -259,6 +260,10 @@ prelude(int mode)
 		break;
 	case HK_SPIN:
 		sleep_deaf(true);
+		break;
+	case HK_LATE:
+		sleep_deaf(true);
+		(void)hyp_park(&never, 0, hyp_clock() + 1000000);
 		break;
 	}
 	return hk.error;

@@ -29,6 +29,7 @@ enum hk_mode {
 	HK_SLEEP,		/* sleep until interrupted, then as normal */
 	HK_DEAF,		/* sleep until hk_release, whatever happens */
 	HK_SPIN,		/* the same without hyp_park */
+	HK_LATE,		/* HK_SPIN, and then a millisecond of sleep */
 	HK_OVERRUN,		/* claim more bytes than asked for */
 };
 
