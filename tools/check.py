@@ -35,7 +35,8 @@ Where tests come from
     share a guest, one after the other, so a test must end what it started.
     If the guest dies or a test does not end in time, the rest of the group
     gets a new one.  "# timeout: S" changes the 120 s.  DEVSWD in the
-    environment is the daemon, DEVSW_BUILD the build directory;
+    environment is the daemon, DEVSW_BUILD the build directory.  With a line
+    "# builds: plain asan" it runs once with each of these builds;
 
     tests/vm/t_* with a line "# host", which run here.
 
@@ -48,7 +49,9 @@ apart.
 """
 
 import argparse
+import copy
 import fnmatch
+import functools
 import glob
 import json
 import os
@@ -156,8 +159,9 @@ def judge(name, output, status, late=False):
 
 # ---- builds ------------------------------------------------------------
 
+@functools.cache
 def build(name):
-    """tools/build; returns whether it worked."""
+    """tools/build, once; returns whether it worked."""
     began = time.monotonic()
     result = subprocess.run(
         [os.path.join(TOOLS, "build"), "--dir", build_dir(name),
@@ -249,6 +253,7 @@ class Script:
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.lane = None
         self.options = ""
+        self.builds = ["plain"]
         self.timeout = TEST_TIME
         with open(path, encoding="utf-8", errors="replace") as file:
             for line in [next(file, "") for _ in range(40)]:
@@ -260,8 +265,20 @@ class Script:
             self.options = line.partition(":")[2].strip()
         elif line == "# host":
             self.lane = "host"
+        elif line.startswith("# builds:"):
+            self.builds = line.partition(":")[2].split()
         elif line.startswith("# timeout:"):
             self.timeout = int(line.partition(":")[2])
+
+    def each(self):
+        """Itself, once for every build that it runs with."""
+        for build_name in self.builds:
+            one = copy.copy(self)
+            one.builds = [build_name]
+            one.timeout *= 1 if build_name == "plain" else 2
+            if build_name != "plain":
+                one.name += "@" + build_name
+            yield one
 
 
 def scripts(known):
@@ -271,16 +288,16 @@ def scripts(known):
     for path in sorted(glob.glob(TOP + "/tests/vm/t_*")):
         script = Script(path)
         if script.lane:
-            found.append(script)
+            found += script.each()
         elif os.path.basename(path) not in known:
             strays.append(os.path.relpath(path, TOP))
     return found, strays
 
 
-def run_here(argv, timeout):
+def run_here(argv, timeout, build_name):
     """Run a test in a session of its own: (output, status or None)."""
-    env = {**os.environ, **SANITIZERS, "DEVSW_BUILD": build_dir("plain"),
-           "DEVSWD": build_dir("plain") + "/src/main/devswd"}
+    env = {**os.environ, **SANITIZERS, "DEVSW_BUILD": build_dir(build_name),
+           "DEVSWD": build_dir(build_name) + "/src/main/devswd"}
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           start_new_session=True) as process:
@@ -294,17 +311,18 @@ def run_here(argv, timeout):
 
 
 def inside(words):
-    """In the guest: run "TIMEOUT PATH" one after the other.
+    """In the guest: run "NAME TIMEOUT BUILD PATH" one after the other.
 
     A test that does not end may have left anything behind, so the guest
     ends with it.
     """
-    for seconds, path in zip(words[::2], words[1::2]):
-        name = os.path.splitext(os.path.basename(path))[0]
+    for name, seconds, built, path in zip(*[iter(words)] * 4):
         tell("%s begin %s" % (MARK, name))
-        output, status = run_here([path], int(seconds))
+        began = time.monotonic()
+        output, status = run_here([path], int(seconds), built)
         tell(output.rstrip("\n"))
-        tell("%s end %s %s" % (MARK, name, status))
+        tell("%s end %s %s %.0f" % (MARK, name, status,
+                                    time.monotonic() - began))
         if status is None:
             return 1
     return 0
@@ -317,7 +335,8 @@ def run_group(options, group):
     while left:
         words = []
         for script in left:
-            words += [str(script.timeout), script.path]
+            words += [script.name, str(script.timeout), script.builds[0],
+                      script.path]
         limit = 60 + sum(script.timeout for script in left)
         result = subprocess.run(
             [os.path.join(TOOLS, "vm"), "--timeout", str(limit),
@@ -329,7 +348,7 @@ def run_group(options, group):
         errors = result.stderr.decode(errors="replace")
         first = left[0]
         for script in list(left):
-            told = re.search(r"^%s begin %s\n(.*?)^%s end %s (\S+)$" %
+            told = re.search(r"^%s begin %s\n(.*?)^%s end %s (\S+) (\d+)$" %
                              (MARK, script.name, MARK, script.name),
                              output, re.M | re.S)
             if not told:
@@ -338,6 +357,7 @@ def run_group(options, group):
             status = None if told[2] == "None" else int(told[2])
             count.add(judge("vm/" + script.name, told[1], status,
                             status is None))
+            tell("    vm/%s: %s s" % (script.name, told[3]))
             if status is None:
                 break
         if left and left[0] is first or not told:
@@ -354,12 +374,16 @@ def run_scripts(lane, wanted):
     count = Count()
     if lane == "host":
         for script in wanted:
-            output, status = run_here([script.path], script.timeout)
+            output, status = run_here([script.path], script.timeout,
+                                      script.builds[0])
             count.add(judge("host/" + script.name, output, status,
                             status is None))
         return count
     groups = {}
     for script in wanted:
+        if not build(script.builds[0]):
+            count.failed += 1
+            continue
         groups.setdefault(script.options, []).append(script)
     for options, group in groups.items():
         count.add(run_group(options, group))

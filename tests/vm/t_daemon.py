@@ -1,0 +1,225 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# guest: --usb ftdi --usb acm
+# builds: plain asan
+# timeout: 240
+"""t_daemon: devswd comes and goes while clients use its nodes.
+
+At its end by SIGTERM or SIGINT every blocked client is released as by an
+unplug, whatever it waits in, and the kernel's drivers have the adapters
+back.  After a SIGKILL clients get the errors that Linux gives for a lost
+CUSE node, and nobody hangs.  How many calls may wait is limited, and what
+is over the limit is told so.  (The command line, claims and messages are
+t_devswd.sh's.)
+"""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import termios
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import h_guest  # noqa: E402
+from h_guest import CALLOUT, NODES, case, equal, probe, within  # noqa: E402
+
+KERNEL = {"ftdi0": "/dev/ttyUSB0", "acm0": "/dev/ttyACM0"}
+
+
+class Daemons(h_guest.World):
+    """Every case starts its own devswd."""
+
+    def start(self):
+        """Nothing runs yet."""
+
+    def stop(self):
+        """Nothing runs any more."""
+        return True
+
+    def repair(self):
+        """Give back what a failed case's devswd, dead by now, has left."""
+        subprocess.run([os.environ["DEVSWD"], "--release", *h_guest.CLAIMS],
+                       check=False)
+
+    def up(self, *options):
+        """Start devswd with these options too."""
+        self.options = ("-v", *h_guest.CLAIMS, *options)
+        h_guest.World.start(self)
+
+
+def opened(adapter, flags=os.O_RDWR):
+    """The dial-out node, raw."""
+    fd = probe.open_node(CALLOUT[adapter], flags)
+    probe.raw(fd, clocal=True)
+    return fd
+
+
+def full_write(call, fd):
+    """Write until output, which is stopped, takes no more."""
+    done = probe.write_on(call, fd, 4096, 1 << 20)
+    return done if isinstance(done, str) else "partial"
+
+
+def blocked_in_all(adapter, fd):
+    """{name: Call} for each system call that can wait."""
+    termios.tcflow(fd, termios.TCOOFF)
+    calls = {"write": probe.Call("write", full_write, fd, counted=True)}
+    calls["write"].wait_blocked()
+    calls.update({
+        "read": probe.Call("read", os.read, fd, 10),
+        "poll": probe.Call("poll", probe.poll_fd, fd, select.POLLIN),
+        "ioctl": probe.Call("ioctl", termios.tcdrain, fd),
+        "open": probe.Call("open", probe.open_node, NODES[adapter],
+                           os.O_RDWR),
+    })
+    for call in calls.values():
+        if not call.wait_blocked():
+            raise AssertionError("%s did not wait: %s" %
+                                 (call.name, call.result()[0]))
+    return calls
+
+
+# What a client may see: of the unplug that comes first, or, if it asks again
+# after that, of the channel that is closed then.
+GONE = ("ENXIO", "ENODEV", "ENOENT", "ECONNABORTED", "ENOTCONN")
+RELEASED = {
+    "write": ("EIO", "partial"),
+    "read": ("0",),
+    "poll": ("IN ERR HUP",),
+    "ioctl": ("ENXIO", "EBADF", "EIO") + GONE,
+    "open": GONE,
+}
+
+
+def stopped_by(world, number):
+    """Stop devswd with clients blocked on both adapters."""
+    world.up()
+    fds = {adapter: opened(adapter) for adapter in NODES}
+    calls = {adapter: blocked_in_all(adapter, fd)
+             for adapter, fd in fds.items()}
+    began = probe.now()
+    equal(world.daemon.stop(number), 0, "devswd's status")
+    within(probe.now() - began, 5, "the end of devswd")
+    for adapter, by_name in calls.items():
+        for name, call in by_name.items():
+            word, at = call.result()
+            if word not in RELEASED[name]:
+                raise AssertionError("%s of %s: %s" % (name, adapter, word))
+            within(at - began, 5, name)
+    for adapter, fd in fds.items():
+        word = probe.outcome(os.read, fd, 1)
+        if word not in GONE:
+            raise AssertionError("read after devswd's end: " + word)
+        os.close(fd)
+        equal(os.path.exists(NODES[adapter]), False, NODES[adapter])
+        world.usable(KERNEL[adapter])
+    if "did not" in world.daemon.said():
+        raise AssertionError(world.daemon.said())
+
+
+@case("SIGTERM releases every blocked client; the kernel's drivers are back")
+def _(world):
+    stopped_by(world, signal.SIGTERM)
+
+
+@case("SIGINT does the same")
+def _(world):
+    stopped_by(world, signal.SIGINT)
+
+
+@case("after SIGKILL clients get ECONNABORTED or ENOTCONN, and nobody hangs")
+def _(world):
+    world.up()
+    fd = opened("acm0")
+    calls = blocked_in_all("acm0", fd)
+    began = probe.now()
+    world.daemon.kill(signal.SIGKILL)
+    equal(world.daemon.wait(), -signal.SIGKILL)
+    for name, call in calls.items():
+        word, at = call.result()
+        within(at - began, 5, name)
+        good = {"poll": ("ERR", "IN ERR", "IN ERR HUP"),
+                "open": GONE}.get(name, ("ECONNABORTED", "ENOTCONN"))
+        if word not in good:
+            raise AssertionError("%s: %s" % (name, word))
+    equal(probe.outcome(os.read, fd, 1), "ENOTCONN", "the next read")
+    equal(probe.outcome(os.write, fd, b"x"), "ENOTCONN", "the next write")
+    equal(probe.outcome(termios.tcgetattr, fd), "ENOTCONN", "tcgetattr")
+    os.close(fd)
+    equal(os.path.exists(NODES["acm0"]), False, "the node is there")
+    subprocess.run([os.environ["DEVSWD"], "--release", *h_guest.CLAIMS],
+                   check=True, stdout=subprocess.DEVNULL)
+    for path in KERNEL.values():
+        world.usable(path)
+
+
+@case("a new devswd works after one that was killed")
+def _(world):
+    # Not with QEMU's FTDI adapter: once a program that read from it through
+    # usbfs is killed, it sends nothing to Linux's own driver either.
+    world.up()
+    stale = opened("acm0")
+    world.daemon.kill(signal.SIGKILL)
+    world.daemon.wait()
+    world.up()
+    fd = opened("acm0")
+    far = probe.Far(probe.far_path("acm0"))
+    far.write(b"alive")
+    equal(probe.read_all(fd, 5), b"alive")
+    equal(probe.outcome(os.read, stale, 1), "ENOTCONN", "the old one")
+    os.close(stale)
+    os.close(fd)
+    far.close()
+    equal(world.daemon.stop(), 0, "devswd's status")
+
+
+@case("over --max-threads a call that would wait gets EAGAIN")
+def _(world):
+    world.up("--max-threads", "8")
+    fd = opened("acm0")
+    calls = [probe.Call("read", os.read, fd, 1) for _ in range(12)]
+    for call in calls:
+        call.wait_blocked()
+    over = [call for call in calls if call.ended(0)]
+    if not over or len(over) > 6:
+        raise AssertionError("%d of 12 readers ended" % len(over))
+    for call in over:
+        equal(call.result()[0], "EAGAIN", "a reader over the limit")
+    began = probe.now()
+    equal(probe.outcome(termios.tcgetattr, fd).startswith("["), True,
+          "tcgetattr")
+    far = probe.Far(probe.far_path("acm0"))
+    far.write(b"x" * (12 - len(over)))
+    for call in calls:
+        if call not in over:
+            equal(call.result()[0], "1", "a reader under the limit")
+    within(probe.now() - began, 5, "the others")
+    far.close()
+    os.close(fd)
+    equal(world.daemon.stop(), 0, "devswd's status")
+
+
+@case("a client that never closes does not hold devswd up")
+def _(world):
+    world.up()
+    call = probe.Call("pause", lambda: (opened("ftdi0"), signal.pause()))
+    call.wait_blocked()
+    equal(h_guest.open_error(NODES["ftdi0"]), "EBUSY", "open of the other")
+    began = probe.now()
+    equal(world.daemon.stop(), 0, "devswd's status")
+    within(probe.now() - began, 5, "the end of devswd")
+    call.kill()
+    call.reap()
+    for path in KERNEL.values():
+        world.usable(path)
+
+
+@case("no process is left that cannot be killed")
+def _(_world):
+    equal(h_guest.unkillable(), [], "processes in state D")
+
+
+if __name__ == "__main__":
+    h_guest.run(Daemons())
