@@ -77,21 +77,22 @@ event_order(struct hyp_usb *hd)
 /*
  * event_reap(hd)
  *
- *	Let libusb take everything that is ready.  libusb stops after 25
- *	URBs, so ask until nothing is left, which the edge needs.  After
- *	POLLERR libusb has taken the descriptor out of its own set.
+ *	Let libusb take what is ready; revents is what epoll has said of the
+ *	usbfs descriptor.  libusb stops after 25 URBs; the level-triggered
+ *	epoll tells when there are more, but for the edge ask until nothing is
+ *	left.  After POLLERR libusb has taken the descriptor out of its own
+ *	set.
  */
 static void
-event_reap(struct hyp_usb *hd)
+event_reap(struct hyp_usb *hd, short revents)
 {
-	struct pollfd pfd = { .fd = hd->hd_fd, .events = POLLOUT };
+	struct pollfd pfd = {
+		.fd = hd->hd_fd, .events = POLLOUT, .revents = revents,
+	};
 	struct timeval now = { 0, 0 };
 	int r;
 
 	for (;;) {
-		pfd.revents = 0;
-		if (poll(&pfd, 1, 0) == -1 && errno != EINTR)
-			hyp_panic("usb event thread: poll failed");
 		if ((pfd.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
 			event_lost(hd);
 		if (hd->hd_err || (pfd.revents & (POLLOUT | POLLERR)) == 0)
@@ -109,6 +110,11 @@ event_reap(struct hyp_usb *hd)
 			event_lost(hd);
 			return;
 		}
+		if (!hd->hd_edge)
+			return;
+		pfd.revents = 0;
+		if (poll(&pfd, 1, 0) == -1 && errno != EINTR)
+			hyp_panic("usb event thread: poll failed");
 	}
 }
 
@@ -130,35 +136,39 @@ event_tell_gone(struct hyp_usb *hd)
 	pthread_cond_broadcast(&hd->hd_cv);
 }
 
-static int
+/* What has happened to the usbfs descriptor, as poll(2) has it, or 0. */
+static short
 event_wait(struct hyp_usb *hd)
 {
 	struct epoll_event ev[2];
 	uint64_t count;
+	short revents = 0;
 	int i, n;
 
 	n = epoll_wait(hd->hd_epfd, ev, 2, -1);
 	if (n == -1 && errno != EINTR)
 		hyp_panic("usb event thread: epoll_wait failed");
 	for (i = 0; i < n; i++) {
-		if (ev[i].data.fd == hd->hd_evfd &&
-		    read(hd->hd_evfd, &count, sizeof(count)) == -1 &&
+		if (ev[i].data.fd == hd->hd_fd)
+			revents = (short)ev[i].events;
+		else if (read(hd->hd_evfd, &count, sizeof(count)) == -1 &&
 		    errno != EAGAIN)
 			hyp_panic("usb event thread: eventfd failed");
 	}
-	return n;
+	return revents;
 }
 
 void
 usb_event_thread(void *arg)
 {
 	struct hyp_usb *hd = arg;
+	short revents;
 	int quit;
 
 	event_self = hd;
 	do {
-		(void)event_wait(hd);
-		event_reap(hd);
+		revents = event_wait(hd);
+		event_reap(hd, revents);
 		pthread_mutex_lock(&hd->hd_mtx);
 		usbx_deliver(hd);
 		event_tell_gone(hd);
