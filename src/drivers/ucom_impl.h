@@ -27,6 +27,7 @@ struct ucom_buffer {
 	u_char			*ub_data;	/* in it: what is not done */
 	uint32_t		 ub_len;	/* bytes at ub_data */
 	u_int			 ub_errs;	/* failures in a row */
+	u_int			 ub_start;	/* getticks() at the write */
 };
 SIMPLEQ_HEAD(ucom_bufferq, ucom_buffer);
 
@@ -76,6 +77,9 @@ struct ucom_softc {
 	u_int			 sc_oinflight;
 	bool			 sc_ostalled;	/* bulk-out is halted */
 	u_int			 sc_olimit;	/* bytes of one write */
+	u_int			 sc_ocps;	/* characters a second, > 0 */
+	u_int			 sc_odone;	/* getticks(), a write was over */
+	u_int			 sc_ofast;	/* bytes taken faster than that */
 	bool			 sc_rx_stopped;	/* (t)+sc_lock: tty is full */
 	bool			 sc_rx_feeding;
 	u_int			 sc_rx_errs;	/* failures in a row */
@@ -108,6 +112,7 @@ int	ucomparam(struct tty *, struct termios *);
 
 int	ucom_io_attach(struct ucom_softc *, const struct ucom_attach_args *);
 void	ucom_io_detach(struct ucom_softc *);
+void	ucom_pace_reset(struct ucom_softc *);
 void	ucom_io_start(struct ucom_softc *);
 void	ucom_io_stop(struct ucom_softc *);
 int	ucomhwiflow(struct tty *, int);

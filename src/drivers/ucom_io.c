@@ -23,6 +23,8 @@
 
 #include "drivers/ucom_impl.h"
 
+#define	UCOM_OUT_MIN	16	/* bytes of a write at the slowest speeds */
+#define	UCOM_OUT_CHIP	16384	/* more than a chip's own buffer */
 #define	UCOM_MAXERRS	8	/* failures in a row of one write */
 #define	UCOM_RECOVER_MIN_MS	10
 #define	UCOM_RECOVER_MAX_MS	1000
@@ -210,6 +212,46 @@ ucom_io_stop(struct ucom_softc *sc)
 /* ---- output --------------------------------------------------------- */
 
 /*
+ * ucom_pace_reset(sc)
+ *
+ *	The speed has changed: a quarter of a second of output in each write,
+ *	so that never much more than a second's worth is out of reach of a
+ *	flush or a close; sc_lock held.
+ */
+void
+ucom_pace_reset(struct ucom_softc *sc)
+{
+
+	KASSERT(mutex_owned(&sc->sc_lock));
+	sc->sc_olimit = MAX(UCOM_OUT_MIN, MIN(sc->sc_obufsize,
+	    sc->sc_ocps / UCOM_OUT_BUFFS));
+	sc->sc_ofast = 0;
+}
+
+/*
+ * The device has taken n bytes, all of ub; sc_lock held.  To many adapters
+ * the speed is only a number, there is no line behind them.  One that has
+ * taken more than a chip can hold, always in less than a quarter of the time
+ * that the line would need, is given twice as much at once the next time,
+ * until it is slow.
+ */
+static void
+ucom_pace(struct ucom_softc *sc, const struct ucom_buffer *ub, uint32_t n)
+{
+	const u_int now = getticks();
+	/* Since it was its turn. */
+	const u_int took = MIN(now - ub->ub_start, now - sc->sc_odone);
+
+	sc->sc_odone = now;
+	if ((uint64_t)took * 4 * sc->sc_ocps >= (uint64_t)n * 1000)
+		ucom_pace_reset(sc);
+	else if (sc->sc_ofast < UCOM_OUT_CHIP)
+		sc->sc_ofast += n;
+	else
+		sc->sc_olimit = MIN(sc->sc_obufsize, sc->sc_olimit * 2);
+}
+
+/*
  * Submit a write; sc_lock held.  False: it cannot be now, and has to wait
  * for ucom_recover like one that failed later.
  */
@@ -222,6 +264,7 @@ ucom_submit_write(struct ucom_softc *sc, struct ucom_buffer *ub)
 	usbd_setup_xfer(ub->ub_xfer, ub, ub->ub_data, ub->ub_len, 0,
 	    USBD_NO_TIMEOUT, ucomwritecb);
 	sc->sc_oinflight++;
+	ub->ub_start = getticks();
 	err = usbd_transfer(ub->ub_xfer);
 	if (err == USBD_IN_PROGRESS)
 		return true;
@@ -353,9 +396,10 @@ ucomwritecb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	done = MIN(done, ub->ub_len);
 	ub->ub_data += done;
 	ub->ub_len -= done;
-	if (ub->ub_len == 0)
+	if (ub->ub_len == 0) {
+		ucom_pace(sc, ub, done);
 		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_free, ub, ub_link);
-	else
+	} else
 		ucom_write_failed(sc, ub, status);
 	if (sc->sc_oinflight == 0)
 		ucom_write_recover(sc);

@@ -16,8 +16,6 @@
 
 #include "drivers/ucom_impl.h"
 
-#define	UCOM_OUT_MIN	16	/* bytes of a write at the slowest speeds */
-
 /* Waiting for the chip's own buffer: its size, longest wait, pause. */
 #define	UCOM_TXCHARS	512
 #define	UCOM_TXEMPTY_S	10
@@ -280,10 +278,9 @@ ucomparam(struct tty *tp, struct termios *t)
 	tp->t_cflag = t->c_cflag;
 	ttyunlock(tp);
 
-	/* A quarter of a second of output in each write. */
 	mutex_enter(&sc->sc_lock);
-	sc->sc_olimit = MAX(UCOM_OUT_MIN, MIN(sc->sc_obufsize,
-	    (u_int)t->c_ospeed / 10 / UCOM_OUT_BUFFS));
+	sc->sc_ocps = MAX(1, (u_int)t->c_ospeed / 10);
+	ucom_pace_reset(sc);
 	mutex_exit(&sc->sc_lock);
 	return 0;
 }

@@ -7,6 +7,7 @@
  * kernel side then uses no more memory than before.
  */
 #include <asm/ioctls.h>
+#include <asm/termbits.h>
 
 #include <errno.h>
 #include <linux/tty.h>
@@ -361,6 +362,59 @@ output_back_pressure(void)
 	T_EQ(s_finish(&so), 0);
 	T_EQ(so.so_done, sizeof(want));
 	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
+	s_close(&sf);
+	h_remove(v);
+}
+
+static bool
+four_writes(const struct vusb_status *vs, void *arg)
+{
+
+	(void)arg;
+	return vs->vs_writes == 4;
+}
+
+/*
+ * The device takes only room bytes more: how much of a long write, flushed
+ * then, arrives nevertheless?
+ */
+static size_t
+beyond_flush(struct vusb *v, struct s_file *sf, size_t room)
+{
+	static uint8_t buf[MIB];
+	struct s_op so = { .so_call = S_WRITE, .so_file = sf, .so_buf = buf,
+	    .so_len = sizeof(buf) };
+	size_t n = 0, got;
+
+	vusb_far_limit(v, 0, MIB, room);
+	s_start(&so);
+	T_CHECK(vusb_wait(v, 0, four_writes, NULL, 20000));
+	s_wait_sleep(&so, "ttyout");
+	s_interrupt(&so);
+	(void)s_finish(&so);
+	T_EQ(s_ioctl(sf, TCFLSH, (void *)TCOFLUSH), 0);
+	vusb_far_limit(v, 0, MIB, MIB);
+	while ((got = vusb_far_read(v, 0, buf, sizeof(buf), 200)) > 0)
+		n += got;
+	return n - room;
+}
+
+/*
+ * What is on its way to the device is out of a flush's reach: not much more
+ * than a second's worth, except to a device that is faster than any line.
+ */
+static void
+flush_leaves_a_second(void)
+{
+	struct vusb *v = h_acm();
+	static uint8_t buf[200000];
+	struct s_file sf;
+
+	h_open_raw(&sf, 1200);
+	T_CHECK(beyond_flush(v, &sf, 1000) <= 120);
+	s_write_all(&sf, buf, sizeof(buf));
+	s_far_read_all(v, 0, buf, sizeof(buf));
+	T_CHECK(beyond_flush(v, &sf, 1000) > 10000);
 	s_close(&sf);
 	h_remove(v);
 }
@@ -820,6 +874,7 @@ const struct t_case t_cases[] = {
 	{ "ping-pong of single bytes", ping_pong },
 	{ "input that nobody reads stays in the device", input_back_pressure },
 	{ "a write waits for a slow device", output_back_pressure },
+	{ "a flush leaves a second's worth on its way", flush_leaves_a_second },
 	{ "last close sends what was written", close_drains },
 	{ "tcdrain waits for the device and for the chip", drain_waits },
 	{ "modem lines and break", modem_lines },
