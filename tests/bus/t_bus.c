@@ -56,6 +56,7 @@ static struct {
 	bool	request;		/* attach asks the device something */
 	usbd_status request_err;
 	bool	io;			/* attach starts a transfer on 0x81 */
+	u_int	ios;			/* of those: in flight */
 	int	last_flags;
 	int	child_unit;
 	int	nifaces;
@@ -92,6 +93,9 @@ start_io(struct t_softc *sc, struct usbd_interface *iface)
 	usbd_setup_xfer(sc->sc_xfer, sc, NULL, 64, 0, 0, io_cb);
 	err = usbd_transfer(sc->sc_xfer);
 	T_CHECK(err == USBD_IN_PROGRESS || err == USBD_IOERROR);
+	mutex_enter(&lk);
+	st.ios += err == USBD_IN_PROGRESS;
+	mutex_exit(&lk);
 }
 
 static void
@@ -386,6 +390,13 @@ wait_attached(u_int n)
 }
 
 static int
+is_in_flight(void *arg __unused)
+{
+
+	return get(&st.ios) == 1;
+}
+
+static int
 is_closed(void *arg)
 {
 
@@ -648,7 +659,7 @@ t_stuck(void)
 	hu = plug_ftdi(2);
 	hu_mode(hu, 0x81, HU_HOLD, HU_C_NEVER);
 	arrive("1-1", 2);
-	wait_attached(1);
+	T_UNTIL(is_in_flight, NULL);
 	t0 = t_now_ms();
 	hyp_usb_left("1-1");
 	T_UNTIL(is_closed, hu);
