@@ -110,7 +110,7 @@ void	hyp_log(int, const char *);
  */
 _Noreturn void hyp_panic(const char *);
 
-/* ---- up-calls (H -> K, defined in src/bus/init_main.c) -------------- */
+/* ---- up-calls (H -> K, defined in src/bus and src/kern) ------------- */
 
 /*
  * error = hyp_boot(HYP_VERSION)
@@ -120,6 +120,22 @@ _Noreturn void hyp_panic(const char *);
  *	differ.
  */
 int	hyp_boot(uint32_t);
+
+/*
+ * hyp_set_deadline(ms)
+ *
+ *	How long a close, revoke or detach waits for a driver that does not
+ *	come back (5000).  Before hyp_boot.
+ */
+void	hyp_set_deadline(uint32_t);
+
+/*
+ * n = hyp_zombies()
+ *
+ *	Closes and detaches that have been given up and not come back since.
+ *	Any thread.
+ */
+unsigned hyp_zombies(void);
 
 /*
  * hyp_halt()

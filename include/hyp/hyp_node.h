@@ -153,7 +153,8 @@ void	hyp_file_close(struct hyp_file *);
  * error = hyp_node_revoke(node)
  *
  *	revoke(2) by somebody who may: every open file of the node's dev_t
- *	becomes a dead file.  Returns when the driver's close has finished.
+ *	becomes a dead file.  Returns when the driver's close has finished,
+ *	or, if it does not, after the deadline; always 0.
  */
 int	hyp_node_revoke(struct hyp_node *);
 
@@ -194,6 +195,16 @@ int	hyp_node_create(struct hyp_node *, const char *, int, uint32_t,
  *	gone.  Does not sleep for long; no lock may be held.
  */
 int	hyp_node_access(void *, const struct hyp_cred *, int);
+
+/*
+ * hyp_node_stuck(host)
+ *
+ *	A driver has let its deadline pass: calls on this node that run now
+ *	may never end.  They are interrupted, and the front end answers for
+ *	those that do not end at once.  No lock held; does not sleep for
+ *	long.
+ */
+void	hyp_node_stuck(void *);
 
 /*
  * hyp_file_pollwake(hostfile)

@@ -707,7 +707,7 @@ front_threads_stop(void)
 	if (write(front.fl_stopfd, &one, sizeof(one)) != (ssize_t)sizeof(one))
 		host_logf(HYP_LOG_ERR, "front: eventfd: %s", strerror(errno));
 
-	front_interrupt_all(NULL);
+	front_interrupt_all(NULL, front.fl_config.deadline_ms);
 	pthread_mutex_lock(&front.fl_lock);
 	wait_threads(front.fl_config.deadline_ms);
 	pthread_mutex_unlock(&front.fl_lock);

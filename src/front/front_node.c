@@ -46,6 +46,7 @@
 #define	MAJOR_MAX	511
 #define	INIT_MS		5000
 #define	PATH_LEN	512
+#define	STUCK_MS	100	/* to end before one is answered for */
 
 /* ---- making a channel ----------------------------------------------- */
 
@@ -419,7 +420,7 @@ front_chan_lost(struct front_chan *fc)
 	pthread_mutex_lock(&front.fl_lock);
 	fc->fc_node->fn_chan = NULL;
 	pthread_mutex_unlock(&front.fl_lock);
-	front_interrupt_all(fc);
+	front_interrupt_all(fc, front.fl_config.deadline_ms);
 	front_chan_rele(fc);
 }
 
@@ -510,6 +511,23 @@ hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
 	else
 		have = st.st_mode;
 	return (have & want) == want ? 0 : EACCES;
+}
+
+/*
+ * The channel is compared with, not looked into: it may be gone as soon as
+ * the lock is left.
+ */
+void
+hyp_node_stuck(void *host)
+{
+	const struct front_node *const fn = host;
+	const struct front_chan *fc;
+
+	pthread_mutex_lock(&front.fl_lock);
+	fc = fn->fn_chan;
+	pthread_mutex_unlock(&front.fl_lock);
+	if (fc != NULL)
+		front_interrupt_all(fc, STUCK_MS);
 }
 
 /* ---- start and stop ------------------------------------------------- */

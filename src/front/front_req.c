@@ -9,8 +9,8 @@
  *
  *	The thread that runs the request answers it when K returns.
  *
- *	An INTERRUPT (the client got a signal), the loss of the channel, or
- *	front_stop makes K's sleep end (hyp_lwp_interrupt) and gives the
+ *	An INTERRUPT (the client got a signal), the loss of the channel,
+ *	front_stop, or a driver that is stuck (hyp_node_stuck) makes K's sleep end (hyp_lwp_interrupt) and gives the
  *	request a deadline.  A request without one may wait for ever: that is
  *	what a read of a terminal does.
  *
@@ -140,16 +140,22 @@ timer_arm(uint64_t when)
 		host_logf(HYP_LOG_ERR, "front: timerfd: %s", strerror(errno));
 }
 
-/* The request of ft has to end from now on.  It is pinned, or req->lock. */
-static void
-req_interrupt(struct front_thread *ft)
+static uint64_t
+ms_from_now(unsigned ms)
 {
-	uint64_t when;
+
+	return hyp_clock() + ms * NSEC_PER_MSEC;
+}
+
+/* The request of ft has to end until when.  It is pinned, or req->lock. */
+static void
+req_interrupt(struct front_thread *ft, uint64_t when)
+{
+	const uint64_t old = atomic_load(&ft->ft_deadline);
 
 	hyp_lwp_interrupt(ft->ft_lwp);
-	if (atomic_load(&ft->ft_deadline) != 0)
+	if (old != 0 && old <= when)
 		return;
-	when = hyp_clock() + front.fl_config.deadline_ms * NSEC_PER_MSEC;
 	atomic_store(&ft->ft_deadline, when);
 	pthread_mutex_lock(&front.fl_lock);
 	timer_arm(when);
@@ -166,7 +172,7 @@ front_interrupted(fuse_req_t req, void *arg)
 	struct front_thread *ft = arg;
 
 	assert(ft->ft_req == req);
-	req_interrupt(ft);
+	req_interrupt(ft, ms_from_now(front.fl_config.deadline_ms));
 }
 
 /* ---- pins ----------------------------------------------------------- */
@@ -192,18 +198,20 @@ req_unpin(struct front_thread *ft, enum front_state state)
 }
 
 /*
- * Find a request that is not to go on but has not been told so, of the
- * channel or of any, and pin it.  fl_lock held.
+ * Find a request that is not to go on but has not been told so, or has more
+ * time than until when, of the channel or of any, and pin it.  fl_lock held.
  */
 static struct front_thread *
-pin_untold(const struct front_chan *fc)
+pin_untold(const struct front_chan *fc, uint64_t when)
 {
+	uint64_t deadline;
 	struct front_thread *ft;
 
 	TAILQ_FOREACH(ft, &front.fl_all, ft_all) {
 		if (!req_pin(ft))
 			continue;
-		if (atomic_load(&ft->ft_deadline) == 0 &&
+		deadline = atomic_load(&ft->ft_deadline);
+		if ((deadline == 0 || deadline > when) &&
 		    (fc == NULL || ft->ft_chan == fc))
 			return ft;
 		req_unpin(ft, FT_RUNNING);
@@ -212,21 +220,23 @@ pin_untold(const struct front_chan *fc)
 }
 
 /*
- * front_interrupt_all(fc)
+ * front_interrupt_all(fc, ms)
  *
  *	Interrupt every request of the channel, or of all channels if fc is
- *	NULL, and give it a deadline.  The caller has set what makes new
- *	requests do that to themselves: fc_lost, fl_stopping.
+ *	NULL, and answer for it if it does not end in ms.  The caller has
+ *	set what makes new requests end by themselves: fc_lost, fl_stopping,
+ *	or something in K.
  */
 void
-front_interrupt_all(const struct front_chan *fc)
+front_interrupt_all(const struct front_chan *fc, unsigned ms)
 {
+	const uint64_t when = ms_from_now(ms);
 	struct front_thread *ft;
 
 	pthread_mutex_lock(&front.fl_lock);
-	while ((ft = pin_untold(fc)) != NULL) {
+	while ((ft = pin_untold(fc, when)) != NULL) {
 		pthread_mutex_unlock(&front.fl_lock);
-		req_interrupt(ft);
+		req_interrupt(ft, when);
 		pthread_mutex_lock(&front.fl_lock);
 		req_unpin(ft, FT_RUNNING);
 	}
@@ -279,10 +289,9 @@ front_watchdog(void)
 		atomic_fetch_add(&front.fl_zombies, 1);
 		pthread_mutex_unlock(&front.fl_lock);
 		host_logf(HYP_LOG_ERR, "front: %s: %s does not end though it "
-		    "was interrupted %u ms ago; its client is told EINTR and "
-		    "the thread left behind",
-		    ft->ft_chan->fc_node->fn_name, op_names[ft->ft_op],
-		    front.fl_config.deadline_ms);
+		    "was interrupted; its client is told EINTR and the "
+		    "thread left behind",
+		    ft->ft_chan->fc_node->fn_name, op_names[ft->ft_op]);
 		fuse_req_interrupt_func(ft->ft_req, NULL, NULL);
 		answer_late(ft);
 		pthread_mutex_lock(&front.fl_lock);
@@ -323,7 +332,7 @@ front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
 	fuse_req_interrupt_func(req, front_interrupted, ft);
 	if (atomic_load(&front.fl_stopping) ||
 	    atomic_load(&ft->ft_chan->fc_lost))
-		front_interrupt_all(ft->ft_chan);
+		front_interrupt_all(ft->ft_chan, front.fl_config.deadline_ms);
 }
 
 /* The request was not RUNNING: wait for who pinned it. */

@@ -169,7 +169,7 @@ void	front_req_enter(struct front_thread *, fuse_req_t, enum front_op,
 bool	front_req_claim(struct front_thread *);
 void	front_req_exit(struct front_thread *);
 int	front_reply_err(fuse_req_t, int, const struct front_chan *);
-void	front_interrupt_all(const struct front_chan *);
+void	front_interrupt_all(const struct front_chan *, unsigned);
 void	front_watchdog(void);
 
 /* front_ops.c */

@@ -382,7 +382,7 @@ kern_init(void)
 /*
  * kern_fini()
  *
- *	Stop it again.  Pending callouts are never called.
+ *	Stop it again.  Pending callouts are taken back.
  */
 void
 kern_fini(void)
@@ -393,6 +393,10 @@ kern_fini(void)
 	cv_signal(&softclock_cv);
 	mutex_exit(&softclock_lock);
 	(void)kthread_join(softclock_thread);
+	mutex_enter(&softclock_lock);
+	while (!TAILQ_EMPTY(&callouts))
+		(void)callout_remove(TAILQ_FIRST(&callouts));
+	mutex_exit(&softclock_lock);
 	cold = true;
 }
 

@@ -123,6 +123,31 @@ nodes_make(const char *driver, int unit)
 }
 
 /*
+ * host = spec_node_lookup(dev, name)
+ *
+ *	The front end's node of a device, or NULL, and its name: "ttyU0", or
+ *	the number of a device without a node.  name has SPEC_NAMELEN bytes.
+ */
+void *
+spec_node_lookup(dev_t dev, char *name)
+{
+	struct hyp_node *hn;
+	void *host = NULL;
+
+	snprintf(name, SPEC_NAMELEN, "device %d,%d", major(dev), minor(dev));
+	mutex_enter(&nodes_lock);
+	LIST_FOREACH(hn, &nodes, hn_list) {
+		if (hn->hn_dev == dev) {
+			strlcpy(name, hn->hn_name, SPEC_NAMELEN);
+			host = atomic_load_acquire(&hn->hn_host);
+			break;
+		}
+	}
+	mutex_exit(&nodes_lock);
+	return host;
+}
+
+/*
  * spec_makedev_hook(dev)
  *
  *	autoconf's attach hook.  The front end has logged what failed.

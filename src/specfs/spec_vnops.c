@@ -14,15 +14,11 @@
  *		sd_opened	a d_open succeeded and no d_close came since
  *		sd_closing	the last close or a revoke is in the driver
  *
- * Last close and revoke, both through spec_close_device():
- *
- *	d_cancel	mark, wake, return; new calls fail inside the driver
- *	drain		until sd_iocnt is 0
- *	d_close		alone with the device
- *
- * or, for a driver without d_cancel: d_close, then the drain.  Meanwhile
- * sd_closing keeps new opens waiting (interruptibly), so between a d_close
- * and the d_open before it nothing else is opened.
+ * Last close and revoke both end in spec_close.c: d_cancel, drain, d_close.
+ * Meanwhile sd_closing keeps new opens waiting (interruptibly), so between a
+ * d_close and the d_open before it nothing else is opened.  A close that
+ * does not come to its end is overdue after a while (sd_overdue): then
+ * nobody but vdevgone waits for it any more.
  *
  * Revoke against a call that begins.  Both sides are sequentially
  * consistent, so at least one sees the other:
@@ -47,15 +43,13 @@
  *	device_lock	everything marked (d) in vnode.h and specdev.h.  Not
  *			held while a driver runs.
  *	specfs_iocv	with device_lock; broadcast when sd_iocnt became 0
- *			under a drain, when sd_closing ends, and when a
- *			vnode is dead.
+ *			under a drain, when sd_closing ends or is overdue,
+ *			and when a vnode is dead.
  * Lock order: device_lock -> select_lock (a revoke wakes pollers).
  *
  * Lifetime: a vnode lives by references (open files, a call in vdevgone or
  * revoke); a specdev by its vnodes.  Whoever is between spec_io_enter and
  * spec_io_exit has a reference to the vnode.
- *
- * Known gap: a driver that never returns keeps its revoke waiting.
  */
 #include <sys/atomic.h>
 #include <sys/conf.h>
@@ -72,8 +66,8 @@
 #define	SPECHSZ		64
 #define	SPECHASH(dev)	(((u_int)major(dev) * 31 + (u_int)minor(dev)) % SPECHSZ)
 
-static kmutex_t device_lock;
-static kcondvar_t specfs_iocv;
+kmutex_t device_lock;
+kcondvar_t specfs_iocv;
 static LIST_HEAD(, specnode) spec_nodes[SPECHSZ];	/* vnodes, (d) */
 static LIST_HEAD(, specdev) spec_devs[SPECHSZ];		/* (d) */
 
@@ -92,6 +86,7 @@ spec_init(void)
 		LIST_INIT(&spec_nodes[i]);
 		LIST_INIT(&spec_devs[i]);
 	}
+	spec_close_init();
 }
 
 static bool
@@ -322,79 +317,12 @@ spec_io_enter(struct vnode *vp, struct specdev **sdp)
 	return 0;
 }
 
-/*
- * spec_io_drain(sd)
- *
- *	Sleep until no call is in the driver.  The caller has made new ones
- *	fail, in spec_io_enter or in the driver.  One drain of a device at a
- *	time: under sd_closing.
- */
-static void
-spec_io_drain(struct specdev *sd)
-{
-
-	mutex_enter(&device_lock);
-	KASSERT(sd->sd_closing);
-	atomic_store_seq_cst(&sd->sd_draining, 1);
-	while (atomic_load_seq_cst(&sd->sd_iocnt) != 0)
-		cv_wait(&specfs_iocv, &device_lock);
-	atomic_store_seq_cst(&sd->sd_draining, 0);
-	mutex_exit(&device_lock);
-}
-
 /* ---- open and close ------------------------------------------------- */
-
-static int
-spec_devtype(struct specdev *sd)
-{
-
-	return sd->sd_type == VBLK ? S_IFBLK : S_IFCHR;
-}
-
-/*
- * spec_close_device(sd, flags)
- *
- *	The last open is gone: cancel, drain, close, or close, drain.
- *	device_lock is held, and left while the driver runs.  The caller has
- *	a reference to a vnode of sd.
- */
-static void
-spec_close_device(struct specdev *sd, int flags)
-{
-	const dev_t dev = sd->sd_dev;
-	const int mode = spec_devtype(sd);
-	int error;
-
-	KASSERT(mutex_owned(&device_lock));
-	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
-	KASSERT(!sd->sd_closing);
-	sd->sd_opened = false;
-	sd->sd_closing = true;
-	mutex_exit(&device_lock);
-
-	error = sd->sd_type == VBLK ? bdev_cancel(dev, flags, mode, curlwp) :
-	    cdev_cancel(dev, flags, mode, curlwp);
-	if (error == 0)
-		spec_io_drain(sd);
-	else
-		KASSERTMSG(error == ENODEV || error == ENXIO,
-		    "cancel of dev 0x%lx failed with %d", (u_long)dev, error);
-
-	(void)(sd->sd_type == VBLK ? bdev_close(dev, flags, mode, curlwp) :
-	    cdev_close(dev, flags, mode, curlwp));
-
-	/* For the driver without d_cancel; nothing to wait for otherwise. */
-	spec_io_drain(sd);
-
-	mutex_enter(&device_lock);
-	sd->sd_closing = false;
-	cv_broadcast(&specfs_iocv);
-}
 
 /*
  * device_lock held: count an open in, once the device is not closing.
  * EINTR, EAGAIN: see cv_wait_sig.  ERESTART: revoked while waiting.  EBUSY:
- * a block device is open or closing.
+ * a close is overdue, or a block device is open or closing.
  */
 static int
 spec_open_enter(struct vnode *vp)
@@ -406,6 +334,8 @@ spec_open_enter(struct vnode *vp)
 	if (vp->v_type == VBLK && (sd->sd_opencnt > 0 || sd->sd_closing))
 		return EBUSY;
 	while (sd->sd_closing && !spec_gone(vp)) {
+		if (sd->sd_overdue)
+			return EBUSY;
 		error = cv_wait_sig(&specfs_iocv, &device_lock);
 		if (error)
 			return error;
@@ -526,8 +456,8 @@ spec_node_die(struct vnode *vp)
  *
  *	All opens through vp are over: vp becomes dead.  If no other vnode
  *	has the device open, the driver is closed.  Sleeps until that, or a
- *	close or revoke by somebody else, has finished.  The caller has a
- *	reference to vp.  Always 0.
+ *	close or revoke by somebody else, has finished or is overdue.  The
+ *	caller has a reference to vp.  Always 0.
  */
 static int
 spec_revoke(struct vnode *vp, int flags __unused)
@@ -549,9 +479,9 @@ spec_revoke(struct vnode *vp, int flags __unused)
 		sd->sd_opencnt -= sn->sn_opencnt;
 		sn->sn_opencnt = 0;
 		if (sd->sd_opencnt == 0)
-			spec_close_device(sd, FNONBLOCK);
+			spec_close_start(vp, FNONBLOCK);
 	}
-	while (sd->sd_closing)
+	while (sd->sd_closing && !sd->sd_overdue)
 		cv_wait(&specfs_iocv, &device_lock);
 	spec_node_die(vp);
 	mutex_exit(&device_lock);
@@ -588,7 +518,8 @@ vrevoke(struct vnode *vp)
  *	From a driver's detach: the hardware behind these minors is gone.
  *	Commits the detach and revokes every vnode; when it returns, no call
  *	is in the driver, none will come, and d_close has been called where
- *	a d_open had succeeded.  The caller holds no lock that the driver's
+ *	a d_open had succeeded.  So it sleeps as long as the driver does, even
+ *	when clients have long been answered.  The caller holds no lock that the driver's
  *	entries take.  vdevgone(9).
  */
 void
@@ -603,6 +534,7 @@ vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
 		else
 			cdev_detached(dev);
 		spec_revoke_dev(type, dev);
+		spec_close_wait(type, dev);
 	}
 }
 

@@ -12,6 +12,12 @@
 
 #include <miscfs/specfs/specdev.h>
 
+#define	SPEC_NAMELEN	32
+
+/* Of spec_vnops.c, see there. */
+extern kmutex_t device_lock;
+extern kcondvar_t specfs_iocv;
+
 /* One device node: a name and a dev_t.  Never freed. */
 struct hyp_node {
 	LIST_ENTRY(hyp_node) hn_list;	/* nodes_lock */
@@ -21,7 +27,7 @@ struct hyp_node {
 	void		*hn_host;	/* atomic: the front end's, or NULL */
 	bool		 hn_made;	/* nodes_lock: hyp_node_create has begun
 					   or succeeded */
-	char		 hn_name[32];	/* const */
+	char		 hn_name[SPEC_NAMELEN]; /* const */
 };
 
 /* One open file description. */
@@ -35,7 +41,13 @@ struct hyp_file {
 	LIST_ENTRY(hyp_file) f_vlist;	/* device_lock */
 };
 
+void	spec_close_init(void);
+void	spec_close_device(struct specdev *, int);
+void	spec_close_start(struct vnode *, int);
+void	spec_close_wait(enum vtype, dev_t);
+
 void	spec_makedev_init(void);
+void	*spec_node_lookup(dev_t, char *);
 void	spec_makedev_hook(device_t);
 
 #endif /* SPECFS_SPECFS_IMPL_H */

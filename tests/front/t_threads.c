@@ -690,6 +690,50 @@ stopper(void *arg)
 }
 
 /*
+ * A driver is stuck: who is in it is answered for at once, not only when its
+ * client gets a signal; other nodes are not concerned.
+ */
+static void
+calls_of_a_stuck_node_are_answered(void)
+{
+	struct front_config fc = {
+		.deadline_ms = 3600 * 1000,
+		.idle_ms = IDLE_MS,
+	};
+	struct hyp_node *other;
+	struct kern *okern;
+	uint64_t fh, u, ofh, o;
+	unsigned n = 1;
+
+	front_up_with(&fc);
+	front_add("ttyX1", 8, &other, &okern);
+	fh = kern_opened(kern, O_RDWR);
+	ofh = kern_opened(okern, O_RDWR);
+	o = kern_read(okern, ofh, 1, 0, 0);
+	wait_asleep(1);
+	hk.read_mode = HK_DEAF;
+	u = kern_read(kern, fh, 1, 0, 0);
+	n = 2;
+	T_UNTIL(hk_asleep, &n);
+	hyp_node_stuck(nodehost);
+	T_EQ(kern_wait(kern, u, NULL), EINTR);
+	n = 1;
+	T_UNTIL(front_has_zombies, &n);
+	T_EQ(kern_done(okern, o), 0);
+	hk_feed(node, 1);
+	hk_release();
+	n = 0;
+	T_UNTIL(front_has_zombies, &n);
+	kern_interrupt(okern, o);
+	T_EQ(kern_wait(okern, o, NULL), EINTR);
+	kern_released(kern, fh);
+	kern_released(okern, ofh);
+	T_EQ(front_stop(), 0);
+	kern_free(kern);
+	kern_free(okern);
+}
+
+/*
  * The spares have all been sent home when the thread at the helm wants to
  * sleep: there is nobody to give the helm to, and no need.
  */
@@ -869,6 +913,8 @@ const struct t_case t_cases[] = {
 	{ "stop_answers_everybody", stop_answers_everybody },
 	{ "stop_does_not_wait_for_the_stuck",
 	    stop_does_not_wait_for_the_stuck },
+	{ "calls_of_a_stuck_node_are_answered",
+	    calls_of_a_stuck_node_are_answered },
 	{ "stop_before_the_helm_is_left", stop_before_the_helm_is_left },
 	{ "no_wake_up_is_lost", no_wake_up_is_lost },
 	{ "storm", storm },

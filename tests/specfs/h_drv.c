@@ -81,6 +81,8 @@ hdcancel(dev_t dev, int flag __unused, int mode __unused,
 	h->hd_cancelled = true;
 	cv_broadcast(&h->hd_cv);
 	selnotify(&h->hd_sel, 0, 0);
+	while (h->hd_cancel_holds)
+		cv_wait(&h->hd_cv, &h->hd_lock);
 	mutex_exit(&h->hd_lock);
 	return 0;
 }
@@ -118,6 +120,8 @@ hdclose_legacy(dev_t dev, int flag __unused, int mode __unused,
 	h->hd_cancelled = true;
 	h->hd_isopen = false;
 	cv_broadcast(&h->hd_cv);
+	while (h->hd_close_holds)
+		cv_wait(&h->hd_cv, &h->hd_lock);
 	mutex_exit(&h->hd_lock);
 	return 0;
 }
@@ -151,7 +155,9 @@ hdread(dev_t dev, struct uio *uio, int flag)
 
 	hd_enter(h);
 	while (error == 0 && h->hd_bytes == 0) {
-		if (h->hd_cancelled)
+		if (h->hd_deaf)
+			cv_wait(&h->hd_cv, &h->hd_lock);
+		else if (h->hd_cancelled)
 			error = EIO;
 		else if (flag & IO_NDELAY)
 			error = EWOULDBLOCK;

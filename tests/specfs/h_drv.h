@@ -31,6 +31,8 @@ struct hd {
 	bool		hd_gone;	/* no hardware: d_open gives ENXIO */
 	bool		hd_open_holds;	/* d_open sleeps */
 	bool		hd_close_holds;	/* d_close sleeps */
+	bool		hd_cancel_holds; /* d_cancel sleeps */
+	bool		hd_deaf;	/* d_read does not mind d_cancel */
 	int		hd_open_error;	/* what the next d_open's answer */
 	int		hd_restarts;	/* d_open answers ERESTART so often */
 	u_int		hd_nopen, hd_nclose, hd_ncancel;

@@ -26,6 +26,7 @@ static struct entry table[MAXNODES];
 static unsigned ntable;
 static atomic_int access_error;
 static atomic_uint access_calls;
+static atomic_uint stuck_calls;
 
 int
 hyp_node_create(struct hyp_node *hn, const char *name, int class,
@@ -60,6 +61,14 @@ hyp_node_access(void *host, const struct hyp_cred *hc, int flags)
 	(void)flags;
 	atomic_fetch_add(&access_calls, 1);
 	return atomic_load(&access_error);
+}
+
+void
+hyp_node_stuck(void *host)
+{
+
+	assert(host != NULL);
+	atomic_fetch_add(&stuck_calls, 1);
 }
 
 void
@@ -105,6 +114,7 @@ h_node_reset(void)
 	pthread_mutex_unlock(&table_lock);
 	atomic_store(&access_error, 0);
 	atomic_store(&access_calls, 0);
+	atomic_store(&stuck_calls, 0);
 }
 
 void
@@ -134,4 +144,11 @@ h_exit(struct hyp_lwp *l)
 {
 
 	hyp_lwp_exit(l);
+}
+
+unsigned
+h_node_stuck_calls(void)
+{
+
+	return atomic_load(&stuck_calls);
 }

@@ -24,6 +24,7 @@ void	h_node_reset(void);
 /* What hyp_node_access answers from now on, and how often it was asked. */
 void	h_node_access_set(int);
 unsigned h_node_access_calls(void);
+unsigned h_node_stuck_calls(void);	/* hyp_node_stuck */
 
 /* Enter and leave K as user uid, as the front end does for a request. */
 struct hyp_lwp *h_enter(uint32_t);

@@ -41,6 +41,12 @@ u_int	kernel_unlock_all(void);
 #define	KERNEL_UNLOCK_ONE(l)	kernel_unlock(1)
 #define	KERNEL_LOCKED_P()	kernel_locked_p()
 
+/* What does not come back; kern_zombie.c. */
+u_int	zombie_ms(void);
+void	zombie_enter(const char *, ...) __printflike(1, 2);
+void	zombie_exit(const char *, ...) __printflike(1, 2);
+u_int	zombie_count(void);
+
 /* Called once by hyp_boot and hyp_halt. */
 void	kern_init(void);
 void	kern_fini(void);

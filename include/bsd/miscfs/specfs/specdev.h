@@ -20,6 +20,9 @@ struct specdev {
 	u_int		 sd_draining;	/* atomic: spec_io_drain wants to know */
 	bool		 sd_opened;	/* (d) a d_open succeeded, no d_close since */
 	bool		 sd_closing;	/* (d) d_cancel, drain, d_close going on */
+	bool		 sd_overdue;	/* (d) for too long */
+	u_int		 sd_closetime;	/* (d) getticks() when it began */
+	TAILQ_ENTRY(specdev) sd_closelist; /* (d) while sd_closing */
 };
 
 extern const struct vnodeops spec_vnodeops;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kern_zombie.c - drivers and hardware that do not come back.
+ *
+ * Nothing that a client waits for may wait for a driver without end.  A wait
+ * for one has a deadline, the same everywhere (zombie_ms).  When it is over
+ * the waiter goes on, and what is stuck (a thread, and all the memory that
+ * it may still touch) stays behind as a zombie: logged and counted by
+ * zombie_enter, and by zombie_exit if it comes back after all.  Its memory
+ * is never freed before that.  Zombies cost memory and threads, so whoever
+ * would take on something new, an attach, looks at zombie_count first.
+ *
+ * Transfers that the hardware does not give back are counted by the host
+ * side (hyp_usb_zombies), not here.
+ */
+#include <sys/atomic.h>
+#include <sys/syslog.h>
+#include <sys/systm.h>
+
+#include <hyp/hyp.h>
+
+#define	ZOMBIE_MS	5000
+
+static u_int zombies;			/* atomic */
+static u_int zombie_deadline = ZOMBIE_MS; /* before hyp_boot, then const */
+
+/*
+ * ms = zombie_ms()
+ *
+ *	How long to wait for a driver.
+ */
+u_int
+zombie_ms(void)
+{
+
+	return zombie_deadline;
+}
+
+/*
+ * zombie_enter(fmt, ...)
+ * zombie_exit(fmt, ...)
+ *
+ *	One more, one less, and the line for the log that says what.  In
+ *	pairs, under a lock that keeps the pair in order.  Do not sleep.
+ */
+void
+zombie_enter(const char *fmt, ...)
+{
+	va_list ap;
+
+	atomic_inc_uint(&zombies);
+	va_start(ap, fmt);
+	vlog(LOG_ERR, fmt, ap);
+	va_end(ap);
+}
+
+void
+zombie_exit(const char *fmt, ...)
+{
+	va_list ap;
+
+	KASSERT(atomic_load_relaxed(&zombies) > 0);
+	atomic_dec_uint(&zombies);
+	va_start(ap, fmt);
+	vlog(LOG_NOTICE, fmt, ap);
+	va_end(ap);
+}
+
+/*
+ * n = zombie_count()
+ */
+u_int
+zombie_count(void)
+{
+
+	return atomic_load_relaxed(&zombies);
+}
+
+/* The up-calls; contracts in hyp.h. */
+
+void
+hyp_set_deadline(uint32_t ms)
+{
+
+	KASSERT(ms > 0);
+	zombie_deadline = ms;
+}
+
+unsigned
+hyp_zombies(void)
+{
+
+	return zombie_count();
+}

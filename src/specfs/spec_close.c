@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * spec_close.c - specfs: the way out of a driver, and those who never find
+ * it.
+ *
+ * spec_close_device() is what the last close and a revoke both come to:
+ *
+ *	d_cancel	mark, wake, return; new calls fail inside the driver
+ *	drain		until sd_iocnt is 0
+ *	d_close		alone with the device
+ *
+ * or, for a driver without d_cancel: d_close, then the drain.  sd_closing is
+ * set meanwhile and the specdev is in spec_closing.
+ *
+ * Each of the three steps may take for ever: a d_read that ignores
+ * d_cancel, a d_close that hangs.  None is given up, since that would free
+ * what a thread still uses or close what is in use.  What is given up is the
+ * waiting.  A close that lasts longer than zombie_ms() is overdue:
+ *
+ *	sd_closing		sd_overdue
+ *	------------------	----------------------------------------
+ *	opens wait		opens answer EBUSY
+ *	a revoke waits		a revoke is over, its vnode dead
+ *	vdevgone() waits	vdevgone() waits: its caller frees the softc.
+ *				Whoever waits for that caller has a deadline
+ *				too (usb_port.c).
+ *
+ * and it is counted as a zombie until it comes to its end after all; then
+ * the device can be opened again, or detached.  The calls that are stuck in
+ * the driver are the front end's to answer, which hyp_node_stuck() tells
+ * it.
+ *
+ * One callout looks for closes that are overdue.  It is set only while there
+ * are closes in progress and fires at the earliest deadline, so quick closes
+ * cost it one firing in zombie_ms().
+ *
+ * Who runs it.  The last close: the thread of that close, for which nobody
+ * waits.  A revoke: a thread of its own, because the vnode has to die when
+ * the close is overdue.
+ *
+ * Locks: device_lock, see spec_vnops.c.  Lock order: device_lock ->
+ * nodes_lock, softclock_lock.
+ *
+ * Known gaps: a driver that loops in a callout of its own stops all
+ * callouts, this one included; one that loops under the kernel lock stops
+ * all drivers that are not D_MPSAFE.
+ */
+#include <sys/atomic.h>
+#include <sys/callout.h>
+#include <sys/conf.h>
+#include <sys/errno.h>
+#include <sys/fcntl.h>
+#include <sys/kernel.h>
+#include <sys/kmem.h>
+#include <sys/kthread.h>
+#include <sys/lwp.h>
+#include <sys/stat.h>
+#include <sys/systm.h>
+
+#include <hyp/hyp_node.h>
+
+#include "specfs/specfs_impl.h"
+
+static TAILQ_HEAD(, specdev) spec_closing;	/* (d) oldest first */
+static callout_t spec_watch;			/* for those */
+
+struct spec_closer {
+	struct vnode	*sc_vp;			/* with a reference */
+	int		 sc_flags;
+};
+
+static void	spec_overdue(void *);
+
+/*
+ * spec_close_init()
+ */
+void
+spec_close_init(void)
+{
+
+	TAILQ_INIT(&spec_closing);
+	callout_init(&spec_watch, CALLOUT_MPSAFE);
+	callout_setfunc(&spec_watch, spec_overdue, NULL);
+}
+
+/* ---- closes that are overdue ---------------------------------------- */
+
+/* ms until the deadline of a close, 0 if it is over. */
+static u_int
+spec_close_left(const struct specdev *sd)
+{
+	const u_int age = getticks() - sd->sd_closetime;
+
+	return age >= zombie_ms() ? 0 : zombie_ms() - age;
+}
+
+/* device_lock held: the next close to look at, or NULL. */
+static struct specdev *
+spec_close_first(void)
+{
+	struct specdev *sd;
+
+	TAILQ_FOREACH(sd, &spec_closing, sd_closelist) {
+		if (!sd->sd_overdue)
+			break;
+	}
+	return sd;
+}
+
+/*
+ * device_lock held: this close is overdue.  Whoever waits for it goes on.
+ * Returns the front end's node, which has to be told without the lock.
+ */
+static void *
+spec_close_give_up(struct specdev *sd)
+{
+	char name[SPEC_NAMELEN];
+	void *host;
+
+	host = spec_node_lookup(sd->sd_dev, name);
+	sd->sd_overdue = true;
+	cv_broadcast(&specfs_iocv);
+	zombie_enter("%s: the driver has not come back from its close for "
+	    "%u ms (%u calls in it); the node is busy until it does", name,
+	    zombie_ms(), atomic_load_relaxed(&sd->sd_iocnt));
+	return host;
+}
+
+/* The callout. */
+static void
+spec_overdue(void *arg __unused)
+{
+	struct specdev *sd;
+	u_int left;
+	void *host;
+
+	mutex_enter(&device_lock);
+	while ((sd = spec_close_first()) != NULL) {
+		if ((left = spec_close_left(sd)) != 0) {
+			callout_schedule(&spec_watch, mstohz(left));
+			break;
+		}
+		host = spec_close_give_up(sd);
+		if (host != NULL) {
+			mutex_exit(&device_lock);
+			hyp_node_stuck(host);
+			mutex_enter(&device_lock);
+		}
+	}
+	mutex_exit(&device_lock);
+}
+
+/* ---- the close ------------------------------------------------------ */
+
+/* device_lock held: sd is closing from now on. */
+static void
+spec_close_begin(struct specdev *sd)
+{
+
+	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
+	KASSERT(!sd->sd_closing && !sd->sd_overdue);
+	sd->sd_opened = false;
+	sd->sd_closing = true;
+	sd->sd_closetime = getticks();
+	TAILQ_INSERT_TAIL(&spec_closing, sd, sd_closelist);
+	if (!callout_pending(&spec_watch))
+		callout_schedule(&spec_watch, mstohz(zombie_ms()));
+}
+
+/* device_lock held: no more. */
+static void
+spec_close_end(struct specdev *sd)
+{
+	char name[SPEC_NAMELEN];
+
+	TAILQ_REMOVE(&spec_closing, sd, sd_closelist);
+	sd->sd_closing = false;
+	if (sd->sd_overdue) {
+		sd->sd_overdue = false;
+		(void)spec_node_lookup(sd->sd_dev, name);
+		zombie_exit("%s: the driver has come back from its close",
+		    name);
+	}
+	cv_broadcast(&specfs_iocv);
+}
+
+/*
+ * spec_io_drain(sd)
+ *
+ *	Sleep until no call is in the driver.  The caller has made new ones
+ *	fail, in spec_io_enter or in the driver.  One drain of a device at a
+ *	time: under sd_closing.
+ */
+static void
+spec_io_drain(struct specdev *sd)
+{
+
+	mutex_enter(&device_lock);
+	KASSERT(sd->sd_closing);
+	atomic_store_seq_cst(&sd->sd_draining, 1);
+	while (atomic_load_seq_cst(&sd->sd_iocnt) != 0)
+		cv_wait(&specfs_iocv, &device_lock);
+	atomic_store_seq_cst(&sd->sd_draining, 0);
+	mutex_exit(&device_lock);
+}
+
+/* What a close does in the driver. */
+static void
+spec_close_driver(struct specdev *sd, int flags)
+{
+	const int mode = sd->sd_type == VBLK ? S_IFBLK : S_IFCHR;
+	const dev_t dev = sd->sd_dev;
+	int error;
+
+	error = sd->sd_type == VBLK ? bdev_cancel(dev, flags, mode, curlwp) :
+	    cdev_cancel(dev, flags, mode, curlwp);
+	if (error == 0)
+		spec_io_drain(sd);
+	else
+		KASSERTMSG(error == ENODEV || error == ENXIO,
+		    "cancel of dev 0x%lx failed with %d", (u_long)dev, error);
+
+	(void)(sd->sd_type == VBLK ? bdev_close(dev, flags, mode, curlwp) :
+	    cdev_close(dev, flags, mode, curlwp));
+
+	/* For the driver without d_cancel; nothing to wait for otherwise. */
+	spec_io_drain(sd);
+}
+
+/*
+ * spec_close_device(sd, flags)
+ *
+ *	The last open is gone: cancel, drain, close, or close, drain.
+ *	device_lock is held, and left while the driver runs.  The caller has
+ *	a reference to a vnode of sd.  Sleeps as long as the driver does.
+ */
+void
+spec_close_device(struct specdev *sd, int flags)
+{
+
+	KASSERT(mutex_owned(&device_lock));
+	spec_close_begin(sd);
+	mutex_exit(&device_lock);
+	spec_close_driver(sd, flags);
+	mutex_enter(&device_lock);
+	spec_close_end(sd);
+}
+
+static void
+spec_closer(void *arg)
+{
+	struct spec_closer *const sc = arg;
+	struct specdev *const sd = sc->sc_vp->v_spec.sn_dev;
+
+	spec_close_driver(sd, sc->sc_flags);
+	mutex_enter(&device_lock);
+	spec_close_end(sd);
+	mutex_exit(&device_lock);
+	vrele(sc->sc_vp);
+	kmem_free(sc, sizeof(*sc));
+}
+
+/*
+ * spec_close_start(vp, flags)
+ *
+ *	The same on a thread of its own, if there is one to be had.
+ *	device_lock is held; does not sleep but for want of a thread.
+ */
+void
+spec_close_start(struct vnode *vp, int flags)
+{
+	struct specdev *const sd = vp->v_spec.sn_dev;
+	struct spec_closer *sc;
+
+	KASSERT(mutex_owned(&device_lock));
+	sc = kmem_zalloc(sizeof(*sc), KM_SLEEP);
+	sc->sc_vp = vp;
+	sc->sc_flags = flags;
+	vp->v_usecount++;
+	spec_close_begin(sd);
+	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE, NULL, spec_closer, sc,
+	    NULL, "close") == 0)
+		return;
+	vp->v_usecount--;
+	kmem_free(sc, sizeof(*sc));
+	mutex_exit(&device_lock);
+	spec_close_driver(sd, flags);
+	mutex_enter(&device_lock);
+	spec_close_end(sd);
+}
+
+/*
+ * spec_close_wait(type, dev)
+ *
+ *	Sleep until no close of the device is in progress, however long that
+ *	takes.
+ */
+void
+spec_close_wait(enum vtype type, dev_t dev)
+{
+	const struct specdev *sd;
+
+	mutex_enter(&device_lock);
+	do {
+		TAILQ_FOREACH(sd, &spec_closing, sd_closelist) {
+			if (sd->sd_dev == dev && sd->sd_type == type)
+				break;
+		}
+		if (sd != NULL)
+			cv_wait(&specfs_iocv, &device_lock);
+	} while (sd != NULL);
+	mutex_exit(&device_lock);
+}
