@@ -23,12 +23,26 @@
  *			at most one of them
  *	sc_closing	the minors between d_cancel and d_close; while it is
  *			not 0, opens wait
- *	sc_nopeners	threads in ucomopen that rely on the hardware
+ *	sc_nopeners	threads in ucomopen that rely on the hardware;
+ *			sc_ndialout of them for dial-out
+ *	sc_kind		for which of the two nodes the hardware is up, so
+ *			whose mode (CLOCAL!) the line has
  *	sc_dying	the hardware is gone: opens end with ENXIO
  *
  *	The hardware is brought up by the first opener, before it waits for
- *	carrier, so that a dial-out open succeeds meanwhile.  It is brought
- *	down by ucomclose, or by the last of the openers if all of them
+ *	carrier, so that a dial-out open succeeds meanwhile: that one gives
+ *	the line its own mode.  Never may a dial-in open see the CLOCAL of a
+ *	dial-out node, and think that the line is connected:
+ *
+ *	dial-out			dial-in
+ *	hardware up, CLOCAL
+ *					sc_kind is not mine: wait
+ *	in sc_open
+ *					wait for carrier and its end
+ *
+ *	and if the dial-out open fails, those who wait start again, the
+ *	hardware goes down, and comes up with the mode of dial-in.  It is
+ *	brought down by ucomclose, or by the last of the openers if all of them
  *	failed.  The pause after a hang-up is made by the next open.
  *
  * Input
@@ -282,17 +296,34 @@ ucom_hup_ticks(struct ucom_softc *sc)
 	    howmany(delta.tv_usec, 1000)));
 }
 
+/* What an opener has to do before it opens the tty; state OPENING. */
+enum ucom_task {
+	UCOM_NOTHING,
+	UCOM_MODE,		/* the hardware is up for the other node */
+	UCOM_UP
+};
+
+/* sc_lock held: nobody has the hardware, but openers of the other node. */
+static bool
+ucom_up_for_other(const struct ucom_softc *sc, u_int kind)
+{
+
+	return sc->sc_state == UCOM_OPEN && sc->sc_open == 0 &&
+	    sc->sc_kind != kind;
+}
+
 /*
- * error = ucom_admit(sc, flag, excl, &first)
+ * error = ucom_admit(sc, kind, flag, excl, &task)
  *
  *	May this open go on?  excl: what tty_exclusive() said.  0: yes; the
- *	caller is counted in sc_nopeners, and if *first it must bring the
- *	hardware up, for which the state is OPENING now.  After every sleep
+ *	caller is counted in sc_nopeners, and unless *task is UCOM_NOTHING it
+ *	must do that, for which the state is OPENING now.  After every sleep
  *	the answer is ERESTART, because the node may have been revoked
  *	meanwhile.  Called with sc_lock held.
  */
 static int
-ucom_admit(struct ucom_softc *sc, int flag, int excl, bool *first)
+ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
+    enum ucom_task *task)
 {
 	int error, ticks;
 
@@ -302,18 +333,19 @@ ucom_admit(struct ucom_softc *sc, int flag, int excl, bool *first)
 		return ENXIO;
 	if (excl)
 		return excl;
-	if (sc->sc_state == UCOM_OPENING || sc->sc_closing != 0) {
+	if (sc->sc_state == UCOM_OPENING || sc->sc_closing != 0 ||
+	    (kind == UCOM_DIALIN && ucom_up_for_other(sc, kind))) {
 		/*
 		 * NetBSD answers EWOULDBLOCK to O_NONBLOCK here.  But there
 		 * close(2) returns after d_close and here before it, so a
 		 * program that closes and opens again would meet its own
-		 * close.  Both states end in bounded time.
+		 * close.  All three end in bounded time.
 		 */
 		error = cv_wait_sig(&sc->sc_statecv, &sc->sc_lock);
 		return error ? error : ERESTART;
 	}
-	*first = sc->sc_state == UCOM_ATTACHED;
-	if (*first) {
+	*task = UCOM_NOTHING;
+	if (sc->sc_state == UCOM_ATTACHED) {
 		ticks = ucom_hup_ticks(sc);
 		if (ticks != 0 && !ISSET(flag, FNONBLOCK)) {
 			error = cv_timedwait_sig(&sc->sc_statecv,
@@ -323,9 +355,16 @@ ucom_admit(struct ucom_softc *sc, int flag, int excl, bool *first)
 				error = 0;
 			return error ? error : ERESTART;
 		}
+		*task = UCOM_UP;
+	} else if (ucom_up_for_other(sc, kind))
+		*task = UCOM_MODE;
+	if (*task != UCOM_NOTHING) {
 		sc->sc_state = UCOM_OPENING;
+		sc->sc_kind = kind;	/* before the mode is changed */
 	}
 	sc->sc_nopeners++;
+	if (kind == UCOM_DIALOUT)
+		sc->sc_ndialout++;
 	return 0;
 }
 
@@ -386,6 +425,30 @@ ucom_save_termios(struct ucom_softc *sc, u_int kind)
 }
 
 /*
+ * error = ucom_mode(sc, dev)
+ *
+ *	Give the line the mode of this node; state OPENING, no lock held.
+ *	Sleeps.
+ */
+static int
+ucom_mode(struct ucom_softc *sc, dev_t dev)
+{
+	struct tty *tp = sc->sc_tty;
+	struct termios t;
+	int error;
+
+	tp->t_dev = dev;
+	ucom_open_termios(sc, UCOM_KIND(dev), &t);
+	error = ucomparam(tp, &t);
+	if (error)
+		return error;
+	ttylock(tp);
+	ttsetwater(tp);
+	ttyunlock(tp);
+	return 0;
+}
+
+/*
  * error = ucom_up(sc, dev)
  *
  *	Bring the hardware up; state OPENING, no lock held.  Sleeps.  After
@@ -394,11 +457,8 @@ ucom_save_termios(struct ucom_softc *sc, u_int kind)
 static int
 ucom_up(struct ucom_softc *sc, dev_t dev)
 {
-	struct tty *tp = sc->sc_tty;
-	struct termios t;
 	int error;
 
-	tp->t_dev = dev;
 	if (sc->sc_methods->ucom_open != NULL) {
 		error = sc->sc_methods->ucom_open(sc->sc_parent,
 		    sc->sc_portno);
@@ -407,13 +467,9 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 	}
 	sc->sc_parent_open = true;
 
-	ucom_open_termios(sc, UCOM_KIND(dev), &t);
-	error = ucomparam(tp, &t);
+	error = ucom_mode(sc, dev);
 	if (error)
 		return error;
-	ttylock(tp);
-	ttsetwater(tp);
-	ttyunlock(tp);
 
 	/* ucomparam raised DTR, as it found the speed 0. */
 	ucom_mcr(sc, UMCR_RTS, UMCR_RTS);
@@ -466,7 +522,7 @@ ucom_down(struct ucom_softc *sc, int flag)
  *
  *	A blocking dial-in open waits until no dial-out user is there and
  *	the line is connected.  ERESTART when something is being closed or
- *	is gone; EINTR.
+ *	is gone, or a dial-out open has failed; EINTR.
  *
  *	opener				ucomcancel
  *	ttylock
@@ -487,15 +543,15 @@ ucom_wait_carrier(struct ucom_softc *sc)
 	ttylock(tp);
 	while (error == 0) {
 		mutex_enter(&sc->sc_lock);
-		stop = sc->sc_closing != 0 || sc->sc_dying;
-		dialout = ISSET(sc->sc_open, UCOM_DIALOUT) != 0;
+		dialout = sc->sc_kind == UCOM_DIALOUT;
+		stop = sc->sc_closing != 0 || sc->sc_dying || (dialout &&
+		    sc->sc_open == 0 && sc->sc_ndialout == 0);
 		mutex_exit(&sc->sc_lock);
 		if (stop) {
 			error = ERESTART;
 			break;
 		}
-		if (!dialout && !ISSET(tp->t_state, TS_DIALOUT) &&
-		    CONNECTED(tp))
+		if (!dialout && CONNECTED(tp))
 			break;
 		tp->t_wopen++;
 		error = ttysleep(tp, &tp->t_rawcv, true, 0);
@@ -533,13 +589,13 @@ ucom_undo_dialout(struct ucom_softc *sc)
  *	is in sc_open.
  *
  *	dial-in				dial-out
- *	sees no TS_DIALOUT
- *					ttyopen sets TS_DIALOUT
+ *	there is a carrier
+ *					sc_kind, mode, TS_DIALOUT
  *	l_open
  *					l_open
  *
- * The first one that comes to sc_lock wins; dial-out gets EBUSY then, and
- * dial-in waits again.
+ * The first one that comes to sc_lock wins, if the line has its mode;
+ * dial-out gets EBUSY if it is not, and dial-in waits again.
  */
 static int
 ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
@@ -563,7 +619,7 @@ ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
 		mutex_enter(&sc->sc_lock);
 		if (sc->sc_closing != 0 || sc->sc_dying)
 			error = ERESTART;
-		else if (!ISSET(sc->sc_open, ~kind))
+		else if (sc->sc_kind == kind && !ISSET(sc->sc_open, ~kind))
 			SET(sc->sc_open, kind);
 		else if (kind == UCOM_DIALIN && !ISSET(flag, FNONBLOCK))
 			error = ERESTART;
@@ -581,8 +637,9 @@ ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
  * of them succeeded.
  */
 static void
-ucom_open_done(struct ucom_softc *sc, int flag)
+ucom_open_done(struct ucom_softc *sc, u_int kind, int flag)
 {
+	bool restart = false;
 
 	mutex_enter(&sc->sc_lock);
 	KASSERT(sc->sc_nopeners > 0);
@@ -595,8 +652,34 @@ ucom_open_done(struct ucom_softc *sc, int flag)
 		sc->sc_state = UCOM_ATTACHED;
 	}
 	sc->sc_nopeners--;
+	if (kind == UCOM_DIALOUT)
+		restart = --sc->sc_ndialout == 0 && sc->sc_open == 0;
 	cv_broadcast(&sc->sc_statecv);
 	mutex_exit(&sc->sc_lock);
+	if (restart) {
+		/* Dial-in openers, see ucom_wait_carrier. */
+		ttylock(sc->sc_tty);
+		cv_broadcast(&sc->sc_tty->t_rawcv);
+		ttyunlock(sc->sc_tty);
+	}
+}
+
+/*
+ * error = ucom_open_task(sc, dev, task)
+ *
+ *	Do what ucom_admit has said; state OPENING, afterwards OPEN.  Sleeps.
+ */
+static int
+ucom_open_task(struct ucom_softc *sc, dev_t dev, enum ucom_task task)
+{
+	int error;
+
+	error = task == UCOM_UP ? ucom_up(sc, dev) : ucom_mode(sc, dev);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_state = UCOM_OPEN;
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
+	return error;
 }
 
 /*
@@ -612,27 +695,23 @@ int
 ucomopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
 {
 	struct ucom_softc *sc = device_lookup_private(&ucom_cd, UCOMUNIT(dev));
-	bool first = false;
+	const u_int kind = UCOM_KIND(dev);
+	enum ucom_task task;
 	int error, excl;
 
 	/* Before sc_lock, as it takes the tty's. */
 	excl = sc->sc_tty == NULL ? 0 : tty_exclusive(sc->sc_tty, l);
 	mutex_enter(&sc->sc_lock);
-	error = ucom_admit(sc, flag, excl, &first);
+	error = ucom_admit(sc, kind, flag, excl, &task);
 	mutex_exit(&sc->sc_lock);
 	if (error)
 		return error;
 
-	if (first) {
-		error = ucom_up(sc, dev);
-		mutex_enter(&sc->sc_lock);
-		sc->sc_state = UCOM_OPEN;
-		cv_broadcast(&sc->sc_statecv);
-		mutex_exit(&sc->sc_lock);
-	}
+	if (task != UCOM_NOTHING)
+		error = ucom_open_task(sc, dev, task);
 	if (error == 0)
 		error = ucom_open_tty(sc, dev, flag);
-	ucom_open_done(sc, flag);
+	ucom_open_done(sc, kind, flag);
 	return error;
 }
 

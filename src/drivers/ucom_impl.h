@@ -60,6 +60,8 @@ struct ucom_softc {
 	u_int			 sc_open;
 	u_int			 sc_closing;
 	u_int			 sc_nopeners;
+	u_int			 sc_ndialout;	/* of those */
+	u_int			 sc_kind;	/* whose mode the line has */
 	bool			 sc_dying;
 	struct timeval		 sc_hup_time;	/* no first open before */
 

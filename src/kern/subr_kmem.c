@@ -51,8 +51,9 @@ kmem_free(void *p, size_t size)
 
 	KASSERT(p != NULL);
 	KASSERT(size > 0);
-	__atomic_sub_fetch(&kmem_bytes, size, __ATOMIC_RELAXED);
-	__atomic_sub_fetch(&kmem_pieces, 1, __ATOMIC_RELAXED);
+	/* Who sees all freed also sees all that was done before. */
+	__atomic_sub_fetch(&kmem_pieces, 1, __ATOMIC_RELEASE);
+	__atomic_sub_fetch(&kmem_bytes, size, __ATOMIC_RELEASE);
 	hyp_free(p, size);
 }
 
@@ -93,6 +94,6 @@ size_t
 kmem_inuse(u_int *pieces)
 {
 
-	*pieces = atomic_load_relaxed(&kmem_pieces);
-	return atomic_load_relaxed(&kmem_bytes);
+	*pieces = atomic_load_acquire(&kmem_pieces);
+	return atomic_load_acquire(&kmem_bytes);
 }

@@ -758,7 +758,7 @@ dial_in_and_out(void)
 	/* A getty waits; dial-out opens, without carrier. */
 	T_EQ(s_open("dtyU0", S_RDWR, &out), 0);
 	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &other), EBUSY);
-	T_EQ(s_raw(&out, 9600, 8, S_CLOCAL), 0);
+	/* In a mode of its own: it needs no carrier. */
 	s_write_all(&out, "d", 1);
 	s_far_read_all(v, 0, &c, 1);
 	/* Carrier comes while dial-out uses it: not for the getty. */
@@ -778,6 +778,63 @@ dial_in_and_out(void)
 	s_close(&in);
 	T_EQ(s_open("dtyU0", S_RDWR | HYP_F_NONBLOCK, &out), 0);
 	s_close(&out);
+	h_remove(v);
+}
+
+static _Atomic bool dialling;
+
+static void
+dial_out_again_and_again(void *arg)
+{
+	struct s_file out;
+
+	(void)arg;
+	while (dialling) {
+		T_EQ(s_open("dtyU0", S_RDWR | HYP_F_NONBLOCK, &out), 0);
+		s_close(&out);
+	}
+}
+
+static int
+has_begun(void *arg)
+{
+	struct s_op *so = arg;
+
+	return __atomic_load_n(&so->so_lwp, __ATOMIC_ACQUIRE) != NULL;
+}
+
+/*
+ * Without carrier no dial-in open may succeed, even while dial-out, whose
+ * mode needs none, comes and goes.
+ */
+static void
+dial_in_does_not_borrow(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file in;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &in,
+	    .so_node = "ttyU0", .so_flags = S_RDWR };
+	struct t_thread *t;
+
+	vusb_set_lines(v, 0, VUSB_CTS);
+	/* Without HUPCL, so that nobody makes a pause. */
+	for (int i = 0; i < 2; i++) {
+		T_EQ(s_open(i ? "dtyU0" : "ttyU0", S_RDWR | HYP_F_NONBLOCK,
+		    &in), 0);
+		T_EQ(s_raw(&in, 9600, 8, S_NOHUPCL | (i ? S_CLOCAL : 0)), 0);
+		s_close(&in);
+	}
+	dialling = true;
+	t = t_spawn(dial_out_again_and_again, NULL);
+	for (int i = 0; i < 200; i++) {
+		s_start(&so);
+		T_UNTIL(has_begun, &so);
+		t_msleep(t_random() % 3);
+		s_interrupt(&so);
+		T_EQ(s_finish(&so), EINTR);
+	}
+	dialling = false;
+	t_join(t);
 	h_remove(v);
 }
 
@@ -886,6 +943,8 @@ const struct t_case t_cases[] = {
 	{ "after a hang-up the next open waits", hangup_pause },
 	{ "a node keeps its mode over the last close", mode_is_kept },
 	{ "dial-in waits for carrier and for dial-out", dial_in_and_out },
+	{ "dial-in does not live by dial-out's CLOCAL",
+	    dial_in_does_not_borrow },
 	{ "an interrupted dial-in open hangs up", interrupted_dial_in },
 	{ "revoke of dial-in leaves dial-out alone", revoke_spares_dial_out },
 	{ "revoke of an open file", revoke_open_file },

@@ -100,6 +100,18 @@ unplug(void *arg)
 	atomic_inc_uint(ended);
 }
 
+/* How often d_close was called. */
+static u_int
+nclose(int minor)
+{
+	u_int n;
+
+	mutex_enter(&hd[minor].hd_lock);
+	n = hd[minor].hd_nclose;
+	mutex_exit(&hd[minor].hd_lock);
+	return n;
+}
+
 static int
 zombies_are(void *arg)
 {
@@ -128,7 +140,7 @@ stuck_reader(struct client *c)
 	u_int one = 1;
 
 	T_EQ(copen(c), 0);
-	hd[0].hd_deaf = true;
+	hd_set(&hd[0], &hd[0].hd_deaf, true);
 	struct t_thread *t = t_spawn(cread, c);
 	T_UNTIL(hd_calls_are, &one);
 	return t;
@@ -139,12 +151,12 @@ static void
 as_good_as_new(void)
 {
 	struct client c = { 0 };
-	const u_int opens = hd[0].hd_nclose;
+	const u_int closes = nclose(0);
 
 	wait_zombies(0);
 	T_EQ(copen(&c), 0);
 	cclose(&c);
-	T_EQ(hd[0].hd_nclose, opens + 1);
+	T_EQ(nclose(0), closes + 1);
 }
 
 /* Another device is not concerned. */
@@ -155,7 +167,7 @@ others_go_on(void)
 
 	T_EQ(copen(&c), 0);
 	cclose(&c);
-	T_EQ(hd[1].hd_nclose, 1);
+	T_EQ(nclose(1), 1);
 }
 
 static void
@@ -169,7 +181,7 @@ deaf_read(void)
 	t = stuck_reader(&a);
 	revoke();			/* comes back all the same */
 	T_EQ(zombie_count(), 1);
-	T_EQ(hd[0].hd_nclose, 0);	/* not during the read */
+	T_EQ(nclose(0), 0);	/* not during the read */
 	cread(&b);			/* a dead file */
 	T_EQ(b.c_error, L_EIO);
 	cclose(&b);
@@ -181,9 +193,9 @@ deaf_read(void)
 	hd_set(&hd[0], &hd[0].hd_deaf, false);
 	t_join(t);
 	wait_zombies(0);
-	T_EQ(hd[0].hd_nclose, 1);
+	T_EQ(nclose(0), 1);
 	cclose(&a);
-	T_EQ(hd[0].hd_nclose, 1);
+	T_EQ(nclose(0), 1);
 	as_good_as_new();
 	hd_teardown();
 }
@@ -199,7 +211,7 @@ hanging_close(void)
 	T_EQ(copen(&a), 0);
 	hd[0].hd_close_holds = true;
 	t = t_spawn(cclose, &a);
-	while (atomic_load_relaxed(&hd[0].hd_nclose) == 0)
+	while (nclose(0) == 0)
 		t_msleep(1);
 	T_EQ(copen(&b), L_EBUSY);
 	T_EQ(zombie_count(), 1);
@@ -223,10 +235,10 @@ hanging_cancel(void)
 	revoke();
 	T_EQ(zombie_count(), 1);
 	T_EQ(copen(&b), L_EBUSY);
-	T_EQ(hd[0].hd_nclose, 0);
+	T_EQ(nclose(0), 0);
 	hd_set(&hd[0], &hd[0].hd_cancel_holds, false);
 	wait_zombies(0);
-	T_EQ(hd[0].hd_nclose, 1);
+	T_EQ(nclose(0), 1);
 	cclose(&a);
 	as_good_as_new();
 	hd_teardown();
@@ -259,7 +271,7 @@ deaf_read_and_unplug(void)
 	T_UNTIL(has_ended, &gone);
 	t_join(u);
 	T_EQ(zombie_count(), 0);
-	T_EQ(hd[0].hd_nclose, 1);
+	T_EQ(nclose(0), 1);
 	T_EQ(copen(&c), L_ENXIO);
 	cclose(&a);
 	hd_teardown();
@@ -276,12 +288,12 @@ deaf_read_of_legacy(void)
 	t = stuck_reader(&a);
 	revoke();
 	T_EQ(zombie_count(), 1);
-	T_EQ(hd[0].hd_nclose, 1);
+	T_EQ(nclose(0), 1);
 	T_EQ(copen(&b), L_EBUSY);
 	hd_set(&hd[0], &hd[0].hd_deaf, false);
 	t_join(t);
 	wait_zombies(0);
-	T_EQ(hd[0].hd_nclose, 1);
+	T_EQ(nclose(0), 1);
 	cclose(&a);
 	hd_teardown();
 }
