@@ -422,8 +422,9 @@ device_free(device_t dev)
  * dev = config_attach(parent, cf, aux, print, cfargs)
  *
  *	Make a device of cf and let its driver attach it; cfargs may pin the
- *	units of its children (config_unit_pin).  Sleeps as the driver does.  The driver has no way to fail: what it cannot use it
- *	keeps as a dead device until the detach.
+ *	units of its children (config_unit_pin).  Sleeps as the driver does.
+ *	The driver has no way to fail: what it cannot use it keeps as a dead
+ *	device until the detach.
  */
 device_t
 config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,

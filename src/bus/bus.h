@@ -11,7 +11,8 @@
 struct usbd_device;
 struct usbd_why;
 
-/* Zombie transfers from which on no device is attached any more. */
+/* Zombies, of transfers or of drivers, from which on no device is attached
+   any more. */
 #define	USB_MAX_ZOMBIES		8
 /* How long a device waits for those that arrived before it, ms. */
 #define	USB_TURN_MS		500

@@ -41,6 +41,26 @@
  *	Ports stay until usb_bus_shutdown: their number is bounded by the
  *	sockets of the machine.
  *
+ * A driver that does not let go
+ *	A detach lasts as long as the driver does: its softc is freed after
+ *	it, so nobody may go on in its place (vdevgone).  But the place in the
+ *	machine goes on.  When a device that has left is not detached after
+ *	zombie_ms(), its port becomes a zombie: it leaves the list, the next
+ *	event makes a new port of that path, and what is plugged in there
+ *	meanwhile is attached at once, with another unit.
+ *
+ *	port's thread			callout p_late
+ *	usb_port_down
+ *					bus_lock: p_leaving is set
+ *					bus_zombies, p_zombie = true
+ *					a new port takes p_want over
+ *	comes back; bus_lock
+ *	p_zombie: frees the port
+ *
+ *	If the thread comes to bus_lock first it clears p_leaving, and the
+ *	callout does nothing.  Too many zombies, and nothing is attached any
+ *	more.
+ *
  * Locks
  *	bus_lock guards the list of ports, and all fields of ports and plugs
  *	that change; nothing sleeps under it but bus_cv.  Lock order: drivers'
@@ -83,6 +103,9 @@ struct usb_port {
 	struct usbd_device *p_dev;	/* attached or being so */
 	u_int		 p_turn;	/* of an arrival; 0: dealt with */
 	bool		 p_thread;
+	bool		 p_leaving;	/* p_have has been unwanted since ... */
+	bool		 p_zombie;	/* in bus_zombies */
+	callout_t	 p_late;	/* ... and should be gone by now */
 	callout_t	 p_again;	/* the host had no thread to give */
 	LIST_ENTRY(usb_port) p_list;
 };
@@ -90,10 +113,12 @@ struct usb_port {
 static kmutex_t bus_lock;
 static kcondvar_t bus_cv;	/* a port's thread has ended, or a turn */
 static LIST_HEAD(, usb_port) bus_ports;
+static LIST_HEAD(, usb_port) bus_zombies;
 static u_int bus_turns;		/* arrivals so far */
 static bool bus_up;		/* between init and shutdown */
 
 static void usb_port_again(void *);
+static void usb_port_late(void *);
 
 /* ---- plugs ---------------------------------------------------------- */
 
@@ -158,17 +183,22 @@ usb_port_refused(const struct usb_plug *pl, const struct usbd_why *why)
 	    hi->hi_path, hi->hi_vendor, hi->hi_product, why->w_text);
 }
 
-/* Too much memory and too many threads are lost to dead transfers. */
+/* Too much memory and too many threads are lost already. */
 static bool
 usb_port_too_many_zombies(struct usbd_why *why)
 {
-	const unsigned n = hyp_usb_zombies();
+	const unsigned drivers = zombie_count(), n = hyp_usb_zombies();
 
-	if (n <= USB_MAX_ZOMBIES)
+	if (n > USB_MAX_ZOMBIES)
+		snprintf(why->w_text, sizeof(why->w_text), "%u transfers of "
+		    "earlier devices have not come back from the hardware; "
+		    "reset the host controller or restart the daemon", n);
+	else if (drivers > USB_MAX_ZOMBIES)
+		snprintf(why->w_text, sizeof(why->w_text), "drivers have not "
+		    "come back from %u closes and detaches; restart the "
+		    "daemon", drivers);
+	else
 		return false;
-	snprintf(why->w_text, sizeof(why->w_text), "%u transfers of earlier "
-	    "devices have not come back from the hardware; reset the host "
-	    "controller or restart the daemon", n);
 	return true;
 }
 
@@ -307,6 +337,22 @@ usb_port_down(struct usb_port *port)
 	usb_port_close(port);
 }
 
+/* bus_lock held, and left for a while: nothing refers to the port. */
+static void
+usb_port_free(struct usb_port *port)
+{
+
+	KASSERTMSG(port->p_want == NULL && port->p_have == NULL &&
+	    port->p_dev == NULL, "port %s is in use", port->p_path);
+	LIST_REMOVE(port, p_list);
+	(void)callout_halt(&port->p_again, &bus_lock);
+	(void)callout_halt(&port->p_late, &bus_lock);
+	callout_destroy(&port->p_again);
+	callout_destroy(&port->p_late);
+	kmem_strfree(port->p_path);
+	kmem_free(port, sizeof(*port));
+}
+
 /* The port's thread. */
 static void
 usb_port_thread(void *arg)
@@ -325,6 +371,8 @@ usb_port_thread(void *arg)
 			usb_port_down(port);
 			mutex_enter(&bus_lock);
 			usb_plug_set(&port->p_have, NULL);
+			port->p_leaving = false;
+			(void)callout_stop(&port->p_late);
 		}
 		if (port->p_want == port->p_have) {
 			port->p_turn = 0;
@@ -333,6 +381,11 @@ usb_port_thread(void *arg)
 	}
 	port->p_thread = false;
 	cv_broadcast(&bus_cv);
+	if (port->p_zombie) {
+		zombie_exit("port %s: the device that had left is detached",
+		    port->p_path);
+		usb_port_free(port);
+	}
 	mutex_exit(&bus_lock);
 }
 
@@ -353,6 +406,10 @@ usb_port_wake(struct usb_port *port)
 	cv_broadcast(&bus_cv);		/* whoever awaits a turn for nothing */
 	if (port->p_dev != NULL && bus_up)
 		usbd_device_gone(port->p_dev);
+	if (port->p_have != NULL && !port->p_leaving) {
+		port->p_leaving = true;
+		callout_schedule(&port->p_late, mstohz(zombie_ms()));
+	}
 	if (port->p_thread)
 		return;
 	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE, NULL, usb_port_thread,
@@ -395,8 +452,43 @@ usb_port_create(const char *path)
 	port->p_path = kmem_asprintf("%s", path);
 	callout_init(&port->p_again, CALLOUT_MPSAFE);
 	callout_setfunc(&port->p_again, usb_port_again, port);
+	callout_init(&port->p_late, CALLOUT_MPSAFE);
+	callout_setfunc(&port->p_late, usb_port_late, port);
 	LIST_INSERT_HEAD(&bus_ports, port, p_list);
 	return port;
+}
+
+/*
+ * The callout: p_have should be gone.  Its port stays behind with it, and a
+ * new one does what is to be done here.
+ */
+static void
+usb_port_late(void *arg)
+{
+	struct usb_port *port = arg, *heir;
+
+	mutex_enter(&bus_lock);
+	if (!port->p_leaving) {
+		mutex_exit(&bus_lock);
+		return;
+	}
+	KASSERT(!port->p_zombie);
+	port->p_zombie = true;
+	LIST_REMOVE(port, p_list);
+	LIST_INSERT_HEAD(&bus_zombies, port, p_list);
+	zombie_enter("port %s: the device has left, but its driver has not "
+	    "let go of it for %u ms; the port goes on without them",
+	    port->p_path, zombie_ms());
+	if (port->p_want != NULL) {
+		heir = usb_port_create(port->p_path);
+		heir->p_turn = port->p_turn;
+		usb_plug_set(&heir->p_want, port->p_want);
+		usb_plug_set(&port->p_want, NULL);
+		usb_port_wake(heir);
+	}
+	port->p_turn = 0;
+	cv_broadcast(&bus_cv);
+	mutex_exit(&bus_lock);
 }
 
 /* ---- up-calls; contracts in hyp_usb.h ------------------------------- */
@@ -483,6 +575,7 @@ usb_bus_init(void)
 	mutex_init(&bus_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&bus_cv, "usbbus");
 	LIST_INIT(&bus_ports);
+	LIST_INIT(&bus_zombies);
 	if (config_rootfound("usb", NULL) == NULL || uhub_hub() == NULL)
 		panic("usb_bus_init: there is no usb in the tables");
 	mutex_enter(&bus_lock);
@@ -508,15 +601,10 @@ usb_bus_free_ports(void)
 {
 	struct usb_port *port;
 
-	while ((port = LIST_FIRST(&bus_ports)) != NULL) {
-		KASSERTMSG(port->p_want == NULL && port->p_dev == NULL,
-		    "port %s is in use", port->p_path);
-		LIST_REMOVE(port, p_list);
-		(void)callout_halt(&port->p_again, NULL);
-		callout_destroy(&port->p_again);
-		kmem_strfree(port->p_path);
-		kmem_free(port, sizeof(*port));
-	}
+	mutex_enter(&bus_lock);
+	while ((port = LIST_FIRST(&bus_ports)) != NULL)
+		usb_port_free(port);
+	mutex_exit(&bus_lock);
 }
 
 /*
@@ -546,10 +634,11 @@ usb_bus_shutdown(void)
 			break;
 		(void)cv_timedwait(&bus_cv, &bus_lock, left);
 	}
+	busy = busy || !LIST_EMPTY(&bus_zombies);
 	mutex_exit(&bus_lock);
 	if (busy) {
-		log(LOG_ERR, "a USB device is still in use after %d s, "
-		    "leaving it\n", USB_SHUTDOWN_TIMEOUT);
+		log(LOG_ERR, "a USB device is still in use after %u ms, "
+		    "leaving it\n", getticks() - t0);
 		return;
 	}
 	usb_bus_free_ports();

@@ -23,6 +23,7 @@
 #include <dev/usb/usbdi_util.h>
 #include <dev/usb/usbdivar.h>
 
+#include <hyp/hyp.h>
 #include <hyp/hyp_usb.h>
 
 #include "bus/bus.h"
@@ -53,6 +54,7 @@ static struct {
 	u_int	byplace[NPORT];
 	bool	hold_attach;
 	u_int	held;
+	bool	hold_detach;
 	bool	request;		/* attach asks the device something */
 	usbd_status request_err;
 	bool	io;			/* attach starts a transfer on 0x81 */
@@ -149,6 +151,8 @@ t_detach(device_t self, int flags)
 	st.attached--;
 	st.detaches++;
 	st.last_flags = flags;
+	while (st.hold_detach)
+		cv_wait(&lk_cv, &lk);
 	mutex_exit(&lk);
 	return 0;
 }
@@ -670,6 +674,106 @@ t_stuck(void)
 }
 
 static void
+hold_detach(bool hold)
+{
+
+	mutex_enter(&lk);
+	st.hold_detach = hold;
+	cv_broadcast(&lk_cv);
+	mutex_exit(&lk);
+}
+
+static int
+zombies_are(void *arg)
+{
+
+	return zombie_count() == *(u_int *)arg;
+}
+
+static void
+wait_zombies(u_int n)
+{
+
+	T_UNTIL(zombies_are, &n);
+}
+
+/*
+ * A driver whose detach does not come back keeps its device, but not the
+ * port: what is plugged in there next is attached.
+ */
+static void
+t_hung_detach(void)
+{
+	struct hu_dev *a, *b, *c;
+
+	hyp_set_deadline(100);
+	setup();
+	a = plug_ftdi(2);
+	b = plug_ftdi(3);
+	c = plug_ftdi(4);
+	arrive("1-1", 2);
+	wait_attached(1);
+	hold_detach(true);
+	hyp_usb_left("1-1");
+	wait_zombies(1);
+	T_CHECK(hu_is_open(a));
+	arrive("1-1", 3);		/* after it was given up */
+	wait_attached(1);
+	T_CHECK(hu_is_open(b));
+	arrive("1-1", 4);		/* before */
+	wait_zombies(2);
+	wait_attached(1);
+	T_CHECK(hu_is_open(c));
+	hold_detach(false);
+	wait_zombies(0);
+	T_UNTIL(is_closed, a);
+	T_UNTIL(is_closed, b);
+	T_CHECK(hu_is_open(c));
+	T_EQ(get(&st.attaches), 3);
+	teardown();
+	hyp_set_deadline(5000);
+	hu_remove(a);
+	hu_remove(b);
+	hu_remove(c);
+}
+
+/* With too many of them nothing is attached any more. */
+static void
+t_hung_detaches(void)
+{
+	struct hu_dev *hu[USB_MAX_ZOMBIES + 2];
+	u_int i, asked, n = USB_MAX_ZOMBIES + 1;
+
+	hyp_set_deadline(1);
+	setup();
+	hold_detach(true);
+	for (i = 0; i < n; i++) {
+		hu[i] = plug_ftdi(2 + i);
+		arrive("1-1", 2 + i);
+		wait_attached(1);
+		hyp_usb_left("1-1");
+		wait_zombies(i + 1);
+	}
+	hu[n] = plug_ftdi(2 + n);
+	asked = hu_zombies_asked();
+	arrive("1-1", 2 + n);
+	while (hu_zombies_asked() == asked)
+		t_msleep(1);
+	hold_detach(false);
+	wait_zombies(0);
+	T_EQ(get(&st.attaches), n);
+	hyp_usb_left("1-1");
+	arrive("1-1", 2 + n);		/* plugged again, it is taken */
+	wait_attached(1);
+	/* A driver's table of units has grown from 8 to 16. */
+	mem_idle += 8 * sizeof(device_t);
+	teardown();
+	hyp_set_deadline(5000);
+	for (i = 0; i <= n; i++)
+		hu_remove(hu[i]);
+}
+
+static void
 t_busy(void)
 {
 	struct hu_dev *hu, *acm;
@@ -1028,6 +1132,9 @@ const struct t_case t_cases[] = {
 	{ "ports do not wait for each other", t_independent },
 	{ "no thread for an event", t_no_thread },
 	{ "pinned units", t_pin },
+	{ "a detach that hangs costs its device, not the port",
+	    t_hung_detach },
+	{ "with too many of those nothing is attached", t_hung_detaches },
 	{ "shutdown", t_shutdown },
 	{ "probe without a device", t_probe },
 	{ "a storm of events", t_storm },
