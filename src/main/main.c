@@ -122,6 +122,7 @@ main_front(const struct options *o)
 	fc.mode = o->o_mode;
 	fc.major = o->o_major;
 	fc.max_threads = o->o_max_threads;
+	fc.deadline_ms = o->o_deadline * 1000;
 	error = front_start(&fc);
 	if (error != 0)
 		host_logf(HYP_LOG_ERR, "cannot start the front end: %s",
@@ -189,6 +190,8 @@ main_start(struct options *o, int *udevfd)
 
 	if (main_check_cuse() != 0 || daemon_lock(o->o_major) != 0)
 		return 1;
+	if (o->o_deadline != 0)
+		hyp_set_deadline(o->o_deadline * 1000);
 	error = hyp_boot(HYP_VERSION);
 	if (error != 0) {
 		host_logf(HYP_LOG_ERR, "hyp_boot: %s", strerror(error));

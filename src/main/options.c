@@ -22,6 +22,7 @@
 #define	DEFAULT_MAJOR	120
 #define	MAJOR_MAX	511		/* Linux's CHRDEV_MAJOR_MAX */
 #define	THREADS_MAX	65536
+#define	DEADLINE_MAX	3600
 
 enum {
 	OPT_CLAIM = 256,
@@ -32,6 +33,7 @@ enum {
 	OPT_MODE,
 	OPT_MAJOR,
 	OPT_MAX_THREADS,
+	OPT_DEADLINE,
 	OPT_VERSION,
 	OPT_HELP,
 };
@@ -47,6 +49,7 @@ static const struct option options_long[] = {
 	{ "mode",	 required_argument, NULL, OPT_MODE },
 	{ "major",	 required_argument, NULL, OPT_MAJOR },
 	{ "max-threads", required_argument, NULL, OPT_MAX_THREADS },
+	{ "deadline",	 required_argument, NULL, OPT_DEADLINE },
 	{ "version",	 no_argument,	    NULL, OPT_VERSION },
 	{ "help",	 no_argument,	    NULL, OPT_HELP },
 	{ NULL,		 0,		    NULL, 0 },
@@ -59,7 +62,7 @@ options_help(void)
 	printf("usage: devswd [-fv] --claim VID:PID[,serial=S][,port=P]"
 	    "[,unit=N] ...\n"
 	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
-	    "              [--major N] [--max-threads N]\n"
+	    "              [--major N] [--max-threads N] [--deadline SECONDS]\n"
 	    "       devswd --list [-v]\n"
 	    "       devswd --release --claim ...\n"
 	    "       devswd --version | --help\n"
@@ -77,6 +80,8 @@ options_help(void)
 	    ", %o)\n"
 	    "  --major N          major number of the device nodes (%d)\n"
 	    "  --max-threads N    how many calls may wait at one time\n"
+	    "  --deadline SECONDS how long to wait for a driver that does not "
+	    "come back\n"
 	    "\n"
 	    "See devswd(8).\n", DEFAULT_MODE, DEFAULT_MAJOR);
 }
@@ -214,6 +219,9 @@ parse_one(struct options *o, int opt, const char *arg)
 	case OPT_MAX_THREADS:
 		return parse_range("max-threads", arg, 10, 2, THREADS_MAX,
 		    &o->o_max_threads);
+	case OPT_DEADLINE:
+		return parse_range("deadline", arg, 10, 1, DEADLINE_MAX,
+		    &o->o_deadline);
 	default:
 		return 1;		/* getopt_long has told */
 	}

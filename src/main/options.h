@@ -31,6 +31,7 @@ struct options {
 	mode_t		 o_mode;
 	unsigned	 o_major;
 	unsigned	 o_max_threads;	/* 0: the default */
+	unsigned	 o_deadline;	/* s; 0: the default */
 	struct claim_head o_claims;
 };
 
