@@ -138,6 +138,13 @@ void	hyp_set_deadline(uint32_t);
 unsigned hyp_zombies(void);
 
 /*
+ * bytes = hyp_memory(&pieces)
+ *
+ *	What K has allocated.  Any thread.
+ */
+uint64_t hyp_memory(uint32_t *);
+
+/*
  * hyp_halt()
  *
  *	Detach every device and wait for it, in bounded time; then stop the

@@ -159,6 +159,20 @@ void	hyp_file_close(struct hyp_file *);
 int	hyp_node_revoke(struct hyp_node *);
 
 /*
+ * hyp_node_getstat(node, &stat)
+ *
+ *	How things stand; a moment's picture.  Any thread.
+ */
+struct hyp_node_stat {
+	uint32_t	hs_opens;	/* of all its vnodes */
+	uint32_t	hs_calls;	/* in the driver */
+	uint8_t		hs_attached;	/* there is hardware */
+	uint8_t		hs_closing;	/* d_cancel to d_close */
+	uint8_t		hs_stuck;	/* that for longer than the deadline */
+};
+void	hyp_node_getstat(struct hyp_node *, struct hyp_node_stat *);
+
+/*
  * error = hyp_node_pin(driver, unit)
  *
  *	Keep this unit number of the driver ("ucom") for devices whose

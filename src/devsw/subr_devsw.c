@@ -574,6 +574,26 @@ bdev_detached(dev_t dev)
 }
 
 /*
+ * yes = cdev_attached(dev)
+ *
+ *	Is there a device behind dev now?  For who reports it; an open finds
+ *	out with a reference.
+ */
+bool
+cdev_attached(dev_t dev)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+	int unit;
+
+	if (d == NULL)
+		return false;
+	if (d->d_devtounit == NULL)
+		return true;
+	return (unit = d->d_devtounit(dev)) != -1 &&
+	    device_lookup(d->d_cfdriver, unit) != NULL;
+}
+
+/*
  * unit = dev_minor_unit(dev)
  */
 int

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A zero or NULL member means the default that is given with it. */
@@ -81,6 +82,33 @@ unsigned front_zombies(void);
  *	is not ours.  Main's thread, before front_stop.
  */
 void	front_node_settled(const char *);
+
+struct hyp_node;
+
+/* A node, by the minor number of its name in /dev. */
+struct front_nodeinfo {
+	struct hyp_node	*fi_node;	/* K's; lives as long as K */
+	uint32_t	 fi_minor;
+	char		 fi_name[64];	/* in devdir */
+};
+
+/*
+ * yes = front_node_find(minor, info)
+ * yes = front_node_next(minor, info)
+ *
+ *	The node of this minor number; that, or else the next one.  Any
+ *	thread.
+ */
+bool	front_node_find(uint32_t, struct front_nodeinfo *);
+bool	front_node_next(uint32_t, struct front_nodeinfo *);
+
+/*
+ * error = front_node_owner(info, &uid)
+ *
+ *	Who owns the node in devdir now.  errno: ENOENT, or EXDEV if what has
+ *	its name there is something else.  Any thread.
+ */
+int	front_node_owner(const struct front_nodeinfo *, uid_t *);
 
 /*
  * front_getstats(stats)

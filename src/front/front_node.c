@@ -530,6 +530,53 @@ hyp_node_stuck(void *host)
 		front_interrupt_all(fc, STUCK_MS);
 }
 
+/* ---- who asks about nodes ------------------------------------------- */
+
+bool
+front_node_next(uint32_t minor, struct front_nodeinfo *fi)
+{
+	const struct front_node *fn, *best = NULL;
+
+	pthread_mutex_lock(&front.fl_lock);
+	LIST_FOREACH(fn, &front.fl_nodes, fn_list) {
+		if (fn->fn_minor >= minor &&
+		    (best == NULL || fn->fn_minor < best->fn_minor))
+			best = fn;
+	}
+	if (best != NULL) {
+		fi->fi_node = best->fn_node;
+		fi->fi_minor = best->fn_minor;
+		snprintf(fi->fi_name, sizeof(fi->fi_name), "%s",
+		    best->fn_name);
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+	return best != NULL;
+}
+
+bool
+front_node_find(uint32_t minor, struct front_nodeinfo *fi)
+{
+
+	return front_node_next(minor, fi) && fi->fi_minor == minor;
+}
+
+int
+front_node_owner(const struct front_nodeinfo *fi, uid_t *uid)
+{
+	char path[PATH_LEN];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", front.fl_config.devdir,
+	    fi->fi_name);
+	if (lstat(path, &st) == -1)
+		return errno;
+	if (!S_ISCHR(st.st_mode) || st.st_rdev !=
+	    makedev(front.fl_config.major, fi->fi_minor))
+		return EXDEV;
+	*uid = st.st_uid;
+	return 0;
+}
+
 /* ---- start and stop ------------------------------------------------- */
 
 /*

@@ -97,3 +97,11 @@ kmem_inuse(u_int *pieces)
 	*pieces = atomic_load_acquire(&kmem_pieces);
 	return atomic_load_acquire(&kmem_bytes);
 }
+
+/* The up-call; contract in hyp.h. */
+uint64_t
+hyp_memory(uint32_t *pieces)
+{
+
+	return kmem_inuse(pieces);
+}

@@ -10,6 +10,7 @@
  *		front_start		CUSE
  *		host_udev_open		events from now on
  *		hyp_node_pin		nodes of claims with a unit
+ *		control_start		devswctl(8)
  *		ready
  *		host_udev_rescan	what is plugged in already
  *
@@ -18,11 +19,12 @@
  *	adapter that needs seconds must not hold up the start, and since
  *	a client can wait for a node but not for a daemon.
  *
- *	Then the main thread sleeps in one epoll for signals (signalfd) and
- *	plug events.  It has no timer.
+ *	Then the main thread sleeps in one epoll for signals (signalfd), plug
+ *	events and clients of the control socket.  It has no timer.
  *
  *	Stop, from the top down: no more events; hyp_halt detaches every
  *	device, which releases the blocked clients with their BSD results;
+ *	control_stop waits for the answers to revokes;
  *	front_stop takes the nodes away; host_usb_drain waits until the
  *	kernel's drivers have the interfaces back.
  *
@@ -48,6 +50,8 @@
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
 #include "hyp/hyp_usb.h"
+#include "libdevsw/control.h"
+#include "main/control.h"
 #include "main/daemon.h"
 #include "main/list.h"
 #include "main/options.h"
@@ -57,6 +61,7 @@
 #endif
 
 #define	DRAIN_TIME	UINT64_C(3000000000)
+#define	CONTROL_TIME	1000	/* ms */
 
 /* The signals that the main thread waits for. */
 static void
@@ -203,6 +208,16 @@ main_start(struct options *o, int *udevfd)
 	return *udevfd == -1 || main_pins(o) != 0;
 }
 
+/* -1: there is none, and the log says why. */
+static int
+main_control(const struct options *o)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), CONTROL_SOCKET, o->o_major);
+	return control_start(path, o->o_major);
+}
+
 static void
 main_epoll_add(int ep, int fd)
 {
@@ -231,9 +246,9 @@ main_signal(int fd)
 }
 
 static void
-main_loop(int sigfd, int udevfd)
+main_loop(int sigfd, int udevfd, int ctlfd)
 {
-	struct epoll_event ev[2];
+	struct epoll_event ev[3];
 	int ep, i, n, stop = 0;
 
 	ep = epoll_create1(EPOLL_CLOEXEC);
@@ -241,13 +256,16 @@ main_loop(int sigfd, int udevfd)
 		hyp_panic("main: epoll_create1 failed");
 	main_epoll_add(ep, sigfd);
 	main_epoll_add(ep, udevfd);
+	main_epoll_add(ep, ctlfd);
 	while (!stop) {
-		n = epoll_wait(ep, ev, 2, -1);
+		n = epoll_wait(ep, ev, 3, -1);
 		if (n == -1 && errno != EINTR)
 			hyp_panic("main: epoll_wait failed");
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.fd == sigfd)
 				stop |= main_signal(sigfd);
+			else if (ev[i].data.fd == ctlfd)
+				control_dispatch();
 			else
 				host_udev_dispatch();
 		}
@@ -268,6 +286,7 @@ main_stop(void)
 	daemon_notify("STOPPING=1");
 	host_udev_close();
 	hyp_halt();
+	(void)control_stop(CONTROL_TIME);
 	left = front_stop();
 	if (left != 0)
 		host_logf(HYP_LOG_WARNING, "%u calls did not end", left);
@@ -280,7 +299,7 @@ main_stop(void)
 static int
 main_run(struct options *o)
 {
-	int sigfd, udevfd;
+	int sigfd, udevfd, ctlfd;
 	sigset_t set;
 
 	if (!o->o_foreground)
@@ -292,12 +311,13 @@ main_run(struct options *o)
 	main_sigset(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (sigfd == -1 || main_start(o, &udevfd) != 0)
+	if (sigfd == -1 || main_start(o, &udevfd) != 0 ||
+	    (ctlfd = main_control(o)) == -1)
 		return EXIT_FAILED;
 	daemon_ready();
 	host_udev_rescan();
 	main_tell_missing(o);
-	main_loop(sigfd, udevfd);
+	main_loop(sigfd, udevfd, ctlfd);
 	main_stop();
 	return EXIT_OK;
 }

@@ -273,6 +273,15 @@ hyp_file_close(struct hyp_file *fp)
 	kmem_free(fp, sizeof(*fp));
 }
 
+void
+hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
+{
+
+	memset(hs, 0, sizeof(*hs));
+	hs->hs_attached = cdev_attached(hn->hn_dev);
+	spec_getstat(VCHR, hn->hn_dev, hs);
+}
+
 int
 hyp_node_revoke(struct hyp_node *hn)
 {

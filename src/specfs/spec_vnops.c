@@ -61,6 +61,8 @@
 #include <sys/stat.h>
 #include <sys/systm.h>
 
+#include <hyp/hyp_node.h>
+
 #include "specfs/specfs_impl.h"
 
 #define	SPECHSZ		64
@@ -274,6 +276,29 @@ vn_file_remove(struct vnode *vp __unused, struct hyp_file *fp)
 
 	mutex_enter(&device_lock);
 	LIST_REMOVE(fp, f_vlist);
+	mutex_exit(&device_lock);
+}
+
+/*
+ * spec_getstat(type, dev, hs)
+ *
+ *	How things stand with a device; nothing is changed if it has no
+ *	vnodes.
+ */
+void
+spec_getstat(enum vtype type, dev_t dev, struct hyp_node_stat *hs)
+{
+	const struct specdev *sd;
+
+	mutex_enter(&device_lock);
+	LIST_FOREACH(sd, &spec_devs[SPECHASH(dev)], sd_hash) {
+		if (sd->sd_dev != dev || sd->sd_type != type)
+			continue;
+		hs->hs_opens = sd->sd_opencnt;
+		hs->hs_calls = atomic_load_relaxed(&sd->sd_iocnt);
+		hs->hs_closing = sd->sd_closing;
+		hs->hs_stuck = sd->sd_overdue;
+	}
 	mutex_exit(&device_lock);
 }
 

@@ -46,6 +46,9 @@ void	spec_close_device(struct specdev *, int);
 void	spec_close_start(struct vnode *, int);
 void	spec_close_wait(enum vtype, dev_t);
 
+struct hyp_node_stat;
+void	spec_getstat(enum vtype, dev_t, struct hyp_node_stat *);
+
 void	spec_makedev_init(void);
 void	*spec_node_lookup(dev_t, char *);
 void	spec_makedev_hook(device_t);

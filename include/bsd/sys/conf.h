@@ -132,6 +132,7 @@ dev_type_discard(cdev_discard);
 int	cdev_flags(dev_t);
 int	cdev_type(dev_t);
 void	cdev_detached(dev_t);
+bool	cdev_attached(dev_t);
 
 /* Ready-made d_devtounit: the minor is the unit. */
 int	dev_minor_unit(dev_t);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * devswctl.c - revoke nodes, and ask daemons how they are; devswctl(8).
+ */
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <devsw/revoke.h>
+#include "libdevsw/control.h"
+
+#define	EXIT_OK		0
+#define	EXIT_FAILED	1
+#define	EXIT_BADUSAGE	2
+
+static int
+usage(FILE *to, int status)
+{
+
+	fprintf(to, "usage: devswctl revoke NODE ...\n"
+	    "       devswctl status\n"
+	    "       devswctl --version | --help\n");
+	return status;
+}
+
+static const char *
+why(int error)
+{
+
+	switch (error) {
+	case ENOSYS:
+		return "no devswd serves it";
+	case EINVAL:
+		return "not a character device";
+	case ENODEV:
+		return "not a node of this devswd";
+	case EPERM:
+		return "only its owner and root may revoke it";
+	default:
+		return strerror(error);
+	}
+}
+
+static int
+do_revoke(int count, char **nodes)
+{
+	int status = EXIT_OK;
+
+	for (int i = 0; i < count; i++) {
+		if (revoke(nodes[i]) == 0)
+			continue;
+		fprintf(stderr, "devswctl: %s: %s\n", nodes[i], why(errno));
+		status = EXIT_FAILED;
+	}
+	return status;
+}
+
+/* errno: the text of one daemon, to standard output. */
+static int
+print_status(const char *path)
+{
+	struct control_answer ca;
+	int error, fd;
+	size_t len;
+
+	fd = control_connect(path);
+	if (fd == -1)
+		return errno;
+	error = control_ask(fd, CONTROL_STATUS, -1);
+	do {
+		if (error == 0)
+			error = control_answer(fd, &ca, &len);
+		if (error == 0)
+			(void)fwrite(ca.ca_text, 1, len, stdout);
+	} while (error == 0 && (ca.ca_flags & CONTROL_MORE) != 0);
+	close(fd);
+	return error;
+}
+
+/* A socket without a daemon is what a killed one has left. */
+static int
+do_status(void)
+{
+	int error, found = 0, status = EXIT_OK;
+	glob_t gl;
+
+	if (glob(CONTROL_GLOB, 0, NULL, &gl) == 0) {
+		for (size_t i = 0; i < gl.gl_pathc; i++) {
+			error = print_status(gl.gl_pathv[i]);
+			if (error == ECONNREFUSED)
+				continue;
+			found = 1;
+			if (error == 0)
+				continue;
+			fprintf(stderr, "devswctl: %s: %s\n", gl.gl_pathv[i],
+			    strerror(error));
+			status = EXIT_FAILED;
+		}
+		globfree(&gl);
+	}
+	if (!found) {
+		fprintf(stderr, "devswctl: no devswd runs\n");
+		return EXIT_FAILED;
+	}
+	if (fflush(stdout) != 0) {
+		fprintf(stderr, "devswctl: standard output: %s\n",
+		    strerror(errno));
+		return EXIT_FAILED;
+	}
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+
+	if (strcmp(verb, "revoke") == 0 && argc > 2)
+		return do_revoke(argc - 2, argv + 2);
+	if (strcmp(verb, "status") == 0 && argc == 2)
+		return do_status();
+	if (strcmp(verb, "--version") == 0 && argc == 2) {
+		printf("devswctl " DEVSW_VERSION "\n");
+		return EXIT_OK;
+	}
+	if (strcmp(verb, "--help") == 0 && argc == 2)
+		return usage(stdout, EXIT_OK);
+	return usage(stderr, EXIT_BADUSAGE);
+}

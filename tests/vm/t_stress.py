@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# guest: --usb ftdi --usb acm
+# builds: asan tsan
+# timeout: 200
+"""t_stress: cat and revoke from many processes while plugs are pulled.
+
+The test of NetBSD's open/close and attach/detach rework (go.sh, tech-kern,
+January 2022), with the daemon under a sanitizer.  Nothing may hang, nothing
+may be answered that is no answer of the contract, and afterwards threads,
+descriptors, memory and references are back where they were.
+
+DEVSW_STRESS in the environment is how long, in seconds (40).
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import h_guest  # noqa: E402
+from h_guest import CALLOUT, NODES, case, equal, probe  # noqa: E402
+
+BUILD = os.environ["DEVSW_BUILD"]
+SECONDS = int(os.environ.get("DEVSW_STRESS", "40"))
+PROCESSES = 72
+ADAPTERS = ("ftdi0", "acm0")
+
+# What a client may be told; anything else is a fault.
+ALLOWED = {
+    "open": {"ENXIO", "EBUSY", "EINTR", "EAGAIN", "EIO", "EBADF"},
+    "read": {"EAGAIN", "EINTR", "EIO"},
+    "write": {"EAGAIN", "EINTR", "EIO"},
+    "poll": {"EINTR"},
+    "tcgetattr": {"EBADF", "EINTR", "EIO"},
+    "close": set(),
+    "revoke": {"EBUSY"},
+}
+
+
+def status():
+    """devswctl status, parsed."""
+    return json.loads(subprocess.check_output(
+        [BUILD + "/src/devswctl/devswctl", "status"]))
+
+
+def settled(world):
+    """What has to be the same before and after, or None if not at rest."""
+    now = status()
+    if now["threads"] != 2 or any(node["opens"] or node["calls"]
+                                  for node in now["nodes"]):
+        return None
+    return {
+        "memory": now["memory"],
+        "zombies": now["zombies"],
+        "descriptors, threads": h_guest.footprint(world.daemon.pid)[:2],
+        "nodes": sorted(node["name"] for node in now["nodes"]),
+    }
+
+
+def at_rest(world):
+    """Use every node once, then wait until nothing goes on."""
+    for path in list(CALLOUT.values()) + list(NODES.values()):
+        os.close(probe.wait_for(lambda path=path: h_guest.openable(path),
+                                "open of " + path))
+    return probe.wait_for(lambda: settled(world), "a daemon at rest")
+
+
+@case("cat and revoke in 72 processes, and plugs pulled for %d s" % SECONDS)
+def _(world):
+    for adapter in ADAPTERS:        # tables have their size from now on
+        world.unplug(adapter)
+        world.plug(adapter)
+    before = at_rest(world)
+    load = subprocess.Popen(
+        [BUILD + "/tests/stress/cat_revoke", str(SECONDS), str(PROCESSES),
+         *CALLOUT.values(), *NODES.values()],
+        stdout=subprocess.PIPE, text=True)
+    unplugs = 0
+    while load.poll() is None:
+        adapter = random.choice(ADAPTERS)
+        probe.vmusb("unplug", adapter)
+        probe.vmusb("plug", adapter)
+        unplugs += 1
+    counts = json.loads(load.stdout.read())
+    counts["unplugs"] = unplugs
+    print("# " + json.dumps(counts), flush=True)
+    equal(load.returncode, 0, "the load's status")
+    for what in counts["errors"]:
+        call, word = what.split()
+        if word not in ALLOWED[call]:
+            raise AssertionError("%s: %d times" %
+                                 (what, counts["errors"][what]))
+    for call in ("open", "read", "write", "close", "revoke"):
+        if counts[call] == 0:
+            raise AssertionError("no %s succeeded" % call)
+    probe.wait_for(lambda: settled(world) == before or at_rest(world) ==
+                   before, "as it was before: %r" % before)
+    equal(h_guest.unkillable(), [], "processes in state D")
+
+
+if __name__ == "__main__":
+    h_guest.run(h_guest.World())
