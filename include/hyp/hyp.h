@@ -86,6 +86,18 @@ int	hyp_park(uint32_t *, uint32_t, uint64_t);
 void	hyp_unpark(uint32_t *, unsigned);
 
 /*
+ * cpu = hyp_cpu()
+ * n = hyp_ncpu()
+ *
+ *	The number of the CPU that the caller runs on, which may be another
+ *	one already: a hint, for data that is cheaper when few share it.  And
+ *	how many there are; a number may be higher, when CPUs are added.
+ *	hyp_cpu costs a few ns.
+ */
+uint32_t hyp_cpu(void);
+uint32_t hyp_ncpu(void);
+
+/*
  * now = hyp_clock()
  * now = hyp_realtime()
  *
@@ -125,7 +137,7 @@ int	hyp_boot(uint32_t);
  * hyp_set_deadline(ms)
  *
  *	How long a close, revoke or detach waits for a driver that does not
- *	come back (5000).  Before hyp_boot.
+ *	come back (5000); those that begin after this.  Any thread.
  */
 void	hyp_set_deadline(uint32_t);
 

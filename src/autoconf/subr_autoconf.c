@@ -16,6 +16,7 @@
  *
  * Locks: alldevs_lock, config_cv (subr_device.c).  alldevs_lock is a leaf.
  */
+#include <sys/atomic.h>
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
@@ -127,6 +128,31 @@ config_init_component(struct cfdriver *const *cds,
 	return 0;
 }
 
+/* A driver's table of units, as cd_devs points into it. */
+struct cfunits {
+	struct cfunits	*cu_old;	/* what it has replaced */
+	int		 cu_n;
+	device_t	 cu_devs[];
+};
+#define	UNITS_SIZE(n)							\
+	(sizeof(struct cfunits) + (size_t)(n) * sizeof(device_t))
+#define	UNITS_OF(cd)							\
+	((struct cfunits *)(void *)((char *)(cd)->cd_devs -		\
+	    offsetof(struct cfunits, cu_devs)))
+
+/* alldevs_lock held: nobody looks anything up any more. */
+static void
+unit_tables_free(cfdriver_t cd)
+{
+	struct cfunits *cu, *old;
+
+	for (cu = cd->cd_ndevs > 0 ? UNITS_OF(cd) : NULL; cu != NULL;
+	    cu = old) {
+		old = cu->cu_old;
+		kmem_free(cu, UNITS_SIZE(cu->cu_n));
+	}
+}
+
 /*
  * error = config_fini_component(cfdrivers, cfattachinit, cfdata)
  *
@@ -151,9 +177,7 @@ config_fini_component(struct cfdriver *const *cds,
 		cfdriver_t cd = cds[i];
 
 		LIST_REMOVE(cd, cd_list);
-		if (cd->cd_ndevs > 0)
-			kmem_free(cd->cd_devs,
-			    (size_t)cd->cd_ndevs * sizeof(cd->cd_devs[0]));
+		unit_tables_free(cd);
 		if (cd->cd_nreserved > 0)
 			kmem_free(cd->cd_reserved,
 			    (size_t)cd->cd_nreserved / NBBY);
@@ -278,24 +302,28 @@ unit_pinned(device_t parent)
 	return -1;
 }
 
-/* alldevs_lock held: make room for unit. */
+/*
+ * alldevs_lock held: make room for unit.  device_lookup takes no lock and may
+ * be reading the old table, so that stays; each is twice as big as the one
+ * before, at least.
+ */
 static void
 unit_table_grow(cfdriver_t cd, int unit)
 {
-	const int n = roundup(unit + 1, 8);
-	device_t *devs;
+	const int n = MAX(roundup(unit + 1, 8), 2 * cd->cd_ndevs);
+	struct cfunits *cu;
 
 	if (unit < cd->cd_ndevs)
 		return;
-	devs = kmem_zalloc((size_t)n * sizeof(devs[0]), KM_SLEEP);
+	cu = kmem_zalloc(UNITS_SIZE(n), KM_SLEEP);
+	cu->cu_n = n;
 	if (cd->cd_ndevs > 0) {
-		memcpy(devs, cd->cd_devs,
-		    (size_t)cd->cd_ndevs * sizeof(devs[0]));
-		kmem_free(cd->cd_devs,
-		    (size_t)cd->cd_ndevs * sizeof(devs[0]));
+		memcpy(cu->cu_devs, cd->cd_devs,
+		    (size_t)cd->cd_ndevs * sizeof(cu->cu_devs[0]));
+		cu->cu_old = UNITS_OF(cd);
 	}
-	cd->cd_devs = devs;
-	cd->cd_ndevs = n;
+	atomic_store_release(&cd->cd_devs, cu->cu_devs);
+	atomic_store_release(&cd->cd_ndevs, n);
 }
 
 /*
@@ -400,7 +428,7 @@ device_create(device_t parent, cfdata_t cf)
 	if (dev->dv_cfattach->ca_devsize > 0)
 		dev->dv_private = kmem_zalloc(dev->dv_cfattach->ca_devsize,
 		    KM_SLEEP);
-	cd->cd_devs[dev->dv_unit] = dev;
+	atomic_store_release(&cd->cd_devs[dev->dv_unit], dev);
 	if (parent != NULL)
 		LIST_INSERT_HEAD(&parent->dv_children, dev, dv_sibling);
 	mutex_exit(&alldevs_lock);
@@ -604,7 +632,7 @@ config_detach(device_t dev, int flags)
 	localcount_drain(&dev->dv_localcount, &config_cv, &alldevs_lock);
 	KASSERTMSG(LIST_EMPTY(&dev->dv_children), "%s has children",
 	    dev->dv_xname);
-	dev->dv_cfdriver->cd_devs[dev->dv_unit] = NULL;
+	atomic_store_release(&dev->dv_cfdriver->cd_devs[dev->dv_unit], NULL);
 	if (parent != NULL)
 		LIST_REMOVE(dev, dv_sibling);
 	cv_broadcast(&config_cv);

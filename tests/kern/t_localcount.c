@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * t_localcount.c - localcount(9): a drain ends exactly when the last
- * reference goes, and the object may be freed at once.
+ * reference goes, and the object may be freed at once.  From NetBSD's manual
+ * page, and its device references by counts per CPU.
  */
 #include <sys/atomic.h>
 #include <sys/kmem.h>
@@ -10,8 +11,8 @@
 
 #include "h_test.h"
 
-#define	NTHREAD	3
-#define	NROUND	300
+#define	NTHREAD	4
+#define	NROUND	2000
 
 struct obj {
 	struct localcount o_lc;
@@ -39,7 +40,8 @@ user(void *arg __unused)
 		if (o == NULL)
 			continue;
 		atomic_inc_uint(&o->o_users);
-		if (t_random() % 8 == 0) {
+		/* It moves, from CPU to CPU, while a drain may add up. */
+		for (u_int n = t_random() % 64; n > 0; n--) {
 			localcount_acquire(&o->o_lc);
 			localcount_release(&o->o_lc, &cv, &lock);
 		}
@@ -70,7 +72,7 @@ drain_exact(void)
 		mutex_enter(&lock);
 		current = o;
 		mutex_exit(&lock);
-		if (i % 3 == 0)
+		if (i % 16 == 0)
 			t_msleep(1);
 		mutex_enter(&lock);
 		current = NULL;

@@ -9,8 +9,8 @@
 #include <sys/mutex.h>
 
 struct localcount {
-	u_int	lc_refs;	/* atomic */
-	u_int	lc_draining;	/* atomic; set for good by localcount_drain */
+	struct lc_slot	*lc_slots;	/* const: a count for each CPU */
+	kmutex_t	*lc_interlock;	/* atomic: of the drain, set for good */
 };
 
 void	localcount_init(struct localcount *);
