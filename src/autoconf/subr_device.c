@@ -15,8 +15,10 @@
  *					softc freed
  *
  * Locks: alldevs_lock guards the unit tables and the dv_ fields marked (a);
- * config_cv is broadcast when any of them changes.
+ * config_cv is broadcast when any of them changes.  The tables are read
+ * without it, by device_lookup.
  */
+#include <sys/atomic.h>
 #include <sys/errno.h>
 #include <sys/lwp.h>
 #include <sys/systm.h>
@@ -26,15 +28,27 @@
 kmutex_t alldevs_lock;
 kcondvar_t config_cv;
 
-/* alldevs_lock held. */
+/*
+ * The device of a unit, or NULL.  Without alldevs_lock it may be freed as soon
+ * as it is found, unless the caller has something that keeps it.  A table that
+ * grows is replaced, and the old one stays until config_fini_component:
+ *
+ *	lookup				unit_table_grow (alldevs_lock)
+ *					cd_devs = bigger (release)
+ *					cd_ndevs = n (release)
+ *	cd_ndevs (acquire)
+ *	cd_devs (acquire): at least
+ *	  as big as that
+ */
 static device_t
 device_at(cfdriver_t cd, int unit)
 {
+	device_t *devs;
 
-	KASSERT(mutex_owned(&alldevs_lock));
-	if (unit < 0 || unit >= cd->cd_ndevs)
+	if (unit < 0 || unit >= atomic_load_acquire(&cd->cd_ndevs))
 		return NULL;
-	return cd->cd_devs[unit];
+	devs = atomic_load_acquire(&cd->cd_devs);
+	return atomic_load_acquire(&devs[unit]);
 }
 
 /*
@@ -42,17 +56,13 @@ device_at(cfdriver_t cd, int unit)
  *
  *	The device, or NULL.  Works until its detach has ended, so d_cancel
  *	and d_close still find their softc.  The caller must hold something
- *	that keeps it: a reference, or an open vnode of it.
+ *	that keeps it: a reference, or an open vnode of it.  Takes no lock.
  */
 device_t
 device_lookup(cfdriver_t cd, int unit)
 {
-	device_t dev;
 
-	mutex_enter(&alldevs_lock);
-	dev = device_at(cd, unit);
-	mutex_exit(&alldevs_lock);
-	return dev;
+	return device_at(cd, unit);
 }
 
 /*
@@ -96,6 +106,30 @@ device_lookup_acquire(cfdriver_t cd, int unit)
 			break;
 		}
 	}
+	mutex_exit(&alldevs_lock);
+	return dev;
+}
+
+/*
+ * dev = device_lookup_hold(cd, unit)
+ *
+ *	The device with a reference, for device_release, if it is attached.
+ *	Does not wait: NULL if there is none, one that is being attached, or
+ *	one whose detach waits for nothing but references any more.  While
+ *	its driver still detaches it is there.  For who has to leave a
+ *	driver; who wants to enter has device_lookup_acquire.
+ */
+device_t
+device_lookup_hold(cfdriver_t cd, int unit)
+{
+	device_t dev;
+
+	mutex_enter(&alldevs_lock);
+	dev = device_at(cd, unit);
+	if (dev != NULL && (!dev->dv_active || dev->dv_attaching != NULL))
+		dev = NULL;
+	if (dev != NULL)
+		localcount_acquire(&dev->dv_localcount);
 	mutex_exit(&alldevs_lock);
 	return dev;
 }

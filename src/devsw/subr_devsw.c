@@ -573,6 +573,54 @@ bdev_detached(dev_t dev)
 		dev_detached(d->d_devtounit, d->d_cfdriver, dev);
 }
 
+static bool
+dev_hold(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
+    device_t *dvp)
+{
+	int unit;
+
+	*dvp = NULL;
+	if (devtounit == NULL)
+		return true;
+	if ((unit = devtounit(dev)) == -1)
+		return false;
+	*dvp = device_lookup_hold(cd, unit);
+	return *dvp != NULL;
+}
+
+/*
+ * yes = cdev_hold(dev, &dv)
+ * yes = bdev_hold(dev, &dv)
+ * dev_unhold(dv)
+ *
+ *	Is there a device behind dev that can be closed?  If so it stays the
+ *	same until dev_unhold.  dv is NULL if the driver does not say how to
+ *	find its devices; then the answer is always yes.  Do not sleep.
+ */
+bool
+cdev_hold(dev_t dev, device_t *dvp)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	return d != NULL && dev_hold(d->d_devtounit, d->d_cfdriver, dev, dvp);
+}
+
+bool
+bdev_hold(dev_t dev, device_t *dvp)
+{
+	const struct bdevsw *d = bdevsw_lookup(dev);
+
+	return d != NULL && dev_hold(d->d_devtounit, d->d_cfdriver, dev, dvp);
+}
+
+void
+dev_unhold(device_t dv)
+{
+
+	if (dv != NULL)
+		device_release(dv);
+}
+
 /*
  * yes = cdev_attached(dev)
  *

@@ -48,6 +48,7 @@
 #include <sys/atomic.h>
 #include <sys/callout.h>
 #include <sys/conf.h>
+#include <sys/device.h>
 #include <sys/errno.h>
 #include <sys/fcntl.h>
 #include <sys/kernel.h>
@@ -121,7 +122,7 @@ spec_close_give_up(struct specdev *sd)
 	sd->sd_overdue = true;
 	cv_broadcast(&specfs_iocv);
 	zombie_enter("%s: the driver has not come back from its close for "
-	    "%u ms (%u calls in it); the node is busy until it does", name,
+	    "%u ms (%u calls in it); the node is busy until it does\n", name,
 	    zombie_ms(), atomic_load_relaxed(&sd->sd_iocnt));
 	return host;
 }
@@ -159,7 +160,7 @@ spec_close_begin(struct specdev *sd)
 
 	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
 	KASSERT(!sd->sd_closing && !sd->sd_overdue);
-	sd->sd_opened = false;
+	atomic_store_relaxed(&sd->sd_opened, false);
 	sd->sd_closing = true;
 	sd->sd_closetime = getticks();
 	TAILQ_INSERT_TAIL(&spec_closing, sd, sd_closelist);
@@ -174,11 +175,12 @@ spec_close_end(struct specdev *sd)
 	char name[SPEC_NAMELEN];
 
 	TAILQ_REMOVE(&spec_closing, sd, sd_closelist);
+	atomic_store_relaxed(&sd->sd_opened, false);
 	sd->sd_closing = false;
 	if (sd->sd_overdue) {
 		sd->sd_overdue = false;
 		(void)spec_node_lookup(sd->sd_dev, name);
-		zombie_exit("%s: the driver has come back from its close",
+		zombie_exit("%s: the driver has come back from its close\n",
 		    name);
 	}
 	cv_broadcast(&specfs_iocv);
@@ -204,9 +206,9 @@ spec_io_drain(struct specdev *sd)
 	mutex_exit(&device_lock);
 }
 
-/* What a close does in the driver. */
+/* Cancel, drain, close. */
 static void
-spec_close_driver(struct specdev *sd, int flags)
+spec_close_attached(struct specdev *sd, int flags)
 {
 	const int mode = sd->sd_type == VBLK ? S_IFBLK : S_IFCHR;
 	const dev_t dev = sd->sd_dev;
@@ -225,6 +227,37 @@ spec_close_driver(struct specdev *sd, int flags)
 
 	/* For the driver without d_cancel; nothing to wait for otherwise. */
 	spec_io_drain(sd);
+}
+
+/*
+ * What a close does in the driver.  d_cancel and d_close have to meet the
+ * same device, but units are used again:
+ *
+ *	close				another thread
+ *	d_cancel of ttyU0: no device
+ *					an adapter is plugged in: ttyU0
+ *	d_close of ttyU0: another
+ *	  device, not cancelled
+ *
+ * So the device is held over both.  Without one there is nothing to close,
+ * and opens in progress fail or wait for one; if they find one before they
+ * are drained, it is closed.
+ */
+static void
+spec_close_driver(struct specdev *sd, int flags)
+{
+	device_t dv;
+	bool held;
+
+	do {
+		held = sd->sd_type == VBLK ? bdev_hold(sd->sd_dev, &dv) :
+		    cdev_hold(sd->sd_dev, &dv);
+		if (held) {
+			spec_close_attached(sd, flags);
+			dev_unhold(dv);
+		} else
+			spec_io_drain(sd);
+	} while (!held && atomic_load_relaxed(&sd->sd_opened));
 }
 
 /*

@@ -130,7 +130,7 @@ specdev_rele(struct specdev *sd)
 	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
 	KASSERTMSG(atomic_load_relaxed(&sd->sd_iocnt) == 0, "iocnt=%u",
 	    atomic_load_relaxed(&sd->sd_iocnt));
-	KASSERT(!sd->sd_opened && !sd->sd_closing);
+	KASSERT(!atomic_load_relaxed(&sd->sd_opened) && !sd->sd_closing);
 	LIST_REMOVE(sd, sd_hash);
 	kmem_free(sd, sizeof(*sd));
 }
@@ -397,6 +397,9 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 	error = vp->v_type == VBLK ?
 	    bdev_open(vp->v_rdev, mode, S_IFBLK, l) :
 	    cdev_open(vp->v_rdev, mode, S_IFCHR, l);
+	/* Before a close that waits for this goes on. */
+	if (error == 0)
+		atomic_store_relaxed(&sd->sd_opened, true);
 	spec_io_exit(sd);
 
 	mutex_enter(&device_lock);
@@ -412,9 +415,7 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		 */
 		if (error == 0)
 			error = EBADF;
-	} else if (error == 0) {
-		sd->sd_opened = true;
-	} else {
+	} else if (error != 0) {
 		/*
 		 * thread 1			thread 2
 		 * open ok, opencnt 1
@@ -429,7 +430,8 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		 * sent.
 		 */
 		sn->sn_opencnt--;
-		if (--sd->sd_opencnt == 0 && sd->sd_opened)
+		if (--sd->sd_opencnt == 0 &&
+		    atomic_load_relaxed(&sd->sd_opened))
 			spec_close_device(sd, mode & ~FNONBLOCK);
 	}
 	mutex_exit(&device_lock);

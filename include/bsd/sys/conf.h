@@ -133,6 +133,9 @@ int	cdev_flags(dev_t);
 int	cdev_type(dev_t);
 void	cdev_detached(dev_t);
 bool	cdev_attached(dev_t);
+bool	cdev_hold(dev_t, struct device **);
+bool	bdev_hold(dev_t, struct device **);
+void	dev_unhold(struct device *);
 
 /* Ready-made d_devtounit: the minor is the unit. */
 int	dev_minor_unit(dev_t);

@@ -73,7 +73,7 @@ struct cfattach {
 struct cfdriver {
 	LIST_ENTRY(cfdriver) cd_list;
 	LIST_HEAD(, cfattach) cd_attach;
-	device_t	*cd_devs;	/* by unit; under alldevs_lock */
+	device_t	*cd_devs;	/* by unit; alldevs_lock, but to read */
 	const char	*cd_name;
 	enum devclass	 cd_class;
 	int		 cd_ndevs;
@@ -151,6 +151,7 @@ void	config_set_attach_hook(void (*)(device_t));
 device_t device_lookup(cfdriver_t, int);
 void	*device_lookup_private(cfdriver_t, int);
 device_t device_lookup_acquire(cfdriver_t, int);
+device_t device_lookup_hold(cfdriver_t, int);
 void	device_acquire(device_t);
 void	device_release(device_t);
 

@@ -18,7 +18,8 @@ struct specdev {
 	u_int		 sd_opencnt;	/* (d) opens through all vnodes */
 	u_int		 sd_iocnt;	/* atomic: operations in the driver */
 	u_int		 sd_draining;	/* atomic: spec_io_drain wants to know */
-	bool		 sd_opened;	/* (d) a d_open succeeded, no d_close since */
+	bool		 sd_opened;	/* atomic: a d_open succeeded, no d_close
+					   since */
 	bool		 sd_closing;	/* (d) d_cancel, drain, d_close going on */
 	bool		 sd_overdue;	/* (d) for too long */
 	u_int		 sd_closetime;	/* (d) getticks() when it began */
