@@ -11,9 +11,10 @@
 struct usbd_device;
 struct usbd_why;
 
-/* Zombies, of transfers or of drivers, from which on no device is attached
-   any more. */
+/* Zombie transfers, and closes and detaches that do not end, from which on no
+   device is attached any more. */
 #define	USB_MAX_ZOMBIES		8
+#define	USB_MAX_STUCK		4
 /* How long a device waits for those that arrived before it, ms. */
 #define	USB_TURN_MS		500
 /* How long usb_bus_shutdown waits for all detaches, s. */

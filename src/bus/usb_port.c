@@ -193,7 +193,7 @@ usb_port_too_many_zombies(struct usbd_why *why)
 		snprintf(why->w_text, sizeof(why->w_text), "%u transfers of "
 		    "earlier devices have not come back from the hardware; "
 		    "reset the host controller or restart the daemon", n);
-	else if (drivers > USB_MAX_ZOMBIES)
+	else if (drivers > USB_MAX_STUCK)
 		snprintf(why->w_text, sizeof(why->w_text), "drivers have not "
 		    "come back from %u closes and detaches; restart the "
 		    "daemon", drivers);
@@ -382,7 +382,7 @@ usb_port_thread(void *arg)
 	port->p_thread = false;
 	cv_broadcast(&bus_cv);
 	if (port->p_zombie) {
-		zombie_exit("port %s: the device that had left is detached",
+		zombie_exit("port %s: the device that had left is detached\n",
 		    port->p_path);
 		usb_port_free(port);
 	}
@@ -477,7 +477,7 @@ usb_port_late(void *arg)
 	LIST_REMOVE(port, p_list);
 	LIST_INSERT_HEAD(&bus_zombies, port, p_list);
 	zombie_enter("port %s: the device has left, but its driver has not "
-	    "let go of it for %u ms; the port goes on without them",
+	    "let go of it for %u ms; the port goes on without them\n",
 	    port->p_path, zombie_ms());
 	if (port->p_want != NULL) {
 		heir = usb_port_create(port->p_path);

@@ -22,7 +22,7 @@
 #define	ZOMBIE_MS	5000
 
 static u_int zombies;			/* atomic */
-static u_int zombie_deadline = ZOMBIE_MS; /* before hyp_boot, then const */
+static u_int zombie_deadline = ZOMBIE_MS; /* atomic */
 
 /*
  * ms = zombie_ms()
@@ -33,14 +33,15 @@ u_int
 zombie_ms(void)
 {
 
-	return zombie_deadline;
+	return atomic_load_relaxed(&zombie_deadline);
 }
 
 /*
  * zombie_enter(fmt, ...)
  * zombie_exit(fmt, ...)
  *
- *	One more, one less, and the line for the log that says what.  In
+ *	One more, one less, and the line for the log that says what, with
+ *	its newline.  In
  *	pairs, under a lock that keeps the pair in order.  Do not sleep.
  */
 void
@@ -83,7 +84,7 @@ hyp_set_deadline(uint32_t ms)
 {
 
 	KASSERT(ms > 0);
-	zombie_deadline = ms;
+	atomic_store_relaxed(&zombie_deadline, ms);
 }
 
 unsigned

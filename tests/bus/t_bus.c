@@ -33,6 +33,8 @@
 #include "usbdi/h_usb.h"
 
 #define	NPORT	5
+/* Memory of autoconf's table of n units. */
+#define	UNITS(n) (2 * sizeof(void *) + (n) * sizeof(device_t))
 
 /* ---- the drivers ---------------------------------------------------- */
 
@@ -437,7 +439,7 @@ warm_up(void)
 
 	usb_bus_init();
 	usb_bus_shutdown();
-	mem_idle = kmem_inuse(&pieces) + 4 * 8 * sizeof(device_t);
+	mem_idle = kmem_inuse(&pieces) + 4 * UNITS(8);
 	memcpy(whole, h_dual, sizeof(whole));
 	whole[8] = whole[9] = 0x11;
 	hu[0] = plug_ftdi(1);
@@ -715,6 +717,7 @@ t_hung_detach(void)
 	wait_attached(1);
 	hold_detach(true);
 	hyp_usb_left("1-1");
+	wait_attached(0);
 	wait_zombies(1);
 	T_CHECK(hu_is_open(a));
 	arrive("1-1", 3);		/* after it was given up */
@@ -726,12 +729,12 @@ t_hung_detach(void)
 	T_CHECK(hu_is_open(c));
 	hold_detach(false);
 	wait_zombies(0);
+	hyp_set_deadline(5000);		/* a detach may take its time again */
 	T_UNTIL(is_closed, a);
 	T_UNTIL(is_closed, b);
 	T_CHECK(hu_is_open(c));
 	T_EQ(get(&st.attaches), 3);
 	teardown();
-	hyp_set_deadline(5000);
 	hu_remove(a);
 	hu_remove(b);
 	hu_remove(c);
@@ -741,8 +744,8 @@ t_hung_detach(void)
 static void
 t_hung_detaches(void)
 {
-	struct hu_dev *hu[USB_MAX_ZOMBIES + 2];
-	u_int i, asked, n = USB_MAX_ZOMBIES + 1;
+	struct hu_dev *hu[USB_MAX_STUCK + 2];
+	u_int i, asked, n = USB_MAX_STUCK + 1;
 
 	hyp_set_deadline(1);
 	setup();
@@ -752,6 +755,7 @@ t_hung_detaches(void)
 		arrive("1-1", 2 + i);
 		wait_attached(1);
 		hyp_usb_left("1-1");
+		wait_attached(0);
 		wait_zombies(i + 1);
 	}
 	hu[n] = plug_ftdi(2 + n);
@@ -761,14 +765,12 @@ t_hung_detaches(void)
 		t_msleep(1);
 	hold_detach(false);
 	wait_zombies(0);
+	hyp_set_deadline(5000);		/* a detach may take its time again */
 	T_EQ(get(&st.attaches), n);
 	hyp_usb_left("1-1");
 	arrive("1-1", 2 + n);		/* plugged again, it is taken */
 	wait_attached(1);
-	/* A driver's table of units has grown from 8 to 16. */
-	mem_idle += 8 * sizeof(device_t);
 	teardown();
-	hyp_set_deadline(5000);
 	for (i = 0; i <= n; i++)
 		hu_remove(hu[i]);
 }
@@ -933,17 +935,28 @@ t_independent(void)
 }
 
 /* The host has no thread when one is needed: later, then. */
+static int
+threads_are(void *arg)
+{
+
+	return ht_running() == *(int *)arg;
+}
+
 static void
 t_no_thread(void)
 {
 	struct hu_dev *hu;
+	int threads;
 
 	setup();
+	threads = ht_running();
 	hu = plug_ftdi(2);
 	ht_fail(1);
 	arrive("1-1", 2);
 	T_EQ(ht_left(), 0);
 	wait_attached(1);
+	/* The port's thread would do without another one. */
+	T_UNTIL(threads_are, &threads);
 	ht_fail(1);
 	hyp_usb_left("1-1");
 	T_EQ(ht_left(), 0);

@@ -275,7 +275,20 @@ struct churn {
 	unsigned	 ch_opens;
 };
 
-/* A client that opens, reads, writes, asks and closes as fast as it can. */
+static void
+churn_revoke(void)
+{
+	struct s_op so = { .so_call = S_REVOKE,
+	    .so_node = t_random() % 3 == 0 ? "dtyU0" : "ttyU0" };
+
+	s_start(&so);
+	T_EQ(s_finish(&so), 0);
+}
+
+/*
+ * A client that opens, reads, writes, asks, closes and revokes as fast as it
+ * can.
+ */
 static void
 churn_client(void *arg)
 {
@@ -287,6 +300,8 @@ churn_client(void *arg)
 
 	memset(buf, 'c', sizeof(buf));
 	while (!__atomic_load_n(&ch->ch_stop, __ATOMIC_RELAXED)) {
+		if (t_random() % 4 == 0)
+			churn_revoke();
 		if (s_open(t_random() % 3 == 0 ? "dtyU0" : "ttyU0",
 		    S_RDWR | HYP_F_NONBLOCK, &sf) != 0)
 			continue;
@@ -608,7 +623,7 @@ const struct t_case t_cases[] = {
 	{ "a stale file stays dead; the name is for the new one", stale_file },
 	{ "each removal event alone is enough", lost_events },
 	{ "unplug and replug twenty times", again_and_again },
-	{ "clients that open and close while it is plugged", churn },
+	{ "clients that open, close and revoke while it is plugged", churn },
 	{ "stuck reads: close in bounded time, then usable again",
 	    stuck_read },
 	{ "stuck transfers: unplug in bounded time", stuck_unplug },

@@ -14,4 +14,7 @@ void	ht_fail(int);
 /* How many of them have not happened yet. */
 int	ht_left(void);
 
+/* Threads that have been created and have not ended. */
+int	ht_running(void);
+
 #endif /* TESTS_USBDI_H_THREAD_H */
