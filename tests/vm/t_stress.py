@@ -18,6 +18,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -50,13 +51,16 @@ def status():
 def settled(world):
     """What has to be the same before and after, or None if not at rest."""
     now = status()
-    if now["threads"] != 2 or any(node["opens"] or node["calls"]
-                                  for node in now["nodes"]):
+    footprint = h_guest.footprint(world.daemon.pid)[:2]
+    time.sleep(0.05)                # the thread that told it ends
+    if (now["threads"] != 2 or
+            footprint != h_guest.footprint(world.daemon.pid)[:2] or
+            any(node["opens"] or node["calls"] for node in now["nodes"])):
         return None
     return {
         "memory": now["memory"],
         "zombies": now["zombies"],
-        "descriptors, threads": h_guest.footprint(world.daemon.pid)[:2],
+        "descriptors, threads": footprint,
         "nodes": sorted(node["name"] for node in now["nodes"]),
     }
 
