@@ -15,7 +15,8 @@
  * Each of the three steps may take for ever: a d_read that ignores
  * d_cancel, a d_close that hangs.  None is given up, since that would free
  * what a thread still uses or close what is in use.  What is given up is the
- * waiting.  A close that lasts longer than zombie_ms() is overdue:
+ * waiting.  A close that lasts longer than zombie_ms() is overdue, or twice
+ * that for a last close, which may have to send what was written first:
  *
  *	sd_closing		sd_overdue
  *	------------------	----------------------------------------
@@ -41,9 +42,11 @@
  * Locks: device_lock, see spec_vnops.c.  Lock order: device_lock ->
  * nodes_lock, softclock_lock.
  *
- * Known gaps: a driver that loops in a callout of its own stops all
- * callouts, this one included; one that loops under the kernel lock stops
- * all drivers that are not D_MPSAFE.
+ * Known gaps: a last close that sends to a slow line may take longer than
+ * that (60 s, tty.c), and counts as a zombie then; opens answer EBUSY
+ * meanwhile instead of waiting on.  A driver that loops in a callout of its
+ * own stops all callouts, this one included; one that loops under the kernel
+ * lock stops all drivers that are not D_MPSAFE.
  */
 #include <sys/atomic.h>
 #include <sys/callout.h>
@@ -86,26 +89,36 @@ spec_close_init(void)
 
 /* ---- closes that are overdue ---------------------------------------- */
 
+/* ms that a close may take. */
+static u_int
+spec_close_ms(const struct specdev *sd)
+{
+
+	return sd->sd_closedrain ? 2 * zombie_ms() : zombie_ms();
+}
+
 /* ms until the deadline of a close, 0 if it is over. */
 static u_int
 spec_close_left(const struct specdev *sd)
 {
 	const u_int age = getticks() - sd->sd_closetime;
+	const u_int ms = spec_close_ms(sd);
 
-	return age >= zombie_ms() ? 0 : zombie_ms() - age;
+	return age >= ms ? 0 : ms - age;
 }
 
-/* device_lock held: the next close to look at, or NULL. */
+/* device_lock held: the close that is overdue next, or is already; or NULL. */
 static struct specdev *
 spec_close_first(void)
 {
-	struct specdev *sd;
+	struct specdev *sd, *first = NULL;
 
 	TAILQ_FOREACH(sd, &spec_closing, sd_closelist) {
-		if (!sd->sd_overdue)
-			break;
+		if (!sd->sd_overdue && (first == NULL ||
+		    spec_close_left(sd) < spec_close_left(first)))
+			first = sd;
 	}
-	return sd;
+	return first;
 }
 
 /*
@@ -121,9 +134,9 @@ spec_close_give_up(struct specdev *sd)
 	host = spec_node_lookup(sd->sd_dev, name);
 	sd->sd_overdue = true;
 	cv_broadcast(&specfs_iocv);
-	zombie_enter("%s: the driver has not come back from its close for "
-	    "%u ms (%u calls in it); the node is busy until it does\n", name,
-	    zombie_ms(), atomic_load_relaxed(&sd->sd_iocnt));
+	zombie_enter("%s: its close has not ended for %u ms (%u calls in the "
+	    "driver); the node is busy until it does\n", name,
+	    spec_close_ms(sd), atomic_load_relaxed(&sd->sd_iocnt));
 	return host;
 }
 
@@ -155,7 +168,7 @@ spec_overdue(void *arg __unused)
 
 /* device_lock held: sd is closing from now on. */
 static void
-spec_close_begin(struct specdev *sd)
+spec_close_begin(struct specdev *sd, int flags)
 {
 
 	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
@@ -163,6 +176,7 @@ spec_close_begin(struct specdev *sd)
 	atomic_store_relaxed(&sd->sd_opened, false);
 	sd->sd_closing = true;
 	sd->sd_closetime = getticks();
+	sd->sd_closedrain = (flags & FNONBLOCK) == 0;
 	TAILQ_INSERT_TAIL(&spec_closing, sd, sd_closelist);
 	if (!callout_pending(&spec_watch))
 		callout_schedule(&spec_watch, mstohz(zombie_ms()));
@@ -180,8 +194,7 @@ spec_close_end(struct specdev *sd)
 	if (sd->sd_overdue) {
 		sd->sd_overdue = false;
 		(void)spec_node_lookup(sd->sd_dev, name);
-		zombie_exit("%s: the driver has come back from its close\n",
-		    name);
+		zombie_exit("%s: its close has ended\n", name);
 	}
 	cv_broadcast(&specfs_iocv);
 }
@@ -272,7 +285,7 @@ spec_close_device(struct specdev *sd, int flags)
 {
 
 	KASSERT(mutex_owned(&device_lock));
-	spec_close_begin(sd);
+	spec_close_begin(sd, flags);
 	mutex_exit(&device_lock);
 	spec_close_driver(sd, flags);
 	mutex_enter(&device_lock);
@@ -310,7 +323,7 @@ spec_close_start(struct vnode *vp, int flags)
 	sc->sc_vp = vp;
 	sc->sc_flags = flags;
 	vp->v_usecount++;
-	spec_close_begin(sd);
+	spec_close_begin(sd, flags);
 	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE, NULL, spec_closer, sc,
 	    NULL, "close") == 0)
 		return;

@@ -135,7 +135,7 @@ worker(unsigned number, time_t end)
 
 		if (number % 8 == 0) {
 			(void)did(REVOKE, revoke(node));
-			usleep((useconds_t)(rand() % 20000));
+			usleep((useconds_t)(rand() % 500000));
 		} else
 			cat(node);
 		/* Nodes that answer at once must not keep others away. */

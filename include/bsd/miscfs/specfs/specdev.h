@@ -22,6 +22,7 @@ struct specdev {
 					   since */
 	bool		 sd_closing;	/* (d) d_cancel, drain, d_close going on */
 	bool		 sd_overdue;	/* (d) for too long */
+	bool		 sd_closedrain;	/* (d) it may wait for output */
 	u_int		 sd_closetime;	/* (d) getticks() when it began */
 	TAILQ_ENTRY(specdev) sd_closelist; /* (d) while sd_closing */
 };
