@@ -203,18 +203,34 @@ def run_case(number, rule, function, world):
     return status == 0
 
 
+def print_log(world):
+    """What devswd said last, and how it ended if it did."""
+    if world.daemon is None:        # the exception has it
+        return
+    lines = world.daemon.said().splitlines()
+    status = world.daemon.process.poll()
+    if status is not None:
+        lines.append("devswd has ended: %d" % status)
+    for line in lines[-60:]:
+        print("# " + line)
+
+
 def run(world):
     """The program: all cases, or those whose rule contains an argument."""
     good = True
     words = sys.argv[1:]
-    world.start()
     cases = [(rule, function) for rule, function in CASES
              if not words or any(word in rule for word in words)]
-    for number, (rule, function) in enumerate(cases, 1):
-        good = run_case(number, rule, function, world) and good
-    print("1..%d" % len(cases))
-    good = world.stop() and good
-    if not good and world.daemon:
-        print("".join("# " + line + "\n"
-                      for line in world.daemon.said().splitlines()[-40:]))
+    try:
+        world.start()
+        for number, (rule, function) in enumerate(cases, 1):
+            good = run_case(number, rule, function, world) and good
+        print("1..%d" % len(cases))
+        good = world.stop() and good
+    except BaseException:
+        good = False
+        raise
+    finally:
+        if not good:
+            print_log(world)
     sys.exit(0 if good else 1)
