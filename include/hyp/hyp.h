@@ -107,6 +107,19 @@ uint64_t hyp_clock(void);
 uint64_t hyp_realtime(void);
 
 /*
+ * error = hyp_module_open(path, &handle, why, len)
+ * p = hyp_module_symbol(handle, name)
+ * hyp_module_close(handle)
+ *
+ *	A shared object of K code: map it and bind it to the K symbols of
+ *	the program; the address of something in it, or NULL; unmap it.
+ *	ENOEXEC: why says what is wrong, in at most len bytes.  Block.
+ */
+int	hyp_module_open(const char *, void **, char *, size_t);
+const void *hyp_module_symbol(void *, const char *);
+void	hyp_module_close(void *);
+
+/*
  * hyp_log(level, line)
  *
  *	One line, without newline, for the person who runs the daemon.  Any
@@ -155,6 +168,33 @@ unsigned hyp_zombies(void);
  *	What K has allocated.  Any thread.
  */
 uint64_t hyp_memory(uint32_t *);
+
+/*
+ * error = hyp_module_load(path, why, len)
+ * error = hyp_module_unload(name)
+ *
+ *	module(9).  By an lwp (hyp_lwp_enter), which may be interrupted.  On
+ *	an error of the first, why (len bytes) may say more.  ENOEXEC it
+ *	cannot be loaded, EPROTO it is for another version, EEXIST it is
+ *	loaded, ENOENT a module that it requires is not; ENOENT there is none
+ *	of that name, EBUSY it is in use; EINTR; the module's.  Sleep.
+ */
+int	hyp_module_load(const char *, char *, size_t);
+int	hyp_module_unload(const char *);
+
+/*
+ * more = hyp_module_next(name, next, len)
+ *
+ *	The first module, for "", or the one after name.  Any thread.
+ */
+int	hyp_module_next(const char *, char *, size_t);
+
+/*
+ * hyp_set_module_dir(dir)
+ *
+ *	Where an open may find the module that its node's driver was in.
+ */
+void	hyp_set_module_dir(const char *);
 
 /*
  * hyp_halt()

@@ -16,6 +16,7 @@ struct device {
 	cfdata_t	 dv_cfdata;			/* const */
 	device_t	 dv_parent;			/* const */
 	void		*dv_private;			/* const */
+	size_t		 dv_devsize;			/* const: of that */
 	int		 dv_pin;	/* (a) wanted unit of children, or -1 */
 	u_int		 dv_pending;	/* (a) config_pending_incr */
 	struct lwp	*dv_attaching;	/* (a) who runs ca_attach */

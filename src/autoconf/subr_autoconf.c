@@ -14,6 +14,13 @@
  *	- every device reference, after the driver's detach has returned.
  * So holders of references must be woken by the driver's detach.
  *
+ * Tables come and go (config_init_component, config_fini_component), and are
+ * walked without a lock, since match functions may sleep.  config_searchers
+ * counts who walks, config_changing is set by who wants to take a table
+ * out: it waits for the searchers, and new ones wait for it.  A search is
+ * over when what it has found is a device, which keeps its tables by being
+ * there (EBUSY).
+ *
  * Locks: alldevs_lock, config_cv (subr_device.c).  alldevs_lock is a leaf.
  */
 #include <sys/atomic.h>
@@ -31,6 +38,8 @@ struct cftable {
 
 static LIST_HEAD(, cfdriver) allcfdrivers;	/* (a) */
 static LIST_HEAD(, cftable) allcftables;	/* (a) */
+static u_int config_searchers;			/* (a) */
+static bool config_changing;			/* (a) */
 static void (*attach_hook)(device_t);
 
 /*
@@ -46,7 +55,32 @@ config_init(void)
 	cv_init(&config_cv, "config");
 	LIST_INIT(&allcfdrivers);
 	LIST_INIT(&allcftables);
+	config_searchers = 0;
+	config_changing = false;
 	attach_hook = NULL;
+}
+
+/* Tables stay as they are between these. */
+static void
+config_search_enter(void)
+{
+
+	mutex_enter(&alldevs_lock);
+	while (config_changing)
+		cv_wait(&config_cv, &alldevs_lock);
+	config_searchers++;
+	mutex_exit(&alldevs_lock);
+}
+
+static void
+config_search_exit(void)
+{
+
+	mutex_enter(&alldevs_lock);
+	KASSERT(config_searchers > 0);
+	if (--config_searchers == 0)
+		cv_broadcast(&config_cv);
+	mutex_exit(&alldevs_lock);
 }
 
 /*
@@ -153,29 +187,79 @@ unit_tables_free(cfdriver_t cd)
 	}
 }
 
-/*
- * error = config_fini_component(cfdrivers, cfattachinit, cfdata)
- *
- *	Take the tables out again.  EBUSY: a driver still has a device.
- */
-int
-config_fini_component(struct cfdriver *const *cds,
-    const struct cfattachinit *cfai __unused, struct cfdata *cfdata)
+/* Is ca one of cfai's? */
+static bool
+cfattachinit_has(const struct cfattachinit *cfai, const struct cfattach *ca)
+{
+
+	for (; cfai->cfai_name != NULL; cfai++) {
+		for (u_int i = 0; cfai->cfai_list[i] != NULL; i++) {
+			if (cfai->cfai_list[i] == ca)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+cfdata_has(const struct cfdata *cfdata, const struct cfdata *cf)
+{
+
+	for (; cfdata->cf_name != NULL; cfdata++) {
+		if (cfdata == cf)
+			return true;
+	}
+	return false;
+}
+
+static bool
+cfdrivers_have(struct cfdriver *const *cds, const struct cfdriver *cd)
+{
+
+	for (; *cds != NULL; cds++) {
+		if (*cds == cd)
+			return true;
+	}
+	return false;
+}
+
+/* alldevs_lock held: does a device use any of these tables? */
+static bool
+config_component_busy(struct cfdriver *const *cds,
+    const struct cfattachinit *cfai, const struct cfdata *cfdata)
+{
+	cfdriver_t cd;
+	device_t dev;
+
+	LIST_FOREACH(cd, &allcfdrivers, cd_list) {
+		for (int u = 0; u < cd->cd_ndevs; u++) {
+			if ((dev = cd->cd_devs[u]) == NULL)
+				continue;
+			if (cfdrivers_have(cds, cd) ||
+			    cfattachinit_has(cfai, dev->dv_cfattach) ||
+			    cfdata_has(cfdata, dev->dv_cfdata))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* alldevs_lock held, and nothing uses them. */
+static void
+config_component_remove(struct cfdriver *const *cds,
+    const struct cfattachinit *cfai, const struct cfdata *cfdata)
 {
 	struct cftable *ct, *next;
 
-	mutex_enter(&alldevs_lock);
-	for (u_int i = 0; cds[i] != NULL; i++) {
-		for (int u = 0; u < cds[i]->cd_ndevs; u++) {
-			if (cds[i]->cd_devs[u] != NULL) {
-				mutex_exit(&alldevs_lock);
-				return EBUSY;
-			}
-		}
+	for (; cfai->cfai_name != NULL; cfai++) {
+		for (u_int i = 0; cfai->cfai_list[i] != NULL; i++)
+			LIST_REMOVE(cfai->cfai_list[i], ca_list);
 	}
 	for (u_int i = 0; cds[i] != NULL; i++) {
 		cfdriver_t cd = cds[i];
 
+		KASSERTMSG(LIST_EMPTY(&cd->cd_attach), "%s has attachments "
+		    "of another component", cd->cd_name);
 		LIST_REMOVE(cd, cd_list);
 		unit_tables_free(cd);
 		if (cd->cd_nreserved > 0)
@@ -191,8 +275,34 @@ config_fini_component(struct cfdriver *const *cds,
 			kmem_free(ct, sizeof(*ct));
 		}
 	}
+}
+
+/*
+ * error = config_fini_component(cfdrivers, cfattachinit, cfdata)
+ *
+ *	Take the tables out again; when this returns nobody looks at them.
+ *	Sleeps while somebody matches.  EBUSY: there is a device of them.
+ */
+int
+config_fini_component(struct cfdriver *const *cds,
+    const struct cfattachinit *cfai, struct cfdata *cfdata)
+{
+	int error = 0;
+
+	mutex_enter(&alldevs_lock);
+	while (config_changing)
+		cv_wait(&config_cv, &alldevs_lock);
+	config_changing = true;
+	while (config_searchers > 0)
+		cv_wait(&config_cv, &alldevs_lock);
+	if (config_component_busy(cds, cfai, cfdata))
+		error = EBUSY;
+	else
+		config_component_remove(cds, cfai, cfdata);
+	config_changing = false;
+	cv_broadcast(&config_cv);
 	mutex_exit(&alldevs_lock);
-	return 0;
+	return error;
 }
 
 /* Could a device of cf hang off parent's attribute iattr? */
@@ -247,13 +357,9 @@ config_stdsubmatch(device_t parent, cfdata_t cf, const int *locs, void *aux)
 	return config_match(parent, cf, aux);
 }
 
-/*
- * cf = config_search(parent, aux, cfargs)
- *
- *	The best match for aux below parent, or NULL.
- */
-cfdata_t
-config_search(device_t parent, void *aux, const struct cfargs *args)
+/* The best match for aux below parent, or NULL.  By a searcher. */
+static cfdata_t
+config_best(device_t parent, void *aux, const struct cfargs *args)
 {
 	struct cftable *ct;
 	cfdata_t cf, best = NULL;
@@ -278,6 +384,49 @@ config_search(device_t parent, void *aux, const struct cfargs *args)
 		}
 	}
 	return best;
+}
+
+/*
+ * cf = config_search(parent, aux, cfargs)
+ *
+ *	The best match for aux below parent, or NULL.  It may go with its
+ *	component at any time.
+ */
+cfdata_t
+config_search(device_t parent, void *aux, const struct cfargs *args)
+{
+	cfdata_t cf;
+
+	config_search_enter();
+	cf = config_best(parent, aux, args);
+	config_search_exit();
+	return cf;
+}
+
+/*
+ * cf = config_search_acquire(parent, aux, cfargs)
+ * config_search_release()
+ * dev = config_attach_acquired(parent, cf, aux, print, cfargs)
+ *
+ *	For who has something to do between config_search and config_attach:
+ *	no component goes until one of the other two; not needed for NULL.
+ */
+cfdata_t
+config_search_acquire(device_t parent, void *aux, const struct cfargs *args)
+{
+	cfdata_t cf;
+
+	config_search_enter();
+	if ((cf = config_best(parent, aux, args)) == NULL)
+		config_search_exit();
+	return cf;
+}
+
+void
+config_search_release(void)
+{
+
+	config_search_exit();
 }
 
 /* ---- units --------------------------------------------------------- */
@@ -358,7 +507,7 @@ config_unit_reserve(const char *driver, int unit)
 	cfdriver_t cd;
 	int n, error = 0;
 
-	if (unit < 0 || unit > UINT16_MAX)
+	if (unit < 0 || unit >= CONFIG_UNITS)
 		return EINVAL;
 	mutex_enter(&alldevs_lock);
 	if ((cd = config_cfdriver_lookup(driver)) == NULL)
@@ -425,9 +574,9 @@ device_create(device_t parent, cfdata_t cf)
 	dev->dv_unit = unit_alloc(cd, parent);
 	snprintf(dev->dv_xname, sizeof(dev->dv_xname), "%s%d", cd->cd_name,
 	    dev->dv_unit);
-	if (dev->dv_cfattach->ca_devsize > 0)
-		dev->dv_private = kmem_zalloc(dev->dv_cfattach->ca_devsize,
-		    KM_SLEEP);
+	dev->dv_devsize = dev->dv_cfattach->ca_devsize;
+	if (dev->dv_devsize > 0)
+		dev->dv_private = kmem_zalloc(dev->dv_devsize, KM_SLEEP);
 	atomic_store_release(&cd->cd_devs[dev->dv_unit], dev);
 	if (parent != NULL)
 		LIST_INSERT_HEAD(&parent->dv_children, dev, dv_sibling);
@@ -441,24 +590,18 @@ device_free(device_t dev)
 
 	KASSERT(LIST_EMPTY(&dev->dv_children));
 	localcount_fini(&dev->dv_localcount);
+	/* Its tables may be gone by now. */
 	if (dev->dv_private != NULL)
-		kmem_free(dev->dv_private, dev->dv_cfattach->ca_devsize);
+		kmem_free(dev->dv_private, dev->dv_devsize);
 	kmem_free(dev, sizeof(*dev));
 }
 
-/*
- * dev = config_attach(parent, cf, aux, print, cfargs)
- *
- *	Make a device of cf and let its driver attach it; cfargs may pin the
- *	units of its children (config_unit_pin).  Sleeps as the driver does.
- *	The driver has no way to fail: what it cannot use it keeps as a dead
- *	device until the detach.
- */
-device_t
-config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,
+/* Let the driver of dev, just created, attach it. */
+static device_t
+device_attach(device_t dev, void *aux, cfprint_t print,
     const struct cfargs *args)
 {
-	device_t dev = device_create(parent, cf);
+	device_t const parent = dev->dv_parent;
 
 	if (args != NULL && args->pin != NULL)
 		config_unit_pin(dev, *args->pin);
@@ -482,6 +625,32 @@ config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,
 }
 
 /*
+ * dev = config_attach(parent, cf, aux, print, cfargs)
+ *
+ *	Make a device of cf and let its driver attach it; cfargs may pin the
+ *	units of its children (config_unit_pin).  Sleeps as the driver does.
+ *	The driver has no way to fail: what it cannot use it keeps as a dead
+ *	device until the detach.
+ */
+device_t
+config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,
+    const struct cfargs *args)
+{
+
+	return device_attach(device_create(parent, cf), aux, print, args);
+}
+
+device_t
+config_attach_acquired(device_t parent, cfdata_t cf, void *aux,
+    cfprint_t print, const struct cfargs *args)
+{
+	device_t dev = device_create(parent, cf);
+
+	config_search_exit();
+	return device_attach(dev, aux, print, args);
+}
+
+/*
  * dev = config_found(parent, aux, print, cfargs)
  *
  *	parent has found aux: search and attach.  NULL: nobody wants it, and
@@ -491,10 +660,10 @@ device_t
 config_found(device_t parent, void *aux, cfprint_t print,
     const struct cfargs *args)
 {
-	cfdata_t cf = config_search(parent, aux, args);
+	const cfdata_t cf = config_search_acquire(parent, aux, args);
 
 	if (cf != NULL)
-		return config_attach(parent, cf, aux, print, args);
+		return config_attach_acquired(parent, cf, aux, print, args);
 	if (print != NULL) {
 		if (print(aux, device_xname(parent)) == UNCONF)
 			aprint_normal(" not configured\n");

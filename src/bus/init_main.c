@@ -10,12 +10,14 @@
  */
 #include <sys/conf.h>
 #include <sys/device.h>
+#include <sys/module.h>
 #include <sys/systm.h>
 
 #include <hyp/hyp.h>
 #include <miscfs/specfs/specdev.h>
 
 #include "bus/bus.h"
+#include "compat/compat.h"
 #include "specfs/specfs_impl.h"
 
 #define	LINUX_EINVAL	22
@@ -56,6 +58,20 @@ hyp_boot(uint32_t version)
 	config_set_attach_hook(spec_makedev_hook);
 	usb_bus_init();
 	return 0;
+}
+
+int
+hyp_module_load(const char *path, char *why, size_t len)
+{
+
+	return compat_errno(module_load(path, why, len));
+}
+
+int
+hyp_module_unload(const char *name)
+{
+
+	return compat_errno(module_unload(name));
 }
 
 void

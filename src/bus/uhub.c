@@ -202,7 +202,8 @@ uhub_attach_whole(struct usbd_device *dev, int pin, struct usbd_why *why)
 	int i;
 
 	uhub_fill_uaa(dev, &uaa);
-	cf = config_search(uhub_self, &uaa, CFARGS(.iattr = "usbdevif"));
+	cf = config_search_acquire(uhub_self, &uaa,
+	    CFARGS(.iattr = "usbdevif"));
 	if (cf == NULL)
 		return false;
 	for (i = 0; i < dev->ud_nifaces; i++) {
@@ -210,10 +211,11 @@ uhub_attach_whole(struct usbd_device *dev, int pin, struct usbd_why *why)
 		if (err != USBD_NORMAL_COMPLETION) {
 			uhub_complain(why, &dev->ud_ifaces[i], cf->cf_name,
 			    err);
+			config_search_release();
 			return true;
 		}
 	}
-	uhub_note_driver(dev, config_attach(uhub_self, cf, &uaa,
+	uhub_note_driver(dev, config_attach_acquired(uhub_self, cf, &uaa,
 	    uhub_print_dev, CFARGS(.iattr = "usbdevif", .pin = &pin)));
 	return true;
 }
@@ -258,18 +260,20 @@ uhub_attach_iface(struct usbd_interface *iface,
 	cfdata_t cf;
 
 	uhub_fill_uiaa(iface, &uiaa, ifaces);
-	cf = config_search(uhub_self, &uiaa, CFARGS(.iattr = "usbifif"));
+	cf = config_search_acquire(uhub_self, &uiaa,
+	    CFARGS(.iattr = "usbifif"));
 	if (cf == NULL)
 		return;
 	iface->ui_taken = true;
 	err = usbd_claim(iface);
 	if (err != USBD_NORMAL_COMPLETION) {
 		uhub_complain(why, iface, cf->cf_name, err);
+		config_search_release();
 		return;
 	}
-	sub = config_attach(uhub_self, cf, &uiaa, uhub_print_iface,
+	sub = config_attach_acquired(uhub_self, cf, &uiaa, uhub_print_iface,
 	    CFARGS(.iattr = "usbifif", .pin = &pin));
-	if (uhub_take(dev, ifaces, cf->cf_name, why))
+	if (uhub_take(dev, ifaces, device_cfdata(sub)->cf_name, why))
 		uhub_note_driver(dev, sub);
 	else
 		(void)config_detach(sub, DETACH_FORCE);

@@ -3,35 +3,73 @@
  * subr_devsw.c - devsw(9): from a device number to a driver's function.
  *
  * Two tables, one for character and one for block devices, from major to a
- * slot with the driver's switch and a reference count.  Only cdev_open and
- * bdev_open hold a reference: for every other operation the caller (specfs)
- * has the device open, and a driver detaches its switch only when no
- * instance is open.
+ * slot with the driver's switch and a reference count.  Only an open holds a
+ * reference (struct devsw_ref): for every other operation the caller
+ * (specfs) has the device open, and before a switch leaves, all of that is
+ * revoked.
  *
- * d_open also holds a reference to the autoconf device, if the switch says
+ * An open also holds a reference to the autoconf device, if the switch says
  * how to find it (d_cfdriver, d_devtounit), so no d_open starts before its
  * attach has ended or after its detach is committed, and the softc stays
  * until d_open has returned.
  *
  * Drivers without D_MPSAFE are called under the kernel lock.
  *
+ * A switch leaves in three steps, as its functions may be unmapped after
+ * that:
+ *
+ *	ds_state	opens			other calls, close
+ *	--------	-----			------------------
+ *	DS_IN		go on			go on
+ *	DS_ASKED	wait			go on
+ *	DS_LEAVING	ENXIO			go on, until specfs has revoked
+ *						every vnode of the major
+ *	DS_OUT		ENXIO, autoload		there are none
+ *
+ * DS_ASKED is for devsw_detach_idle, which backs out if something is open.
+ *
+ * A reference says that there was a driver, and a device, when it was taken.
+ * specfs counts an open (so that a revoke finds it, and waits for it) when it
+ * has the reference, and asks devsw_alive() in the same step, under its lock;
+ * so whoever takes the driver or the device away finds each open that goes
+ * on:
+ *
+ *	open				vdevgone, or devsw_detach
+ *	devsw_acquire
+ *					commits (DS_LEAVING)
+ *					looks for opens: none
+ *	alive?  no: ENXIO
+ *
+ *	devsw_acquire
+ *	alive?  yes: is counted
+ *					commits
+ *					looks for opens: revokes this one
+ *
+ * A slot that is out keeps its name: the driver gets the same major when it
+ * comes back, so that its nodes are good again.
+ *
  * Locks: devsw_lock guards the slots; readers of a slot's switch need none.
- * devsw_cv: a reference of a dying slot went away.
+ * devsw_cv: a reference of a dying slot went away, or DS_ASKED.
  */
 #include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/device.h>
+#include <sys/disklabel.h>
 #include <sys/errno.h>
 #include <sys/lwp.h>
 #include <sys/poll.h>
 #include <sys/systm.h>
 #include <sys/tty.h>
+#include <sys/vnode.h>
 
 #define	DEVSW_MAX	64
 
+enum devsw_state { DS_OUT, DS_IN, DS_ASKED, DS_LEAVING };
+
 struct devsw_slot {
 	const void	*ds_switch;	/* bdevsw or cdevsw; atomic */
-	const char	*ds_name;	/* (l) */
+	enum devsw_state ds_state;	/* (l) */
+	char		 ds_name[DEVSW_NAMELEN]; /* (l) "": never used */
 	struct localcount ds_refs;	/* opens in progress */
 };
 
@@ -39,6 +77,7 @@ static kmutex_t devsw_lock;	/* (l) */
 static kcondvar_t devsw_cv;
 static struct devsw_slot bdevsw_slots[DEVSW_MAX];
 static struct devsw_slot cdevsw_slots[DEVSW_MAX];
+static const struct devsw_hooks *devsw_hooks;
 
 /*
  * devsw_init()
@@ -51,31 +90,69 @@ devsw_init(void)
 	cv_init(&devsw_cv, "devsw");
 	memset(bdevsw_slots, 0, sizeof(bdevsw_slots));
 	memset(cdevsw_slots, 0, sizeof(cdevsw_slots));
+	devsw_hooks = NULL;
+}
+
+/*
+ * devsw_set_hooks(hooks)
+ *
+ *	Who knows what is open.  At start.
+ */
+void
+devsw_set_hooks(const struct devsw_hooks *hooks)
+{
+
+	devsw_hooks = hooks;
 }
 
 /* ---- slots --------------------------------------------------------- */
+
+static devmajor_t
+slot_major(const struct devsw_slot *slots, const void *sw)
+{
+
+	for (devmajor_t maj = 0; maj < DEVSW_MAX; maj++) {
+		if (atomic_load_relaxed(&slots[maj].ds_switch) == sw)
+			return maj;
+	}
+	return NODEVMAJOR;
+}
+
+/*
+ * devsw_lock held: the slot of that name, else one that never had another,
+ * or NODEVMAJOR.
+ */
+static devmajor_t
+slot_of_name(const struct devsw_slot *slots, const char *name)
+{
+	devmajor_t fresh = NODEVMAJOR;
+
+	for (devmajor_t maj = 0; maj < DEVSW_MAX; maj++) {
+		if (strncmp(slots[maj].ds_name, name, DEVSW_NAMELEN - 1) == 0)
+			return maj;
+		if (fresh == NODEVMAJOR && slots[maj].ds_name[0] == '\0')
+			fresh = maj;
+	}
+	return fresh;
+}
 
 /*
  * devsw_lock held: can sw go to slot *majorp, or to any if that is -1?
  * Answers with the major.
  */
 static int
-slot_choose(struct devsw_slot *slots, const void *sw, devmajor_t *majorp)
+slot_choose(struct devsw_slot *slots, const void *sw, const char *name,
+    devmajor_t *majorp)
 {
 
 	if (sw == NULL)
 		return 0;
-	if (*majorp == NODEVMAJOR) {
-		for (*majorp = 0; *majorp < DEVSW_MAX; (*majorp)++) {
-			if (slots[*majorp].ds_switch == NULL)
-				return 0;
-		}
-		*majorp = NODEVMAJOR;
+	if (*majorp == NODEVMAJOR &&
+	    (*majorp = slot_of_name(slots, name)) == NODEVMAJOR)
 		return ENOMEM;
-	}
 	if (*majorp < 0 || *majorp >= DEVSW_MAX)
 		return EINVAL;
-	return slots[*majorp].ds_switch == NULL ? 0 : EEXIST;
+	return slots[*majorp].ds_state == DS_OUT ? 0 : EEXIST;
 }
 
 static void
@@ -86,7 +163,8 @@ slot_fill(struct devsw_slot *slots, const void *sw, devmajor_t maj,
 	if (sw == NULL)
 		return;
 	localcount_init(&slots[maj].ds_refs);
-	slots[maj].ds_name = name;
+	strlcpy(slots[maj].ds_name, name, DEVSW_NAMELEN);
+	slots[maj].ds_state = DS_IN;
 	atomic_store_release(&slots[maj].ds_switch, sw);
 }
 
@@ -94,7 +172,8 @@ slot_fill(struct devsw_slot *slots, const void *sw, devmajor_t maj,
  * error = devsw_attach(name, bdev, &bmajor, cdev, &cmajor)
  *
  *	Enter a driver's switches; NULL for one that it lacks.  A major of
- *	NODEVMAJOR is chosen here.  EEXIST: the major is taken; EINVAL: no
+ *	NODEVMAJOR is chosen here: the one that a driver of that name had
+ *	before, if any.  EEXIST: the major, or the name, is taken; EINVAL: no
  *	such major; ENOMEM: none left.
  */
 int
@@ -108,8 +187,8 @@ devsw_attach(const char *name, const struct bdevsw *bdev,
 	KASSERTMSG(bdev == NULL || bdev->d_devtounit == NULL ||
 	    bdev->d_cfdriver != NULL, "%s", name);
 	mutex_enter(&devsw_lock);
-	if ((error = slot_choose(bdevsw_slots, bdev, bmajorp)) == 0 &&
-	    (error = slot_choose(cdevsw_slots, cdev, cmajorp)) == 0) {
+	if ((error = slot_choose(bdevsw_slots, bdev, name, bmajorp)) == 0 &&
+	    (error = slot_choose(cdevsw_slots, cdev, name, cmajorp)) == 0) {
 		if (bdev != NULL)
 			slot_fill(bdevsw_slots, bdev, *bmajorp, name);
 		if (cdev != NULL)
@@ -120,32 +199,89 @@ devsw_attach(const char *name, const struct bdevsw *bdev,
 }
 
 static void
-slot_empty(struct devsw_slot *slots, const void *sw)
+slot_set_state(struct devsw_slot *slots, const void *sw,
+    enum devsw_state state)
+{
+	devmajor_t maj;
+
+	if (sw == NULL)
+		return;
+	mutex_enter(&devsw_lock);
+	maj = slot_major(slots, sw);
+	KASSERTMSG(maj != NODEVMAJOR, "the switch is not attached");
+	KASSERT(slots[maj].ds_state == DS_IN ||
+	    slots[maj].ds_state == DS_ASKED);
+	slots[maj].ds_state = state;
+	cv_broadcast(&devsw_cv);
+	mutex_exit(&devsw_lock);
+}
+
+/* DS_LEAVING: close what is open, wait for opens in progress, and out. */
+static void
+slot_empty(struct devsw_slot *slots, const void *sw, enum vtype type)
+{
+	devmajor_t maj;
+
+	if (sw == NULL)
+		return;
+	maj = slot_major(slots, sw);
+	if (devsw_hooks != NULL)
+		devsw_hooks->dh_gone(type, maj);
+	mutex_enter(&devsw_lock);
+	localcount_drain(&slots[maj].ds_refs, &devsw_cv, &devsw_lock);
+	localcount_fini(&slots[maj].ds_refs);
+	atomic_store_release(&slots[maj].ds_switch, NULL);
+	slots[maj].ds_state = DS_OUT;
+	mutex_exit(&devsw_lock);
+}
+
+static bool
+slot_busy(struct devsw_slot *slots, const void *sw, enum vtype type)
 {
 
-	for (u_int i = 0; sw != NULL && i < DEVSW_MAX; i++) {
-		if (slots[i].ds_switch != sw)
-			continue;
-		atomic_store_release(&slots[i].ds_switch, NULL);
-		localcount_drain(&slots[i].ds_refs, &devsw_cv, &devsw_lock);
-		localcount_fini(&slots[i].ds_refs);
-	}
+	return sw != NULL && devsw_hooks != NULL &&
+	    devsw_hooks->dh_busy(type, slot_major(slots, sw));
 }
 
 /*
  * devsw_detach(bdev, cdev)
  *
- *	Take the switches out and wait for opens in progress.  The caller
- *	makes sure that opens fail and that nothing is open.
+ *	Take the switches out: opens fail from now on, every open vnode of
+ *	their majors is revoked, and when this returns no call is in the
+ *	driver and none will come.  So it sleeps as long as the driver does.
+ *	The caller holds no lock that the driver's entries take.
+ *	devsw_detach(9), whose caller has to see to that nothing is open.
  */
 void
 devsw_detach(const struct bdevsw *bdev, const struct cdevsw *cdev)
 {
 
-	mutex_enter(&devsw_lock);
-	slot_empty(bdevsw_slots, bdev);
-	slot_empty(cdevsw_slots, cdev);
-	mutex_exit(&devsw_lock);
+	slot_set_state(bdevsw_slots, bdev, DS_LEAVING);
+	slot_set_state(cdevsw_slots, cdev, DS_LEAVING);
+	slot_empty(bdevsw_slots, bdev, VBLK);
+	slot_empty(cdevsw_slots, cdev, VCHR);
+}
+
+/*
+ * error = devsw_detach_idle(bdev, cdev)
+ *
+ *	The same, if nothing is open or on its way to be.  EBUSY: something
+ *	is, and nothing has changed.
+ */
+int
+devsw_detach_idle(const struct bdevsw *bdev, const struct cdevsw *cdev)
+{
+
+	slot_set_state(bdevsw_slots, bdev, DS_ASKED);
+	slot_set_state(cdevsw_slots, cdev, DS_ASKED);
+	if (slot_busy(bdevsw_slots, bdev, VBLK) ||
+	    slot_busy(cdevsw_slots, cdev, VCHR)) {
+		slot_set_state(bdevsw_slots, bdev, DS_IN);
+		slot_set_state(cdevsw_slots, cdev, DS_IN);
+		return EBUSY;
+	}
+	devsw_detach(bdev, cdev);
+	return 0;
 }
 
 static const void *
@@ -162,11 +298,19 @@ slot_lookup(struct devsw_slot *slots, dev_t dev)
 static const void *
 slot_acquire(struct devsw_slot *slots, dev_t dev)
 {
-	const void *sw;
+	struct devsw_slot *ds;
+	const void *sw = NULL;
 
+	if (dev == NODEV || major(dev) >= DEVSW_MAX)
+		return NULL;
+	ds = &slots[major(dev)];
 	mutex_enter(&devsw_lock);
-	if ((sw = slot_lookup(slots, dev)) != NULL)
-		localcount_acquire(&slots[major(dev)].ds_refs);
+	while (ds->ds_state == DS_ASKED)
+		cv_wait(&devsw_cv, &devsw_lock);
+	if (ds->ds_state == DS_IN) {
+		sw = ds->ds_switch;
+		localcount_acquire(&ds->ds_refs);
+	}
 	mutex_exit(&devsw_lock);
 	return sw;
 }
@@ -192,17 +336,6 @@ cdevsw_lookup(dev_t dev)
 	return slot_lookup(cdevsw_slots, dev);
 }
 
-static devmajor_t
-slot_major(struct devsw_slot *slots, const void *sw)
-{
-
-	for (devmajor_t maj = 0; maj < DEVSW_MAX; maj++) {
-		if (atomic_load_relaxed(&slots[maj].ds_switch) == sw)
-			return maj;
-	}
-	return NODEVMAJOR;
-}
-
 devmajor_t
 bdevsw_lookup_major(const struct bdevsw *bdev)
 {
@@ -215,6 +348,38 @@ cdevsw_lookup_major(const struct cdevsw *cdev)
 {
 
 	return slot_major(cdevsw_slots, cdev);
+}
+
+/*
+ * yes = cdevsw_getname(major, name)
+ * yes = bdevsw_getname(major, name)
+ *
+ *	The driver that has this major, or had it: DEVSW_NAMELEN bytes.
+ */
+static bool
+slot_getname(const struct devsw_slot *slots, devmajor_t maj, char *name)
+{
+
+	if (maj < 0 || maj >= DEVSW_MAX)
+		return false;
+	mutex_enter(&devsw_lock);
+	strlcpy(name, slots[maj].ds_name, DEVSW_NAMELEN);
+	mutex_exit(&devsw_lock);
+	return name[0] != '\0';
+}
+
+bool
+cdevsw_getname(devmajor_t maj, char *name)
+{
+
+	return slot_getname(cdevsw_slots, maj, name);
+}
+
+bool
+bdevsw_getname(devmajor_t maj, char *name)
+{
+
+	return slot_getname(bdevsw_slots, maj, name);
 }
 
 /* ---- calls --------------------------------------------------------- */
@@ -235,6 +400,26 @@ dev_unlock(bool locked)
 
 	if (locked)
 		kernel_unlock(1);
+}
+
+/* The d_ members of a cdevsw and a bdevsw that are alike. */
+struct devsw_common {
+	int		(*dc_open)(dev_t, int, int, struct lwp *);
+	int		(*dc_devtounit)(dev_t);
+	struct cfdriver	*dc_cfdriver;
+	int		 dc_flag;
+};
+
+static struct devsw_common
+dev_common(const struct devsw_ref *dr)
+{
+	const struct bdevsw *const b = dr->dr_switch;
+	const struct cdevsw *const c = dr->dr_switch;
+
+	return dr->dr_block ? (struct devsw_common){ b->d_open,
+	    b->d_devtounit, b->d_cfdriver, b->d_flag } :
+	    (struct devsw_common){ c->d_open, c->d_devtounit, c->d_cfdriver,
+	    c->d_flag };
 }
 
 /*
@@ -261,55 +446,121 @@ dev_acquire(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
 	return 0;
 }
 
+static struct devsw_slot *
+dev_slots(bool block)
+{
+
+	return block ? bdevsw_slots : cdevsw_slots;
+}
+
+/*
+ * error = devsw_acquire(block, dev, dr)
+ *
+ *	References to the driver of dev, and to its device if the driver says
+ *	how to find it, for an open; devsw_release gives them back.  Sleeps
+ *	while the device attaches or detaches.  ENXIO: no driver or no such
+ *	unit; EINTR, EAGAIN: see cv_wait_sig.
+ */
+int
+devsw_acquire(bool block, dev_t dev, struct devsw_ref *dr)
+{
+	struct devsw_common dc;
+	int error;
+
+	dr->dr_block = block;
+	dr->dr_dev = dev;
+	dr->dr_switch = slot_acquire(dev_slots(block), dev);
+	if (dr->dr_switch == NULL)
+		return ENXIO;
+	dc = dev_common(dr);
+	error = dev_acquire(dc.dc_devtounit, dc.dc_cfdriver, dev,
+	    &dr->dr_device);
+	if (error)
+		slot_release(dev_slots(block), dev);
+	return error;
+}
+
+/*
+ * error = devsw_alive(dr)
+ *
+ *	May an open that is counted in the same step go on?  ENXIO: the
+ *	device's detach is committed, or the driver leaves; ERESTART: that
+ *	will be seen, acquire again.  Takes alldevs_lock and devsw_lock; does
+ *	not sleep.
+ */
+int
+devsw_alive(const struct devsw_ref *dr)
+{
+	enum devsw_state state;
+
+	if (dr->dr_device != NULL && device_is_detached(dr->dr_device))
+		return ENXIO;
+	mutex_enter(&devsw_lock);
+	state = dev_slots(dr->dr_block)[major(dr->dr_dev)].ds_state;
+	mutex_exit(&devsw_lock);
+	return state == DS_IN ? 0 : state == DS_ASKED ? ERESTART : ENXIO;
+}
+
+/*
+ * error = devsw_open(dr, flag, devtype, l)
+ *
+ *	Call d_open.  Sleeps as the driver does.
+ */
+int
+devsw_open(const struct devsw_ref *dr, int flag, int devtype, struct lwp *l)
+{
+	const struct devsw_common dc = dev_common(dr);
+	const bool locked = dev_lock(dc.dc_flag);
+	int error;
+
+	error = dc.dc_open(dr->dr_dev, flag, devtype, l);
+	dev_unlock(locked);
+	return error;
+}
+
+/*
+ * devsw_release(dr)
+ */
+void
+devsw_release(const struct devsw_ref *dr)
+{
+
+	if (dr->dr_device != NULL)
+		device_release(dr->dr_device);
+	slot_release(dev_slots(dr->dr_block), dr->dr_dev);
+}
+
 /*
  * error = cdev_open(dev, flag, devtype, l)
  * error = bdev_open(dev, flag, devtype, l)
  *
- *	Call d_open.  Sleeps while the device attaches or detaches, and as
- *	the driver does.  ENXIO: no driver or no such unit; the driver's.
+ *	All of that, for callers who keep the driver by other means.
  */
+static int
+dev_open(bool block, dev_t dev, int flag, int devtype, struct lwp *l)
+{
+	struct devsw_ref dr;
+	int error;
+
+	if ((error = devsw_acquire(block, dev, &dr)) != 0)
+		return error;
+	error = devsw_open(&dr, flag, devtype, l);
+	devsw_release(&dr);
+	return error;
+}
+
 int
 cdev_open(dev_t dev, int flag, int devtype, struct lwp *l)
 {
-	const struct cdevsw *d = slot_acquire(cdevsw_slots, dev);
-	device_t dv;
-	int error;
-	bool locked;
 
-	if (d == NULL)
-		return ENXIO;
-	error = dev_acquire(d->d_devtounit, d->d_cfdriver, dev, &dv);
-	if (error == 0) {
-		locked = dev_lock(d->d_flag);
-		error = d->d_open(dev, flag, devtype, l);
-		dev_unlock(locked);
-		if (dv != NULL)
-			device_release(dv);
-	}
-	slot_release(cdevsw_slots, dev);
-	return error;
+	return dev_open(false, dev, flag, devtype, l);
 }
 
 int
 bdev_open(dev_t dev, int flag, int devtype, struct lwp *l)
 {
-	const struct bdevsw *d = slot_acquire(bdevsw_slots, dev);
-	device_t dv;
-	int error;
-	bool locked;
 
-	if (d == NULL)
-		return ENXIO;
-	error = dev_acquire(d->d_devtounit, d->d_cfdriver, dev, &dv);
-	if (error == 0) {
-		locked = dev_lock(d->d_flag);
-		error = d->d_open(dev, flag, devtype, l);
-		dev_unlock(locked);
-		if (dv != NULL)
-			device_release(dv);
-	}
-	slot_release(bdevsw_slots, dev);
-	return error;
+	return dev_open(true, dev, flag, devtype, l);
 }
 
 /*
@@ -643,12 +894,23 @@ cdev_attached(dev_t dev)
 
 /*
  * unit = dev_minor_unit(dev)
+ * unit = disklabel_dev_unit(dev)
+ *
+ *	Ready-made d_devtounit: the minor is the unit; a unit has
+ *	MAXPARTITIONS minors.  tty_unit() is in tty_subr.c.
  */
 int
 dev_minor_unit(dev_t dev)
 {
 
 	return minor(dev);
+}
+
+int
+disklabel_dev_unit(dev_t dev)
+{
+
+	return DISKUNIT(dev);
 }
 
 /* ---- entries of drivers that lack something ------------------------- */

@@ -437,7 +437,9 @@ ucom_mode(struct ucom_softc *sc, dev_t dev)
 	struct termios t;
 	int error;
 
+	ttylock(tp);
 	tp->t_dev = dev;
+	ttyunlock(tp);
 	ucom_open_termios(sc, UCOM_KIND(dev), &t);
 	error = ucomparam(tp, &t);
 	if (error)

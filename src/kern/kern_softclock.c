@@ -29,6 +29,7 @@
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/module.h>
 #include <sys/param.h>
 #include <sys/systm.h>
 #include <sys/time.h>
@@ -376,6 +377,7 @@ kern_init(void)
 	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE | KTHREAD_MUSTJOIN, NULL,
 	    softclock, NULL, &softclock_thread, "softclock") != 0)
 		panic("no thread for softclock");
+	module_init();
 	cold = false;
 }
 

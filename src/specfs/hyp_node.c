@@ -118,8 +118,13 @@ hyp_node_open(struct hyp_node *hn, int flags, void *host,
 	bool retry;
 
 	do {
-		(void)spec_vnode_get(VCHR, hn->hn_dev, &vp);
+		(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);
 		error = VOP_OPEN(vp, mode, curlwp);
+		if (error == EMOVEFD) {
+			vrele(vp);
+			vp = curlwp->l_clonevp;
+			error = 0;
+		}
 		if (error == 0) {
 			*fpp = file_create(hn, vp, mode, host);
 			return 0;
@@ -287,7 +292,7 @@ hyp_node_revoke(struct hyp_node *hn)
 {
 	struct vnode *vp;
 
-	(void)spec_vnode_get(VCHR, hn->hn_dev, &vp);
+	(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);
 	vrevoke(vp);
 	vrele(vp);
 	return 0;

@@ -9,7 +9,8 @@
  *	drain		until sd_iocnt is 0
  *	d_close		alone with the device
  *
- * or, for a driver without d_cancel: d_close, then the drain.  sd_closing is
+ * or, for a driver without d_cancel: d_close, then the drain; for a clone:
+ * fo_restart, drain, fo_close.  sd_closing is
  * set meanwhile and the specdev is in spec_closing.
  *
  * Each of the three steps may take for ever: a d_read that ignores
@@ -54,6 +55,7 @@
 #include <sys/device.h>
 #include <sys/errno.h>
 #include <sys/fcntl.h>
+#include <sys/file.h>
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/kthread.h>
@@ -219,6 +221,17 @@ spec_io_drain(struct specdev *sd)
 	mutex_exit(&device_lock);
 }
 
+/* The same for a clone, whose file has its driver's device for as long. */
+static void
+spec_close_clone(struct specdev *sd)
+{
+	struct file *const fp = sd->sd_file;
+
+	fp->f_ops->fo_restart(fp);
+	spec_io_drain(sd);
+	(void)fp->f_ops->fo_close(fp);
+}
+
 /* Cancel, drain, close. */
 static void
 spec_close_attached(struct specdev *sd, int flags)
@@ -262,6 +275,10 @@ spec_close_driver(struct specdev *sd, int flags)
 	device_t dv;
 	bool held;
 
+	if (sd->sd_file != NULL) {
+		spec_close_clone(sd);
+		return;
+	}
 	do {
 		held = sd->sd_type == VBLK ? bdev_hold(sd->sd_dev, &dv) :
 		    cdev_hold(sd->sd_dev, &dv);
@@ -356,4 +373,23 @@ spec_close_wait(enum vtype type, dev_t dev)
 			cv_wait(&specfs_iocv, &device_lock);
 	} while (sd != NULL);
 	mutex_exit(&device_lock);
+}
+
+/*
+ * yes = spec_close_pending(type, major)
+ *
+ *	Is a close of any device of this driver in progress?  device_lock
+ *	held.
+ */
+bool
+spec_close_pending(enum vtype type, devmajor_t maj)
+{
+	const struct specdev *sd;
+
+	KASSERT(mutex_owned(&device_lock));
+	TAILQ_FOREACH(sd, &spec_closing, sd_closelist) {
+		if (sd->sd_type == type && major(sd->sd_dev) == maj)
+			return true;
+	}
+	return false;
 }

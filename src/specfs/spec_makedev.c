@@ -7,10 +7,14 @@
  * the daemon runs.  Without hardware an open answers ENXIO.
  *
  * The front end has one major number for all nodes, so a node's Linux minor
- * says the driver too: bit 19 the second node of a unit (dtyU), bits 16 to
+ * says the driver too: bit 19 the second node of a unit (dtyU), bits 13 to
  * 18 the devsw major, the rest the unit.
  *
- * Locks: nodes_lock guards the list and hn_made.  It is not held while the
+ * Rows, which say what nodes a driver's units have, come with the drivers
+ * (devnodes in ioconf.c) and with modules, and a module's go with it; so
+ * nodes have copies of what the rows say.
+ *
+ * Locks: nodes_lock guards the lists and hn_made.  It is not held while the
  * front end makes a node; hn_made keeps a second maker away.
  */
 #include <sys/atomic.h>
@@ -24,11 +28,19 @@
 #include "compat/compat.h"
 #include "specfs/specfs_impl.h"
 
-#define	LINUX_MINOR_MAJORS	8	/* 3 bits of devsw major */
-#define	LINUX_MINOR_UNITS	0x10000
+#define	LINUX_MINOR_MAJORS	64	/* 6 bits of devsw major */
+#define	LINUX_MINOR_UNIT	13	/* bits of unit */
+#define	LINUX_MINOR_UNITS	(1 << LINUX_MINOR_UNIT)
+#define	UNIT_NODES		4	/* rows that a driver can have */
+
+struct devnode_table {
+	const struct devnode	*dt_rows;
+	LIST_ENTRY(devnode_table) dt_list;
+};
 
 static kmutex_t nodes_lock;
 static LIST_HEAD(, hyp_node) nodes;	/* nodes_lock */
+static LIST_HEAD(, devnode_table) tables; /* nodes_lock */
 
 /*
  * spec_makedev_init()
@@ -41,52 +53,49 @@ spec_makedev_init(void)
 
 	mutex_init(&nodes_lock, MUTEX_DEFAULT, IPL_NONE);
 	LIST_INIT(&nodes);
+	LIST_INIT(&tables);
 }
 
-/* nodes_lock held. */
+/* nodes_lock held: the node of a row for a unit, made if need be. */
 static struct hyp_node *
 node_get(const struct devnode *row, int unit)
 {
+	const devmajor_t maj = cdevsw_lookup_major(row->dn_cdevsw);
+	char name[SPEC_NAMELEN];
 	struct hyp_node *hn;
-	devmajor_t maj;
+	dev_t dev;
 
-	LIST_FOREACH(hn, &nodes, hn_list) {
-		if (hn->hn_row == row && hn->hn_unit == unit)
-			return hn;
-	}
-	maj = cdevsw_lookup_major(row->dn_cdevsw);
 	KASSERTMSG(maj >= 0 && maj < LINUX_MINOR_MAJORS, "%s: major %d",
 	    row->dn_driver, maj);
 	KASSERTMSG(unit >= 0 && unit < LINUX_MINOR_UNITS, "%s: unit %d",
 	    row->dn_driver, unit);
+	dev = makedev(maj, (u_int)unit | row->dn_minor);
+	snprintf(name, sizeof(name), "%s%d", row->dn_prefix, unit);
+	LIST_FOREACH(hn, &nodes, hn_list) {
+		if (strcmp(hn->hn_name, name) == 0) {
+			KASSERTMSG(hn->hn_dev == dev, "%s: dev 0x%lx, 0x%lx",
+			    name, (u_long)hn->hn_dev, (u_long)dev);
+			return hn;
+		}
+	}
 	hn = kmem_zalloc(sizeof(*hn), KM_SLEEP);
-	hn->hn_row = row;
-	hn->hn_unit = unit;
-	hn->hn_dev = makedev(maj, (u_int)unit | row->dn_minor);
-	snprintf(hn->hn_name, sizeof(hn->hn_name), "%s%d", row->dn_prefix,
-	    unit);
+	hn->hn_dev = dev;
+	hn->hn_class = row->dn_class;
+	hn->hn_linuxminor = (uint32_t)unit | (uint32_t)maj << LINUX_MINOR_UNIT |
+	    row->dn_minor;
+	strlcpy(hn->hn_name, name, sizeof(hn->hn_name));
 	LIST_INSERT_HEAD(&nodes, hn, hn_list);
 	return hn;
 }
 
-static uint32_t
-node_linux_minor(const struct hyp_node *hn)
-{
-
-	return (uint32_t)hn->hn_unit |
-	    (uint32_t)major(hn->hn_dev) << 16 | hn->hn_row->dn_minor;
-}
-
 /* Make one node, if it is not there.  Linux errno. */
 static int
-node_make(const struct devnode *row, int unit)
+node_make(struct hyp_node *hn)
 {
-	struct hyp_node *hn;
 	void *host = NULL;
 	int error;
 
 	mutex_enter(&nodes_lock);
-	hn = node_get(row, unit);
 	if (hn->hn_made) {
 		mutex_exit(&nodes_lock);
 		return 0;
@@ -94,8 +103,8 @@ node_make(const struct devnode *row, int unit)
 	hn->hn_made = true;
 	mutex_exit(&nodes_lock);
 
-	error = hyp_node_create(hn, hn->hn_name, row->dn_class,
-	    node_linux_minor(hn), &host);
+	error = hyp_node_create(hn, hn->hn_name, hn->hn_class,
+	    hn->hn_linuxminor, &host);
 	if (error == 0) {
 		atomic_store_release(&hn->hn_host, host);
 		return 0;
@@ -106,20 +115,81 @@ node_make(const struct devnode *row, int unit)
 	return error;
 }
 
-/* All nodes of a driver's unit; the first error. */
-static int
-nodes_make(const char *driver, int unit)
+/* nodes_lock held: add the nodes of a table's rows to those found. */
+static u_int
+nodes_get(const struct devnode *row, const char *driver, int unit,
+    struct hyp_node **hn, u_int n)
 {
-	const struct devnode *row;
-	int error = 0, e;
 
-	for (row = devnodes; row->dn_driver != NULL; row++) {
+	for (; row->dn_driver != NULL; row++) {
 		if (strcmp(row->dn_driver, driver) != 0)
 			continue;
-		if ((e = node_make(row, unit)) != 0 && error == 0)
+		KASSERTMSG(n < UNIT_NODES, "%s: too many rows", driver);
+		hn[n++] = node_get(row, unit);
+	}
+	return n;
+}
+
+/*
+ * error = devnode_make(driver, unit)
+ *
+ *	Make all nodes of a driver's unit, if they are not there; for drivers
+ *	without devices of autoconf, whose attach makes them.  Sleeps for a
+ *	short time.  Linux's errno, the first one; the front end has logged
+ *	what failed.
+ */
+int
+devnode_make(const char *driver, int unit)
+{
+	struct hyp_node *hn[UNIT_NODES];
+	struct devnode_table *dt;
+	int error = 0, e;
+	u_int n;
+
+	mutex_enter(&nodes_lock);
+	n = nodes_get(devnodes, driver, unit, hn, 0);
+	LIST_FOREACH(dt, &tables, dt_list)
+		n = nodes_get(dt->dt_rows, driver, unit, hn, n);
+	mutex_exit(&nodes_lock);
+	for (u_int i = 0; i < n; i++) {
+		if ((e = node_make(hn[i])) != 0 && error == 0)
 			error = e;
 	}
 	return error;
+}
+
+/*
+ * devnode_attach(rows)
+ * devnode_detach(rows)
+ *
+ *	A module's rows, after devsw_attach and before devsw_detach.  Its
+ *	nodes stay, and are good again when it comes back.
+ */
+void
+devnode_attach(const struct devnode *rows)
+{
+	struct devnode_table *dt = kmem_zalloc(sizeof(*dt), KM_SLEEP);
+
+	dt->dt_rows = rows;
+	mutex_enter(&nodes_lock);
+	LIST_INSERT_HEAD(&tables, dt, dt_list);
+	mutex_exit(&nodes_lock);
+}
+
+void
+devnode_detach(const struct devnode *rows)
+{
+	struct devnode_table *dt;
+
+	mutex_enter(&nodes_lock);
+	LIST_FOREACH(dt, &tables, dt_list) {
+		if (dt->dt_rows == rows)
+			break;
+	}
+	KASSERTMSG(dt != NULL, "these rows are not attached");
+	LIST_REMOVE(dt, dt_list);
+	mutex_exit(&nodes_lock);
+	kmem_free(dt, sizeof(*dt));
 }
 
 /*
@@ -156,7 +226,7 @@ void
 spec_makedev_hook(device_t dev)
 {
 
-	(void)nodes_make(device_cfdriver(dev)->cd_name, device_unit(dev));
+	(void)devnode_make(device_cfdriver(dev)->cd_name, device_unit(dev));
 }
 
 /* The up-call; contract in hyp_node.h. */
@@ -168,5 +238,5 @@ hyp_node_pin(const char *driver, uint32_t unit)
 	error = config_unit_reserve(driver, (int)unit);
 	if (error)
 		return compat_errno(error);
-	return nodes_make(driver, (int)unit);
+	return devnode_make(driver, (int)unit);
 }

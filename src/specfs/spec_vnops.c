@@ -4,7 +4,8 @@
  * mean, whatever the driver is.
  *
  * Objects
- *	vnode	one incarnation of a node, shared by its opens.  v_spec has
+ *	vnode	one incarnation of a node, shared by its opens.  Several
+ *		nodes of one device have a vnode each.  v_spec has
  *		sn_opencnt, its share of the opens, and sn_gone, set for good
  *		when a revoke begins.  A gone vnode ends as a dead one (v_op
  *		is dead_vnodeops) when the revoke has finished.
@@ -13,6 +14,7 @@
  *		sd_iocnt	calls inside the driver, d_open included
  *		sd_opened	a d_open succeeded and no d_close came since
  *		sd_closing	the last close or a revoke is in the driver
+ *		A clone (spec_clone.c) has a vnode and a specdev of its own.
  *
  * Last close and revoke both end in spec_close.c: d_cancel, drain, d_close.
  * Meanwhile sd_closing keeps new opens waiting (interruptibly), so between a
@@ -39,13 +41,25 @@
  * over, cancels and closes; the open, when it comes out of d_open, finds
  * sn_gone and ends with the driver's error or EBADF.
  *
+ * An open that is counted has a device, and one whose detach is not committed
+ * (devsw_alive).  If it were counted first and looked for its device then,
+ * d_cancel and d_close could meet one that is past its vdevgone, in a detach
+ * that frees what they use:
+ *
+ *	open			revoke			detach
+ *							vdevgone: commits,
+ *	opencnt++					  revokes, ends
+ *	looks for the device:	opencnt is not 0:	frees
+ *	  detached, ENXIO	  d_cancel, d_close
+ *
  * Locks
  *	device_lock	everything marked (d) in vnode.h and specdev.h.  Not
  *			held while a driver runs.
  *	specfs_iocv	with device_lock; broadcast when sd_iocnt became 0
  *			under a drain, when sd_closing ends or is overdue,
  *			and when a vnode is dead.
- * Lock order: device_lock -> select_lock (a revoke wakes pollers).
+ * Lock order: device_lock -> select_lock (a revoke wakes pollers),
+ * alldevs_lock, devsw_lock.
  *
  * Lifetime: a vnode lives by references (open files, a call in vdevgone or
  * revoke); a specdev by its vnodes.  Whoever is between spec_io_enter and
@@ -55,8 +69,10 @@
 #include <sys/conf.h>
 #include <sys/errno.h>
 #include <sys/fcntl.h>
+#include <sys/file.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/module.h>
 #include <sys/poll.h>
 #include <sys/stat.h>
 #include <sys/systm.h>
@@ -72,6 +88,7 @@ kmutex_t device_lock;
 kcondvar_t specfs_iocv;
 static LIST_HEAD(, specnode) spec_nodes[SPECHSZ];	/* vnodes, (d) */
 static LIST_HEAD(, specdev) spec_devs[SPECHSZ];		/* (d) */
+static const struct devsw_hooks spec_hooks;
 
 #define	SN_VNODE(sn)	__containerof(sn, struct vnode, v_spec)
 
@@ -89,9 +106,15 @@ spec_init(void)
 		LIST_INIT(&spec_devs[i]);
 	}
 	spec_close_init();
+	devsw_set_hooks(&spec_hooks);
 }
 
-static bool
+/*
+ * yes = spec_gone(vp)
+ *
+ *	Is vp being revoked, or dead?
+ */
+bool
 spec_gone(struct vnode *vp)
 {
 
@@ -131,13 +154,19 @@ specdev_rele(struct specdev *sd)
 	KASSERTMSG(atomic_load_relaxed(&sd->sd_iocnt) == 0, "iocnt=%u",
 	    atomic_load_relaxed(&sd->sd_iocnt));
 	KASSERT(!atomic_load_relaxed(&sd->sd_opened) && !sd->sd_closing);
-	LIST_REMOVE(sd, sd_hash);
+	if (sd->sd_file != NULL)
+		kmem_free(sd->sd_file, sizeof(*sd->sd_file));
+	else
+		LIST_REMOVE(sd, sd_hash);
 	kmem_free(sd, sizeof(*sd));
 }
 
-/* device_lock held: a vnode of dev; a gone one only if gone. */
+/*
+ * device_lock held: the living vnode of dev with this name, or any one that is
+ * not dead if that is NULL.
+ */
 static struct vnode *
-spec_find(enum vtype type, dev_t dev, bool gone)
+spec_find(enum vtype type, dev_t dev, const void *node)
 {
 	struct specnode *sn;
 	struct vnode *vp;
@@ -145,37 +174,58 @@ spec_find(enum vtype type, dev_t dev, bool gone)
 	LIST_FOREACH(sn, &spec_nodes[SPECHASH(dev)], sn_hash) {
 		vp = SN_VNODE(sn);
 		if (vp->v_rdev == dev && vp->v_type == type &&
-		    (gone || !spec_gone(vp)))
+		    (node == NULL || (vp->v_node == node && !spec_gone(vp))))
 			return vp;
 	}
 	return NULL;
 }
 
 /*
- * error = spec_vnode_get(type, dev, &vp)
+ * vp = spec_vnode_create(sd, node)
  *
- *	A living vnode of the device, with a reference: the one that others
- *	have open, or a fresh one.  Does not sleep.  Always 0.
+ *	A vnode of sd, whose reference it takes over, that can be found from
+ *	now on; with one reference.  device_lock held; does not sleep.
+ */
+struct vnode *
+spec_vnode_create(struct specdev *sd, const void *node)
+{
+	struct vnode *const vp = kmem_zalloc(sizeof(*vp), KM_SLEEP);
+
+	KASSERT(mutex_owned(&device_lock));
+	vp->v_op = &spec_vnodeops;
+	vp->v_type = sd->sd_type;
+	vp->v_rdev = sd->sd_dev;
+	vp->v_node = node;
+	vp->v_istty = sd->sd_type == VCHR && sd->sd_file == NULL &&
+	    cdev_type(sd->sd_dev) == D_TTY;
+	vp->v_spec.sn_dev = sd;
+	vp->v_usecount = 1;
+	LIST_INIT(&vp->v_files);
+	LIST_INSERT_HEAD(&spec_nodes[SPECHASH(sd->sd_dev)], &vp->v_spec,
+	    sn_hash);
+	return vp;
+}
+
+/*
+ * error = spec_vnode_get(type, dev, node, &vp)
+ *
+ *	The living vnode of the device that has this name (any pointer that
+ *	is not NULL), with a reference: the one that others have open, or a
+ *	fresh one.  Does not sleep.  Always 0.
  */
 int
-spec_vnode_get(enum vtype type, dev_t dev, struct vnode **vpp)
+spec_vnode_get(enum vtype type, dev_t dev, const void *node,
+    struct vnode **vpp)
 {
 	struct vnode *vp;
 
 	KASSERT(type == VCHR || type == VBLK);
+	KASSERT(node != NULL);
 	mutex_enter(&device_lock);
-	if ((vp = spec_find(type, dev, false)) == NULL) {
-		vp = kmem_zalloc(sizeof(*vp), KM_SLEEP);
-		vp->v_op = &spec_vnodeops;
-		vp->v_type = type;
-		vp->v_rdev = dev;
-		vp->v_istty = type == VCHR && cdev_type(dev) == D_TTY;
-		vp->v_spec.sn_dev = specdev_get(type, dev);
-		LIST_INIT(&vp->v_files);
-		LIST_INSERT_HEAD(&spec_nodes[SPECHASH(dev)], &vp->v_spec,
-		    sn_hash);
-	}
-	vp->v_usecount++;
+	if ((vp = spec_find(type, dev, node)) != NULL)
+		vp->v_usecount++;
+	else
+		vp = spec_vnode_create(specdev_get(type, dev), node);
 	mutex_exit(&device_lock);
 	*vpp = vp;
 	return 0;
@@ -193,7 +243,7 @@ spec_lookup_by_dev(enum vtype type, dev_t dev, struct vnode **vpp)
 	struct vnode *vp;
 
 	mutex_enter(&device_lock);
-	if ((vp = spec_find(type, dev, true)) != NULL)
+	if ((vp = spec_find(type, dev, NULL)) != NULL)
 		vp->v_usecount++;
 	mutex_exit(&device_lock);
 	*vpp = vp;
@@ -279,6 +329,17 @@ vn_file_remove(struct vnode *vp __unused, struct hyp_file *fp)
 	mutex_exit(&device_lock);
 }
 
+/* device_lock held. */
+static void
+spec_addstat(const struct specdev *sd, struct hyp_node_stat *hs)
+{
+
+	hs->hs_opens += sd->sd_opencnt;
+	hs->hs_calls += atomic_load_relaxed(&sd->sd_iocnt);
+	hs->hs_closing |= sd->sd_closing;
+	hs->hs_stuck |= sd->sd_overdue;
+}
+
 /*
  * spec_getstat(type, dev, hs)
  *
@@ -288,16 +349,19 @@ vn_file_remove(struct vnode *vp __unused, struct hyp_file *fp)
 void
 spec_getstat(enum vtype type, dev_t dev, struct hyp_node_stat *hs)
 {
+	const struct specnode *sn;
 	const struct specdev *sd;
 
 	mutex_enter(&device_lock);
 	LIST_FOREACH(sd, &spec_devs[SPECHASH(dev)], sd_hash) {
-		if (sd->sd_dev != dev || sd->sd_type != type)
-			continue;
-		hs->hs_opens = sd->sd_opencnt;
-		hs->hs_calls = atomic_load_relaxed(&sd->sd_iocnt);
-		hs->hs_closing = sd->sd_closing;
-		hs->hs_stuck = sd->sd_overdue;
+		if (sd->sd_dev == dev && sd->sd_type == type)
+			spec_addstat(sd, hs);
+	}
+	LIST_FOREACH(sn, &spec_nodes[SPECHASH(dev)], sn_hash) {
+		sd = sn->sn_dev;
+		if (sd->sd_file != NULL && sd->sd_dev == dev &&
+		    sd->sd_type == type)
+			spec_addstat(sd, hs);
 	}
 	mutex_exit(&device_lock);
 }
@@ -346,11 +410,12 @@ spec_io_enter(struct vnode *vp, struct specdev **sdp)
 
 /*
  * device_lock held: count an open in, once the device is not closing.
- * EINTR, EAGAIN: see cv_wait_sig.  ERESTART: revoked while waiting.  EBUSY:
- * a close is overdue, or a block device is open or closing.
+ * EINTR, EAGAIN: see cv_wait_sig.  ERESTART: revoked while waiting, or see
+ * devsw_alive.  EBUSY: a close is overdue, or a block device is open or
+ * closing.  ENXIO: the device or the driver is leaving.
  */
 static int
-spec_open_enter(struct vnode *vp)
+spec_open_enter(struct vnode *vp, const struct devsw_ref *dr)
 {
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
@@ -367,10 +432,36 @@ spec_open_enter(struct vnode *vp)
 	}
 	if (spec_gone(vp))
 		return ERESTART;
+	if ((error = devsw_alive(dr)) != 0)
+		return error;
 	sn->sn_opencnt++;
 	sd->sd_opencnt++;
 	atomic_inc_uint(&sd->sd_iocnt);
 	return 0;
+}
+
+/*
+ * error = spec_open_driver(vp, dr)
+ *
+ *	A driver and a device for an open, with references, after autoload if
+ *	there is no driver.  See devsw_acquire.
+ */
+static int
+spec_open_driver(struct vnode *vp, struct devsw_ref *dr)
+{
+	const bool block = vp->v_type == VBLK;
+	const devmajor_t maj = major(vp->v_rdev);
+	char name[DEVSW_NAMELEN];
+	int error;
+
+	error = devsw_acquire(block, vp->v_rdev, dr);
+	if (error != ENXIO || (block ? bdevsw_lookup(vp->v_rdev) != NULL :
+	    cdevsw_lookup(vp->v_rdev) != NULL))
+		return error;
+	if (!(block ? bdevsw_getname(maj, name) : cdevsw_getname(maj, name)) ||
+	    module_autoload(name, MODULE_CLASS_DRIVER) != 0)
+		return ENXIO;
+	return devsw_acquire(block, vp->v_rdev, dr);
 }
 
 /*
@@ -379,27 +470,37 @@ spec_open_enter(struct vnode *vp)
  *	Open the device: mode is FREAD, FWRITE, FNONBLOCK.  Sleeps while a
  *	close is in progress and as d_open does.  ERESTART: start again with
  *	a new vnode (revoked before d_open, or the driver asks for it);
- *	EBADF: revoked during d_open; EINTR; EBUSY; the driver's.
+ *	EBADF: revoked during d_open; EMOVEFD: the open is l->l_clonevp (see
+ *	spec_clone); EINTR; EBUSY; the driver's.
  */
 static int
 spec_open(struct vnode *vp, int mode, struct lwp *l)
 {
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
+	struct devsw_ref dr;
 	int error;
 
-	mutex_enter(&device_lock);
-	error = spec_open_enter(vp);
-	mutex_exit(&device_lock);
-	if (error)
+	if ((error = spec_open_driver(vp, &dr)) != 0)
 		return error;
+	mutex_enter(&device_lock);
+	error = spec_open_enter(vp, &dr);
+	mutex_exit(&device_lock);
+	if (error) {
+		devsw_release(&dr);
+		return error;
+	}
 
-	error = vp->v_type == VBLK ?
-	    bdev_open(vp->v_rdev, mode, S_IFBLK, l) :
-	    cdev_open(vp->v_rdev, mode, S_IFCHR, l);
+	error = devsw_open(&dr, mode, vp->v_type == VBLK ? S_IFBLK : S_IFCHR,
+	    l);
+	devsw_release(&dr);
 	/* Before a close that waits for this goes on. */
 	if (error == 0)
 		atomic_store_relaxed(&sd->sd_opened, true);
+	else if (error == EMOVEFD)
+		error = spec_clone(vp, l);
+	KASSERTMSG(l->l_clone == NULL, "open of dev 0x%lx has a clone and "
+	    "error %d", (u_long)vp->v_rdev, error);
 	spec_io_exit(sd);
 
 	mutex_enter(&device_lock);
@@ -565,6 +666,69 @@ vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
 	}
 }
 
+/* ---- a driver that leaves ------------------------------------------- */
+
+/* device_lock held: a vnode of a driver that is open or on its way there. */
+static struct vnode *
+spec_find_open(int type, devmajor_t maj)
+{
+	struct specnode *sn;
+	struct vnode *vp;
+
+	for (u_int i = 0; i < SPECHSZ; i++) {
+		LIST_FOREACH(sn, &spec_nodes[i], sn_hash) {
+			vp = SN_VNODE(sn);
+			if ((int)vp->v_type == type && sn->sn_opencnt > 0 &&
+			    major(vp->v_rdev) == maj)
+				return vp;
+		}
+	}
+	return NULL;
+}
+
+/* devsw's question: is anything of this driver open, or closing? */
+static bool
+spec_driver_busy(int type, devmajor_t maj)
+{
+	bool busy;
+
+	mutex_enter(&device_lock);
+	busy = spec_find_open(type, maj) != NULL ||
+	    spec_close_pending((enum vtype)type, maj);
+	mutex_exit(&device_lock);
+	return busy;
+}
+
+/*
+ * The driver leaves; opens that are not counted yet fail.  Revoke the others,
+ * and wait for every close, however long that takes.
+ */
+static void
+spec_driver_gone(int type, devmajor_t maj)
+{
+	struct vnode *vp;
+
+	mutex_enter(&device_lock);
+	for (;;) {
+		if ((vp = spec_find_open(type, maj)) != NULL) {
+			vp->v_usecount++;
+			mutex_exit(&device_lock);
+			(void)VOP_REVOKE(vp, REVOKEALL);
+			vrele(vp);
+			mutex_enter(&device_lock);
+		} else if (spec_close_pending((enum vtype)type, maj))
+			cv_wait(&specfs_iocv, &device_lock);
+		else
+			break;
+	}
+	mutex_exit(&device_lock);
+}
+
+static const struct devsw_hooks spec_hooks = {
+	.dh_busy = spec_driver_busy,
+	.dh_gone = spec_driver_gone,
+};
+
 /* ---- I/O ------------------------------------------------------------ */
 
 /*
@@ -581,7 +745,10 @@ spec_read(struct vnode *vp, struct uio *uio, int ioflag)
 
 	if ((error = spec_io_enter(vp, &sd)) != 0)
 		return error;
-	error = cdev_read(vp->v_rdev, uio, ioflag);
+	error = sd->sd_file != NULL ?
+	    sd->sd_file->f_ops->fo_read(sd->sd_file, &sd->sd_file->f_offset,
+	    uio, curlwp->l_cred, ioflag) :
+	    cdev_read(vp->v_rdev, uio, ioflag);
 	spec_io_exit(sd);
 	return error;
 }
@@ -594,7 +761,10 @@ spec_write(struct vnode *vp, struct uio *uio, int ioflag)
 
 	if ((error = spec_io_enter(vp, &sd)) != 0)
 		return error;
-	error = cdev_write(vp->v_rdev, uio, ioflag);
+	error = sd->sd_file != NULL ?
+	    sd->sd_file->f_ops->fo_write(sd->sd_file, &sd->sd_file->f_offset,
+	    uio, curlwp->l_cred, ioflag) :
+	    cdev_write(vp->v_rdev, uio, ioflag);
 	spec_io_exit(sd);
 	return error;
 }
@@ -607,7 +777,9 @@ spec_ioctl(struct vnode *vp, u_long cmd, void *data, int mode, struct lwp *l)
 
 	if ((error = spec_io_enter(vp, &sd)) != 0)
 		return error;
-	error = vp->v_type == VBLK ?
+	error = sd->sd_file != NULL ?
+	    sd->sd_file->f_ops->fo_ioctl(sd->sd_file, cmd, data) :
+	    vp->v_type == VBLK ?
 	    bdev_ioctl(vp->v_rdev, cmd, data, mode, l) :
 	    cdev_ioctl(vp->v_rdev, cmd, data, mode, l);
 	spec_io_exit(sd);
@@ -622,7 +794,9 @@ spec_kqfilter(struct vnode *vp, struct knote *kn)
 
 	if ((error = spec_io_enter(vp, &sd)) != 0)
 		return error;
-	error = cdev_kqfilter(vp->v_rdev, kn);
+	error = sd->sd_file != NULL ?
+	    sd->sd_file->f_ops->fo_kqfilter(sd->sd_file, kn) :
+	    cdev_kqfilter(vp->v_rdev, kn);
 	spec_io_exit(sd);
 	return error;
 }
@@ -641,7 +815,9 @@ spec_poll(struct vnode *vp, int events, struct lwp *l)
 
 	if (spec_io_enter(vp, &sd) != 0)
 		return dead_vnodeops.vop_poll(vp, events, l);
-	revents = cdev_poll(vp->v_rdev, events, l);
+	revents = sd->sd_file != NULL ?
+	    sd->sd_file->f_ops->fo_poll(sd->sd_file, events) :
+	    cdev_poll(vp->v_rdev, events, l);
 	spec_io_exit(sd);
 	return revents;
 }

@@ -21,9 +21,9 @@ extern kcondvar_t specfs_iocv;
 /* One device node: a name and a dev_t.  Never freed. */
 struct hyp_node {
 	LIST_ENTRY(hyp_node) hn_list;	/* nodes_lock */
-	const struct devnode *hn_row;	/* const */
-	int		 hn_unit;	/* const */
 	dev_t		 hn_dev;	/* const */
+	int		 hn_class;	/* const: HYP_NODE_* */
+	uint32_t	 hn_linuxminor;	/* const */
 	void		*hn_host;	/* atomic: the front end's, or NULL */
 	bool		 hn_made;	/* nodes_lock: hyp_node_create has begun
 					   or succeeded */
@@ -41,10 +41,15 @@ struct hyp_file {
 	LIST_ENTRY(hyp_file) f_vlist;	/* device_lock */
 };
 
+bool	spec_gone(struct vnode *);
+struct vnode *spec_vnode_create(struct specdev *, const void *);
+int	spec_clone(struct vnode *, struct lwp *);
+
 void	spec_close_init(void);
 void	spec_close_device(struct specdev *, int);
 void	spec_close_start(struct vnode *, int);
 void	spec_close_wait(enum vtype, dev_t);
+bool	spec_close_pending(enum vtype, devmajor_t);
 
 struct hyp_node_stat;
 void	spec_getstat(enum vtype, dev_t, struct hyp_node_stat *);

@@ -159,6 +159,7 @@ static int
 ttysetdisc(struct tty *tp, struct linesw *disc)
 {
 	struct linesw *old;
+	dev_t dev;
 	int error;
 
 	if (disc == NULL)
@@ -167,11 +168,14 @@ ttysetdisc(struct tty *tp, struct linesw *disc)
 		ttyldisc_release(disc);
 		return 0;
 	}
+	ttylock(tp);
 	old = tp->t_linesw;
+	dev = tp->t_dev;
+	ttyunlock(tp);
 	(void)(*old->l_close)(tp, FNONBLOCK);
-	error = (*disc->l_open)(tp->t_dev, tp);
+	error = (*disc->l_open)(dev, tp);
 	if (error != 0) {
-		(void)(*old->l_open)(tp->t_dev, tp);
+		(void)(*old->l_open)(dev, tp);
 		ttyldisc_release(disc);
 		return error;
 	}

@@ -37,7 +37,7 @@ refs_init(void)
 	for (maj = 0; cdevsw_lookup(makedev(maj, 0)) == NULL; maj++)
 		KASSERT(maj < 100);
 	dev = makedev(maj, 0);
-	(void)spec_vnode_get(VCHR, dev, &vp);
+	(void)spec_vnode_get(VCHR, dev, &vp, &vp);
 	if (VOP_OPEN(vp, FREAD, curlwp) != 0)
 		panic("the null device does not open");
 	mutex_init(&lock, MUTEX_DEFAULT, IPL_NONE);

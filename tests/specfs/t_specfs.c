@@ -18,6 +18,7 @@
 #include "h_test.h"
 #include "specfs/h_drv.h"
 #include "specfs/h_node.h"
+#include "specfs/specfs_impl.h"
 
 /* Linux's numbers, as the seam has them. */
 #define	L_EIO		5
@@ -558,10 +559,100 @@ two_revokes(void)
 	hd_teardown();
 }
 
+/* ---- several names of one device ------------------------------------ */
+
+static struct hyp_file *
+open_node(struct hyp_node *hn)
+{
+	struct hyp_lwp *l = h_enter(0);
+	struct hyp_file *fp;
+
+	T_EQ(hyp_node_open(hn, RW, NULL, &fp), 0);
+	h_exit(l);
+	return fp;
+}
+
+static void
+close_file(struct hyp_file *fp)
+{
+	struct hyp_lwp *l = h_enter(0);
+
+	hyp_file_close(fp);
+	h_exit(l);
+}
+
+static int
+write_file(struct hyp_file *fp)
+{
+	struct hyp_lwp *l = h_enter(0);
+	size_t done;
+	int error;
+
+	error = hyp_file_write(fp, "abc", 3, 0, &done);
+	h_exit(l);
+	return error;
+}
+
+/* sn_opencnt is a name's share of sd_opencnt: the device closes once. */
+static void
+aliases_close(void)
+{
+	struct hyp_node alias = { .hn_dev = makedev(0, 0) };
+	struct hyp_file *a, *a2, *b;
+
+	hd_setup(&hd_cdevsw);
+	a = open_node(hd_node(0));
+	a2 = open_node(hd_node(0));
+	b = open_node(&alias);
+	T_CHECK(a->f_vp == a2->f_vp && a->f_vp != b->f_vp);
+	T_EQ(a->f_vp->v_spec.sn_opencnt, 2);
+	T_EQ(b->f_vp->v_spec.sn_opencnt, 1);
+	T_EQ(a->f_vp->v_spec.sn_dev->sd_opencnt, 3);
+	close_file(a);
+	close_file(a2);
+	T_EQ(hd[0].hd_nclose, 0);
+	close_file(b);
+	T_CHECK(strcmp(hd[0].hd_trace, "ooocC") == 0);
+	hd_teardown();
+}
+
+/* A revoke of one vnode leaves the other; revoke(2) takes both. */
+static void
+aliases_revoke(void)
+{
+	struct hyp_node alias = { .hn_dev = makedev(0, 0) };
+	struct hyp_file *a, *b;
+
+	hd_setup(&hd_cdevsw);
+	a = open_node(hd_node(0));
+	b = open_node(&alias);
+	T_EQ(VOP_REVOKE(a->f_vp, REVOKEALL), 0);
+	T_EQ(hd[0].hd_nclose, 0);
+	T_EQ(write_file(a), L_EIO);
+	T_EQ(write_file(b), 0);
+	close_file(a);
+	T_EQ(hd[0].hd_nclose, 0);
+	close_file(b);
+	T_EQ(hd[0].hd_nclose, 1);
+
+	a = open_node(hd_node(0));
+	b = open_node(&alias);
+	revoke();
+	T_EQ(hd[0].hd_nclose, 2);
+	T_EQ(write_file(a), L_EIO);
+	T_EQ(write_file(b), L_EIO);
+	close_file(a);
+	close_file(b);
+	T_EQ(hd[0].hd_nclose, 2);
+	hd_teardown();
+}
+
 const struct t_case t_cases[] = {
 	{ "only the last close cancels and closes, in this order",
 	    last_close },
 	{ "each minor is a device of its own", separate_minors },
+	{ "several names of one device: one last close", aliases_close },
+	{ "several names of one device: a revoke takes all", aliases_revoke },
 	{ "a failing reopen that is the last reference closes",
 	    failing_reopen },
 	{ "a failing first open closes nothing", failed_open_alone },

@@ -204,14 +204,16 @@ def run_case(number, rule, function, world):
 
 
 def print_log(world):
-    """What devswd said last, and how it ended if it did."""
+    """What devswd said last, all of a sanitizer's report, and its end."""
     if world.daemon is None:        # the exception has it
         return
     lines = world.daemon.said().splitlines()
     status = world.daemon.process.poll()
     if status is not None:
         lines.append("devswd has ended: %d" % status)
-    for line in lines[-60:]:
+    report = [number for number, line in enumerate(lines)
+              if "Sanitizer" in line][:1]
+    for line in lines[-60:] if not report else lines[max(report[0] - 20, 0):]:
         print("# " + line)
 
 

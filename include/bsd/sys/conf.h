@@ -100,10 +100,34 @@ dev_type_discard(nodiscard_fn);
 #define	nokqfilter	nokqfilter_fn
 #define	nodiscard	nodiscard_fn
 
+#define	DEVSW_NAMELEN	16
+
+/* What subr_devsw.c asks specfs about the vnodes of a major number. */
+struct devsw_hooks {
+	bool	(*dh_busy)(int, devmajor_t);	/* enum vtype */
+	void	(*dh_gone)(int, devmajor_t);	/* revoke all, wait for all */
+};
+
 void	devsw_init(void);
+void	devsw_set_hooks(const struct devsw_hooks *);
 int	devsw_attach(const char *, const struct bdevsw *, devmajor_t *,
 	    const struct cdevsw *, devmajor_t *);
 void	devsw_detach(const struct bdevsw *, const struct cdevsw *);
+int	devsw_detach_idle(const struct bdevsw *, const struct cdevsw *);
+bool	bdevsw_getname(devmajor_t, char *);
+bool	cdevsw_getname(devmajor_t, char *);
+
+/* What an open holds until d_open has returned. */
+struct devsw_ref {
+	const void	*dr_switch;
+	device_t	 dr_device;	/* or NULL */
+	dev_t		 dr_dev;
+	bool		 dr_block;
+};
+int	devsw_acquire(bool, dev_t, struct devsw_ref *);
+int	devsw_alive(const struct devsw_ref *);
+int	devsw_open(const struct devsw_ref *, int, int, struct lwp *);
+void	devsw_release(const struct devsw_ref *);
 
 const struct bdevsw *bdevsw_lookup(dev_t);
 const struct cdevsw *cdevsw_lookup(dev_t);
@@ -137,8 +161,9 @@ bool	cdev_hold(dev_t, struct device **);
 bool	bdev_hold(dev_t, struct device **);
 void	dev_unhold(struct device *);
 
-/* Ready-made d_devtounit: the minor is the unit. */
+/* Ready-made d_devtounit. */
 int	dev_minor_unit(dev_t);
+int	disklabel_dev_unit(dev_t);
 int	tty_unit(dev_t);
 
 /*
@@ -160,6 +185,9 @@ struct devnode {
 };
 extern const struct devsw_conv devsw_conv[];	/* d_name NULL ends */
 extern const struct devnode devnodes[];		/* dn_driver NULL ends */
+void	devnode_attach(const struct devnode *);
+void	devnode_detach(const struct devnode *);
+int	devnode_make(const char *, int);
 extern struct cfdriver *const cfdriver_ioconf[];
 extern const struct cfattachinit cfattach_ioconf[];
 extern struct cfdata cfdata_ioconf[];

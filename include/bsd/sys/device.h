@@ -130,6 +130,10 @@ int	config_fini_component(struct cfdriver *const *,
 void	config_init(void);
 device_t config_rootfound(const char *, void *);
 cfdata_t config_search(device_t, void *, const struct cfargs *);
+cfdata_t config_search_acquire(device_t, void *, const struct cfargs *);
+void	config_search_release(void);
+device_t config_attach_acquired(device_t, cfdata_t, void *, cfprint_t,
+	    const struct cfargs *);
 device_t config_attach(device_t, cfdata_t, void *, cfprint_t,
 	    const struct cfargs *);
 device_t config_found(device_t, void *, cfprint_t, const struct cfargs *);
@@ -142,6 +146,7 @@ void	config_pending_incr(device_t);
 void	config_pending_decr(device_t);
 
 /* Unit numbers that the configuration gives to certain devices. */
+#define	CONFIG_UNITS	8192
 int	config_unit_reserve(const char *, int);
 void	config_unit_pin(device_t, int);
 
@@ -162,6 +167,7 @@ device_t device_parent(device_t);
 cfdata_t device_cfdata(device_t);
 cfdriver_t device_cfdriver(device_t);
 bool	device_is_active(device_t);
+bool	device_is_detached(device_t);
 bool	device_is_a(device_t, const char *);
 void	device_printf(device_t, const char *, ...) __printflike(2, 3);
 

@@ -109,5 +109,6 @@
 #define	EJUSTRETURN	-2
 #define	ERESTART	-3
 #define	EPASSTHROUGH	-4
+#define	EMOVEFD		-6
 
 #endif /* _SYS_ERRNO_H_ */

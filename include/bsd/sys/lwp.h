@@ -17,7 +17,8 @@
 #define	LW_WAKEUP	0x1	/* a condition variable chose it */
 #define	LW_INTR		0x2	/* an interrupt is pending */
 
-struct hyp_file;
+struct file;
+struct vnode;
 
 struct lwp {
 	kauth_cred_t	 l_cred;
@@ -29,6 +30,8 @@ struct lwp {
 	TAILQ_ENTRY(lwp) l_sleepchain;	/* same */
 	const char	*l_wmesg;
 	struct selpoller *l_poller;	/* who polls, for selrecord */
+	struct file	*l_clone;	/* fd_clone to spec_open */
+	struct vnode	*l_clonevp;	/* with EMOVEFD of VOP_OPEN */
 	struct kauth_cred l_credstore;
 	struct proc	 l_procstore;
 };

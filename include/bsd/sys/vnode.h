@@ -4,7 +4,7 @@
  *
  * A vnode is one incarnation of a device node: it is born at a lookup,
  * shared by all opens of the node, and dies at a revoke or with its last
- * reference.  v_op is spec_vnodeops while it lives and dead_vnodeops after a
+ * reference.  Two names of one device have two vnodes.  v_op is spec_vnodeops while it lives and dead_vnodeops after a
  * revoke.
  */
 #ifndef _SYS_VNODE_H_
@@ -48,6 +48,7 @@ struct vnode {
 	const struct vnodeops *v_op;	/* (d)+atomic */
 	enum vtype	 v_type;	/* const */
 	dev_t		 v_rdev;	/* const */
+	const void	*v_node;	/* const: its name; NULL: a clone */
 	bool		 v_istty;	/* set before d_open, then const */
 	u_int		 v_usecount;	/* (d) */
 	struct specnode	 v_spec;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * miscfs/specfs/specdev.h - one struct specdev for each dev_t and type
- * that has vnodes.
+ * that has vnodes, and one for each clone (spec_clone.c).
  */
 #ifndef _MISCFS_SPECFS_SPECDEV_H_
 #define _MISCFS_SPECFS_SPECDEV_H_
@@ -11,9 +11,10 @@
 
 /* (d) device_lock, see spec_vnops.c */
 struct specdev {
-	LIST_ENTRY(specdev) sd_hash;	/* (d) */
+	LIST_ENTRY(specdev) sd_hash;	/* (d) but for clones */
 	dev_t		 sd_dev;	/* const */
 	enum vtype	 sd_type;	/* const */
+	struct file	*sd_file;	/* const: a clone's, or NULL */
 	u_int		 sd_refcnt;	/* (d) vnodes */
 	u_int		 sd_opencnt;	/* (d) opens through all vnodes */
 	u_int		 sd_iocnt;	/* atomic: operations in the driver */
@@ -31,7 +32,7 @@ extern const struct vnodeops spec_vnodeops;
 extern const struct vnodeops dead_vnodeops;
 
 void	spec_init(void);
-int	spec_vnode_get(enum vtype, dev_t, struct vnode **);
+int	spec_vnode_get(enum vtype, dev_t, const void *, struct vnode **);
 int	spec_lookup_by_dev(enum vtype, dev_t, struct vnode **);
 void	vref(struct vnode *);
 void	vrele(struct vnode *);

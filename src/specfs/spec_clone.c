@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * spec_clone.c - cloning devices: an open that becomes a file of its own.
+ *
+ * A driver that wants one close for each open must not count the calls of
+ * its d_close, which belongs to the device.  Its d_open makes a struct file
+ * with fd_clone() instead and answers EMOVEFD, as in NetBSD.  There such a
+ * file has nothing to do with the node any more, and neither revoke(2) nor
+ * vdevgone(9) reaches it, so that each driver has to find a way of its own
+ * to get rid of its files in detach.  Here it stays a child of its node:
+ *
+ *	node's vnode, specdev		clone's vnode, specdev
+ *	------------------------	------------------------------
+ *	found by name and dev_t		found by dev_t only, to be revoked
+ *	shared by all opens		one open
+ *	d_open, d_cancel, d_close	fo_restart, fo_close
+ *
+ * and so everything that spec_vnops.c and spec_close.c promise holds for it:
+ * I/O references, drain, overdue closes, dead files, one close.
+ *
+ * The open itself fails, as far as the node is concerned: its counts are
+ * given back.
+ *
+ * A revoke while the open is on its way.  The opener holds an I/O reference
+ * of the node until its clone can be found, so that the revoke, which waits
+ * for that before it is over, misses none:
+ *
+ *	opener				revoke
+ *	d_open: fd_clone
+ *	device_lock: not gone,
+ *	  clone's vnode can be found
+ *	device_lock left
+ *	spec_io_exit			node: gone, cancel, drain, close
+ *					looks again: the clone, revoked too
+ *
+ * or, if the revoke is first, the opener finds the node gone and closes the
+ * file itself, before it gives the reference back.
+ *
+ * Lifetime: the file lives as long as its specdev.  Locks: device_lock, see
+ * spec_vnops.c.
+ */
+#include <sys/errno.h>
+#include <sys/file.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/systm.h>
+
+#include "specfs/specfs_impl.h"
+
+/* ---- for drivers ---------------------------------------------------- */
+
+/*
+ * error = fd_allocfile(&fp, &fd)
+ *
+ *	A file for fd_clone or fd_abort.  fd is a formality.  From d_open
+ *	only.  Does not sleep; always 0.
+ */
+int
+fd_allocfile(file_t **fpp, int *fdp)
+{
+
+	*fpp = kmem_zalloc(sizeof(**fpp), KM_SLEEP);
+	*fdp = 0;
+	return 0;
+}
+
+/*
+ * fd_abort(p, fp, fd)
+ *
+ *	Give a file of fd_allocfile back, unused.
+ */
+void
+fd_abort(struct proc *p __unused, file_t *fp, unsigned fd __unused)
+{
+
+	KASSERT(fp->f_ops == NULL);
+	kmem_free(fp, sizeof(*fp));
+}
+
+/*
+ * error = fd_clone(fp, fd, flag, fops, data)
+ *
+ *	This open is fp from now on, with data for its driver.  Returns
+ *	EMOVEFD, which d_open has to return.  flag is d_open's.
+ */
+int
+fd_clone(file_t *fp, unsigned fd __unused, int flag,
+    const struct fileops *fops, void *data)
+{
+
+	KASSERTMSG(fops->fo_close != NULL && fops->fo_restart != NULL, "%s",
+	    fops->fo_name);
+	KASSERTMSG(curlwp->l_clone == NULL, "%s: cloned twice",
+	    fops->fo_name);
+	fp->f_flag = flag & (FREAD | FWRITE | FNONBLOCK);
+	fp->f_ops = fops;
+	fp->f_data = data;
+	curlwp->l_clone = fp;
+	return EMOVEFD;
+}
+
+/* Entries for what a file does not do. */
+
+int
+fbadop_read(struct file *fp __unused, off_t *off __unused,
+    struct uio *uio __unused, kauth_cred_t cred __unused, int flags __unused)
+{
+
+	return EOPNOTSUPP;
+}
+
+int
+fbadop_write(struct file *fp __unused, off_t *off __unused,
+    struct uio *uio __unused, kauth_cred_t cred __unused, int flags __unused)
+{
+
+	return EOPNOTSUPP;
+}
+
+int
+fbadop_ioctl(struct file *fp __unused, u_long cmd __unused,
+    void *data __unused)
+{
+
+	return EPASSTHROUGH;
+}
+
+int
+fnullop_poll(struct file *fp __unused, int events)
+{
+
+	return events & (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
+}
+
+int
+fnullop_kqfilter(struct file *fp __unused, struct knote *kn __unused)
+{
+
+	return EOPNOTSUPP;
+}
+
+void
+fnullop_restart(struct file *fp __unused)
+{
+}
+
+/* ---- for spec_open -------------------------------------------------- */
+
+/*
+ * error = spec_clone(vp, l)
+ *
+ *	d_open has returned EMOVEFD; the caller still has its I/O reference.
+ *	EMOVEFD: l->l_clonevp is a vnode with a reference and one open, for
+ *	VOP_CLOSE and vrele.  EBADF: vp has been revoked meanwhile, and the
+ *	file is closed; sleeps as fo_close does.
+ */
+int
+spec_clone(struct vnode *vp, struct lwp *l)
+{
+	struct file *const fp = l->l_clone;
+	struct specdev *sd;
+	struct vnode *cvp;
+
+	KASSERTMSG(fp != NULL, "EMOVEFD of dev 0x%lx without fd_clone",
+	    (u_long)vp->v_rdev);
+	l->l_clone = NULL;
+	sd = kmem_zalloc(sizeof(*sd), KM_SLEEP);
+	sd->sd_dev = vp->v_rdev;
+	sd->sd_type = vp->v_type;
+	sd->sd_file = fp;
+	sd->sd_refcnt = sd->sd_opencnt = 1;
+	sd->sd_opened = true;
+
+	mutex_enter(&device_lock);
+	if (!spec_gone(vp)) {
+		cvp = spec_vnode_create(sd, NULL);
+		cvp->v_spec.sn_opencnt = 1;
+		mutex_exit(&device_lock);
+		l->l_clonevp = cvp;
+		return EMOVEFD;
+	}
+	mutex_exit(&device_lock);
+	(void)fp->f_ops->fo_close(fp);
+	kmem_free(fp, sizeof(*fp));
+	kmem_free(sd, sizeof(*sd));
+	return EBADF;
+}

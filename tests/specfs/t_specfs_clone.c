@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_specfs_clone.c - cloning devices (fd_clone): state for each open, and
+ * exactly one close for each, whatever comes first: the client's close, a
+ * revoke, vdevgone, or all of them.
+ *
+ * fd_clone and EMOVEFD are NetBSD's, where a driver that needs one close for
+ * each open (FreeBSD's D_TRACKCLOSE, D_MCLOSE) makes a file of its own.  That
+ * revoke and vdevgone reach these files is this project's rule.
+ */
+#include <sys/atomic.h>
+#include <sys/conf.h>
+#include <sys/errno.h>
+#include <sys/file.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/select.h>
+#include <sys/systm.h>
+#include <sys/uio.h>
+
+#include <miscfs/specfs/specdev.h>
+
+#include "h_test.h"
+#include "specfs/h_node.h"
+#include "specfs/specfs_impl.h"
+
+#define	L_EIO		5
+#define	L_ENXIO		6
+#define	L_EBADF		9
+#define	L_EAGAIN	11
+#define	RW		(HYP_F_READ | HYP_F_WRITE)
+
+/* One open. */
+struct clone {
+	kmutex_t	c_lock;
+	kcondvar_t	c_cv;
+	struct selinfo	c_sel;
+	u_int		c_bytes;
+	u_int		c_calls;
+	bool		c_restarted;
+};
+
+static u_int nopen, nclose, nrestart, nbreach;	/* atomic */
+static u_int ndevcancel, ndevclose;		/* atomic */
+static bool hold_open, in_open;			/* atomic */
+static bool gone;				/* atomic */
+
+static void
+clone_enter(struct clone *c)
+{
+
+	mutex_enter(&c->c_lock);
+	c->c_calls++;
+}
+
+static void
+clone_exit(struct clone *c)
+{
+
+	c->c_calls--;
+	mutex_exit(&c->c_lock);
+}
+
+static int
+clone_read(struct file *fp, off_t *off __unused, struct uio *uio,
+    kauth_cred_t cred __unused, int flags)
+{
+	struct clone *const c = fp->f_data;
+	int error = 0;
+
+	clone_enter(c);
+	while (c->c_bytes == 0 && error == 0) {
+		if (c->c_restarted)
+			error = ERESTART;
+		else if (flags & IO_NDELAY)
+			error = EWOULDBLOCK;
+		else
+			error = cv_wait_sig(&c->c_cv, &c->c_lock);
+	}
+	while (error == 0 && c->c_bytes > 0 && uio->uio_resid > 0) {
+		c->c_bytes--;
+		error = ureadc('x', uio);
+	}
+	clone_exit(c);
+	return error;
+}
+
+static int
+clone_write(struct file *fp, off_t *off __unused, struct uio *uio,
+    kauth_cred_t cred __unused, int flags __unused)
+{
+	struct clone *const c = fp->f_data;
+	int error = 0;
+	char byte;
+
+	clone_enter(c);
+	while (error == 0 && uio->uio_resid > 0) {
+		error = uiomove(&byte, 1, uio);
+		c->c_bytes++;
+	}
+	cv_broadcast(&c->c_cv);
+	selnotify(&c->c_sel, 0, 0);
+	clone_exit(c);
+	return error;
+}
+
+static int
+clone_poll(struct file *fp, int events)
+{
+	struct clone *const c = fp->f_data;
+	int revents = events & POLLOUT;
+
+	clone_enter(c);
+	if (c->c_bytes > 0)
+		revents |= events & POLLIN;
+	else
+		selrecord(curlwp, &c->c_sel);
+	clone_exit(c);
+	return revents;
+}
+
+static int
+clone_close(struct file *fp)
+{
+	struct clone *const c = fp->f_data;
+
+	mutex_enter(&c->c_lock);
+	if (c->c_calls > 0)
+		atomic_inc_uint(&nbreach);
+	mutex_exit(&c->c_lock);
+	seldestroy(&c->c_sel);
+	cv_destroy(&c->c_cv);
+	mutex_destroy(&c->c_lock);
+	kmem_free(c, sizeof(*c));
+	atomic_inc_uint(&nclose);
+	return 0;
+}
+
+static void
+clone_restart(struct file *fp)
+{
+	struct clone *const c = fp->f_data;
+
+	mutex_enter(&c->c_lock);
+	c->c_restarted = true;
+	cv_broadcast(&c->c_cv);
+	mutex_exit(&c->c_lock);
+	atomic_inc_uint(&nrestart);
+}
+
+static const struct fileops clone_fileops = {
+	.fo_name = "clone",
+	.fo_read = clone_read,
+	.fo_write = clone_write,
+	.fo_ioctl = fbadop_ioctl,
+	.fo_poll = clone_poll,
+	.fo_close = clone_close,
+	.fo_kqfilter = fnullop_kqfilter,
+	.fo_restart = clone_restart,
+};
+
+static int
+cloneopen(dev_t dev __unused, int flag, int mode __unused,
+    struct lwp *l __unused)
+{
+	struct clone *c;
+	file_t *fp;
+	int error, fd;
+
+	if (atomic_load_relaxed(&gone))
+		return ENXIO;
+	if ((error = fd_allocfile(&fp, &fd)) != 0)
+		return error;
+	while (atomic_load_acquire(&hold_open)) {
+		atomic_store_release(&in_open, true);
+		(void)kpause("hold", false, 1, NULL);
+	}
+	if (flag & FNONBLOCK) {		/* "not today" */
+		fd_abort(curproc, fp, (unsigned)fd);
+		return EWOULDBLOCK;
+	}
+	c = kmem_zalloc(sizeof(*c), KM_SLEEP);
+	mutex_init(&c->c_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&c->c_cv, "clone");
+	selinit(&c->c_sel);
+	atomic_inc_uint(&nopen);
+	return fd_clone(fp, (unsigned)fd, flag, &clone_fileops, c);
+}
+
+static int
+clonecancel(dev_t dev __unused, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+
+	atomic_inc_uint(&ndevcancel);
+	return 0;
+}
+
+static int
+cloneclose(dev_t dev __unused, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+
+	atomic_inc_uint(&ndevclose);
+	return 0;
+}
+
+static const struct cdevsw clone_cdevsw = {
+	.d_open = cloneopen,
+	.d_cancel = clonecancel,
+	.d_close = cloneclose,
+	.d_read = noread,
+	.d_write = nowrite,
+	.d_ioctl = noioctl,
+	.d_poll = nopoll,
+	.d_flag = D_OTHER | D_MPSAFE,
+};
+
+const struct devnode devnodes[] = {
+	{ "clone", "clone", &clone_cdevsw, 0, HYP_NODE_OTHER },
+	{ NULL, NULL, NULL, 0, 0 },
+};
+
+static struct hyp_node *node;
+static devmajor_t maj;
+
+static void
+setup(void)
+{
+
+	h_node_reset();
+	nopen = nclose = nrestart = nbreach = ndevcancel = ndevclose = 0;
+	hold_open = in_open = gone = false;
+	kern_init();
+	config_init();
+	devsw_init();
+	spec_init();
+	spec_makedev_init();
+	maj = NODEVMAJOR;
+	T_EQ(devsw_attach("clone", NULL, NULL, &clone_cdevsw, &maj), 0);
+	T_EQ(devnode_make("clone", 0), 0);
+	node = h_node_find("clone0");
+	T_CHECK(node != NULL);
+}
+
+/* The thread of a revoke's close may be on its way out. */
+static int
+no_memory(void *arg __unused)
+{
+	u_int pieces;
+
+	return kmem_inuse(&pieces) == 0;
+}
+
+static void
+teardown(void)
+{
+
+	T_EQ(nclose, nopen);
+	T_EQ(nbreach, 0);
+	devsw_detach(NULL, &clone_cdevsw);
+	kern_fini();
+	kmem_free(node, sizeof(*node));
+	T_UNTIL(no_memory, NULL);
+}
+
+struct client {
+	struct hyp_file	*c_file;
+	struct h_hostfile c_host;
+	int		 c_error;
+	size_t		 c_done;
+};
+
+static void
+opener(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+
+	c->c_error = hyp_node_open(node, RW, &c->c_host, &c->c_file);
+	h_exit(l);
+}
+
+static void
+reader(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+	char buf[16];
+
+	c->c_error = hyp_file_read(c->c_file, buf, sizeof(buf), 0,
+	    &c->c_done);
+	h_exit(l);
+}
+
+static void
+cwrite(struct client *c, size_t n)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	size_t done;
+
+	T_EQ(hyp_file_write(c->c_file, "abcdefgh", n, 0, &done), 0);
+	T_EQ(done, n);
+	h_exit(l);
+}
+
+static uint32_t
+cpoll(struct client *c)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	uint32_t revents;
+
+	revents = hyp_file_poll(c->c_file, POLLIN, 1);
+	h_exit(l);
+	return revents;
+}
+
+static void
+cclose(struct client *c)
+{
+	struct hyp_lwp *l = h_enter(1000);
+
+	hyp_file_close(c->c_file);
+	h_exit(l);
+}
+
+static void
+revoke(void)
+{
+	struct hyp_lwp *l = h_enter(0);
+
+	T_EQ(hyp_node_revoke(node), 0);
+	h_exit(l);
+}
+
+static void
+revoker(void *arg __unused)
+{
+
+	revoke();
+}
+
+static u_int
+opens(void)
+{
+	struct hyp_node_stat hs;
+
+	hyp_node_getstat(node, &hs);
+	return hs.hs_opens;
+}
+
+/* Somebody is in a read. */
+static int
+calls_are_one(void *arg __unused)
+{
+	struct hyp_node_stat hs;
+
+	hyp_node_getstat(node, &hs);
+	return hs.hs_calls == 1;
+}
+
+static void
+own_state(void)
+{
+	struct client a = { 0 }, b = { 0 };
+
+	setup();
+	opener(&a);
+	opener(&b);
+	T_EQ(a.c_error, 0);
+	T_EQ(b.c_error, 0);
+	T_EQ(opens(), 2);
+	cwrite(&a, 3);
+	cwrite(&b, 5);
+	reader(&a);
+	T_EQ(a.c_done, 3);
+	reader(&b);
+	T_EQ(b.c_done, 5);
+	T_EQ(cpoll(&a), 0);
+	cwrite(&b, 1);
+	T_EQ(a.c_host.hf_wakes, 0);
+	cwrite(&a, 1);
+	T_EQ(a.c_host.hf_wakes, 1);
+	cclose(&a);
+	T_EQ(nclose, 1);
+	reader(&b);
+	T_EQ(b.c_done, 1);
+	cclose(&b);
+	T_EQ(nclose, 2);
+	/* The device itself was never open. */
+	T_EQ(ndevcancel, 0);
+	T_EQ(ndevclose, 0);
+	T_EQ(opens(), 0);
+	teardown();
+}
+
+static void
+failed_open(void)
+{
+	struct hyp_lwp *l = h_enter(0);
+	struct hyp_file *fp;
+
+	setup();
+	T_EQ(hyp_node_open(node, RW | HYP_F_NONBLOCK, NULL, &fp), L_EAGAIN);
+	h_exit(l);
+	T_EQ(nopen, 0);
+	teardown();
+}
+
+static void
+revoke_clones(void)
+{
+	struct client a = { 0 }, b = { 0 }, c = { 0 };
+	struct t_thread *t;
+
+	setup();
+	opener(&a);
+	opener(&b);
+	T_EQ(cpoll(&b), 0);
+	t = t_spawn(reader, &a);
+	T_UNTIL(calls_are_one, NULL);
+	revoke();
+	T_EQ(nclose, 2);
+	T_CHECK(b.c_host.hf_wakes >= 1);
+	t_join(t);
+	T_EQ(a.c_error, L_EIO);		/* ERESTART, then a dead file */
+	reader(&b);
+	T_EQ(b.c_error, L_EIO);
+	T_EQ(cpoll(&b), POLLIN | POLLERR | POLLHUP);
+	/* The name goes on. */
+	opener(&c);
+	T_EQ(c.c_error, 0);
+	cwrite(&c, 1);
+	reader(&c);
+	T_EQ(c.c_done, 1);
+	cclose(&a);
+	cclose(&b);
+	T_EQ(nclose, 2);
+	cclose(&c);
+	teardown();
+}
+
+static void
+detach_clones(void)
+{
+	struct client a = { 0 }, b = { 0 };
+	struct t_thread *t;
+
+	setup();
+	opener(&a);
+	t = t_spawn(reader, &a);
+	T_UNTIL(calls_are_one, NULL);
+	atomic_store_relaxed(&gone, true);
+	vdevgone(maj, 0, 0, VCHR);
+	T_EQ(nclose, 1);
+	t_join(t);
+	T_EQ(a.c_error, L_EIO);
+	opener(&b);
+	T_EQ(b.c_error, L_ENXIO);
+	cclose(&a);
+	teardown();
+}
+
+static int
+is_opening(void *arg __unused)
+{
+
+	return atomic_load_acquire(&in_open);
+}
+
+/* d_open sleeps when the revoke comes: it waits, and the clone is closed. */
+static void
+revoke_during_open(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t, *u;
+
+	setup();
+	atomic_store_release(&hold_open, true);
+	t = t_spawn(opener, &a);
+	T_UNTIL(is_opening, NULL);
+	u = t_spawn(revoker, NULL);
+	while (atomic_load_relaxed(&ndevcancel) == 0)
+		t_msleep(1);
+	atomic_store_release(&hold_open, false);
+	t_join(t);
+	t_join(u);
+	T_EQ(a.c_error, L_EBADF);
+	T_EQ(nopen, 1);
+	T_EQ(nclose, 1);
+	teardown();
+}
+
+/* The driver leaves: its files go first. */
+static void
+driver_leaves(void)
+{
+	struct client a = { 0 };
+
+	setup();
+	opener(&a);
+	T_EQ(devsw_detach_idle(NULL, &clone_cdevsw), EBUSY);
+	cwrite(&a, 1);
+	devsw_detach(NULL, &clone_cdevsw);
+	T_EQ(nclose, 1);
+	reader(&a);
+	T_EQ(a.c_error, L_EIO);
+	cclose(&a);
+	T_EQ(devsw_attach("clone", NULL, NULL, &clone_cdevsw, &maj), 0);
+	teardown();
+}
+
+static u_int running;		/* atomic */
+
+static void
+stormer(void *arg __unused)
+{
+	struct client c = { 0 };
+
+	for (u_int i = 0; i < 300; i++) {
+		opener(&c);
+		if (c.c_error != 0)
+			continue;
+		for (u_int n = t_random() % 3; n > 0; n--) {
+			struct hyp_lwp *l = h_enter(1000);
+			size_t done;
+			char b;
+
+			if (t_random() % 2 == 0)
+				(void)hyp_file_read(c.c_file, &b, 1, 0,
+				    &done);
+			else
+				(void)hyp_file_write(c.c_file, "a", 1, 0,
+				    &done);
+			h_exit(l);
+		}
+		cclose(&c);
+	}
+	atomic_dec_uint(&running);
+}
+
+static void
+storm(void)
+{
+	struct t_thread *t[3];
+
+	setup();
+	running = 3;
+	for (u_int i = 0; i < 3; i++)
+		t[i] = t_spawn(stormer, NULL);
+	while (atomic_load_relaxed(&running) > 0) {
+		if (t_random() % 4 == 0) {
+			atomic_store_relaxed(&gone, true);
+			vdevgone(maj, 0, 0, VCHR);
+			atomic_store_relaxed(&gone, false);
+		} else
+			revoke();
+	}
+	for (u_int i = 0; i < 3; i++)
+		t_join(t[i]);
+	t_note("%u opens, %u restarts, %u closes", nopen, nrestart, nclose);
+	T_CHECK(nopen > 0);
+	teardown();
+}
+
+const struct t_case t_cases[] = {
+	{ "each open has its own state and one close", own_state },
+	{ "an open that fails leaves nothing", failed_open },
+	{ "a revoke of the node reaches its clones", revoke_clones },
+	{ "vdevgone closes clones before it returns", detach_clones },
+	{ "a clone that comes during a revoke is closed, the open EBADF",
+	    revoke_during_open },
+	{ "devsw_detach closes clones, devsw_detach_idle is EBUSY",
+	    driver_leaves },
+	{ "one close for each open when everything races", storm },
+	{ NULL, NULL },
+};
