@@ -357,6 +357,21 @@ config_stdsubmatch(device_t parent, cfdata_t cf, const int *locs, void *aux)
 	return config_match(parent, cf, aux);
 }
 
+/*
+ * The first table, for a searcher.  Tables are only added while one is there,
+ * at the head.
+ */
+static struct cftable *
+config_tables(void)
+{
+	struct cftable *ct;
+
+	mutex_enter(&alldevs_lock);
+	ct = LIST_FIRST(&allcftables);
+	mutex_exit(&alldevs_lock);
+	return ct;
+}
+
 /* The best match for aux below parent, or NULL.  By a searcher. */
 static cfdata_t
 config_best(device_t parent, void *aux, const struct cfargs *args)
@@ -365,11 +380,7 @@ config_best(device_t parent, void *aux, const struct cfargs *args)
 	cfdata_t cf, best = NULL;
 	int score, bestscore = 0;
 
-	/* Tables are only added while this runs, at the head. */
-	mutex_enter(&alldevs_lock);
-	ct = LIST_FIRST(&allcftables);
-	mutex_exit(&alldevs_lock);
-	for (; ct != NULL; ct = LIST_NEXT(ct, ct_list)) {
+	for (ct = config_tables(); ct != NULL; ct = LIST_NEXT(ct, ct_list)) {
 		for (cf = ct->ct_cfdata; cf->cf_name != NULL; cf++) {
 			if (!cfparent_match(parent, cf->cf_pspec,
 			    args == NULL ? NULL : args->iattr))
@@ -684,14 +695,16 @@ config_rootfound(const char *name, void *aux)
 	struct cftable *ct;
 	cfdata_t cf;
 
-	LIST_FOREACH(ct, &allcftables, ct_list) {
+	config_search_enter();
+	for (ct = config_tables(); ct != NULL; ct = LIST_NEXT(ct, ct_list)) {
 		for (cf = ct->ct_cfdata; cf->cf_name != NULL; cf++) {
 			if (cf->cf_pspec == NULL &&
 			    strcmp(cf->cf_name, name) == 0)
-				return config_attach(NULL, cf, aux, NULL,
-				    CFARGS_NONE);
+				return config_attach_acquired(NULL, cf, aux,
+				    NULL, CFARGS_NONE);
 		}
 	}
+	config_search_exit();
 	return NULL;
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * devswctl.c - revoke nodes, and ask daemons how they are; devswctl(8).
+ * devswctl.c - revoke nodes, load modules, and ask daemons how they are;
+ * devswctl(8).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +24,8 @@ usage(FILE *to, int status)
 
 	fprintf(to, "usage: devswctl revoke NODE ...\n"
 	    "       devswctl status\n"
+	    "       devswctl [--major N] modload FILE\n"
+	    "       devswctl [--major N] modunload NAME\n"
 	    "       devswctl --version | --help\n");
 	return status;
 }
@@ -68,7 +73,7 @@ print_status(const char *path)
 	fd = control_connect(path);
 	if (fd == -1)
 		return errno;
-	error = control_ask(fd, CONTROL_STATUS, -1);
+	error = control_ask(fd, CONTROL_STATUS, -1, NULL);
 	do {
 		if (error == 0)
 			error = control_answer(fd, &ca, &len);
@@ -112,10 +117,111 @@ do_status(void)
 	return status;
 }
 
+/* ---- modules -------------------------------------------------------- */
+
+/* The only daemon that runs, or that of this major; -1 and a message. */
+static int
+one_daemon(const char *major)
+{
+	char path[64];
+	int fd, found = -1;
+	glob_t gl;
+
+	if (major != NULL) {
+		snprintf(path, sizeof(path), CONTROL_SOCKET,
+		    (unsigned)strtoul(major, NULL, 10));
+		found = control_connect(path);
+	} else if (glob(CONTROL_GLOB, 0, NULL, &gl) == 0) {
+		for (size_t i = 0; i < gl.gl_pathc; i++) {
+			fd = control_connect(gl.gl_pathv[i]);
+			if (fd == -1)
+				continue;
+			if (found != -1) {
+				fprintf(stderr, "devswctl: several devswd "
+				    "run; name one with --major\n");
+				exit(EXIT_FAILED);
+			}
+			found = fd;
+		}
+		globfree(&gl);
+	}
+	if (found == -1)
+		fprintf(stderr, "devswctl: no such devswd runs\n");
+	return found;
+}
+
+static const char *
+why_not_module(uint32_t what, int error)
+{
+
+	switch (error) {
+	case EPERM:
+		return "only root may";
+	case EBUSY:
+		return "it is in use";
+	case ENOENT:
+		return what == CONTROL_MODUNLOAD ? "no such module is loaded" :
+		    strerror(error);
+	default:
+		return strerror(error);
+	}
+}
+
+/* modload FILE, or modunload NAME. */
+static int
+do_module(const char *major, uint32_t what, const char *arg)
+{
+	struct control_answer ca;
+	int error, fd, file = -1;
+	size_t len = 0;
+
+	if (what == CONTROL_MODLOAD) {
+		file = open(arg, O_RDONLY | O_CLOEXEC);
+		if (file == -1) {
+			fprintf(stderr, "devswctl: %s: %s\n", arg,
+			    strerror(errno));
+			return EXIT_FAILED;
+		}
+	}
+	fd = one_daemon(major);
+	if (fd == -1)
+		return EXIT_FAILED;
+	error = control_ask(fd, what, file,
+	    what == CONTROL_MODUNLOAD ? arg : NULL);
+	if (error == 0)
+		error = control_answer(fd, &ca, &len);
+	close(fd);
+	if (error == 0)
+		return EXIT_OK;
+	if (len > 0)
+		fprintf(stderr, "devswctl: %s: %.*s\n", arg, (int)len,
+		    ca.ca_text);
+	else
+		fprintf(stderr, "devswctl: %s: %s\n", arg,
+		    why_not_module(what, error));
+	return EXIT_FAILED;
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *verb = argc > 1 ? argv[1] : "";
+	const char *major = NULL, *verb;
+
+	if (argc > 2 && strcmp(argv[1], "--major") == 0) {
+		major = argv[2];
+		argc -= 2;
+		argv += 2;
+		if (major[0] == '\0' ||
+		    strspn(major, "0123456789") != strlen(major))
+			return usage(stderr, EXIT_BADUSAGE);
+	}
+	verb = argc > 1 ? argv[1] : "";
+	if (strcmp(verb, "modload") == 0 && argc == 3)
+		return do_module(major, CONTROL_MODLOAD, argv[2]);
+	if (strcmp(verb, "modunload") == 0 && argc == 3)
+		return do_module(major, CONTROL_MODUNLOAD, argv[2]);
+	if (major != NULL)
+		return usage(stderr, EXIT_BADUSAGE);
 
 	if (strcmp(verb, "revoke") == 0 && argc > 2)
 		return do_revoke(argc - 2, argv + 2);

@@ -35,9 +35,9 @@ control_connect(const char *path)
 }
 
 int
-control_ask(int fd, uint32_t what, int passed)
+control_ask(int fd, uint32_t what, int passed, const char *text)
 {
-	struct control_request cr = { CONTROL_VERSION, what };
+	struct control_request cr = { CONTROL_VERSION, what, "" };
 	struct iovec iov = { &cr, sizeof(cr) };
 	union {
 		struct cmsghdr	head;
@@ -47,6 +47,11 @@ control_ask(int fd, uint32_t what, int passed)
 	struct cmsghdr *cm;
 	ssize_t n;
 
+	if (text != NULL) {
+		if (strlen(text) >= sizeof(cr.cr_text))
+			return ENAMETOOLONG;
+		strcpy(cr.cr_text, text);
+	}
 	if (passed != -1) {
 		memset(&control, 0, sizeof(control));
 		msg.msg_control = &control;
@@ -69,6 +74,7 @@ control_answer(int fd, struct control_answer *ca, size_t *len)
 {
 	ssize_t n;
 
+	*len = 0;
 	do {
 		n = recv(fd, ca, sizeof(*ca), 0);
 	} while (n == -1 && errno == EINTR);

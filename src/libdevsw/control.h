@@ -10,7 +10,8 @@
  *
  * CONTROL_REVOKE comes with one descriptor (SCM_RIGHTS), opened O_PATH by
  * the client: names are resolved by who uses them, with its own rights, root
- * and working directory.
+ * and working directory.  CONTROL_MODLOAD comes with the shared object, for
+ * the same reason, and CONTROL_MODUNLOAD with the module's name in cr_text.
  */
 #ifndef LIBDEVSW_CONTROL_H
 #define LIBDEVSW_CONTROL_H
@@ -21,14 +22,17 @@
 #define	CONTROL_SOCKET	"/run/devswd-%u.sock"
 #define	CONTROL_GLOB	"/run/devswd-*.sock"
 
-#define	CONTROL_VERSION	1
+#define	CONTROL_VERSION	2
 
 #define	CONTROL_REVOKE	1
 #define	CONTROL_STATUS	2	/* the answer's text is JSON */
+#define	CONTROL_MODLOAD	3	/* root only; its text may say why not */
+#define	CONTROL_MODUNLOAD 4	/* root only */
 
 struct control_request {
 	uint32_t	cr_version;
 	uint32_t	cr_what;
+	char		cr_text[32];	/* ends with a NUL */
 };
 
 #define	CONTROL_MORE	0x1
@@ -49,17 +53,19 @@ struct control_answer {
 int	control_connect(const char *);
 
 /*
- * error = control_ask(fd, what, passed)
+ * error = control_ask(fd, what, passed, text)
  *
- *	Send a request, with the descriptor unless it is -1.  errno.
+ *	Send a request, with the descriptor unless it is -1 and the text
+ *	unless it is NULL.  errno: ENAMETOOLONG, the text has no room.
  */
-int	control_ask(int, uint32_t, int);
+int	control_ask(int, uint32_t, int, const char *);
 
 /*
  * error = control_answer(fd, &answer, &textlen)
  *
- *	The next answer; the error is the daemon's, or EPROTO for one that
- *	cannot be understood, ECONNRESET for none.  Sleeps.
+ *	The next answer; the error is the daemon's, which may have a text
+ *	too, or EPROTO for one that cannot be understood, ECONNRESET for
+ *	none (textlen is 0).  Sleeps.
  */
 int	control_answer(int, struct control_answer *, size_t *);
 

@@ -32,7 +32,7 @@ revoke_node(int node)
 	if (fd == -1)
 		return errno == ENOENT || errno == ECONNREFUSED ? ENOSYS :
 		    errno;
-	error = control_ask(fd, CONTROL_REVOKE, node);
+	error = control_ask(fd, CONTROL_REVOKE, node, NULL);
 	if (error == 0)
 		error = control_answer(fd, &ca, &len);
 	close(fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * control.c - revoke(2) and status for other processes.
+ * control.c - revoke(2), status and modules for other processes.
  *
  * Model
  *	libdevsw/control.h has the protocol.  Main's thread accepts and gives
@@ -120,6 +120,62 @@ serve_revoke(const struct client *c, int passed)
 	return error;
 }
 
+/* ---- modules -------------------------------------------------------- */
+
+/*
+ * errno: where the daemon finds what was passed.  The loader knows files by
+ * name, so the name of a descriptor, which is used again, is no good to it.
+ */
+static int
+path_of(int passed, char *path, size_t size)
+{
+	struct stat st, there;
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", passed);
+	n = readlink(link, path, size);
+	if (n == -1)
+		return errno;
+	if ((size_t)n == size)
+		return ENAMETOOLONG;
+	path[n] = '\0';
+	if (fstat(passed, &st) == -1 || stat(path, &there) == -1 ||
+	    st.st_dev != there.st_dev || st.st_ino != there.st_ino)
+		return ESTALE;
+	return 0;
+}
+
+/*
+ * Code of the client's becomes the daemon's: root only.  It answers itself if
+ * there is something to say.
+ */
+static int
+serve_module(const struct client *c, const struct control_request *cr,
+    int passed)
+{
+	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
+	char path[4096], why[512] = "";
+	struct hyp_lwp *l;
+	int error;
+
+	if (c->c_uid != 0)
+		return EPERM;
+	if (cr->cr_what == CONTROL_MODLOAD) {
+		error = passed == -1 ? EBADF :
+		    path_of(passed, path, sizeof(path));
+		if (error != 0)
+			return error;
+	}
+	l = hyp_lwp_enter(&root);
+	error = cr->cr_what == CONTROL_MODLOAD ?
+	    hyp_module_load(path, why, sizeof(why)) :
+	    hyp_module_unload(cr->cr_text);
+	hyp_lwp_exit(l);
+	answer(c->c_fd, error, 0, why, strlen(why));
+	return 0;
+}
+
 /* ---- status --------------------------------------------------------- */
 
 /* Text on its way to a client, a packet at a time. */
@@ -166,6 +222,18 @@ say_node(struct text *t, const struct front_nodeinfo *ni, int first)
 	    hs.hs_stuck ? "true" : "false");
 }
 
+static void
+say_modules(struct text *t)
+{
+	char name[sizeof(((struct control_request *)0)->cr_text)] = "";
+	int first;
+
+	say(t, " \"modules\": [");
+	for (first = 1; hyp_module_next(name, name, sizeof(name)); first = 0)
+		say(t, "%s\"%s\"", first ? "" : ", ", name);
+	say(t, "],\n");
+}
+
 static int
 serve_status(const struct client *c)
 {
@@ -188,8 +256,10 @@ serve_status(const struct client *c)
 	    fs.idle);
 	say(t, " \"zombies\": {\"calls\": %u, \"drivers\": %u, "
 	    "\"transfers\": %u},\n \"memory\": {\"bytes\": %llu, "
-	    "\"pieces\": %u},\n \"nodes\": [", fs.zombies, hyp_zombies(),
+	    "\"pieces\": %u},\n", fs.zombies, hyp_zombies(),
 	    hyp_usb_zombies(), (unsigned long long)bytes, (unsigned)pieces);
+	say_modules(t);
+	say(t, " \"nodes\": [");
 	for (first = 1; front_node_next(next, &ni); first = 0) {
 		say_node(t, &ni, first);
 		next = ni.fi_minor + 1;
@@ -245,6 +315,8 @@ take_request(int fd, struct control_request *cr, int *passed)
 		error = EINVAL;
 	else if (cr->cr_version != CONTROL_VERSION)
 		error = EPROTONOSUPPORT;
+	else if (cr->cr_text[sizeof(cr->cr_text) - 1] != '\0')
+		error = EINVAL;
 	return error;
 }
 
@@ -252,18 +324,30 @@ static void
 serve(const struct client *c)
 {
 	struct control_request cr;
-	int error, passed;
+	int answered = 0, error, passed;
 
 	error = take_request(c->c_fd, &cr, &passed);
-	if (error == 0 && cr.cr_what == CONTROL_STATUS) {
-		error = serve_status(c);
-		if (error == 0)
-			goto out;	/* has answered */
-	} else if (error == 0)
-		error = cr.cr_what == CONTROL_REVOKE ?
-		    serve_revoke(c, passed) : EOPNOTSUPP;
-	answer(c->c_fd, error, 0, NULL, 0);
-out:	if (passed != -1)
+	if (error == 0) {
+		switch (cr.cr_what) {
+		case CONTROL_REVOKE:
+			error = serve_revoke(c, passed);
+			break;
+		case CONTROL_STATUS:
+			error = serve_status(c);
+			answered = error == 0;
+			break;
+		case CONTROL_MODLOAD:
+		case CONTROL_MODUNLOAD:
+			error = serve_module(c, &cr, passed);
+			answered = error == 0;
+			break;
+		default:
+			error = EOPNOTSUPP;
+		}
+	}
+	if (!answered)
+		answer(c->c_fd, error, 0, NULL, 0);
+	if (passed != -1)
 		close(passed);
 }
 

@@ -8,6 +8,7 @@
  *		command line, lock, log
  *		hyp_boot		the kernel side
  *		front_start		CUSE
+ *		modules			of the command line
  *		host_udev_open		events from now on
  *		hyp_node_pin		nodes of claims with a unit
  *		control_start		devswctl(8)
@@ -135,6 +136,29 @@ main_front(const struct options *o)
 	return error;
 }
 
+/* Drivers of the command line, before anything looks for one. */
+static int
+main_modules(const struct options *o)
+{
+	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
+	struct hyp_lwp *l;
+	char why[512];
+	int error = 0;
+
+	if (o->o_module_dir != NULL)
+		hyp_set_module_dir(o->o_module_dir);
+	l = hyp_lwp_enter(&root);
+	for (unsigned i = 0; i < o->o_nmodules && error == 0; i++) {
+		error = hyp_module_load(o->o_modules[i], why, sizeof(why));
+		if (error != 0)
+			host_logf(HYP_LOG_ERR, "module %s: %s",
+			    o->o_modules[i], why[0] != '\0' ? why :
+			    strerror(error));
+	}
+	hyp_lwp_exit(l);
+	return error;
+}
+
 static int
 main_pins(const struct options *o)
 {
@@ -203,6 +227,8 @@ main_start(struct options *o, int *udevfd)
 		return 1;
 	}
 	if (main_front(o) != 0)
+		return 1;
+	if (main_modules(o) != 0)
 		return 1;
 	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
 	return *udevfd == -1 || main_pins(o) != 0;

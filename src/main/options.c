@@ -34,6 +34,8 @@ enum {
 	OPT_MAJOR,
 	OPT_MAX_THREADS,
 	OPT_DEADLINE,
+	OPT_MODULE,
+	OPT_MODULE_DIR,
 	OPT_VERSION,
 	OPT_HELP,
 };
@@ -50,6 +52,8 @@ static const struct option options_long[] = {
 	{ "major",	 required_argument, NULL, OPT_MAJOR },
 	{ "max-threads", required_argument, NULL, OPT_MAX_THREADS },
 	{ "deadline",	 required_argument, NULL, OPT_DEADLINE },
+	{ "module",	 required_argument, NULL, OPT_MODULE },
+	{ "module-dir",	 required_argument, NULL, OPT_MODULE_DIR },
 	{ "version",	 no_argument,	    NULL, OPT_VERSION },
 	{ "help",	 no_argument,	    NULL, OPT_HELP },
 	{ NULL,		 0,		    NULL, 0 },
@@ -63,6 +67,7 @@ options_help(void)
 	    "[,unit=N] ...\n"
 	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
 	    "              [--major N] [--max-threads N] [--deadline SECONDS]\n"
+	    "              [--module FILE] ... [--module-dir DIR]\n"
 	    "       devswd --list [-v]\n"
 	    "       devswd --release --claim ...\n"
 	    "       devswd --version | --help\n"
@@ -82,6 +87,9 @@ options_help(void)
 	    "  --max-threads N    how many calls may wait at one time\n"
 	    "  --deadline SECONDS how long to wait for a driver that does not "
 	    "come back\n"
+	    "  --module FILE      load a driver; may be repeated\n"
+	    "  --module-dir DIR   where the drivers of nodes are that have "
+	    "left\n"
 	    "\n"
 	    "See devswd(8).\n", DEFAULT_MODE, DEFAULT_MAJOR);
 }
@@ -183,6 +191,19 @@ parse_claim(struct options *o, const char *text)
 }
 
 static int
+parse_module(struct options *o, const char *path)
+{
+
+	if (o->o_nmodules == OPTIONS_MODULES) {
+		fprintf(stderr, "devswd: --module %s: more than %d\n", path,
+		    OPTIONS_MODULES);
+		return 1;
+	}
+	o->o_modules[o->o_nmodules++] = path;
+	return 0;
+}
+
+static int
 parse_one(struct options *o, int opt, const char *arg)
 {
 	unsigned mode;
@@ -222,6 +243,11 @@ parse_one(struct options *o, int opt, const char *arg)
 	case OPT_DEADLINE:
 		return parse_range("deadline", arg, 10, 1, DEADLINE_MAX,
 		    &o->o_deadline);
+	case OPT_MODULE:
+		return parse_module(o, arg);
+	case OPT_MODULE_DIR:
+		o->o_module_dir = arg;
+		return 0;
 	default:
 		return 1;		/* getopt_long has told */
 	}
@@ -252,7 +278,8 @@ options_parse(int argc, char **argv, struct options *o)
 	for (; optind < argc; optind++, errors++)
 		fprintf(stderr, "devswd: %s: not an option\n", argv[optind]);
 	if (errors == 0 && TAILQ_EMPTY(&o->o_claims) &&
-	    (o->o_action == ACTION_RUN || o->o_action == ACTION_RELEASE)) {
+	    ((o->o_action == ACTION_RUN && o->o_nmodules == 0) ||
+	    o->o_action == ACTION_RELEASE)) {
 		fprintf(stderr, "devswd: name the devices to %s with --claim; "
 		    "devswd --list shows what is there\n",
 		    o->o_action == ACTION_RUN ? "take" : "give back");

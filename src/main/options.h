@@ -22,6 +22,8 @@ enum option_action {
 	ACTION_HELP,
 };
 
+#define	OPTIONS_MODULES	16
+
 struct options {
 	enum option_action o_action;
 	int		 o_foreground;
@@ -32,6 +34,9 @@ struct options {
 	unsigned	 o_major;
 	unsigned	 o_max_threads;	/* 0: the default */
 	unsigned	 o_deadline;	/* s; 0: the default */
+	const char	*o_modules[OPTIONS_MODULES]; /* files to load */
+	unsigned	 o_nmodules;
+	const char	*o_module_dir;	/* for autoload, or NULL */
 	struct claim_head o_claims;
 };
 

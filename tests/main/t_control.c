@@ -129,6 +129,42 @@ hyp_usb_zombies(void)
 	return 0;
 }
 
+/* There is one module, "m"; a file loads if it is /dev/null. */
+static atomic_uint loads, unloads;
+
+int
+hyp_module_load(const char *file, char *why, size_t len)
+{
+	struct stat st, null;
+
+	assert(entered && stat("/dev/null", &null) == 0);
+	if (stat(file, &st) == 0 && st.st_rdev == null.st_rdev) {
+		loads++;
+		return 0;
+	}
+	snprintf(why, len, "not this one");
+	return ENOEXEC;
+}
+
+int
+hyp_module_unload(const char *name)
+{
+
+	assert(entered);
+	unloads++;
+	return strcmp(name, "m") == 0 ? 0 : ENOENT;
+}
+
+int
+hyp_module_next(const char *name, char *next, size_t len)
+{
+
+	if (name[0] != '\0')
+		return 0;
+	snprintf(next, len, "m");
+	return 1;
+}
+
 /* ---- main's thread -------------------------------------------------- */
 
 static char path[64];
@@ -182,7 +218,7 @@ ask(uint32_t what, const char *node)
 	T_CHECK(fd != -1);
 	if (node != NULL)
 		T_CHECK((passed = open(node, O_PATH)) != -1);
-	T_EQ(control_ask(fd, what, passed), 0);
+	T_EQ(control_ask(fd, what, passed, NULL), 0);
 	if (passed != -1)
 		close(passed);
 	return fd;
@@ -226,6 +262,52 @@ revoke_and_refusals(void)
 	T_EQ(answer_of(ask(CONTROL_REVOKE, NULL)), EBADF);
 	T_EQ(answer_of(ask(77, NULL)), EOPNOTSUPP);
 	T_EQ(revokes, 1);
+	down(1000, 0);
+}
+
+static int
+ask_name(uint32_t what, const char *name)
+{
+	int fd = control_connect(path);
+
+	T_CHECK(fd != -1);
+	T_EQ(control_ask(fd, what, -1, name), 0);
+	return answer_of(fd);
+}
+
+static void
+modules(void)
+{
+	struct control_request raw = { CONTROL_VERSION, CONTROL_MODUNLOAD,
+	    "" };
+	struct control_answer ca;
+	size_t len;
+	int fd;
+
+	up();
+	T_EQ(answer_of(ask(CONTROL_MODLOAD, "/dev/null")), 0);
+	T_EQ(loads, 1);
+	fd = ask(CONTROL_MODLOAD, "/dev/zero");
+	T_EQ(control_answer(fd, &ca, &len), ENOEXEC);
+	close(fd);
+	T_EQ(len, strlen("not this one"));
+	T_CHECK(memcmp(ca.ca_text, "not this one", len) == 0);
+	T_EQ(answer_of(ask(CONTROL_MODLOAD, NULL)), EBADF);
+	T_EQ(ask_name(CONTROL_MODUNLOAD, "m"), 0);
+	T_EQ(ask_name(CONTROL_MODUNLOAD, "n"), ENOENT);
+	T_EQ(unloads, 2);
+	T_EQ(control_ask(-1, CONTROL_MODUNLOAD, -1,
+	    "a name that is longer than any module can have"), ENAMETOOLONG);
+
+	/* A text without an end, and a request that is too short. */
+	memset(raw.cr_text, 'm', sizeof(raw.cr_text));
+	fd = control_connect(path);
+	T_EQ(send(fd, &raw, sizeof(raw), 0), (ssize_t)sizeof(raw));
+	T_EQ(answer_of(fd), EINVAL);
+	fd = control_connect(path);
+	T_EQ(send(fd, &raw, 8, 0), 8);
+	T_EQ(answer_of(fd), EINVAL);
+	T_EQ(unloads, 2);
 	down(1000, 0);
 }
 
@@ -320,6 +402,7 @@ too_many(void)
 
 const struct t_case t_cases[] = {
 	{ "a revoke, and what is refused", revoke_and_refusals },
+	{ "modules, and what is refused", modules },
 	{ "a revoke that lasts holds up nobody", a_revoke_holds_up_nobody },
 	{ "a client that does not wait for its answer", a_client_that_goes },
 	{ "a stop does not wait for ever", a_stop_does_not_wait_for_ever },

@@ -44,7 +44,8 @@ static const char *const bads[] = {
 	"--claim 1:2 --max-threads 1e3",
 	"--claim 1:2 --max-threads 100000", "--claim 1:2 -x",
 	"--claim 1:2 --no-such-option", "--list --release --claim 1:2",
-	"--list --version", "--release",
+	"--list --version", "--release", "--module", "--module-dir /d",
+	"--release --module a.so",
 };
 
 static void
@@ -98,6 +99,13 @@ test_good(void)
 	T_EQ(o.o_max_threads, 2);
 	T_EQ(o.o_uid, 0);
 	T_EQ(o.o_gid, 0);
+	claim_free(&o.o_claims);
+
+	/* A module may be all that is wanted. */
+	T_EQ(parse("--module a.so --module b.so --module-dir /d", &o), 0);
+	T_EQ(o.o_nmodules, 2);
+	T_CHECK(strcmp(o.o_modules[1], "b.so") == 0);
+	T_CHECK(strcmp(o.o_module_dir, "/d") == 0);
 	claim_free(&o.o_claims);
 }
 

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_module.c - module(9): drivers of tests/modules are loaded and unloaded
+ * with opens in progress, files open and devices attached.
+ *
+ * The rule: an unload waits, or answers EBUSY, and no code runs that is not
+ * mapped any more; AddressSanitizer and the MMU watch over the latter.  From
+ * tech-kern on opendetach (2022): only d_open is protected against
+ * devsw_detach, so everything else must have ended before.  Autoload on ENXIO
+ * is spec_open's.
+ */
+#include <sys/atomic.h>
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/errno.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/module.h>
+#include <sys/systm.h>
+
+#include <hyp/hyp.h>
+#include <hyp/hyp_node.h>
+#include <miscfs/specfs/specdev.h>
+
+#include "h_test.h"
+#include "module/h_module.h"
+#include "specfs/h_node.h"
+#include "specfs/specfs_impl.h"
+
+#define	L_EIO		5
+#define	L_ENXIO		6
+#define	RW		(HYP_F_READ | HYP_F_WRITE)
+
+const struct devnode devnodes[] = { { NULL, NULL, NULL, 0, 0 } };
+
+static char why[256];
+
+static void
+setup(void)
+{
+
+	h_node_reset();
+	kern_init();
+	config_init();
+	devsw_init();
+	spec_init();
+	spec_makedev_init();
+	config_set_attach_hook(spec_makedev_hook);
+}
+
+static int
+no_memory(void *arg __unused)
+{
+	u_int pieces;
+
+	return kmem_inuse(&pieces) == 0;
+}
+
+static void
+teardown(void)
+{
+	static const char *const names[] = { "clone0", "mt0", "mt1" };
+	struct hyp_node *hn;
+
+	for (u_int i = 0; i < __arraycount(names); i++) {
+		if ((hn = h_node_find(names[i])) != NULL)
+			kmem_free(hn, sizeof(*hn));
+	}
+	kern_fini();
+	T_UNTIL(no_memory, NULL);
+}
+
+static int
+load(const char *name)
+{
+
+	return module_load(h_module_path(name), why, sizeof(why));
+}
+
+struct client {
+	struct hyp_node	*c_node;
+	struct hyp_file	*c_file;
+	int		 c_error;
+	size_t		 c_done;
+	u_int		 c_ended;	/* atomic */
+};
+
+static void
+opener(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(0);
+
+	c->c_error = hyp_node_open(c->c_node, RW, NULL, &c->c_file);
+	h_exit(l);
+	atomic_inc_uint(&c->c_ended);
+}
+
+static void
+reader(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(0);
+	char buf[8];
+
+	c->c_error = hyp_file_read(c->c_file, buf, sizeof(buf), 0,
+	    &c->c_done);
+	h_exit(l);
+	atomic_inc_uint(&c->c_ended);
+}
+
+static void
+closefile(struct client *c)
+{
+	struct hyp_lwp *l = h_enter(0);
+
+	hyp_file_close(c->c_file);
+	h_exit(l);
+}
+
+static int
+try_write(struct client *c)
+{
+	struct hyp_lwp *l = h_enter(0);
+	size_t done;
+	int error;
+
+	error = hyp_file_write(c->c_file, "abc", 3, 0, &done);
+	h_exit(l);
+	return error;
+}
+
+static void
+cwrite(struct client *c)
+{
+
+	T_EQ(try_write(c), 0);
+}
+
+static int
+in_driver(void *arg)
+{
+	struct hyp_node_stat hs;
+
+	hyp_node_getstat(arg, &hs);
+	return hs.hs_calls > 0;
+}
+
+static int
+is_open(void *arg)
+{
+	struct hyp_node_stat hs;
+
+	hyp_node_getstat(arg, &hs);
+	return hs.hs_opens > 0;
+}
+
+static void
+comes_and_goes(void)
+{
+	struct client c = { 0 };
+	struct hyp_node *hn;
+	char name[MAXMODNAME];
+
+	setup();
+	T_EQ(load("clone.so"), 0);
+	T_CHECK(h_module_mapped("/clone.so"));
+	T_EQ(hyp_module_next("", name, sizeof(name)), 1);
+	T_CHECK(strcmp(name, "clone") == 0);
+	T_EQ(hyp_module_next("clone", name, sizeof(name)), 0);
+	c.c_node = hn = h_node_find("clone0");
+	T_CHECK(hn != NULL);
+	opener(&c);
+	T_EQ(c.c_error, 0);
+	closefile(&c);
+	T_EQ(module_unload("clone"), 0);
+	T_CHECK(!h_module_mapped("/clone.so"));
+	opener(&c);
+	T_EQ(c.c_error, L_ENXIO);	/* the node stays */
+	T_EQ(module_unload("clone"), ENOENT);
+
+	/* Back again: the same node is good. */
+	T_EQ(load("clone.so"), 0);
+	T_CHECK(h_node_find("clone0") == hn);
+	T_EQ(h_node_count(), 1);
+	opener(&c);
+	T_EQ(c.c_error, 0);
+	cwrite(&c);
+	reader(&c);
+	T_EQ(c.c_done, 3);
+	closefile(&c);
+	T_EQ(module_unload("clone"), 0);
+	teardown();
+}
+
+static void
+refused(void)
+{
+
+	setup();
+	T_EQ(load("bad1.so"), EDOM);
+	T_EQ(load("bad2.so"), EPROGMISMATCH);
+	T_CHECK(strchr(why, '2') != NULL);
+	T_EQ(load("bad3.so"), ENOENT);
+	T_CHECK(strchr(why, ',') != NULL);	/* says what it requires */
+	T_EQ(load("bad4.so"), ENOEXEC);
+	T_EQ(load("there_is_none.so"), ENOEXEC);
+	T_CHECK(why[0] != '\0');
+	T_EQ(module_load(h_module_nonsense(), why, sizeof(why)), ENOEXEC);
+	T_CHECK(!h_module_mapped("/bad"));
+	T_EQ(load("clone.so"), 0);
+	T_EQ(load("clone.so"), EEXIST);
+	T_EQ(load("bad3.so"), ENOENT);	/* has counted clone and let go */
+	T_EQ(module_unload("clone"), 0);
+	teardown();
+}
+
+static void
+busy_open(void)
+{
+	struct client c = { 0 };
+	struct t_thread *t;
+
+	setup();
+	T_EQ(load("clone.so"), 0);
+	c.c_node = h_node_find("clone0");
+	opener(&c);
+	T_EQ(c.c_error, 0);
+	t = t_spawn(reader, &c);
+	T_UNTIL(in_driver, c.c_node);
+	T_EQ(module_unload("clone"), EBUSY);
+	cwrite(&c);			/* nothing has changed */
+	t_join(t);
+	T_EQ(c.c_done, 3);
+	closefile(&c);
+	T_EQ(module_unload("clone"), 0);
+	teardown();
+}
+
+static void
+busy_device(void)
+{
+	struct client c = { 0 };
+	struct t_thread *t;
+	device_t dv;
+
+	setup();
+	T_EQ(load("mt.so"), 0);
+	dv = config_rootfound("mt", NULL);
+	T_CHECK(dv != NULL);
+	T_EQ(module_unload("mt"), EBUSY);
+	c.c_node = h_node_find("mt0");
+	opener(&c);
+	T_EQ(c.c_error, 0);
+	t = t_spawn(reader, &c);
+	T_UNTIL(in_driver, c.c_node);
+	T_EQ(module_unload("mt"), EBUSY);
+	T_EQ(config_detach(dv, DETACH_FORCE), 0);
+	t_join(t);
+	T_EQ(c.c_error, L_EIO);
+	T_EQ(module_unload("mt"), 0);	/* a stale file does not keep it */
+	reader(&c);
+	T_EQ(c.c_error, L_EIO);
+	closefile(&c);
+	T_CHECK(!h_module_mapped("/mt.so"));
+	teardown();
+}
+
+static void
+unloader(void *arg)
+{
+
+	*(int *)arg = module_unload("mt");
+}
+
+static void
+detacher(void *arg)
+{
+
+	T_EQ(config_detach(arg, DETACH_FORCE), 0);
+}
+
+/* An open sleeps in d_open while device and driver go away. */
+static void
+open_in_progress(void)
+{
+	struct t_thread *to, *td, *tu;
+	struct client c = { 0 };
+	int error = -1;
+	bool *hold;
+	device_t dv;
+	void *handle;
+
+	setup();
+	T_EQ(load("mt.so"), 0);
+	/* The same object once more, for its variable. */
+	T_EQ(hyp_module_open(h_module_path("mt.so"), &handle, why,
+	    sizeof(why)), 0);
+	hold = __UNCONST(hyp_module_symbol(handle, "mt_hold_open"));
+	T_CHECK(hold != NULL);
+	hyp_module_close(handle);
+	dv = config_rootfound("mt", NULL);
+	c.c_node = h_node_find("mt0");
+	atomic_store_relaxed(hold, true);
+	to = t_spawn(opener, &c);
+	T_UNTIL(is_open, c.c_node);
+	T_EQ(module_unload("mt"), EBUSY);
+	T_EQ(c.c_ended, 0);
+	td = t_spawn(detacher, dv);
+	t_join(td);
+	tu = t_spawn(unloader, &error);
+	t_join(to);
+	t_join(tu);
+	T_EQ(c.c_error, L_ENXIO);
+	T_EQ(error, 0);
+	teardown();
+}
+
+static void
+autoload(void)
+{
+	struct client c = { 0 };
+
+	setup();
+	T_EQ(load("clone.so"), 0);
+	c.c_node = h_node_find("clone0");
+	T_EQ(module_unload("clone"), 0);
+	opener(&c);
+	T_EQ(c.c_error, L_ENXIO);
+	hyp_set_module_dir(h_module_path(""));
+	opener(&c);
+	T_EQ(c.c_error, 0);
+	T_EQ(module_unload("clone"), EBUSY);
+	closefile(&c);
+	T_EQ(module_unload("clone"), 0);
+	hyp_set_module_dir("/nowhere");
+	opener(&c);
+	T_EQ(c.c_error, L_ENXIO);
+	teardown();
+}
+
+static u_int running;		/* atomic */
+
+static void
+stormer(void *arg)
+{
+	struct client c = { .c_node = arg };
+	u_int *const opened = &c.c_ended;
+
+	while (atomic_load_relaxed(&running) > 0) {
+		opener(&c);
+		if (c.c_error == 0) {
+			(void)try_write(&c);	/* it may be revoked */
+			reader(&c);
+			closefile(&c);
+		}
+	}
+	T_CHECK(*opened > 0);
+}
+
+/* Opens autoload what is unloaded again and again. */
+static void
+storm_clone(void)
+{
+	u_int unloads = 0, busy = 0;
+	struct t_thread *t[3];
+	struct hyp_node *hn;
+
+	setup();
+	T_EQ(load("clone.so"), 0);
+	hn = h_node_find("clone0");
+	hyp_set_module_dir(h_module_path(""));
+	running = 1;
+	for (u_int i = 0; i < 3; i++)
+		t[i] = t_spawn(stormer, hn);
+	for (u_int i = 0; i < 300; i++) {
+		switch (module_unload("clone")) {
+		case 0:
+			unloads++;
+			break;
+		case EBUSY:
+			busy++;
+			break;
+		default:
+			break;		/* nobody has loaded it yet */
+		}
+		t_msleep(t_random() % 2);
+	}
+	atomic_store_relaxed(&running, 0);
+	for (u_int i = 0; i < 3; i++)
+		t_join(t[i]);
+	t_note("%u unloads, %u times busy", unloads, busy);
+	T_CHECK(unloads > 0);
+	(void)module_unload("clone");
+	teardown();
+}
+
+static u_int nbusy;		/* atomic */
+
+static void
+mt_unloader(void *arg __unused)
+{
+
+	while (atomic_load_relaxed(&running) > 0) {
+		switch (module_unload("mt")) {
+		case 0:
+			T_EQ(load("mt.so"), 0);
+			break;
+		case EBUSY:
+			atomic_inc_uint(&nbusy);
+			break;
+		default:
+			T_CHECK(!"unload");
+		}
+	}
+}
+
+/* The devices come and go, the driver too, and clients use them. */
+static void
+storm_devices(void)
+{
+	struct t_thread *tu, *tc[2];
+	struct hyp_node *hn;
+	u_int found = 0;
+	device_t dv;
+
+	setup();
+	T_EQ(load("mt.so"), 0);
+	dv = config_rootfound("mt", NULL);
+	T_CHECK(dv != NULL);
+	hn = h_node_find("mt0");
+	running = 1;
+	nbusy = 0;
+	tu = t_spawn(mt_unloader, NULL);
+	for (u_int i = 0; i < 2; i++)
+		tc[i] = t_spawn(stormer, hn);
+	for (u_int i = 0; i < 300; i++) {
+		if (dv != NULL)
+			T_EQ(config_detach(dv, DETACH_FORCE), 0);
+		dv = config_rootfound("mt", NULL);
+		found += dv != NULL;
+		t_msleep(t_random() % 2);
+	}
+	if (dv != NULL)
+		T_EQ(config_detach(dv, DETACH_FORCE), 0);
+	atomic_store_relaxed(&running, 0);
+	t_join(tu);
+	for (u_int i = 0; i < 2; i++)
+		t_join(tc[i]);
+	t_note("%u of 300 attaches found a driver, %u unloads were EBUSY",
+	    found, nbusy);
+	T_EQ(module_unload("mt"), 0);
+	teardown();
+}
+
+const struct t_case t_cases[] = {
+	{ "a driver comes and goes, its node stays", comes_and_goes },
+	{ "what is no module is refused, and says why", refused },
+	{ "an unload is EBUSY while a file is open", busy_open },
+	{ "an unload is EBUSY while a device is attached", busy_device },
+	{ "an unload waits for an open in progress", open_in_progress },
+	{ "an open loads the driver of its node", autoload },
+	{ "unload against opens that autoload", storm_clone },
+	{ "unload against attach, detach and opens", storm_devices },
+	{ NULL, NULL },
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bad.c - modules that do not load, for tests; which one is BAD.
+ *
+ *	1	MODULE_CMD_INIT fails
+ *	2	made for another version of the interface
+ *	3	requires a module that there is not
+ *	4	is no module
+ */
+#include <sys/errno.h>
+#include <sys/module.h>
+
+#if BAD == 4
+extern const int devsw_no_modinfo;
+const int devsw_no_modinfo = 4;
+#else
+static int
+bad_modcmd(modcmd_t cmd, void *arg __unused)
+{
+
+	return cmd == MODULE_CMD_INIT ? EDOM : ENOTTY;
+}
+
+extern const modinfo_t devsw_modinfo;
+const modinfo_t devsw_modinfo = {
+	.mi_version = MODULE_VERSION + (BAD == 2),
+	.mi_class = MODULE_CLASS_MISC,
+	.mi_modcmd = bad_modcmd,
+	.mi_name = "bad",
+	.mi_required = BAD == 3 ? "clone,nowhere" : NULL,
+};
+#endif
