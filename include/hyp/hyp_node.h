@@ -153,8 +153,9 @@ void	hyp_file_close(struct hyp_file *);
  * error = hyp_node_revoke(node)
  *
  *	revoke(2) by somebody who may: every open file of the node's dev_t
- *	becomes a dead file.  Returns when the driver's close has finished,
- *	or, if it does not, after the deadline; always 0.
+ *	becomes a dead file.  EOPNOTSUPP: the semantics are those of a system
+ *	without revoke.  Returns when the driver's close has finished,
+ *	or, if it does not, after the deadline.
  */
 int	hyp_node_revoke(struct hyp_node *);
 
@@ -180,6 +181,19 @@ void	hyp_node_getstat(struct hyp_node *, struct hyp_node_stat *);
  *	pinned already, EINVAL no such driver, and hyp_node_create's.
  */
 int	hyp_node_pin(const char *, uint32_t);
+
+/*
+ * error = hyp_set_semantics(name)
+ * name = hyp_semantics()
+ * names = hyp_semantics_list()
+ *
+ *	Which system's close, revoke and unplug the nodes have, "netbsd" if
+ *	nobody says; before the first open.  EINVAL: none of those in the
+ *	list, which is for people.
+ */
+int	hyp_set_semantics(const char *);
+const char *hyp_semantics(void);
+const char *hyp_semantics_list(void);
 
 /* ---- down-calls: the front end ------------------------------------- */
 

@@ -17,12 +17,14 @@ struct usbd_why;
 #define	USB_MAX_STUCK		4
 /* How long a device waits for those that arrived before it, ms. */
 #define	USB_TURN_MS		500
+/* How long one that has left keeps its port, if it may live on (linux). */
+#define	USB_LINGER_MS		200
 /* How long usb_bus_shutdown waits for all detaches, s. */
 #define	USB_SHUTDOWN_TIMEOUT	20
 
 /* ---- usb_port.c: for init_main.c ------------------------------------ */
 
-void	usb_bus_init(void);
+void	usb_bus_init(bool);
 void	usb_bus_shutdown(void);
 
 /* ---- uhub.c --------------------------------------------------------- */

@@ -56,7 +56,7 @@ hyp_boot(uint32_t version)
 	if (error)
 		panic("config_init_component: %d", error);
 	config_set_attach_hook(spec_makedev_hook);
-	usb_bus_init();
+	usb_bus_init(spec_lingers());
 	return 0;
 }
 
@@ -78,6 +78,7 @@ void
 hyp_halt(void)
 {
 
+	spec_halt();
 	usb_bus_shutdown();
 	kern_fini();
 }

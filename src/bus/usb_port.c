@@ -61,6 +61,10 @@
  *	callout does nothing.  Too many zombies, and nothing is attached any
  *	more.
  *
+ *	With semantics in which a device lives on as long as its files are
+ *	open (spec_semantics.c), the same happens after USB_LINGER_MS, and is
+ *	nothing to complain about: p_lingers.
+ *
  * Locks
  *	bus_lock guards the list of ports, and all fields of ports and plugs
  *	that change; nothing sleeps under it but bus_cv.  Lock order: drivers'
@@ -105,6 +109,7 @@ struct usb_port {
 	bool		 p_thread;
 	bool		 p_leaving;	/* p_have has been unwanted since ... */
 	bool		 p_zombie;	/* in bus_zombies */
+	bool		 p_lingers;	/* and that is all right */
 	callout_t	 p_late;	/* ... and should be gone by now */
 	callout_t	 p_again;	/* the host had no thread to give */
 	LIST_ENTRY(usb_port) p_list;
@@ -116,6 +121,7 @@ static LIST_HEAD(, usb_port) bus_ports;
 static LIST_HEAD(, usb_port) bus_zombies;
 static u_int bus_turns;		/* arrivals so far */
 static bool bus_up;		/* between init and shutdown */
+static bool bus_lingers;	/* const: devices live on in open files */
 
 static void usb_port_again(void *);
 static void usb_port_late(void *);
@@ -382,8 +388,9 @@ usb_port_thread(void *arg)
 	port->p_thread = false;
 	cv_broadcast(&bus_cv);
 	if (port->p_zombie) {
-		zombie_exit("port %s: the device that had left is detached\n",
-		    port->p_path);
+		if (!port->p_lingers)
+			zombie_exit("port %s: the device that had left is "
+			    "detached\n", port->p_path);
 		usb_port_free(port);
 	}
 	mutex_exit(&bus_lock);
@@ -408,7 +415,8 @@ usb_port_wake(struct usb_port *port)
 		usbd_device_gone(port->p_dev);
 	if (port->p_have != NULL && !port->p_leaving) {
 		port->p_leaving = true;
-		callout_schedule(&port->p_late, mstohz(zombie_ms()));
+		callout_schedule(&port->p_late, mstohz(bus_lingers ?
+		    USB_LINGER_MS : zombie_ms()));
 	}
 	if (port->p_thread)
 		return;
@@ -476,9 +484,14 @@ usb_port_late(void *arg)
 	port->p_zombie = true;
 	LIST_REMOVE(port, p_list);
 	LIST_INSERT_HEAD(&bus_zombies, port, p_list);
-	zombie_enter("port %s: the device has left, but its driver has not "
-	    "let go of it for %u ms; the port goes on without them\n",
-	    port->p_path, zombie_ms());
+	port->p_lingers = bus_lingers;
+	if (port->p_lingers)
+		log(LOG_INFO, "port %s: the device has left, and lives on as "
+		    "long as it is open\n", port->p_path);
+	else
+		zombie_enter("port %s: the device has left, but its driver "
+		    "has not let go of it for %u ms; the port goes on "
+		    "without them\n", port->p_path, zombie_ms());
 	if (port->p_want != NULL) {
 		heir = usb_port_create(port->p_path);
 		heir->p_turn = port->p_turn;
@@ -563,15 +576,16 @@ hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len)
 /* ---- start and stop ------------------------------------------------- */
 
 /*
- * usb_bus_init()
+ * usb_bus_init(lingers)
  *
  *	Attach usb0 and uhub0, and listen to the host from now on.  Once,
  *	after config_init_component; sleeps.
  */
 void
-usb_bus_init(void)
+usb_bus_init(bool lingers)
 {
 
+	bus_lingers = lingers;
 	mutex_init(&bus_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&bus_cv, "usbbus");
 	LIST_INIT(&bus_ports);
@@ -591,6 +605,10 @@ usb_bus_busy(void)
 
 	LIST_FOREACH(port, &bus_ports, p_list) {
 		if (port->p_thread || port->p_have != NULL)
+			return true;
+	}
+	LIST_FOREACH(port, &bus_zombies, p_list) {
+		if (port->p_lingers)
 			return true;
 	}
 	return false;

@@ -251,9 +251,9 @@ serve_status(const struct client *c)
 	front_getstats(&fs);
 	bytes = hyp_memory(&pieces);
 	say(t, "{\"version\": \"%s\", \"pid\": %d, \"major\": %u,\n"
-	    " \"threads\": %u, \"idle\": %u,\n",
-	    DEVSW_VERSION, (int)getpid(), control_major, fs.threads,
-	    fs.idle);
+	    " \"semantics\": \"%s\", \"threads\": %u, \"idle\": %u,\n",
+	    DEVSW_VERSION, (int)getpid(), control_major, hyp_semantics(),
+	    fs.threads, fs.idle);
 	say(t, " \"zombies\": {\"calls\": %u, \"drivers\": %u, "
 	    "\"transfers\": %u},\n \"memory\": {\"bytes\": %llu, "
 	    "\"pieces\": %u},\n", fs.zombies, hyp_zombies(),

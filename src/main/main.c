@@ -322,12 +322,26 @@ main_stop(void)
 		    "end; unplug them, or use devswd --release", left);
 }
 
+/* The kernel side knows the names; a wrong one is the caller's mistake. */
+static int
+main_semantics(const char *name)
+{
+
+	if (name == NULL || hyp_set_semantics(name) == 0)
+		return 0;
+	fprintf(stderr, "devswd: --semantics %s: wants one of %s\n", name,
+	    hyp_semantics_list());
+	return 1;
+}
+
 static int
 main_run(struct options *o)
 {
 	int sigfd, udevfd, ctlfd;
 	sigset_t set;
 
+	if (main_semantics(o->o_semantics) != 0)
+		return EXIT_BADUSAGE;
 	if (!o->o_foreground)
 		daemon_fork();
 	hyp_posix_set_loglevel(o->o_verbose ? HYP_LOG_DEBUG : HYP_LOG_INFO);

@@ -36,6 +36,7 @@ enum {
 	OPT_DEADLINE,
 	OPT_MODULE,
 	OPT_MODULE_DIR,
+	OPT_SEMANTICS,
 	OPT_VERSION,
 	OPT_HELP,
 };
@@ -54,6 +55,7 @@ static const struct option options_long[] = {
 	{ "deadline",	 required_argument, NULL, OPT_DEADLINE },
 	{ "module",	 required_argument, NULL, OPT_MODULE },
 	{ "module-dir",	 required_argument, NULL, OPT_MODULE_DIR },
+	{ "semantics",	 required_argument, NULL, OPT_SEMANTICS },
 	{ "version",	 no_argument,	    NULL, OPT_VERSION },
 	{ "help",	 no_argument,	    NULL, OPT_HELP },
 	{ NULL,		 0,		    NULL, 0 },
@@ -67,7 +69,8 @@ options_help(void)
 	    "[,unit=N] ...\n"
 	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
 	    "              [--major N] [--max-threads N] [--deadline SECONDS]\n"
-	    "              [--module FILE] ... [--module-dir DIR]\n"
+	    "              [--module FILE] ... [--module-dir DIR]"
+	    " [--semantics NAME]\n"
 	    "       devswd --list [-v]\n"
 	    "       devswd --release --claim ...\n"
 	    "       devswd --version | --help\n"
@@ -90,6 +93,10 @@ options_help(void)
 	    "  --module FILE      load a driver; may be repeated\n"
 	    "  --module-dir DIR   where the drivers of nodes are that have "
 	    "left\n"
+	    "  --semantics NAME   close and unplug as another system does: "
+	    "netbsd,\n"
+	    "                     netbsd-legacy, freebsd, "
+	    "freebsd-trackclose, linux\n"
 	    "\n"
 	    "See devswd(8).\n", DEFAULT_MODE, DEFAULT_MAJOR);
 }
@@ -245,6 +252,9 @@ parse_one(struct options *o, int opt, const char *arg)
 		    &o->o_deadline);
 	case OPT_MODULE:
 		return parse_module(o, arg);
+	case OPT_SEMANTICS:
+		o->o_semantics = arg;
+		return 0;
 	case OPT_MODULE_DIR:
 		o->o_module_dir = arg;
 		return 0;

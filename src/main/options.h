@@ -37,6 +37,7 @@ struct options {
 	const char	*o_modules[OPTIONS_MODULES]; /* files to load */
 	unsigned	 o_nmodules;
 	const char	*o_module_dir;	/* for autoload, or NULL */
+	const char	*o_semantics;	/* or NULL */
 	struct claim_head o_claims;
 };
 

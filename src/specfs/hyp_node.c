@@ -291,9 +291,13 @@ int
 hyp_node_revoke(struct hyp_node *hn)
 {
 	struct vnode *vp;
+	int error = 0;
 
 	(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);
-	vrevoke(vp);
+	if (vp->v_spec.sn_dev->sd_ss->ss_linger)
+		error = EOPNOTSUPP;
+	else
+		vrevoke(vp);
 	vrele(vp);
-	return 0;
+	return compat_errno(error);
 }

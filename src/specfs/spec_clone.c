@@ -173,6 +173,7 @@ spec_clone(struct vnode *vp, struct lwp *l)
 	sd->sd_opened = true;
 
 	mutex_enter(&device_lock);
+	sd->sd_ss = spec_semantics_of(vp->v_type, vp->v_rdev);
 	if (!spec_gone(vp)) {
 		cvp = spec_vnode_create(sd, NULL);
 		cvp->v_spec.sn_opencnt = 1;

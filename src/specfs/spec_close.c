@@ -36,6 +36,8 @@
  * are closes in progress and fires at the earliest deadline, so quick closes
  * cost it one firing in zombie_ms().
  *
+ * Other systems' semantics (spec_semantics.c) leave out one drain or both.
+ *
  * Who runs it.  The last close: the thread of that close, for which nobody
  * waits.  A revoke: a thread of its own, because the vnode has to die when
  * the close is overdue.
@@ -173,7 +175,6 @@ static void
 spec_close_begin(struct specdev *sd, int flags)
 {
 
-	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
 	KASSERT(!sd->sd_closing && !sd->sd_overdue);
 	atomic_store_relaxed(&sd->sd_opened, false);
 	sd->sd_closing = true;
@@ -191,8 +192,10 @@ spec_close_end(struct specdev *sd)
 	char name[SPEC_NAMELEN];
 
 	TAILQ_REMOVE(&spec_closing, sd, sd_closelist);
-	atomic_store_relaxed(&sd->sd_opened, false);
-	sd->sd_closing = false;
+	/* An open that was on its way has been closed as well. */
+	if (sd->sd_opencnt == 0)
+		atomic_store_relaxed(&sd->sd_opened, false);
+	sd->sd_closing = sd->sd_cancelled = false;
 	if (sd->sd_overdue) {
 		sd->sd_overdue = false;
 		(void)spec_node_lookup(sd->sd_dev, name);
@@ -205,20 +208,30 @@ spec_close_end(struct specdev *sd)
  * spec_io_drain(sd)
  *
  *	Sleep until no call is in the driver.  The caller has made new ones
- *	fail, in spec_io_enter or in the driver.  One drain of a device at a
- *	time: under sd_closing.
+ *	fail, in spec_io_enter or in the driver, and keeps sd.
  */
-static void
+void
 spec_io_drain(struct specdev *sd)
 {
 
 	mutex_enter(&device_lock);
-	KASSERT(sd->sd_closing);
-	atomic_store_seq_cst(&sd->sd_draining, 1);
+	atomic_inc_uint(&sd->sd_draining);
 	while (atomic_load_seq_cst(&sd->sd_iocnt) != 0)
 		cv_wait(&specfs_iocv, &device_lock);
-	atomic_store_seq_cst(&sd->sd_draining, 0);
+	atomic_dec_uint(&sd->sd_draining);
 	mutex_exit(&device_lock);
+}
+
+/* Was d_cancel called before this close, by who has hung it up? */
+static bool
+spec_is_cancelled(struct specdev *sd)
+{
+	bool cancelled;
+
+	mutex_enter(&device_lock);
+	cancelled = sd->sd_cancelled;
+	mutex_exit(&device_lock);
+	return cancelled;
 }
 
 /* The same for a clone, whose file has its driver's device for as long. */
@@ -227,7 +240,8 @@ spec_close_clone(struct specdev *sd)
 {
 	struct file *const fp = sd->sd_file;
 
-	fp->f_ops->fo_restart(fp);
+	if (!spec_is_cancelled(sd))
+		fp->f_ops->fo_restart(fp);
 	spec_io_drain(sd);
 	(void)fp->f_ops->fo_close(fp);
 }
@@ -240,11 +254,16 @@ spec_close_attached(struct specdev *sd, int flags)
 	const dev_t dev = sd->sd_dev;
 	int error;
 
-	error = sd->sd_type == VBLK ? bdev_cancel(dev, flags, mode, curlwp) :
-	    cdev_cancel(dev, flags, mode, curlwp);
-	if (error == 0)
-		spec_io_drain(sd);
+	if (spec_is_cancelled(sd))
+		error = 0;
 	else
+		error = sd->sd_type == VBLK ?
+		    bdev_cancel(dev, flags, mode, curlwp) :
+		    cdev_cancel(dev, flags, mode, curlwp);
+	if (error == 0) {
+		if (sd->sd_ss->ss_drain)
+			spec_io_drain(sd);
+	} else
 		KASSERTMSG(error == ENODEV || error == ENXIO,
 		    "cancel of dev 0x%lx failed with %d", (u_long)dev, error);
 
@@ -252,7 +271,8 @@ spec_close_attached(struct specdev *sd, int flags)
 	    cdev_close(dev, flags, mode, curlwp));
 
 	/* For the driver without d_cancel; nothing to wait for otherwise. */
-	spec_io_drain(sd);
+	if (sd->sd_ss->ss_wait)
+		spec_io_drain(sd);
 }
 
 /*
@@ -302,6 +322,27 @@ spec_close_device(struct specdev *sd, int flags)
 {
 
 	KASSERT(mutex_owned(&device_lock));
+	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
+	spec_close_begin(sd, flags);
+	mutex_exit(&device_lock);
+	spec_close_driver(sd, flags);
+	mutex_enter(&device_lock);
+	spec_close_end(sd);
+}
+
+/*
+ * spec_close_unguarded(sd, flags)
+ *
+ *	The same while others may have it open, for semantics that are not
+ *	exact; after a close that is in progress, however long it takes.
+ */
+void
+spec_close_unguarded(struct specdev *sd, int flags)
+{
+
+	KASSERT(mutex_owned(&device_lock));
+	while (sd->sd_closing)
+		cv_wait(&specfs_iocv, &device_lock);
 	spec_close_begin(sd, flags);
 	mutex_exit(&device_lock);
 	spec_close_driver(sd, flags);
@@ -336,6 +377,7 @@ spec_close_start(struct vnode *vp, int flags)
 	struct spec_closer *sc;
 
 	KASSERT(mutex_owned(&device_lock));
+	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
 	sc = kmem_zalloc(sizeof(*sc), KM_SLEEP);
 	sc->sc_vp = vp;
 	sc->sc_flags = flags;

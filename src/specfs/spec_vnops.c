@@ -106,6 +106,7 @@ spec_init(void)
 		LIST_INIT(&spec_devs[i]);
 	}
 	spec_close_init();
+	spec_semantics_init();
 	devsw_set_hooks(&spec_hooks);
 }
 
@@ -137,10 +138,50 @@ specdev_get(enum vtype type, dev_t dev)
 		sd = kmem_zalloc(sizeof(*sd), KM_SLEEP);
 		sd->sd_dev = dev;
 		sd->sd_type = type;
+		sd->sd_ss = spec_semantics_of(type, dev);
+		sd->sd_tracks = type == VCHR && sd->sd_ss->ss_each &&
+		    (cdev_flags(dev) & D_TRACKCLOSE) != 0;
 		LIST_INSERT_HEAD(&spec_devs[SPECHASH(dev)], sd, sd_hash);
 	}
 	sd->sd_refcnt++;
 	return sd;
+}
+
+/*
+ * spec_node_unhash(vp)
+ *
+ *	vp cannot be found any more.  device_lock held.
+ */
+void
+spec_node_unhash(struct vnode *vp)
+{
+
+	KASSERT(mutex_owned(&device_lock));
+	if (vp->v_spec.sn_hashed)
+		LIST_REMOVE(&vp->v_spec, sn_hash);
+	vp->v_spec.sn_hashed = false;
+}
+
+/*
+ * vp = spec_next_by_dev(type, dev, vp)
+ *
+ *	The first vnode of the device that can be found, for NULL, or the next
+ *	one.  device_lock held.
+ */
+struct vnode *
+spec_next_by_dev(enum vtype type, dev_t dev, struct vnode *vp)
+{
+	struct specnode *sn;
+
+	KASSERT(mutex_owned(&device_lock));
+	sn = vp == NULL ? LIST_FIRST(&spec_nodes[SPECHASH(dev)]) :
+	    LIST_NEXT(&vp->v_spec, sn_hash);
+	for (; sn != NULL; sn = LIST_NEXT(sn, sn_hash)) {
+		vp = SN_VNODE(sn);
+		if (vp->v_rdev == dev && vp->v_type == type)
+			return vp;
+	}
+	return NULL;
 }
 
 /* device_lock held. */
@@ -201,6 +242,7 @@ spec_vnode_create(struct specdev *sd, const void *node)
 	vp->v_spec.sn_dev = sd;
 	vp->v_usecount = 1;
 	LIST_INIT(&vp->v_files);
+	vp->v_spec.sn_hashed = true;
 	LIST_INSERT_HEAD(&spec_nodes[SPECHASH(sd->sd_dev)], &vp->v_spec,
 	    sn_hash);
 	return vp;
@@ -280,8 +322,7 @@ vrele(struct vnode *vp)
 	KASSERTMSG(vp->v_spec.sn_opencnt == 0, "opencnt=%u",
 	    vp->v_spec.sn_opencnt);
 	KASSERT(LIST_EMPTY(&vp->v_files));
-	if (vp->v_op != &dead_vnodeops)
-		LIST_REMOVE(&vp->v_spec, sn_hash);
+	spec_node_unhash(vp);
 	specdev_rele(vp->v_spec.sn_dev);
 	mutex_exit(&device_lock);
 	kmem_free(vp, sizeof(*vp));
@@ -371,9 +412,9 @@ spec_getstat(enum vtype type, dev_t dev, struct hyp_node_stat *hs)
 /*
  * spec_io_exit(sd)
  *
- *	A call has left the driver.
+ *	A call has left the driver.  Takes device_lock.
  */
-static void
+void
 spec_io_exit(struct specdev *sd)
 {
 
@@ -423,7 +464,7 @@ spec_open_enter(struct vnode *vp, const struct devsw_ref *dr)
 
 	if (vp->v_type == VBLK && (sd->sd_opencnt > 0 || sd->sd_closing))
 		return EBUSY;
-	while (sd->sd_closing && !spec_gone(vp)) {
+	while (sd->sd_closing && sd->sd_ss->ss_exact && !spec_gone(vp)) {
 		if (sd->sd_overdue)
 			return EBUSY;
 		error = cv_wait_sig(&specfs_iocv, &device_lock);
@@ -504,7 +545,9 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 	spec_io_exit(sd);
 
 	mutex_enter(&device_lock);
-	if (spec_gone(vp)) {
+	if (spec_gone(vp) && error == 0)
+		error = EBADF;
+	if (sn->sn_taken) {
 		/*
 		 * thread in d_open		revoke
 		 *				sn_gone; counts to 0
@@ -514,8 +557,6 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		 *
 		 * The close is done or on its way; the counts are gone.
 		 */
-		if (error == 0)
-			error = EBADF;
 	} else if (error != 0) {
 		/*
 		 * thread 1			thread 2
@@ -531,9 +572,11 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		 * sent.
 		 */
 		sn->sn_opencnt--;
-		if (--sd->sd_opencnt == 0 &&
+		if (--sd->sd_opencnt == 0 && !sd->sd_closing &&
 		    atomic_load_relaxed(&sd->sd_opened))
 			spec_close_device(sd, mode & ~FNONBLOCK);
+		if (spec_gone(vp))
+			cv_broadcast(&specfs_iocv);	/* spec_linger */
 	}
 	mutex_exit(&device_lock);
 	return error;
@@ -545,20 +588,25 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
  *	Undo one successful open.  The last one of the device goes into the
  *	driver.  After a revoke there is nothing left to undo.
  */
-static int
+int
 spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
 {
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 
 	mutex_enter(&device_lock);
-	if (!spec_gone(vp)) {
+	if (!sn->sn_taken) {
 		KASSERTMSG(sn->sn_opencnt > 0 &&
 		    sn->sn_opencnt <= sd->sd_opencnt, "opencnt %u of %u",
 		    sn->sn_opencnt, sd->sd_opencnt);
-		sn->sn_opencnt--;
-		if (--sd->sd_opencnt == 0)
-			spec_close_device(sd, mode);
+		if (sd->sd_file == NULL &&
+		    (!sd->sd_ss->ss_exact || sd->sd_tracks))
+			spec_close_inexact(vp, mode);
+		else {
+			sn->sn_opencnt--;
+			if (--sd->sd_opencnt == 0)
+				spec_close_device(sd, mode);
+		}
 	}
 	mutex_exit(&device_lock);
 	return 0;
@@ -566,13 +614,18 @@ spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
 
 /* ---- revoke --------------------------------------------------------- */
 
-/* device_lock held: vp is done for; nobody can find it, files are told. */
-static void
-spec_node_die(struct vnode *vp)
+/*
+ * spec_node_dead(vp)
+ *
+ *	vp is done for, and its files are told.  device_lock held.
+ */
+void
+spec_node_dead(struct vnode *vp)
 {
 	struct hyp_file *fp;
 
-	LIST_REMOVE(&vp->v_spec, sn_hash);
+	KASSERT(mutex_owned(&device_lock));
+	atomic_store_seq_cst(&vp->v_spec.sn_gone, true);
 	atomic_store_release(&vp->v_op, &dead_vnodeops);
 	cv_broadcast(&specfs_iocv);
 	LIST_FOREACH(fp, &vp->v_files, f_vlist)
@@ -594,12 +647,15 @@ spec_revoke(struct vnode *vp, int flags __unused)
 	struct specdev *const sd = sn->sn_dev;
 
 	mutex_enter(&device_lock);
+	while (sd->sd_closing && sd->sd_opencnt > 0)	/* not exact */
+		cv_wait(&specfs_iocv, &device_lock);
 	if (spec_gone(vp)) {
 		while (vp->v_op != &dead_vnodeops)
 			cv_wait(&specfs_iocv, &device_lock);
 		mutex_exit(&device_lock);
 		return 0;
 	}
+	sn->sn_taken = true;
 	atomic_store_seq_cst(&sn->sn_gone, true);
 	cv_broadcast(&specfs_iocv);	/* opens that wait for a close */
 	if (sn->sn_opencnt > 0) {
@@ -611,9 +667,34 @@ spec_revoke(struct vnode *vp, int flags __unused)
 	}
 	while (sd->sd_closing && !sd->sd_overdue)
 		cv_wait(&specfs_iocv, &device_lock);
-	spec_node_die(vp);
+	spec_node_unhash(vp);
+	spec_node_dead(vp);
 	mutex_exit(&device_lock);
 	return 0;
+}
+
+/*
+ * Semantics without a drain in the close: wait for what is in the driver of a
+ * device that nobody can enter any more.
+ */
+static void
+spec_drain_dev(enum vtype type, dev_t dev)
+{
+	struct specdev *sd;
+
+	mutex_enter(&device_lock);
+	LIST_FOREACH(sd, &spec_devs[SPECHASH(dev)], sd_hash) {
+		if (sd->sd_dev == dev && sd->sd_type == type)
+			break;
+	}
+	if (sd != NULL && !sd->sd_ss->ss_wait) {
+		sd->sd_refcnt++;
+		mutex_exit(&device_lock);
+		spec_io_drain(sd);
+		mutex_enter(&device_lock);
+		specdev_rele(sd);
+	}
+	mutex_exit(&device_lock);
 }
 
 /* Revoke every vnode of a device. */
@@ -661,8 +742,10 @@ vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
 			bdev_detached(dev);
 		else
 			cdev_detached(dev);
+		spec_linger(type, dev);
 		spec_revoke_dev(type, dev);
 		spec_close_wait(type, dev);
+		spec_drain_dev(type, dev);
 	}
 }
 

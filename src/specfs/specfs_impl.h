@@ -42,12 +42,24 @@ struct hyp_file {
 };
 
 bool	spec_gone(struct vnode *);
+int	spec_close(struct vnode *, int, struct lwp *);
 struct vnode *spec_vnode_create(struct specdev *, const void *);
 int	spec_clone(struct vnode *, struct lwp *);
+struct vnode *spec_next_by_dev(enum vtype, dev_t, struct vnode *);
+void	spec_node_dead(struct vnode *);
+void	spec_node_unhash(struct vnode *);
+
+void	spec_semantics_init(void);
+const struct spec_semantics *spec_semantics_of(enum vtype, dev_t);
+void	spec_close_inexact(struct vnode *, int);
+void	spec_linger(enum vtype, dev_t);
 
 void	spec_close_init(void);
 void	spec_close_device(struct specdev *, int);
 void	spec_close_start(struct vnode *, int);
+void	spec_close_unguarded(struct specdev *, int);
+void	spec_io_drain(struct specdev *);
+void	spec_io_exit(struct specdev *);
 void	spec_close_wait(enum vtype, dev_t);
 bool	spec_close_pending(enum vtype, devmajor_t);
 

@@ -126,7 +126,7 @@ const struct devnode devnodes[] = {
 
 /* There is no bus. */
 void
-usb_bus_init(void)
+usb_bus_init(bool lingers __unused)
 {
 }
 

@@ -319,7 +319,7 @@ setup(void)
 		warm_up();
 	}
 	memset(&st, 0, sizeof(st));
-	usb_bus_init();
+	usb_bus_init(false);
 }
 
 /* A thread that has just ended frees its own record. */
@@ -437,7 +437,7 @@ warm_up(void)
 	struct hu_dev *hu[3];
 	u_int pieces, i;
 
-	usb_bus_init();
+	usb_bus_init(false);
 	usb_bus_shutdown();
 	mem_idle = kmem_inuse(&pieces) + 4 * UNITS(8);
 	memcpy(whole, h_dual, sizeof(whole));
@@ -445,7 +445,7 @@ warm_up(void)
 	hu[0] = plug_ftdi(1);
 	hu[1] = hu_plug(1, 2, h_acm, sizeof(h_acm));
 	hu[2] = hu_plug(1, 3, whole, sizeof(whole));
-	usb_bus_init();
+	usb_bus_init(false);
 	arrive("1-1", 1);
 	arrive("1-2", 2);
 	arrive("1-3", 3);

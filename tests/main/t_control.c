@@ -155,6 +155,13 @@ hyp_module_unload(const char *name)
 	return strcmp(name, "m") == 0 ? 0 : ENOENT;
 }
 
+const char *
+hyp_semantics(void)
+{
+
+	return "netbsd";
+}
+
 int
 hyp_module_next(const char *name, char *next, size_t len)
 {

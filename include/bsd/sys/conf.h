@@ -28,6 +28,7 @@ struct vnode;
 #define	D_MPSAFE	0x0100	/* without the kernel lock */
 #define	D_NEGOFFSAFE	0x0200
 #define	D_MCLOSE	0x0400
+#define	D_TRACKCLOSE	0x0800	/* FreeBSD's, see devsw_semantics */
 
 #define	dev_type_open(n)	int n(dev_t, int, int, struct lwp *)
 #define	dev_type_cancel(n)	int n(dev_t, int, int, struct lwp *)
@@ -114,6 +115,7 @@ int	devsw_attach(const char *, const struct bdevsw *, devmajor_t *,
 	    const struct cdevsw *, devmajor_t *);
 void	devsw_detach(const struct bdevsw *, const struct cdevsw *);
 int	devsw_detach_idle(const struct bdevsw *, const struct cdevsw *);
+int	devsw_semantics(const struct cdevsw *, const char *);
 bool	bdevsw_getname(devmajor_t, char *);
 bool	cdevsw_getname(devmajor_t, char *);
 

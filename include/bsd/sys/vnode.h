@@ -41,6 +41,8 @@ struct specnode {
 	struct specdev	*sn_dev;	/* const */
 	u_int		 sn_opencnt;	/* (d) this vnode's opens */
 	bool		 sn_gone;	/* (d)+atomic: revoked or being so */
+	bool		 sn_taken;	/* (d) sn_opencnt is a revoke's now */
+	bool		 sn_hashed;	/* (d) can be found */
 };
 
 /* (d) device_lock, see spec_vnops.c */

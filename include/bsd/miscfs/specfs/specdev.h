@@ -9,20 +9,42 @@
 #include <sys/queue.h>
 #include <sys/vnode.h>
 
+/* What a dead file answers: errno of read, write and ioctl; of the events
+   that were asked for those in dr_asked hold, and dr_always besides. */
+struct spec_dead {
+	int		 dr_read, dr_write, dr_ioctl;
+	int		 dr_asked, dr_always;
+};
+
+/* How close, revoke and unplug work; spec_semantics.c. */
+struct spec_semantics {
+	const char	*ss_name;
+	bool		 ss_exact;	/* a close keeps opens waiting */
+	bool		 ss_drain;	/* drain before d_close */
+	bool		 ss_wait;	/* and after it */
+	bool		 ss_each;	/* D_TRACKCLOSE is honoured */
+	bool		 ss_linger;	/* unplugged, until the last close */
+	struct spec_dead ss_tty, ss_other;
+};
+
 /* (d) device_lock, see spec_vnops.c */
 struct specdev {
 	LIST_ENTRY(specdev) sd_hash;	/* (d) but for clones */
 	dev_t		 sd_dev;	/* const */
 	enum vtype	 sd_type;	/* const */
 	struct file	*sd_file;	/* const: a clone's, or NULL */
+	const struct spec_semantics *sd_ss; /* const */
+	bool		 sd_tracks;	/* const: d_close for each open */
 	u_int		 sd_refcnt;	/* (d) vnodes */
 	u_int		 sd_opencnt;	/* (d) opens through all vnodes */
 	u_int		 sd_iocnt;	/* atomic: operations in the driver */
-	u_int		 sd_draining;	/* atomic: spec_io_drain wants to know */
+	u_int		 sd_draining;	/* atomic: how many wait for that to
+					   be 0 */
 	bool		 sd_opened;	/* atomic: a d_open succeeded, no d_close
 					   since */
 	bool		 sd_closing;	/* (d) d_cancel, drain, d_close going on */
 	bool		 sd_overdue;	/* (d) for too long */
+	bool		 sd_cancelled;	/* (d) d_cancel without d_close yet */
 	bool		 sd_closedrain;	/* (d) it may wait for output */
 	u_int		 sd_closetime;	/* (d) getticks() when it began */
 	TAILQ_ENTRY(specdev) sd_closelist; /* (d) while sd_closing */
@@ -40,5 +62,7 @@ void	vn_deadwait(struct vnode *);
 void	vrevoke(struct vnode *);
 void	vn_file_insert(struct vnode *, struct hyp_file *);
 void	vn_file_remove(struct vnode *, struct hyp_file *);
+bool	spec_lingers(void);
+void	spec_halt(void);
 
 #endif /* _MISCFS_SPECFS_SPECDEV_H_ */

@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_specfs_semantics.c - drivers of every kind side by side: NetBSD's with
+ * d_cancel, an old one with d_close only, FreeBSD's default and D_TRACKCLOSE,
+ * and one as Linux has it.
+ *
+ * The rules: the slides on revoke for the first two; for FreeBSD's the commit
+ * that gave CAM's peripheral drivers D_TRACKCLOSE, because two closes came in
+ * a row; its devfs_vnops.c and kern_conf.c for the rest; Linux's tty_io.c.
+ * The driver "pd" counts as those drivers do: the first open takes a
+ * reference, the last close gives it back (with D_TRACKCLOSE: each), and one
+ * too many is what panics there.
+ */
+#include <sys/atomic.h>
+#include <sys/conf.h>
+#include <sys/errno.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/systm.h>
+#include <sys/uio.h>
+
+#include <hyp/hyp.h>
+#include <miscfs/specfs/specdev.h>
+
+#include "h_test.h"
+#include "specfs/h_node.h"
+#include "specfs/specfs_impl.h"
+
+/* Linux's numbers, as the seam has them. */
+#define	L_EIO		5
+#define	L_ENXIO		6
+#define	L_EBADF		9
+#define	L_ENODEV	19
+#define	L_EOPNOTSUPP	95
+
+#define	RW		(HYP_F_READ | HYP_F_WRITE)
+
+/* One device; all under pd_lock. */
+static kmutex_t pd_lock;
+static kcondvar_t pd_cv;
+static char pd_trace[64];
+static int pd_refs;		/* what the driver thinks that it holds */
+static u_int pd_panics;		/* references given back that were not there */
+static bool pd_isopen;
+static bool pd_tracks;		/* counts each open */
+static bool pd_cancelled, pd_gone;
+static bool pd_hold_close, pd_in_close;
+static bool pd_deaf;		/* a read does not mind d_cancel or d_close */
+static bool pd_purged;		/* d_purge of FreeBSD's drivers: reads end */
+static u_int pd_reads;
+
+static void
+trace(char c)
+{
+	const size_t n = strlen(pd_trace);
+
+	KASSERT(n + 1 < sizeof(pd_trace));
+	pd_trace[n] = c;
+	pd_trace[n + 1] = '\0';
+}
+
+static void
+pd_set(bool *flag, bool v)
+{
+
+	mutex_enter(&pd_lock);
+	*flag = v;
+	cv_broadcast(&pd_cv);
+	mutex_exit(&pd_lock);
+}
+
+static int
+pd_is_set(void *arg)
+{
+	bool v;
+
+	mutex_enter(&pd_lock);
+	v = *(bool *)arg;
+	mutex_exit(&pd_lock);
+	return v;
+}
+
+static int
+pd_reading(void *arg)
+{
+	bool v;
+
+	mutex_enter(&pd_lock);
+	v = pd_reads == *(u_int *)arg;
+	mutex_exit(&pd_lock);
+	return v;
+}
+
+static int
+pdopen(dev_t dev __unused, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+	int error = 0;
+
+	mutex_enter(&pd_lock);
+	if (pd_gone)
+		error = ENXIO;
+	else {
+		trace('o');
+		if (pd_tracks || !pd_isopen)
+			pd_refs++;
+		pd_isopen = true;
+	}
+	mutex_exit(&pd_lock);
+	return error;
+}
+
+static int
+pdcancel(dev_t dev __unused, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+
+	mutex_enter(&pd_lock);
+	trace('c');
+	pd_cancelled = true;
+	cv_broadcast(&pd_cv);
+	mutex_exit(&pd_lock);
+	return 0;
+}
+
+static int
+pdclose(dev_t dev __unused, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+
+	mutex_enter(&pd_lock);
+	pd_in_close = true;
+	cv_broadcast(&pd_cv);
+	while (pd_hold_close)		/* on the way to the driver's lock */
+		cv_wait(&pd_cv, &pd_lock);
+	trace('C');
+	if (pd_refs == 0)
+		pd_panics++;
+	else
+		pd_refs--;
+	pd_isopen = pd_refs > 0;
+	pd_cancelled = !pd_isopen;	/* wakes who reads, waits for nobody */
+	pd_in_close = false;
+	cv_broadcast(&pd_cv);
+	mutex_exit(&pd_lock);
+	return 0;
+}
+
+static int
+pdread(dev_t dev __unused, struct uio *uio __unused, int flag __unused)
+{
+	int error = 0;
+
+	mutex_enter(&pd_lock);
+	pd_reads++;
+	cv_broadcast(&pd_cv);
+	while (error == 0 && !pd_purged && (pd_deaf || !pd_cancelled))
+		error = cv_wait_sig(&pd_cv, &pd_lock);
+	pd_reads--;
+	trace('r');
+	mutex_exit(&pd_lock);
+	return error != 0 ? error : ERESTART;
+}
+
+#define	PD_ENTRIES							\
+	.d_open = pdopen,						\
+	.d_close = pdclose,						\
+	.d_read = pdread,						\
+	.d_write = nowrite,						\
+	.d_ioctl = noioctl,						\
+	.d_poll = nopoll
+
+static const struct cdevsw pd_cancel_cdevsw = {
+	PD_ENTRIES, .d_cancel = pdcancel, .d_flag = D_OTHER | D_MPSAFE
+};
+static const struct cdevsw pd_cdevsw = {
+	PD_ENTRIES, .d_flag = D_OTHER | D_MPSAFE
+};
+static const struct cdevsw pd_track_cdevsw = {
+	PD_ENTRIES, .d_flag = D_OTHER | D_MPSAFE | D_TRACKCLOSE
+};
+static const struct cdevsw pd_tty_cdevsw = {
+	PD_ENTRIES, .d_cancel = pdcancel, .d_flag = D_TTY | D_MPSAFE
+};
+
+const struct devnode devnodes[] = { { NULL, NULL, NULL, 0, 0 } };
+
+static struct hyp_node node;
+static const struct cdevsw *present;
+
+static void
+setup(const struct cdevsw *sw, const char *semantics)
+{
+	devmajor_t maj = 0;
+
+	h_node_reset();
+	mutex_init(&pd_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&pd_cv, "pd");
+	pd_trace[0] = '\0';
+	pd_refs = 0;
+	pd_panics = pd_reads = 0;
+	pd_isopen = pd_cancelled = pd_gone = pd_hold_close = false;
+	pd_in_close = pd_deaf = pd_purged = false;
+	pd_tracks = (sw->d_flag & D_TRACKCLOSE) != 0;
+	kern_init();
+	config_init();
+	devsw_init();
+	spec_init();
+	spec_makedev_init();
+	present = sw;
+	T_EQ(devsw_attach("pd", NULL, NULL, sw, &maj), 0);
+	T_EQ(devsw_semantics(sw, semantics), 0);
+	node.hn_dev = makedev(0, 0);
+}
+
+static int
+no_memory(void *arg __unused)
+{
+	u_int pieces;
+
+	return kmem_inuse(&pieces) == 0;
+}
+
+static void
+teardown(void)
+{
+
+	T_EQ(pd_reads, 0);
+	devsw_detach(NULL, present);
+	kern_fini();
+	T_UNTIL(no_memory, NULL);
+	cv_destroy(&pd_cv);
+}
+
+struct client {
+	struct hyp_file	*c_file;
+	int		 c_error;
+	size_t		 c_done;
+	u_int		 c_ended;	/* atomic */
+};
+
+static void
+copen(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(0);
+
+	c->c_error = hyp_node_open(&node, RW, NULL, &c->c_file);
+	h_exit(l);
+	atomic_inc_uint(&c->c_ended);
+}
+
+static void
+cclose(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(0);
+
+	hyp_file_close(c->c_file);
+	h_exit(l);
+	atomic_inc_uint(&c->c_ended);
+}
+
+static void
+cread(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(0);
+	char b;
+
+	c->c_error = hyp_file_read(c->c_file, &b, 1, 0, &c->c_done);
+	h_exit(l);
+	atomic_inc_uint(&c->c_ended);
+}
+
+static int
+cwrite(struct client *c)
+{
+	struct hyp_lwp *l = h_enter(0);
+	size_t done;
+	int error;
+
+	error = hyp_file_write(c->c_file, "a", 1, 0, &done);
+	h_exit(l);
+	return error;
+}
+
+static int
+cioctl(struct client *c)
+{
+	struct hyp_lwp *l = h_enter(0);
+	int32_t n;
+	int error;
+
+	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
+	    0);
+	h_exit(l);
+	return error;
+}
+
+static uint32_t
+cpoll(struct client *c, uint32_t events)
+{
+	struct hyp_lwp *l = h_enter(0);
+	uint32_t revents;
+
+	revents = hyp_file_poll(c->c_file, events, 0);
+	h_exit(l);
+	return revents;
+}
+
+static int
+revoke(void)
+{
+	struct hyp_lwp *l = h_enter(0);
+	int error;
+
+	error = hyp_node_revoke(&node);
+	h_exit(l);
+	return error;
+}
+
+static void
+unplug(void *arg)
+{
+
+	pd_set(&pd_gone, true);
+	vdevgone(0, 0, 0, VCHR);
+	if (arg != NULL)
+		atomic_inc_uint((u_int *)arg);
+}
+
+static int
+is_one(void *arg)
+{
+
+	return atomic_load_acquire((u_int *)arg) == 1;
+}
+
+/* ---- an open during the last close ---------------------------------- */
+
+/*
+ * A has it open and closes; B opens when A's close is on its way into the
+ * driver, and closes.
+ */
+static void
+open_during_close(const struct cdevsw *sw, const char *semantics,
+    bool waits, const char *order, u_int panics)
+{
+	struct client a = { 0 }, b = { 0 };
+	struct t_thread *ta, *tb;
+
+	setup(sw, semantics);
+	copen(&a);
+	pd_set(&pd_hold_close, true);
+	ta = t_spawn(cclose, &a);
+	T_UNTIL(pd_is_set, &pd_in_close);
+	tb = t_spawn(copen, &b);
+	if (waits) {
+		t_msleep(20);
+		T_EQ(atomic_load_relaxed(&b.c_ended), 0);
+	} else
+		T_UNTIL(is_one, &b.c_ended);
+	pd_set(&pd_hold_close, false);
+	t_join(ta);
+	t_join(tb);
+	T_EQ(b.c_error, 0);
+	cclose(&b);
+	if (strcmp(pd_trace, order) != 0)
+		t_fail(__FILE__, __LINE__, "%s: %s, not %s", semantics,
+		    pd_trace, order);
+	T_EQ(pd_panics, panics);
+	T_EQ(pd_refs, 0);
+	teardown();
+}
+
+static void
+closes_netbsd(void)
+{
+
+	open_during_close(&pd_cancel_cdevsw, "netbsd", true, "ocCocC", 0);
+}
+
+static void
+closes_legacy(void)
+{
+
+	open_during_close(&pd_cdevsw, "netbsd-legacy", true, "oCoC", 0);
+}
+
+static void
+closes_freebsd(void)
+{
+
+	open_during_close(&pd_cdevsw, "freebsd", false, "ooCC", 1);
+}
+
+static void
+closes_trackclose(void)
+{
+
+	open_during_close(&pd_track_cdevsw, "freebsd-trackclose", true,
+	    "oCoC", 0);
+}
+
+static void
+closes_linux(void)
+{
+
+	open_during_close(&pd_cancel_cdevsw, "linux", true, "ocCocC", 0);
+}
+
+/* ---- how many closes ------------------------------------------------ */
+
+static void
+three_opens(const struct cdevsw *sw, const char *semantics,
+    const char *order)
+{
+	struct client c[3] = { 0 };
+
+	setup(sw, semantics);
+	for (u_int i = 0; i < 3; i++)
+		copen(&c[i]);
+	for (u_int i = 0; i < 3; i++)
+		cclose(&c[i]);
+	if (strcmp(pd_trace, order) != 0)
+		t_fail(__FILE__, __LINE__, "%s: %s, not %s", semantics,
+		    pd_trace, order);
+	T_EQ(pd_panics, 0);
+	T_EQ(pd_refs, 0);
+	teardown();
+}
+
+static void
+counts(void)
+{
+
+	three_opens(&pd_cancel_cdevsw, "netbsd", "ooocC");
+	three_opens(&pd_cdevsw, "netbsd-legacy", "oooC");
+	three_opens(&pd_cdevsw, "freebsd", "oooC");
+	three_opens(&pd_track_cdevsw, "freebsd-trackclose", "oooCCC");
+	three_opens(&pd_cdevsw, "freebsd-trackclose", "oooC");
+	three_opens(&pd_cancel_cdevsw, "linux", "ooocC");
+}
+
+/* ---- a read that is slow to leave, and a revoke --------------------- */
+
+static void
+revoke_of_slow_read(const struct cdevsw *sw, const char *semantics,
+    bool waits)
+{
+	struct client a = { 0 };
+	struct t_thread *t, *u;
+	u_int one = 1, none = 0, gone = 0;
+
+	setup(sw, semantics);
+	hyp_set_deadline(100);
+	copen(&a);
+	a.c_ended = 0;
+	pd_set(&pd_deaf, true);
+	t = t_spawn(cread, &a);
+	T_UNTIL(pd_reading, &one);
+	T_EQ(revoke(), 0);
+	/* With a drain, it is the deadline that has ended the revoke. */
+	T_EQ(zombie_count(), waits ? 1 : 0);
+	T_EQ(a.c_ended, 0);
+	/* A detach waits for the read, whatever the semantics. */
+	u = t_spawn(unplug, &gone);
+	t_msleep(20);
+	T_EQ(atomic_load_relaxed(&gone), 0);
+	pd_set(&pd_deaf, false);
+	T_UNTIL(pd_reading, &none);
+	t_join(t);
+	t_join(u);
+	T_EQ(zombie_count(), 0);
+	T_EQ(pd_refs, 0);
+	cclose(&a);
+	hyp_set_deadline(5000);
+	teardown();
+}
+
+static void
+slow_netbsd(void)
+{
+
+	revoke_of_slow_read(&pd_cancel_cdevsw, "netbsd", true);
+}
+
+static void
+slow_legacy(void)
+{
+
+	revoke_of_slow_read(&pd_cdevsw, "netbsd-legacy", true);
+}
+
+static void
+slow_freebsd(void)
+{
+
+	revoke_of_slow_read(&pd_cdevsw, "freebsd", false);
+	revoke_of_slow_read(&pd_track_cdevsw, "freebsd-trackclose", false);
+}
+
+/* ---- dead files ----------------------------------------------------- */
+
+static void
+dead(const struct cdevsw *sw, const char *semantics, int rd, int wr, int io,
+    uint32_t revents)
+{
+	struct client a = { 0 };
+	struct t_thread *t = NULL;
+	u_int gone = 0;
+
+	setup(sw, semantics);
+	copen(&a);
+	t = t_spawn(unplug, &gone);
+	while (cpoll(&a, POLLIN | POLLOUT) != revents)
+		t_msleep(1);		/* nopoll: POLLERR until then */
+	cread(&a);
+	T_EQ(a.c_error, rd);
+	T_EQ(a.c_done, 0);
+	T_EQ(cwrite(&a), wr);
+	T_EQ(cioctl(&a), io);
+	cclose(&a);
+	t_join(t);
+	T_EQ(pd_refs, 0);
+	teardown();
+}
+
+static void
+results(void)
+{
+	const uint32_t io = POLLIN | POLLOUT;
+
+	dead(&pd_tty_cdevsw, "netbsd", 0, L_EIO, L_EBADF,
+	    io | POLLERR | POLLHUP);
+	dead(&pd_cancel_cdevsw, "netbsd", L_EIO, L_EIO, L_EBADF,
+	    io | POLLERR | POLLHUP);
+	dead(&pd_tty_cdevsw, "freebsd", 0, L_ENXIO, L_EBADF,
+	    POLLIN | POLLHUP);
+	dead(&pd_cdevsw, "freebsd", L_ENXIO, L_ENXIO, L_EBADF,
+	    POLLIN | POLLHUP);
+	dead(&pd_tty_cdevsw, "linux", 0, L_EIO, L_EIO,
+	    io | POLLERR | POLLHUP);
+	dead(&pd_cancel_cdevsw, "linux", L_EIO, L_ENODEV, L_ENODEV,
+	    POLLOUT | POLLERR | POLLHUP);
+}
+
+/* ---- linux: what was unplugged lives on ----------------------------- */
+
+static void
+linger(void)
+{
+	struct client a = { 0 }, b = { 0 }, c = { 0 };
+	u_int gone = 0, one = 1;
+	struct t_thread *t, *u;
+
+	setup(&pd_tty_cdevsw, "linux");
+	copen(&a);
+	copen(&b);
+	T_EQ(revoke(), L_EOPNOTSUPP);
+	a.c_ended = 0;
+	t = t_spawn(cread, &a);
+	T_UNTIL(pd_reading, &one);
+	u = t_spawn(unplug, &gone);
+	t_join(t);			/* the blocked read ends */
+	T_EQ(a.c_error, 0);
+	T_EQ(a.c_done, 0);
+	copen(&c);
+	T_EQ(c.c_error, L_ENXIO);
+	T_EQ(cwrite(&b), L_EIO);
+	cclose(&a);
+	t_msleep(20);
+	T_EQ(atomic_load_relaxed(&gone), 0);
+	T_EQ(pd_refs, 1);		/* the driver still has it open */
+	T_CHECK(strcmp(pd_trace, "oocr") == 0);
+	cclose(&b);
+	t_join(u);
+	T_CHECK(strcmp(pd_trace, "oocrC") == 0);
+	T_EQ(pd_refs, 0);
+	teardown();
+}
+
+static void
+linger_and_halt(void)
+{
+	struct client a = { 0 };
+	struct t_thread *u;
+	u_int gone = 0;
+
+	setup(&pd_tty_cdevsw, "linux");
+	copen(&a);
+	u = t_spawn(unplug, &gone);
+	while (cwrite(&a) != L_EIO)
+		t_msleep(1);
+	T_EQ(atomic_load_relaxed(&gone), 0);
+	spec_halt();
+	t_join(u);
+	T_CHECK(strcmp(pd_trace, "ocC") == 0);
+	cclose(&a);			/* nothing left to undo */
+	T_CHECK(strcmp(pd_trace, "ocC") == 0);
+	teardown();
+}
+
+static u_int running;		/* atomic */
+
+static void
+stormer(void *arg __unused)
+{
+	struct client c = { 0 };
+
+	while (atomic_load_relaxed(&running) > 0) {
+		copen(&c);
+		if (c.c_error != 0)
+			continue;
+		(void)cwrite(&c);
+		if (t_random() % 2 == 0)
+			cread(&c);
+		cclose(&c);
+	}
+}
+
+static void
+storm_of(const struct cdevsw *sw, const char *semantics)
+{
+	struct t_thread *t[3];
+
+	setup(sw, semantics);
+	running = 1;
+	for (u_int i = 0; i < 3; i++)
+		t[i] = t_spawn(stormer, NULL);
+	for (u_int i = 0; i < 150; i++) {
+		if (t_random() % 3 == 0) {
+			pd_set(&pd_purged, true);
+			unplug(NULL);
+			T_EQ(pd_reads, 0);
+			pd_set(&pd_purged, false);
+			pd_set(&pd_gone, false);
+		} else
+			(void)revoke();
+		mutex_enter(&pd_lock);
+		pd_trace[0] = '\0';
+		/* Reads that d_close does not end, end here. */
+		pd_cancelled = true;
+		cv_broadcast(&pd_cv);
+		mutex_exit(&pd_lock);
+		t_msleep(t_random() % 2);
+	}
+	pd_set(&pd_purged, true);
+	unplug(NULL);
+	atomic_store_relaxed(&running, 0);
+	for (u_int i = 0; i < 3; i++)
+		t_join(t[i]);
+	t_note("%s: %u closes found nothing open", semantics, pd_panics);
+	teardown();
+}
+
+static void
+storm(void)
+{
+
+	storm_of(&pd_cdevsw, "netbsd-legacy");
+	storm_of(&pd_cdevsw, "freebsd");
+	storm_of(&pd_track_cdevsw, "freebsd-trackclose");
+	storm_of(&pd_cancel_cdevsw, "linux");
+}
+
+const struct t_case t_cases[] = {
+	{ "netbsd: an open waits for the last close", closes_netbsd },
+	{ "netbsd-legacy: an open waits for the last close",
+	    closes_legacy },
+	{ "freebsd: two closes in a row", closes_freebsd },
+	{ "freebsd-trackclose: a close for each open, none too many",
+	    closes_trackclose },
+	{ "linux: an open waits for the last close", closes_linux },
+	{ "one close for all opens, or one for each", counts },
+	{ "netbsd: a revoke waits for a read", slow_netbsd },
+	{ "netbsd-legacy: the stop-gap drain waits for a read",
+	    slow_legacy },
+	{ "freebsd: a revoke waits for nobody, a detach does",
+	    slow_freebsd },
+	{ "dead files answer as the system's do", results },
+	{ "linux: no revoke, and state that lives until the last close",
+	    linger },
+	{ "linux: nothing lingers when the daemon stops", linger_and_halt },
+	{ "nothing is used that is freed, whatever the semantics", storm },
+	{ NULL, NULL },
+};
