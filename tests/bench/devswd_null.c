@@ -4,8 +4,9 @@
  *
  *	devswd-null [COUNT]
  *
- * Makes COUNT (1) nodes, /dev/benchnull0 and so on, prints "ready", and runs
- * until SIGTERM or SIGINT.  Start and stop are those of src/main/main.c.
+ * Makes COUNT (1) nodes, /dev/benchnull0 and so on, and as many benchwait0, prints
+ * "ready", and runs until SIGTERM or SIGINT.  SIGUSR1 revokes benchwait0,
+ * SIGUSR2 unplugs it.  Start and stop are those of src/main/main.c.
  */
 #include <errno.h>
 #include <signal.h>
@@ -37,6 +38,7 @@ start(unsigned count)
 
 	if ((error = hyp_boot(HYP_VERSION)) != 0)
 		die("hyp_boot", error);
+	null_wait_init();
 	memset(&fc, 0, sizeof(fc));
 	fc.major = NULL_MAJOR;
 	if ((error = front_start(&fc)) != 0)
@@ -44,6 +46,23 @@ start(unsigned count)
 	for (unsigned unit = 0; unit < count; unit++) {
 		if ((error = hyp_node_pin(NULL_DRIVER, unit)) != 0)
 			die("hyp_node_pin", error);
+	}
+}
+
+static void
+revoke_wait(void)
+{
+	const struct hyp_cred root = { .hc_uid = 0 };
+	struct front_nodeinfo fi;
+	struct hyp_lwp *l;
+	uint32_t next;
+
+	for (next = 0; front_node_next(next, &fi); next = fi.fi_minor + 1) {
+		if (strcmp(fi.fi_name, NULL_WAIT "0") != 0)
+			continue;
+		l = hyp_lwp_enter(&root);
+		(void)hyp_node_revoke(fi.fi_node);
+		hyp_lwp_exit(l);
 	}
 }
 
@@ -63,12 +82,18 @@ main(int argc, char **argv)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	start(count);
 	printf("ready\n");
 	fflush(stdout);
-	while (sigwait(&set, &sig) != 0)
-		continue;
+	while (sigwait(&set, &sig) != 0 || sig == SIGUSR1 || sig == SIGUSR2) {
+		if (sig == SIGUSR1)
+			revoke_wait();
+		else if (sig == SIGUSR2)
+			null_unplug(0);
+	}
 	hyp_halt();
 	return front_stop() != 0;
 }

@@ -9,4 +9,9 @@
 #define	NULL_DRIVER	"null"	/* in cfdriver_ioconf and devnodes */
 #define	NULL_UNITS	64
 
+#define	NULL_WAIT	"benchwait"	/* nodes whose reads sleep */
+
+void	null_wait_init(void);		/* after hyp_boot */
+void	null_unplug(unsigned);		/* a benchwait, which is back at once */
+
 #endif /* BENCH_H_NULL_H */
