@@ -25,11 +25,11 @@
 #include "h_test.h"
 #include "module/h_module.h"
 #include "specfs/h_node.h"
+#include "specfs/h_specfs.h"
 #include "specfs/specfs_impl.h"
 
 #define	L_EIO		5
 #define	L_ENXIO		6
-#define	RW		(HYP_F_READ | HYP_F_WRITE)
 
 const struct devnode devnodes[] = { { NULL, NULL, NULL, 0, 0 } };
 
@@ -39,35 +39,15 @@ static void
 setup(void)
 {
 
-	h_node_reset();
-	kern_init();
-	config_init();
-	devsw_init();
-	spec_init();
-	spec_makedev_init();
-	config_set_attach_hook(spec_makedev_hook);
-}
-
-static int
-no_memory(void *arg __unused)
-{
-	u_int pieces;
-
-	return kmem_inuse(&pieces) == 0;
+	h_specfs_up();
 }
 
 static void
 teardown(void)
 {
-	static const char *const names[] = { "clone0", "mt0", "mt1" };
-	struct hyp_node *hn;
+	static const char *const names[] = { "clone0", "mt0", "mt1", NULL };
 
-	for (u_int i = 0; i < __arraycount(names); i++) {
-		if ((hn = h_node_find(names[i])) != NULL)
-			kmem_free(hn, sizeof(*hn));
-	}
-	kern_fini();
-	T_UNTIL(no_memory, NULL);
+	h_specfs_down(names);
 }
 
 static int
@@ -77,88 +57,17 @@ load(const char *name)
 	return module_load(h_module_path(name), why, sizeof(why));
 }
 
-struct client {
-	struct hyp_node	*c_node;
-	struct hyp_file	*c_file;
-	int		 c_error;
-	size_t		 c_done;
-	u_int		 c_ended;	/* atomic */
-};
-
 static void
-opener(void *arg)
-{
-	struct client *c = arg;
-	struct hyp_lwp *l = h_enter(0);
-
-	c->c_error = hyp_node_open(c->c_node, RW, NULL, &c->c_file);
-	h_exit(l);
-	atomic_inc_uint(&c->c_ended);
-}
-
-static void
-reader(void *arg)
-{
-	struct client *c = arg;
-	struct hyp_lwp *l = h_enter(0);
-	char buf[8];
-
-	c->c_error = hyp_file_read(c->c_file, buf, sizeof(buf), 0,
-	    &c->c_done);
-	h_exit(l);
-	atomic_inc_uint(&c->c_ended);
-}
-
-static void
-closefile(struct client *c)
-{
-	struct hyp_lwp *l = h_enter(0);
-
-	hyp_file_close(c->c_file);
-	h_exit(l);
-}
-
-static int
-try_write(struct client *c)
-{
-	struct hyp_lwp *l = h_enter(0);
-	size_t done;
-	int error;
-
-	error = hyp_file_write(c->c_file, "abc", 3, 0, &done);
-	h_exit(l);
-	return error;
-}
-
-static void
-cwrite(struct client *c)
+cwrite(struct h_client *c)
 {
 
-	T_EQ(try_write(c), 0);
-}
-
-static int
-in_driver(void *arg)
-{
-	struct hyp_node_stat hs;
-
-	hyp_node_getstat(arg, &hs);
-	return hs.hs_calls > 0;
-}
-
-static int
-is_open(void *arg)
-{
-	struct hyp_node_stat hs;
-
-	hyp_node_getstat(arg, &hs);
-	return hs.hs_opens > 0;
+	T_EQ(h_write(c, 3), 0);
 }
 
 static void
 comes_and_goes(void)
 {
-	struct client c = { 0 };
+	struct h_client c = { 0 };
 	struct hyp_node *hn;
 	char name[MAXMODNAME];
 
@@ -170,12 +79,12 @@ comes_and_goes(void)
 	T_EQ(hyp_module_next("clone", name, sizeof(name)), 0);
 	c.c_node = hn = h_node_find("clone0");
 	T_CHECK(hn != NULL);
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, 0);
-	closefile(&c);
+	h_close(&c);
 	T_EQ(module_unload("clone"), 0);
 	T_CHECK(!h_module_mapped("/clone.so"));
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, L_ENXIO);	/* the node stays */
 	T_EQ(module_unload("clone"), ENOENT);
 
@@ -183,12 +92,12 @@ comes_and_goes(void)
 	T_EQ(load("clone.so"), 0);
 	T_CHECK(h_node_find("clone0") == hn);
 	T_EQ(h_node_count(), 1);
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, 0);
 	cwrite(&c);
-	reader(&c);
+	h_read(&c);
 	T_EQ(c.c_done, 3);
-	closefile(&c);
+	h_close(&c);
 	T_EQ(module_unload("clone"), 0);
 	teardown();
 }
@@ -218,21 +127,21 @@ refused(void)
 static void
 busy_open(void)
 {
-	struct client c = { 0 };
+	struct h_client c = { 0 };
 	struct t_thread *t;
 
 	setup();
 	T_EQ(load("clone.so"), 0);
 	c.c_node = h_node_find("clone0");
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, 0);
-	t = t_spawn(reader, &c);
-	T_UNTIL(in_driver, c.c_node);
+	t = t_spawn(h_read, &c);
+	T_UNTIL(h_in_driver, c.c_node);
 	T_EQ(module_unload("clone"), EBUSY);
 	cwrite(&c);			/* nothing has changed */
 	t_join(t);
 	T_EQ(c.c_done, 3);
-	closefile(&c);
+	h_close(&c);
 	T_EQ(module_unload("clone"), 0);
 	teardown();
 }
@@ -240,7 +149,7 @@ busy_open(void)
 static void
 busy_device(void)
 {
-	struct client c = { 0 };
+	struct h_client c = { 0 };
 	struct t_thread *t;
 	device_t dv;
 
@@ -250,18 +159,18 @@ busy_device(void)
 	T_CHECK(dv != NULL);
 	T_EQ(module_unload("mt"), EBUSY);
 	c.c_node = h_node_find("mt0");
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, 0);
-	t = t_spawn(reader, &c);
-	T_UNTIL(in_driver, c.c_node);
+	t = t_spawn(h_read, &c);
+	T_UNTIL(h_in_driver, c.c_node);
 	T_EQ(module_unload("mt"), EBUSY);
 	T_EQ(config_detach(dv, DETACH_FORCE), 0);
 	t_join(t);
 	T_EQ(c.c_error, L_EIO);
 	T_EQ(module_unload("mt"), 0);	/* a stale file does not keep it */
-	reader(&c);
+	h_read(&c);
 	T_EQ(c.c_error, L_EIO);
-	closefile(&c);
+	h_close(&c);
 	T_CHECK(!h_module_mapped("/mt.so"));
 	teardown();
 }
@@ -285,7 +194,7 @@ static void
 open_in_progress(void)
 {
 	struct t_thread *to, *td, *tu;
-	struct client c = { 0 };
+	struct h_client c = { 0 };
 	int error = -1;
 	bool *hold;
 	device_t dv;
@@ -302,8 +211,8 @@ open_in_progress(void)
 	dv = config_rootfound("mt", NULL);
 	c.c_node = h_node_find("mt0");
 	atomic_store_relaxed(hold, true);
-	to = t_spawn(opener, &c);
-	T_UNTIL(is_open, c.c_node);
+	to = t_spawn(h_open, &c);
+	T_UNTIL(h_is_open, c.c_node);
 	T_EQ(module_unload("mt"), EBUSY);
 	T_EQ(c.c_ended, 0);
 	td = t_spawn(detacher, dv);
@@ -319,22 +228,22 @@ open_in_progress(void)
 static void
 autoload(void)
 {
-	struct client c = { 0 };
+	struct h_client c = { 0 };
 
 	setup();
 	T_EQ(load("clone.so"), 0);
 	c.c_node = h_node_find("clone0");
 	T_EQ(module_unload("clone"), 0);
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, L_ENXIO);
 	hyp_set_module_dir(h_module_path(""));
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, 0);
 	T_EQ(module_unload("clone"), EBUSY);
-	closefile(&c);
+	h_close(&c);
 	T_EQ(module_unload("clone"), 0);
 	hyp_set_module_dir("/nowhere");
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, L_ENXIO);
 	teardown();
 }
@@ -344,15 +253,15 @@ static u_int running;		/* atomic */
 static void
 stormer(void *arg)
 {
-	struct client c = { .c_node = arg };
+	struct h_client c = { .c_node = arg };
 	u_int *const opened = &c.c_ended;
 
 	while (atomic_load_relaxed(&running) > 0) {
-		opener(&c);
+		h_open(&c);
 		if (c.c_error == 0) {
-			(void)try_write(&c);	/* it may be revoked */
-			reader(&c);
-			closefile(&c);
+			(void)h_write(&c, 3);	/* it may be revoked */
+			h_read(&c);
+			h_close(&c);
 		}
 	}
 	T_CHECK(*opened > 0);

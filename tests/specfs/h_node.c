@@ -152,3 +152,123 @@ h_node_stuck_calls(void)
 
 	return atomic_load(&stuck_calls);
 }
+
+/* ---- clients -------------------------------------------------------- */
+
+static void
+ended(struct h_client *c)
+{
+
+	__atomic_add_fetch(&c->c_ended, 1, __ATOMIC_SEQ_CST);
+}
+
+void
+h_open(void *arg)
+{
+	struct h_client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+
+	c->c_error = hyp_node_open(c->c_node, HYP_F_READ | HYP_F_WRITE,
+	    &c->c_host, &c->c_file);
+	h_exit(l);
+	ended(c);
+}
+
+void
+h_read(void *arg)
+{
+	struct h_client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+	char buf[16];
+
+	c->c_error = hyp_file_read(c->c_file, buf, sizeof(buf), 0,
+	    &c->c_done);
+	h_exit(l);
+	ended(c);
+}
+
+void
+h_close(void *arg)
+{
+	struct h_client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+
+	hyp_file_close(c->c_file);
+	h_exit(l);
+	ended(c);
+}
+
+int
+h_write(struct h_client *c, size_t n)
+{
+	static const char bytes[16] = "abcdefghijklmnop";
+	struct hyp_lwp *l = h_enter(1000);
+	size_t done;
+	int error;
+
+	assert(n <= sizeof(bytes));
+	error = hyp_file_write(c->c_file, bytes, n, 0, &done);
+	assert(error != 0 || done == n);
+	h_exit(l);
+	return error;
+}
+
+int
+h_ioctl(struct h_client *c)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	int32_t n;
+	int error;
+
+	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
+	    0);
+	h_exit(l);
+	return error;
+}
+
+uint32_t
+h_poll(struct h_client *c, uint32_t events, int wait)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	uint32_t revents;
+
+	revents = hyp_file_poll(c->c_file, events, wait);
+	h_exit(l);
+	return revents;
+}
+
+int
+h_revoke(struct hyp_node *hn)
+{
+	struct hyp_lwp *l = h_enter(0);
+	int error;
+
+	error = hyp_node_revoke(hn);
+	h_exit(l);
+	return error;
+}
+
+int
+h_has_ended(void *arg)
+{
+
+	return __atomic_load_n((uint32_t *)arg, __ATOMIC_ACQUIRE) == 1;
+}
+
+int
+h_in_driver(void *arg)
+{
+	struct hyp_node_stat hs;
+
+	hyp_node_getstat(arg, &hs);
+	return hs.hs_calls > 0;
+}
+
+int
+h_is_open(void *arg)
+{
+	struct hyp_node_stat hs;
+
+	hyp_node_getstat(arg, &hs);
+	return hs.hs_opens > 0;
+}

@@ -8,6 +8,7 @@
 #ifndef TESTS_H_NODE_H
 #define TESTS_H_NODE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <hyp/hyp_node.h>
@@ -25,6 +26,29 @@ void	h_node_reset(void);
 void	h_node_access_set(int);
 unsigned h_node_access_calls(void);
 unsigned h_node_stuck_calls(void);	/* hyp_node_stuck */
+
+/*
+ * A client of a node, which makes one call at a time.  Those that take a void
+ * pointer can be threads' functions, and add to c_ended when they have ended.
+ */
+struct h_client {
+	struct hyp_node	*c_node;
+	struct hyp_file	*c_file;
+	struct h_hostfile c_host;
+	int		 c_error;	/* Linux's, of h_open and h_read */
+	size_t		 c_done;	/* bytes that h_read has got */
+	uint32_t	 c_ended;	/* atomic */
+};
+void	h_open(void *);
+void	h_read(void *);
+void	h_close(void *);
+int	h_write(struct h_client *, size_t);	/* that many bytes; errno */
+int	h_ioctl(struct h_client *);		/* FIONREAD; errno */
+uint32_t h_poll(struct h_client *, uint32_t, int);
+int	h_revoke(struct hyp_node *);		/* by root; errno */
+int	h_has_ended(void *);			/* T_UNTIL: *arg is 1 */
+int	h_in_driver(void *);			/* T_UNTIL: node has a call */
+int	h_is_open(void *);			/* T_UNTIL: node is open */
 
 /* Enter and leave K as user uid, as the front end does for a request. */
 struct hyp_lwp *h_enter(uint32_t);

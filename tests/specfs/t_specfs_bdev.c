@@ -17,7 +17,7 @@
 #include <miscfs/specfs/specdev.h>
 
 #include "h_test.h"
-#include "specfs/specfs_impl.h"
+#include "specfs/h_specfs.h"
 
 static kmutex_t bd_lock;
 static kcondvar_t bd_cv;
@@ -163,32 +163,19 @@ setup(const struct bdevsw *sw)
 	bd_hold_close = bd_hold_ioctl = bd_cancelled = bd_closing = false;
 	bd_calls = 0;
 	bd_trace[0] = '\0';
-	kern_init();
-	config_init();
-	devsw_init();
-	spec_init();
-	spec_makedev_init();
+	h_specfs_up();
 	T_EQ(devsw_attach("bd", sw, &maj, NULL, &none), 0);
 	dev = makedev(maj, DISKMINOR(1, 3));
 	T_EQ(disklabel_dev_unit(dev), 1);
 }
 
-/* The thread of a revoke's close may be on its way out. */
-static int
-no_memory(void *arg __unused)
-{
-	u_int pieces;
-
-	return kmem_inuse(&pieces) == 0;
-}
-
 static void
 teardown(const struct bdevsw *sw)
 {
+	static const char *const names[] = { NULL };
 
 	devsw_detach(sw, NULL);
-	kern_fini();
-	T_UNTIL(no_memory, NULL);
+	h_specfs_down(names);
 	cv_destroy(&bd_cv);
 }
 

@@ -23,6 +23,7 @@
 
 #include "h_test.h"
 #include "specfs/h_node.h"
+#include "specfs/h_specfs.h"
 #include "specfs/specfs_impl.h"
 
 #define	L_EIO		5
@@ -217,128 +218,32 @@ static const struct cdevsw clone_cdevsw = {
 	.d_flag = D_OTHER | D_MPSAFE,
 };
 
-const struct devnode devnodes[] = {
-	{ "clone", "clone", &clone_cdevsw, 0, HYP_NODE_OTHER },
-	{ NULL, NULL, NULL, 0, 0 },
-};
+const struct devnode devnodes[] = { { NULL, NULL, NULL, 0, 0 } };
 
-static struct hyp_node *node;
+static struct hyp_node node;
 static devmajor_t maj;
 
 static void
 setup(void)
 {
 
-	h_node_reset();
 	nopen = nclose = nrestart = nbreach = ndevcancel = ndevclose = 0;
 	hold_open = in_open = gone = false;
-	kern_init();
-	config_init();
-	devsw_init();
-	spec_init();
-	spec_makedev_init();
+	h_specfs_up();
 	maj = NODEVMAJOR;
 	T_EQ(devsw_attach("clone", NULL, NULL, &clone_cdevsw, &maj), 0);
-	T_EQ(devnode_make("clone", 0), 0);
-	node = h_node_find("clone0");
-	T_CHECK(node != NULL);
-}
-
-/* The thread of a revoke's close may be on its way out. */
-static int
-no_memory(void *arg __unused)
-{
-	u_int pieces;
-
-	return kmem_inuse(&pieces) == 0;
+	node.hn_dev = makedev(maj, 0);
 }
 
 static void
 teardown(void)
 {
+	static const char *const names[] = { NULL };
 
 	T_EQ(nclose, nopen);
 	T_EQ(nbreach, 0);
 	devsw_detach(NULL, &clone_cdevsw);
-	kern_fini();
-	kmem_free(node, sizeof(*node));
-	T_UNTIL(no_memory, NULL);
-}
-
-struct client {
-	struct hyp_file	*c_file;
-	struct h_hostfile c_host;
-	int		 c_error;
-	size_t		 c_done;
-};
-
-static void
-opener(void *arg)
-{
-	struct client *c = arg;
-	struct hyp_lwp *l = h_enter(1000);
-
-	c->c_error = hyp_node_open(node, RW, &c->c_host, &c->c_file);
-	h_exit(l);
-}
-
-static void
-reader(void *arg)
-{
-	struct client *c = arg;
-	struct hyp_lwp *l = h_enter(1000);
-	char buf[16];
-
-	c->c_error = hyp_file_read(c->c_file, buf, sizeof(buf), 0,
-	    &c->c_done);
-	h_exit(l);
-}
-
-static void
-cwrite(struct client *c, size_t n)
-{
-	struct hyp_lwp *l = h_enter(1000);
-	size_t done;
-
-	T_EQ(hyp_file_write(c->c_file, "abcdefgh", n, 0, &done), 0);
-	T_EQ(done, n);
-	h_exit(l);
-}
-
-static uint32_t
-cpoll(struct client *c)
-{
-	struct hyp_lwp *l = h_enter(1000);
-	uint32_t revents;
-
-	revents = hyp_file_poll(c->c_file, POLLIN, 1);
-	h_exit(l);
-	return revents;
-}
-
-static void
-cclose(struct client *c)
-{
-	struct hyp_lwp *l = h_enter(1000);
-
-	hyp_file_close(c->c_file);
-	h_exit(l);
-}
-
-static void
-revoke(void)
-{
-	struct hyp_lwp *l = h_enter(0);
-
-	T_EQ(hyp_node_revoke(node), 0);
-	h_exit(l);
-}
-
-static void
-revoker(void *arg __unused)
-{
-
-	revoke();
+	h_specfs_down(names);
 }
 
 static u_int
@@ -346,47 +251,37 @@ opens(void)
 {
 	struct hyp_node_stat hs;
 
-	hyp_node_getstat(node, &hs);
+	hyp_node_getstat(&node, &hs);
 	return hs.hs_opens;
-}
-
-/* Somebody is in a read. */
-static int
-calls_are_one(void *arg __unused)
-{
-	struct hyp_node_stat hs;
-
-	hyp_node_getstat(node, &hs);
-	return hs.hs_calls == 1;
 }
 
 static void
 own_state(void)
 {
-	struct client a = { 0 }, b = { 0 };
+	struct h_client a = { .c_node = &node }, b = a;
 
 	setup();
-	opener(&a);
-	opener(&b);
+	h_open(&a);
+	h_open(&b);
 	T_EQ(a.c_error, 0);
 	T_EQ(b.c_error, 0);
 	T_EQ(opens(), 2);
-	cwrite(&a, 3);
-	cwrite(&b, 5);
-	reader(&a);
+	(void)h_write(&a, 3);
+	(void)h_write(&b, 5);
+	h_read(&a);
 	T_EQ(a.c_done, 3);
-	reader(&b);
+	h_read(&b);
 	T_EQ(b.c_done, 5);
-	T_EQ(cpoll(&a), 0);
-	cwrite(&b, 1);
+	T_EQ(h_poll(&a, POLLIN, 1), 0);
+	(void)h_write(&b, 1);
 	T_EQ(a.c_host.hf_wakes, 0);
-	cwrite(&a, 1);
+	(void)h_write(&a, 1);
 	T_EQ(a.c_host.hf_wakes, 1);
-	cclose(&a);
+	h_close(&a);
 	T_EQ(nclose, 1);
-	reader(&b);
+	h_read(&b);
 	T_EQ(b.c_done, 1);
-	cclose(&b);
+	h_close(&b);
 	T_EQ(nclose, 2);
 	/* The device itself was never open. */
 	T_EQ(ndevcancel, 0);
@@ -402,7 +297,7 @@ failed_open(void)
 	struct hyp_file *fp;
 
 	setup();
-	T_EQ(hyp_node_open(node, RW | HYP_F_NONBLOCK, NULL, &fp), L_EAGAIN);
+	T_EQ(hyp_node_open(&node, RW | HYP_F_NONBLOCK, NULL, &fp), L_EAGAIN);
 	h_exit(l);
 	T_EQ(nopen, 0);
 	teardown();
@@ -411,54 +306,54 @@ failed_open(void)
 static void
 revoke_clones(void)
 {
-	struct client a = { 0 }, b = { 0 }, c = { 0 };
+	struct h_client a = { .c_node = &node }, b = a, c = a;
 	struct t_thread *t;
 
 	setup();
-	opener(&a);
-	opener(&b);
-	T_EQ(cpoll(&b), 0);
-	t = t_spawn(reader, &a);
-	T_UNTIL(calls_are_one, NULL);
-	revoke();
+	h_open(&a);
+	h_open(&b);
+	T_EQ(h_poll(&b, POLLIN, 1), 0);
+	t = t_spawn(h_read, &a);
+	T_UNTIL(h_in_driver, &node);
+	T_EQ(h_revoke(&node), 0);
 	T_EQ(nclose, 2);
 	T_CHECK(b.c_host.hf_wakes >= 1);
 	t_join(t);
 	T_EQ(a.c_error, L_EIO);		/* ERESTART, then a dead file */
-	reader(&b);
+	h_read(&b);
 	T_EQ(b.c_error, L_EIO);
-	T_EQ(cpoll(&b), POLLIN | POLLERR | POLLHUP);
+	T_EQ(h_poll(&b, POLLIN, 1), POLLIN | POLLERR | POLLHUP);
 	/* The name goes on. */
-	opener(&c);
+	h_open(&c);
 	T_EQ(c.c_error, 0);
-	cwrite(&c, 1);
-	reader(&c);
+	(void)h_write(&c, 1);
+	h_read(&c);
 	T_EQ(c.c_done, 1);
-	cclose(&a);
-	cclose(&b);
+	h_close(&a);
+	h_close(&b);
 	T_EQ(nclose, 2);
-	cclose(&c);
+	h_close(&c);
 	teardown();
 }
 
 static void
 detach_clones(void)
 {
-	struct client a = { 0 }, b = { 0 };
+	struct h_client a = { .c_node = &node }, b = a;
 	struct t_thread *t;
 
 	setup();
-	opener(&a);
-	t = t_spawn(reader, &a);
-	T_UNTIL(calls_are_one, NULL);
+	h_open(&a);
+	t = t_spawn(h_read, &a);
+	T_UNTIL(h_in_driver, &node);
 	atomic_store_relaxed(&gone, true);
 	vdevgone(maj, 0, 0, VCHR);
 	T_EQ(nclose, 1);
 	t_join(t);
 	T_EQ(a.c_error, L_EIO);
-	opener(&b);
+	h_open(&b);
 	T_EQ(b.c_error, L_ENXIO);
-	cclose(&a);
+	h_close(&a);
 	teardown();
 }
 
@@ -469,18 +364,25 @@ is_opening(void *arg __unused)
 	return atomic_load_acquire(&in_open);
 }
 
+static void
+revoker(void *arg)
+{
+
+	T_EQ(h_revoke(arg), 0);
+}
+
 /* d_open sleeps when the revoke comes: it waits, and the clone is closed. */
 static void
 revoke_during_open(void)
 {
-	struct client a = { 0 };
+	struct h_client a = { .c_node = &node };
 	struct t_thread *t, *u;
 
 	setup();
 	atomic_store_release(&hold_open, true);
-	t = t_spawn(opener, &a);
+	t = t_spawn(h_open, &a);
 	T_UNTIL(is_opening, NULL);
-	u = t_spawn(revoker, NULL);
+	u = t_spawn(revoker, &node);
 	while (atomic_load_relaxed(&ndevcancel) == 0)
 		t_msleep(1);
 	atomic_store_release(&hold_open, false);
@@ -496,17 +398,17 @@ revoke_during_open(void)
 static void
 driver_leaves(void)
 {
-	struct client a = { 0 };
+	struct h_client a = { .c_node = &node };
 
 	setup();
-	opener(&a);
+	h_open(&a);
 	T_EQ(devsw_detach_idle(NULL, &clone_cdevsw), EBUSY);
-	cwrite(&a, 1);
+	(void)h_write(&a, 1);
 	devsw_detach(NULL, &clone_cdevsw);
 	T_EQ(nclose, 1);
-	reader(&a);
+	h_read(&a);
 	T_EQ(a.c_error, L_EIO);
-	cclose(&a);
+	h_close(&a);
 	T_EQ(devsw_attach("clone", NULL, NULL, &clone_cdevsw, &maj), 0);
 	teardown();
 }
@@ -516,10 +418,10 @@ static u_int running;		/* atomic */
 static void
 stormer(void *arg __unused)
 {
-	struct client c = { 0 };
+	struct h_client c = { .c_node = &node };
 
 	for (u_int i = 0; i < 300; i++) {
-		opener(&c);
+		h_open(&c);
 		if (c.c_error != 0)
 			continue;
 		for (u_int n = t_random() % 3; n > 0; n--) {
@@ -535,7 +437,7 @@ stormer(void *arg __unused)
 				    &done);
 			h_exit(l);
 		}
-		cclose(&c);
+		h_close(&c);
 	}
 	atomic_dec_uint(&running);
 }
@@ -555,7 +457,7 @@ storm(void)
 			vdevgone(maj, 0, 0, VCHR);
 			atomic_store_relaxed(&gone, false);
 		} else
-			revoke();
+			T_EQ(h_revoke(&node), 0);
 	}
 	for (u_int i = 0; i < 3; i++)
 		t_join(t[i]);

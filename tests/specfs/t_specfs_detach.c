@@ -20,10 +20,10 @@
 
 #include "h_test.h"
 #include "specfs/h_node.h"
+#include "specfs/h_specfs.h"
 #include "specfs/specfs_impl.h"
 
 #define	L_ENXIO		6
-#define	RW		(HYP_F_READ | HYP_F_WRITE)
 
 /* All but the cv: under dd_lock. */
 static kmutex_t dd_lock;
@@ -192,18 +192,12 @@ setup(device_t *dvp)
 {
 	devmajor_t maj = NODEVMAJOR;
 
-	h_node_reset();
 	mutex_init(&dd_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&dd_cv, "dd");
 	dd_hold_detach = dd_gone = dd_hold_open = dd_opening = false;
 	dd_cancelled = false;
 	dd_calls = dd_late = 0;
-	kern_init();
-	config_init();
-	devsw_init();
-	spec_init();
-	spec_makedev_init();
-	config_set_attach_hook(spec_makedev_hook);
+	h_specfs_up();
 	T_EQ(config_init_component(dd_drivers, dd_attaches, dd_cfdata), 0);
 	T_EQ(devsw_attach("dd", NULL, NULL, &dd_cdevsw, &maj), 0);
 	*dvp = config_rootfound("dd", NULL);
@@ -212,75 +206,16 @@ setup(device_t *dvp)
 	return h_node_find("dd0");
 }
 
-/* The thread of a revoke's close may be on its way out. */
-static int
-no_memory(void *arg __unused)
-{
-	u_int pieces;
-
-	return kmem_inuse(&pieces) == 0;
-}
-
 static void
 teardown(void)
 {
+	static const char *const names[] = { "dd0", NULL };
 
 	T_EQ(dd_late, 0);
 	devsw_detach(NULL, &dd_cdevsw);
 	T_EQ(config_fini_component(dd_drivers, dd_attaches, dd_cfdata), 0);
-	kern_fini();
-	kmem_free(h_node_find("dd0"), sizeof(struct hyp_node));
-	T_UNTIL(no_memory, NULL);
+	h_specfs_down(names);
 	cv_destroy(&dd_cv);
-}
-
-struct open {
-	struct hyp_node	*o_node;
-	struct hyp_file	*o_file;
-	int		 o_error;
-	u_int		 o_ended;	/* atomic */
-};
-
-static void
-opener(void *arg)
-{
-	struct open *o = arg;
-	struct hyp_lwp *l = h_enter(1000);
-
-	o->o_error = hyp_node_open(o->o_node, RW, NULL, &o->o_file);
-	h_exit(l);
-	atomic_inc_uint(&o->o_ended);
-}
-
-static void
-reader(void *arg)
-{
-	struct open *o = arg;
-	struct hyp_lwp *l = h_enter(1000);
-	size_t done;
-	char c;
-
-	o->o_error = hyp_file_read(o->o_file, &c, 1, 0, &done);
-	h_exit(l);
-	atomic_inc_uint(&o->o_ended);
-}
-
-static void
-closefile(struct open *o)
-{
-	struct hyp_lwp *l = h_enter(1000);
-
-	hyp_file_close(o->o_file);
-	h_exit(l);
-}
-
-static void
-revoke(struct hyp_node *hn)
-{
-	struct hyp_lwp *l = h_enter(0);
-
-	T_EQ(hyp_node_revoke(hn), 0);
-	h_exit(l);
 }
 
 static void
@@ -297,21 +232,21 @@ detacher(void *arg)
 static void
 revoke_after_gone(void)
 {
-	struct open o = { 0 };
+	struct h_client o = { 0 };
 	struct t_thread *td, *to;
 	device_t dv;
 
-	o.o_node = setup(&dv);
+	o.c_node = setup(&dv);
 	dd_hold_detach = true;
 	td = t_spawn(detacher, dv);
 	T_UNTIL(dd_is_set, &dd_gone);
 	dd_set(&dd_hold_open, true);
-	to = t_spawn(opener, &o);
+	to = t_spawn(h_open, &o);
 	T_UNTIL(dd_is_set, &dd_opening);
-	revoke(o.o_node);
+	T_EQ(h_revoke(o.c_node), 0);
 	dd_set(&dd_hold_open, false);
 	t_join(to);
-	T_EQ(o.o_error, L_ENXIO);
+	T_EQ(o.c_error, L_ENXIO);
 	T_EQ(dd_calls, 0);
 	dd_set(&dd_hold_detach, false);
 	t_join(td);
@@ -322,20 +257,20 @@ revoke_after_gone(void)
 static void
 open_over_commit(void)
 {
-	struct open o = { 0 };
+	struct h_client o = { 0 };
 	struct t_thread *td, *to;
 	device_t dv;
 
-	o.o_node = setup(&dv);
+	o.c_node = setup(&dv);
 	dd_set(&dd_hold_open, true);
-	to = t_spawn(opener, &o);
+	to = t_spawn(h_open, &o);
 	T_UNTIL(dd_is_set, &dd_opening);
 	dd_hold_detach = true;
 	td = t_spawn(detacher, dv);
 	T_UNTIL(dd_is_set, &dd_gone);
 	dd_set(&dd_hold_open, false);
 	t_join(to);
-	T_EQ(o.o_error, L_ENXIO);
+	T_EQ(o.c_error, L_ENXIO);
 	dd_set(&dd_hold_detach, false);
 	t_join(td);
 	teardown();
@@ -345,20 +280,20 @@ open_over_commit(void)
 static void
 detach_closes(void)
 {
-	struct open o = { 0 };
+	struct h_client o = { 0 };
 	struct t_thread *t;
 	device_t dv;
 
-	o.o_node = setup(&dv);
-	opener(&o);
-	T_EQ(o.o_error, 0);
-	t = t_spawn(reader, &o);
+	o.c_node = setup(&dv);
+	h_open(&o);
+	T_EQ(o.c_error, 0);
+	t = t_spawn(h_read, &o);
 	detacher(dv);
 	t_join(t);
-	T_EQ(o.o_error, EIO);
-	closefile(&o);
-	opener(&o);
-	T_EQ(o.o_error, L_ENXIO);
+	T_EQ(o.c_error, EIO);
+	h_close(&o);
+	h_open(&o);
+	T_EQ(o.c_error, L_ENXIO);
 	teardown();
 }
 
@@ -367,14 +302,14 @@ static u_int storm_running;	/* atomic */
 static void
 storm_client(void *arg)
 {
-	struct open o = { .o_node = arg };
+	struct h_client o = { .c_node = arg };
 
 	while (atomic_load_relaxed(&storm_running) != 0) {
-		opener(&o);
-		if (o.o_error == 0)
-			closefile(&o);
+		h_open(&o);
+		if (o.c_error == 0)
+			h_close(&o);
 		if (t_random() % 4 == 0)
-			revoke(o.o_node);
+			T_EQ(h_revoke(o.c_node), 0);
 	}
 }
 

@@ -25,6 +25,7 @@
 
 #include "h_test.h"
 #include "specfs/h_node.h"
+#include "specfs/h_specfs.h"
 #include "specfs/specfs_impl.h"
 
 /* Linux's numbers, as the seam has them. */
@@ -34,7 +35,6 @@
 #define	L_ENODEV	19
 #define	L_EOPNOTSUPP	95
 
-#define	RW		(HYP_F_READ | HYP_F_WRITE)
 
 /* One device; all under pd_lock. */
 static kmutex_t pd_lock;
@@ -194,7 +194,6 @@ setup(const struct cdevsw *sw, const char *semantics)
 {
 	devmajor_t maj = 0;
 
-	h_node_reset();
 	mutex_init(&pd_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&pd_cv, "pd");
 	pd_trace[0] = '\0';
@@ -203,122 +202,22 @@ setup(const struct cdevsw *sw, const char *semantics)
 	pd_isopen = pd_cancelled = pd_gone = pd_hold_close = false;
 	pd_in_close = pd_deaf = pd_purged = false;
 	pd_tracks = (sw->d_flag & D_TRACKCLOSE) != 0;
-	kern_init();
-	config_init();
-	devsw_init();
-	spec_init();
-	spec_makedev_init();
+	h_specfs_up();
 	present = sw;
 	T_EQ(devsw_attach("pd", NULL, NULL, sw, &maj), 0);
 	T_EQ(devsw_semantics(sw, semantics), 0);
 	node.hn_dev = makedev(0, 0);
 }
 
-static int
-no_memory(void *arg __unused)
-{
-	u_int pieces;
-
-	return kmem_inuse(&pieces) == 0;
-}
-
 static void
 teardown(void)
 {
+	static const char *const names[] = { NULL };
 
 	T_EQ(pd_reads, 0);
 	devsw_detach(NULL, present);
-	kern_fini();
-	T_UNTIL(no_memory, NULL);
+	h_specfs_down(names);
 	cv_destroy(&pd_cv);
-}
-
-struct client {
-	struct hyp_file	*c_file;
-	int		 c_error;
-	size_t		 c_done;
-	u_int		 c_ended;	/* atomic */
-};
-
-static void
-copen(void *arg)
-{
-	struct client *c = arg;
-	struct hyp_lwp *l = h_enter(0);
-
-	c->c_error = hyp_node_open(&node, RW, NULL, &c->c_file);
-	h_exit(l);
-	atomic_inc_uint(&c->c_ended);
-}
-
-static void
-cclose(void *arg)
-{
-	struct client *c = arg;
-	struct hyp_lwp *l = h_enter(0);
-
-	hyp_file_close(c->c_file);
-	h_exit(l);
-	atomic_inc_uint(&c->c_ended);
-}
-
-static void
-cread(void *arg)
-{
-	struct client *c = arg;
-	struct hyp_lwp *l = h_enter(0);
-	char b;
-
-	c->c_error = hyp_file_read(c->c_file, &b, 1, 0, &c->c_done);
-	h_exit(l);
-	atomic_inc_uint(&c->c_ended);
-}
-
-static int
-cwrite(struct client *c)
-{
-	struct hyp_lwp *l = h_enter(0);
-	size_t done;
-	int error;
-
-	error = hyp_file_write(c->c_file, "a", 1, 0, &done);
-	h_exit(l);
-	return error;
-}
-
-static int
-cioctl(struct client *c)
-{
-	struct hyp_lwp *l = h_enter(0);
-	int32_t n;
-	int error;
-
-	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
-	    0);
-	h_exit(l);
-	return error;
-}
-
-static uint32_t
-cpoll(struct client *c, uint32_t events)
-{
-	struct hyp_lwp *l = h_enter(0);
-	uint32_t revents;
-
-	revents = hyp_file_poll(c->c_file, events, 0);
-	h_exit(l);
-	return revents;
-}
-
-static int
-revoke(void)
-{
-	struct hyp_lwp *l = h_enter(0);
-	int error;
-
-	error = hyp_node_revoke(&node);
-	h_exit(l);
-	return error;
 }
 
 static void
@@ -331,13 +230,6 @@ unplug(void *arg)
 		atomic_inc_uint((u_int *)arg);
 }
 
-static int
-is_one(void *arg)
-{
-
-	return atomic_load_acquire((u_int *)arg) == 1;
-}
-
 /* ---- an open during the last close ---------------------------------- */
 
 /*
@@ -348,25 +240,25 @@ static void
 open_during_close(const struct cdevsw *sw, const char *semantics,
     bool waits, const char *order, u_int panics)
 {
-	struct client a = { 0 }, b = { 0 };
+	struct h_client a = { .c_node = &node }, b = a;
 	struct t_thread *ta, *tb;
 
 	setup(sw, semantics);
-	copen(&a);
+	h_open(&a);
 	pd_set(&pd_hold_close, true);
-	ta = t_spawn(cclose, &a);
+	ta = t_spawn(h_close, &a);
 	T_UNTIL(pd_is_set, &pd_in_close);
-	tb = t_spawn(copen, &b);
+	tb = t_spawn(h_open, &b);
 	if (waits) {
 		t_msleep(20);
 		T_EQ(atomic_load_relaxed(&b.c_ended), 0);
 	} else
-		T_UNTIL(is_one, &b.c_ended);
+		T_UNTIL(h_has_ended, &b.c_ended);
 	pd_set(&pd_hold_close, false);
 	t_join(ta);
 	t_join(tb);
 	T_EQ(b.c_error, 0);
-	cclose(&b);
+	h_close(&b);
 	if (strcmp(pd_trace, order) != 0)
 		t_fail(__FILE__, __LINE__, "%s: %s, not %s", semantics,
 		    pd_trace, order);
@@ -417,13 +309,14 @@ static void
 three_opens(const struct cdevsw *sw, const char *semantics,
     const char *order)
 {
-	struct client c[3] = { 0 };
+	const struct h_client new = { .c_node = &node };
+	struct h_client c[3] = { new, new, new };
 
 	setup(sw, semantics);
 	for (u_int i = 0; i < 3; i++)
-		copen(&c[i]);
+		h_open(&c[i]);
 	for (u_int i = 0; i < 3; i++)
-		cclose(&c[i]);
+		h_close(&c[i]);
 	if (strcmp(pd_trace, order) != 0)
 		t_fail(__FILE__, __LINE__, "%s: %s, not %s", semantics,
 		    pd_trace, order);
@@ -450,18 +343,18 @@ static void
 revoke_of_slow_read(const struct cdevsw *sw, const char *semantics,
     bool waits)
 {
-	struct client a = { 0 };
+	struct h_client a = { .c_node = &node };
 	struct t_thread *t, *u;
 	u_int one = 1, none = 0, gone = 0;
 
 	setup(sw, semantics);
 	hyp_set_deadline(100);
-	copen(&a);
+	h_open(&a);
 	a.c_ended = 0;
 	pd_set(&pd_deaf, true);
-	t = t_spawn(cread, &a);
+	t = t_spawn(h_read, &a);
 	T_UNTIL(pd_reading, &one);
-	T_EQ(revoke(), 0);
+	T_EQ(h_revoke(&node), 0);
 	/* With a drain, it is the deadline that has ended the revoke. */
 	T_EQ(zombie_count(), waits ? 1 : 0);
 	T_EQ(a.c_ended, 0);
@@ -475,7 +368,7 @@ revoke_of_slow_read(const struct cdevsw *sw, const char *semantics,
 	t_join(u);
 	T_EQ(zombie_count(), 0);
 	T_EQ(pd_refs, 0);
-	cclose(&a);
+	h_close(&a);
 	hyp_set_deadline(5000);
 	teardown();
 }
@@ -508,21 +401,21 @@ static void
 dead(const struct cdevsw *sw, const char *semantics, int rd, int wr, int io,
     uint32_t revents)
 {
-	struct client a = { 0 };
+	struct h_client a = { .c_node = &node };
 	struct t_thread *t = NULL;
 	u_int gone = 0;
 
 	setup(sw, semantics);
-	copen(&a);
+	h_open(&a);
 	t = t_spawn(unplug, &gone);
-	while (cpoll(&a, POLLIN | POLLOUT) != revents)
+	while (h_poll(&a, POLLIN | POLLOUT, 0) != revents)
 		t_msleep(1);		/* nopoll: POLLERR until then */
-	cread(&a);
+	h_read(&a);
 	T_EQ(a.c_error, rd);
 	T_EQ(a.c_done, 0);
-	T_EQ(cwrite(&a), wr);
-	T_EQ(cioctl(&a), io);
-	cclose(&a);
+	T_EQ(h_write(&a, 1), wr);
+	T_EQ(h_ioctl(&a), io);
+	h_close(&a);
 	t_join(t);
 	T_EQ(pd_refs, 0);
 	teardown();
@@ -552,30 +445,30 @@ results(void)
 static void
 linger(void)
 {
-	struct client a = { 0 }, b = { 0 }, c = { 0 };
+	struct h_client a = { .c_node = &node }, b = a, c = a;
 	u_int gone = 0, one = 1;
 	struct t_thread *t, *u;
 
 	setup(&pd_tty_cdevsw, "linux");
-	copen(&a);
-	copen(&b);
-	T_EQ(revoke(), L_EOPNOTSUPP);
+	h_open(&a);
+	h_open(&b);
+	T_EQ(h_revoke(&node), L_EOPNOTSUPP);
 	a.c_ended = 0;
-	t = t_spawn(cread, &a);
+	t = t_spawn(h_read, &a);
 	T_UNTIL(pd_reading, &one);
 	u = t_spawn(unplug, &gone);
 	t_join(t);			/* the blocked read ends */
 	T_EQ(a.c_error, 0);
 	T_EQ(a.c_done, 0);
-	copen(&c);
+	h_open(&c);
 	T_EQ(c.c_error, L_ENXIO);
-	T_EQ(cwrite(&b), L_EIO);
-	cclose(&a);
+	T_EQ(h_write(&b, 1), L_EIO);
+	h_close(&a);
 	t_msleep(20);
 	T_EQ(atomic_load_relaxed(&gone), 0);
 	T_EQ(pd_refs, 1);		/* the driver still has it open */
 	T_CHECK(strcmp(pd_trace, "oocr") == 0);
-	cclose(&b);
+	h_close(&b);
 	t_join(u);
 	T_CHECK(strcmp(pd_trace, "oocrC") == 0);
 	T_EQ(pd_refs, 0);
@@ -585,20 +478,20 @@ linger(void)
 static void
 linger_and_halt(void)
 {
-	struct client a = { 0 };
+	struct h_client a = { .c_node = &node };
 	struct t_thread *u;
 	u_int gone = 0;
 
 	setup(&pd_tty_cdevsw, "linux");
-	copen(&a);
+	h_open(&a);
 	u = t_spawn(unplug, &gone);
-	while (cwrite(&a) != L_EIO)
+	while (h_write(&a, 1) != L_EIO)
 		t_msleep(1);
 	T_EQ(atomic_load_relaxed(&gone), 0);
 	spec_halt();
 	t_join(u);
 	T_CHECK(strcmp(pd_trace, "ocC") == 0);
-	cclose(&a);			/* nothing left to undo */
+	h_close(&a);			/* nothing left to undo */
 	T_CHECK(strcmp(pd_trace, "ocC") == 0);
 	teardown();
 }
@@ -608,16 +501,16 @@ static u_int running;		/* atomic */
 static void
 stormer(void *arg __unused)
 {
-	struct client c = { 0 };
+	struct h_client c = { .c_node = &node };
 
 	while (atomic_load_relaxed(&running) > 0) {
-		copen(&c);
+		h_open(&c);
 		if (c.c_error != 0)
 			continue;
-		(void)cwrite(&c);
+		(void)h_write(&c, 1);
 		if (t_random() % 2 == 0)
-			cread(&c);
-		cclose(&c);
+			h_read(&c);
+		h_close(&c);
 	}
 }
 
@@ -638,7 +531,7 @@ storm_of(const struct cdevsw *sw, const char *semantics)
 			pd_set(&pd_purged, false);
 			pd_set(&pd_gone, false);
 		} else
-			(void)revoke();
+			(void)h_revoke(&node);
 		mutex_enter(&pd_lock);
 		pd_trace[0] = '\0';
 		/* Reads that d_close does not end, end here. */
