@@ -310,11 +310,13 @@ take_request(int fd, struct control_request *cr, int *passed)
 			}
 		}
 	}
-	if ((size_t)n != sizeof(*cr) ||
+	/* Another version may have another size. */
+	if ((size_t)n >= sizeof(cr->cr_version) &&
+	    cr->cr_version != CONTROL_VERSION)
+		error = EPROTONOSUPPORT;
+	else if ((size_t)n != sizeof(*cr) ||
 	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
 		error = EINVAL;
-	else if (cr->cr_version != CONTROL_VERSION)
-		error = EPROTONOSUPPORT;
 	else if (cr->cr_text[sizeof(cr->cr_text) - 1] != '\0')
 		error = EINVAL;
 	return error;
