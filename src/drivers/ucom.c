@@ -22,7 +22,7 @@
  *	sc_open		the minors that are open (UCOM_DIALIN, UCOM_DIALOUT);
  *			at most one of them
  *	sc_closing	the minors between d_cancel and d_close; while it is
- *			not 0, opens wait
+ *			not 0, opens of the other one wait
  *	sc_nopeners	threads in ucomopen that rely on the hardware;
  *			sc_ndialout of them for dial-out
  *	sc_kind		for which of the two nodes the hardware is up, so
@@ -333,6 +333,17 @@ ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
 		return ENXIO;
 	if (excl)
 		return excl;
+	/*
+	 * open				revoke
+	 * counted by specfs
+	 *				ucomcancel: wakes who sleeps here
+	 * comes here			drain: waits for this open
+	 *
+	 * Our own ucomclose comes after the drain, so there is no waiting
+	 * for it here; whoever starts again waits outside.
+	 */
+	if (ISSET(sc->sc_closing, kind))
+		return ERESTART;
 	if (sc->sc_state == UCOM_OPENING || sc->sc_closing != 0 ||
 	    (kind == UCOM_DIALIN && ucom_up_for_other(sc, kind))) {
 		/*

@@ -2,10 +2,9 @@
 /*
  * kern_lwp.c - lwps: the threads that run K code.
  *
- * Each host thread carries its own struct lwp in thread-local storage, so
- * there is nothing to allocate, look up or free.  A thread of the front
- * end is one client's system call at a time, between hyp_lwp_enter and
- * hyp_lwp_exit; other threads (softclock, USB events, kthreads) act for
+ * Each host thread carries its own struct lwp (kern_curlwp.c).  A thread of
+ * the front end is one client's system call at a time, between hyp_lwp_enter
+ * and hyp_lwp_exit; other threads (softclock, USB events, kthreads) act for
  * the kernel itself, as user 0.
  *
  * Interrupts: LW_INTR in l_wake is set by anybody, cleared by the thread
@@ -18,25 +17,6 @@
 
 #include <hyp/hyp.h>
 #include <hyp/hyp_node.h>
-
-static _Thread_local struct lwp lwp_self;
-
-/*
- * l = lwp_current()
- *
- *	The caller's own lwp; as the macro curlwp.
- */
-struct lwp *
-lwp_current(void)
-{
-	struct lwp *l = &lwp_self;
-
-	if (__predict_false(l->l_cred == NULL)) {
-		l->l_cred = &l->l_credstore;	/* all zero: user 0 */
-		l->l_proc = &l->l_procstore;
-	}
-	return l;
-}
 
 /*
  * yes = lwp_intr_pending(l)

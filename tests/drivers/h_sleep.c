@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * h_sleep.c - K code: where an lwp sleeps, and memory in use.
+ * h_sleep.c - K code: where an lwp sleeps, a tty's lock, and memory in use.
  */
 #include <sys/atomic.h>
+#include <sys/conf.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/tty.h>
 
 #include "drivers/h_sleep.h"
 
@@ -25,4 +27,27 @@ h_memory(void)
 	u_int pieces;
 
 	return kmem_inuse(&pieces);
+}
+
+static struct tty *
+dty0(void)
+{
+	extern const struct cdevsw ucom_cdevsw;
+
+	return cdev_tty(makedev(cdevsw_lookup_major(&ucom_cdevsw),
+	    TTDIALOUT_MASK));
+}
+
+void
+h_tty_hold(void)
+{
+
+	ttylock(dty0());
+}
+
+void
+h_tty_release(void)
+{
+
+	ttyunlock(dty0());
 }

@@ -17,6 +17,8 @@
 
 #include "drivers/h_adapter.h"
 #include "drivers/h_serial.h"
+#include "drivers/h_sleep.h"
+#include "hyp/hyp.h"
 
 #define	MIB	(1024 * 1024)
 
@@ -920,6 +922,37 @@ revoke_open_file(void)
 	h_remove(v);
 }
 
+/*
+ * An open that specfs has counted before a revoke, and that comes into the
+ * driver after the revoke's d_cancel.  d_close waits for it, so it must not
+ * wait for d_close.  (Held up at the tty's lock, which ucomopen takes first,
+ * and ucomcancel last.)
+ */
+static void
+open_after_cancel(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file a, b;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &b,
+	    .so_node = "dtyU0", .so_flags = S_RDWR };
+	struct s_op rev = { .so_call = S_REVOKE, .so_node = "dtyU0" };
+
+	T_EQ(s_open("dtyU0", S_RDWR, &a), 0);
+	h_tty_hold();
+	s_start(&so);
+	t_msleep(50);
+	s_start(&rev);
+	t_msleep(50);
+	h_tty_release();
+	T_EQ(s_finish(&rev), 0);
+	T_EQ(hyp_zombies(), 0);
+	T_EQ(s_finish(&so), 0);		/* again, after the close */
+	s_write_all(&b, "h", 1);
+	s_close(&b);
+	s_close(&a);
+	h_remove(v);
+}
+
 const struct t_case t_cases[] = {
 	{ "first open: 9600 8N1, DTR, RTS, latency timer", first_open },
 	{ "settings reach the chip; impossible ones change nothing", settings },
@@ -948,5 +981,7 @@ const struct t_case t_cases[] = {
 	{ "an interrupted dial-in open hangs up", interrupted_dial_in },
 	{ "revoke of dial-in leaves dial-out alone", revoke_spares_dial_out },
 	{ "revoke of an open file", revoke_open_file },
+	{ "an open that comes after d_cancel does not hold up d_close",
+	    open_after_cancel },
 	{ NULL, NULL }
 };

@@ -46,6 +46,12 @@ struct vnode;
 #define	dev_type_dump(n)	int n(dev_t, int64_t, void *, size_t)
 #define	dev_type_size(n)	int n(dev_t)
 
+/*
+ * d_cancel makes calls that sleep in the driver return, and those that still
+ * come fail (d_open: ERESTART) until d_close; an open may come late, and
+ * d_close is called when it has left again.  Prompt; ENODEV if d_close does
+ * it.  d_close is alone with the device (block or character, and minor).
+ */
 struct bdevsw {
 	int		(*d_open)(dev_t, int, int, struct lwp *);
 	int		(*d_cancel)(dev_t, int, int, struct lwp *);

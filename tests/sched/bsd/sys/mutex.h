@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/mutex.h for the controlled scheduler: another thread may run before a
+ * mutex is taken.
+ */
+#ifndef TESTS_SCHED_SYS_MUTEX_H
+#define TESTS_SCHED_SYS_MUTEX_H
+
+#include "../../../../include/bsd/sys/mutex.h"
+#include "sched/sched.h"
+
+#define	mutex_enter(m)	(SCHED_POINT("enter", m), (mutex_enter)(m))
+
+#endif /* TESTS_SCHED_SYS_MUTEX_H */

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * l_device.c - litmuses of a device that is attached and detached while
+ * others look it up, open it and revoke it: autoconf, switch and specfs as
+ * they are.  The driver "pl" has a softc that its detach gives back, so what
+ * comes too late writes to freed memory.  The races are those of NetBSD's
+ * opendetach series: config_detach_commit, references over d_open, vdevgone.
+ */
+#include <sys/atomic.h>
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/errno.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/systm.h>
+#include <sys/vnode.h>
+
+#include "sched/sched.h"
+#include "specfs/h_node.h"
+#include "specfs/h_specfs.h"
+
+#define	L_ENXIO	6
+#define	L_EBADF	9
+
+struct pl_softc {
+	kmutex_t	sc_lock;
+	kcondvar_t	sc_cv;
+	u_int		sc_calls;
+	bool		sc_isopen;
+	bool		sc_cancelled;
+	bool		sc_dying;
+	u_int		sc_touched;
+};
+
+static struct h_client a, b;
+static device_t dev;		/* by who attaches and detaches */
+static bool refuse;		/* the next detach is EBUSY */
+
+extern struct cfdriver pl_cd;
+
+static struct pl_softc *
+pl_enter(dev_t d)
+{
+	struct pl_softc *sc = device_lookup_private(&pl_cd, dev_minor_unit(d));
+
+	KASSERTMSG(sc != NULL, "no pl%d", dev_minor_unit(d));
+	mutex_enter(&sc->sc_lock);
+	sc->sc_touched++;
+	return sc;
+}
+
+static int
+plopen(dev_t d, int flag __unused, int mode __unused, struct lwp *l __unused)
+{
+	struct pl_softc *sc = pl_enter(d);
+	/* Counted before a revoke, here after its d_cancel: not now. */
+	const int error = sc->sc_dying ? ENXIO :
+	    sc->sc_cancelled ? ERESTART : 0;
+
+	if (error == 0)
+		sc->sc_isopen = true;
+	mutex_exit(&sc->sc_lock);
+	return error;
+}
+
+static int
+plcancel(dev_t d, int flag __unused, int mode __unused, struct lwp *l __unused)
+{
+	struct pl_softc *sc = pl_enter(d);
+
+	KASSERT(!sc->sc_cancelled);
+	sc->sc_cancelled = true;
+	cv_broadcast(&sc->sc_cv);
+	mutex_exit(&sc->sc_lock);
+	return 0;
+}
+
+static int
+plclose(dev_t d, int flag __unused, int mode __unused, struct lwp *l __unused)
+{
+	struct pl_softc *sc = pl_enter(d);
+
+	KASSERTMSG(sc->sc_cancelled && sc->sc_calls == 0, "%u calls",
+	    sc->sc_calls);
+	sc->sc_cancelled = sc->sc_isopen = false;
+	mutex_exit(&sc->sc_lock);
+	return 0;
+}
+
+static int
+plread(dev_t d, struct uio *uio __unused, int flag __unused)
+{
+	struct pl_softc *sc = pl_enter(d);
+	int error = 0;
+
+	sc->sc_calls++;
+	while (!sc->sc_cancelled && error == 0)
+		error = cv_wait_sig(&sc->sc_cv, &sc->sc_lock);
+	sc->sc_calls--;
+	mutex_exit(&sc->sc_lock);
+	return error != 0 ? error : EIO;
+}
+
+static const struct cdevsw pl_cdevsw = {
+	.d_open = plopen,
+	.d_cancel = plcancel,
+	.d_close = plclose,
+	.d_read = plread,
+	.d_write = nowrite,
+	.d_ioctl = noioctl,
+	.d_poll = nopoll,
+	.d_devtounit = dev_minor_unit,
+	.d_cfdriver = &pl_cd,
+	.d_flag = D_OTHER | D_MPSAFE,
+};
+
+static int
+pl_match(device_t parent, cfdata_t cf __unused, void *aux __unused)
+{
+
+	return parent == NULL;
+}
+
+static void
+pl_attach(device_t parent __unused, device_t self, void *aux __unused)
+{
+	struct pl_softc *sc = device_private(self);
+
+	mutex_init(&sc->sc_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&sc->sc_cv, "pl");
+}
+
+static int
+pl_detach(device_t self, int flags __unused)
+{
+	struct pl_softc *sc = device_private(self);
+	const devmajor_t maj = cdevsw_lookup_major(&pl_cdevsw);
+	const devminor_t mn = device_unit(self);
+
+	if (refuse) {
+		refuse = false;
+		return EBUSY;
+	}
+	mutex_enter(&sc->sc_lock);
+	sc->sc_dying = true;
+	mutex_exit(&sc->sc_lock);
+	vdevgone(maj, mn, mn, VCHR);
+	KASSERT(!sc->sc_isopen && !sc->sc_cancelled && sc->sc_calls == 0);
+	cv_destroy(&sc->sc_cv);
+	mutex_destroy(&sc->sc_lock);
+	/* Who still comes finds no lock, and is found by what he writes. */
+	memset(sc, 0xa5, sizeof(*sc));
+	return 0;
+}
+
+CFDRIVER_DECL(pl, DV_DULL, NULL);
+static CFATTACH_DECL_NEW(pl, sizeof(struct pl_softc), pl_match, pl_attach,
+    pl_detach, NULL);
+static struct cfdriver *const pl_drivers[] = { &pl_cd, NULL };
+static struct cfattach *const pl_list[] = { &pl_ca, NULL };
+static const struct cfattachinit pl_attaches[] = {
+	{ "pl", pl_list }, { NULL, NULL }
+};
+static struct cfdata pl_cfdata[] = {
+	{ "pl", "pl", FSTATE_STAR, NULL, 0, NULL },
+	{ NULL, NULL, 0, NULL, 0, NULL }
+};
+static const struct devnode pl_nodes[] = {
+	{ "pl", "pl", &pl_cdevsw, 0, HYP_NODE_OTHER },
+	{ NULL, NULL, NULL, 0, 0 },
+};
+
+static void
+setup(void)
+{
+	devmajor_t maj = NODEVMAJOR;
+
+	h_specfs_up();
+	refuse = false;
+	SCHED_CHECK(config_init_component(pl_drivers, pl_attaches,
+	    pl_cfdata) == 0);
+	SCHED_CHECK(devsw_attach("pl", NULL, NULL, &pl_cdevsw, &maj) == 0);
+	devnode_attach(pl_nodes);
+	dev = config_rootfound("pl", NULL);
+	SCHED_CHECK(dev != NULL);
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	a.c_node = b.c_node = h_node_find("pl0");
+	SCHED_CHECK(a.c_node != NULL);
+}
+
+static void
+setup_open_a(void)
+{
+
+	setup();
+	h_open(&a);
+	SCHED_CHECK(a.c_error == 0);
+}
+
+static void
+setup_refuse(void)
+{
+
+	setup();
+	refuse = true;
+}
+
+static void
+setup_absent(void)
+{
+
+	setup();
+	SCHED_CHECK(config_detach(dev, DETACH_FORCE) == 0);
+	dev = NULL;
+}
+
+static void
+end(void)
+{
+	static const char *const names[] = { "pl0", NULL };
+
+	if (dev != NULL)
+		SCHED_CHECK(config_detach(dev, DETACH_FORCE) == 0);
+	devnode_detach(pl_nodes);
+	devsw_detach(NULL, &pl_cdevsw);
+	SCHED_CHECK(config_fini_component(pl_drivers, pl_attaches,
+	    pl_cfdata) == 0);
+	h_specfs_down(names);
+}
+
+/* ---- actors --------------------------------------------------------- */
+
+static void
+open_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	h_open(c);
+	sched_note("open: %d", c->c_error);
+	SCHED_CHECK(c->c_error == 0 || c->c_error == L_ENXIO ||
+	    c->c_error == L_EBADF);
+	if (c->c_error == 0)
+		h_close(c);
+}
+
+static void
+read_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	h_read(c);
+	SCHED_CHECK(c->c_error == EIO);
+	h_close(c);
+}
+
+static void
+closes_file(void *arg)
+{
+
+	h_close(arg);
+}
+
+static void
+revokes(void *arg __unused)
+{
+
+	SCHED_CHECK(h_revoke(a.c_node) == 0);
+}
+
+static void
+detaches(void *arg __unused)
+{
+	const int error = config_detach(dev, 0);
+
+	sched_note("detach: %d", error);
+	SCHED_CHECK(error == 0 || error == EBUSY);
+	if (error == 0)
+		dev = NULL;
+}
+
+static void
+attaches(void *arg __unused)
+{
+
+	dev = config_rootfound("pl", NULL);
+	SCHED_CHECK(dev != NULL && device_unit(dev) == 0);
+}
+
+static void
+reattaches(void *arg)
+{
+
+	detaches(arg);
+	attaches(arg);
+}
+
+/* A reference keeps the softc, also while it is detached. */
+static void
+acquires(void *arg __unused)
+{
+	device_t d = device_lookup_acquire(&pl_cd, 0);
+
+	if (d == NULL)
+		return;
+	SCHED_CHECK(device_unit(d) == 0);
+	(void)device_xname(d);
+	SCHED_CHECK(device_private(d) != NULL);
+	device_release(d);
+}
+
+/* A refused detach lets those who have waited succeed. */
+static void
+acquires_surely(void *arg __unused)
+{
+	device_t d = device_lookup_acquire(&pl_cd, 0);
+
+	SCHED_CHECK(d != NULL);
+	device_release(d);
+}
+
+#define	ACTORS(name, ...)						\
+	static const struct sched_actor name[] = {			\
+		__VA_ARGS__, { NULL, NULL, NULL }			\
+	}
+
+ACTORS(open_detach, { "A", open_close, &a }, { "detach", detaches, NULL });
+ACTORS(two_opens_detach, { "A", open_close, &a }, { "B", open_close, &b },
+    { "detach", detaches, NULL });
+ACTORS(read_detach, { "A", read_close, &a }, { "detach", detaches, NULL });
+ACTORS(close_detach, { "A", closes_file, &a },
+    { "detach", detaches, NULL });
+ACTORS(open_revoke_detach, { "A", open_close, &a },
+    { "revoke", revokes, NULL }, { "detach", detaches, NULL });
+ACTORS(acquire_detach, { "A", acquires, NULL },
+    { "detach", detaches, NULL });
+ACTORS(two_acquires_detach, { "A", acquires, NULL },
+    { "B", acquires, NULL }, { "detach", detaches, NULL });
+ACTORS(acquire_refused, { "A", acquires_surely, NULL },
+    { "detach", detaches, NULL });
+ACTORS(open_attach, { "A", open_close, &a }, { "attach", attaches, NULL });
+ACTORS(open_replug, { "A", open_close, &a },
+    { "replug", reattaches, NULL });
+ACTORS(read_open_replug, { "A", read_close, &a }, { "B", open_close, &b },
+    { "replug", reattaches, NULL });
+
+extern const struct sched_litmus l_device[];
+const struct sched_litmus l_device[] = {
+	{ "acquire_detach", "a reference against a detach",
+	    setup, acquire_detach, end },
+	{ "two_acquires_detach", "two references against a detach",
+	    setup, two_acquires_detach, end },
+	{ "acquire_refused", "a reference against a detach that backs out",
+	    setup_refuse, acquire_refused, end },
+	{ "open_detach", "an open against a detach",
+	    setup, open_detach, end },
+	{ "two_opens_detach", "two opens against a detach",
+	    setup, two_opens_detach, end },
+	{ "read_detach", "a blocked read against a detach",
+	    setup_open_a, read_detach, end },
+	{ "close_detach", "the last close against a detach",
+	    setup_open_a, close_detach, end },
+	{ "open_revoke_detach", "no close meets a device that is freed",
+	    setup, open_revoke_detach, end },
+	{ "open_attach", "an open against an attach",
+	    setup_absent, open_attach, end },
+	{ "open_replug", "an open against a detach and an attach",
+	    setup, open_replug, end },
+	{ "read_open_replug", "a stale file, an open, the same unit again",
+	    setup_open_a, read_open_replug, end },
+	{ NULL, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * l_kern.c - litmuses of the runtime: localcount(9), callout(9), select.  What
+ * is waited for is freed at once, so who comes too late is found.
+ */
+#include <sys/atomic.h>
+#include <sys/callout.h>
+#include <sys/kernel.h>
+#include <sys/kmem.h>
+#include <sys/localcount.h>
+#include <sys/lwp.h>
+#include <sys/select.h>
+#include <sys/systm.h>
+
+#include "sched/sched.h"
+
+static kmutex_t lock;
+static kcondvar_t cv;
+
+/* ---- localcount ----------------------------------------------------- */
+
+struct counted {
+	struct localcount o_count;
+	u_int		o_users;
+};
+static struct counted *object;	/* lock; NULL: dying */
+
+static void
+setup_count(void)
+{
+
+	kern_init();
+	mutex_init(&lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&cv, "count");
+	object = kmem_zalloc(sizeof(*object), KM_SLEEP);
+	localcount_init(&object->o_count);
+}
+
+static void
+end_count(void)
+{
+
+	SCHED_CHECK(object == NULL);
+	cv_destroy(&cv);
+	kern_fini();
+}
+
+static struct counted *
+count_get(void)
+{
+	struct counted *o;
+
+	mutex_enter(&lock);
+	if ((o = object) != NULL)
+		localcount_acquire(&o->o_count);
+	mutex_exit(&lock);
+	return o;
+}
+
+static void
+count_use(void *arg __unused)
+{
+	struct counted *const o = count_get();
+
+	if (o == NULL)
+		return;
+	o->o_users++;
+	localcount_release(&o->o_count, &cv, &lock);
+}
+
+/* A second reference on top of the first, which goes first. */
+static void
+count_use_twice(void *arg __unused)
+{
+	struct counted *const o = count_get();
+
+	if (o == NULL)
+		return;
+	localcount_acquire(&o->o_count);
+	localcount_release(&o->o_count, &cv, &lock);
+	o->o_users++;
+	localcount_release(&o->o_count, &cv, &lock);
+}
+
+static void
+count_drain(void *arg __unused)
+{
+	struct counted *o;
+
+	mutex_enter(&lock);
+	o = object;
+	object = NULL;
+	localcount_drain(&o->o_count, &cv, &lock);
+	mutex_exit(&lock);
+	localcount_fini(&o->o_count);
+	kmem_free(o, sizeof(*o));
+}
+
+/* ---- callouts ------------------------------------------------------- */
+
+struct timed {
+	callout_t	t_callout;
+	u_int		t_fired;
+	bool		t_again;
+};
+static struct timed *timed;
+
+static void
+fire(void *arg)
+{
+	struct timed *t = arg;
+
+	t->t_fired++;
+	if (t->t_again) {
+		t->t_again = false;
+		callout_schedule(&t->t_callout, 0);
+	}
+}
+
+static void
+setup_callout(void)
+{
+
+	kern_init();
+	timed = kmem_zalloc(sizeof(*timed), KM_SLEEP);
+	callout_init(&timed->t_callout, CALLOUT_MPSAFE);
+	callout_setfunc(&timed->t_callout, fire, timed);
+}
+
+static void
+end_callout(void)
+{
+
+	kern_fini();
+}
+
+static void
+callout_sets(void *arg __unused)
+{
+
+	callout_schedule(&timed->t_callout, 0);
+	(void)callout_halt(&timed->t_callout, NULL);
+	callout_destroy(&timed->t_callout);
+	kmem_free(timed, sizeof(*timed));
+}
+
+static void
+callout_sets_again(void *arg)
+{
+
+	timed->t_again = true;
+	callout_sets(arg);
+}
+
+/* Somebody who keeps the softclock busy. */
+static void
+other_fire(void *arg __unused)
+{
+}
+
+static void
+callout_other(void *arg __unused)
+{
+	callout_t c;
+
+	callout_init(&c, CALLOUT_MPSAFE);
+	callout_reset(&c, 0, other_fire, NULL);
+	(void)callout_halt(&c, NULL);
+	callout_destroy(&c);
+}
+
+/* ---- select --------------------------------------------------------- */
+
+struct queue {
+	kmutex_t	q_lock;
+	struct selinfo	q_sel;
+	bool		q_full;
+};
+static struct queue *queue;
+static struct selpoller poller;
+static u_int wakes, waits;
+
+static void
+wake(void *arg __unused)
+{
+
+	wakes++;
+}
+
+static void
+setup_select(void)
+{
+
+	kern_init();
+	queue = kmem_zalloc(sizeof(*queue), KM_SLEEP);
+	mutex_init(&queue->q_lock, MUTEX_DEFAULT, IPL_NONE);
+	selinit(&queue->q_sel);
+	selpoller_init(&poller, wake, NULL);
+	wakes = waits = 0;
+}
+
+static void
+end_select(void)
+{
+
+	/* Who was told to wait has been told to come back. */
+	SCHED_CHECK(waits == 0 || wakes > 0);
+	selpoller_destroy(&poller);
+	seldestroy(&queue->q_sel);
+	kmem_free(queue, sizeof(*queue));
+	kern_fini();
+}
+
+static void
+polls(void *arg __unused)
+{
+
+	curlwp->l_poller = &poller;
+	mutex_enter(&queue->q_lock);
+	if (!queue->q_full) {
+		selrecord(curlwp, &queue->q_sel);
+		waits++;
+	}
+	mutex_exit(&queue->q_lock);
+	curlwp->l_poller = NULL;
+}
+
+static void
+fills(void *arg __unused)
+{
+
+	mutex_enter(&queue->q_lock);
+	queue->q_full = true;
+	selnotify(&queue->q_sel, 0, 0);
+	mutex_exit(&queue->q_lock);
+}
+
+/* The file is closed while the driver notifies. */
+static void
+polls_and_ends(void *arg)
+{
+
+	polls(arg);
+	selpoller_destroy(&poller);
+	selpoller_init(&poller, wake, NULL);
+	waits = 0;
+}
+
+#define	ACTORS(name, ...)						\
+	static const struct sched_actor name[] = {			\
+		__VA_ARGS__, { NULL, NULL, NULL }			\
+	}
+
+ACTORS(use_drain, { "A", count_use, NULL }, { "drain", count_drain, NULL });
+ACTORS(two_uses_drain, { "A", count_use, NULL }, { "B", count_use, NULL },
+    { "drain", count_drain, NULL });
+ACTORS(twice_drain, { "A", count_use_twice, NULL },
+    { "drain", count_drain, NULL });
+ACTORS(halt, { "halt", callout_sets, NULL });
+ACTORS(halt_again, { "halt", callout_sets_again, NULL });
+ACTORS(halt_other, { "halt", callout_sets, NULL },
+    { "other", callout_other, NULL });
+ACTORS(poll_fill, { "poll", polls, NULL }, { "fill", fills, NULL });
+ACTORS(poll_end_fill, { "poll", polls_and_ends, NULL },
+    { "fill", fills, NULL });
+
+extern const struct sched_litmus l_kern[];
+const struct sched_litmus l_kern[] = {
+	{ "count_drain", "a reference against the drain: freed after it",
+	    setup_count, use_drain, end_count },
+	{ "two_counts_drain", "two references against the drain",
+	    setup_count, two_uses_drain, end_count },
+	{ "count_twice_drain", "a reference that moves during the sum",
+	    setup_count, twice_drain, end_count },
+	{ "callout_halt", "a callout that is halted, and freed",
+	    setup_callout, halt, end_callout },
+	{ "callout_halt_again", "one that schedules itself again",
+	    setup_callout, halt_again, end_callout },
+	{ "callout_halt_other", "one beside another one",
+	    setup_callout, halt_other, end_callout },
+	{ "poll_notify", "a poll against a notification: no lost wake-up",
+	    setup_select, poll_fill, end_select },
+	{ "poll_end_notify", "a file that ends against a notification",
+	    setup_select, poll_end_fill, end_select },
+	{ NULL, NULL, NULL, NULL, NULL },
+};

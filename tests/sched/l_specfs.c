@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * l_specfs.c - litmuses of opens, closes, calls, revokes and unplugs of one
+ * device, on specfs and the switch as they are.  The driver is h_drv.c, which
+ * counts breaches of the d_cancel contract; the races are those that NetBSD's
+ * opendetach series names.
+ */
+#include <sys/atomic.h>
+#include <sys/errno.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/systm.h>
+
+#include <miscfs/specfs/specdev.h>
+
+#include "sched/sched.h"
+#include "specfs/h_drv.h"
+#include "specfs/h_node.h"
+
+static struct h_client a, b;
+
+static void
+setup(void)
+{
+
+	hd_setup(&hd_cdevsw);
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	a.c_node = b.c_node = hd_node(0);
+}
+
+static void
+setup_open_a(void)
+{
+
+	setup();
+	h_open(&a);
+	SCHED_CHECK(a.c_error == 0);
+}
+
+static void
+setup_open_both(void)
+{
+
+	setup_open_a();
+	h_open(&b);
+	SCHED_CHECK(b.c_error == 0);
+}
+
+/* What holds after every run: no breach, and as many closes as openings. */
+static void
+end(void)
+{
+
+	SCHED_CHECK(hd[0].hd_breaches == 0);
+	SCHED_CHECK(!hd[0].hd_isopen);
+	SCHED_CHECK(!hd[0].hd_cancelled);
+	SCHED_CHECK(hd[0].hd_ncancel == hd[0].hd_nclose);
+	SCHED_CHECK(hd[0].hd_nclose <= hd[0].hd_nopen);
+	hd_teardown();
+}
+
+/* The same, with a file that nobody closes before. */
+static void
+end_close_a(void)
+{
+
+	h_close(&a);
+	end();
+}
+
+/* ---- actors --------------------------------------------------------- */
+
+static void
+open_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	h_open(c);
+	sched_note("open: %d", c->c_error);
+	if (c->c_error == 0)
+		h_close(c);
+}
+
+static void
+open_write_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	h_open(c);
+	sched_note("open: %d", c->c_error);
+	if (c->c_error == 0) {
+		(void)h_write(c, 1);
+		h_close(c);
+	}
+}
+
+static void
+open_read_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	h_open(c);
+	sched_note("open: %d", c->c_error);
+	if (c->c_error == 0) {
+		h_read(c);
+		sched_note("read: %d", c->c_error);
+		h_close(c);
+	}
+}
+
+static void
+read_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	h_read(c);
+	sched_note("read: %d", c->c_error);
+	h_close(c);
+}
+
+static uint32_t polled;
+
+static void
+polls(void *arg)
+{
+
+	polled = h_poll(arg, POLLIN, 1);
+	sched_note("poll: %#x", polled);
+}
+
+/* Who was told to wait has been told to come back. */
+static void
+end_poll(void)
+{
+
+	SCHED_CHECK(polled != 0 || a.c_host.hf_wakes > 0);
+	end_close_a();
+}
+
+static void
+closes_file(void *arg)
+{
+
+	h_close(arg);
+}
+
+static void
+revokes(void *arg __unused)
+{
+
+	SCHED_CHECK(h_revoke(hd_node(0)) == 0);
+	sched_note("revoked");
+}
+
+/* Where nobody opens it again. */
+static void
+revokes_for_good(void *arg)
+{
+
+	revokes(arg);
+	SCHED_CHECK(!hd[0].hd_isopen && !hd[0].hd_cancelled);
+	SCHED_CHECK(hd[0].hd_calls == 0);
+}
+
+static void
+unplugs(void *arg __unused)
+{
+
+	hd_set(&hd[0], &hd[0].hd_gone, true);
+	vdevgone(0, 0, 0, VCHR);
+	/* Nobody is in the driver, or comes: it could be freed. */
+	SCHED_CHECK(hd[0].hd_calls == 0);
+	SCHED_CHECK(!hd[0].hd_isopen);
+	sched_note("gone");
+}
+
+/* Once somebody sleeps in d_open; nothing else would wake him. */
+static void
+await_opener(void)
+{
+
+	mutex_enter(&hd[0].hd_lock);
+	while (hd[0].hd_opens == 0)
+		cv_wait(&hd[0].hd_cv, &hd[0].hd_lock);
+	mutex_exit(&hd[0].hd_lock);
+}
+
+static void
+revokes_opener(void *arg)
+{
+
+	await_opener();
+	revokes(arg);
+}
+
+static void
+unplugs_opener(void *arg)
+{
+
+	await_opener();
+	unplugs(arg);
+}
+
+static void
+replugs(void *arg)
+{
+
+	unplugs(arg);
+	hd_set(&hd[0], &hd[0].hd_gone, false);
+}
+
+static void
+driver_leaves(void *arg __unused)
+{
+
+	devsw_detach(NULL, &hd_cdevsw);
+	SCHED_CHECK(hd[0].hd_calls == 0);
+	SCHED_CHECK(hd[0].hd_opens == 0);
+}
+
+#define	ACTORS(name, ...)						\
+	static const struct sched_actor name[] = {			\
+		__VA_ARGS__, { NULL, NULL, NULL }			\
+	}
+
+ACTORS(two_opens, { "A", open_close, &a }, { "B", open_close, &b });
+ACTORS(open_revoke, { "A", open_close, &a }, { "revoke", revokes, NULL });
+ACTORS(open_unplug, { "A", open_close, &a }, { "unplug", unplugs, NULL });
+ACTORS(opener_revoke, { "A", open_close, &a },
+    { "revoke", revokes_opener, NULL });
+ACTORS(opener_unplug, { "A", open_close, &a },
+    { "unplug", unplugs_opener, NULL });
+ACTORS(write_revoke, { "A", open_write_close, &a },
+    { "revoke", revokes, NULL });
+ACTORS(read_revoke, { "A", read_close, &a },
+    { "revoke", revokes_for_good, NULL });
+ACTORS(read_unplug, { "A", read_close, &a }, { "unplug", unplugs, NULL });
+ACTORS(poll_revoke, { "A", polls, &a }, { "revoke", revokes, NULL });
+ACTORS(close_revoke, { "A", closes_file, &a },
+    { "revoke", revokes_for_good, NULL });
+ACTORS(close_unplug, { "A", closes_file, &a },
+    { "unplug", unplugs, NULL });
+ACTORS(two_revokes, { "R1", revokes_for_good, NULL },
+    { "R2", revokes_for_good, NULL });
+ACTORS(revoke_unplug, { "revoke", revokes, NULL },
+    { "unplug", unplugs, NULL });
+ACTORS(close_open, { "A", closes_file, &a }, { "B", open_close, &b });
+ACTORS(close_open_revoke, { "A", closes_file, &a },
+    { "B", open_close, &b }, { "revoke", revokes, NULL });
+ACTORS(close_open_unplug, { "A", closes_file, &a },
+    { "B", open_close, &b }, { "unplug", unplugs, NULL });
+ACTORS(two_closes, { "A", closes_file, &a }, { "B", closes_file, &b });
+ACTORS(two_closes_revoke, { "A", closes_file, &a },
+    { "B", closes_file, &b }, { "revoke", revokes, NULL });
+ACTORS(two_reads_revoke, { "A", read_close, &a }, { "B", read_close, &b },
+    { "revoke", revokes, NULL });
+ACTORS(open_read_unplug, { "A", open_read_close, &a },
+    { "unplug", unplugs, NULL });
+ACTORS(open_revoke_unplug, { "A", open_close, &a },
+    { "revoke", revokes, NULL }, { "unplug", unplugs, NULL });
+ACTORS(replug_open, { "A", read_close, &a }, { "B", open_close, &b },
+    { "replug", replugs, NULL });
+ACTORS(leave_open, { "A", open_close, &a },
+    { "leave", driver_leaves, NULL });
+ACTORS(leave_read, { "A", read_close, &a },
+    { "leave", driver_leaves, NULL });
+
+/* ---- setups of their own -------------------------------------------- */
+
+static void
+setup_failing_b(void)
+{
+
+	setup_open_a();
+	hd[0].hd_open_error = EIO;
+}
+
+static void
+setup_restarting(void)
+{
+
+	setup();
+	hd[0].hd_restarts = 1;
+}
+
+static void
+setup_sleeping_open(void)
+{
+
+	setup();
+	hd[0].hd_open_holds = true;
+}
+
+/* The driver has left: nothing to detach. */
+static void
+end_left(void)
+{
+	devmajor_t maj = 0;
+
+	SCHED_CHECK(hd[0].hd_breaches == 0);
+	SCHED_CHECK(!hd[0].hd_isopen);
+	SCHED_CHECK(devsw_attach("hd", NULL, NULL, &hd_cdevsw, &maj) == 0);
+	hd_teardown();
+}
+
+extern const struct sched_litmus l_specfs[];
+const struct sched_litmus l_specfs[] = {
+	{ "two_opens", "two opens and closes: closes in pairs with openings",
+	    setup, two_opens, end },
+	{ "close_open", "an open that comes during the last close",
+	    setup_open_a, close_open, end },
+	{ "failing_reopen", "the last close against a reopen that fails",
+	    setup_failing_b, close_open, end },
+	{ "restarting_open", "an open that the driver restarts, and another",
+	    setup_restarting, two_opens, end },
+	{ "two_closes", "two closes: one of them is the last",
+	    setup_open_both, two_closes, end },
+	{ "open_revoke", "an open and its close against a revoke",
+	    setup, open_revoke, end },
+	{ "sleeping_open_revoke", "an open that sleeps in d_open, revoked",
+	    setup_sleeping_open, opener_revoke, end },
+	{ "open_unplug", "an open and its close against an unplug",
+	    setup, open_unplug, end },
+	{ "sleeping_open_unplug", "an open that sleeps in d_open, unplugged",
+	    setup_sleeping_open, opener_unplug, end },
+	{ "write_revoke", "a call that begins when a revoke does",
+	    setup, write_revoke, end },
+	{ "read_revoke", "a blocked read against a revoke: no lost wake-up",
+	    setup_open_a, read_revoke, end },
+	{ "read_unplug", "a blocked read against an unplug",
+	    setup_open_a, read_unplug, end },
+	{ "poll_revoke", "a poll against a revoke",
+	    setup_open_a, poll_revoke, end_poll },
+	{ "close_revoke", "the last close against a revoke: one d_close",
+	    setup_open_a, close_revoke, end },
+	{ "close_unplug", "the last close against an unplug: one d_close",
+	    setup_open_a, close_unplug, end },
+	{ "two_revokes", "two revokes at once: one d_close",
+	    setup_open_a, two_revokes, end_close_a },
+	{ "revoke_unplug", "a revoke against an unplug: one d_close",
+	    setup_open_a, revoke_unplug, end_close_a },
+	{ "close_open_revoke", "last close, open and revoke",
+	    setup_open_a, close_open_revoke, end },
+	{ "close_open_unplug", "last close, open and unplug",
+	    setup_open_a, close_open_unplug, end },
+	{ "two_closes_revoke", "two closes and a revoke",
+	    setup_open_both, two_closes_revoke, end },
+	{ "two_reads_revoke", "two blocked reads and a revoke",
+	    setup_open_both, two_reads_revoke, end },
+	{ "open_read_unplug", "open, read, close against an unplug",
+	    setup, open_read_unplug, end },
+	{ "open_revoke_unplug", "an open, a revoke and an unplug",
+	    setup, open_revoke_unplug, end },
+	{ "replug_open", "a stale file, an open and a replug",
+	    setup_open_a, replug_open, end },
+	{ "leave_open", "an open against devsw_detach",
+	    setup, leave_open, end_left },
+	{ "leave_read", "a blocked read against devsw_detach",
+	    setup_open_a, leave_read, end_left },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
