@@ -216,22 +216,6 @@ device_is_active(device_t dev)
 	return active;
 }
 
-/*
- * yes = device_is_detached(dev)
- *
- *	Is its detach committed?  The caller has a reference.
- */
-bool
-device_is_detached(device_t dev)
-{
-	bool detached;
-
-	mutex_enter(&alldevs_lock);
-	detached = dev->dv_detached;
-	mutex_exit(&alldevs_lock);
-	return detached;
-}
-
 bool
 device_is_a(device_t dev, const char *name)
 {

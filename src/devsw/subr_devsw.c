@@ -28,21 +28,20 @@
  *
  * DS_ASKED is for devsw_detach_idle, which backs out if something is open.
  *
- * A reference says that there was a driver, and a device, when it was taken.
- * specfs counts an open (so that a revoke finds it, and waits for it) when it
- * has the reference, and asks devsw_alive() in the same step, under its lock;
- * so whoever takes the driver or the device away finds each open that goes
- * on:
+ * A reference says that there was a driver when it was taken.  specfs counts
+ * an open (so that it is found, and waited for) when it has the reference,
+ * and asks devsw_alive() in the same step, under its lock; so a detach of the
+ * driver finds each open that goes on:
  *
- *	open				vdevgone, or devsw_detach
+ *	open				devsw_detach
  *	devsw_acquire
- *					commits (DS_LEAVING)
+ *					DS_LEAVING
  *					looks for opens: none
  *	alive?  no: ENXIO
  *
  *	devsw_acquire
  *	alive?  yes: is counted
- *					commits
+ *					DS_LEAVING
  *					looks for opens: revokes this one
  *
  * A slot that is out keeps its name: the driver gets the same major when it
@@ -484,17 +483,14 @@ devsw_acquire(bool block, dev_t dev, struct devsw_ref *dr)
  * error = devsw_alive(dr)
  *
  *	May an open that is counted in the same step go on?  ENXIO: the
- *	device's detach is committed, or the driver leaves; ERESTART: that
- *	will be seen, acquire again.  Takes alldevs_lock and devsw_lock; does
- *	not sleep.
+ *	driver leaves; ERESTART: that will be seen, acquire again.  Takes
+ *	devsw_lock; does not sleep.
  */
 int
 devsw_alive(const struct devsw_ref *dr)
 {
 	enum devsw_state state;
 
-	if (dr->dr_device != NULL && device_is_detached(dr->dr_device))
-		return ENXIO;
 	mutex_enter(&devsw_lock);
 	state = dev_slots(dr->dr_block)[major(dr->dr_dev)].ds_state;
 	mutex_exit(&devsw_lock);

@@ -6,8 +6,8 @@
  *	A count for each CPU, in a cache line of its own: acquire and release
  *	are one atomic addition to the line of the CPU that the thread runs
  *	on, which hardly anybody else touches.  Atomic, because a thread may
- *	be moved, or another take its place, at any time; and signed, because
- *	a reference may be given back on another CPU than it was taken on.
+ *	be moved, or another take its place, at any time.  A reference may be
+ *	given back on another CPU than it was taken on, so one may be below 0.
  *	Only the sum means something.
  *
  *	Whoever drains takes the slow way, and makes the others take it.
@@ -68,8 +68,8 @@
 #define	LC_DRAINS	64
 
 struct lc_slot {
-	int	ls_refs;		/* atomic */
-	char	ls_pad[LC_LINE - sizeof(int)];
+	u_int	ls_refs;		/* atomic; wraps, as only the sum counts */
+	char	ls_pad[LC_LINE - sizeof(u_int)];
 };
 
 static u_int lc_drains[LC_DRAINS];	/* atomic */
@@ -105,7 +105,7 @@ lc_slot(const struct localcount *lc, u_int i)
 	    i;
 }
 
-static int *
+static u_int *
 lc_mine(const struct localcount *lc)
 {
 
@@ -123,11 +123,11 @@ lc_drains_of(const struct localcount *lc)
 static int
 lc_sum(const struct localcount *lc)
 {
-	int sum = 0;
+	u_int sum = 0;
 
 	for (u_int i = 0; i < lc_slots(); i++)
 		sum += atomic_load_seq_cst(&lc_slot(lc, i)->ls_refs);
-	return sum;
+	return (int)sum;
 }
 
 /*
@@ -169,7 +169,7 @@ localcount_acquire(struct localcount *lc)
 {
 	kmutex_t *interlock;
 
-	(void)__atomic_add_fetch(lc_mine(lc), 1, __ATOMIC_SEQ_CST);
+	atomic_inc_uint(lc_mine(lc));
 	if (__predict_true(atomic_load_seq_cst(lc_drains_of(lc)) == 0))
 		return;
 	interlock = atomic_load_acquire(&lc->lc_interlock);
@@ -192,7 +192,7 @@ localcount_release(struct localcount *lc, kcondvar_t *cv, kmutex_t *interlock)
 	u_int *const drains = lc_drains_of(lc);
 
 	KASSERT(!mutex_owned(interlock));
-	(void)__atomic_sub_fetch(lc_mine(lc), 1, __ATOMIC_SEQ_CST);
+	atomic_dec_uint(lc_mine(lc));
 	/* lc is not touched any more. */
 	if (__predict_true(atomic_load_seq_cst(drains) == 0))
 		return;

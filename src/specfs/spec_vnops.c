@@ -41,16 +41,19 @@
  * over, cancels and closes; the open, when it comes out of d_open, finds
  * sn_gone and ends with the driver's error or EBADF.
  *
- * An open that is counted has a device, and one whose detach is not committed
- * (devsw_alive).  If it were counted first and looked for its device then,
- * d_cancel and d_close could meet one that is past its vdevgone, in a detach
- * that frees what they use:
+ * An open is counted when it has its device.  If it were counted first,
+ * d_cancel and d_close could meet a device that is past its vdevgone, in a
+ * detach that frees what they use:
  *
  *	open			revoke			detach
  *							vdevgone: commits,
  *	opencnt++					  revokes, ends
  *	looks for the device:	opencnt is not 0:	frees
  *	  detached, ENXIO	  d_cancel, d_close
+ *
+ * The vnode is there before the device is looked for; so one that is found
+ * before the commit is found through a vnode that vdevgone revokes, and the
+ * open, when it is to be counted, finds that gone.
  *
  * Locks
  *	device_lock	everything marked (d) in vnode.h and specdev.h.  Not
@@ -59,7 +62,7 @@
  *			under a drain, when sd_closing ends or is overdue,
  *			and when a vnode is dead.
  * Lock order: device_lock -> select_lock (a revoke wakes pollers),
- * alldevs_lock, devsw_lock.
+ * devsw_lock.
  *
  * Lifetime: a vnode lives by references (open files, a call in vdevgone or
  * revoke); a specdev by its vnodes.  Whoever is between spec_io_enter and
@@ -453,7 +456,7 @@ spec_io_enter(struct vnode *vp, struct specdev **sdp)
  * device_lock held: count an open in, once the device is not closing.
  * EINTR, EAGAIN: see cv_wait_sig.  ERESTART: revoked while waiting, or see
  * devsw_alive.  EBUSY: a close is overdue, or a block device is open or
- * closing.  ENXIO: the device or the driver is leaving.
+ * closing.  ENXIO: the driver is leaving.
  */
 static int
 spec_open_enter(struct vnode *vp, const struct devsw_ref *dr)

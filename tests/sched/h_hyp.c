@@ -63,7 +63,7 @@ uint32_t
 hyp_cpu(void)
 {
 
-	return sched_self() % hyp_ncpu();
+	return sched_cpu() % hyp_ncpu();
 }
 
 uint32_t

@@ -212,6 +212,23 @@ leaves_if_idle(void *arg __unused)
 		SCHED_CHECK(opens == closes);
 }
 
+/* Something is open. */
+static void
+is_busy(void *arg __unused)
+{
+
+	SCHED_CHECK(devsw_detach_idle(NULL, &cl_cdevsw) == EBUSY);
+}
+
+static void
+end_close_a(void)
+{
+
+	SCHED_CHECK(opens == closes + 1);
+	h_close(&a);
+	end();
+}
+
 #define	ACTORS(name, ...)						\
 	static const struct sched_actor name[] = {			\
 		__VA_ARGS__, { NULL, NULL, NULL }			\
@@ -229,6 +246,8 @@ ACTORS(read_open_revoke, { "A", read_close, &a }, { "B", open_close, &b },
 ACTORS(open_leave, { "A", open_close, &a }, { "leave", leaves, NULL });
 ACTORS(open_idle, { "A", open_close, &a },
     { "leave", leaves_if_idle, NULL });
+
+ACTORS(open_busy, { "B", open_close, &b }, { "leave", is_busy, NULL });
 
 extern const struct sched_litmus l_clone[];
 const struct sched_litmus l_clone[] = {
@@ -248,5 +267,7 @@ const struct sched_litmus l_clone[] = {
 	    setup, open_leave, end },
 	{ "clone_open_idle", "a clone against devsw_detach_idle",
 	    setup, open_idle, end },
+	{ "clone_open_busy", "devsw_detach_idle with a clone that is open",
+	    setup_open_a, open_busy, end_close_a },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -3,7 +3,8 @@
  * l_device.c - litmuses of a device that is attached and detached while
  * others look it up, open it and revoke it: autoconf, switch and specfs as
  * they are.  The driver "pl" has a softc that its detach gives back, so what
- * comes too late writes to freed memory.  The races are those of NetBSD's
+ * comes too late writes to freed memory; and it relies on what it was
+ * promised: no d_open comes after vdevgone.  The races are those of NetBSD's
  * opendetach series: config_detach_commit, references over d_open, vdevgone.
  */
 #include <sys/atomic.h>
@@ -28,13 +29,40 @@ struct pl_softc {
 	u_int		sc_calls;
 	bool		sc_isopen;
 	bool		sc_cancelled;
-	bool		sc_dying;
 	u_int		sc_touched;
 };
 
 static struct h_client a, b;
 static device_t dev;		/* by who attaches and detaches */
 static bool refuse;		/* the next detach is EBUSY */
+
+/* A detach that stands between vdevgone and its end, for two others. */
+static kmutex_t late_lock;
+static kcondvar_t late_cv;
+static bool late, late_gone;	/* late_lock */
+static u_int late_done;		/* late_lock */
+
+static void
+late_wait(const bool *flag)
+{
+
+	mutex_enter(&late_lock);
+	while (flag != NULL ? !*flag : late_done < 2)
+		cv_wait(&late_cv, &late_lock);
+	mutex_exit(&late_lock);
+}
+
+static void
+late_tell(void)
+{
+
+	mutex_enter(&late_lock);
+	if (late_gone)
+		late_done++;
+	late_gone = true;
+	cv_broadcast(&late_cv);
+	mutex_exit(&late_lock);
+}
 
 extern struct cfdriver pl_cd;
 
@@ -54,8 +82,7 @@ plopen(dev_t d, int flag __unused, int mode __unused, struct lwp *l __unused)
 {
 	struct pl_softc *sc = pl_enter(d);
 	/* Counted before a revoke, here after its d_cancel: not now. */
-	const int error = sc->sc_dying ? ENXIO :
-	    sc->sc_cancelled ? ERESTART : 0;
+	const int error = sc->sc_cancelled ? ERESTART : 0;
 
 	if (error == 0)
 		sc->sc_isopen = true;
@@ -141,15 +168,16 @@ pl_detach(device_t self, int flags __unused)
 		refuse = false;
 		return EBUSY;
 	}
-	mutex_enter(&sc->sc_lock);
-	sc->sc_dying = true;
-	mutex_exit(&sc->sc_lock);
 	vdevgone(maj, mn, mn, VCHR);
 	KASSERT(!sc->sc_isopen && !sc->sc_cancelled && sc->sc_calls == 0);
 	cv_destroy(&sc->sc_cv);
 	mutex_destroy(&sc->sc_lock);
 	/* Who still comes finds no lock, and is found by what he writes. */
 	memset(sc, 0xa5, sizeof(*sc));
+	if (late) {
+		late_tell();
+		late_wait(NULL);
+	}
 	return 0;
 }
 
@@ -176,7 +204,10 @@ setup(void)
 	devmajor_t maj = NODEVMAJOR;
 
 	h_specfs_up();
-	refuse = false;
+	refuse = late = late_gone = false;
+	late_done = 0;
+	mutex_init(&late_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&late_cv, "late");
 	SCHED_CHECK(config_init_component(pl_drivers, pl_attaches,
 	    pl_cfdata) == 0);
 	SCHED_CHECK(devsw_attach("pl", NULL, NULL, &pl_cdevsw, &maj) == 0);
@@ -204,6 +235,14 @@ setup_refuse(void)
 
 	setup();
 	refuse = true;
+}
+
+static void
+setup_late(void)
+{
+
+	setup();
+	late = true;
 }
 
 static void
@@ -266,6 +305,25 @@ revokes(void *arg __unused)
 {
 
 	SCHED_CHECK(h_revoke(a.c_node) == 0);
+}
+
+static void
+opens_late(void *arg)
+{
+
+	late_wait(&late_gone);
+	open_close(arg);
+	SCHED_CHECK(a.c_error == L_ENXIO);
+	late_tell();
+}
+
+static void
+revokes_late(void *arg)
+{
+
+	late_wait(&late_gone);
+	revokes(arg);
+	late_tell();
 }
 
 static void
@@ -332,6 +390,8 @@ ACTORS(close_detach, { "A", closes_file, &a },
     { "detach", detaches, NULL });
 ACTORS(open_revoke_detach, { "A", open_close, &a },
     { "revoke", revokes, NULL }, { "detach", detaches, NULL });
+ACTORS(late_open_revoke, { "A", opens_late, &a },
+    { "revoke", revokes_late, NULL }, { "detach", detaches, NULL });
 ACTORS(acquire_detach, { "A", acquires, NULL },
     { "detach", detaches, NULL });
 ACTORS(two_acquires_detach, { "A", acquires, NULL },
@@ -362,6 +422,8 @@ const struct sched_litmus l_device[] = {
 	    setup_open_a, close_detach, end },
 	{ "open_revoke_detach", "no close meets a device that is freed",
 	    setup, open_revoke_detach, end },
+	{ "late_open_revoke", "open and revoke between vdevgone and the end",
+	    setup_late, late_open_revoke, end },
 	{ "open_attach", "an open against an attach",
 	    setup_absent, open_attach, end },
 	{ "open_replug", "an open against a detach and an attach",

@@ -64,6 +64,7 @@ count_use(void *arg __unused)
 
 	if (o == NULL)
 		return;
+	SCHED_POINT("use", o);
 	o->o_users++;
 	localcount_release(&o->o_count, &cv, &lock);
 }
@@ -78,6 +79,7 @@ count_use_twice(void *arg __unused)
 		return;
 	localcount_acquire(&o->o_count);
 	localcount_release(&o->o_count, &cv, &lock);
+	SCHED_POINT("use", o);
 	o->o_users++;
 	localcount_release(&o->o_count, &cv, &lock);
 }
@@ -113,7 +115,7 @@ fire(void *arg)
 	t->t_fired++;
 	if (t->t_again) {
 		t->t_again = false;
-		callout_schedule(&t->t_callout, 0);
+		callout_schedule(&t->t_callout, 1000);
 	}
 }
 
@@ -254,8 +256,9 @@ polls_and_ends(void *arg)
 ACTORS(use_drain, { "A", count_use, NULL }, { "drain", count_drain, NULL });
 ACTORS(two_uses_drain, { "A", count_use, NULL }, { "B", count_use, NULL },
     { "drain", count_drain, NULL });
-ACTORS(twice_drain, { "A", count_use_twice, NULL },
-    { "drain", count_drain, NULL });
+/* In this order A's first reference is in the second slot, see st_cpu. */
+ACTORS(twice_drain, { "drain", count_drain, NULL },
+    { "A", count_use_twice, NULL });
 ACTORS(halt, { "halt", callout_sets, NULL });
 ACTORS(halt_again, { "halt", callout_sets_again, NULL });
 ACTORS(halt_other, { "halt", callout_sets, NULL },

@@ -91,6 +91,7 @@ struct sched_thread {
 	uint32_t	*st_word;	/* PARKED */
 	uint64_t	 st_deadline;	/* PARKED; 0: none */
 	int		 st_late;	/* the deadline is over */
+	unsigned	 st_cpu;	/* as far as it knows */
 	struct sched_thread *st_joins;	/* JOINING; NULL: everybody */
 	unsigned	 st_priority;	/* pct */
 	_Alignas(64) char st_lwp[SCHED_LWP_SIZE];
@@ -247,6 +248,7 @@ sched_spawn(const char *name, void (*func)(void *), void *arg)
 	t->st_func = func;
 	t->st_arg = arg;
 	t->st_late = 0;
+	t->st_cpu = t->st_number;
 	memset(t->st_lwp, 0, sizeof(t->st_lwp));
 	/* As sched_switch leaves a stack, with an address below that ret. */
 	sp = (void **)(void *)(t->st_stack + STACK_SIZE - 64);
@@ -260,10 +262,10 @@ sched_spawn(const char *name, void (*func)(void *), void *arg)
 }
 
 unsigned
-sched_self(void)
+sched_cpu(void)
 {
 
-	return cur == NULL ? 0 : cur->st_number;
+	return cur == NULL ? 0 : cur->st_cpu++;
 }
 
 void *

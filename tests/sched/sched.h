@@ -52,7 +52,7 @@ void	sched_join(struct sched_thread *);
 int	sched_park(uint32_t *, uint32_t, uint64_t);
 void	sched_unpark(uint32_t *, unsigned);
 uint64_t sched_clock(void);
-unsigned sched_self(void);
+unsigned sched_cpu(void);		/* another one each time */
 void	*sched_alloc(size_t);
 void	sched_free(void *, size_t);
 int	sched_shows(void);		/* a replay is being shown */
