@@ -63,7 +63,7 @@
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
-#define	SCHEDULES	10000	/* of each litmus */
+#define	SCHEDULES	3000	/* of each litmus */
 #else
 #define	SCHEDULES	300000
 #endif
