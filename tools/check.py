@@ -144,8 +144,10 @@ def judge(name, output, status, late=False):
     if status == SKIPPED and not count.failed:
         if silent:
             count.skipped = 1
-            tell("  skipped  %s: %s" % (name, (output.strip().splitlines() or
-                                               ["it did not say why"])[-1]))
+            why = re.search(r"^1\.\.0\s*#\s*skip\S*\s*(.*)", output,
+                            re.I | re.M)
+            tell("  skipped  %s: %s" % (name, why[1] if why else (
+                output.strip().splitlines() or ["it did not say why"])[-1]))
     elif status != 0 and not count.failed:
         count.failed = 1
         bad.append("no end in time" if late else "exit status %s" % status)
