@@ -73,7 +73,6 @@
 #include <sys/errno.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
-#include <sys/kmem.h>
 #include <sys/lwp.h>
 #include <sys/module.h>
 #include <sys/poll.h>
@@ -84,16 +83,9 @@
 
 #include "specfs/specfs_impl.h"
 
-#define	SPECHSZ		64
-#define	SPECHASH(dev)	(((u_int)major(dev) * 31 + (u_int)minor(dev)) % SPECHSZ)
-
 kmutex_t device_lock;
 kcondvar_t specfs_iocv;
-static LIST_HEAD(, specnode) spec_nodes[SPECHSZ];	/* vnodes, (d) */
-static LIST_HEAD(, specdev) spec_devs[SPECHSZ];		/* (d) */
 static const struct devsw_hooks spec_hooks;
-
-#define	SN_VNODE(sn)	__containerof(sn, struct vnode, v_spec)
 
 /*
  * spec_init()
@@ -104,310 +96,10 @@ spec_init(void)
 
 	mutex_init(&device_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&specfs_iocv, "specio");
-	for (u_int i = 0; i < SPECHSZ; i++) {
-		LIST_INIT(&spec_nodes[i]);
-		LIST_INIT(&spec_devs[i]);
-	}
+	spec_node_init();
 	spec_close_init();
 	spec_semantics_init();
 	devsw_set_hooks(&spec_hooks);
-}
-
-/*
- * yes = spec_gone(vp)
- *
- *	Is vp being revoked, or dead?
- */
-bool
-spec_gone(struct vnode *vp)
-{
-
-	return atomic_load_seq_cst(&vp->v_spec.sn_gone);
-}
-
-/* ---- vnodes and specdevs -------------------------------------------- */
-
-/* device_lock held: the specdev of type and dev, made if need be. */
-static struct specdev *
-specdev_get(enum vtype type, dev_t dev)
-{
-	struct specdev *sd;
-
-	LIST_FOREACH(sd, &spec_devs[SPECHASH(dev)], sd_hash) {
-		if (sd->sd_dev == dev && sd->sd_type == type)
-			break;
-	}
-	if (sd == NULL) {
-		sd = kmem_zalloc(sizeof(*sd), KM_SLEEP);
-		sd->sd_dev = dev;
-		sd->sd_type = type;
-		sd->sd_ss = spec_semantics_of(type, dev);
-		sd->sd_tracks = type == VCHR && sd->sd_ss->ss_each &&
-		    (cdev_flags(dev) & D_TRACKCLOSE) != 0;
-		LIST_INSERT_HEAD(&spec_devs[SPECHASH(dev)], sd, sd_hash);
-	}
-	sd->sd_refcnt++;
-	return sd;
-}
-
-/*
- * spec_node_unhash(vp)
- *
- *	vp cannot be found any more.  device_lock held.
- */
-void
-spec_node_unhash(struct vnode *vp)
-{
-
-	KASSERT(mutex_owned(&device_lock));
-	if (vp->v_spec.sn_hashed)
-		LIST_REMOVE(&vp->v_spec, sn_hash);
-	vp->v_spec.sn_hashed = false;
-}
-
-/*
- * vp = spec_next_by_dev(type, dev, vp)
- *
- *	The first vnode of the device that can be found, for NULL, or the next
- *	one.  device_lock held.
- */
-struct vnode *
-spec_next_by_dev(enum vtype type, dev_t dev, struct vnode *vp)
-{
-	struct specnode *sn;
-
-	KASSERT(mutex_owned(&device_lock));
-	sn = vp == NULL ? LIST_FIRST(&spec_nodes[SPECHASH(dev)]) :
-	    LIST_NEXT(&vp->v_spec, sn_hash);
-	for (; sn != NULL; sn = LIST_NEXT(sn, sn_hash)) {
-		vp = SN_VNODE(sn);
-		if (vp->v_rdev == dev && vp->v_type == type)
-			return vp;
-	}
-	return NULL;
-}
-
-/* device_lock held. */
-static void
-specdev_rele(struct specdev *sd)
-{
-
-	if (--sd->sd_refcnt > 0)
-		return;
-	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
-	KASSERTMSG(atomic_load_relaxed(&sd->sd_iocnt) == 0, "iocnt=%u",
-	    atomic_load_relaxed(&sd->sd_iocnt));
-	KASSERT(!atomic_load_relaxed(&sd->sd_opened) && !sd->sd_closing);
-	if (sd->sd_file != NULL)
-		kmem_free(sd->sd_file, sizeof(*sd->sd_file));
-	else
-		LIST_REMOVE(sd, sd_hash);
-	kmem_free(sd, sizeof(*sd));
-}
-
-/*
- * device_lock held: the living vnode of dev with this name, or any one that is
- * not dead if that is NULL.
- */
-static struct vnode *
-spec_find(enum vtype type, dev_t dev, const void *node)
-{
-	struct specnode *sn;
-	struct vnode *vp;
-
-	LIST_FOREACH(sn, &spec_nodes[SPECHASH(dev)], sn_hash) {
-		vp = SN_VNODE(sn);
-		if (vp->v_rdev == dev && vp->v_type == type &&
-		    (node == NULL || (vp->v_node == node && !spec_gone(vp))))
-			return vp;
-	}
-	return NULL;
-}
-
-/*
- * vp = spec_vnode_create(sd, node)
- *
- *	A vnode of sd, whose reference it takes over, that can be found from
- *	now on; with one reference.  device_lock held; does not sleep.
- */
-struct vnode *
-spec_vnode_create(struct specdev *sd, const void *node)
-{
-	struct vnode *const vp = kmem_zalloc(sizeof(*vp), KM_SLEEP);
-
-	KASSERT(mutex_owned(&device_lock));
-	vp->v_op = &spec_vnodeops;
-	vp->v_type = sd->sd_type;
-	vp->v_rdev = sd->sd_dev;
-	vp->v_node = node;
-	vp->v_istty = sd->sd_type == VCHR && sd->sd_file == NULL &&
-	    cdev_type(sd->sd_dev) == D_TTY;
-	vp->v_spec.sn_dev = sd;
-	vp->v_usecount = 1;
-	LIST_INIT(&vp->v_files);
-	vp->v_spec.sn_hashed = true;
-	LIST_INSERT_HEAD(&spec_nodes[SPECHASH(sd->sd_dev)], &vp->v_spec,
-	    sn_hash);
-	return vp;
-}
-
-/*
- * error = spec_vnode_get(type, dev, node, &vp)
- *
- *	The living vnode of the device that has this name (any pointer that
- *	is not NULL), with a reference: the one that others have open, or a
- *	fresh one.  Does not sleep.  Always 0.
- */
-int
-spec_vnode_get(enum vtype type, dev_t dev, const void *node,
-    struct vnode **vpp)
-{
-	struct vnode *vp;
-
-	KASSERT(type == VCHR || type == VBLK);
-	KASSERT(node != NULL);
-	mutex_enter(&device_lock);
-	if ((vp = spec_find(type, dev, node)) != NULL)
-		vp->v_usecount++;
-	else
-		vp = spec_vnode_create(specdev_get(type, dev), node);
-	mutex_exit(&device_lock);
-	*vpp = vp;
-	return 0;
-}
-
-/*
- * error = spec_lookup_by_dev(type, dev, &vp)
- *
- *	Any vnode of the device that is not dead yet, with a reference; one
- *	whose revoke has begun elsewhere counts.  ENOENT: there is none.
- */
-int
-spec_lookup_by_dev(enum vtype type, dev_t dev, struct vnode **vpp)
-{
-	struct vnode *vp;
-
-	mutex_enter(&device_lock);
-	if ((vp = spec_find(type, dev, NULL)) != NULL)
-		vp->v_usecount++;
-	mutex_exit(&device_lock);
-	*vpp = vp;
-	return vp == NULL ? ENOENT : 0;
-}
-
-/*
- * vref(vp)
- * vrele(vp)
- *
- *	One more reference; one less, and the last one frees the vnode, which
- *	nobody has open then.
- */
-void
-vref(struct vnode *vp)
-{
-
-	mutex_enter(&device_lock);
-	KASSERT(vp->v_usecount > 0);
-	vp->v_usecount++;
-	mutex_exit(&device_lock);
-}
-
-void
-vrele(struct vnode *vp)
-{
-
-	mutex_enter(&device_lock);
-	KASSERT(vp->v_usecount > 0);
-	if (--vp->v_usecount > 0) {
-		mutex_exit(&device_lock);
-		return;
-	}
-	KASSERTMSG(vp->v_spec.sn_opencnt == 0, "opencnt=%u",
-	    vp->v_spec.sn_opencnt);
-	KASSERT(LIST_EMPTY(&vp->v_files));
-	spec_node_unhash(vp);
-	specdev_rele(vp->v_spec.sn_dev);
-	mutex_exit(&device_lock);
-	kmem_free(vp, sizeof(*vp));
-}
-
-/*
- * vn_deadwait(vp)
- *
- *	If a revoke of vp is going on, sleep until it has finished or an
- *	interrupt comes.  The caller has no I/O reference.
- */
-void
-vn_deadwait(struct vnode *vp)
-{
-
-	mutex_enter(&device_lock);
-	while (spec_gone(vp) && vp->v_op != &dead_vnodeops) {
-		if (cv_wait_sig(&specfs_iocv, &device_lock) != 0)
-			break;
-	}
-	mutex_exit(&device_lock);
-}
-
-/*
- * vn_file_insert(vp, file)
- * vn_file_remove(vp, file)
- *
- *	Whom a revoke of vp tells that polling again is worthwhile.
- */
-void
-vn_file_insert(struct vnode *vp, struct hyp_file *fp)
-{
-
-	mutex_enter(&device_lock);
-	LIST_INSERT_HEAD(&vp->v_files, fp, f_vlist);
-	mutex_exit(&device_lock);
-}
-
-void
-vn_file_remove(struct vnode *vp __unused, struct hyp_file *fp)
-{
-
-	mutex_enter(&device_lock);
-	LIST_REMOVE(fp, f_vlist);
-	mutex_exit(&device_lock);
-}
-
-/* device_lock held. */
-static void
-spec_addstat(const struct specdev *sd, struct hyp_node_stat *hs)
-{
-
-	hs->hs_opens += sd->sd_opencnt;
-	hs->hs_calls += atomic_load_relaxed(&sd->sd_iocnt);
-	hs->hs_closing |= sd->sd_closing;
-	hs->hs_stuck |= sd->sd_overdue;
-}
-
-/*
- * spec_getstat(type, dev, hs)
- *
- *	How things stand with a device; nothing is changed if it has no
- *	vnodes.
- */
-void
-spec_getstat(enum vtype type, dev_t dev, struct hyp_node_stat *hs)
-{
-	const struct specnode *sn;
-	const struct specdev *sd;
-
-	mutex_enter(&device_lock);
-	LIST_FOREACH(sd, &spec_devs[SPECHASH(dev)], sd_hash) {
-		if (sd->sd_dev == dev && sd->sd_type == type)
-			spec_addstat(sd, hs);
-	}
-	LIST_FOREACH(sn, &spec_nodes[SPECHASH(dev)], sn_hash) {
-		sd = sn->sn_dev;
-		if (sd->sd_file != NULL && sd->sd_dev == dev &&
-		    sd->sd_type == type)
-			spec_addstat(sd, hs);
-	}
-	mutex_exit(&device_lock);
 }
 
 /* ---- I/O references ------------------------------------------------- */
@@ -686,10 +378,7 @@ spec_drain_dev(enum vtype type, dev_t dev)
 	struct specdev *sd;
 
 	mutex_enter(&device_lock);
-	LIST_FOREACH(sd, &spec_devs[SPECHASH(dev)], sd_hash) {
-		if (sd->sd_dev == dev && sd->sd_type == type)
-			break;
-	}
+	sd = specdev_find(type, dev);
 	if (sd != NULL && !sd->sd_ss->ss_wait) {
 		sd->sd_refcnt++;
 		mutex_exit(&device_lock);
@@ -753,24 +442,6 @@ vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
 }
 
 /* ---- a driver that leaves ------------------------------------------- */
-
-/* device_lock held: a vnode of a driver that is open or on its way there. */
-static struct vnode *
-spec_find_open(int type, devmajor_t maj)
-{
-	struct specnode *sn;
-	struct vnode *vp;
-
-	for (u_int i = 0; i < SPECHSZ; i++) {
-		LIST_FOREACH(sn, &spec_nodes[i], sn_hash) {
-			vp = SN_VNODE(sn);
-			if ((int)vp->v_type == type && sn->sn_opencnt > 0 &&
-			    major(vp->v_rdev) == maj)
-				return vp;
-		}
-	}
-	return NULL;
-}
 
 /* devsw's question: is anything of this driver open, or closing? */
 static bool

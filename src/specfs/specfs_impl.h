@@ -5,6 +5,7 @@
 #ifndef SPECFS_SPECFS_IMPL_H
 #define SPECFS_SPECFS_IMPL_H
 
+#include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/kauth.h>
 #include <sys/select.h>
@@ -41,7 +42,18 @@ struct hyp_file {
 	LIST_ENTRY(hyp_file) f_vlist;	/* device_lock */
 };
 
-bool	spec_gone(struct vnode *);
+/* Is vp being revoked, or dead? */
+static inline bool
+spec_gone(struct vnode *vp)
+{
+
+	return atomic_load_seq_cst(&vp->v_spec.sn_gone);
+}
+
+void	spec_node_init(void);
+struct specdev *specdev_find(enum vtype, dev_t);
+void	specdev_rele(struct specdev *);
+struct vnode *spec_find_open(int, devmajor_t);
 int	spec_close(struct vnode *, int, struct lwp *);
 struct vnode *spec_vnode_create(struct specdev *, const void *);
 int	spec_clone(struct vnode *, struct lwp *);
