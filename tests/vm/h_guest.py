@@ -13,10 +13,12 @@ The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
 
 import functools
 import os
+import random
 import select
 import signal
 import sys
 import termios
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -116,6 +118,21 @@ def open_error(path, flags=os.O_RDWR | os.O_NONBLOCK):
     def attempt():
         os.close(probe.open_node(path, flags))
     return probe.outcome(attempt)
+
+
+def pull(adapter, paths):
+    """Unplug and plug once, under a load.
+
+    Mostly it stays until an open has come through, which may take a busy
+    machine a while; else it is pulled again whatever goes on.
+    """
+    probe.vmusb("unplug", adapter)
+    probe.vmusb("plug", adapter)
+    if random.random() < 0.7:
+        os.close(probe.wait_for(
+            lambda: next(filter(None, map(openable, paths)), None),
+            "open of " + " or ".join(paths)))
+    time.sleep(random.random() / 4)
 
 
 def no_carrier():

@@ -86,8 +86,7 @@ def _(world):
     unplugs = 0
     while load.poll() is None:
         adapter = random.choice(ADAPTERS)
-        probe.vmusb("unplug", adapter)
-        probe.vmusb("plug", adapter)
+        h_guest.pull(adapter, (CALLOUT[adapter],))
         unplugs += 1
     counts = json.loads(load.stdout.read())
     counts["unplugs"] = unplugs
