@@ -403,6 +403,12 @@ ACTORS(open_replug, { "A", open_close, &a },
     { "replug", reattaches, NULL });
 ACTORS(read_open_replug, { "A", read_close, &a }, { "B", open_close, &b },
     { "replug", reattaches, NULL });
+ACTORS(two_opens_revoke_detach, { "A", open_close, &a },
+    { "B", open_close, &b }, { "revoke", revokes, NULL },
+    { "detach", detaches, NULL });
+ACTORS(read_open_revoke_replug, { "A", read_close, &a },
+    { "B", open_close, &b }, { "revoke", revokes, NULL },
+    { "replug", reattaches, NULL });
 
 extern const struct sched_litmus l_device[];
 const struct sched_litmus l_device[] = {
@@ -430,5 +436,9 @@ const struct sched_litmus l_device[] = {
 	    setup, open_replug, end },
 	{ "read_open_replug", "a stale file, an open, the same unit again",
 	    setup_open_a, read_open_replug, end },
+	{ "two_opens_revoke_detach", "two opens, a revoke and a detach",
+	    setup, two_opens_revoke_detach, end },
+	{ "read_revoke_reattach", "a stale file, open, revoke, same unit",
+	    setup_open_a, read_open_revoke_replug, end },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

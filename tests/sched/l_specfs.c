@@ -265,6 +265,18 @@ ACTORS(leave_open, { "A", open_close, &a },
     { "leave", driver_leaves, NULL });
 ACTORS(leave_read, { "A", read_close, &a },
     { "leave", driver_leaves, NULL });
+ACTORS(two_opens_revoke_unplug, { "A", open_close, &a },
+    { "B", open_close, &b }, { "revoke", revokes, NULL },
+    { "unplug", unplugs, NULL });
+ACTORS(close_open_revoke_unplug, { "A", closes_file, &a },
+    { "B", open_close, &b }, { "revoke", revokes, NULL },
+    { "unplug", unplugs, NULL });
+ACTORS(read_open_revoke_replug, { "A", read_close, &a },
+    { "B", open_close, &b }, { "revoke", revokes, NULL },
+    { "replug", replugs, NULL });
+ACTORS(open_two_revokes_unplug, { "A", open_close, &a },
+    { "R1", revokes, NULL }, { "R2", revokes, NULL },
+    { "unplug", unplugs, NULL });
 
 /* ---- setups of their own -------------------------------------------- */
 
@@ -354,6 +366,14 @@ const struct sched_litmus l_specfs[] = {
 	    setup, open_revoke_unplug, end },
 	{ "replug_open", "a stale file, an open and a replug",
 	    setup_open_a, replug_open, end },
+	{ "two_opens_revoke_unplug", "two opens, a revoke and an unplug",
+	    setup, two_opens_revoke_unplug, end },
+	{ "close_open_revoke_unplug", "last close, open, revoke, unplug",
+	    setup_open_a, close_open_revoke_unplug, end },
+	{ "read_open_revoke_replug", "blocked read, open, revoke, replug",
+	    setup_open_a, read_open_revoke_replug, end },
+	{ "open_two_revokes_unplug", "an open, two revokes, an unplug",
+	    setup, open_two_revokes_unplug, end },
 	{ "leave_open", "an open against devsw_detach",
 	    setup, leave_open, end_left },
 	{ "leave_read", "a blocked read against devsw_detach",
