@@ -86,7 +86,7 @@ def _(world):
     unplugs = 0
     while load.poll() is None:
         adapter = random.choice(ADAPTERS)
-        h_guest.pull(adapter, (CALLOUT[adapter],))
+        h_guest.pull(adapter, (CALLOUT[adapter], NODES[adapter]))
         unplugs += 1
     counts = json.loads(load.stdout.read())
     counts["unplugs"] = unplugs
