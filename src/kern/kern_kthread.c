@@ -72,14 +72,17 @@ kthread_create(pri_t pri __unused, int flags, struct cpu_info *ci __unused,
 /*
  * kthread_join(kt)
  *
- *	Wait for the thread to end and free kt.  No lock may be held that the
- *	thread takes.
+ *	Wait for the thread to end and free kt.  Sleeps, no lock; the kernel
+ *	lock is given up meanwhile, because the thread may need it to end.
  */
 int
 kthread_join(struct kthread *kt)
 {
+	const u_int locks = kernel_unlock_all();
 
 	hyp_thread_join(kt->kt_host);
+	if (locks > 0)
+		kernel_lock((int)locks);
 	kmem_free(kt, sizeof(*kt));
 	return 0;
 }

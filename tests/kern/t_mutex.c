@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * t_mutex.c - mutex(9) and the kernel lock: exclusion, ownership, and that
- * an uncontended mutex makes no hypercall.
+ * t_mutex.c - mutex(9) and the kernel lock: exclusion, ownership, that an
+ * uncontended mutex makes no hypercall, and that nobody waits with the kernel
+ * lock.
  */
 #include <sys/condvar.h>
 #include <sys/lwp.h>
 #include <sys/mutex.h>
+#include <sys/param.h>
 #include <sys/systm.h>
 
 #include "h_test.h"
@@ -143,11 +145,38 @@ kernel_lock_dropped(void)
 	T_CHECK(!KERNEL_LOCKED_P());
 }
 
+static void
+wants_biglock(void *arg)
+{
+
+	T_CHECK(KERNEL_LOCKED_P());
+	*(bool *)arg = true;
+}
+
+static void
+kernel_lock_join(void)
+{
+	struct kthread *kt;
+	bool ran = false;
+
+	/* Hangs here if the join keeps it. */
+	KERNEL_LOCK(2, curlwp);
+	T_EQ(kthread_create(PRI_NONE, KTHREAD_MUSTJOIN, NULL, wants_biglock,
+	    &ran, &kt, "test"), 0);
+	(void)kthread_join(kt);
+	T_CHECK(ran);
+	KERNEL_UNLOCK_ONE(curlwp);
+	T_CHECK(KERNEL_LOCKED_P());
+	KERNEL_UNLOCK_ONE(curlwp);
+	T_CHECK(!KERNEL_LOCKED_P());
+}
+
 const struct t_case t_cases[] = {
 	{ "mutex excludes", exclusion },
 	{ "mutex_owned and mutex_tryenter tell the owner", ownership },
 	{ "an uncontended mutex never marks a waiter", uncontended },
 	{ "the kernel lock is recursive and dropped while sleeping",
 	    kernel_lock_dropped },
+	{ "kthread_join gives the kernel lock up", kernel_lock_join },
 	{ NULL, NULL },
 };
