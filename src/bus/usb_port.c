@@ -124,6 +124,7 @@ static bool bus_up;		/* between init and shutdown */
 static bool bus_lingers;	/* const: devices live on in open files */
 
 static void usb_port_again(void *);
+static void usb_port_gone(void *);
 static void usb_port_late(void *);
 
 /* ---- plugs ---------------------------------------------------------- */
@@ -306,7 +307,7 @@ usb_port_up(struct usb_port *port)
 		usb_port_refused(pl, &why);
 		return;
 	}
-	error = usbd_device_open(&pl->pl_info, hyp_usb_gone, port, &dev,
+	error = usbd_device_open(&pl->pl_info, usb_port_gone, port, &dev,
 	    &why);
 	if (error == 0) {
 		error = usb_port_setup(port, dev, &why);
@@ -542,12 +543,12 @@ hyp_usb_left(const char *path)
 
 /*
  * It is p_have that is gone.  If p_want is another plugging already, that
- * one is not concerned.
+ * one is not concerned.  The host says so, or usbdi, with locks of drivers.
  */
-void
-hyp_usb_gone(void *cookie)
+static void
+usb_port_gone(void *arg)
 {
-	struct usb_port *port = cookie;
+	struct usb_port *port = arg;
 
 	mutex_enter(&bus_lock);
 	if (bus_up && port->p_want == port->p_have) {
@@ -555,6 +556,13 @@ hyp_usb_gone(void *cookie)
 		usb_port_wake(port);
 	}
 	mutex_exit(&bus_lock);
+}
+
+void
+hyp_usb_gone(void *cookie)
+{
+
+	usb_port_gone(cookie);
 }
 
 const char *
