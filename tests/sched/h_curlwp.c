@@ -13,7 +13,7 @@ _Static_assert(sizeof(struct lwp) <= SCHED_LWP_SIZE, "SCHED_LWP_SIZE");
 struct lwp *
 lwp_current(void)
 {
-	struct lwp *l = sched_lwp();
+	struct lwp *l = sched_lwp;
 
 	if (__predict_false(l->l_cred == NULL)) {
 		l->l_cred = &l->l_credstore;

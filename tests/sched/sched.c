@@ -115,6 +115,8 @@ static struct sched_thread threads[THREADS_MAX];
 static unsigned nthreads;
 static struct sched_thread *cur;
 static void *main_sp;
+static _Alignas(64) char main_lwp[SCHED_LWP_SIZE];
+void *sched_lwp = main_lwp;		/* of cur */
 static int exploring;
 static unsigned steps;
 static uint64_t now;
@@ -185,6 +187,7 @@ go(struct sched_thread *t)
 	struct sched_thread *const from = cur;
 
 	cur = t;
+	sched_lwp = t == NULL ? main_lwp : t->st_lwp;
 #if defined(__SANITIZE_ADDRESS__)
 	static const void *main_bottom;
 	static size_t main_size;
@@ -266,14 +269,6 @@ sched_cpu(void)
 {
 
 	return cur == NULL ? 0 : cur->st_cpu++;
-}
-
-void *
-sched_lwp(void)
-{
-	static _Alignas(64) char main_lwp[SCHED_LWP_SIZE];
-
-	return cur == NULL ? main_lwp : cur->st_lwp;
 }
 
 /* ---- who is next ---------------------------------------------------- */

@@ -59,6 +59,6 @@ int	sched_shows(void);		/* a replay is being shown */
 
 /* Per-thread memory, all zero when the thread begins; h_curlwp.c. */
 #define	SCHED_LWP_SIZE	1024
-void	*sched_lwp(void);
+extern void *sched_lwp;
 
 #endif /* TESTS_SCHED_SCHED_H */
