@@ -9,7 +9,8 @@
  * below: src/host for the daemon, tests/ for the native tests.
  *
  * Rules of the seam
- *   - No K lock may be held across a call marked "blocks".
+ *   - No K lock may be held across a call marked "blocks", nor when an
+ *     up-call returns.  LOCKDEBUG checks both (sys/lockdebug.h).
  *   - Times are nanoseconds of CLOCK_MONOTONIC in a uint64_t; 0 as a
  *     deadline means "none".
  *   - Errors are Linux errno values, positive, 0 for success.  K translates

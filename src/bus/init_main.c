@@ -57,21 +57,26 @@ hyp_boot(uint32_t version)
 		panic("config_init_component: %d", error);
 	config_set_attach_hook(spec_makedev_hook);
 	usb_bus_init(spec_lingers());
+	LOCKDEBUG_NONE(__func__);
 	return 0;
 }
 
 int
 hyp_module_load(const char *path, char *why, size_t len)
 {
+	const int error = module_load(path, why, len);
 
-	return compat_errno(module_load(path, why, len));
+	LOCKDEBUG_NONE(__func__);
+	return compat_errno(error);
 }
 
 int
 hyp_module_unload(const char *name)
 {
+	const int error = module_unload(name);
 
-	return compat_errno(module_unload(name));
+	LOCKDEBUG_NONE(__func__);
+	return compat_errno(error);
 }
 
 void
@@ -81,4 +86,5 @@ hyp_halt(void)
 	spec_halt();
 	usb_bus_shutdown();
 	kern_fini();
+	LOCKDEBUG_NONE(__func__);
 }

@@ -526,6 +526,7 @@ hyp_usb_arrived(const struct hyp_usb_info *hi)
 	usb_plug_set(&pl, NULL);	/* the one of its creation */
 	usb_port_wake(port);
 out:	mutex_exit(&bus_lock);
+	LOCKDEBUG_NONE(__func__);
 }
 
 void
@@ -539,6 +540,7 @@ hyp_usb_left(const char *path)
 		usb_port_wake(port);
 	}
 	mutex_exit(&bus_lock);
+	LOCKDEBUG_NONE(__func__);
 }
 
 /*
@@ -563,6 +565,7 @@ hyp_usb_gone(void *cookie)
 {
 
 	usb_port_gone(cookie);
+	LOCKDEBUG_NONE(__func__);
 }
 
 const char *
@@ -578,6 +581,7 @@ hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len)
 	if (usbd_device_configure(dev, &why) == 0)
 		name = uhub_find_driver(dev);
 	usbd_device_close(dev);
+	LOCKDEBUG_NONE(__func__);
 	return name;
 }
 

@@ -387,6 +387,7 @@ static bool
 dev_lock(int d_flag)
 {
 
+	ASSERT_SLEEPABLE();
 	if (d_flag & D_MPSAFE)
 		return false;
 	kernel_lock(1);

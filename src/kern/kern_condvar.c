@@ -103,10 +103,12 @@ static int
 cv_sleep(kcondvar_t *cv, kmutex_t *mtx, uint64_t deadline, bool catch)
 {
 	struct lwp *const l = curlwp;
+	const char *const where = LOCKDEBUG_WHERE(mtx);
 	u_int biglocks;
 	int error = 0;
 
 	KASSERT(mtx == NULL || mutex_owned(mtx));
+	LOCKDEBUG_BARRIER(mtx, cv->cv_wmesg);
 	KASSERTMSG(l->l_wchan == NULL, "lwp sleeps on %s twice",
 	    l->l_wmesg);
 
@@ -143,7 +145,7 @@ cv_sleep(kcondvar_t *cv, kmutex_t *mtx, uint64_t deadline, bool catch)
 	if (biglocks > 0)
 		kernel_lock((int)biglocks);
 	if (mtx != NULL)
-		mutex_enter(mtx);
+		LOCKDEBUG_REENTER(mtx, where);
 	return error;
 }
 

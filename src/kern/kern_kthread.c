@@ -30,6 +30,7 @@ kthread_main(void *arg)
 	kt->kt_func(kt->kt_arg);
 	if (!mpsafe)
 		kernel_unlock(1);
+	LOCKDEBUG_NONE("the end of a kthread");
 	if ((kt->kt_flags & KTHREAD_MUSTJOIN) == 0)
 		kmem_free(kt, sizeof(*kt));
 }
@@ -80,6 +81,7 @@ kthread_join(struct kthread *kt)
 {
 	const u_int locks = kernel_unlock_all();
 
+	LOCKDEBUG_NONE("hyp_thread_join");
 	hyp_thread_join(kt->kt_host);
 	if (locks > 0)
 		kernel_lock((int)locks);

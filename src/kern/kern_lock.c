@@ -7,13 +7,15 @@
  * all of it and takes it again, so such a driver blocks nobody while it
  * waits.
  *
- * Lock order: the kernel lock comes before every other mutex.
+ * Lock order: the kernel lock comes before every other mutex.  LOCKDEBUG
+ * does not wait for the other order to be seen: whoever takes it with a mutex
+ * held is wrong.
  */
 #include <sys/lwp.h>
 #include <sys/mutex.h>
 #include <sys/systm.h>
 
-static kmutex_t biglock;
+static kmutex_t biglock = MUTEX_INITIALIZER(biglock);
 
 /*
  * kernel_lock(n)
@@ -26,8 +28,10 @@ kernel_lock(int n)
 	struct lwp *const l = curlwp;
 
 	KASSERTMSG(n > 0, "n=%d", n);
-	if (l->l_biglocks == 0)
+	if (l->l_biglocks == 0) {
+		LOCKDEBUG_NONE("kernel_lock");
 		mutex_enter(&biglock);
+	}
 	l->l_biglocks += (u_int)n;
 }
 

@@ -89,6 +89,7 @@ hyp_lwp_exit(struct hyp_lwp *hl)
 	    l->l_biglocks);
 	KASSERTMSG(l->l_wchan == NULL, "left while asleep on %s", l->l_wmesg);
 	KASSERT(l->l_poller == NULL);
+	LOCKDEBUG_NONE("hyp_lwp_exit");
 	l->l_nosleep = false;
 	memset(&l->l_credstore, 0, sizeof(l->l_credstore));
 }

@@ -146,9 +146,15 @@ module_check(const modinfo_t *mi, char *why, size_t len)
 		snprintf(why, len, "it is no module: no " MODULE_SYMBOL);
 		return ENOEXEC;
 	}
+	if ((mi->mi_version ^ MODULE_VERSION) & MODULE_LOCKDEBUG) {
+		snprintf(why, len, "one of it and devswd is compiled with "
+		    "LOCKDEBUG, the other is not");
+		return EPROGMISMATCH;
+	}
 	if (mi->mi_version != MODULE_VERSION) {
 		snprintf(why, len, "it is for version %u of the interface, "
-		    "this is %u", mi->mi_version, MODULE_VERSION);
+		    "this is %u", mi->mi_version & ~MODULE_LOCKDEBUG,
+		    MODULE_VERSION & ~MODULE_LOCKDEBUG);
 		return EPROGMISMATCH;
 	}
 	if (strlen(mi->mi_name) >= MAXMODNAME) {
@@ -181,6 +187,7 @@ module_load_busy(const char *path, char *why, size_t len)
 	int error;
 
 	why[0] = '\0';
+	LOCKDEBUG_NONE("hyp_module_open");
 	if (hyp_module_open(path, &handle, why, len) != 0)
 		return ENOEXEC;
 	mi = hyp_module_symbol(handle, MODULE_SYMBOL);
@@ -203,6 +210,7 @@ module_load_busy(const char *path, char *why, size_t len)
 release:
 	(void)module_require(mi, -1);
 close:
+	LOCKDEBUG_NONE("hyp_module_close");
 	hyp_module_close(handle);
 	return error;
 }
@@ -256,6 +264,7 @@ module_unload(const char *name)
 		TAILQ_REMOVE(&modules, mod, mod_list);
 		mutex_exit(&module_lock);
 		(void)module_require(mod->mod_info, -1);
+		LOCKDEBUG_NONE("hyp_module_close");
 		hyp_module_close(mod->mod_handle);
 		kmem_free(mod, sizeof(*mod));
 		log(LOG_NOTICE, "module %s unloaded\n", name);
@@ -301,6 +310,7 @@ hyp_set_module_dir(const char *dir)
 	mutex_enter(&module_lock);
 	strlcpy(module_dir, dir, sizeof(module_dir));
 	mutex_exit(&module_lock);
+	LOCKDEBUG_NONE(__func__);
 }
 
 int
@@ -316,5 +326,6 @@ hyp_module_next(const char *name, char *next, size_t len)
 	if (mod != NULL)
 		strlcpy(next, mod->mod_info->mi_name, len);
 	mutex_exit(&module_lock);
+	LOCKDEBUG_NONE(__func__);
 	return mod != NULL;
 }

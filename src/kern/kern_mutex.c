@@ -13,6 +13,9 @@
  * mutex_exit's atomic exchange: hyp_unpark uses the address only.
  *
  * mtx_owner is for assertions and written by the holder alone.
+ *
+ * With options LOCKDEBUG the calls of others are macros, which call
+ * subr_lockdebug.c, which calls this.
  */
 #include <sys/atomic.h>
 #include <sys/lwp.h>
@@ -22,6 +25,12 @@
 #include <hyp/hyp.h>
 
 #include "kern/kern_impl.h"
+
+#undef mutex_init
+#undef mutex_destroy
+#undef mutex_enter
+#undef mutex_exit
+#undef mutex_tryenter
 
 /*
  * word_lock(word)

@@ -283,6 +283,7 @@ callout_halt(callout_t *c, kmutex_t *interlock)
 {
 	bool pending, waited;
 
+	LOCKDEBUG_BARRIER(interlock, __func__);
 	mutex_enter(&softclock_lock);
 	pending = callout_remove(c);
 	waited = softclock_wait(c, interlock);
@@ -334,6 +335,7 @@ softint_disestablish(void *cookie)
 {
 	struct softint *si = cookie;
 
+	ASSERT_SLEEPABLE();
 	mutex_enter(&softclock_lock);
 	if (si->si_pending)
 		TAILQ_REMOVE(&softints, si, si_entry);

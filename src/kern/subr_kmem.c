@@ -51,6 +51,7 @@ kmem_free(void *p, size_t size)
 
 	KASSERT(p != NULL);
 	KASSERT(size > 0);
+	LOCKDEBUG_MEM_CHECK(p, size);
 	/* Who sees all freed also sees all that was done before. */
 	__atomic_sub_fetch(&kmem_pieces, 1, __ATOMIC_RELEASE);
 	__atomic_sub_fetch(&kmem_bytes, size, __ATOMIC_RELEASE);

@@ -214,6 +214,7 @@ localcount_drain(struct localcount *lc, kcondvar_t *cv, kmutex_t *interlock)
 	u_int *const drains = lc_drains_of(lc);
 
 	KASSERT(mutex_owned(interlock));
+	LOCKDEBUG_BARRIER(interlock, __func__);
 	KASSERT(lc->lc_interlock == NULL);
 	atomic_store_release(&lc->lc_interlock, interlock);
 	atomic_inc_uint(drains);

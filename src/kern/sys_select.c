@@ -26,7 +26,7 @@
 #include <sys/select.h>
 #include <sys/systm.h>
 
-static kmutex_t select_lock;	/* all zero is a free mutex */
+static kmutex_t select_lock = MUTEX_INITIALIZER(select_lock);
 
 void
 selinit(struct selinfo *sip)

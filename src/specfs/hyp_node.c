@@ -88,6 +88,7 @@ node_access(struct hyp_node *hn, int flags)
 	};
 	void *host = atomic_load_acquire(&hn->hn_host);
 
+	LOCKDEBUG_NONE("hyp_node_access");
 	return host == NULL ? 0 :
 	    compat_errno_in(hyp_node_access(host, &hc, flags));
 }
@@ -127,6 +128,7 @@ hyp_node_open(struct hyp_node *hn, int flags, void *host,
 		}
 		if (error == 0) {
 			*fpp = file_create(hn, vp, mode, host);
+			LOCKDEBUG_NONE(__func__);
 			return 0;
 		}
 		if ((retry = again(vp, &error, &tries)) &&
@@ -134,6 +136,7 @@ hyp_node_open(struct hyp_node *hn, int flags, void *host,
 			retry = false;
 		vrele(vp);
 	} while (retry);
+	LOCKDEBUG_NONE(__func__);
 	return compat_errno(error);
 }
 
@@ -164,6 +167,7 @@ file_exit(void)
 {
 
 	curlwp->l_cred = &curlwp->l_credstore;
+	LOCKDEBUG_NONE(__func__);
 }
 
 /* read(2) and write(2) but for the direction. */
@@ -276,6 +280,7 @@ hyp_file_close(struct hyp_file *fp)
 	selpoller_destroy(&fp->f_poller);
 	vrele(vp);
 	kmem_free(fp, sizeof(*fp));
+	LOCKDEBUG_NONE(__func__);
 }
 
 void
@@ -285,6 +290,7 @@ hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
 	memset(hs, 0, sizeof(*hs));
 	hs->hs_attached = cdev_attached(hn->hn_dev);
 	spec_getstat(VCHR, hn->hn_dev, hs);
+	LOCKDEBUG_NONE(__func__);
 }
 
 int
@@ -299,5 +305,6 @@ hyp_node_revoke(struct hyp_node *hn)
 	else
 		vrevoke(vp);
 	vrele(vp);
+	LOCKDEBUG_NONE(__func__);
 	return compat_errno(error);
 }

@@ -161,6 +161,7 @@ spec_overdue(void *arg __unused)
 		host = spec_close_give_up(sd);
 		if (host != NULL) {
 			mutex_exit(&device_lock);
+			LOCKDEBUG_NONE("hyp_node_stuck");
 			hyp_node_stuck(host);
 			mutex_enter(&device_lock);
 		}

@@ -103,6 +103,7 @@ node_make(struct hyp_node *hn)
 	hn->hn_made = true;
 	mutex_exit(&nodes_lock);
 
+	LOCKDEBUG_NONE("hyp_node_create");
 	error = hyp_node_create(hn, hn->hn_name, hn->hn_class,
 	    hn->hn_linuxminor, &host);
 	if (error == 0) {
@@ -238,5 +239,7 @@ hyp_node_pin(const char *driver, uint32_t unit)
 	error = config_unit_reserve(driver, (int)unit);
 	if (error)
 		return compat_errno(error);
-	return devnode_make(driver, (int)unit);
+	error = devnode_make(driver, (int)unit);
+	LOCKDEBUG_NONE(__func__);
+	return error;
 }

@@ -66,7 +66,7 @@
 #define	CLOSEDRAIN_MAX_MS	60000	/* whatever the speed */
 
 static TAILQ_HEAD(, tty) ttylist = TAILQ_HEAD_INITIALIZER(ttylist);
-static kmutex_t ttylist_lock;	/* all zero is a free mutex */
+static kmutex_t ttylist_lock = MUTEX_INITIALIZER(ttylist_lock);
 int tty_count;			/* under ttylist_lock */
 
 u_int ttyclosedrain_ms = 5000;	/* without progress; tests shorten it */

@@ -27,7 +27,7 @@ static struct linesw termios_disc = {
 	.l_rintb = ttyinput_block,
 };
 
-static kmutex_t ttyldisc_lock;	/* all zero is a free mutex */
+static kmutex_t ttyldisc_lock = MUTEX_INITIALIZER(ttyldisc_lock);
 static LIST_HEAD(, linesw) ttyldisc_list = LIST_HEAD_INITIALIZER(ttyldisc_list);
 
 /*

@@ -224,6 +224,7 @@ usbd_read_descriptors(struct hyp_usb *h, uint8_t **bufp, size_t *lenp,
 	int error;
 
 	*bufp = buf;
+	LOCKDEBUG_NONE("hyp_usb_descriptors");
 	error = hyp_usb_descriptors(h, buf, UDESC_MAXLEN + 1, lenp);
 	if (error == 0)
 		return 0;
@@ -255,6 +256,7 @@ usbd_device_open(const struct hyp_usb_info *hi, void (*gone)(void *),
 	int error;
 
 	*devp = NULL;
+	LOCKDEBUG_NONE("hyp_usb_open");
 	error = hyp_usb_open(hi->hi_bus, hi->hi_addr, arg, &h);
 	if (error != 0) {
 		usbd_why_open(why, error);
@@ -274,7 +276,8 @@ usbd_device_open(const struct hyp_usb_info *hi, void (*gone)(void *),
 	*devp = dev;
 	return 0;
 
-close:	hyp_usb_close(h);
+close:	LOCKDEBUG_NONE("hyp_usb_close");
+	hyp_usb_close(h);
 	return error;
 }
 
@@ -318,8 +321,10 @@ usbd_device_close(struct usbd_device *dev)
 	if (dev->ud_pipe0 != NULL)
 		usbd_close_pipe(dev->ud_pipe0);
 	usb_task_fini(dev);
-	if (dev->ud_hyp != NULL)
+	if (dev->ud_hyp != NULL) {
+		LOCKDEBUG_NONE("hyp_usb_close");
 		hyp_usb_close(dev->ud_hyp);
+	}
 	KASSERTMSG(dev->ud_nxfers == 0, "%s: drivers have left %u xfers "
 	    "behind", dev->ud_path, dev->ud_nxfers);
 	usbd_free_ifaces(dev);
@@ -384,8 +389,10 @@ static usbd_status
 usbd_host_set_config(struct usbd_device *dev, uint8_t value)
 {
 	const u_int locks = kernel_unlock_all();
-	const int error = hyp_usb_set_config(dev->ud_hyp, value);
+	int error;
 
+	LOCKDEBUG_NONE("hyp_usb_set_config");
+	error = hyp_usb_set_config(dev->ud_hyp, value);
 	if (locks > 0)
 		kernel_lock((int)locks);
 	return usbd_host_result(dev, error);
@@ -410,6 +417,7 @@ usbd_device_configure(struct usbd_device *dev, struct usbd_why *why)
 		usbd_fill_config(dev, dc);
 		return 0;
 	}
+	LOCKDEBUG_NONE("hyp_usb_get_config");
 	error = hyp_usb_get_config(dev->ud_hyp, &value);
 	if (error != 0) {
 		usbd_why(why, "cannot read its configuration, host error %d",
@@ -526,6 +534,7 @@ usbd_claim(struct usbd_interface *iface)
 	mutex_exit(&dev->ud_lock);
 
 	locks = kernel_unlock_all();
+	LOCKDEBUG_NONE("hyp_usb_claim");
 	error = hyp_usb_claim(dev->ud_hyp, iface->ui_idesc->bInterfaceNumber);
 	if (locks > 0)
 		kernel_lock((int)locks);
@@ -568,6 +577,7 @@ usbd_set_interface(struct usbd_interface *iface, int altindex)
 	if ((err = usbd_claim(iface)) != USBD_NORMAL_COMPLETION)
 		return err;
 	locks = kernel_unlock_all();
+	LOCKDEBUG_NONE("hyp_usb_set_alt");
 	error = hyp_usb_set_alt(dev->ud_hyp, alt->da_d->bInterfaceNumber,
 	    alt->da_d->bAlternateSetting);
 	if (locks > 0)

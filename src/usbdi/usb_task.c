@@ -187,6 +187,7 @@ usb_rem_task_wait(struct usbd_device *dev, struct usb_task *task,
 {
 	bool removed;
 
+	LOCKDEBUG_BARRIER(interlock, __func__);
 	mutex_enter(&dev->ud_lock);
 	removed = usb_task_dequeue(dev, task);
 	if (!removed && dev->ud_curtask == task) {

@@ -358,6 +358,7 @@ usbd_clear_endpoint_stall(struct usbd_pipe *pipe)
 
 	usbd_assert_sleepable(dev);
 	locks = kernel_unlock_all();
+	LOCKDEBUG_NONE("hyp_usb_clear_halt");
 	error = hyp_usb_clear_halt(dev->ud_hyp, pipe->up_addr);
 	if (locks > 0)
 		kernel_lock((int)locks);

@@ -139,6 +139,7 @@ usbd_clear_endpoint_feature(struct usbd_device *dev, int address, int feature)
 	if (feature == UF_ENDPOINT_HALT) {
 		usbd_assert_sleepable(dev);
 		locks = kernel_unlock_all();
+		LOCKDEBUG_NONE("hyp_usb_clear_halt");
 		error = hyp_usb_clear_halt(dev->ud_hyp, (uint8_t)address);
 		if (locks > 0)
 			kernel_lock((int)locks);

@@ -84,7 +84,7 @@ usbd_xfer_isread(const struct usbd_xfer *xfer)
 /*
  * usbd_assert_sleepable(dev)
  *
- *	The caller is about to wait for dev.  In one of its callbacks that
+ *	The caller is about to wait for dev, with no lock.  In one of its callbacks that
  *	would be for ever: the waited-for event comes on the same thread.
  */
 void
@@ -92,6 +92,7 @@ usbd_assert_sleepable(struct usbd_device *dev)
 {
 	struct usbd_pipe *pipe;
 
+	ASSERT_SLEEPABLE();
 	mutex_enter(&dev->ud_lock);
 	LIST_FOREACH(pipe, &dev->ud_pipes, up_list) {
 		KASSERTMSG(pipe->up_runner != curlwp, "%s: waits in a "
@@ -510,6 +511,7 @@ usbd_xfer_host_done(void *cookie, int status, uint32_t actlen)
 		usbd_gone_locked(dev);
 	usbd_pipe_run(pipe);
 	usbd_unlock(dev);
+	LOCKDEBUG_NONE(__func__);
 }
 
 /*
@@ -529,6 +531,7 @@ usbd_xfer_abandon(struct usbd_xfer *xfer)
 	xfer->ux_hypbuf = NULL;
 	dev->ud_nlost++;
 	mutex_exit(&dev->ud_lock);
+	LOCKDEBUG_NONE("hyp_usbx_free");
 	hyp_usbx_free(x);
 	mutex_enter(&dev->ud_lock);
 	usbd_xfer_finish(xfer, xfer->ux_verdict, 0);
@@ -640,6 +643,7 @@ usbd_destroy_xfer(struct usbd_xfer *xfer)
 	locks = kernel_unlock_all();	/* callbacks may want it */
 	(void)callout_halt(&xfer->ux_callout, NULL);
 	callout_destroy(&xfer->ux_callout);
+	LOCKDEBUG_NONE("hyp_usbx_free");
 	if (xfer->ux_hyp != NULL)
 		hyp_usbx_free(xfer->ux_hyp);
 	if (locks > 0)

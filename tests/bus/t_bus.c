@@ -298,7 +298,8 @@ static struct cfdata cfdatas[] = {
 /* ---- set-up --------------------------------------------------------- */
 
 static size_t mem_idle;		/* in use when nothing is attached */
-static kmutex_t arrive_lk;	/* hyp_usb_arrived has one caller at a time */
+static kmutex_t arrive_lk;	/* one caller of hyp_usb_arrived at a time:
+				   as if it were the host's */
 
 static void warm_up(void);
 
@@ -312,7 +313,7 @@ setup(void)
 		kern_init();
 		config_init();
 		mutex_init(&lk, MUTEX_DEFAULT, IPL_NONE);
-		mutex_init(&arrive_lk, MUTEX_DEFAULT, IPL_NONE);
+		mutex_init(&arrive_lk, MUTEX_NODEBUG, IPL_NONE);
 		cv_init(&lk_cv, "test");
 		T_EQ(config_init_component(cfdrivers, cfattachs, cfdatas), 0);
 		T_EQ(config_unit_reserve("tchild", 5), 0);

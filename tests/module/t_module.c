@@ -113,6 +113,8 @@ refused(void)
 	T_EQ(load("bad3.so"), ENOENT);
 	T_CHECK(strchr(why, ',') != NULL);	/* says what it requires */
 	T_EQ(load("bad4.so"), ENOEXEC);
+	T_EQ(load("bad5.so"), EPROGMISMATCH);
+	T_CHECK(strchr(why, 'L') != NULL);	/* LOCKDEBUG */
 	T_EQ(load("there_is_none.so"), ENOEXEC);
 	T_CHECK(why[0] != '\0');
 	T_EQ(module_load(h_module_nonsense(), why, sizeof(why)), ENOEXEC);

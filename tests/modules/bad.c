@@ -6,6 +6,7 @@
  *	2	made for another version of the interface
  *	3	requires a module that there is not
  *	4	is no module
+ *	5	has LOCKDEBUG if devswd has not
  */
 #include <sys/errno.h>
 #include <sys/module.h>
@@ -23,7 +24,8 @@ bad_modcmd(modcmd_t cmd, void *arg __unused)
 
 extern const modinfo_t devsw_modinfo;
 const modinfo_t devsw_modinfo = {
-	.mi_version = MODULE_VERSION + (BAD == 2),
+	.mi_version = (MODULE_VERSION + (BAD == 2)) ^
+	    (BAD == 5 ? MODULE_LOCKDEBUG : 0),
 	.mi_class = MODULE_CLASS_MISC,
 	.mi_modcmd = bad_modcmd,
 	.mi_name = "bad",

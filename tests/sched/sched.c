@@ -27,6 +27,11 @@
  *	preemption.  When nothing can run time jumps to the next deadline;
  *	without one, it is a deadlock or a lost wake-up.
  *
+ * The order of mutexes is checked in every run (subr_lockdebug.c), and what is
+ * known of it is kept from one run of a litmus to the next: an order of one
+ * schedule against that of another is found.  So the replay of such a run
+ * alone may find nothing wrong; the panic has told where both orders are.
+ *
  * What fails a run: a panic (every KASSERT), sched_fail, a deadlock, more than
  * STEPS_MAX points (a livelock), a fault, memory that is not freed, freed
  * twice, or written to after that (AddressSanitizer: read, too).  Then the
@@ -120,7 +125,7 @@ void *sched_lwp = main_lwp;		/* of cur */
 static int exploring;
 static unsigned steps;
 static uint64_t now;
-static char failure[512];
+static char failure[1200];
 
 static struct choice choices[CHOICES_MAX];
 static unsigned nchoices, at, used;	/* at: the next one; used: preemptions */

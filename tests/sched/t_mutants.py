@@ -196,6 +196,15 @@ MUTANTS = (
      "	softclock_running = NULL;"),
     ("a notification wakes nobody", SELECT,
      "		sr->sr_poller->sp_wake(sr->sr_poller->sp_arg);\n", ""),
+    # LOCKDEBUG sees these at once, on any schedule that comes by.
+    ("a close waits for its watch with device_lock", CLOSE,
+     "	if (!callout_pending(&spec_watch))\n",
+     "	(void)callout_halt(&spec_watch, NULL);\n"),
+    ("devsw_lock before device_lock, where no open is", DEVSW,
+     "	slots[maj].ds_state = state;\n	cv_broadcast(&devsw_cv);",
+     "	slots[maj].ds_state = state;\n"
+     "	extern kmutex_t device_lock;\n	mutex_enter(&device_lock);\n"
+     "	mutex_exit(&device_lock);\n	cv_broadcast(&devsw_cv);"),
     ("the end of a poller leaves its records", SELECT,
      "			selrec_remove(&sp->sp_rec[i]);", "			continue;"),
 )
@@ -248,8 +257,7 @@ def make(build, database, mutant, directory):
            if entry.endswith(".o")]
     subprocess.run(
         ["cc", "-o", program, *own, *objects, mine,
-         "tests/sched/libsched_sync.a", "src/compat/libcompat.a",
-         "-pthread"], cwd=build, check=True, stdout=subprocess.PIPE,
+         "tests/sched/libsched_sync.a", "-pthread"], cwd=build, check=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
     return program
 

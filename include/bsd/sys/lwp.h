@@ -10,6 +10,7 @@
 
 #include <sys/condvar.h>
 #include <sys/kauth.h>
+#include <sys/lockdebug.h>
 #include <sys/proc.h>
 #include <sys/queue.h>
 
@@ -34,6 +35,9 @@ struct lwp {
 	struct vnode	*l_clonevp;	/* with EMOVEFD of VOP_OPEN */
 	struct kauth_cred l_credstore;
 	struct proc	 l_procstore;
+#ifdef LOCKDEBUG
+	struct lockdebug_lwp l_lockdebug;
+#endif
 };
 
 struct lwp *lwp_current(void);

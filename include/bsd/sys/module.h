@@ -25,7 +25,12 @@
 
 #include <sys/types.h>
 
+#define	MODULE_LOCKDEBUG 0x10000U /* options LOCKDEBUG: other structs */
+#ifdef LOCKDEBUG
+#define	MODULE_VERSION	(1 | MODULE_LOCKDEBUG)
+#else
 #define	MODULE_VERSION	1	/* of what include/bsd promises */
+#endif
 #define	MAXMODNAME	32
 
 typedef enum modclass {

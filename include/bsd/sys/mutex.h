@@ -5,12 +5,14 @@
  * Adaptive and spin mutexes are the same here: an uncontended one is one
  * compare-and-swap and no hypercall, a contended one parks.  No mutex may
  * be held while its owner sleeps on a condition variable, but that
- * variable's own.
+ * variable's own.  options LOCKDEBUG (sys/lockdebug.h) checks that, and the
+ * order in which mutexes are taken.
  */
 #ifndef _SYS_MUTEX_H_
 #define _SYS_MUTEX_H_
 
 #include <sys/types.h>
+#include <sys/lockdebug.h>
 
 typedef enum kmutex_type_t {
 	MUTEX_SPIN = 0,
@@ -36,13 +38,16 @@ typedef enum kmutex_type_t {
 typedef struct kmutex {
 	uint32_t	 mtx_word;	/* 0 free, 1 held, 2 held and waited for */
 	struct lwp	*mtx_owner;
+#ifdef LOCKDEBUG
+	struct lockdebug_class *mtx_class;
+#endif
 } kmutex_t;
 
-void	mutex_init(kmutex_t *, kmutex_type_t, int);
-void	mutex_destroy(kmutex_t *);
-void	mutex_enter(kmutex_t *);
-void	mutex_exit(kmutex_t *);
-int	mutex_tryenter(kmutex_t *);
+void	(mutex_init)(kmutex_t *, kmutex_type_t, int);
+void	(mutex_destroy)(kmutex_t *);
+void	(mutex_enter)(kmutex_t *);
+void	(mutex_exit)(kmutex_t *);
+int	(mutex_tryenter)(kmutex_t *);
 int	mutex_owned(const kmutex_t *);
 
 #define	mutex_spin_enter(m)	mutex_enter(m)

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 #include <lib/libkern/libkern.h>
 #include <sys/kthread.h>
+#include <sys/lockdebug.h>
 
 struct lwp;
 struct kmutex;
@@ -21,6 +22,9 @@ void	log(int, const char *, ...) __RENAME(log) __printflike(2, 3);
 void	vlog(int, const char *, va_list) __printflike(2, 0);
 
 int	kpause(const char *, bool, int, struct kmutex *);
+
+/* Before what may sleep: no mutex is held.  Checked with LOCKDEBUG. */
+#define	ASSERT_SLEEPABLE()	LOCKDEBUG_BARRIER(NULL, __func__)
 
 int	enodev(void);
 int	enxio(void);

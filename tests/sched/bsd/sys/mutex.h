@@ -9,6 +9,12 @@
 #include "../../../../include/bsd/sys/mutex.h"
 #include "sched/sched.h"
 
+#ifdef LOCKDEBUG
+#undef mutex_enter
+#define	mutex_enter(m)	(SCHED_POINT("enter", m),			\
+	    lockdebug_mutex_enter((m), LOCKDEBUG_HERE))
+#else
 #define	mutex_enter(m)	(SCHED_POINT("enter", m), (mutex_enter)(m))
+#endif
 
 #endif /* TESTS_SCHED_SYS_MUTEX_H */
