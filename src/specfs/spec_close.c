@@ -178,6 +178,7 @@ spec_close_begin(struct specdev *sd, int flags)
 
 	KASSERT(!sd->sd_closing && !sd->sd_overdue);
 	atomic_store_relaxed(&sd->sd_opened, false);
+	sd->sd_left = false;
 	sd->sd_closing = true;
 	sd->sd_closetime = getticks();
 	sd->sd_closedrain = (flags & FNONBLOCK) == 0;

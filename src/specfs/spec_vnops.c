@@ -13,6 +13,7 @@
  *		sd_opencnt	opens through all vnodes, begun ones included
  *		sd_iocnt	calls inside the driver, d_open included
  *		sd_opened	a d_open succeeded and no d_close came since
+ *		sd_left		opens were revoked and no d_close came since
  *		sd_closing	the last close or a revoke is in the driver
  *		A clone (spec_clone.c) has a vnode and a specdev of its own.
  *
@@ -265,10 +266,20 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		 * that succeeded, and has to close it.  How this open would
 		 * have waited is its own affair: what the other one wrote is
 		 * sent.
+		 *
+		 * It is the last reference, too, of opens that were revoked
+		 * through another name while this one kept the device from
+		 * being closed: nobody else would cancel them.
+		 *
+		 * thread 1, name a	revoke		thread 2, name b
+		 * in d_open				in d_open
+		 *			a gone: not
+		 *			  the last
+		 *						fails: the last
 		 */
 		sn->sn_opencnt--;
 		if (--sd->sd_opencnt == 0 && !sd->sd_closing &&
-		    atomic_load_relaxed(&sd->sd_opened))
+		    (atomic_load_relaxed(&sd->sd_opened) || sd->sd_left))
 			spec_close_device(sd, mode & ~FNONBLOCK);
 		if (spec_gone(vp))
 			cv_broadcast(&specfs_iocv);	/* spec_linger */
@@ -359,6 +370,8 @@ spec_revoke(struct vnode *vp, int flags __unused)
 		sn->sn_opencnt = 0;
 		if (sd->sd_opencnt == 0)
 			spec_close_start(vp, FNONBLOCK);
+		else
+			sd->sd_left = true;
 	}
 	while (sd->sd_closing && !sd->sd_overdue)
 		cv_wait(&specfs_iocv, &device_lock);

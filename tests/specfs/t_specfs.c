@@ -647,12 +647,70 @@ aliases_revoke(void)
 	hd_teardown();
 }
 
+static struct hyp_node second_name = { .hn_dev = makedev(0, 0) };
+
+static void
+second_opener(void *arg)
+{
+	struct client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+
+	atomic_store_release(&c->c_lwp, l);
+	c->c_error = hyp_node_open(&second_name, RW, &c->c_host, &c->c_file);
+	h_exit(l);
+}
+
+static int
+both_opening(void *arg __unused)
+{
+	u_int n;
+
+	mutex_enter(&hd[0].hd_lock);
+	n = hd[0].hd_opens;
+	mutex_exit(&hd[0].hd_lock);
+	return n == 2;
+}
+
+/*
+ * An open that is revoked while another name keeps the device from being
+ * closed ends when that other one does, even if that fails.
+ */
+static void
+aliases_failing(void)
+{
+	struct client a = { 0 }, b = { 0 };
+	struct t_thread *ta, *tb;
+	struct hyp_lwp *l;
+	struct vnode *vp;
+
+	hd_setup(&hd_cdevsw);
+	hd[0].hd_open_holds = true;
+	ta = t_spawn(opener, &a);
+	tb = t_spawn(second_opener, &b);
+	T_UNTIL(both_opening, NULL);
+	l = h_enter(0);
+	T_EQ(spec_vnode_get(VCHR, makedev(0, 0), hd_node(0), &vp), 0);
+	T_EQ(VOP_REVOKE(vp, REVOKEALL), 0);
+	vrele(vp);
+	h_exit(l);
+	T_EQ(hd[0].hd_ncancel, 0);
+	hyp_lwp_interrupt(b.c_lwp);
+	t_join(tb);
+	T_EQ(b.c_error, L_EINTR);
+	t_join(ta);
+	T_EQ(a.c_error, L_EBADF);
+	T_CHECK(strcmp(hd[0].hd_trace, "oocC") == 0);
+	hd_teardown();
+}
+
 const struct t_case t_cases[] = {
 	{ "only the last close cancels and closes, in this order",
 	    last_close },
 	{ "each minor is a device of its own", separate_minors },
 	{ "several names of one device: one last close", aliases_close },
 	{ "several names of one device: a revoke takes all", aliases_revoke },
+	{ "several names of one device: a failing open is the last of a revoked "
+	    "one", aliases_failing },
 	{ "a failing reopen that is the last reference closes",
 	    failing_reopen },
 	{ "a failing first open closes nothing", failed_open_alone },

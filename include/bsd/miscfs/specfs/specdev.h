@@ -42,6 +42,8 @@ struct specdev {
 					   be 0 */
 	bool		 sd_opened;	/* atomic: a d_open succeeded, no d_close
 					   since */
+	bool		 sd_left;	/* (d) a revoke has left opens in the
+					   driver, as others had it open */
 	bool		 sd_closing;	/* (d) d_cancel, drain, d_close going on */
 	bool		 sd_overdue;	/* (d) for too long */
 	bool		 sd_cancelled;	/* (d) d_cancel without d_close yet */
