@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""t_model: spin(1) goes through all states of src/specfs/specfs.pml.
+
+    t_model.py CC none [WORD...]
+
+First instances of the model without a fault, in which nothing may be wrong;
+then one for each fault that the model can have, which has to be found.  The
+head of the model says what is checked, and lists the faults.  With words,
+only checks that have one of them in their names.
+
+DEVSW_FULL=1 adds instances that take minutes.
+
+With a sanitizer in the place of "none" nothing is done.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+MODEL = os.path.join(TOP, "src", "specfs", "specfs.pml")
+CANON = os.path.join(TOP, "tests", "model", "canon.h")
+LIMIT = 3000                            # MiB, of one verifier
+SEARCH = ["-DSAFETY", "-DNOREDUCE", "-DNOFIX", "-DVECTORSZ=256",
+          "-DMEMLIM=%d" % LIMIT]
+
+# name, openers, options of the model; all with a revoke and an unplug
+INSTANCES = (
+    ("3 openers, revoke, detach, replug", 3, "-DCOARSE=1"),
+    ("2 openers, each step for itself", 2, ""),
+    ("2 openers, with closes that are overdue, interrupts, a refused detach",
+     2, "-DCOARSE=1 -DOVERDUE=1 -DINTR=1 -DBACKOUT=1"),
+    ("2 openers of two names", 2, "-DCOARSE=1 -DNAMES=2"),
+    ("3 openers, revoke, devsw_detach", 3, "-DUNPLUG=0 -DUNLOAD=1 -DCOARSE=1"),
+    ("2 openers, revoke, devsw_detach_idle", 2, "-DUNPLUG=0 -DUNLOAD=2"),
+)
+BIG = (
+    ("4 openers, revoke, detach, replug", 4, "-DCOARSE=1"),
+)
+FULL = (
+    ("3 openers, each step for itself", 3, ""),
+    ("3 openers, with closes that are overdue", 3, "-DCOARSE=1 -DOVERDUE=1"),
+    ("2 openers, detach and devsw_detach", 2, "-DCOARSE=1 -DUNLOAD=2"),
+)
+
+
+class Broken(Exception):
+    """A check that has failed, and why."""
+
+
+def run(argv, directory):
+    """Its output."""
+    done = subprocess.run(argv, cwd=directory, check=False, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        raise Broken("%s: %s" % (argv[0], done.stdout[-2000:]))
+    return done.stdout
+
+
+def replace_once(text, old, new):
+    """For changes to what spin has generated."""
+    if text.count(old) != 1:
+        raise Broken("pan.c has %d times %r" % (text.count(old), old))
+    return text.replace(old, new)
+
+
+def canonize(directory, openers, cvs):
+    """Let pan.c store one of all states that differ in who is who."""
+    path = os.path.join(directory, "pan.c")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(CANON, encoding="utf-8") as file:
+        canon = file.read()
+    text = replace_once(text, "\nh_store(char *vin, int nin)",
+                        "\nh_store_plain(char *vin, int nin)")
+    text = replace_once(text, '#include "pan.h"\n',
+                        '#include "pan.h"\nint h_store_plain(char *, int);\n'
+                        'static void canon_tell(void);\n')
+    text = replace_once(text, "\nwrapup(void)\n{", "\nwrapup(void)\n{"
+                        "	canon_tell();")
+    text += "\n#define CANON_OPENERS %d\n#define CANON_CVS %d\n%s" % (
+        openers, cvs, canon)
+    text += ("\nstatic void\ncanon_tell(void)\n{\n\n"
+             "	printf(\"canon: %llu states\\n\", canon_states);\n}\n")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+class Result:
+    """What pan said."""
+
+    def __init__(self, output):
+        found = re.search(r"errors: (\d+)", output)
+        states = re.search(r"([\d.e+]+) states, stored", output)
+        if not found or not states:
+            raise Broken("pan: " + output[-2000:])
+        for bad in ("max search depth too small", "out of memory",
+                    "search not completed", "hash-table full"):
+            # The search also ends at the first error.
+            if bad in output.lower() and not int(found[1]):
+                raise Broken(bad)
+        self.errors = int(found[1])
+        self.stored = int(float(states[1]))
+        canon = re.search(r"canon: (\d+) states", output)
+        self.states = int(canon[1]) if canon else self.stored
+        error = re.search(r"pan:\d+: (.*)", output)
+        self.error = error[1] if error else ""
+
+
+def verify(compiler, openers, options, *, symmetry=True, optimize="-O2", collapse=True):
+    """Make a verifier and run it; returns the Result."""
+    with tempfile.TemporaryDirectory(prefix="t_model.") as directory:
+        run(["spin", "-DN=%d" % openers, *options.split(), "-a", MODEL],
+            directory)
+        if symmetry:
+            canonize(directory, openers, 3 if "-DUNLOAD" in options else 2)
+        flags = SEARCH + [optimize]
+        if collapse:
+            flags.append("-DCOLLAPSE")
+        run([*compiler, "-w", *flags, "-o", "pan", "pan.c"], directory)
+        argv = ["./pan", "-m2000000", "-w%d" % (18 + 2 * openers)]
+        return Result(run(argv, directory))
+
+
+# ---- checks: each returns a remark -------------------------------------
+
+def check_clean(compiler, openers, options):
+    """Nothing is wrong."""
+    # Collapsed states are half as big and take twice as long.
+    result = verify(compiler, openers, options,
+                    collapse="OVERDUE" in options or "COARSE" not in options)
+    if result.errors:
+        raise Broken(result.error)
+    return "%d states, %d stored" % (result.states, result.stored)
+
+
+def check_symmetry(compiler, openers, options):
+    """What is stored stands for all states."""
+    with_it = verify(compiler, openers, options)
+    without = verify(compiler, openers, options, symmetry=False)
+    if with_it.states != without.stored or with_it.errors or without.errors:
+        raise Broken("%d states stand for %d, but there are %d" %
+                     (with_it.stored, with_it.states, without.stored))
+    return "%d states stand for %d" % (with_it.stored, without.stored)
+
+
+def check_fault(compiler, number, options):
+    """It is found."""
+    options += " -DBUG=%s" % number
+    for openers in (2, 3):
+        result = verify(compiler, openers,
+                        options + (" -DCOARSE=1" if openers > 2 else ""),
+                        optimize="-O0" if openers == 2 else "-O2",
+                        collapse=openers > 2)
+        if result.errors:
+            return "with %d openers after %d states: %s" % (
+                openers, result.stored, result.error)
+    raise Broken("not found")
+
+
+def faults():
+    """[(number, options, text)] of the model's head."""
+    with open(MODEL, encoding="utf-8") as file:
+        text = file.read()
+    found = re.findall(r"^ \*\tfault (\d+)((?: -D\S+)*): (.*(?:\n \*\t\t.*)*)",
+                       text, re.M)
+    listed = sorted(int(number) for number, _, _ in found)
+    used = set(re.findall(r"FAULT\((\d+)\)", text))
+    used |= set(re.findall(r"cv_broadcast\(\w+, (\d+)\)", text))
+    used |= set(re.findall(r"localcount_release\([^)]*, (\d+)\)", text))
+    if {int(number) for number in used} != set(listed) or \
+            listed != list(range(1, len(listed) + 1)):
+        raise Broken("the faults of the head are not those of the text")
+    return [(number, options.strip(), re.sub(r"\s*\n \*\s*", " ", what))
+            for number, options, what in found]
+
+
+def checks():
+    """[(name, function, arguments)]"""
+    found = []
+    big = BIG + (FULL if os.environ.get("DEVSW_FULL") else ())
+    for name, openers, options in big + INSTANCES:
+        found.append((name, check_clean, (openers, options)))
+    found.append(("symmetry: 2 openers stand for all", check_symmetry,
+                  (2, "")))
+    found.append(("symmetry: 3 openers stand for all", check_symmetry,
+                  (3, "-DCOARSE=1 -DUNPLUG=0")))
+    for number, options, text in faults():
+        found.append(("fault %s: %s" % (number, text), check_fault,
+                      (number, options)))
+    return found
+
+
+def main():
+    """The program."""
+    compiler, sanitizer, words = sys.argv[1].split(), sys.argv[2], sys.argv[3:]
+    if sanitizer != "none":
+        print("1..0 # SKIP once is enough, without a sanitizer")
+        return 77
+    good = True
+    chosen = [check for check in checks()
+              if not words or any(word in check[0] for word in words)]
+    for number, (name, function, arguments) in enumerate(chosen, 1):
+        try:
+            remark = function(compiler, *arguments)
+            print("ok %d - %s" % (number, name))
+        except Broken as why:
+            remark = str(why)
+            good = False
+            print("not ok %d - %s" % (number, name))
+        print("# " + remark.replace("\n", "\n# "), flush=True)
+    print("1..%d" % len(chosen))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
