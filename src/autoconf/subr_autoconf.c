@@ -305,7 +305,18 @@ config_fini_component(struct cfdriver *const *cds,
 	return error;
 }
 
-/* Could a device of cf hang off parent's attribute iattr? */
+/* Does this driver carry the interface attribute? */
+static bool
+cfdriver_has_attr(const struct cfdriver *cd, const char *iattr)
+{
+	const char *const *attr = cd->cd_attrs;
+
+	while (attr != NULL && *attr != NULL && strcmp(*attr, iattr) != 0)
+		attr++;
+	return attr != NULL && *attr != NULL;
+}
+
+/* Could a device of cf hang off parent's attribute iattr, or any of them? */
 static bool
 cfparent_match(device_t parent, const struct cfparent *cfp, const char *iattr)
 {
@@ -313,6 +324,8 @@ cfparent_match(device_t parent, const struct cfparent *cfp, const char *iattr)
 	if (parent == NULL || cfp == NULL)
 		return parent == NULL && cfp == NULL;
 	if (iattr != NULL && strcmp(cfp->cfp_iattr, iattr) != 0)
+		return false;
+	if (!cfdriver_has_attr(parent->dv_cfdriver, cfp->cfp_iattr))
 		return false;
 	if (cfp->cfp_parent != NULL &&
 	    strcmp(cfp->cfp_parent, parent->dv_cfdriver->cd_name) != 0)

@@ -26,7 +26,8 @@ static int leaf_match(device_t, cfdata_t, void *);
 static void leaf_attach(device_t, device_t, void *);
 static int leaf_detach(device_t, int);
 
-static CFDRIVER_DECL(bus, DV_BUS, NULL);
+static const char *const bus_attrs[] = { "busattr", NULL };
+static CFDRIVER_DECL(bus, DV_BUS, bus_attrs);
 static CFDRIVER_DECL(leaf, DV_DULL, NULL);
 static CFATTACH_DECL2_NEW(bus, sizeof(struct bus_softc), bus_match,
     bus_attach, bus_detach, NULL, NULL, bus_childdet);
@@ -40,8 +41,11 @@ static const struct cfattachinit attaches[] = {
 	{ "bus", bus_cas }, { "leaf", leaf_cas }, { NULL, NULL },
 };
 static const struct cfparent bus_parent = { "busattr", "bus", -1 };
+/* At any bus that has it, and none has; it would match best. */
+static const struct cfparent other_parent = { "otherattr", NULL, -1 };
 static struct cfdata table[] = {
 	{ "bus", "bus", FSTATE_STAR, NULL, 0, NULL },
+	{ "other", "leaf", FSTATE_STAR, NULL, 0, &other_parent },
 	{ "leaf", "leaf", FSTATE_STAR, NULL, 0, &bus_parent },
 	{ NULL, NULL, 0, NULL, 0, NULL },
 };
