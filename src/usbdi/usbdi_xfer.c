@@ -792,6 +792,25 @@ usbd_transfer(struct usbd_xfer *xfer)
 }
 
 /*
+ * usbd_cancel_xfer(xfer)
+ *
+ *	Let an xfer end soon: its callback comes, with USBD_CANCELLED unless
+ *	it had ended before, at most USBD_GRACE ms later.  Nothing happens to
+ *	one that is not in flight, so whoever starts it must keep this call
+ *	out meanwhile.  Does not sleep; a driver's locks may be held.  Not in
+ *	NetBSD, whose usbd_abort_pipe ends everybody's transfers.
+ */
+void
+usbd_cancel_xfer(struct usbd_xfer *xfer)
+{
+	struct usbd_device *const dev = xfer->ux_dev;
+
+	mutex_enter(&dev->ud_lock);
+	usbd_xfer_cancel(xfer, USBD_CANCELLED);
+	usbd_unlock(dev);
+}
+
+/*
  * err = usbd_sync_transfer(xfer)
  * err = usbd_sync_transfer_sig(xfer)
  *

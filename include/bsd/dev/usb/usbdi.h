@@ -17,6 +17,7 @@
  *	usbd_transfer			any		no
  *	usbd_setup_xfer, _get_*		any		no
  *	usbd_clear_endpoint_stall_async	any		no
+ *	usbd_cancel_xfer		any		no
  *	usb_add_task			any		no
  *	usbd_open_pipe*, _close_pipe	none		yes
  *	usbd_abort_pipe, _suspend_pipe	none		yes, for callbacks
@@ -128,6 +129,7 @@ void	usbd_setup_default_xfer(struct usbd_xfer *, struct usbd_device *,
 usbd_status usbd_transfer(struct usbd_xfer *);
 usbd_status usbd_sync_transfer(struct usbd_xfer *);
 usbd_status usbd_sync_transfer_sig(struct usbd_xfer *);
+void	usbd_cancel_xfer(struct usbd_xfer *);
 void	usbd_get_xfer_status(struct usbd_xfer *, void **, void **,
 	    uint32_t *, usbd_status *);
 void	*usbd_get_buffer(struct usbd_xfer *);
