@@ -121,14 +121,15 @@ int	hyp_file_write(struct hyp_file *, const void *, size_t, int, size_t *);
 int	hyp_ioctl_size(uint32_t, size_t *, size_t *);
 
 /*
- * error = hyp_file_ioctl(file, cmd, arg, in, insize, out, outsize, flags)
+ * error = hyp_file_ioctl(file, cmd, arg, in, insize, out, outsize, &result)
  *
  *	ioctl(2) with a Linux command.  arg is the argument as a number; in
  *	and out are the bytes behind it, with exactly the sizes that
- *	hyp_ioctl_size gave for cmd.  Sleeps (TCSBRK, TCSETSW).
+ *	hyp_ioctl_size gave for cmd.  result is what ioctl(2) returns if the
+ *	error is 0.  Sleeps (TCSBRK, TCSETSW).
  */
 int	hyp_file_ioctl(struct hyp_file *, uint32_t, uint64_t, const void *,
-	    size_t, void *, size_t, int);
+	    size_t, void *, size_t, int *);
 
 /*
  * revents = hyp_file_poll(file, events, wait)

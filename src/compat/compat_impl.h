@@ -13,6 +13,7 @@ struct compat_req {
 	const void	*r_in;		/* the bytes that it points to... */
 	void		*r_out;		/* ...and those it will point to */
 	u_long		 r_bsd;		/* from the table */
+	int		*r_result;	/* what ioctl(2) returns */
 	compat_ioctl_t	*r_fn;
 	void		*r_cookie;
 };
@@ -29,6 +30,11 @@ struct compat_cmd {
 
 /* compat_tty.c */
 const struct compat_cmd *compat_tty_lookup(uint32_t);
+
+/* compat_hid.c */
+bool	compat_is_hid(uint32_t);
+void	compat_hid_size(uint32_t, size_t *, size_t *);
+int	compat_hid(uint32_t, const struct compat_req *);
 
 static inline int
 compat_do(const struct compat_req *r, u_long cmd, void *data)

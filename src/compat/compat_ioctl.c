@@ -11,6 +11,7 @@
  *	  a BSD command that a program compiled on Linux spells with Linux's
  *	  macros (USB_GET_DEVICEINFO, TIOCSFLAGS).  Group, number and size are
  *	  kept, the direction bits are BSD's;
+ *	- one of hidraw's (compat_hid.c);
  *	- a number without size (_IO): the argument, if any, is a number.
  *
  *		direction	size		group, number
@@ -60,6 +61,10 @@ compat_ioctl_size(uint32_t cmd, size_t *insz, size_t *outsz)
 	/* The rest of Linux's own terminal commands. */
 	if (LX_GROUP(cmd) == 'T')
 		return ENOTTY;
+	if (compat_is_hid(cmd)) {
+		compat_hid_size(cmd, insz, outsz);
+		return 0;
+	}
 	if (size > IOCPARM_MASK || (LX_DIR(cmd) == 0 && size != 0))
 		return ENOTTY;
 	if (LX_DIR(cmd) & LX_IN)
@@ -104,10 +109,11 @@ compat_native(uint32_t cmd, const struct compat_req *r)
 }
 
 /*
- * error = compat_ioctl(cmd, arg, in, insize, out, outsize, fn, cookie)
+ * error = compat_ioctl(cmd, arg, in, insize, out, outsize, &result, fn,
+ *     cookie)
  *
  *	Do a Linux ioctl by calling fn(cookie, bsdcmd, data), possibly more
- *	than once.  The sizes are those of compat_ioctl_size.  out is written
+ *	than once.  result is what ioctl(2) returns, mostly 0.  The sizes are those of compat_ioctl_size.  out is written
  *	only if the result is 0.  Sleeps as fn does, and for the length of a
  *	break.  The result is a BSD errno: fn's, EPASSTHROUGH and ERESTART
  *	included (the whole ioctl can be done again), ENOTTY, EINVAL for a bad
@@ -115,13 +121,14 @@ compat_native(uint32_t cmd, const struct compat_req *r)
  */
 int
 compat_ioctl(uint32_t cmd, uint64_t arg, const void *in, size_t insz,
-    void *out, size_t outsz, compat_ioctl_t *fn, void *cookie)
+    void *out, size_t outsz, int *result, compat_ioctl_t *fn, void *cookie)
 {
 	const struct compat_cmd *const cc = compat_tty_lookup(cmd);
 	struct compat_req r = {
 		.r_arg = arg,
 		.r_in = in,
 		.r_out = out,
+		.r_result = result,
 		.r_fn = fn,
 		.r_cookie = cookie,
 	};
@@ -134,8 +141,10 @@ compat_ioctl(uint32_t cmd, uint64_t arg, const void *in, size_t insz,
 	KASSERTMSG(insz == wantin && outsz == wantout,
 	    "cmd %#x: sizes %zu, %zu instead of %zu, %zu", cmd, insz, outsz,
 	    wantin, wantout);
+	*result = 0;
 	if (cc == NULL)
-		return compat_native(cmd, &r);
+		return compat_is_hid(cmd) ? compat_hid(cmd, &r) :
+		    compat_native(cmd, &r);
 	r.r_bsd = cc->cc_bsd;
 	return (*cc->cc_func)(&r);
 }

@@ -397,7 +397,7 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
 	const uint32_t cmd = (uint32_t)icmd;
 	bool again = false;
 	char *out = NULL;
-	int error;
+	int error, result = 0;
 
 	(void)flags;
 	error = ioctl_sizes(cmd, &insize, &outsize, &again);
@@ -415,10 +415,10 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
 		memset(out, 0, outsize);
 	front_req_enter(ft, req, FRONT_IOCTL, ff);
 	error = hyp_file_ioctl(ff->ff_file, cmd, (uintptr_t)arg, in, insize,
-	    out, outsize, 0);
+	    out, outsize, &result);
 	if (front_req_claim(ft)) {
 		if (error == 0)
-			(void)fuse_reply_ioctl(req, 0, out, outsize);
+			(void)fuse_reply_ioctl(req, result, out, outsize);
 		else
 			(void)front_reply_err(req, error, fc);
 	}

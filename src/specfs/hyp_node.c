@@ -239,8 +239,7 @@ file_ioctl(void *cookie, u_long cmd, void *data)
 
 int
 hyp_file_ioctl(struct hyp_file *fp, uint32_t cmd, uint64_t arg,
-    const void *in, size_t insize, void *out, size_t outsize,
-    int flags __unused)
+    const void *in, size_t insize, void *out, size_t outsize, int *result)
 {
 	u_int tries = 0;
 	int error;
@@ -248,7 +247,7 @@ hyp_file_ioctl(struct hyp_file *fp, uint32_t cmd, uint64_t arg,
 	file_enter(fp);
 	do {
 		error = compat_ioctl(cmd, arg, in, insize, out, outsize,
-		    file_ioctl, fp);
+		    result, file_ioctl, fp);
 	} while (again(fp->f_vp, &error, &tries));
 	file_exit();
 	return compat_errno(error);

@@ -69,6 +69,8 @@ fake_ioctl(void *cookie, u_long cmd, void *data)
 	}
 }
 
+static int result;
+
 static void
 setup(void)
 {
@@ -88,7 +90,8 @@ ask(uint32_t cmd, uint64_t arg, const void *in, void *out)
 
 	T_EQ(compat_ioctl_size(cmd, &insz, &outsz), 0);
 	dev.n = 0;
-	return compat_ioctl(cmd, arg, in, insz, out, outsz, fake_ioctl, &dev);
+	return compat_ioctl(cmd, arg, in, insz, out, outsz, &result,
+	    fake_ioctl, &dev);
 }
 
 /* The BSD ioctls of the last ask, and their first argument. */
@@ -114,8 +117,8 @@ test_sizes(void)
 	}
 	for (r = h_refused; *r != 0; r++) {
 		T_EQ(compat_ioctl_size(*r, &in, &out), ENOTTY);
-		T_EQ(compat_ioctl(*r, 0, NULL, 0, NULL, 0, fake_ioctl, &dev),
-		    ENOTTY);
+		T_EQ(compat_ioctl(*r, 0, NULL, 0, NULL, 0, &result,
+		    fake_ioctl, &dev), ENOTTY);
 	}
 }
 
@@ -167,13 +170,13 @@ test_native_data(void)
 
 	for (i = 0; i < sizeof(in); i++)
 		in[i] = (u_char)(i * 3);
-	T_EQ(compat_ioctl(0xc4045517, 0, in, 1028, out, 1028, echo_ioctl,
-	    NULL), 0);
+	T_EQ(compat_ioctl(0xc4045517, 0, in, 1028, out, 1028, &result,
+	    echo_ioctl, NULL), 0);
 	for (i = 0; i < sizeof(in); i++)
 		T_EQ(out[i], in[i] ^ 0x5a);
 	/* _IOR: the driver starts from zeros. */
-	T_EQ(compat_ioctl(0x80045501, 0, NULL, 0, out, 4, echo_ioctl, NULL),
-	    0);
+	T_EQ(compat_ioctl(0x80045501, 0, NULL, 0, out, 4, &result,
+	    echo_ioctl, NULL), 0);
 	T_EQ(out[0] & out[3], 0x5a);
 }
 

@@ -103,7 +103,7 @@ ioctl_file(struct s_file *sf, unsigned long cmd, void *arg)
 {
 	uint8_t in[256] = { 0 }, out[256] = { 0 };
 	size_t insize, outsize;
-	int error;
+	int error, result;
 
 	error = hyp_ioctl_size((uint32_t)cmd, &insize, &outsize);
 	if (error != 0)
@@ -112,7 +112,8 @@ ioctl_file(struct s_file *sf, unsigned long cmd, void *arg)
 	if (insize > 0)
 		memcpy(in, arg, insize);
 	error = hyp_file_ioctl(sf->sf_file, (uint32_t)cmd,
-	    (uint64_t)(uintptr_t)arg, in, insize, out, outsize, 0);
+	    (uint64_t)(uintptr_t)arg, in, insize, out, outsize,
+	    &result);
 	if (error == 0 && outsize > 0)
 		memcpy(arg, out, outsize);
 	return error;

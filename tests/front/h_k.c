@@ -412,14 +412,14 @@ count(void *out)
 
 int
 hyp_file_ioctl(struct hyp_file *hf, uint32_t cmd, uint64_t arg,
-    const void *in, size_t insize, void *out, size_t outsize, int flags)
+    const void *in, size_t insize, void *out, size_t outsize, int *result)
 {
 	size_t wantin, wantout;
 	int error;
 
 	file_enter(hf);
 	hk.ioctls++;
-	hk.flags = flags;
+	*result = 0;
 	hk.arg = arg;
 	error = hyp_ioctl_size(cmd, &wantin, &wantout);
 	assert(error == 0 && insize == wantin && outsize == wantout);

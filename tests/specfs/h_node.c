@@ -218,10 +218,10 @@ h_ioctl(struct h_client *c)
 {
 	struct hyp_lwp *l = h_enter(1000);
 	int32_t n;
-	int error;
+	int error, result;
 
 	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
-	    0);
+	    &result);
 	h_exit(l);
 	return error;
 }

@@ -98,13 +98,13 @@ static int
 cioctl(struct client *c)
 {
 	struct hyp_lwp *l = h_enter(1000);
-	int error;
+	int error, result;
 
 	/* FIONREAD */
 	int32_t n;
 
 	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
-	    0);
+	    &result);
 	h_exit(l);
 	return error;
 }
