@@ -12,6 +12,8 @@
  *	uftdi*	at uhub? (usbifif)
  *	umodem*	at uhub? (usbifif)
  *	ucom*	at uftdi?, umodem? (ucombus)
+ *	uhidev*	at uhub? (usbifif)
+ *	uhid*	at uhidev? (uhidbus)
  *
  * A uhub is the parent of devices ("usbdevif") and of their interfaces
  * ("usbifif"), as in NetBSD.  No state and no locks.
@@ -20,28 +22,36 @@
 #include <sys/device.h>
 #include <sys/tty.h>
 
+#include <dev/usb/uhidev.h>
+
 #include <hyp/hyp_node.h>
 
 #include "drivers/ioconf.h"
 
 extern const struct cdevsw ucom_cdevsw;
+extern const struct cdevsw uhid_cdevsw;
 
 extern struct cfattach usb_ca;
 extern struct cfattach uhub_ca;
 extern struct cfattach uftdi_ca;
 extern struct cfattach umodem_ca;
 extern struct cfattach ucom_ca;
+extern struct cfattach uhidev_ca;
+extern struct cfattach uhid_ca;
 
 /* Drivers, and what can attach to them. */
 static const char *const usb_attrs[] = { "usbroothubif", NULL };
 static const char *const uhub_attrs[] = { "usbdevif", "usbifif", NULL };
 static const char *const ucombus_attrs[] = { "ucombus", NULL };
+static const char *const uhidbus_attrs[] = { "uhidbus", NULL };
 
 CFDRIVER_DECL(usb, DV_DULL, usb_attrs);
 CFDRIVER_DECL(uhub, DV_DULL, uhub_attrs);
 CFDRIVER_DECL(uftdi, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(umodem, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(ucom, DV_DULL, NULL);
+CFDRIVER_DECL(uhidev, DV_DULL, uhidbus_attrs);
+CFDRIVER_DECL(uhid, DV_DULL, NULL);
 
 struct cfdriver *const cfdriver_ioconf[] = {
 	&usb_cd,
@@ -49,6 +59,8 @@ struct cfdriver *const cfdriver_ioconf[] = {
 	&uftdi_cd,
 	&umodem_cd,
 	&ucom_cd,
+	&uhidev_cd,
+	&uhid_cd,
 	NULL
 };
 
@@ -57,6 +69,8 @@ static struct cfattach *const uhub_cfattach[] = { &uhub_ca, NULL };
 static struct cfattach *const uftdi_cfattach[] = { &uftdi_ca, NULL };
 static struct cfattach *const umodem_cfattach[] = { &umodem_ca, NULL };
 static struct cfattach *const ucom_cfattach[] = { &ucom_ca, NULL };
+static struct cfattach *const uhidev_cfattach[] = { &uhidev_ca, NULL };
+static struct cfattach *const uhid_cfattach[] = { &uhid_ca, NULL };
 
 const struct cfattachinit cfattach_ioconf[] = {
 	{ "usb", usb_cfattach },
@@ -64,6 +78,8 @@ const struct cfattachinit cfattach_ioconf[] = {
 	{ "uftdi", uftdi_cfattach },
 	{ "umodem", umodem_cfattach },
 	{ "ucom", ucom_cfattach },
+	{ "uhidev", uhidev_cfattach },
+	{ "uhid", uhid_cfattach },
 	{ NULL, NULL }
 };
 
@@ -71,10 +87,12 @@ const struct cfattachinit cfattach_ioconf[] = {
 static const struct cfparent pspec_usbroothubif = { "usbroothubif", "usb", -1 };
 static const struct cfparent pspec_usbifif = { "usbifif", "uhub", -1 };
 static const struct cfparent pspec_ucombus = { "ucombus", NULL, -1 };
+static const struct cfparent pspec_uhidbus = { "uhidbus", NULL, -1 };
 
 /* Locators: any port, any configuration, ... */
 static int loc_usbifif[] = { -1, -1, -1, -1, -1, -1 };
 static int loc_ucombus[] = { UCOMBUSCF_PORTNO_DEFAULT };
+static int loc_uhidbus[] = { UHIDBUSCF_REPORTID_DEFAULT, INT32_MIN };
 
 struct cfdata cfdata_ioconf[] = {
 	{ "usb", "usb", FSTATE_STAR, NULL, 0, NULL },
@@ -82,12 +100,15 @@ struct cfdata cfdata_ioconf[] = {
 	{ "uftdi", "uftdi", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "umodem", "umodem", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "ucom", "ucom", FSTATE_STAR, loc_ucombus, 0, &pspec_ucombus },
+	{ "uhidev", "uhidev", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
+	{ "uhid", "uhid", FSTATE_STAR, loc_uhidbus, 0, &pspec_uhidbus },
 	{ NULL, NULL, 0, NULL, 0, NULL }
 };
 
 /* The device switch; a driver's row number is its major. */
 const struct devsw_conv devsw_conv[] = {
 	{ "ucom", NULL, &ucom_cdevsw },
+	{ "uhid", NULL, &uhid_cdevsw },
 	{ NULL, NULL, NULL }
 };
 
@@ -95,5 +116,6 @@ const struct devsw_conv devsw_conv[] = {
 const struct devnode devnodes[] = {
 	{ "ucom", "ttyU", &ucom_cdevsw, 0, HYP_NODE_TTY },
 	{ "ucom", "dtyU", &ucom_cdevsw, TTDIALOUT_MASK, HYP_NODE_TTY },
+	{ "uhid", "uhid", &uhid_cdevsw, 0, HYP_NODE_HID },
 	{ NULL, NULL, NULL, 0, 0 }
 };
