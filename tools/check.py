@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """tools/check: set up, build and test everything.
 
-    tools/check [--fast] [PATTERN]...
+    tools/check [--fast | --full] [PATTERN]...
 
 Builds three times (plain; AddressSanitizer and UBSan; ThreadSanitizer, in
 build/plain, build/asan and build/tsan) and runs the lanes, in this order:
@@ -13,8 +13,10 @@ build/plain, build/asan and build/tsan) and runs the lanes, in this order:
     uml      the tests on a real kernel's CUSE, in User-Mode Linux
     vm       the tests with USB devices, in virtual machines
     host     the tests of the tools themselves
+    full     schedules and states in numbers that take an hour; with --full
 
     --fast     only plain and uml
+    --full     all of them, "full" too
     PATTERN    only tests whose LANE/NAME contains this, or matches it as a
                shell pattern: uml, vm/t_unplug, '*/t_mutex'
     --list     the names, and nothing is run
@@ -28,7 +30,8 @@ saying which check did counts as one failure.
 Where tests come from
 
     meson's tests, of which those in the suites "uml" and "vm" start their
-    own guest and run once, with the plain build;
+    own guest and run once, with the plain build, and those in the suite
+    "full" only if asked for;
 
     tests/vm/t_* with a line "# guest: OPTION..." near the top, which run
     inside a guest of tools/vm with these options.  Those with equal options
@@ -67,9 +70,10 @@ BUILDS = {
     "asan": ("-Db_sanitize=address,undefined",),
     "tsan": ("-Db_sanitize=thread",),
 }
-LANES = ("plain", "asan", "tsan", "uml", "vm", "host")
+LANES = ("plain", "asan", "tsan", "uml", "vm", "host", "full")
 FAST = ("plain", "uml")
 GUEST_SUITES = ("uml", "vm")
+SUITE_LANES = (*GUEST_SUITES, "full")
 SLOW = {"plain": 1, "asan": 3, "tsan": 5}      # times the timeout
 SANITIZERS = {
     "ASAN_OPTIONS": "halt_on_error=1:detect_stack_use_after_return=1",
@@ -185,11 +189,11 @@ def meson_tests():
     with open(os.path.join(build_dir("plain"), "meson-info",
                            "intro-tests.json"), encoding="utf-8") as file:
         tests = json.load(file)
-    lanes = {"plain": [], "uml": [], "vm": []}
+    lanes = {lane: [] for lane in ("plain", *SUITE_LANES)}
     commands = set()
     for test in tests:
         suites = {suite.partition(":")[2] for suite in test["suite"]}
-        lane = next((s for s in GUEST_SUITES if s in suites), "plain")
+        lane = next((s for s in SUITE_LANES if s in suites), "plain")
         lanes[lane].append(test["name"])
         commands.update(os.path.basename(word) for word in test["cmd"])
     return lanes, commands
@@ -411,7 +415,7 @@ class Plan:
         self.scripts, self.strays = scripts(commands)
         self.meson = {}
         self.own = {}
-        for lane in LANES if not args.fast else FAST:
+        for lane in FAST if args.fast else LANES if args.full else LANES[:-1]:
             names = native.get("plain" if lane in BUILDS else lane, [])
             self.meson[lane] = selected(args.patterns, lane, sorted(names))
             own = {s.name: s for s in self.scripts if s.lane == lane}
@@ -461,7 +465,7 @@ def run(args):
                  "does not run it" % stray)
     if args.fast:
         tell("not run (--fast): " +
-             ", ".join(lane for lane in LANES if lane not in FAST))
+             ", ".join(lane for lane in LANES[:-1] if lane not in FAST))
     return count
 
 
@@ -470,10 +474,12 @@ def main():
     if sys.argv[1:2] == ["--inside"]:
         return inside(sys.argv[2:])
     parser = argparse.ArgumentParser(
-        prog="tools/check", usage="tools/check [--fast] [PATTERN]...",
+        prog="tools/check",
+        usage="tools/check [--fast | --full] [PATTERN]...",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fast", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--list", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("patterns", nargs="*", help=argparse.SUPPRESS)
     args = parser.parse_args()
