@@ -40,13 +40,17 @@ cl_read(file_t *fp, off_t *off __unused, struct uio *uio __unused,
 	struct cl *cl = fp->f_data;
 	int error = 0;
 
+	sched_begin("fo_read");
 	mutex_enter(&cl->cl_lock);
 	cl->cl_calls++;
 	while (!cl->cl_restarted && error == 0)
 		error = cv_wait_sig(&cl->cl_cv, &cl->cl_lock);
 	cl->cl_calls--;
 	mutex_exit(&cl->cl_lock);
-	return error != 0 ? error : ERESTART;
+	if (error == 0)
+		error = ERESTART;
+	sched_end("fo_read", error);
+	return error;
 }
 
 static int
@@ -54,6 +58,7 @@ cl_close(file_t *fp)
 {
 	struct cl *cl = fp->f_data;
 
+	sched_begin("fo_close");
 	mutex_enter(&cl->cl_lock);
 	KASSERTMSG(cl->cl_calls == 0, "%u calls", cl->cl_calls);
 	mutex_exit(&cl->cl_lock);
@@ -61,6 +66,7 @@ cl_close(file_t *fp)
 	mutex_destroy(&cl->cl_lock);
 	kmem_free(cl, sizeof(*cl));
 	closes++;
+	sched_end("fo_close", 0);
 	return 0;
 }
 
@@ -69,10 +75,12 @@ cl_restart(file_t *fp)
 {
 	struct cl *cl = fp->f_data;
 
+	sched_begin("fo_restart");
 	mutex_enter(&cl->cl_lock);
 	cl->cl_restarted = true;
 	cv_broadcast(&cl->cl_cv);
 	mutex_exit(&cl->cl_lock);
+	sched_end("fo_restart", 0);
 }
 
 static const struct fileops cl_fileops = {
@@ -92,16 +100,21 @@ clopen(dev_t dev __unused, int flag, int mode __unused,
 {
 	struct cl *cl;
 	file_t *fp;
-	int fd;
+	int error, fd;
 
-	if (gone)
+	sched_begin("d_open");
+	if (gone) {
+		sched_end("d_open", ENXIO);
 		return ENXIO;
+	}
 	(void)fd_allocfile(&fp, &fd);
 	cl = kmem_zalloc(sizeof(*cl), KM_SLEEP);
 	mutex_init(&cl->cl_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&cl->cl_cv, "cl");
 	opens++;
-	return fd_clone(fp, (unsigned)fd, flag, &cl_fileops, cl);
+	error = fd_clone(fp, (unsigned)fd, flag, &cl_fileops, cl);
+	sched_end("d_open: a clone", 0);
+	return error;
 }
 
 static const struct cdevsw cl_cdevsw = {
@@ -190,8 +203,11 @@ static void
 unplugs(void *arg __unused)
 {
 
+	sched_did("hardware is pulled out");
 	gone = true;
+	sched_begin("vdevgone");
 	vdevgone(maj, 0, 0, VCHR);
+	sched_end("vdevgone", 0);
 	SCHED_CHECK(opens == closes);
 }
 
@@ -199,7 +215,9 @@ static void
 leaves(void *arg __unused)
 {
 
+	sched_begin("devsw_detach");
 	devsw_detach(NULL, &cl_cdevsw);
+	sched_end("devsw_detach", 0);
 	SCHED_CHECK(opens == closes);
 }
 

@@ -80,52 +80,67 @@ pl_enter(dev_t d)
 static int
 plopen(dev_t d, int flag __unused, int mode __unused, struct lwp *l __unused)
 {
-	struct pl_softc *sc = pl_enter(d);
-	/* Counted before a revoke, here after its d_cancel: not now. */
-	const int error = sc->sc_cancelled ? ERESTART : 0;
+	struct pl_softc *sc;
+	int error;
 
+	sched_begin("d_open");
+	sc = pl_enter(d);
+	/* Counted before a revoke, here after its d_cancel: not now. */
+	error = sc->sc_cancelled ? ERESTART : 0;
 	if (error == 0)
 		sc->sc_isopen = true;
 	mutex_exit(&sc->sc_lock);
+	sched_end("d_open", error);
 	return error;
 }
 
 static int
 plcancel(dev_t d, int flag __unused, int mode __unused, struct lwp *l __unused)
 {
-	struct pl_softc *sc = pl_enter(d);
+	struct pl_softc *sc;
 
+	sched_begin("d_cancel");
+	sc = pl_enter(d);
 	KASSERT(!sc->sc_cancelled);
 	sc->sc_cancelled = true;
 	cv_broadcast(&sc->sc_cv);
 	mutex_exit(&sc->sc_lock);
+	sched_end("d_cancel", 0);
 	return 0;
 }
 
 static int
 plclose(dev_t d, int flag __unused, int mode __unused, struct lwp *l __unused)
 {
-	struct pl_softc *sc = pl_enter(d);
+	struct pl_softc *sc;
 
+	sched_begin("d_close");
+	sc = pl_enter(d);
 	KASSERTMSG(sc->sc_cancelled && sc->sc_calls == 0, "%u calls",
 	    sc->sc_calls);
 	sc->sc_cancelled = sc->sc_isopen = false;
 	mutex_exit(&sc->sc_lock);
+	sched_end("d_close", 0);
 	return 0;
 }
 
 static int
 plread(dev_t d, struct uio *uio __unused, int flag __unused)
 {
-	struct pl_softc *sc = pl_enter(d);
+	struct pl_softc *sc;
 	int error = 0;
 
+	sched_begin("d_read");
+	sc = pl_enter(d);
 	sc->sc_calls++;
 	while (!sc->sc_cancelled && error == 0)
 		error = cv_wait_sig(&sc->sc_cv, &sc->sc_lock);
 	sc->sc_calls--;
 	mutex_exit(&sc->sc_lock);
-	return error != 0 ? error : EIO;
+	if (error == 0)
+		error = EIO;
+	sched_end("d_read", error);
+	return error;
 }
 
 static const struct cdevsw pl_cdevsw = {
@@ -166,14 +181,18 @@ pl_detach(device_t self, int flags __unused)
 
 	if (refuse) {
 		refuse = false;
+		sched_did("driver refuses: EBUSY");
 		return EBUSY;
 	}
+	sched_begin("vdevgone");
 	vdevgone(maj, mn, mn, VCHR);
+	sched_end("vdevgone", 0);
 	KASSERT(!sc->sc_isopen && !sc->sc_cancelled && sc->sc_calls == 0);
 	cv_destroy(&sc->sc_cv);
 	mutex_destroy(&sc->sc_lock);
 	/* Who still comes finds no lock, and is found by what he writes. */
 	memset(sc, 0xa5, sizeof(*sc));
+	sched_did("softc is gone");
 	if (late) {
 		late_tell();
 		late_wait(NULL);
@@ -329,8 +348,11 @@ revokes_late(void *arg)
 static void
 detaches(void *arg __unused)
 {
-	const int error = config_detach(dev, 0);
+	int error;
 
+	sched_begin("config_detach");
+	error = config_detach(dev, 0);
+	sched_end("config_detach", error);
 	sched_note("detach: %d", error);
 	SCHED_CHECK(error == 0 || error == EBUSY);
 	if (error == 0)
@@ -341,7 +363,9 @@ static void
 attaches(void *arg __unused)
 {
 
+	sched_begin("attach");
 	dev = config_rootfound("pl", NULL);
+	sched_end("attach", dev == NULL);
 	SCHED_CHECK(dev != NULL && device_unit(dev) == 0);
 }
 
@@ -357,24 +381,32 @@ reattaches(void *arg)
 static void
 acquires(void *arg __unused)
 {
-	device_t d = device_lookup_acquire(&pl_cd, 0);
+	device_t d;
 
+	sched_begin("device_lookup_acquire");
+	d = device_lookup_acquire(&pl_cd, 0);
+	sched_end("device_lookup_acquire", d == NULL ? L_ENXIO : 0);
 	if (d == NULL)
 		return;
 	SCHED_CHECK(device_unit(d) == 0);
 	(void)device_xname(d);
 	SCHED_CHECK(device_private(d) != NULL);
 	device_release(d);
+	sched_did("device_release");
 }
 
 /* A refused detach lets those who have waited succeed. */
 static void
 acquires_surely(void *arg __unused)
 {
-	device_t d = device_lookup_acquire(&pl_cd, 0);
+	device_t d;
 
+	sched_begin("device_lookup_acquire");
+	d = device_lookup_acquire(&pl_cd, 0);
+	sched_end("device_lookup_acquire", d == NULL ? L_ENXIO : 0);
 	SCHED_CHECK(d != NULL);
 	device_release(d);
+	sched_did("device_release");
 }
 
 #define	ACTORS(name, ...)						\

@@ -167,8 +167,11 @@ static void
 unplugs(void *arg __unused)
 {
 
+	sched_did("hardware is pulled out");
 	hd_set(&hd[0], &hd[0].hd_gone, true);
+	sched_begin("vdevgone");
 	vdevgone(0, 0, 0, VCHR);
+	sched_end("vdevgone", 0);
 	/* Nobody is in the driver, or comes: it could be freed. */
 	SCHED_CHECK(hd[0].hd_calls == 0);
 	SCHED_CHECK(!hd[0].hd_isopen);
@@ -207,6 +210,7 @@ replugs(void *arg)
 {
 
 	unplugs(arg);
+	sched_did("hardware is plugged in");
 	hd_set(&hd[0], &hd[0].hd_gone, false);
 }
 
@@ -214,7 +218,9 @@ static void
 driver_leaves(void *arg __unused)
 {
 
+	sched_begin("devsw_detach");
 	devsw_detach(NULL, &hd_cdevsw);
+	sched_end("devsw_detach", 0);
 	SCHED_CHECK(hd[0].hd_calls == 0);
 	SCHED_CHECK(hd[0].hd_opens == 0);
 }

@@ -4,7 +4,9 @@
  *
  *	sched [-1] [-b BOUND] [-n SCHEDULES] [-s dfs|random|pct] [-S SEED]
  *	      [--list] [NAME ...]
- *	sched --replay NAME:CHOICES
+ *	sched --replay NAME:BOUND:CHOICES [--svg FILE [--title TEXT]]
+ *	sched --find TEXT [--find TEXT ...] [-b BOUND] [-n SCHEDULES] [-s ...]
+ *	      NAME
  *
  * Model
  *	A run makes the kernel side anew, lets the actors go, and takes it
@@ -35,7 +37,10 @@
  * What fails a run: a panic (every KASSERT), sched_fail, a deadlock, more than
  * STEPS_MAX points (a livelock), a fault, memory that is not freed, freed
  * twice, or written to after that (AddressSanitizer: read, too).  Then the
- * choices are printed, for --replay, which shows the run in columns.
+ * choices are printed, for --replay, which shows the run in columns, or as a
+ * picture.  --find looks for a run, good or bad, in whose columns these texts
+ * are, in this order ("A: open", with the thread's name; "!A: open": not
+ * before the next one), and prints its choices.
  *
  * Known gaps: what is between two points is taken for one step, so plain
  * data that is shared without a lock is not seen here (ThreadSanitizer's
@@ -57,11 +62,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sched/sched.h"
+#include "sched/sched_impl.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
 #else
 #define	ASAN_POISON_MEMORY_REGION(p, n)		((void)(p))
 #define	ASAN_UNPOISON_MEMORY_REGION(p, n)	((void)(p))
@@ -72,8 +76,6 @@
 #else
 #define	SCHEDULES	300000
 #endif
-#define	THREADS_MAX	24
-#define	STACK_SIZE	(128 * 1024)
 #define	STEPS_MAX	50000
 #define	CHOICES_MAX	65536
 #define	ARENA_SIZE	((size_t)8 << 20)
@@ -81,26 +83,7 @@
 #define	PCT_STEPS	400
 #define	FREED		0xdf
 #define	BACKGROUND	"softclock"
-
-enum state { IDLE, RUNNABLE, PARKED, JOINING, DONE };
-
-struct sched_thread {
-	enum state	 st_state;
-	int		 st_background;
-	unsigned	 st_number;
-	const char	*st_name;
-	void		(*st_func)(void *);
-	void		*st_arg;
-	void		*st_sp;
-	char		*st_stack;
-	uint32_t	*st_word;	/* PARKED */
-	uint64_t	 st_deadline;	/* PARKED; 0: none */
-	int		 st_late;	/* the deadline is over */
-	unsigned	 st_cpu;	/* as far as it knows */
-	struct sched_thread *st_joins;	/* JOINING; NULL: everybody */
-	unsigned	 st_priority;	/* pct */
-	_Alignas(64) char st_lwp[SCHED_LWP_SIZE];
-};
+#define	MUTEX_WAITED	2	/* a word with this is a lock's, kern_mutex.c */
 
 /* One choice: who could run, the running one first if it could. */
 struct choice {
@@ -119,13 +102,13 @@ struct block {
 static struct sched_thread threads[THREADS_MAX];
 static unsigned nthreads;
 static struct sched_thread *cur;
-static void *main_sp;
 static _Alignas(64) char main_lwp[SCHED_LWP_SIZE];
 void *sched_lwp = main_lwp;		/* of cur */
-static int exploring;
+static int exploring, explored;
 static unsigned steps;
 static uint64_t now;
 static char failure[1200];
+static const char digits[] = "0123456789abcdefghijklmnop";
 
 static struct choice choices[CHOICES_MAX];
 static unsigned nchoices, at, used;	/* at: the next one; used: preemptions */
@@ -134,7 +117,8 @@ static enum { DFS, RANDOM, PCT } strategy;
 static unsigned bound;
 static uint64_t seed;
 static unsigned pct_points[PCT_MAX], pct_lowest;
-static int showing;
+static const char *again;		/* choices to be made again */
+static unsigned nagain;
 
 static char *arena;
 static size_t arena_used;
@@ -158,32 +142,7 @@ chance(void)
 	return z ^ z >> 31;
 }
 
-/* ---- fibers --------------------------------------------------------- */
-
-/* Keep the registers that a call keeps on this stack, *from = its top, and go
-   on with the stack to. */
-void	sched_switch(void **, void *);
-__asm__(
-	".text\n"
-	".globl	sched_switch\n"
-	".type	sched_switch, @function\n"
-	"sched_switch:\n"
-	"	pushq	%rbx\n"
-	"	pushq	%rbp\n"
-	"	pushq	%r12\n"
-	"	pushq	%r13\n"
-	"	pushq	%r14\n"
-	"	pushq	%r15\n"
-	"	movq	%rsp, (%rdi)\n"
-	"	movq	%rsi, %rsp\n"
-	"	popq	%r15\n"
-	"	popq	%r14\n"
-	"	popq	%r13\n"
-	"	popq	%r12\n"
-	"	popq	%rbp\n"
-	"	popq	%rbx\n"
-	"	ret\n"
-	".size	sched_switch, . - sched_switch\n");
+/* ---- threads -------------------------------------------------------- */
 
 /* Go on with t; NULL: with main, for good. */
 static void
@@ -193,38 +152,16 @@ go(struct sched_thread *t)
 
 	cur = t;
 	sched_lwp = t == NULL ? main_lwp : t->st_lwp;
-#if defined(__SANITIZE_ADDRESS__)
-	static const void *main_bottom;
-	static size_t main_size;
-	void *fake = NULL;
-
-	if (from == NULL)
-		__sanitizer_start_switch_fiber(&fake, t->st_stack, STACK_SIZE);
-	else if (t == NULL)
-		__sanitizer_start_switch_fiber(NULL, main_bottom, main_size);
-	else
-		__sanitizer_start_switch_fiber(&fake, t->st_stack,
-		    STACK_SIZE);
-	sched_switch(from == NULL ? &main_sp : &from->st_sp,
-	    t == NULL ? main_sp : t->st_sp);
-	__sanitizer_finish_switch_fiber(fake, NULL, NULL);
-	(void)main_bottom;
-	(void)main_size;
-#else
-	sched_switch(from == NULL ? &main_sp : &from->st_sp,
-	    t == NULL ? main_sp : t->st_sp);
-#endif
+	ctx_switch(from, t);
 }
 
 static struct sched_thread *next(int);
 
-static void
-fiber_main(void)
+void
+sched_thread_main(void)
 {
 
-#if defined(__SANITIZE_ADDRESS__)
-	__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
-#endif
+	ctx_entered();
 	cur->st_func(cur->st_arg);
 	cur->st_state = DONE;
 	for (unsigned i = 0; i < nthreads; i++) {
@@ -240,32 +177,21 @@ struct sched_thread *
 sched_spawn(const char *name, void (*func)(void *), void *arg)
 {
 	struct sched_thread *const t = &threads[nthreads];
-	void **sp;
 
 	if (nthreads == THREADS_MAX)
 		sched_fail("more than %d threads", THREADS_MAX);
-	if (t->st_stack == NULL) {
-		t->st_stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		assert(t->st_stack != MAP_FAILED);
-	}
-	ASAN_UNPOISON_MEMORY_REGION(t->st_stack, STACK_SIZE);
 	t->st_number = nthreads++;
-	t->st_name = name;
+	snprintf(t->st_name, sizeof(t->st_name), "%s", name);
 	t->st_background = strcmp(name, BACKGROUND) == 0;
 	t->st_func = func;
 	t->st_arg = arg;
 	t->st_late = 0;
 	t->st_cpu = t->st_number;
 	memset(t->st_lwp, 0, sizeof(t->st_lwp));
-	/* As sched_switch leaves a stack, with an address below that ret. */
-	sp = (void **)(void *)(t->st_stack + STACK_SIZE - 64);
-	*--sp = NULL;
-	*--sp = (void *)(uintptr_t)fiber_main;
-	for (int i = 0; i < 6; i++)
-		*--sp = NULL;
-	t->st_sp = sp;
+	ctx_make(t);
 	t->st_state = RUNNABLE;
+	if (tracing && exploring)
+		trace_event(cur, TRACE_WAKE, t, "starts");
 	return t;
 }
 
@@ -287,6 +213,8 @@ sched_fail(const char *fmt, ...)
 	vsnprintf(failure, sizeof(failure), fmt, ap);
 	va_end(ap);
 	assert(cur != NULL);
+	if (tracing)
+		trace_event(cur, TRACE_FAIL, NULL, "%s", failure);
 	go(NULL);
 	abort();
 }
@@ -332,6 +260,18 @@ choose(const struct choice *ch)
 	return best;
 }
 
+/* What --replay says. */
+static uint8_t
+choice_again(const struct choice *ch)
+{
+	const char *const p = strchr(digits, again[at]);
+
+	if (again[at] == '\0' || p == NULL || p - digits >= ch->ch_n)
+		sched_fail("the replay does not fit any more, at choice %u",
+		    at);
+	return (uint8_t)(p - digits);
+}
+
 /* Who of these goes on; recorded if there is a choice. */
 static struct sched_thread *
 decide(struct choice *ch)
@@ -345,7 +285,8 @@ decide(struct choice *ch)
 	if (at == CHOICES_MAX)
 		sched_fail("more than %d choices", CHOICES_MAX);
 	if (at == nchoices) {
-		ch->ch_i = strategy == DFS ? 0 : (uint8_t)choose(ch);
+		ch->ch_i = at < nagain ? choice_again(ch) :
+		    strategy == DFS ? 0 : (uint8_t)choose(ch);
 		*old = *ch;
 		nchoices++;
 	} else if (old->ch_n != ch->ch_n ||
@@ -452,11 +393,13 @@ sched_point(const char *what, const char *expr, const char *func)
 	}
 	if (++steps > STEPS_MAX)
 		sched_fail("no end after %d steps", STEPS_MAX);
+	if (tracing)
+		trace_arrive(cur, func);
 	t = next(0);
 	if (t != cur)
 		go(t);
-	if (showing)
-		sched_note("%s %s  (%s)", what, expr, func);
+	if (tracing)
+		trace_point(cur, what, expr, func);
 }
 
 int
@@ -465,8 +408,9 @@ sched_park(uint32_t *word, uint32_t val, uint64_t deadline)
 
 	if (*word != val)
 		return 0;
-	if (showing && exploring)
-		sched_note("sleeps");
+	if (tracing && exploring)
+		trace_event(cur, TRACE_SLEEP, NULL, val == MUTEX_WAITED ?
+		    "waits for a lock" : "sleeps");
 	cur->st_state = PARKED;
 	cur->st_word = word;
 	cur->st_deadline = deadline;
@@ -483,6 +427,9 @@ sched_unpark(uint32_t *word, unsigned n)
 		if (threads[i].st_state == PARKED &&
 		    threads[i].st_word == word) {
 			threads[i].st_state = RUNNABLE;
+			if (tracing && exploring && !threads[i].st_background)
+				trace_event(cur, TRACE_WAKE, &threads[i],
+				    "wakes");
 			n--;
 		}
 	}
@@ -499,21 +446,65 @@ int
 sched_shows(void)
 {
 
-	return showing && exploring;
+	return tracing && exploring;
 }
 
 void
 sched_note(const char *fmt, ...)
 {
+	char text[256];
 	va_list ap;
 
-	if (!showing || cur == NULL)
+	if (!tracing || !exploring)
 		return;
-	printf("# %*s%s: ", (int)cur->st_number * 4, "", cur->st_name);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	printf("\n");
+	trace_event(cur, TRACE_NOTE, NULL, "%s", text);
+}
+
+void
+sched_begin(const char *what)
+{
+
+	if (!tracing)
+		return;
+	if (exploring)
+		trace_event(cur, TRACE_BEGIN, NULL, "%s", what);
+	else if (!explored)
+		trace_setup(what);
+}
+
+void
+sched_end(const char *what, int error)
+{
+	static const struct {
+		int		error;
+		const char	*name;
+	} names[] = {
+		{ 0, "0" }, { -3, "ERESTART" }, { 4, "EINTR" }, { 5, "EIO" },
+		{ 6, "ENXIO" }, { 9, "EBADF" }, { 13, "EACCES" },
+		{ 16, "EBUSY" },
+	};
+
+	if (!tracing || !exploring)
+		return;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].error == error) {
+			trace_event(cur, TRACE_END, NULL, "%s = %s", what,
+			    names[i].name);
+			return;
+		}
+	}
+	trace_event(cur, TRACE_END, NULL, "%s = %d", what, error);
+}
+
+void
+sched_did(const char *what)
+{
+
+	if (tracing && exploring)
+		trace_event(cur, TRACE_DID, NULL, "%s", what);
 }
 
 /* ---- memory --------------------------------------------------------- */
@@ -603,9 +594,13 @@ boss(void *arg)
 		for (unsigned i = 0; i < PCT_MAX; i++)
 			pct_points[i] = 1 + (unsigned)(chance() % PCT_STEPS);
 	}
+	for (unsigned i = 2; tracing && i < nthreads; i++)
+		if (!threads[i].st_background)
+			trace_thread(&threads[i]);
 	exploring = 1;
 	sched_join(NULL);
 	exploring = 0;
+	explored = 1;
 	litmus->sl_end();
 }
 
@@ -615,7 +610,7 @@ run(void)
 {
 
 	nthreads = 0;
-	exploring = 0;
+	exploring = explored = 0;
 	steps = at = used = 0;
 	now = 1000000000;
 	failure[0] = '\0';
@@ -642,14 +637,46 @@ advance(void)
 	return 1;
 }
 
+/* NAME:BOUND:CHOICES, without the zeros at its end, which go by themselves. */
+static void
+choices_text(char *text, size_t size)
+{
+	unsigned n = at;
+	size_t pos;
+
+	while (n > 0 && choices[n - 1].ch_i == 0)
+		n--;
+	/* Chance knows no bound. */
+	pos = (size_t)snprintf(text, size, "%s:%u:", litmus->sl_name,
+	    strategy == DFS ? bound : CHOICES_MAX);
+	for (unsigned i = 0; i < n && pos + 1 < size; i++)
+		text[pos++] = digits[choices[i].ch_i];
+	text[pos] = '\0';
+}
+
 static void
 print_choices(FILE *f)
 {
+	static char text[CHOICES_MAX];
 
-	fprintf(f, "%s:%u:", litmus->sl_name, bound);
-	for (unsigned i = 0; i < at; i++)
-		fputc("0123456789abcdefghijklmn"[choices[i].ch_i], f);
-	fputc('\n', f);
+	choices_text(text, sizeof(text));
+	fprintf(f, "%s\n", text);
+}
+
+static const char *picture, *picture_title, *picture_again;
+
+/* The picture of the run so far; 0: it cannot be written. */
+static int
+draw(void)
+{
+
+	if (picture == NULL)
+		return 1;
+	if (svg_write(picture, picture_title != NULL ? picture_title :
+	    litmus->sl_rule, picture_again) == 0)
+		return 1;
+	perror(picture);
+	return 0;
 }
 
 /* A fault: whose run it was. */
@@ -657,6 +684,9 @@ static void
 on_fault(int sig)
 {
 
+	if (tracing && cur != NULL)
+		trace_event(cur, TRACE_FAIL, NULL, "signal %d", sig);
+	(void)draw();
 	printf("# signal %d after %u steps; --replay ", sig, steps);
 	print_choices(stdout);
 	printf("not ok %u - %s: %s\n", number_of, litmus->sl_name,
@@ -760,12 +790,11 @@ find(const char *name, size_t len)
 	exit(2);
 }
 
-/* NAME:BOUND:CHOICES, shown. */
+/* NAME:BOUND:CHOICES, shown; and drawn, if file. */
 static int
-replay(const char *text)
+replay(const char *text, const char *file, const char *title)
 {
 	const char *colon = strchr(text, ':');
-	const char *p;
 	char *end;
 
 	if (colon == NULL) {
@@ -774,24 +803,62 @@ replay(const char *text)
 	}
 	litmus = find(text, (size_t)(colon - text));
 	strategy = DFS;
-	showing = 1;
-	/*
-	 * The options of each choice are not in the text: make the run up to
-	 * where they are needed, again and again.
-	 */
 	bound = (unsigned)strtoul(colon + 1, &end, 10);
-	nchoices = 0;
-	for (p = end + (*end == ':'); ; p++) {
-		showing = *p == '\0';
-		(void)run();
-		if (*p == '\0' || (unsigned)(p - end - 1) >= at)
-			break;
-		nchoices = (unsigned)(p - end);
-		choices[nchoices - 1].ch_i = (uint8_t)(*p <= '9' ? *p - '0' :
-		    *p - 'a' + 10);
-	}
+	again = end + (*end == ':');
+	nagain = (unsigned)strlen(again);
+	tracing = 1;
+	trace_start(1);
+	picture = file;
+	picture_title = title;
+	picture_again = text;
+	(void)run();
+	if (failure[0] == '\0' && at < nagain)
+		snprintf(failure, sizeof(failure), "the replay does not fit "
+		    "any more: only %u choices", at);
+	if (!draw())
+		return 2;
 	printf("# %s\n", failure[0] != '\0' ? failure : "nothing is wrong");
 	return failure[0] != '\0';
+}
+
+/*
+ * The run with the fewest switches that says all that is wanted, of the lowest
+ * bound that has one; or by chance, of max of them.
+ */
+static int
+find_run(const char *name, unsigned max_bound, uint64_t max)
+{
+	static char best[CHOICES_MAX];
+	unsigned fewest = UINT32_MAX;
+	uint64_t count = 0;
+
+	litmus = find(name, strlen(name));
+	tracing = 1;
+	for (bound = strategy == DFS ? 0 : max_bound; bound <= max_bound &&
+	    fewest == UINT32_MAX; bound++) {
+		nchoices = 0;
+		do {
+			if (strategy != DFS)
+				nchoices = 0;
+			trace_start(0);
+			(void)run();
+			if (trace_wanted() && trace_switches() < fewest) {
+				fewest = trace_switches();
+				choices_text(best, sizeof(best));
+			}
+			if (failure[0] != '\0')
+				break;	/* what it leaves behind is bad */
+		} while (++count < max && (strategy != DFS || advance()));
+		if (failure[0] != '\0' || count == max)
+			break;
+	}
+	if (fewest == UINT32_MAX) {
+		printf("# not found in %llu schedules\n",
+		    (unsigned long long)count);
+		return 1;
+	}
+	printf("%s\n", best);
+	return 0;
 }
 
 static int first_only;			/* -1: stop when one is bad */
@@ -864,11 +931,15 @@ main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "list", no_argument, NULL, 'l' },
 		{ "replay", required_argument, NULL, 'r' },
+		{ "svg", required_argument, NULL, 'v' },
+		{ "title", required_argument, NULL, 't' },
+		{ "find", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	unsigned max_bound = 3;
 	uint64_t max = SCHEDULES;
-	const char *again = NULL;
+	const char *text = NULL, *file = NULL, *title = NULL;
+	int wants = 0;
 	int opt;
 
 #if defined(__SANITIZE_THREAD__)
@@ -899,7 +970,17 @@ main(int argc, char **argv)
 			list();
 			return 0;
 		case 'r':
-			again = optarg;
+			text = optarg;
+			break;
+		case 'v':
+			file = optarg;
+			break;
+		case 't':
+			title = optarg;
+			break;
+		case 'f':
+			trace_want(optarg);
+			wants = 1;
 			break;
 		default:
 			return 2;
@@ -909,7 +990,9 @@ main(int argc, char **argv)
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert(arena != MAP_FAILED);
 	catch_faults();
-	if (again != NULL)
-		return replay(again);
+	if (text != NULL)
+		return replay(text, file, title);
+	if (wants)
+		return find_run(argv[optind], max_bound, max);
 	return explore_all(argv + optind, max_bound, max);
 }

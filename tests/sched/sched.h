@@ -18,9 +18,19 @@
 void	sched_point(const char *, const char *, const char *);
 #define	SCHED_POINT(what, p)	sched_point((what), #p, __func__)
 
-/* Something to be shown in the thread's column of a replay. */
+/* Something to be shown in the thread's column of a replay, and to be found
+   by --find. */
 void	sched_note(const char *, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
+
+/*
+ * Bars: a call begins, and ends with an error or 0; they nest.  sched_did is
+ * for what is over at once.  The first word says in which colour, see svg.c:
+ * "open(2)", "d_cancel".
+ */
+void	sched_begin(const char *);
+void	sched_end(const char *, int);
+void	sched_did(const char *);
 
 /* This run is bad: ends it. */
 _Noreturn void sched_fail(const char *, ...)
@@ -55,7 +65,7 @@ uint64_t sched_clock(void);
 unsigned sched_cpu(void);		/* another one each time */
 void	*sched_alloc(size_t);
 void	sched_free(void *, size_t);
-int	sched_shows(void);		/* a replay is being shown */
+int	sched_shows(void);		/* notes are wanted */
 
 /* Per-thread memory, all zero when the thread begins; h_curlwp.c. */
 #define	SCHED_LWP_SIZE	1024

@@ -12,6 +12,7 @@
 
 #include <miscfs/specfs/specdev.h>
 
+#include "h_mark.h"
 #include "h_test.h"
 #include "specfs/h_drv.h"
 #include "specfs/h_node.h"
@@ -45,6 +46,7 @@ hdopen(dev_t dev, int flag __unused, int mode __unused,
 	struct hd *const h = hd_of(dev);
 	int error = 0;
 
+	T_BEGIN("d_open");
 	mutex_enter(&h->hd_lock);
 	h->hd_opens++;
 	h->hd_nopen++;
@@ -66,6 +68,7 @@ hdopen(dev_t dev, int flag __unused, int mode __unused,
 		h->hd_isopen = true;
 	h->hd_opens--;
 	mutex_exit(&h->hd_lock);
+	T_END("d_open", error);
 	return error;
 }
 
@@ -75,6 +78,7 @@ hdcancel(dev_t dev, int flag __unused, int mode __unused,
 {
 	struct hd *const h = hd_of(dev);
 
+	T_BEGIN("d_cancel");
 	mutex_enter(&h->hd_lock);
 	trace(h, 'c');
 	h->hd_ncancel++;
@@ -84,6 +88,7 @@ hdcancel(dev_t dev, int flag __unused, int mode __unused,
 	while (h->hd_cancel_holds)
 		cv_wait(&h->hd_cv, &h->hd_lock);
 	mutex_exit(&h->hd_lock);
+	T_END("d_cancel", 0);
 	return 0;
 }
 
@@ -93,6 +98,7 @@ hdclose(dev_t dev, int flag __unused, int mode __unused,
 {
 	struct hd *const h = hd_of(dev);
 
+	T_BEGIN("d_close");
 	mutex_enter(&h->hd_lock);
 	trace(h, 'C');
 	h->hd_nclose++;
@@ -104,6 +110,7 @@ hdclose(dev_t dev, int flag __unused, int mode __unused,
 	h->hd_isopen = false;
 	h->hd_bytes = 0;
 	mutex_exit(&h->hd_lock);
+	T_END("d_close", 0);
 	return 0;
 }
 
@@ -153,6 +160,7 @@ hdread(dev_t dev, struct uio *uio, int flag)
 	struct hd *const h = hd_of(dev);
 	int error = 0;
 
+	T_BEGIN("d_read");
 	hd_enter(h);
 	while (error == 0 && h->hd_bytes == 0) {
 		if (h->hd_deaf)
@@ -169,6 +177,7 @@ hdread(dev_t dev, struct uio *uio, int flag)
 		error = ureadc('x', uio);
 	}
 	hd_exit(h, 'r');
+	T_END("d_read", error);
 	return error;
 }
 
@@ -179,6 +188,7 @@ hdwrite(dev_t dev, struct uio *uio, int flag __unused)
 	char c;
 	int error = 0;
 
+	T_BEGIN("d_write");
 	hd_enter(h);
 	if (h->hd_cancelled)
 		error = EIO;
@@ -189,6 +199,7 @@ hdwrite(dev_t dev, struct uio *uio, int flag __unused)
 	cv_broadcast(&h->hd_cv);
 	selnotify(&h->hd_sel, 0, 0);
 	hd_exit(h, 'w');
+	T_END("d_write", error);
 	return error;
 }
 
@@ -198,8 +209,10 @@ hdioctl(dev_t dev, u_long cmd __unused, void *data __unused,
 {
 	struct hd *const h = hd_of(dev);
 
+	T_BEGIN("d_ioctl");
 	hd_enter(h);
 	hd_exit(h, 'i');
+	T_END("d_ioctl", 0);
 	return EPASSTHROUGH;
 }
 
@@ -209,12 +222,14 @@ hdpoll(dev_t dev, int events, struct lwp *l)
 	struct hd *const h = hd_of(dev);
 	int revents = events & POLLOUT;
 
+	T_BEGIN("d_poll");
 	hd_enter(h);
 	if (h->hd_bytes > 0)
 		revents |= events & POLLIN;
 	else
 		selrecord(l, &h->hd_sel);
 	hd_exit(h, 'p');
+	T_END("d_poll", 0);
 	return revents;
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "h_mark.h"
 #include "specfs/h_node.h"
 
 #define	MAXNODES	512
@@ -168,8 +169,10 @@ h_open(void *arg)
 	struct h_client *c = arg;
 	struct hyp_lwp *l = h_enter(1000);
 
+	T_BEGIN("open(2)");
 	c->c_error = hyp_node_open(c->c_node, HYP_F_READ | HYP_F_WRITE,
 	    &c->c_host, &c->c_file);
+	T_END("open(2)", c->c_error);
 	h_exit(l);
 	ended(c);
 }
@@ -181,8 +184,10 @@ h_read(void *arg)
 	struct hyp_lwp *l = h_enter(1000);
 	char buf[16];
 
+	T_BEGIN("read(2)");
 	c->c_error = hyp_file_read(c->c_file, buf, sizeof(buf), 0,
 	    &c->c_done);
+	T_END("read(2)", c->c_error);
 	h_exit(l);
 	ended(c);
 }
@@ -193,7 +198,9 @@ h_close(void *arg)
 	struct h_client *c = arg;
 	struct hyp_lwp *l = h_enter(1000);
 
+	T_BEGIN("close(2)");
 	hyp_file_close(c->c_file);
+	T_END("close(2)", 0);
 	h_exit(l);
 	ended(c);
 }
@@ -207,7 +214,9 @@ h_write(struct h_client *c, size_t n)
 	int error;
 
 	assert(n <= sizeof(bytes));
+	T_BEGIN("write(2)");
 	error = hyp_file_write(c->c_file, bytes, n, 0, &done);
+	T_END("write(2)", error);
 	assert(error != 0 || done == n);
 	h_exit(l);
 	return error;
@@ -220,8 +229,10 @@ h_ioctl(struct h_client *c)
 	int32_t n;
 	int error, result;
 
+	T_BEGIN("ioctl(2)");
 	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
 	    &result);
+	T_END("ioctl(2)", error);
 	h_exit(l);
 	return error;
 }
@@ -232,7 +243,9 @@ h_poll(struct h_client *c, uint32_t events, int wait)
 	struct hyp_lwp *l = h_enter(1000);
 	uint32_t revents;
 
+	T_BEGIN("poll(2)");
 	revents = hyp_file_poll(c->c_file, events, wait);
+	T_END("poll(2)", 0);
 	h_exit(l);
 	return revents;
 }
@@ -243,7 +256,9 @@ h_revoke(struct hyp_node *hn)
 	struct hyp_lwp *l = h_enter(0);
 	int error;
 
+	T_BEGIN("revoke(2)");
 	error = hyp_node_revoke(hn);
+	T_END("revoke(2)", error);
 	h_exit(l);
 	return error;
 }
