@@ -65,7 +65,7 @@ count_use(void *arg __unused)
 	if (o == NULL)
 		return;
 	SCHED_POINT("use", o);
-	o->o_users++;
+	(void)__atomic_add_fetch(&o->o_users, 1, __ATOMIC_RELAXED);
 	localcount_release(&o->o_count, &cv, &lock);
 }
 

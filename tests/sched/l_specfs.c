@@ -172,9 +172,11 @@ unplugs(void *arg __unused)
 	sched_begin("vdevgone");
 	vdevgone(0, 0, 0, VCHR);
 	sched_end("vdevgone", 0);
-	/* Nobody is in the driver, or comes: it could be freed. */
+	/* Nobody is in the driver but who sees that it is gone. */
+	mutex_enter(&hd[0].hd_lock);
 	SCHED_CHECK(hd[0].hd_calls == 0);
 	SCHED_CHECK(!hd[0].hd_isopen);
+	mutex_exit(&hd[0].hd_lock);
 	sched_note("gone");
 }
 
