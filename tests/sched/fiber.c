@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "sched/sched_impl.h"
 
@@ -17,6 +18,9 @@
 #else
 #define	ASAN_UNPOISON_MEMORY_REGION(p, n)	((void)(p))
 #endif
+
+const int ctx_real = 0;
+int ctx_ordered;
 
 static void *main_sp;
 
@@ -88,10 +92,33 @@ ctx_switch(struct sched_thread *from, struct sched_thread *to)
 }
 
 void
-ctx_entered(void)
+ctx_entered(struct sched_thread *t)
 {
 
+	(void)t;
 #if defined(__SANITIZE_ADDRESS__)
 	__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #endif
+}
+
+void
+ctx_leave(struct sched_thread *from, struct sched_thread *to)
+{
+
+	ctx_switch(from, to);
+	abort();
+}
+
+void
+ctx_joined(struct sched_thread *t)
+{
+
+	(void)t;
+}
+
+void
+ctx_quiet(int begin)
+{
+
+	(void)begin;
 }

@@ -43,8 +43,9 @@
  * before the next one), and prints its choices.
  *
  * Known gaps: what is between two points is taken for one step, so plain
- * data that is shared without a lock is not seen here (ThreadSanitizer's
- * part); memory is sequentially consistent; x86-64 only.
+ * data that is shared without a lock is seen by ThreadSanitizer only, for
+ * which the threads are real (token.c) and fewer schedules are tried; memory
+ * is sequentially consistent; x86-64 only.
  */
 #undef NDEBUG
 #include <sys/mman.h>
@@ -74,7 +75,7 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define	SCHEDULES	3000	/* of each litmus */
 #else
-#define	SCHEDULES	300000
+#define	SCHEDULES	(ctx_real ? 3000 : 300000)
 #endif
 #define	STEPS_MAX	50000
 #define	CHOICES_MAX	65536
@@ -111,7 +112,8 @@ static char failure[1200];
 static const char digits[] = "0123456789abcdefghijklmnop";
 
 static struct choice choices[CHOICES_MAX];
-static unsigned nchoices, at, used;	/* at: the next one; used: preemptions */
+static unsigned nchoices, at;		/* at: the next one */
+static unsigned used;			/* preemptions */
 
 static enum { DFS, RANDOM, PCT } strategy;
 static unsigned bound;
@@ -160,28 +162,34 @@ static struct sched_thread *next(int);
 void
 sched_thread_main(void)
 {
+	struct sched_thread *const self = cur;
 
-	ctx_entered();
-	cur->st_func(cur->st_arg);
-	cur->st_state = DONE;
+	ctx_entered(self);
+	self->st_func(self->st_arg);
+	self->st_state = DONE;
 	for (unsigned i = 0; i < nthreads; i++) {
 		if (threads[i].st_state == JOINING &&
-		    threads[i].st_joins == cur)
+		    threads[i].st_joins == self)
 			threads[i].st_state = RUNNABLE;
 	}
-	go(cur == &threads[0] ? NULL : next(1));
-	abort();
+	cur = self == &threads[0] ? NULL : next(1);
+	sched_lwp = cur == NULL ? main_lwp : cur->st_lwp;
+	ctx_leave(self, cur);
 }
 
 struct sched_thread *
 sched_spawn(const char *name, void (*func)(void *), void *arg)
 {
 	struct sched_thread *const t = &threads[nthreads];
+	size_t n;
 
 	if (nthreads == THREADS_MAX)
 		sched_fail("more than %d threads", THREADS_MAX);
 	t->st_number = nthreads++;
-	snprintf(t->st_name, sizeof(t->st_name), "%s", name);
+	for (n = 0; n < sizeof(t->st_name) - 1 && name[n] != '\0'; n++)
+		t->st_name[n] = name[n];
+	t->st_name[n] = '\0';
+	t->st_actor = 0;
 	t->st_background = strcmp(name, BACKGROUND) == 0;
 	t->st_func = func;
 	t->st_arg = arg;
@@ -370,6 +378,10 @@ sched_join(struct sched_thread *t)
 			}
 		}
 		leave();
+	}
+	for (unsigned i = 1; i < nthreads; i++) {
+		if (t == NULL ? threads[i].st_actor : t == &threads[i])
+			ctx_joined(&threads[i]);
 	}
 }
 
@@ -585,7 +597,8 @@ boss(void *arg)
 		}
 	}
 	for (sa = litmus->sl_actors; sa->sa_name != NULL; sa++)
-		(void)sched_spawn(sa->sa_name, sa->sa_func, sa->sa_arg);
+		sched_spawn(sa->sa_name, sa->sa_func, sa->sa_arg)->st_actor =
+		    1;
 	if (strategy == PCT) {
 		pct_lowest = 1000;
 		for (unsigned i = 0; i < nthreads; i++)
@@ -602,6 +615,13 @@ boss(void *arg)
 	exploring = 0;
 	explored = 1;
 	litmus->sl_end();
+	/* Those on their way out. */
+	for (unsigned i = 1; i < nthreads; i++) {
+		while (threads[i].st_state == RUNNABLE) {
+			cur->st_state = RUNNABLE;
+			go(&threads[i]);
+		}
+	}
 }
 
 /* Once, with the choices that are there; 0 if it was bad. */
@@ -618,6 +638,8 @@ run(void)
 	ASAN_POISON_MEMORY_REGION(arena, ARENA_SIZE);
 	(void)sched_spawn("boss", boss, NULL);
 	go(&threads[0]);
+	for (unsigned i = 0; i < nthreads; i++)
+		ctx_joined(&threads[i]);
 	if (failure[0] == '\0')
 		check_memory();
 	return failure[0] == '\0';
@@ -679,15 +701,13 @@ draw(void)
 	return 0;
 }
 
-/* A fault: whose run it was. */
-static void
-on_fault(int sig)
+/* The end of all runs, wherever that was noticed. */
+static _Noreturn void
+die(void)
 {
 
-	if (tracing && cur != NULL)
-		trace_event(cur, TRACE_FAIL, NULL, "signal %d", sig);
 	(void)draw();
-	printf("# signal %d after %u steps; --replay ", sig, steps);
+	printf("# after %u steps; --replay ", steps);
 	print_choices(stdout);
 	printf("not ok %u - %s: %s\n", number_of, litmus->sl_name,
 	    litmus->sl_rule);
@@ -695,6 +715,28 @@ on_fault(int sig)
 	_exit(1);
 }
 
+void
+sched_raced(void)
+{
+
+	ctx_quiet(1);
+	if (tracing && cur != NULL)
+		trace_event(cur, TRACE_FAIL, NULL, "a data race");
+	printf("# a data race, see the report\n");
+	die();
+}
+
+/* A fault: whose run it was. */
+static void
+on_fault(int sig)
+{
+
+	ctx_quiet(1);
+	if (tracing && cur != NULL)
+		trace_event(cur, TRACE_FAIL, NULL, "signal %d", sig);
+	printf("# signal %d\n", sig);
+	die();
+}
 static double
 seconds(void)
 {
@@ -934,6 +976,7 @@ main(int argc, char **argv)
 		{ "svg", required_argument, NULL, 'v' },
 		{ "title", required_argument, NULL, 't' },
 		{ "find", required_argument, NULL, 'f' },
+		{ "ordered", no_argument, &ctx_ordered, 1 },
 		{ NULL, 0, NULL, 0 },
 	};
 	unsigned max_bound = 3;
@@ -942,14 +985,12 @@ main(int argc, char **argv)
 	int wants = 0;
 	int opt;
 
-#if defined(__SANITIZE_THREAD__)
-	printf("1..0 # SKIP threads that are fibers mean nothing to this "
-	    "sanitizer\n");
-	return 77;
-#endif
 	fix_addresses(argv);
-	while ((opt = getopt_long(argc, argv, "1b:n:s:S:", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "1b:n:s:S:", longs,
+	    NULL)) != -1) {
 		switch (opt) {
+		case 0:
+			break;
 		case '1':
 			first_only = 1;
 			break;

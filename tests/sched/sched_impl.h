@@ -3,7 +3,8 @@
  * sched_impl.h - what the files of the controlled scheduler share:
  *
  *	sched.c		who runs next, runs, searches, the command line
- *	fiber.c		how a thread is made and gone on with
+ *	fiber.c		how a thread is made and gone on with; or token.c, for
+ *			ThreadSanitizer
  *	trace.c		what a run is shown as: text in columns
  *	svg.c		the same as a picture
  */
@@ -26,7 +27,8 @@ struct sched_thread {
 	char		 st_name[16];	/* a copy: K code has it on its stack */
 	void		(*st_func)(void *);
 	void		*st_arg;
-	void		*st_sp;		/* fiber.c */
+	int		 st_actor;	/* a litmus has it */
+	void		*st_sp;		/* fiber.c, token.c */
 	char		*st_stack;	/* fiber.c */
 	uint32_t	*st_word;	/* PARKED */
 	uint64_t	 st_deadline;	/* PARKED; 0: none */
@@ -37,16 +39,26 @@ struct sched_thread {
 	_Alignas(64) char st_lwp[SCHED_LWP_SIZE];
 };
 
-/* ---- fiber.c -------------------------------------------------------- */
+/* ---- fiber.c or token.c --------------------------------------------- */
+
+extern const int ctx_real;	/* threads are real ones */
+extern int ctx_ordered;		/* see token.c */
 
 /* t begins in sched_thread_main when it is gone on with. */
 void	ctx_make(struct sched_thread *);
 /* Go on with to instead of from; NULL is main, which is not gone back from
    when something has failed. */
 void	ctx_switch(struct sched_thread *, struct sched_thread *);
-/* First in a thread. */
-void	ctx_entered(void);
-_Noreturn void sched_thread_main(void);
+/* First in a thread, and last: go on with to, for good. */
+void	ctx_entered(struct sched_thread *);
+void	ctx_leave(struct sched_thread *, struct sched_thread *);
+/* What the thread has done is over for who calls. */
+void	ctx_joined(struct sched_thread *);
+/* The scheduler's own accesses in the C library, from 1 to 0. */
+void	ctx_quiet(int);
+
+void	sched_thread_main(void);
+void	sched_raced(void);	/* the sanitizer has reported a race */
 
 /* ---- trace.c -------------------------------------------------------- */
 

@@ -227,8 +227,8 @@ def commands(build):
     return found
 
 
-def make(build, database, mutant, directory):
-    """Compile and link; returns the program."""
+def make(build, database, mutant, directory, options=()):
+    """Compile and link, with these options; returns the program."""
     name, path, old, new = mutant
     with open(os.path.join(TOP, "src", path), encoding="utf-8") as file:
         text = file.read()
@@ -256,7 +256,9 @@ def make(build, database, mutant, directory):
            sorted(os.listdir(os.path.join(build, sched)))
            if entry.endswith(".o")]
     subprocess.run(
-        ["cc", "-o", program, *own, *objects, mine,
+        ["cc", *options, "-o", program, *own, *objects, mine,
+         "-Wl,--whole-archive", "tests/sched/libsched_engine.a",
+         "-Wl,--no-whole-archive",
          "tests/sched/libsched_sync.a", "-pthread"], cwd=build, check=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
     return program

@@ -137,8 +137,9 @@ print_header(void)
 				printf(" %-*s%s", COLUMN, trace.tr_name[t],
 				    c + 1 < trace.tr_ncolumns ? " |" : "\n#");
 	for (unsigned c = 0; c < trace.tr_ncolumns; c++)
-		printf("%.*s%s", COLUMN + 1, "----------------------------------"
-		    "----------", c + 1 < trace.tr_ncolumns ? "-+" : "\n");
+		printf("%.*s%s", COLUMN + 1,
+		    "----------------------------------------",
+		    c + 1 < trace.tr_ncolumns ? "-+" : "\n");
 }
 
 static void
@@ -250,21 +251,25 @@ trace_event(const struct sched_thread *t, enum trace_kind kind,
 	char text[128];
 	va_list ap;
 
+	ctx_quiet(1);
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (kind == TRACE_BEGIN || kind == TRACE_END || kind == TRACE_DID)
 		phase_end(t);
 	add(t, kind, peer, text);
+	ctx_quiet(0);
 }
 
 void
 trace_arrive(const struct sched_thread *t, const char *func)
 {
 
+	ctx_quiet(1);
 	if (phase_of[t->st_number] != NULL &&
 	    strcmp(phase_of[t->st_number], func) != 0)
 		phase_end(t);
+	ctx_quiet(0);
 }
 
 void
@@ -273,6 +278,7 @@ trace_point(const struct sched_thread *t, const char *what, const char *expr,
 {
 	char text[128];
 
+	ctx_quiet(1);
 	for (unsigned i = 0; i < NELEM(phases); i++) {
 		if (phase_of[t->st_number] == NULL &&
 		    strcmp(phases[i].func, func) == 0) {
@@ -292,4 +298,5 @@ trace_point(const struct sched_thread *t, const char *what, const char *expr,
 	}
 	snprintf(text, sizeof(text), "%s %s  (%s)", what, expr, func);
 	add(t, TRACE_POINT, NULL, text);
+	ctx_quiet(0);
 }
