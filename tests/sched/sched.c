@@ -3,7 +3,7 @@
  * sched.c - the controlled scheduler; see sched.h.
  *
  *	sched [-1] [-b BOUND] [-n SCHEDULES] [-s dfs|random|pct] [-S SEED]
- *	      [--list] [NAME ...]
+ *	      [--prune] [-u] [--ends] [--ordered] [--list] [NAME ...]
  *	sched --replay NAME:BOUND:CHOICES [--svg FILE [--title TEXT]]
  *	sched --find TEXT [--find TEXT ...] [-b BOUND] [-n SCHEDULES] [-s ...]
  *	      NAME
@@ -19,7 +19,9 @@
  *	dfs	all lists, depth first, in which at most BOUND times a thread
  *		is made to wait that could have gone on (a preemption); for
  *		bounds 0, 1, ... BOUND, until SCHEDULES are over.  A point
- *		where only one thread can run is no choice.
+ *		where only one thread can run is no choice.  With --prune not
+ *		those that come to a state that is known (prune.c); -u has no
+ *		bound, and prunes.  --ends counts in how many ways runs end.
  *	random	each choice by chance.
  *	pct	priorities by chance, with BOUND points where the running
  *		thread gets the lowest one.
@@ -80,6 +82,7 @@
 #define	STEPS_MAX	50000
 #define	CHOICES_MAX	65536
 #define	ARENA_SIZE	((size_t)8 << 20)
+#define	UNBOUNDED	CHOICES_MAX	/* preemptions: as many as choices */
 #define	PCT_MAX		16
 #define	PCT_STEPS	400
 #define	FREED		0xdf
@@ -125,6 +128,10 @@ static unsigned nagain;
 
 static char *arena;
 static size_t arena_used;
+static uint32_t *block_at;		/* of each 16 bytes: its block */
+static int prunes, counts_ends;
+static int pruned;			/* no more choices in this run */
+static uint64_t ends;
 extern const struct sched_litmus l_kern[], l_device[], l_specfs[], l_clone[];
 static const struct sched_litmus *const sched_files[] = {
 	l_kern, l_device, l_specfs, l_clone, NULL
@@ -201,6 +208,8 @@ sched_spawn(const char *name, void (*func)(void *), void *arg)
 	t->st_state = RUNNABLE;
 	if (tracing && exploring)
 		trace_event(cur, TRACE_WAKE, t, "starts");
+	if (sched_pruning && exploring)
+		prune_order(cur->st_number, t->st_number);
 	return t;
 }
 
@@ -244,6 +253,8 @@ next_deadline(void)
 		sched_fail("deadlock, or a lost wake-up");
 	if (now < t->st_deadline)
 		now = t->st_deadline;
+	if (sched_pruning && exploring)
+		prune_learn(t->st_number, now);
 	t->st_late = 1;
 	t->st_state = RUNNABLE;
 	return t;
@@ -291,9 +302,17 @@ decide(struct choice *ch)
 		ch->ch_n = ch->ch_free;
 	if (ch->ch_n == 1)
 		return &threads[ch->ch_opt[0]];
+	if (pruned)
+		return &threads[ch->ch_opt[0]];
 	if (at == CHOICES_MAX)
 		sched_fail("more than %d choices", CHOICES_MAX);
 	if (at == nchoices) {
+		if (prunes && strategy == DFS && at >= nagain &&
+		    prune_known(cur->st_state == RUNNABLE ? cur->st_number :
+		    THREADS_MAX, bound == UNBOUNDED ? 0 : used)) {
+			pruned = 1;
+			return &threads[ch->ch_opt[0]];
+		}
 		ch->ch_i = at < nagain ? choice_again(ch) :
 		    strategy == DFS ? 0 : (uint8_t)choose(ch);
 		*old = *ch;
@@ -316,7 +335,7 @@ next(int leaves)
 	struct choice ch;
 
 	/* As most points are: no preemption is left. */
-	if (!leaves && strategy == DFS && used >= bound)
+	if (!leaves && strategy == DFS && (used >= bound || pruned))
 		return cur;
 	ch.ch_n = 0;
 	ch.ch_i = 0;
@@ -389,6 +408,8 @@ sched_join(struct sched_thread *t)
 		if (t == NULL ? threads[i].st_actor : t == &threads[i])
 			ctx_joined(&threads[i]);
 	}
+	if (t != NULL && sched_pruning && exploring)
+		prune_order(t->st_number, cur->st_number);
 }
 
 void
@@ -426,6 +447,7 @@ sched_park(uint32_t *word, uint32_t val, uint64_t deadline)
 
 	if (*word != val)
 		return 0;
+	SCHED_WRITES(word);
 	if (tracing && exploring)
 		trace_event(cur, TRACE_SLEEP, NULL, val == MUTEX_WAITED ?
 		    "waits for a lock" : "sleeps");
@@ -434,6 +456,7 @@ sched_park(uint32_t *word, uint32_t val, uint64_t deadline)
 	cur->st_deadline = deadline;
 	cur->st_late = 0;
 	leave();
+	SCHED_WRITES(word);
 	return cur->st_late;
 }
 
@@ -441,6 +464,7 @@ void
 sched_unpark(uint32_t *word, unsigned n)
 {
 
+	SCHED_WRITES(word);
 	for (unsigned i = 0; i < nthreads && n > 0; i++) {
 		if (threads[i].st_state == PARKED &&
 		    threads[i].st_word == word) {
@@ -457,6 +481,8 @@ uint64_t
 sched_clock(void)
 {
 
+	if (sched_pruning && exploring)
+		prune_learn(cur->st_number, now);
 	return now;
 }
 
@@ -527,6 +553,28 @@ sched_did(const char *what)
 
 /* ---- memory --------------------------------------------------------- */
 
+/* Where in the arena the block with p is; 0: it is no block. */
+static size_t
+block_of(const volatile void *p)
+{
+	const uintptr_t pos = (uintptr_t)p - (uintptr_t)arena;
+
+	return pos < arena_used ? block_at[pos / 16] : 0;
+}
+
+/* A block is an object as well, that its end is a write to. */
+void
+sched_touch(const volatile void *p, int writes)
+{
+	size_t block;
+
+	if (!exploring)
+		return;
+	if ((block = block_of(p)) != 0)
+		prune_event(cur->st_number, block, 0);
+	prune_event(cur->st_number, (uintptr_t)p, writes);
+}
+
 void *
 sched_alloc(size_t size)
 {
@@ -538,6 +586,11 @@ sched_alloc(size_t size)
 	ASAN_UNPOISON_MEMORY_REGION(b, sizeof(*b) + size);
 	b->b_size = (uint32_t)size;
 	b->b_freed = 0;
+	if (sched_pruning) {
+		for (size_t i = arena_used / 16;
+		    i < (arena_used + sizeof(*b) + whole) / 16; i++)
+			block_at[i] = (uint32_t)arena_used + 1;
+	}
 	arena_used += sizeof(*b) + whole;
 	memset(b + 1, 0, size);
 	return b + 1;
@@ -552,6 +605,8 @@ sched_free(void *p, size_t size)
 		sched_fail("%p is freed twice", p);
 	if (b->b_size != size)
 		sched_fail("%p has %u bytes, not %zu", p, b->b_size, size);
+	if (sched_pruning && exploring)
+		prune_event(cur->st_number, block_of(p), 1);
 	b->b_freed = 1;
 	memset(p, FREED, size);
 	ASAN_POISON_MEMORY_REGION(p, size);
@@ -619,9 +674,13 @@ boss(void *arg)
 	for (unsigned i = 2; tracing && i < nthreads; i++)
 		if (!threads[i].st_background)
 			trace_thread(&threads[i]);
+	if (sched_pruning)
+		prune_run();
 	exploring = 1;
 	sched_join(NULL);
 	exploring = 0;
+	if (counts_ends)
+		ends = prune_ends();
 	explored = 1;
 	litmus->sl_end();
 	/* Those on their way out. */
@@ -641,6 +700,7 @@ run(void)
 	nthreads = 0;
 	exploring = explored = 0;
 	steps = at = used = 0;
+	pruned = 0;
 	now = 1000000000;
 	failure[0] = '\0';
 	arena_used = 0;
@@ -679,7 +739,7 @@ choices_text(char *text, size_t size)
 		n--;
 	/* Chance knows no bound. */
 	pos = (size_t)snprintf(text, size, "%s:%u:", litmus->sl_name,
-	    strategy == DFS ? bound : CHOICES_MAX);
+	    strategy == DFS ? bound : UNBOUNDED);
 	for (unsigned i = 0; i < n && pos + 1 < size; i++)
 		text[pos++] = digits[choices[i].ch_i];
 	text[pos] = '\0';
@@ -762,6 +822,8 @@ search(uint64_t max, uint64_t *count, int *exhausted)
 
 	*exhausted = 0;
 	nchoices = 0;
+	if (sched_pruning)
+		prune_search(bound);
 	while (*count < max) {
 		(*count)++;
 		if (!run())
@@ -785,7 +847,8 @@ explore(unsigned number, unsigned max_bound, uint64_t max)
 	int exhausted = 0, good, last = -1;
 
 	number_of = number;
-	for (bound = strategy == DFS ? 0 : max_bound; ; bound++) {
+	bound = strategy == DFS && max_bound != UNBOUNDED ? 0 : max_bound;
+	for (; ; bound++) {
 		good = search(max, &count, &exhausted);
 		if (!good || !exhausted || bound == max_bound)
 			break;
@@ -801,8 +864,12 @@ explore(unsigned number, unsigned max_bound, uint64_t max)
 	printf("%sok %u - %s: %s\n", good ? "" : "not ", number,
 	    litmus->sl_name, litmus->sl_rule);
 	printf("# %llu schedules", (unsigned long long)count);
-	if (strategy == DFS && last >= 0)
+	if (strategy == DFS && last == UNBOUNDED)
+		printf(", all");
+	else if (strategy == DFS && last >= 0)
 		printf(", all up to bound %d", last);
+	if (counts_ends)
+		printf(", %llu ends", (unsigned long long)ends);
 	printf(", %.0f a second\n", (double)count / (seconds() - begin));
 	fflush(stdout);
 	return good;
@@ -986,6 +1053,8 @@ main(int argc, char **argv)
 		{ "title", required_argument, NULL, 't' },
 		{ "find", required_argument, NULL, 'f' },
 		{ "ordered", no_argument, &ctx_ordered, 1 },
+		{ "prune", no_argument, &prunes, 1 },
+		{ "ends", no_argument, &counts_ends, 1 },
 		{ NULL, 0, NULL, 0 },
 	};
 	unsigned max_bound = 3;
@@ -995,7 +1064,7 @@ main(int argc, char **argv)
 	int opt;
 
 	fix_addresses(argv);
-	while ((opt = getopt_long(argc, argv, "1b:n:s:S:", longs,
+	while ((opt = getopt_long(argc, argv, "1b:n:s:uS:", longs,
 	    NULL)) != -1) {
 		switch (opt) {
 		case 0:
@@ -1012,6 +1081,10 @@ main(int argc, char **argv)
 		case 's':
 			strategy = optarg[0] == 'r' ? RANDOM :
 			    optarg[0] == 'p' ? PCT : DFS;
+			break;
+		case 'u':
+			max_bound = UNBOUNDED;
+			prunes = 1;
 			break;
 		case 'S':
 			seed = strtoull(optarg, NULL, 0);
@@ -1039,6 +1112,11 @@ main(int argc, char **argv)
 	arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert(arena != MAP_FAILED);
+	sched_pruning = prunes || counts_ends;
+	if (sched_pruning) {
+		block_at = calloc(ARENA_SIZE / 16, sizeof(*block_at));
+		assert(block_at != NULL);
+	}
 	catch_faults();
 	if (text != NULL)
 		return replay(text, file, title);

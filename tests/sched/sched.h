@@ -16,7 +16,19 @@
 
 /* Another thread may run here.  Macros call it (tests/sched/bsd). */
 void	sched_point(const char *, const char *, const char *);
-#define	SCHED_POINT(what, p)	sched_point((what), #p, __func__)
+#define	SCHED_POINT(what, p)						\
+	(sched_point((what), #p, __func__), SCHED_WRITES(p))
+
+/*
+ * This thread reads, or writes, something that orders threads, at a point or
+ * not; see prune.c.  Macros call it.
+ */
+extern int sched_pruning;
+void	sched_touch(const volatile void *, int);
+#define	SCHED_READS(p)							\
+	(sched_pruning ? sched_touch((p), 0) : (void)0)
+#define	SCHED_WRITES(p)							\
+	(sched_pruning ? sched_touch((p), 1) : (void)0)
 
 /* Something to be shown in the thread's column of a replay, and to be found
    by --find. */

@@ -5,6 +5,7 @@
  *	sched.c		who runs next, runs, searches, the command line
  *	fiber.c		how a thread is made and gone on with; or token.c, for
  *			ThreadSanitizer
+ *	prune.c		which schedules are as good as others
  *	trace.c		what a run is shown as: text in columns
  *	svg.c		the same as a picture
  */
@@ -110,6 +111,16 @@ void	trace_setup(const char *);
 void	trace_want(const char *);
 int	trace_wanted(void);
 unsigned trace_switches(void);
+
+/* ---- prune.c -------------------------------------------------------- */
+
+void	prune_search(unsigned);
+void	prune_run(void);
+void	prune_event(unsigned, uintptr_t, int);
+void	prune_learn(unsigned, uint64_t);
+void	prune_order(unsigned, unsigned);
+int	prune_known(unsigned, unsigned);
+uint64_t prune_ends(void);
 
 /* ---- svg.c ---------------------------------------------------------- */
 

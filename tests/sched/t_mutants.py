@@ -7,8 +7,9 @@
 Each mutant is one change to one file: a check that is skipped, a drain or a
 wake-up that is left out, an order that is turned around.  The file is
 compiled with it, linked into t_sched, and run; a mutant that survives all
-litmuses is a fault that these tests would not see.  Prints for each the
-number of schedules of the litmus that killed it.
+litmuses is a fault that these tests would not see.  The litmus that has killed
+it must do so with --prune as well.  Prints for each the numbers of schedules
+that this took.
 
 With a sanitizer in the place of "none" nothing is done.
 
@@ -264,11 +265,12 @@ def make(build, database, mutant, directory, options=()):
     return program
 
 
-def kill(program):
+def kill(program, *options):
     """(litmus, schedules) that killed it, or None."""
     for schedules in ROUNDS:
         try:
-            done = subprocess.run([program, "-1", "-n", str(schedules)],
+            done = subprocess.run([program, "-1", "-n", str(schedules),
+                                   *options],
                                   stdout=subprocess.PIPE, check=False,
                                   text=True, errors="replace",
                                   timeout=LIMIT)
@@ -280,6 +282,14 @@ def kill(program):
             return (name[1] if name else "signal",
                     int(count[1]) if count else 0)
     return None
+
+
+def kill_pruned(program, killed):
+    """The same with --prune, by that litmus only."""
+    name, schedules = killed
+    if not schedules:
+        return killed           # a fault of the process, or no end
+    return kill(program, "--prune", name)
 
 
 def main():
@@ -296,19 +306,24 @@ def main():
     chosen = [mutant for mutant in MUTANTS
               if not words or any(word in mutant[0] for word in words)]
     for number, mutant in enumerate(chosen, 1):
+        pruned = None
         try:
-            killed = kill(make(build, database, mutant, directory))
+            program = make(build, database, mutant, directory)
+            killed = kill(program)
             why = "it survives"
+            if killed:
+                pruned = kill_pruned(program, killed)
+                why = "it survives %s with --prune" % killed[0]
         except ValueError as error:
             killed, why = None, str(error)
         except subprocess.CalledProcessError as error:
             killed = None
             why = "it does not build: " + error.output.decode()[-500:]
-        good = good and killed is not None
-        print("%sok %d - %s: %s" % ("" if killed else "not ", number,
+        good = good and pruned is not None
+        print("%sok %d - %s: %s" % ("" if pruned else "not ", number,
                                     mutant[1], mutant[0]))
-        print("# " + ("killed by %s after %d schedules" % killed if killed
-                      else why), flush=True)
+        print("# " + ("killed by %s after %d schedules, with --prune %d" %
+                      (*killed, pruned[1]) if pruned else why), flush=True)
     print("1..%d" % len(chosen))
     return 0 if good else 1
 
