@@ -227,9 +227,11 @@ sched_fail(const char *fmt, ...)
 {
 	va_list ap;
 
+	ctx_quiet(1);
 	va_start(ap, fmt);
 	vsnprintf(failure, sizeof(failure), fmt, ap);
 	va_end(ap);
+	ctx_quiet(0);
 	assert(cur != NULL);
 	if (tracing)
 		trace_event(cur, TRACE_FAIL, NULL, "%s", failure);
