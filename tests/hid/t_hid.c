@@ -198,6 +198,11 @@ t_keyboard(void)
 	    hid_output, &loc, &flags));
 	T_CHECK(loc.pos == 1 && loc.size == 1 && loc.count == 1);
 	T_EQ(flags, HIO_VARIABLE);
+	/* All of the key array is in the report, not only its first key. */
+	loc = NTH(h_keyboard, hid_input, 9).loc;
+	T_CHECK(hid_location_fits(&loc, 8) && !hid_location_fits(&loc, 7));
+	loc.size = loc.count = 0x10000;
+	T_CHECK(!hid_location_fits(&loc, SIZE_MAX));
 	/* The key array: which usage is value 4? */
 	hidp_start(&parse, h_keyboard, sizeof(h_keyboard), 1U << HIDP_INPUT);
 	do
@@ -297,6 +302,7 @@ t_touch(void)
 	T_EQ(hid_report_size_max(h_touch, sizeof(h_touch), hid_output, &id),
 	    0);
 	T_EQ(id, 0);
+	T_EQ(NTH(h_touch, hid_collection, 1).collection, HCOLL_LOGICAL);
 	/* Back in report 1, and back in report 4. */
 	h = NTH(h_touch, hid_input, 28);
 	T_CHECK(h.usage == U(0x0d, 0x56) && h.report_ID == 1);
