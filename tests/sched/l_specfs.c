@@ -16,6 +16,7 @@
 #include "sched/sched.h"
 #include "specfs/h_drv.h"
 #include "specfs/h_node.h"
+#include "specfs/specfs_impl.h"
 
 static struct h_client a, b;
 
@@ -286,6 +287,26 @@ ACTORS(open_two_revokes_unplug, { "A", open_close, &a },
     { "R1", revokes, NULL }, { "R2", revokes, NULL },
     { "unplug", unplugs, NULL });
 
+/* Another name of the same device. */
+static struct hyp_node second_name = { .hn_dev = makedev(0, 0) };
+
+/* The first name alone, as a vrevoke that is in the middle of it. */
+static void
+revokes_name(void *arg __unused)
+{
+	struct hyp_lwp *const l = h_enter(0);
+	struct vnode *vp;
+
+	SCHED_CHECK(spec_vnode_get(VCHR, makedev(0, 0), hd_node(0),
+	    &vp) == 0);
+	SCHED_CHECK(VOP_REVOKE(vp, REVOKEALL) == 0);
+	vrele(vp);
+	h_exit(l);
+}
+
+ACTORS(two_names, { "A", open_close, &a }, { "B", open_close, &b },
+    { "revoke", revokes_name, NULL });
+
 /* ---- setups of their own -------------------------------------------- */
 
 static void
@@ -294,6 +315,15 @@ setup_failing_b(void)
 
 	setup_open_a();
 	hd[0].hd_open_error = EIO;
+}
+
+static void
+setup_two_names(void)
+{
+
+	setup();
+	b.c_node = &second_name;
+	hd[0].hd_failures = 1;
 }
 
 static void
@@ -332,6 +362,8 @@ const struct sched_litmus l_specfs[] = {
 	    setup_open_a, close_open, end },
 	{ "failing_reopen", "the last close against a reopen that fails",
 	    setup_failing_b, close_open, end },
+	{ "two_names_failing", "two names: one is revoked, the other's open fails",
+	    setup_two_names, two_names, end },
 	{ "restarting_open", "an open that the driver restarts, and another",
 	    setup_restarting, two_opens, end },
 	{ "two_closes", "two closes: one of them is the last",

@@ -61,6 +61,9 @@ hdopen(dev_t dev, int flag __unused, int mode __unused,
 		else if (h->hd_restarts > 0) {
 			h->hd_restarts--;
 			error = ERESTART;
+		} else if (h->hd_failures > 0) {
+			h->hd_failures--;
+			error = EIO;
 		} else
 			error = h->hd_open_error;
 	}

@@ -35,6 +35,7 @@ struct hd {
 	bool		hd_deaf;	/* d_read does not mind d_cancel */
 	int		hd_open_error;	/* what the next d_open's answer */
 	int		hd_restarts;	/* d_open answers ERESTART so often */
+	int		hd_failures;	/* d_open answers EIO so often */
 	u_int		hd_nopen, hd_nclose, hd_ncancel;
 	u_int		hd_breaches;
 	char		hd_trace[HD_TRACE];	/* o c(ancel) C(lose) r(ead out) */
