@@ -26,8 +26,8 @@
  *	pct	priorities by chance, with BOUND points where the running
  *		thread gets the lowest one.
  *
- *	Threads of the kernel side itself that only wait for work (softclock)
- *	are in the background: one runs when nothing else can, or as a
+ *	Threads that only wait for work (softclock; sched_background has the
+ *	names) are in the background: one runs when nothing else can, or as a
  *	preemption.  When nothing can run time jumps to the next deadline;
  *	without one, it is a deadlock or a lost wake-up.
  *
@@ -86,7 +86,6 @@
 #define	PCT_MAX		16
 #define	PCT_STEPS	400
 #define	FREED		0xdf
-#define	BACKGROUND	"softclock"
 #define	MUTEX_WAITED	2	/* a word with this is a lock's, kern_mutex.c */
 
 /* One choice: who could run, the running one first if it could. */
@@ -132,10 +131,6 @@ static uint32_t *block_at;		/* of each 16 bytes: its block */
 static int prunes, counts_ends;
 static int pruned;			/* no more choices in this run */
 static uint64_t ends;
-extern const struct sched_litmus l_kern[], l_device[], l_specfs[], l_clone[];
-static const struct sched_litmus *const sched_files[] = {
-	l_kern, l_device, l_specfs, l_clone, NULL
-};
 static const struct sched_litmus *litmus;
 static unsigned number_of;		/* its TAP number */
 
@@ -198,7 +193,9 @@ sched_spawn(const char *name, void (*func)(void *), void *arg)
 		t->st_name[n] = name[n];
 	t->st_name[n] = '\0';
 	t->st_actor = 0;
-	t->st_background = strcmp(name, BACKGROUND) == 0;
+	t->st_background = 0;
+	for (unsigned i = 0; sched_background[i] != NULL; i++)
+		t->st_background |= strcmp(name, sched_background[i]) == 0;
 	t->st_func = func;
 	t->st_arg = arg;
 	t->st_late = 0;
@@ -475,6 +472,21 @@ sched_unpark(uint32_t *word, unsigned n)
 				trace_event(cur, TRACE_WAKE, &threads[i],
 				    "wakes");
 			n--;
+		}
+	}
+}
+
+void
+sched_elapse(uint64_t ns)
+{
+
+	now += ns;
+	for (unsigned i = 0; i < nthreads; i++) {
+		if (threads[i].st_state == PARKED &&
+		    threads[i].st_deadline != 0 &&
+		    threads[i].st_deadline <= now) {
+			threads[i].st_late = 1;
+			threads[i].st_state = RUNNABLE;
 		}
 	}
 }

@@ -44,6 +44,10 @@ void	sched_begin(const char *);
 void	sched_end(const char *, int);
 void	sched_did(const char *);
 
+/* So much time goes by, although somebody could run: deadlines that are over
+   then may come now or later, like everything else. */
+void	sched_elapse(uint64_t);
+
 /* This run is bad: ends it. */
 _Noreturn void sched_fail(const char *, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
@@ -64,6 +68,11 @@ struct sched_litmus {
 	const struct sched_actor *sl_actors;	/* sa_name NULL ends */
 	void		(*sl_end)(void);	/* checks, and takes down */
 };
+
+/* What a program defines besides: its litmuses, a table for each file, and
+   the names of the threads that only wait for work; NULL ends both. */
+extern const struct sched_litmus *const sched_files[];
+extern const char *const sched_background[];
 
 /* ---- for the back end of hyp.h (h_hyp.c) ---------------------------- */
 
