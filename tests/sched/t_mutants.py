@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """t_mutants: the litmuses of tests/sched kill faults in the synchronisation.
 
-    t_mutants.py BUILD none [NAME...]
+    t_mutants.py BUILD none PROGRAM [NAME...]
 
 Each mutant is one change to one file: a check that is skipped, a drain or a
 wake-up that is left out, an order that is turned around.  The file is
-compiled with it, linked into t_sched, and run; a mutant that survives all
-litmuses is a fault that these tests would not see.  The litmus that has killed
-it must do so with --prune as well.  Prints for each the numbers of schedules
-that this took.
+compiled with it, linked into the program that has the litmuses for it, and
+run; a mutant that survives all litmuses is a fault that these tests would not
+see.  The litmus that has killed it must do so with --prune as well.  Prints for
+each the numbers of schedules that this took.
 
 With a sanitizer in the place of "none" nothing is done.
 
@@ -25,7 +25,9 @@ import subprocess
 import sys
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
-ROUNDS = (2000, 50000, 400000)  # schedules of each litmus
+ROUNDS = (500, 4000, 50000, 400000)  # schedules of each litmus
+# Many threads: a few preemptions at the right places are found by chance.
+STRATEGIES = ((), ("-s", "pct", "-b", "3", "-S", "1"))
 LIMIT = 120                             # seconds, for a mutant that loops
 
 VNOPS = "specfs/spec_vnops.c"
@@ -37,8 +39,25 @@ CONFIG = "autoconf/subr_autoconf.c"
 COUNT = "kern/subr_localcount.c"
 CLOCK = "kern/kern_softclock.c"
 SELECT = "kern/sys_select.c"
+TTY = "tty/tty.c"
+TTYRW = "tty/tty_rw.c"
+TTYIN = "tty/tty_input.c"
+TTYOUT = "tty/tty_output.c"
+TTYIOC = "tty/tty_ioctl.c"
+USBDI = "usbdi/usbdi.c"
+XFER = "usbdi/usbdi_xfer.c"
+TASK = "usbdi/usb_task.c"
+USBDEV = "usbdi/usb_subr.c"
+UCOM = "drivers/ucom.c"
+UCOMIO = "drivers/ucom_io.c"
+UCOMMODEM = "drivers/ucom_modem.c"
+PORT = "bus/usb_port.c"
 
-# name, file, old text, new text
+# The program that has the litmuses of a folder; the others are t_sched's.
+PROGRAMS = {"tty": "t_sched_tty", "usbdi": "t_sched_tty",
+            "drivers": "t_sched_ucom", "bus": "t_sched_ucom"}
+
+# name, file, old text, new text, and the program if it is another one
 MUTANTS = (
     ("io_enter does not look for a revoke", VNOPS,
      "if (__predict_false(spec_gone(vp))) {", "if (false) {"),
@@ -211,17 +230,192 @@ MUTANTS = (
      "	mutex_exit(&device_lock);\n	cv_broadcast(&devsw_cv);"),
     ("the end of a poller leaves its records", SELECT,
      "			selrec_remove(&sp->sp_rec[i]);", "			continue;"),
+    # ---- t_sched_stuck
+    ("no close is overdue", CLOSE,
+     "	sd->sd_overdue = true;\n", "", "t_sched_stuck"),
+    ("an overdue close is not announced", CLOSE,
+     "	sd->sd_overdue = true;\n	cv_broadcast(&specfs_iocv);",
+     "	sd->sd_overdue = true;", "t_sched_stuck"),
+    ("a close is overdue for ever", CLOSE,
+     "		sd->sd_overdue = false;\n", "", "t_sched_stuck"),
+    ("a last close has no more time than a revoke", CLOSE,
+     "	return sd->sd_closedrain ? 2 * zombie_ms() : zombie_ms();",
+     "	return zombie_ms();", "t_sched_stuck"),
+    ("an open waits for an overdue close", VNOPS,
+     "		if (sd->sd_overdue)\n			return EBUSY;\n", "",
+     "t_sched_stuck"),
+    ("vdevgone does not wait for an overdue close", VNOPS,
+     "		spec_close_wait(type, dev);\n", "", "t_sched_stuck"),
+    ("the watch looks once", CLOSE,
+     "			callout_schedule(&spec_watch, mstohz(left));\n", "",
+     "t_sched_stuck"),
+    # ---- t_sched_tty
+    ("ttycancel wakes nobody", TTY,
+     "	SET(tp->t_state, TS_CANCEL);\n	ttywakeall(tp);",
+     "	SET(tp->t_state, TS_CANCEL);"),
+    ("a sleep does not look for ttycancel", TTY,
+     "	KASSERT(ttylocked(tp));\n	if (ISSET(tp->t_state, TS_CANCEL))\n"
+     "		return ERESTART;\n", "	KASSERT(ttylocked(tp));\n"),
+    ("carrier wakes no open", TTY,
+     "		SET(tp->t_state, TS_CARR_ON);\n"
+     "		cv_broadcast(&tp->t_rawcv);",
+     "		SET(tp->t_state, TS_CARR_ON);"),
+    ("loss of carrier wakes nobody", TTY,
+     "			ttyflush(tp, FREAD | FWRITE);\n"
+     "			ttywakeall(tp);\n			connected = 0;",
+     "			connected = 0;"),
+    ("the drain of a last close has no end", TTY,
+     "(left = ttymsleft(limit)) == 0)", "(left = 0) != 0)"),
+    ("a last close drains nothing", TTY,
+     "	while (ttyundrained(tp)) {\n		(void)ttstart(tp);\n"
+     "		if (tp->t_outq.c_cc < least) {",
+     "	while (false) {\n		if (tp->t_outq.c_cc < least) {"),
+    ("a hang-up wakes nobody", TTY,
+     "	tp->t_gen++;\n	ttywakeall(tp);\n	ttyunlock(tp);\n}\n\n/*\n"
+     " * connected = ttymodem",
+     "	ttyunlock(tp);\n}\n\n/*\n * connected = ttymodem"),
+    ("a line that moves wakes nobody", TTY,
+     "	if (moved != 0)\n		cv_broadcast(&tp->t_modemcv);\n", ""),
+    ("TIOCEXCL excludes nobody", TTY,
+     "	excl = ISSET(tp->t_state, TS_ISOPEN) &&", "	excl = false &&"),
+    ("the last close does not end TIOCEXCL", TTY,
+     "	tp->t_state = 0;\n",
+     "	CLR(tp->t_state, ~(TS_XCLUDE | TS_ISOPEN));\n"),
+    ("output that moves wakes no writer", TTYOUT,
+     "	if (tp->t_outq.c_cc <= tp->t_lowat) {\n"
+     "		cv_broadcast(&tp->t_outcv);",
+     "	if (tp->t_outq.c_cc <= tp->t_lowat) {"),
+    ("output that moves wakes no poller", TTYOUT,
+     "		cv_broadcast(&tp->t_outcv);\n"
+     "		selnotify(&tp->t_wsel, 0, 0);",
+     "		cv_broadcast(&tp->t_outcv);"),
+    ("input wakes no reader", TTYIN,
+     "	selnotify(&tp->t_rsel, 0, 0);\n	cv_broadcast(&tp->t_rawcv);",
+     "	selnotify(&tp->t_rsel, 0, 0);"),
+    ("input wakes no poller", TTYIN,
+     "	selnotify(&tp->t_rsel, 0, 0);\n	cv_broadcast(&tp->t_rawcv);",
+     "	cv_broadcast(&tp->t_rawcv);"),
+    ("the driver is not told of room", TTYIN,
+     "		CLR(tp->t_flags, TF_HWBLOCK);\n"
+     "		(void)(*tp->t_hwiflow)(tp, 0);",
+     "		CLR(tp->t_flags, TF_HWBLOCK);"),
+    ("a poll leaves no record", TTYRW,
+     "	selrecord(l, &tp->t_rsel);\n", "	(void)l;\n"),
+    ("settings are not one at a time", TTYIOC,
+     "	while (error == 0 && tp->t_setting)\n"
+     "		error = ttysleep(tp, &tp->t_paramcv, true, 0);\n", ""),
+    ("the end of a setting wakes nobody", TTYIOC,
+     "	cv_signal(&tp->t_paramcv);\n", ""),
+    ("a timer takes the next transfer for its own", XFER,
+     "	if (callout_pending(&xfer->ux_callout)) {", "	if (false) {"),
+    ("a transfer is cancelled twice", XFER,
+     "	if (xfer->ux_state != UX_BUSY)\n		return;\n"
+     "	xfer->ux_state = UX_CANCEL;", "	xfer->ux_state = UX_CANCEL;"),
+    ("a cancelled transfer has no grace", XFER,
+     "	callout_schedule(&xfer->ux_callout, mstohz(USBD_GRACE));\n", ""),
+    ("two threads run callbacks", XFER,
+     "	if (pipe->up_runner != NULL)\n		return;\n"
+     "	pipe->up_runner = curlwp;", "	pipe->up_runner = curlwp;"),
+    ("a completion does not mind that it was given up", XFER,
+     "	if (xfer->ux_state == UX_ABANDON) {", "	if (false) {"),
+    ("a pipe is idle while a callback runs", XFER,
+     "	return TAILQ_EMPTY(&pipe->up_queue) && pipe->up_runner == NULL;",
+     "	return TAILQ_EMPTY(&pipe->up_queue);"),
+    ("an idle pipe wakes nobody", XFER,
+     "	if (usbd_pipe_idle(pipe))\n		cv_broadcast(&pipe->up_cv);\n",
+     ""),
+    ("a device is told to be gone twice", XFER,
+     "		dev->ud_gone = NULL;\n", ""),
+    ("a device that is gone cancels nothing", XFER,
+     "		usbd_pipe_cancel(pipe, USBD_IOERROR);", "		continue;"),
+    ("an xfer that is destroyed leaves its timer", XFER,
+     "	(void)callout_halt(&xfer->ux_callout, NULL);\n", ""),
+    ("an abort does not wait", USBDI,
+     "	while (!usbd_pipe_idle(pipe))\n"
+     "		cv_wait(&pipe->up_cv, &dev->ud_lock);\n", ""),
+    ("a closed pipe leaves the task for its stall", USBDI,
+     "	(void)usb_rem_task_wait(dev, &pipe->up_stalltask, "
+     "USB_TASKQ_DRIVER,\n	    NULL);\n", ""),
+    ("a task that runs is not waited for", TASK,
+     "	if (!removed && dev->ud_curtask == task) {", "	if (false) {"),
+    ("the thread of a closed device is not waited for", TASK,
+     "	while (dev->ud_taskthread)\n"
+     "		cv_wait(&dev->ud_cv, &dev->ud_lock);\n", ""),
+    ("an interface is claimed twice", USBDEV,
+     "	while (iface->ui_claim == UI_CLAIMING)\n"
+     "		cv_wait(&dev->ud_cv, &dev->ud_lock);\n", ""),
+    # ---- t_sched_ucom
+    ("an open waits for the close of its own node", UCOM,
+     "	if (ISSET(sc->sc_closing, kind))\n		return ERESTART;\n", ""),
+    ("a detach does not hang up", UCOM,
+     "	if (tp != NULL)\n		ttyhangup(tp);\n\n	maj",
+     "	maj"),
+    ("d_cancel wakes no open that waits for carrier", UCOM,
+     "	} else\n		ttycancel(tp);", "	}"),
+    ("d_cancel hangs the other node up", UCOM,
+     "	other = ISSET(sc->sc_open, ~kind) != 0;\n"
+     "	cv_broadcast(&sc->sc_statecv);",
+     "	other = false;\n	cv_broadcast(&sc->sc_statecv);"),
+    ("an open that waits for carrier does not look for d_cancel", UCOM,
+     "		stop = sc->sc_closing != 0 || sc->sc_dying || (dialout &&",
+     "		stop = sc->sc_dying || (dialout &&"),
+    ("d_close does not wait for openers", UCOM,
+     "		while (sc->sc_nopeners != 0 || sc->sc_state == UCOM_OPENING)\n"
+     "			cv_wait(&sc->sc_statecv, &sc->sc_lock);\n", ""),
+    ("the end of a close wakes nobody", UCOM,
+     "	CLR(sc->sc_closing, kind);\n	cv_broadcast(&sc->sc_statecv);",
+     "	CLR(sc->sc_closing, kind);"),
+    ("dial-in goes on with dial-out's mode", UCOM,
+     "	    (kind == UCOM_DIALIN && ucom_up_for_other(sc, kind))) {",
+     "	    false) {"),
+    ("a failed open leaves the hardware up", UCOM,
+     "	if (sc->sc_nopeners == 1 && sc->sc_open == 0) {", "	if (false) {"),
+    ("a dial-out open that fails wakes no dial-in open", UCOM,
+     "	if (restart) {", "	if (false) {"),
+    ("methods are not called one at a time", UCOMMODEM,
+     "	while (sc->sc_ctlbusy)\n"
+     "		cv_wait(&sc->sc_ctlcv, &sc->sc_lock);\n	sc->sc_ctlbusy",
+     "	sc->sc_ctlbusy"),
+    ("modem lines are asked for once", UCOMMODEM,
+     "	if (sc->sc_msr_busy) {\n", "	sc->sc_msr_ask = !sc->sc_msr_busy;\n"
+     "	if (sc->sc_msr_busy) {\n"),
+    ("two threads ask for the modem lines", UCOMMODEM,
+     "	if (sc->sc_msr_busy) {\n", "	if (false) {\n"),
+    ("the end of transfers does not wait for the tty", UCOMIO,
+     "	while (sc->sc_rx_feeding)\n"
+     "		cv_wait(&sc->sc_statecv, &sc->sc_lock);\n", ""),
+    ("two threads feed the tty", UCOMIO,
+     "	if (sc->sc_rx_feeding) {", "	if (false) {"),
+    ("room in the tty starts nothing", UCOMIO,
+     "		softint_schedule(sc->sc_si);\n", "		;\n"),
+    ("failed output is not tried again", UCOMIO,
+     "	if (ub != NULL)\n		ucom_recover_later(sc, ub->ub_errs);\n",
+     "	(void)ub;\n"),
+    ("the end of output does not start more", UCOMIO,
+     "	(void)(*tp->t_linesw->l_start)(tp);\n	ttyunlock(tp);",
+     "	ttyunlock(tp);"),
+    ("gone, said of the one before, takes the next one", PORT,
+     "	if (bus_up && port->p_want == port->p_have) {", "	if (bus_up) {"),
+    ("nobody waits for his turn", PORT,
+     "	while (port->p_want == port->p_have && usb_port_behind(port)) {",
+     "	while (false) {"),
+    ("an unplug during an attach is not seen", PORT,
+     "	while (port->p_want != port->p_have) {\n"
+     "		if (port->p_have == NULL) {",
+     "	if (port->p_want != port->p_have) {\n"
+     "		if (port->p_have == NULL) {"),
 )
 
 
 def commands(build):
-    """{source below src: (argv, object)} of the objects of sched_k."""
+    """{source below src: (argv, object)} of the objects of both libraries."""
     with open(os.path.join(build, "compile_commands.json"),
               encoding="utf-8") as file:
         database = json.load(file)
     found = {}
     for entry in database:
-        if "tests/sched/libsched_k.a.p/" not in entry["output"]:
+        if not re.search(r"tests/sched/libsched_(tty_)?k\.a\.p/",
+                         entry["output"]):
             continue
         source = os.path.realpath(os.path.join(entry["directory"],
                                                entry["file"]))
@@ -231,9 +425,16 @@ def commands(build):
     return found
 
 
+def program_of(mutant):
+    """Which program has to kill it."""
+    if len(mutant) > 4:
+        return mutant[4]
+    return PROGRAMS.get(mutant[1].split("/")[0], "t_sched")
+
+
 def make(build, database, mutant, directory, options=()):
     """Compile and link, with these options; returns the program."""
-    name, path, old, new = mutant
+    _, path, old, new = mutant[:4]
     with open(os.path.join(TOP, "src", path), encoding="utf-8") as file:
         text = file.read()
     if text.count(old) != 1:
@@ -241,7 +442,7 @@ def make(build, database, mutant, directory, options=()):
     source = os.path.join(directory, os.path.basename(path))
     with open(source, "w", encoding="utf-8") as file:
         file.write(text.replace(old, new))
-    argv, output = database[path]
+    argv, _ = database[path]
     mine = os.path.join(directory, "mutant.o")
     argv = [word for word in argv if not word.startswith("-M")]
     for flag in ("-o", "-c"):
@@ -253,27 +454,34 @@ def make(build, database, mutant, directory, options=()):
             if not (number and argv[number - 1] == "-MQ")]
     subprocess.run(argv, cwd=build, check=True, stdout=subprocess.PIPE,
                    stderr=subprocess.STDOUT)
-    objects = [other for _, other in database.values() if other != output]
-    program = os.path.join(directory, "t_sched")
-    sched = "tests/sched/t_sched.p/"
-    own = [sched + entry for entry in
-           sorted(os.listdir(os.path.join(build, sched)))
+    # The mutant first: the object in the archive is not wanted then.
+    name = program_of(mutant)
+    program = os.path.join(directory, name)
+    objects = os.path.join("tests/sched", name + ".p")
+    own = [os.path.join(objects, entry) for entry in
+           sorted(os.listdir(os.path.join(build, objects)))
            if entry.endswith(".o")]
+    libraries = ["tests/sched/libsched_%s.a" % library for library in
+                 ("k", "sync")]
+    if name != "t_sched":
+        libraries[0:0] = ["tests/sched/libsched_tty_k.a"]
+        libraries.append("tests/sched/libsched_usb.a")
     subprocess.run(
-        ["cc", *options, "-o", program, *own, *objects, mine,
+        ["cc", *options, "-o", program, *own, mine,
          "-Wl,--whole-archive", "tests/sched/libsched_engine.a",
-         "-Wl,--no-whole-archive",
-         "tests/sched/libsched_sync.a", "-pthread"], cwd=build, check=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT)
+         "-Wl,--no-whole-archive", "-Wl,--start-group", *libraries,
+         "-Wl,--end-group", "-pthread"], cwd=build, check=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return program
 
 
 def kill(program, *options):
     """(litmus, schedules) that killed it, or None."""
-    for schedules in ROUNDS:
+    for schedules, strategy in ((schedules, strategy) for schedules in ROUNDS
+                                for strategy in STRATEGIES):
         try:
             done = subprocess.run([program, "-1", "-n", str(schedules),
-                                   *options],
+                                   *strategy, *options],
                                   stdout=subprocess.PIPE, check=False,
                                   text=True, errors="replace",
                                   timeout=LIMIT)
@@ -298,16 +506,18 @@ def kill_pruned(program, killed):
 def main():
     """The program."""
     build = os.path.realpath(sys.argv[1])
-    words = sys.argv[3:]
+    words = sys.argv[4:]
     if sys.argv[2] != "none":
         print("1..0 # SKIP once is enough, without a sanitizer")
         return 77
-    directory = os.path.join(build, "tests", "sched", "mutants")
+    directory = os.path.join(build, "tests", "sched", "mutants",
+                             sys.argv[3])
     os.makedirs(directory, exist_ok=True)
     database = commands(build)
     good = True
     chosen = [mutant for mutant in MUTANTS
-              if not words or any(word in mutant[0] for word in words)]
+              if program_of(mutant) == sys.argv[3] and
+              (not words or any(word in mutant[0] for word in words))]
     for number, mutant in enumerate(chosen, 1):
         pruned = None
         try:

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * h_calls.h - system calls on terminals, for litmuses: those that h_node.h's
+ * clients do not have.  User 1000; Linux errno.
+ */
+#ifndef TESTS_SCHED_H_CALLS_H
+#define TESTS_SCHED_H_CALLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "specfs/h_node.h"
+
+/* Linux's numbers. */
+#define	L_EINTR		4
+#define	L_EIO		5
+#define	L_ENXIO		6
+#define	L_EBADF		9
+#define	L_EAGAIN	11
+#define	L_EACCES	13
+#define	L_EBUSY		16
+
+#define	L_TCSBRK	0x5409
+#define	L_TCFLSH	0x540b
+#define	L_TCXONC	0x540a
+#define	L_TIOCEXCL	0x540c
+#define	L_TIOCMIWAIT	0x545c
+#define	L_TIOCM_CD	0x40
+
+int	c_open(struct h_client *, int);		/* HYP_F_NONBLOCK or 0 */
+int	c_read(struct h_client *, void *, size_t, size_t *);
+int	c_write(struct h_client *, const void *, size_t, size_t *);
+int	c_ioctl(struct h_client *, uint32_t, uint64_t);	/* arg by value */
+
+/* Make a terminal raw: so many bytes, so many tenths of a second. */
+struct tty;
+void	c_raw(struct tty *, int, int);
+
+/* Sleep until a condition on a tty holds, looked at in virtual time. */
+void	c_await(int (*)(void *), void *);
+
+/* A run begins: forget the threads of the one before, which may have ended
+   in the middle (h_pthread.c). */
+void	hp_forget(void);
+
+#endif /* TESTS_SCHED_H_CALLS_H */

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * l_stuck.c - litmuses of a driver that does not come back until later: a
+ * read that ignores d_cancel, a d_cancel or d_close that hangs.  Revokes end
+ * at the deadline, opens answer EBUSY from then on, vdevgone waits, and when
+ * the driver is back all is as if nothing had been.  The deadline is virtual:
+ * it comes when nobody else can run, or when an actor lets the time go by.
+ */
+#include <sys/errno.h>
+#include <sys/kernel.h>
+#include <sys/lwp.h>
+#include <sys/systm.h>
+#include <sys/vnode.h>
+
+#include <hyp/hyp.h>
+
+#include "sched/sched.h"
+#include "specfs/h_drv.h"
+#include "specfs/h_node.h"
+
+#define	L_ENXIO		6
+#define	L_EBADF		9
+#define	L_EBUSY		16
+#define	SECONDS(n)	((uint64_t)(n) * 1000000000)
+
+static struct h_client a, b;
+static bool back;		/* the driver is */
+static uint64_t began;
+
+static void
+setup_open_a(void)
+{
+
+	hd_setup(&hd_cdevsw);
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	a.c_node = b.c_node = hd_node(0);
+	back = false;
+	began = sched_clock();
+	h_open(&a);
+	SCHED_CHECK(a.c_error == 0);
+}
+
+static void
+setup_deaf(void)
+{
+
+	setup_open_a();
+	hd[0].hd_deaf = true;
+}
+
+static void
+setup_close_holds(void)
+{
+
+	setup_open_a();
+	hd[0].hd_close_holds = true;
+}
+
+static void
+setup_cancel_holds(void)
+{
+
+	setup_open_a();
+	hd[0].hd_cancel_holds = true;
+}
+
+/* As good as new. */
+static void
+end(void)
+{
+	struct hyp_node_stat hs;
+
+	SCHED_CHECK(hd[0].hd_breaches == 0 && hd[0].hd_calls == 0);
+	SCHED_CHECK(!hd[0].hd_isopen && !hd[0].hd_cancelled);
+	SCHED_CHECK(hyp_zombies() == 0);
+	hyp_node_getstat(hd_node(0), &hs);
+	SCHED_CHECK(!hs.hs_closing && !hs.hs_stuck && hs.hs_opens == 0);
+	if (!hd[0].hd_gone) {
+		h_open(&b);
+		SCHED_CHECK(b.c_error == 0);
+		h_close(&b);
+	}
+	hd_teardown();
+}
+
+static void
+end_close_a(void)
+{
+
+	h_close(&a);
+	end();
+}
+
+/* Deadlines: of a revoke; of a last close, which may have to send. */
+static const u_int revoked = 5, closed = 10;
+#define	ARG(x)	((void *)(uintptr_t)(x))
+
+/* ---- actors --------------------------------------------------------- */
+
+static void
+reads_closes(void *arg)
+{
+	struct h_client *c = arg;
+
+	h_read(c);
+	h_close(c);
+}
+
+static void
+closes(void *arg)
+{
+
+	h_close(arg);
+}
+
+static void
+revokes(void *arg __unused)
+{
+
+	SCHED_CHECK(h_revoke(hd_node(0)) == 0);
+	sched_note("revoked");
+	/* Before the driver is back, or with it; but not for ever. */
+	SCHED_CHECK(sched_clock() - began <= SECONDS(11));
+}
+
+/* It waits for the deadline, EBUSY, but not for the driver. */
+static void
+opens(void *arg)
+{
+
+	h_open(&b);
+	sched_note("open: %d", b.c_error);
+	SCHED_CHECK(b.c_error == 0 || b.c_error == L_EBADF ||
+	    b.c_error == L_ENXIO || (b.c_error == L_EBUSY &&
+	    sched_clock() - began >= SECONDS(*(const u_int *)arg)));
+	SCHED_CHECK(sched_clock() - began <= SECONDS(11));
+	if (b.c_error == 0)
+		h_close(&b);
+}
+
+static void
+unplugs(void *arg __unused)
+{
+
+	hd_set(&hd[0], &hd[0].hd_gone, true);
+	vdevgone(0, 0, 0, VCHR);
+	SCHED_CHECK(hd[0].hd_calls == 0 && !hd[0].hd_isopen);
+	sched_note("gone");
+}
+
+static void
+comes_back(void *arg __unused)
+{
+
+	mutex_enter(&hd[0].hd_lock);
+	back = true;
+	hd[0].hd_deaf = hd[0].hd_close_holds = hd[0].hd_cancel_holds = false;
+	cv_broadcast(&hd[0].hd_cv);
+	mutex_exit(&hd[0].hd_lock);
+	sched_note("the driver is back");
+}
+
+/* Later than any deadline. */
+static void
+comes_back_late(void *arg)
+{
+
+	(void)kpause("stuck", false, 12 * hz, NULL);
+	comes_back(arg);
+}
+
+static void
+time_goes(void *arg __unused)
+{
+
+	sched_elapse(SECONDS(5) + 1000000);
+}
+
+static void
+time_goes_twice(void *arg)
+{
+
+	time_goes(arg);
+	time_goes(arg);
+}
+
+#define	ACTORS(name, ...)						\
+	static const struct sched_actor name[] = {			\
+		__VA_ARGS__, { NULL, NULL, NULL }			\
+	}
+
+ACTORS(read_revoke, { "A", reads_closes, &a }, { "revoke", revokes, NULL },
+    { "back", comes_back_late, NULL });
+ACTORS(read_revoke_open, { "A", reads_closes, &a },
+    { "revoke", revokes, NULL }, { "B", opens, ARG(&revoked) },
+    { "back", comes_back_late, NULL });
+ACTORS(read_revoke_time, { "A", reads_closes, &a },
+    { "revoke", revokes, NULL }, { "time", time_goes, NULL },
+    { "back", comes_back, NULL });
+ACTORS(read_unplug, { "A", reads_closes, &a }, { "unplug", unplugs, NULL },
+    { "back", comes_back_late, NULL });
+ACTORS(read_revoke_unplug, { "A", reads_closes, &a },
+    { "revoke", revokes, NULL }, { "unplug", unplugs, NULL },
+    { "back", comes_back_late, NULL });
+ACTORS(read_two_revokes, { "A", reads_closes, &a },
+    { "R1", revokes, NULL }, { "R2", revokes, NULL },
+    { "back", comes_back_late, NULL });
+ACTORS(close_open, { "A", closes, &a }, { "B", opens, ARG(&closed) },
+    { "back", comes_back_late, NULL });
+ACTORS(close_open_time, { "A", closes, &a }, { "B", opens, ARG(&closed) },
+    { "time", time_goes_twice, NULL }, { "back", comes_back, NULL });
+ACTORS(close_revoke, { "A", closes, &a }, { "revoke", revokes, NULL },
+    { "back", comes_back_late, NULL });
+ACTORS(close_unplug, { "A", closes, &a }, { "unplug", unplugs, NULL },
+    { "back", comes_back_late, NULL });
+ACTORS(cancel_revoke_open, { "revoke", revokes, NULL },
+    { "B", opens, ARG(&revoked) }, { "back", comes_back_late, NULL });
+
+extern const struct sched_litmus l_stuck[];
+const struct sched_litmus l_stuck[] = {
+	{ "stuck_read_revoke", "a read that stays: the revoke returns",
+	    setup_deaf, read_revoke, end },
+	{ "stuck_read_open", "the same, and an open: EBUSY, not for ever",
+	    setup_deaf, read_revoke_open, end },
+	{ "stuck_read_deadline", "a read that is back at the deadline",
+	    setup_deaf, read_revoke_time, end },
+	{ "stuck_read_unplug", "a read that stays: vdevgone waits",
+	    setup_deaf, read_unplug, end },
+	{ "stuck_read_both", "the same, revoked as well",
+	    setup_deaf, read_revoke_unplug, end },
+	{ "stuck_two_revokes", "a read that stays, and two revokes",
+	    setup_deaf, read_two_revokes, end },
+	{ "stuck_close_open", "a d_close that stays, and an open",
+	    setup_close_holds, close_open, end },
+	{ "stuck_close_deadline", "a d_close that is back at the deadline",
+	    setup_close_holds, close_open_time, end },
+	{ "stuck_close_revoke", "a d_close that stays, and a revoke",
+	    setup_close_holds, close_revoke, end },
+	{ "stuck_close_unplug", "a d_close that stays, and vdevgone",
+	    setup_close_holds, close_unplug, end },
+	{ "stuck_cancel_open", "a d_cancel that stays, revoke and open",
+	    setup_cancel_holds, cancel_revoke_open, end_close_a },
+	{ NULL, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,943 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * l_ucom.c - litmuses of ucom(4) on usbdi, the tty and specfs: the two nodes
+ * of a line against each other, and opens, closes, calls, revokes and
+ * transfers against a device that is pulled out.  The chip's driver, "cp", is
+ * the parent of a ucom and needs no requests; its hardware is h_usb.c, and
+ * transfers end when an actor says so.
+ */
+#include <sys/param.h>
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/kernel.h>
+#include <sys/kmem.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/systm.h>
+#include <sys/tty.h>
+
+#include <hyp/hyp_usb.h>
+
+#include "drivers/ioconf.h"
+#include "drivers/ucom_impl.h"
+#include "h_test.h"
+#include "sched/h_calls.h"
+#include "sched/sched.h"
+#include "specfs/h_node.h"
+#include "specfs/h_specfs.h"
+#include "usbdi/h_desc.h"
+#include "usbdi/h_usb.h"
+#include "usbdi/usbdi_impl.h"
+
+#define	IN	0x81
+#define	OUT	0x02
+
+struct cp_softc {
+	struct usbd_device	*sc_udev;
+	device_t		 sc_child;
+};
+
+/* The line and the chip behind it. */
+static struct {
+	kmutex_t	cp_lock;
+	u_char		cp_msr;		/* cp_lock */
+	u_int		cp_opens, cp_closes; /* cp_lock */
+	bool		cp_dtr;		/* cp_lock */
+	int		cp_param_error;	/* the next one's */
+	u_int		cp_inside;	/* methods that may sleep: one */
+} cp;
+
+static struct hu_dev *hu;
+static uint32_t addr;
+static device_t dev;		/* the cp; by who attaches and detaches */
+static struct h_client a, b, c3;
+static char abuf[256], bbuf[64];
+static size_t adone, bdone;
+static uint32_t polled;
+static u_int clients_done;	/* clients that have ended */
+static u_int told;
+static uint64_t began;
+
+/* ---- the chip's driver ---------------------------------------------- */
+
+static void
+cp_enter(void)
+{
+
+	mutex_enter(&cp.cp_lock);
+	SCHED_CHECK(cp.cp_inside++ == 0);
+	mutex_exit(&cp.cp_lock);
+	mutex_enter(&cp.cp_lock);	/* a request: others may run */
+}
+
+static void
+cp_exit(void)
+{
+
+	cp.cp_inside--;
+	mutex_exit(&cp.cp_lock);
+}
+
+static void
+cp_get_status(void *arg __unused, int portno __unused, u_char *lsr,
+    u_char *msr)
+{
+
+	mutex_enter(&cp.cp_lock);
+	*lsr = 0;
+	*msr = cp.cp_msr;
+	mutex_exit(&cp.cp_lock);
+}
+
+static void
+cp_set(void *arg __unused, int portno __unused, int reg, int onoff)
+{
+
+	cp_enter();
+	if (reg == UCOM_SET_DTR)
+		cp.cp_dtr = onoff != 0;
+	cp_exit();
+}
+
+static int
+cp_param(void *arg __unused, int portno __unused, struct termios *t __unused)
+{
+	int error;
+
+	cp_enter();
+	error = cp.cp_param_error;
+	cp.cp_param_error = 0;
+	cp_exit();
+	return error;
+}
+
+static int
+cp_open(void *arg __unused, int portno __unused)
+{
+
+	cp_enter();
+	SCHED_CHECK(cp.cp_opens++ == cp.cp_closes);
+	cp_exit();
+	return 0;
+}
+
+static void
+cp_close(void *arg __unused, int portno __unused)
+{
+
+	cp_enter();
+	cp.cp_closes++;
+	SCHED_CHECK(cp.cp_opens == cp.cp_closes);
+	cp_exit();
+}
+
+static const struct ucom_methods cp_methods = {
+	.ucom_get_status = cp_get_status,
+	.ucom_set = cp_set,
+	.ucom_param = cp_param,
+	.ucom_open = cp_open,
+	.ucom_close = cp_close,
+};
+
+static int
+cp_match(device_t parent, cfdata_t cf __unused, void *aux __unused)
+{
+
+	return parent == NULL;
+}
+
+static void
+gone(void *arg __unused)
+{
+
+	told++;
+}
+
+static void
+cp_attach(device_t parent __unused, device_t self, void *aux __unused)
+{
+	struct cp_softc *sc = device_private(self);
+	struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
+	    .hi_addr = addr, .hi_serial = "", .hi_vendorstr = "",
+	    .hi_productstr = "", .hi_unit = -1 };
+	struct ucom_attach_args ucaa = { .ucaa_portno = UCOM_UNK_PORTNO,
+	    .ucaa_bulkin = IN, .ucaa_bulkout = OUT, .ucaa_ibufsize = 48,
+	    .ucaa_ibufsizepad = 48, .ucaa_obufsize = 32,
+	    .ucaa_methods = &cp_methods, .ucaa_arg = sc };
+	struct usbd_why why;
+
+	SCHED_CHECK(usbd_device_open(&hi, gone, NULL, &sc->sc_udev,
+	    &why) == 0);
+	SCHED_CHECK(usbd_device_configure(sc->sc_udev, &why) == 0);
+	ucaa.ucaa_device = sc->sc_udev;
+	SCHED_CHECK(usbd_device2interface_handle(sc->sc_udev, 0,
+	    &ucaa.ucaa_iface) == 0);
+	sc->sc_child = config_found(self, &ucaa, ucomprint,
+	    CFARGS(.submatch = ucomsubmatch));
+	SCHED_CHECK(sc->sc_child != NULL);
+}
+
+static int
+cp_detach(device_t self, int flags)
+{
+	struct cp_softc *sc = device_private(self);
+	int error;
+
+	if (sc->sc_child != NULL &&
+	    (error = config_detach(sc->sc_child, flags)) != 0)
+		return error;
+	SCHED_CHECK(cp.cp_opens == cp.cp_closes);
+	usbd_device_close(sc->sc_udev);
+	memset(sc, 0xa5, sizeof(*sc));
+	return 0;
+}
+
+static void
+cp_childdet(device_t self, device_t child)
+{
+	struct cp_softc *sc = device_private(self);
+
+	SCHED_CHECK(sc->sc_child == child);
+	sc->sc_child = NULL;
+}
+
+extern struct cfdriver ucom_cd;
+extern struct cfattach ucom_ca;
+extern const struct cdevsw ucom_cdevsw;
+
+static const char *const cp_attrs[] = { "ucombus", NULL };
+static CFDRIVER_DECL(cp, DV_DULL, cp_attrs);
+static CFATTACH_DECL2_NEW(cp, sizeof(struct cp_softc), cp_match, cp_attach,
+    cp_detach, NULL, NULL, cp_childdet);
+static struct cfdriver *const cp_drivers[] = { &cp_cd, &ucom_cd, NULL };
+static struct cfattach *const cp_list[] = { &cp_ca, NULL };
+static struct cfattach *const ucom_list[] = { &ucom_ca, NULL };
+static const struct cfattachinit cp_attaches[] = {
+	{ "cp", cp_list }, { "ucom", ucom_list }, { NULL, NULL }
+};
+static const struct cfparent cp_parent = { "ucombus", NULL, -1 };
+static int cp_loc[] = { UCOMBUSCF_PORTNO_DEFAULT };
+static struct cfdata cp_cfdata[] = {
+	{ "cp", "cp", FSTATE_STAR, NULL, 0, NULL },
+	{ "ucom", "ucom", FSTATE_STAR, cp_loc, 0, &cp_parent },
+	{ NULL, NULL, 0, NULL, 0, NULL }
+};
+
+/* ---- up and down ---------------------------------------------------- */
+
+static void
+plug(void)
+{
+
+	cp.cp_dtr = false;
+	hu = hu_plug(1, ++addr, h_ftdi, sizeof(h_ftdi));
+	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
+	hu_mode(hu, OUT, HU_HOLD, HU_C_OK);
+	dev = config_rootfound("cp", NULL);
+	SCHED_CHECK(dev != NULL);
+}
+
+static struct ucom_softc *
+ucom(void)
+{
+
+	return device_lookup_private(&ucom_cd, 0);
+}
+
+static void
+setup(void)
+{
+	devmajor_t maj = NODEVMAJOR;
+
+	hp_forget();
+	h_specfs_up();
+	memset(&cp, 0, sizeof(cp));
+	mutex_init(&cp.cp_lock, MUTEX_DEFAULT, IPL_NONE);
+	cp.cp_msr = UMSR_DCD;
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	memset(&c3, 0, sizeof(c3));
+	adone = bdone = 0;
+	polled = clients_done = told = 0;
+	began = sched_clock();
+	SCHED_CHECK(config_init_component(cp_drivers, cp_attaches,
+	    cp_cfdata) == 0);
+	SCHED_CHECK(devsw_attach("ucom", NULL, NULL, &ucom_cdevsw, &maj) == 0);
+	plug();
+	a.c_node = c3.c_node = h_node_find("ttyU0");
+	b.c_node = h_node_find("dtyU0");
+	SCHED_CHECK(a.c_node != NULL && b.c_node != NULL);
+}
+
+static void
+setup_no_carrier(void)
+{
+
+	setup();
+	cp.cp_msr = 0;
+}
+
+/* Raw, and open by A as dial-in, or B as dial-out. */
+static void
+setup_open_a(void)
+{
+
+	setup();
+	SCHED_CHECK(c_open(&a, HYP_F_NONBLOCK) == 0);
+	c_raw(ucom()->sc_tty, 1, 0);
+}
+
+static void
+setup_open_b(void)
+{
+
+	setup();
+	SCHED_CHECK(c_open(&b, HYP_F_NONBLOCK) == 0);
+	c_raw(ucom()->sc_tty, 1, 0);
+}
+
+/* And with output in flight. */
+static void
+setup_written_a(void)
+{
+
+	setup_open_a();
+	SCHED_CHECK(c_write(&a, "abcdefghijklmnop", 16, &adone) == 0);
+	SCHED_CHECK(hu_inflight(hu, OUT) == 1);
+}
+
+static void
+setup_open_both(void)
+{
+
+	setup_open_a();
+	SCHED_CHECK(c_open(&c3, HYP_F_NONBLOCK) == 0);
+}
+
+static void
+setup_opened_once(void)
+{
+
+	setup_open_a();
+	h_close(&a);
+}
+
+static void
+end(void)
+{
+	static const char *const names[] = { "ttyU0", "dtyU0", NULL };
+
+	if (dev != NULL) {
+		SCHED_CHECK(ucom()->sc_state == UCOM_ATTACHED);
+		SCHED_CHECK(ucom()->sc_nopeners == 0);
+		SCHED_CHECK(ucom()->sc_open == 0 && ucom()->sc_closing == 0);
+		SCHED_CHECK(hu_inflight(hu, IN) + hu_inflight(hu, OUT) == 0);
+		SCHED_CHECK(!cp.cp_dtr);
+		SCHED_CHECK(config_detach(dev, DETACH_FORCE) == 0);
+		SCHED_CHECK(!hu_is_open(hu));
+		hu_remove(hu);
+	}
+	hu_zombies_return();
+	SCHED_CHECK(told <= 1);
+	devsw_detach(NULL, &ucom_cdevsw);
+	SCHED_CHECK(config_fini_component(cp_drivers, cp_attaches,
+	    cp_cfdata) == 0);
+	h_specfs_down(names);
+}
+
+static void
+end_close_a(void)
+{
+
+	h_close(&a);
+	end();
+}
+
+/* The oldest transfer in flight ends; -1: there is none. */
+static int
+hw_complete(uint8_t ep, u_int n, int status, const void *data, uint32_t len)
+{
+
+	return hu == NULL || !hu_is_open(hu) ? -1 :
+	    hu_complete(hu, ep, n, status, data, len);
+}
+
+static void
+end_close_both(void)
+{
+
+	h_close(&c3);
+	end_close_a();
+}
+
+/* It was tried again, not waited for to the end of the drain. */
+static void
+end_soon(void)
+{
+
+	SCHED_CHECK(sched_clock() - began < UINT64_C(1000000000));
+	end();
+}
+
+/* A device that is gone is waited for by nobody. */
+static void
+end_at_once(void)
+{
+
+	/* But for a few ms, when what is restarted waits for others. */
+	SCHED_CHECK(sched_clock() - began < UINT64_C(100000000));
+	end();
+}
+
+/* ---- actors: the device --------------------------------------------- */
+
+static void
+pulls(void)
+{
+
+	hu_unplug(hu, 1);
+	usbd_device_gone(((struct cp_softc *)device_private(dev))->sc_udev);
+	SCHED_CHECK(config_detach(dev, DETACH_FORCE) == 0);
+	SCHED_CHECK(!hu_is_open(hu));
+	hu_remove(hu);
+	hu = NULL;
+	dev = NULL;
+	sched_note("unplugged");
+}
+
+static void
+unplugs(void *arg __unused)
+{
+
+	pulls();
+}
+
+static void
+replugs(void *arg __unused)
+{
+
+	pulls();
+	plug();
+}
+
+static void
+byte_comes(void *arg __unused)
+{
+
+	(void)hw_complete(IN, 0, HYP_USB_OK, "x", 1);
+}
+
+static void
+line_comes(void *arg __unused)
+{
+
+	for (int i = 0; i < 3; i++)
+		(void)hw_complete(IN, 0, HYP_USB_OK,
+		    "0123456789abcdefghijklmnopqrstuvwxyz", 36);
+}
+
+static void
+input_fails(void *arg __unused)
+{
+
+	(void)hw_complete(IN, 0, HYP_USB_STALL, NULL, 0);
+}
+
+/* How many clients have to end before there is no output any more. */
+static int
+out_or_done(void *arg)
+{
+
+	return clients_done >= *(const u_int *)arg ||
+	    hu == NULL || hu_inflight(hu, OUT) > 0;
+}
+
+/* The device takes all output, one transfer after the other. */
+static void
+takes_output(void *arg)
+{
+
+	for (;;) {
+		c_await(out_or_done, arg);
+		if (hw_complete(OUT, 0, HYP_USB_OK, NULL, 16) == 0)
+			continue;
+		if (hu == NULL || clients_done >= *(const u_int *)arg)
+			break;
+	}
+}
+static const u_int one = 1;
+#define	ARG(x)	((void *)(uintptr_t)(x))
+
+static int
+out_or_empty(void *arg __unused)
+{
+	struct ucom_softc *sc = ucom();
+
+	return hu_inflight(hu, OUT) > 0 || (clients_done > 0 &&
+	    sc->sc_tty->t_outq.c_cc == 0 && sc->sc_oinflight == 0);
+}
+
+/* As long as there is some: nobody but the completions starts it. */
+static void
+takes_all(void *arg __unused)
+{
+
+	do {
+		c_await(out_or_empty, NULL);
+	} while (hw_complete(OUT, 0, HYP_USB_OK, NULL, 16) == 0);
+}
+
+static void
+takes_one(void *arg __unused)
+{
+
+	(void)hw_complete(OUT, 0, HYP_USB_OK, NULL, 16);
+}
+
+/* It fails once, and is taken when it is tried again. */
+static void
+fails_then_takes(void *arg)
+{
+
+	c_await(out_or_done, arg);
+	(void)hw_complete(OUT, 0, HYP_USB_IOERROR, NULL, 0);
+	takes_output(arg);
+}
+
+static void
+carrier_comes(void *arg __unused)
+{
+
+	mutex_enter(&cp.cp_lock);
+	cp.cp_msr = UMSR_DCD;
+	mutex_exit(&cp.cp_lock);
+	ucom_status_change(ucom());
+}
+
+static void
+carrier_goes(void *arg __unused)
+{
+
+	mutex_enter(&cp.cp_lock);
+	cp.cp_msr = 0;
+	mutex_exit(&cp.cp_lock);
+	ucom_status_change(ucom());
+}
+
+/* ---- actors: clients ------------------------------------------------ */
+
+static void
+open_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	if (c_open(c, 0) == 0)
+		h_close(c);
+	clients_done++;
+	SCHED_CHECK(c->c_error == 0 || c->c_error == L_ENXIO ||
+	    c->c_error == L_EBADF || c->c_error == L_EBUSY);
+}
+
+static void
+opens_surely(void *arg)
+{
+	struct h_client *c = arg;
+
+	SCHED_CHECK(c_open(c, 0) == 0);
+	h_close(c);
+	clients_done++;
+}
+
+static void
+opens_twice(void *arg)
+{
+
+	opens_surely(arg);
+	opens_surely(arg);
+}
+
+static void
+opens_enxio(void *arg)
+{
+
+	SCHED_CHECK(c_open(arg, 0) == L_ENXIO);
+}
+
+/* Either it comes first, or it finds the line in use. */
+static void
+dials_out(void *arg __unused)
+{
+
+	if (c_open(&b, 0) == 0)
+		h_close(&b);
+	else
+		SCHED_CHECK(b.c_error == L_EBUSY);
+	clients_done++;
+}
+
+static void
+dial_out_fails(void *arg __unused)
+{
+
+	cp.cp_param_error = EIO;
+	if (c_open(&b, 0) == 0)
+		h_close(&b);
+	else
+		SCHED_CHECK(b.c_error == L_EBUSY || b.c_error == L_EIO);
+}
+
+/* It may be the one who meets the error that was meant for dial-out. */
+static void
+dials_in(void *arg __unused)
+{
+
+	if (c_open(&a, 0) == 0)
+		h_close(&a);
+	else
+		SCHED_CHECK(a.c_error == L_EIO);
+}
+
+static void
+closes(void *arg)
+{
+
+	h_close(arg);
+	clients_done++;
+}
+
+static void
+reads_closes(void *arg __unused)
+{
+
+	SCHED_CHECK(c_read(&a, abuf, 1, &adone) == 0);
+	h_close(&a);
+	clients_done++;
+}
+
+static void
+reads_b(void *arg __unused)
+{
+
+	SCHED_CHECK(c_read(&b, bbuf, 1, &bdone) == 0);
+	SCHED_CHECK(bdone == 1);
+	h_close(&b);
+}
+
+/* 3 times 36 bytes. */
+static void
+reads_lines(void *arg __unused)
+{
+	size_t n;
+
+	for (adone = 0; adone < 108; adone += n) {
+		SCHED_CHECK(c_read(&a, abuf + adone, 30, &n) == 0);
+		SCHED_CHECK(n > 0);
+	}
+	for (n = 0; n < 3; n++)
+		SCHED_CHECK(memcmp(abuf + n * 36,
+		    "0123456789abcdefghijklmnopqrstuvwxyz", 36) == 0);
+}
+
+static void
+writes_closes(void *arg __unused)
+{
+	static const char text[100] = "The quick brown fox jumps over the "
+	    "lazy dog.  The quick brown fox jumps over the lazy dog.";
+	int error = c_write(&a, text, sizeof(text), &adone);
+
+	SCHED_CHECK(error == 0 || error == L_EIO);
+	h_close(&a);
+	clients_done++;
+}
+
+static void
+writes_long(void *arg __unused)
+{
+	static const char longer[300];
+
+	SCHED_CHECK(c_write(&a, longer, sizeof(longer), &adone) == 0);
+	SCHED_CHECK(adone == sizeof(longer));
+	clients_done++;
+}
+
+static void
+drains_closes(void *arg __unused)
+{
+	const int error = c_ioctl(&a, L_TCSBRK, 1);
+
+	/* Not sent is not 0. */
+	SCHED_CHECK(error == L_EBADF || (error == 0 && clients_done == 0));
+	h_close(&a);
+	clients_done++;
+}
+
+static void
+waits_modem(void *arg __unused)
+{
+	const int error = c_ioctl(&a, L_TIOCMIWAIT, L_TIOCM_CD);
+
+	SCHED_CHECK(error == 0 || error == L_EBADF);
+	h_close(&a);
+}
+
+static void
+polls(void *arg __unused)
+{
+
+	polled = h_poll(&a, POLLIN, 1);
+	sched_note("poll: %#x", polled);
+}
+
+static void
+revokes_a(void *arg __unused)
+{
+
+	SCHED_CHECK(h_revoke(a.c_node) == 0);
+	sched_note("ttyU0 is revoked");
+}
+
+static void
+revokes_b(void *arg __unused)
+{
+
+	SCHED_CHECK(h_revoke(b.c_node) == 0);
+	sched_note("dtyU0 is revoked");
+}
+
+static int
+somebody_waits(void *arg __unused)
+{
+	struct ucom_softc *sc = ucom();
+
+	return sc == NULL || sc->sc_tty->t_wopen > 0 || clients_done > 0;
+}
+
+static void
+unplugs_waiter(void *arg)
+{
+
+	c_await(somebody_waits, NULL);
+	unplugs(arg);
+}
+
+static void
+revokes_waiter(void *arg)
+{
+
+	c_await(somebody_waits, NULL);
+	revokes_a(arg);
+}
+
+/*
+ * A dial-in open waits for dial-out meanwhile; its revoke does not wait for
+ * dial-out, and is no business of dial-out's: another one can come.
+ */
+static void
+byte_after_revoke(void *arg)
+{
+	struct h_client another = { .c_node = b.c_node };
+
+	revokes_waiter(arg);
+	SCHED_CHECK(sched_clock() - began < UINT64_C(1000000000));
+	SCHED_CHECK(c_open(&another, 0) == 0);
+	h_close(&another);
+	byte_comes(NULL);
+}
+
+static void
+breaks(void *arg)
+{
+
+	SCHED_CHECK(c_ioctl(arg, 0x5427 /* TIOCSBRK */, 0) == 0);
+	SCHED_CHECK(c_ioctl(arg, 0x5428 /* TIOCCBRK */, 0) == 0);
+}
+
+#define	ACTORS(name, ...)						\
+	static const struct sched_actor name[] = {			\
+		__VA_ARGS__, { NULL, NULL, NULL }			\
+	}
+
+ACTORS(twice, { "A", opens_twice, &a }, { "C", opens_surely, &c3 });
+ACTORS(in_out, { "A", opens_surely, &a }, { "B", dials_out, NULL });
+ACTORS(in_close_out, { "A", opens_surely, &a }, { "B", closes, &b });
+ACTORS(out_close_in, { "B", open_close, &b }, { "A", closes, &a });
+ACTORS(in_out_fails, { "A", dials_in, NULL }, { "B", dial_out_fails, NULL });
+ACTORS(in_in_out, { "A", opens_surely, &a }, { "C", opens_surely, &c3 },
+    { "B", dials_out, NULL });
+ACTORS(close_open_revoke, { "A", closes, &a }, { "C", open_close, &c3 },
+    { "revoke", revokes_a, NULL });
+ACTORS(out_in_revoke, { "B", closes, &b }, { "A", open_close, &a },
+    { "revoke", revokes_b, NULL });
+ACTORS(open_revoke, { "C", open_close, &c3 }, { "revoke", revokes_a, NULL });
+ACTORS(out_revoke_in, { "B", open_close, &b },
+    { "revoke", revokes_a, NULL });
+ACTORS(revoke_both, { "A", closes, &a }, { "R1", revokes_a, NULL },
+    { "R2", revokes_b, NULL });
+ACTORS(revoke_in, { "B", reads_b, NULL }, { "A", open_close, &a },
+    { "revoke", byte_after_revoke, NULL });
+ACTORS(open_unplug, { "A", open_close, &a }, { "unplug", unplugs, NULL });
+ACTORS(in_out_unplug, { "A", open_close, &a }, { "B", open_close, &b },
+    { "unplug", unplugs, NULL });
+ACTORS(carrier_unplug, { "A", opens_enxio, &a },
+    { "unplug", unplugs_waiter, NULL });
+ACTORS(carrier_comes_revoke, { "A", open_close, &a },
+    { "revoke", revokes_a, NULL }, { "carrier", carrier_comes, NULL });
+ACTORS(carrier_twice, { "up", carrier_comes, NULL },
+    { "down", carrier_goes, NULL }, { "A", closes, &a });
+ACTORS(close_unplug, { "A", closes, &a }, { "unplug", unplugs, NULL });
+ACTORS(close_output, { "A", closes, &a },
+    { "sent", takes_output, ARG(&one) });
+ACTORS(close_output_unplug, { "A", closes, &a }, { "sent", takes_one, NULL },
+    { "unplug", unplugs, NULL });
+ACTORS(close_fails, { "A", closes, &a },
+    { "sent", fails_then_takes, ARG(&one) });
+ACTORS(close_alone, { "A", closes, &a });
+ACTORS(read_unplug, { "A", reads_closes, NULL },
+    { "unplug", unplugs, NULL });
+ACTORS(read_input_revoke, { "A", reads_closes, NULL },
+    { "input", byte_comes, NULL }, { "revoke", revokes_a, NULL });
+ACTORS(read_input_unplug, { "A", reads_closes, NULL },
+    { "input", byte_comes, NULL }, { "unplug", unplugs, NULL });
+ACTORS(read_stall_unplug, { "A", reads_closes, NULL },
+    { "stall", input_fails, NULL }, { "unplug", unplugs, NULL });
+ACTORS(two_breaks, { "A", breaks, &a }, { "C", breaks, &c3 });
+ACTORS(read_full, { "A", reads_lines, NULL },
+    { "input", line_comes, NULL });
+ACTORS(close_full, { "A", closes, &a }, { "input", line_comes, NULL });
+ACTORS(write_output, { "A", writes_closes, NULL },
+    { "sent", takes_output, ARG(&one) });
+ACTORS(write_long, { "A", writes_long, NULL }, { "sent", takes_all, NULL });
+ACTORS(write_unplug, { "A", writes_closes, NULL },
+    { "unplug", unplugs, NULL });
+ACTORS(write_revoke, { "A", writes_closes, NULL },
+    { "sent", takes_output, ARG(&one) }, { "revoke", revokes_a, NULL });
+ACTORS(drain_unplug, { "A", drains_closes, NULL },
+    { "sent", takes_one, NULL }, { "unplug", unplugs, NULL });
+ACTORS(modem_unplug, { "A", waits_modem, NULL },
+    { "unplug", unplugs, NULL });
+ACTORS(poll_unplug, { "A", polls, NULL }, { "unplug", unplugs, NULL });
+ACTORS(poll_input, { "A", polls, NULL }, { "input", byte_comes, NULL });
+ACTORS(replug, { "A", reads_closes, NULL }, { "C", open_close, &c3 },
+    { "replug", replugs, NULL });
+
+/* ---- setups and ends of their own ----------------------------------- */
+
+static void
+setup_never_a(void)
+{
+
+	setup_written_a();
+	hu_mode(hu, OUT, HU_HOLD, HU_C_NEVER);
+	hu_mode(hu, IN, HU_HOLD, HU_C_NEVER);
+}
+
+static int
+is_ready(void *arg __unused)
+{
+
+	return (polled & (POLLIN | POLLHUP)) != 0 || a.c_host.hf_wakes > 0;
+}
+
+/* Ready, or woken as soon as the event thread has run. */
+static void
+end_poll(void)
+{
+
+	T_UNTIL(is_ready, NULL);
+	end_close_a();
+}
+
+/* Nothing but the drain's 6 s, the grace, and zombies of each pipe. */
+static void
+end_bounded(void)
+{
+
+	SCHED_CHECK(sched_clock() < UINT64_C(1000000000) * 20);
+	SCHED_CHECK(hyp_usb_zombies() <= UCOM_IN_BUFFS + 1);
+	end();
+}
+
+extern const struct sched_litmus l_ucom[];
+const struct sched_litmus l_ucom[] = {
+	{ "hup_pause", "opens of one node: the pause after a hang-up",
+	    setup, twice, end },
+	{ "in_out", "a dial-in open against a dial-out open",
+	    setup, in_out, end },
+	{ "in_in_out", "two dial-in opens against a dial-out open",
+	    setup, in_in_out, end },
+	{ "in_out_no_carrier", "the same without carrier, which comes",
+	    setup_no_carrier, carrier_comes_revoke, end },
+	{ "in_close_out", "a dial-in open that waits for dial-out's close",
+	    setup_open_b, in_close_out, end },
+	{ "out_close_in", "a dial-out open against dial-in's close",
+	    setup_open_a, out_close_in, end },
+	{ "in_out_fails", "a dial-in open, and dial-out that fails",
+	    setup, in_out_fails, end },
+	{ "own_close", "an open between d_cancel and d_close of its node",
+	    setup_open_a, open_revoke, end_close_a },
+	{ "other_close", "the same, of the other node",
+	    setup_open_a, out_revoke_in, end_close_a },
+	{ "own_close_last", "last close, open and revoke of a node",
+	    setup_open_a, close_open_revoke, end },
+	{ "other_close_last", "last close and revoke, and the other node",
+	    setup_open_b, out_in_revoke, end },
+	{ "revoke_both", "revokes of both nodes at once",
+	    setup_open_a, revoke_both, end },
+	{ "revoke_in", "a revoke of dial-in leaves dial-out alone",
+	    setup_open_b, revoke_in, end },
+	{ "open_unplug", "an open against a detach",
+	    setup, open_unplug, end },
+	{ "in_out_unplug", "opens of both nodes against a detach",
+	    setup, in_out_unplug, end },
+	{ "carrier_unplug", "an open that waits for carrier, and a detach",
+	    setup_no_carrier, carrier_unplug, end },
+	{ "pause_unplug", "an open in the pause after a hang-up, and a detach",
+	    setup_opened_once, open_unplug, end },
+	{ "carrier_twice", "carrier comes and goes during a last close",
+	    setup_open_a, carrier_twice, end },
+	{ "close_unplug_idle", "a last close against a detach",
+	    setup_open_a, close_unplug, end_at_once },
+	{ "close_output", "a last close, and output that completes",
+	    setup_written_a, close_output, end },
+	{ "close_output_unplug", "the same, and a detach",
+	    setup_written_a, close_output_unplug, end_at_once },
+	{ "close_fails", "a last close, and output that fails once",
+	    setup_written_a, close_fails, end_soon },
+	{ "close_never", "a last close of a dead device: bounded",
+	    setup_never_a, close_alone, end_bounded },
+	{ "unplug_never", "a last close and a detach of a dead device",
+	    setup_never_a, close_unplug, end_bounded },
+	{ "read_detach", "a blocked read against a detach",
+	    setup_open_a, read_unplug, end },
+	{ "read_input_cancel", "a read, a completion, and d_cancel",
+	    setup_open_a, read_input_revoke, end },
+	{ "read_input_unplug", "a read, a completion, and a detach",
+	    setup_open_a, read_input_unplug, end },
+	{ "read_stall_unplug", "a stalled input, and a detach",
+	    setup_open_a, read_stall_unplug, end },
+	{ "two_breaks", "the chip is asked for one thing at a time",
+	    setup_open_both, two_breaks, end_close_both },
+	{ "read_full", "more input than the tty takes, and reads",
+	    setup_open_a, read_full, end_close_a },
+	{ "close_full", "more input than the tty takes, and a close",
+	    setup_open_a, close_full, end },
+	{ "write_output", "a blocked write, and completions",
+	    setup_open_a, write_output, end },
+	{ "write_long", "a write of more than fits, and completions",
+	    setup_open_a, write_long, end_close_a },
+	{ "write_detach", "a blocked write against a detach",
+	    setup_open_a, write_unplug, end },
+	{ "write_cancel", "a write, completions, and d_cancel",
+	    setup_open_a, write_revoke, end },
+	{ "drain_detach", "tcdrain, a completion, and a detach",
+	    setup_written_a, drain_unplug, end_at_once },
+	{ "modem_detach", "TIOCMIWAIT against a detach",
+	    setup_open_a, modem_unplug, end },
+	{ "poll_detach", "a poll against a detach",
+	    setup_open_a, poll_unplug, end_poll },
+	{ "poll_byte", "a poll against a completion",
+	    setup_open_a, poll_input, end_poll },
+	{ "replug", "a stale file, an open, and a replug",
+	    setup_open_a, replug, end },
+	{ NULL, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tab_tty.c - the litmuses of t_sched_tty: terminals on specfs, and usbdi.
+ */
+#include "sched/sched.h"
+
+extern const struct sched_litmus l_tty[], l_usbdi[];
+
+const struct sched_litmus *const sched_files[] = { l_tty, l_usbdi, NULL };
+
+/* usbevent: the event thread of an opened device (h_pthread.c). */
+const char *const sched_background[] = { "softclock", "usbevent", NULL };
