@@ -470,6 +470,20 @@ usb_port_create(const char *path)
 /*
  * The callout: p_have should be gone.  Its port stays behind with it, and a
  * new one does what is to be done here.
+ *
+ * It may have expired for an earlier device, and have waited for bus_lock
+ * since:
+ *
+ *	softclock			port's thread, up-call
+ *	deadline of A expires
+ *	waits for bus_lock		A is detached: p_leaving = false
+ *					B is attached
+ *					B has left: p_leaving = true,
+ *					p_late is pending
+ *	takes bus_lock: B's time has
+ *	only begun
+ *
+ * A callout that is pending again was not meant.
  */
 static void
 usb_port_late(void *arg)
@@ -477,7 +491,7 @@ usb_port_late(void *arg)
 	struct usb_port *port = arg, *heir;
 
 	mutex_enter(&bus_lock);
-	if (!port->p_leaving) {
+	if (!port->p_leaving || callout_pending(&port->p_late)) {
 		mutex_exit(&bus_lock);
 		return;
 	}

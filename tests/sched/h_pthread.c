@@ -36,7 +36,7 @@ run(void *arg)
 {
 	struct hp_thread *ht = arg;
 
-	ht->ht_lwp = sched_lwp();
+	ht->ht_lwp = sched_lwp;
 	(void)ht->ht_func(ht->ht_arg);
 	ht->ht_lwp = NULL;
 }
@@ -76,7 +76,7 @@ hp_self(void)
 {
 	struct hp_thread *ht = threads;
 
-	while (ht != NULL && ht->ht_lwp != sched_lwp())
+	while (ht != NULL && ht->ht_lwp != sched_lwp)
 		ht = ht->ht_next;
 	return ht;
 }

@@ -2,8 +2,8 @@
 /*
  * l_bus.c - litmuses of src/bus with the drivers of ioconf.c: what udev, the
  * device's event thread and a rescan say of a port, in any order, against the
- * port's thread, clients and the end of the daemon.  The adapter is an FT232R
- * or a modem (h_usb.c), whose requests succeed at once.
+ * port's thread, its deadline, clients and the end of the daemon.  The
+ * adapter is an FT232R or a modem (h_usb.c), whose requests succeed at once.
  */
 #include <sys/param.h>
 #include <sys/conf.h>
@@ -36,6 +36,7 @@
 #define	ACM_IN	0x83
 #define	ACM_OUT	0x04
 #define	NOTIFY	0x82
+#define	MS(n)	((uint64_t)(n) * 1000000)
 #define	NDEV	4
 
 extern struct cfdriver ucom_cd;
@@ -285,6 +286,16 @@ leaves_changes(void *arg __unused)
 	hyp_usb_arrived(&hi);
 }
 
+/* A third one after that: out again, in again. */
+static void
+leaves_changes_leaves(void *arg)
+{
+
+	leaves_changes(arg);
+	hu_unplug(hu[1], 1);
+	hyp_usb_left("1-1");
+}
+
 static void
 two_arrive(void *arg __unused)
 {
@@ -293,6 +304,21 @@ two_arrive(void *arg __unused)
 	put(1);
 	hyp_usb_arrived(&h0);
 	hyp_usb_arrived(&h1);
+}
+
+static void
+time_goes(void *arg __unused)
+{
+
+	sched_elapse(MS(5001));
+}
+
+static void
+time_goes_twice(void *arg)
+{
+
+	time_goes(arg);
+	time_goes(arg);
 }
 
 static void
@@ -356,6 +382,10 @@ ACTORS(leave_vanish, { "left", leaves, NULL }, { "gone", vanishes, NULL });
 ACTORS(change_vanish, { "change", changes, NULL },
     { "gone", vanishes, NULL });
 ACTORS(change_repeat, { "change", leaves_changes, NULL });
+ACTORS(change_late, { "change", leaves_changes, NULL },
+    { "time", time_goes, NULL });
+ACTORS(change_late_twice, { "change", leaves_changes_leaves, NULL },
+    { "time", time_goes_twice, NULL });
 ACTORS(read_change, { "A", reads_closes, NULL },
     { "change", leaves_changes, NULL });
 ACTORS(open_leave, { "A", open_close, NULL }, { "out", leaves, NULL });
@@ -379,6 +409,10 @@ const struct sched_litmus l_bus[] = {
 	    setup_attached, change_vanish, end_second },
 	{ "change", "left, gone and another one in its place",
 	    setup_attached, change_repeat, end_second },
+	{ "change_late", "the same, and the deadline of the detach",
+	    setup_attached, change_late, end_second },
+	{ "change_late_twice", "two detaches, and the deadline of both",
+	    setup_attached, change_late_twice, end },
 	{ "read_change", "a blocked read while the device is changed",
 	    setup_opened, read_change, end_second },
 	{ "open_leave", "an open of an FTDI against its unplug",
