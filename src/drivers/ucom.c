@@ -221,6 +221,16 @@ ucom_attach(device_t parent __unused, device_t self, void *aux)
 	sc->sc_state = UCOM_ATTACHED;
 }
 
+/*
+ * The tty first: output that fails from sc_dying on is thrown away, and who
+ * waits for it must not take an idle line for success:
+ *
+ *	detach				event thread, tcdrain
+ *	sc_dying
+ *					ucomwritecb: lost, TS_BUSY is over
+ *					ttywait: all is sent, 0
+ *	ttyhangup
+ */
 static int
 ucom_activate(device_t self, enum devact act)
 {
@@ -228,6 +238,8 @@ ucom_activate(device_t self, enum devact act)
 
 	if (act != DVACT_DEACTIVATE)
 		return EOPNOTSUPP;
+	if (sc->sc_tty != NULL)
+		ttyhangup(sc->sc_tty);
 	mutex_enter(&sc->sc_lock);
 	sc->sc_dying = true;
 	cv_broadcast(&sc->sc_statecv);
@@ -251,6 +263,7 @@ ucom_detach(device_t self, int flags __unused)
 	/* Opens in progress must not wait any longer. */
 	(void)ucom_activate(self, DVACT_DEACTIVATE);
 	pmf_device_deregister(self);
+	/* For an open that came between the two steps of that. */
 	if (tp != NULL)
 		ttyhangup(tp);
 

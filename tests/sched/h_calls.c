@@ -61,6 +61,26 @@ c_ioctl(struct h_client *c, uint32_t cmd, uint64_t arg)
 	return error;
 }
 
+int
+c_setattr(struct h_client *c, uint32_t cmd)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	u_char t[64];		/* Linux's struct termios */
+	size_t insize, outsize;
+	int error;
+
+	error = hyp_ioctl_size(L_TCGETS, &insize, &outsize);
+	if (error == 0)
+		error = hyp_file_ioctl(c->c_file, L_TCGETS, 0, NULL, 0, t,
+		    outsize, 0);
+	if (error == 0)
+		error = hyp_file_ioctl(c->c_file, cmd, 0, t, outsize, NULL, 0,
+		    0);
+	h_exit(l);
+	sched_note("tcsetattr: %d", error);
+	return error;
+}
+
 void
 c_raw(struct tty *tp, int vmin, int vtime)
 {

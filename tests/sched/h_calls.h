@@ -23,6 +23,9 @@
 #define	L_TCSBRK	0x5409
 #define	L_TCFLSH	0x540b
 #define	L_TCXONC	0x540a
+#define	L_TCGETS	0x5401
+#define	L_TCSETS	0x5402
+#define	L_TCSETSW	0x5403
 #define	L_TIOCEXCL	0x540c
 #define	L_TIOCMIWAIT	0x545c
 #define	L_TIOCM_CD	0x40
@@ -31,6 +34,9 @@ int	c_open(struct h_client *, int);		/* HYP_F_NONBLOCK or 0 */
 int	c_read(struct h_client *, void *, size_t, size_t *);
 int	c_write(struct h_client *, const void *, size_t, size_t *);
 int	c_ioctl(struct h_client *, uint32_t, uint64_t);	/* arg by value */
+
+/* tcgetattr, and tcsetattr of the same: L_TCSETS, L_TCSETSW. */
+int	c_setattr(struct h_client *, uint32_t);
 
 /* Make a terminal raw: so many bytes, so many tenths of a second. */
 struct tty;

@@ -55,6 +55,7 @@ static char abuf[256], bbuf[64];
 static size_t adone, bdone;
 static uint32_t polled;
 static u_int clients_done;	/* clients that have ended */
+static bool taken;		/* the device has had some output */
 static u_int told;
 static uint64_t began;
 
@@ -259,6 +260,7 @@ setup(void)
 	memset(&c3, 0, sizeof(c3));
 	adone = bdone = 0;
 	polled = clients_done = told = 0;
+	taken = false;
 	began = sched_clock();
 	SCHED_CHECK(config_init_component(cp_drivers, cp_attaches,
 	    cp_cfdata) == 0);
@@ -459,8 +461,10 @@ takes_output(void *arg)
 
 	for (;;) {
 		c_await(out_or_done, arg);
-		if (hw_complete(OUT, 0, HYP_USB_OK, NULL, 16) == 0)
+		if (hw_complete(OUT, 0, HYP_USB_OK, NULL, 16) == 0) {
+			taken = true;
 			continue;
+		}
 		if (hu == NULL || clients_done >= *(const u_int *)arg)
 			break;
 	}
@@ -491,7 +495,7 @@ static void
 takes_one(void *arg __unused)
 {
 
-	(void)hw_complete(OUT, 0, HYP_USB_OK, NULL, 16);
+	taken = hw_complete(OUT, 0, HYP_USB_OK, NULL, 16) == 0;
 }
 
 /* It fails once, and is taken when it is tried again. */
@@ -666,8 +670,33 @@ drains_closes(void *arg __unused)
 	const int error = c_ioctl(&a, L_TCSBRK, 1);
 
 	/* Not sent is not 0. */
-	SCHED_CHECK(error == L_EBADF || (error == 0 && clients_done == 0));
+	SCHED_CHECK(error == L_EBADF || (error == 0 && taken));
 	h_close(&a);
+	clients_done++;
+}
+
+static void
+sets_closes(void *arg)
+{
+	const int error = c_setattr(&a, *(const uint32_t *)arg);
+
+	/* EIO: the line is not connected any more; EBADF: revoked. */
+	SCHED_CHECK(error == 0 || error == L_EBADF || error == L_EIO);
+	/* Loss of carrier drops output, and is an end of it. */
+	if (error == 0 && *(const uint32_t *)arg == L_TCSETSW)
+		SCHED_CHECK(taken || cp.cp_msr == 0);
+	h_close(&a);
+	clients_done++;
+}
+static const uint32_t now = L_TCSETS, drained = L_TCSETSW;
+
+static void
+sets_c3(void *arg __unused)
+{
+	const int error = c_setattr(&c3, L_TCSETSW);
+
+	SCHED_CHECK(error == 0 || error == L_EBADF);
+	h_close(&c3);
 	clients_done++;
 }
 
@@ -813,6 +842,14 @@ ACTORS(write_revoke, { "A", writes_closes, NULL },
     { "sent", takes_output, ARG(&one) }, { "revoke", revokes_a, NULL });
 ACTORS(drain_unplug, { "A", drains_closes, NULL },
     { "sent", takes_one, NULL }, { "unplug", unplugs, NULL });
+ACTORS(set_unplug, { "A", sets_closes, ARG(&drained) },
+    { "sent", takes_one, NULL }, { "unplug", unplugs, NULL });
+ACTORS(set_revoke, { "A", sets_closes, ARG(&now) },
+    { "C", sets_c3, NULL }, { "revoke", revokes_a, NULL });
+ACTORS(set_carrier, { "A", sets_closes, ARG(&drained) },
+    { "sent", takes_output, ARG(&one) }, { "carrier", carrier_goes, NULL });
+ACTORS(close_output_revoke, { "A", closes, &a },
+    { "sent", takes_one, NULL }, { "revoke", revokes_a, NULL });
 ACTORS(modem_unplug, { "A", waits_modem, NULL },
     { "unplug", unplugs, NULL });
 ACTORS(poll_unplug, { "A", polls, NULL }, { "unplug", unplugs, NULL });
@@ -931,6 +968,14 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, write_revoke, end },
 	{ "drain_detach", "tcdrain, a completion, and a detach",
 	    setup_written_a, drain_unplug, end_at_once },
+	{ "set_detach", "tcsetattr that drains, a completion, and a detach",
+	    setup_written_a, set_unplug, end_at_once },
+	{ "set_cancel", "two tcsetattr, and d_cancel",
+	    setup_open_both, set_revoke, end },
+	{ "set_carrier", "tcsetattr that drains, and loss of carrier",
+	    setup_written_a, set_carrier, end },
+	{ "close_cancel", "a last close that drains, and a revoke",
+	    setup_written_a, close_output_revoke, end },
 	{ "modem_detach", "TIOCMIWAIT against a detach",
 	    setup_open_a, modem_unplug, end },
 	{ "poll_detach", "a poll against a detach",

@@ -347,9 +347,8 @@ MUTANTS = (
     # ---- t_sched_ucom
     ("an open waits for the close of its own node", UCOM,
      "	if (ISSET(sc->sc_closing, kind))\n		return ERESTART;\n", ""),
-    ("a detach does not hang up", UCOM,
-     "	if (tp != NULL)\n		ttyhangup(tp);\n\n	maj",
-     "	maj"),
+    ("a detach gives output up before it hangs up", UCOM,
+     "	if (sc->sc_tty != NULL)\n		ttyhangup(sc->sc_tty);\n", ""),
     ("d_cancel wakes no open that waits for carrier", UCOM,
      "	} else\n		ttycancel(tp);", "	}"),
     ("d_cancel hangs the other node up", UCOM,
@@ -394,6 +393,9 @@ MUTANTS = (
     ("the end of output does not start more", UCOMIO,
      "	(void)(*tp->t_linesw->l_start)(tp);\n	ttyunlock(tp);",
      "	ttyunlock(tp);"),
+    ("a drain that a detach ends says that all was sent", TTY,
+     "	if (error == 0 && ISSET(tp->t_flags, TF_HANGUP))\n"
+     "		error = ERESTART;\n	else if", "	if", "t_sched_ucom"),
     ("a deadline of an earlier detach counts", PORT,
      "	if (!port->p_leaving || callout_pending(&port->p_late)) {",
      "	if (!port->p_leaving) {"),
