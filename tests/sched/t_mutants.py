@@ -470,7 +470,8 @@ def make(build, database, mutant, directory, options=()):
                  ("k", "sync")]
     if name != "t_sched":
         libraries[0:0] = ["tests/sched/libsched_tty_k.a"]
-        libraries.append("tests/sched/libsched_usb.a")
+        libraries += ["tests/sched/libsched_usb.a",
+                      "src/hid/libhid_parse.a"]
     subprocess.run(
         ["cc", *options, "-o", program, *own, mine,
          "-Wl,--whole-archive", "tests/sched/libsched_engine.a",
