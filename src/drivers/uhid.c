@@ -13,16 +13,8 @@
  *
  *	d_cancel sets sc_closing, wakes all, and stops what waits for the
  *	device; from then on every call ends with an error, until d_close has
- *	cleared it.  It may come during an open, which then closes again
- *	itself; d_close finds CLOSED:
- *
- *		uhidopen			d_cancel, d_close
- *		OPENING, leaves sc_lock
- *						sc_closing = true
- *		uhidev_open succeeds		drain waits for the open
- *		sc_closing: uhidev_close,
- *		  CLOSED, ENXIO
- *						CLOSED: only clears sc_closing
+ *	cleared it.  It may come during an open, which goes on: d_close comes
+ *	when the open has left, and finds it OPEN, or CLOSED if it has failed.
  *
  *	d_cancel may stop requests before uhidev_open lets them run again;
  *	but they are made by calls, which see sc_closing.
@@ -309,18 +301,9 @@ uhidopen(dev_t dev, int flag __unused, int mode __unused,
 	error = uhidev_open(sc->sc_hdev, uhid_intr, sc);
 
 	mutex_enter(&sc->sc_lock);
-	if (error == 0 && !sc->sc_closing && !sc->sc_dying)
-		sc->sc_state = UHID_OPEN;
-	else {
-		mutex_exit(&sc->sc_lock);
-		if (error == 0) {
-			uhidev_close(sc->sc_hdev);
-			error = ENXIO;
-		}
-		mutex_enter(&sc->sc_lock);
+	sc->sc_state = error == 0 ? UHID_OPEN : UHID_CLOSED;
+	if (error != 0)
 		uhid_ring_destroy(sc);
-		sc->sc_state = UHID_CLOSED;
-	}
 	mutex_exit(&sc->sc_lock);
 	return error;
 }

@@ -30,6 +30,8 @@ ROUNDS = (500, 4000, 50000, 400000)  # schedules of each litmus
 STRATEGIES = ((), ("-s", "pct", "-b", "3", "-S", "1"))
 LIMIT = 120                             # seconds, for a mutant that loops
 
+UHID = "drivers/uhid.c"
+UHIDEV = "drivers/uhidev.c"
 VNOPS = "specfs/spec_vnops.c"
 CLOSE = "specfs/spec_close.c"
 CLONE = "specfs/spec_clone.c"
@@ -409,6 +411,29 @@ MUTANTS = (
      "		if (port->p_have == NULL) {",
      "	if (port->p_want != port->p_have) {\n"
      "		if (port->p_have == NULL) {"),
+    ("d_cancel of a HID wakes no read", UHID,
+     "	sc->sc_closing = true;\n	cv_broadcast(&sc->sc_cv);",
+     "	sc->sc_closing = true;"),
+    ("a read of a HID does not look for d_cancel", UHID,
+     "		if (sc->sc_closing || sc->sc_dying)\n			return EIO;\n",
+     ""),
+    ("two have a HID open", UHID,
+     "sc->sc_dying || sc->sc_state != UHID_CLOSED || sc->sc_closing",
+     "sc->sc_dying"),
+    ("input wakes no read", UHID,
+     "		sc->sc_bytes += len;\n		cv_broadcast(&sc->sc_cv);",
+     "		sc->sc_bytes += len;"),
+    ("d_cancel of a HID stops no request", UHIDEV,
+     "		usbd_cancel_xfer(ur->ur_xfer);\n	mutex_exit(&sc->sc_lock);\n}"
+     "\n\n/*\n * uhidev_close",
+     "		continue;\n	mutex_exit(&sc->sc_lock);\n}\n\n/*\n"
+     " * uhidev_close"),
+    ("a request does not look for a stop", UHIDEV,
+     "	err = scd->scd_stopped ? USBD_CANCELLED : usbd_transfer",
+     "	err = usbd_transfer"),
+    ("the end of a request wakes nobody", UHIDEV,
+     "	ur->ur_over = true;\n	cv_broadcast(&sc->sc_cv);",
+     "	ur->ur_over = true;"),
 )
 
 

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * l_uhid.c - litmuses of uhid(4) and uhidev(4), on the bus and usbdi as they
+ * are: reads, requests and input against d_cancel, the last close and an
+ * unplug.  The device (h_usb.c) has 8 bytes each way; a GET_REPORT of it ends
+ * when the litmus lets it, or never.
+ */
+#include <sys/param.h>
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/lwp.h>
+#include <sys/systm.h>
+
+#include <hyp/hyp.h>
+#include <hyp/hyp_usb.h>
+
+#include <miscfs/specfs/specdev.h>
+
+#include "bus/bus.h"
+#include "h_test.h"
+#include "drivers/ioconf.h"
+#include "sched/h_calls.h"
+#include "sched/sched.h"
+#include "specfs/h_node.h"
+#include "specfs/h_specfs.h"
+#include "usbdi/h_desc.h"
+#include "usbdi/h_usb.h"
+
+#define	IN	0x81
+#define	SIZE	8
+#define	MS(n)	((uint64_t)(n) * 1000000)
+#define	L_USB_GET_REPORT	0xc4045517U	/* _IOWR('U', 23, 1028 bytes) */
+#define	L_USB_SET_REPORT	0x44045518U	/* _IOW('U', 24, 1028 bytes) */
+
+extern struct cfdriver uhid_cd;
+extern const struct cdevsw uhid_cdevsw;
+
+/* A vendor's page: 8 bytes in, 8 bytes out, no IDs. */
+static const uint8_t report_desc[] = {
+	0x06, 0x00, 0xff, 0x09, 0x01, 0xa1, 0x01, 0x15, 0x00, 0x26, 0xff,
+	0x00, 0x75, 0x08, 0x95, 0x08, 0x09, 0x02, 0x81, 0x02, 0x09, 0x03,
+	0x91, 0x02, 0xc0
+};
+static const uint8_t descs[] = {
+	H_DEV(0x1d6b, 0x0107, 0x0100, 0, 0, 0, 1),
+	H_CONF(34, 1, 1),
+	H_IFACE(0, 0, 1, 3, 0, 0),
+	9, 0x21, 0x11, 0x01, 0, 1, 0x22, sizeof(report_desc), 0,
+	H_EP(IN, 3, SIZE),
+};
+
+static struct hu_dev *hu;
+static uint32_t addr;
+static struct h_client a, b;
+
+static int
+is_attached(void *arg __unused)
+{
+	device_t d = device_lookup(&uhid_cd, 0);
+
+	return d != NULL && device_is_active(d);
+}
+
+static void
+setup(void)
+{
+	struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
+	    .hi_addr = ++addr, .hi_vendor = 0x1d6b, .hi_product = 0x0107,
+	    .hi_release = 0x0100, .hi_speed = HYP_USB_SPEED_FULL,
+	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "",
+	    .hi_unit = -1 };
+	devmajor_t maj = NODEVMAJOR;
+
+	hp_forget();
+	h_specfs_up();
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	SCHED_CHECK(devsw_attach("uhid", NULL, NULL, &uhid_cdevsw, &maj) == 0);
+	SCHED_CHECK(config_init_component(cfdriver_ioconf, cfattach_ioconf,
+	    cfdata_ioconf) == 0);
+	usb_bus_init(false);
+	hu = hu_plug(1, addr, descs, sizeof(descs));
+	hu_mode(hu, 0, HU_OK, HU_C_OK);
+	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
+	hu_answer(hu, report_desc, sizeof(report_desc));
+	hyp_usb_arrived(&hi);
+	T_UNTIL(is_attached, NULL);
+	a.c_node = b.c_node = h_node_find("uhid0");
+	SCHED_CHECK(a.c_node != NULL);
+}
+
+static void
+setup_open_a(void)
+{
+
+	setup();
+	SCHED_CHECK(c_open(&a, 0) == 0);
+}
+
+/* Requests wait for the device. */
+static void
+setup_slow(void)
+{
+
+	setup_open_a();
+	hu_mode(hu, 0, HU_HOLD, HU_C_OK);
+}
+
+/* ... which never gives one back. */
+static void
+setup_stuck(void)
+{
+
+	setup_open_a();
+	hu_mode(hu, 0, HU_HOLD, HU_C_NEVER);
+}
+
+static int
+is_closed(void *arg __unused)
+{
+
+	return !hu_is_open(hu);
+}
+
+static void
+end(void)
+{
+	static const char *const names[] = { "uhid0", NULL };
+
+	usb_bus_shutdown();
+	T_UNTIL(is_closed, NULL);
+	hu_remove(hu);
+	hu_zombies_return();
+	devsw_detach(NULL, &uhid_cdevsw);
+	SCHED_CHECK(config_fini_component(cfdriver_ioconf, cfattach_ioconf,
+	    cfdata_ioconf) == 0);
+	h_specfs_down(names);
+}
+
+/* ---- actors --------------------------------------------------------- */
+
+static bool
+open_errno(int error)
+{
+
+	return error == 0 || error == L_ENXIO || error == L_EBADF ||
+	    error == L_EBUSY || error == L_EIO;
+}
+
+static void
+open_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	if (c_open(c, 0) == 0)
+		h_close(c);
+	SCHED_CHECK(open_errno(c->c_error));
+}
+
+/* Whole reports, or the end. */
+static void
+read_close(void *arg)
+{
+	char buf[2 * SIZE];
+	size_t n = 0;
+	int error = c_read(arg, buf, sizeof(buf), &n);
+
+	SCHED_CHECK(error == 0 ? n > 0 && n % SIZE == 0 : error == L_EIO);
+	h_close(arg);
+}
+
+static int
+report(struct h_client *c, uint32_t cmd)
+{
+	static u_char buf[1028];
+	struct hyp_lwp *const l = h_enter(1000);
+	size_t insize, outsize;
+	int error, result;
+
+	memset(buf, 0, sizeof(buf));
+	buf[0] = cmd == L_USB_GET_REPORT ? 1 : 2;
+	error = hyp_ioctl_size(cmd, &insize, &outsize);
+	SCHED_CHECK(error == 0);
+	error = hyp_file_ioctl(c->c_file, cmd, 0, buf, insize, buf, outsize,
+	    &result);
+	h_exit(l);
+	sched_note("report: %d", error);
+	return error;
+}
+
+/* Whatever the device does, the revoke ends it, and not a timeout. */
+static void
+report_close(void *arg, uint32_t cmd)
+{
+	const uint64_t begin = hyp_clock();
+	const int error = report(arg, cmd);
+
+	SCHED_CHECK(error == 0 || error == L_EIO || error == L_EBADF);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+	h_close(arg);
+}
+
+static void
+get_close(void *arg)
+{
+
+	report_close(arg, L_USB_GET_REPORT);
+}
+
+static void
+set_close(void *arg)
+{
+
+	report_close(arg, L_USB_SET_REPORT);
+}
+
+static void
+closes(void *arg)
+{
+
+	h_close(arg);
+}
+
+static void
+revokes(void *arg __unused)
+{
+
+	SCHED_CHECK(h_revoke(a.c_node) == 0);
+}
+
+static void
+unplugs(void *arg __unused)
+{
+
+	hu_unplug(hu, 0);
+}
+
+static void
+input(void *arg __unused)
+{
+	static const uint8_t data[SIZE] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+	(void)hu_complete(hu, IN, 0, HYP_USB_OK, data, SIZE);
+}
+
+/* The device answers. */
+static void
+answers(void *arg __unused)
+{
+	static const uint8_t data[SIZE] = { 8, 7, 6, 5, 4, 3, 2, 1 };
+
+	(void)hu_complete(hu, 0, 0, HYP_USB_OK, data, SIZE);
+}
+
+#define	ACTORS(name, ...)						\
+	static const struct sched_actor name[] = {			\
+		__VA_ARGS__, { NULL, NULL, NULL }			\
+	}
+
+ACTORS(two_opens, { "A", open_close, &a }, { "B", open_close, &b });
+ACTORS(close_open, { "A", closes, &a }, { "B", open_close, &b });
+ACTORS(open_revoke, { "A", open_close, &a }, { "revoke", revokes, NULL });
+ACTORS(open_unplug, { "A", open_close, &a }, { "unplug", unplugs, NULL });
+ACTORS(read_revoke, { "A", read_close, &a }, { "revoke", revokes, NULL });
+ACTORS(read_unplug, { "A", read_close, &a }, { "unplug", unplugs, NULL });
+ACTORS(input_close, { "A", closes, &a }, { "input", input, NULL });
+ACTORS(read_input, { "A", read_close, &a }, { "input", input, NULL });
+ACTORS(read_input_revoke, { "A", read_close, &a }, { "input", input, NULL },
+    { "revoke", revokes, NULL });
+ACTORS(get_revoke, { "A", get_close, &a }, { "revoke", revokes, NULL });
+ACTORS(get_unplug, { "A", get_close, &a }, { "unplug", unplugs, NULL });
+ACTORS(set_revoke, { "A", set_close, &a }, { "revoke", revokes, NULL });
+ACTORS(get_answer_revoke, { "A", get_close, &a },
+    { "answer", answers, NULL }, { "revoke", revokes, NULL });
+ACTORS(read_revoke_unplug, { "A", read_close, &a },
+    { "revoke", revokes, NULL }, { "unplug", unplugs, NULL });
+
+extern const struct sched_litmus l_uhid[];
+const struct sched_litmus l_uhid[] = {
+	{ "hid_two_opens", "an open is exclusive, and nobody waits",
+	    setup, two_opens, end },
+	{ "hid_close_open", "the last close against an open",
+	    setup_open_a, close_open, end },
+	{ "hid_open_revoke", "an open against a revoke",
+	    setup, open_revoke, end },
+	{ "hid_open_unplug", "an open against an unplug",
+	    setup, open_unplug, end },
+	{ "hid_read_revoke", "a blocked read against a revoke",
+	    setup_open_a, read_revoke, end },
+	{ "hid_read_unplug", "a blocked read against an unplug",
+	    setup_open_a, read_unplug, end },
+	{ "hid_input_close", "a report that comes during the last close",
+	    setup_open_a, input_close, end },
+	{ "hid_read_input", "a read and its report: no lost wake-up",
+	    setup_open_a, read_input, end },
+	{ "hid_read_input_revoke", "a read, its report and a revoke",
+	    setup_open_a, read_input_revoke, end },
+	{ "hid_get_revoke", "a GET_REPORT that waits, or begins, revoked",
+	    setup_slow, get_revoke, end },
+	{ "hid_get_unplug", "a GET_REPORT against an unplug",
+	    setup_slow, get_unplug, end },
+	{ "hid_set_revoke", "a SET_REPORT against a revoke",
+	    setup_slow, set_revoke, end },
+	{ "hid_get_answer_revoke", "GET_REPORT, its answer and a revoke",
+	    setup_slow, get_answer_revoke, end },
+	{ "hid_stuck_revoke", "a GET_REPORT that is never given back, revoked",
+	    setup_stuck, get_revoke, end },
+	{ "hid_read_revoke_unplug", "a blocked read, a revoke, an unplug",
+	    setup_open_a, read_revoke_unplug, end },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
