@@ -199,7 +199,8 @@ const char *hyp_semantics_list(void);
 /* ---- down-calls: the front end ------------------------------------- */
 
 /* Owner and mode of a new node: a class of devices, mapped by the daemon's
-   configuration (default root:dialout 0660 for HYP_NODE_TTY). */
+   configuration (default root:dialout 0660 for HYP_NODE_TTY, root:root 0600
+   for HYP_NODE_HID). */
 #define	HYP_NODE_OTHER	0
 #define	HYP_NODE_TTY	1
 #define	HYP_NODE_HID	2

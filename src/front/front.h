@@ -13,12 +13,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Owner, group and mode of the nodes of a class; a mode of 0 leaves all three
+   to the kernel and udev (root, root, 0600). */
+struct front_perm {
+	uid_t		 uid;
+	gid_t		 gid;
+	mode_t		 mode;
+};
+
 /* A zero or NULL member means the default that is given with it. */
 struct front_config {
-	uid_t		 uid;		/* owner, group and mode of the nodes */
-	gid_t		 gid;		/* of class HYP_NODE_TTY; a mode of 0 */
-	mode_t		 mode;		/* leaves all three to the kernel and
-					   udev (root, root, 0600) */
+	struct front_perm tty;		/* class HYP_NODE_TTY */
+	struct front_perm hid;		/* class HYP_NODE_HID */
 	unsigned	 major;		/* of all nodes, < 512 (120) */
 	unsigned	 max_threads;	/* that run clients' calls, >= 2
 					   (1024) */

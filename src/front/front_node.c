@@ -188,17 +188,35 @@ node_is_ours(const struct front_node *fn, int fd)
 	    makedev(front.fl_config.major, fn->fn_minor);
 }
 
+/* What the nodes of a class get, or NULL. */
+static const struct front_perm *
+class_perm(int class)
+{
+	const struct front_perm *fp;
+
+	switch (class) {
+	case HYP_NODE_TTY:
+		fp = &front.fl_config.tty;
+		break;
+	case HYP_NODE_HID:
+		fp = &front.fl_config.hid;
+		break;
+	default:
+		return NULL;
+	}
+	return fp->mode != 0 ? fp : NULL;
+}
+
 /* chown and chmod of what fd, an O_PATH descriptor, names. */
 static int
-change_owner(int fd)
+change_owner(int fd, const struct front_perm *fp)
 {
 	char self[64];
 
-	if (fchownat(fd, "", front.fl_config.uid, front.fl_config.gid,
-	    AT_EMPTY_PATH) == -1)
+	if (fchownat(fd, "", fp->uid, fp->gid, AT_EMPTY_PATH) == -1)
 		return -errno;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	return chmod(self, front.fl_config.mode) == -1 ? -errno : 0;
+	return chmod(self, fp->mode) == -1 ? -errno : 0;
 }
 
 /*
@@ -208,6 +226,7 @@ change_owner(int fd)
 static int
 own_node(const struct front_node *fn)
 {
+	const struct front_perm *const fp = class_perm(fn->fn_class);
 	char path[PATH_LEN];
 	int fd, error = 0;
 
@@ -226,8 +245,8 @@ own_node(const struct front_node *fn)
 		close(fd);
 		return -EEXIST;
 	}
-	if (fn->fn_class == HYP_NODE_TTY && front.fl_config.mode != 0)
-		error = change_owner(fd);
+	if (fp != NULL)
+		error = change_owner(fd, fp);
 	if (error != 0)
 		host_logf(HYP_LOG_WARNING, "front: %s: owner and mode stay "
 		    "as they are: %s", path, strerror(-error));

@@ -123,9 +123,8 @@ main_front(const struct options *o)
 	int error;
 
 	memset(&fc, 0, sizeof(fc));
-	fc.uid = o->o_uid;
-	fc.gid = o->o_gid;
-	fc.mode = o->o_mode;
+	fc.tty = o->o_tty;
+	fc.hid = o->o_hid;
 	fc.major = o->o_major;
 	fc.max_threads = o->o_max_threads;
 	fc.deadline_ms = o->o_deadline * 1000;

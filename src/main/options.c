@@ -19,6 +19,7 @@
 
 #define	DEFAULT_GROUP	"dialout"
 #define	DEFAULT_MODE	0660
+#define	DEFAULT_HIDMODE	0600
 #define	DEFAULT_MAJOR	120
 #define	MAJOR_MAX	511		/* Linux's CHRDEV_MAJOR_MAX */
 #define	THREADS_MAX	65536
@@ -31,6 +32,9 @@ enum {
 	OPT_OWNER,
 	OPT_GROUP,
 	OPT_MODE,
+	OPT_HID_OWNER,
+	OPT_HID_GROUP,
+	OPT_HID_MODE,
 	OPT_MAJOR,
 	OPT_MAX_THREADS,
 	OPT_DEADLINE,
@@ -50,6 +54,9 @@ static const struct option options_long[] = {
 	{ "owner",	 required_argument, NULL, OPT_OWNER },
 	{ "group",	 required_argument, NULL, OPT_GROUP },
 	{ "mode",	 required_argument, NULL, OPT_MODE },
+	{ "hid-owner",	 required_argument, NULL, OPT_HID_OWNER },
+	{ "hid-group",	 required_argument, NULL, OPT_HID_GROUP },
+	{ "hid-mode",	 required_argument, NULL, OPT_HID_MODE },
 	{ "major",	 required_argument, NULL, OPT_MAJOR },
 	{ "max-threads", required_argument, NULL, OPT_MAX_THREADS },
 	{ "deadline",	 required_argument, NULL, OPT_DEADLINE },
@@ -68,6 +75,8 @@ options_help(void)
 	printf("usage: devswd [-fv] --claim VID:PID[,serial=S][,port=P]"
 	    "[,unit=N] ...\n"
 	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
+	    "              [--hid-owner USER] [--hid-group GROUP] "
+	    "[--hid-mode MODE]\n"
 	    "              [--major N] [--max-threads N] [--deadline SECONDS]\n"
 	    "              [--module FILE] ... [--module-dir DIR]"
 	    " [--semantics NAME]\n"
@@ -84,8 +93,10 @@ options_help(void)
 	    "  --release          let the kernel have claimed devices back "
 	    "after a kill\n"
 	    "  --owner, --group, --mode\n"
-	    "                     of the device nodes (root, " DEFAULT_GROUP
-	    ", %o)\n"
+	    "                     of the nodes of serial adapters (root, "
+	    DEFAULT_GROUP ", %o)\n"
+	    "  --hid-owner, --hid-group, --hid-mode\n"
+	    "                     of those of HIDs (root, root, 0%o)\n"
 	    "  --major N          major number of the device nodes (%d)\n"
 	    "  --max-threads N    how many calls may wait at one time\n"
 	    "  --deadline SECONDS how long to wait for a driver that does not "
@@ -98,7 +109,8 @@ options_help(void)
 	    "                     netbsd-legacy, freebsd, "
 	    "freebsd-trackclose, linux\n"
 	    "\n"
-	    "See devswd(8).\n", DEFAULT_MODE, DEFAULT_MAJOR);
+	    "See devswd(8).\n", DEFAULT_MODE, DEFAULT_HIDMODE,
+	    DEFAULT_MAJOR);
 }
 
 /* A number with nothing behind it, from min to max; -1 otherwise. */
@@ -118,7 +130,7 @@ parse_number(const char *text, int base, long min, long max)
 }
 
 static int
-parse_owner(const char *text, uid_t *uid)
+parse_owner(const char *option, const char *text, uid_t *uid)
 {
 	struct passwd *pw;
 	long val;
@@ -128,7 +140,8 @@ parse_owner(const char *text, uid_t *uid)
 		return 0;
 	}
 	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
-		fprintf(stderr, "devswd: --owner %s: no such user\n", text);
+		fprintf(stderr, "devswd: --%s %s: no such user\n", option,
+		    text);
 		return 1;
 	}
 	*uid = (uid_t)val;
@@ -136,7 +149,7 @@ parse_owner(const char *text, uid_t *uid)
 }
 
 static int
-parse_group(const char *text, gid_t *gid)
+parse_group(const char *option, const char *text, gid_t *gid)
 {
 	struct group *gr;
 	long val;
@@ -146,7 +159,8 @@ parse_group(const char *text, gid_t *gid)
 		return 0;
 	}
 	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
-		fprintf(stderr, "devswd: --group %s: no such group\n", text);
+		fprintf(stderr, "devswd: --%s %s: no such group\n", option,
+		    text);
 		return 1;
 	}
 	*gid = (gid_t)val;
@@ -169,6 +183,17 @@ parse_range(const char *name, const char *text, int base, long min, long max,
 		return 1;
 	}
 	*result = (unsigned)val;
+	return 0;
+}
+
+static int
+parse_mode(const char *option, const char *text, mode_t *mode)
+{
+	unsigned val;
+
+	if (parse_range(option, text, 8, 01, 0777, &val) != 0)
+		return 1;
+	*mode = val;
 	return 0;
 }
 
@@ -213,7 +238,6 @@ parse_module(struct options *o, const char *path)
 static int
 parse_one(struct options *o, int opt, const char *arg)
 {
-	unsigned mode;
 
 	switch (opt) {
 	case 'f':
@@ -233,14 +257,17 @@ parse_one(struct options *o, int opt, const char *arg)
 	case OPT_HELP:
 		return parse_action(o, ACTION_HELP);
 	case OPT_OWNER:
-		return parse_owner(arg, &o->o_uid);
+		return parse_owner("owner", arg, &o->o_tty.uid);
 	case OPT_GROUP:
-		return parse_group(arg, &o->o_gid);
+		return parse_group("group", arg, &o->o_tty.gid);
 	case OPT_MODE:
-		if (parse_range("mode", arg, 8, 01, 0777, &mode) != 0)
-			return 1;
-		o->o_mode = mode;
-		return 0;
+		return parse_mode("mode", arg, &o->o_tty.mode);
+	case OPT_HID_OWNER:
+		return parse_owner("hid-owner", arg, &o->o_hid.uid);
+	case OPT_HID_GROUP:
+		return parse_group("hid-group", arg, &o->o_hid.gid);
+	case OPT_HID_MODE:
+		return parse_mode("hid-mode", arg, &o->o_hid.mode);
 	case OPT_MAJOR:
 		return parse_range("major", arg, 10, 1, MAJOR_MAX,
 		    &o->o_major);
@@ -280,8 +307,9 @@ options_parse(int argc, char **argv, struct options *o)
 
 	memset(o, 0, sizeof(*o));
 	TAILQ_INIT(&o->o_claims);
-	o->o_gid = default_group();
-	o->o_mode = DEFAULT_MODE;
+	o->o_tty.gid = default_group();
+	o->o_tty.mode = DEFAULT_MODE;
+	o->o_hid.mode = DEFAULT_HIDMODE;
 	o->o_major = DEFAULT_MAJOR;
 	while ((opt = getopt_long(argc, argv, "fv", options_long, NULL)) != -1)
 		errors += parse_one(o, opt, optarg);

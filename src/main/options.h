@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "front/front.h"
 #include "main/claim.h"
 
 /* Exit statuses, as devswd(8) documents them. */
@@ -28,9 +29,8 @@ struct options {
 	enum option_action o_action;
 	int		 o_foreground;
 	int		 o_verbose;
-	uid_t		 o_uid;
-	gid_t		 o_gid;
-	mode_t		 o_mode;
+	struct front_perm o_tty;
+	struct front_perm o_hid;
 	unsigned	 o_major;
 	unsigned	 o_max_threads;	/* 0: the default */
 	unsigned	 o_deadline;	/* s; 0: the default */

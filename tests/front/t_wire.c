@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -453,39 +454,55 @@ access_is_owner_then_group_then_others(void)
 	front_down();
 }
 
+/* A node of this class: is it given that owner and mode? */
 static void
-tty_nodes_get_owner_and_mode(void)
+node_gets(const char *name, int class, struct front_config *fc,
+    const struct front_perm *fp)
 {
-	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
-	struct front_config fc;
+	char path[64];
 	struct hyp_node *hn;
 	struct kern *k;
 	struct stat st;
 	void *host;
 	int fd;
 
+	front_up_with(fc);
+	snprintf(path, sizeof(path), "%s/%s", fc->devdir, name);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0644);
+	T_CHECK(fd != -1);
+	hn = hk_node();
+	T_EQ(hyp_node_create(hn, name, class, 0, &host), 0);
+	k = kern_last();
+	T_EQ(fstat(fd, &st), 0);
+	T_EQ(st.st_mode & 07777, fp != NULL ? fp->mode : 0644);
+	if (fp != NULL)
+		T_EQ(st.st_gid, fp->gid);
+	close(fd);
+	unlink(path);
+	front_down();
+	kern_free(k);
+}
+
+static void
+nodes_get_owner_and_mode(void)
+{
+	char dir[] = "/tmp/t_wire.XXXXXX";
+	struct front_config fc;
+
 	T_CHECK(mkdtemp(dir) != NULL);
 	memset(&fc, 0, sizeof(fc));
 	fc.devdir = dir;
-	fc.uid = getuid();
-	fc.gid = getuid() == 0 ? 20 : getgid();
-	fc.mode = 0660;
-	front_up_with(&fc);
-	strcpy(path, dir);
-	strcat(path, "/ttyU0");
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
-	T_CHECK(fd != -1);
-	hn = hk_node();
-	T_EQ(hyp_node_create(hn, "ttyU0", HYP_NODE_TTY, 0, &host), 0);
-	k = kern_last();
-	T_EQ(fstat(fd, &st), 0);
-	T_EQ(st.st_mode & 07777, 0660);
-	T_EQ(st.st_gid, fc.gid);
-	close(fd);
-	unlink(path);
+	fc.tty.uid = fc.hid.uid = getuid();
+	fc.tty.gid = getuid() == 0 ? 20 : getgid();
+	fc.tty.mode = 0660;
+	fc.hid.gid = getuid() == 0 ? 21 : getgid();
+	fc.hid.mode = 0600;
+	node_gets("ttyU0", HYP_NODE_TTY, &fc, &fc.tty);
+	node_gets("uhid0", HYP_NODE_HID, &fc, &fc.hid);
+	node_gets("null0", HYP_NODE_OTHER, &fc, NULL);
+	fc.hid.mode = 0;
+	node_gets("uhid0", HYP_NODE_HID, &fc, NULL);
 	rmdir(dir);
-	front_down();
-	kern_free(k);
 }
 
 const struct t_case t_cases[] = {
@@ -508,6 +525,6 @@ const struct t_case t_cases[] = {
 	{ "poll_notify_after_release", poll_notify_after_release },
 	{ "access_is_owner_then_group_then_others",
 	    access_is_owner_then_group_then_others },
-	{ "tty_nodes_get_owner_and_mode", tty_nodes_get_owner_and_mode },
+	{ "nodes_get_owner_and_mode", nodes_get_owner_and_mode },
 	{ NULL, NULL },
 };

@@ -39,6 +39,9 @@ static const char *const bads[] = {
 	"--claim 1:2 --owner 4294967295", "--claim 1:2 --group no-such-group",
 	"--claim 1:2 --group 99999999999999999999", "--claim 1:2 --major 0",
 	"--claim 1:2 --major 512", "--claim 1:2 --major 1x",
+	"--claim 1:2 --hid-mode 8", "--claim 1:2 --hid-mode 0",
+	"--claim 1:2 --hid-owner no-such-user-here",
+	"--claim 1:2 --hid-group no-such-group",
 	"--claim 1:2 --max-threads 1", "--claim 1:2 --deadline 0",
 	"--claim 1:2 --deadline x",
 	"--claim 1:2 --max-threads 1e3",
@@ -78,8 +81,11 @@ test_good(void)
 	T_EQ(parse("--claim 1:2", &o), 0);
 	T_EQ(o.o_action, ACTION_RUN);
 	T_EQ(o.o_foreground, 0);
-	T_EQ(o.o_mode, 0660);
-	T_EQ(o.o_uid, 0);
+	T_EQ(o.o_tty.mode, 0660);
+	T_EQ(o.o_tty.uid, 0);
+	T_EQ(o.o_hid.uid, 0);
+	T_EQ(o.o_hid.gid, 0);
+	T_EQ(o.o_hid.mode, 0600);
 	T_EQ(o.o_major, 120);
 	T_EQ(o.o_max_threads, 0);
 	claim_free(&o.o_claims);
@@ -87,9 +93,9 @@ test_good(void)
 	T_EQ(parse("-fv --claim 1:2 --claim 1:3 --owner 7 --group 8 "
 	    "--mode 0600 --major=511", &o), 0);
 	T_CHECK(o.o_foreground && o.o_verbose);
-	T_EQ(o.o_uid, 7);
-	T_EQ(o.o_gid, 8);
-	T_EQ(o.o_mode, 0600);
+	T_EQ(o.o_tty.uid, 7);
+	T_EQ(o.o_tty.gid, 8);
+	T_EQ(o.o_tty.mode, 0600);
 	T_EQ(o.o_major, 511);
 	T_EQ(TAILQ_FIRST(&o.o_claims)->c_product, 2);
 	claim_free(&o.o_claims);
@@ -97,8 +103,18 @@ test_good(void)
 	T_EQ(parse("--claim 1:2 --max-threads 2 --owner root --group root",
 	    &o), 0);
 	T_EQ(o.o_max_threads, 2);
-	T_EQ(o.o_uid, 0);
-	T_EQ(o.o_gid, 0);
+	T_EQ(o.o_tty.uid, 0);
+	T_EQ(o.o_tty.gid, 0);
+	claim_free(&o.o_claims);
+
+	/* HIDs and ttys do not share these. */
+	T_EQ(parse("--claim 1:2 --hid-owner 7 --hid-group 8 --hid-mode 640 "
+	    "--owner 9", &o), 0);
+	T_EQ(o.o_hid.uid, 7);
+	T_EQ(o.o_hid.gid, 8);
+	T_EQ(o.o_hid.mode, 0640);
+	T_EQ(o.o_tty.uid, 9);
+	T_EQ(o.o_tty.mode, 0660);
 	claim_free(&o.o_claims);
 
 	/* A module may be all that is wanted. */

@@ -77,8 +77,8 @@ daemon_main(const struct spec *spec, int n, int ctl, int status)
 	memset(&fc, 0, sizeof(fc));
 	fc.deadline_ms = DEADLINE_MS;
 	fc.idle_ms = 50;
-	fc.gid = 20;
-	fc.mode = 0660;
+	fc.tty.gid = 20;
+	fc.tty.mode = 0660;
 	if (front_start(&fc) != 0)
 		return 100;
 	hk_count_front = count_front;
