@@ -170,7 +170,18 @@ def footprint(pid):
 
 
 def unkillable():
-    """Processes in D state, or zombies of ours that do not go away."""
+    """Processes in D state that stay in it; each with its stack.
+
+    Any process may be in it for a moment.
+    """
+    end = probe.now() + 5
+    while (found := in_state_d()) and probe.now() < end:
+        time.sleep(0.1)
+    return found
+
+
+def in_state_d():
+    """Processes in D state now."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit() and probe.process_state(int(name)) == "D":
