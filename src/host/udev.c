@@ -4,8 +4,9 @@
  * hyp_usb_arrived and hyp_usb_left.
  *
  * Model
- *	udev_known lists the claimed devices that K was told of: place, bus,
- *	address.  sysfs is the truth; an event only says where to look, so a
+ *	udev_known lists the claimed devices: place, bus, address.  K was told
+ *	of them, but for those that the claims refuse, which are in the list
+ *	so that they are refused once and not at each event.  sysfs is the truth; an event only says where to look, so a
  *	lost, doubled or late one does no harm, and a rescan alone finds
  *	everything, removals too:
  *
@@ -60,6 +61,7 @@ struct known {
 	uint32_t	 k_bus;
 	uint32_t	 k_addr;
 	int		 k_unit;	/* what the match said */
+	int		 k_refused;	/* K does not know it */
 	int		 k_seen;	/* by the rescan that is running */
 };
 
@@ -87,18 +89,23 @@ known_drop(struct known *k)
 
 	LIST_REMOVE(k, k_entry);
 	host_logf(HYP_LOG_DEBUG, "usb %s: left", k->k_path);
-	hyp_usb_left(k->k_path);
-	udev_ops->hu_left(udev_arg, k->k_path);
+	if (!k->k_refused) {
+		hyp_usb_left(k->k_path);
+		udev_ops->hu_left(udev_arg, k->k_path);
+	}
 	free(k);
 }
 
 /* A device that is not known: take it if it is claimed. */
 static void
-device_arrived(struct hyp_usb_info *hi)
+device_arrived(struct usbsys_dev *ud)
 {
+	struct hyp_usb_info *hi = &ud->ud_info;
+	enum host_udev_verdict verdict;
 	struct known *k;
 
-	if (!udev_ops->hu_match(udev_arg, hi, &hi->hi_unit))
+	verdict = udev_ops->hu_match(udev_arg, ud, &hi->hi_unit);
+	if (verdict == HOST_UDEV_UNCLAIMED)
 		return;
 	k = calloc(1, sizeof(*k));
 	if (k == NULL)
@@ -107,7 +114,10 @@ device_arrived(struct hyp_usb_info *hi)
 	k->k_bus = hi->hi_bus;
 	k->k_addr = hi->hi_addr;
 	k->k_unit = hi->hi_unit;
+	k->k_refused = verdict == HOST_UDEV_REFUSED;
 	LIST_INSERT_HEAD(&udev_known, k, k_entry);
+	if (k->k_refused)
+		return;
 	host_logf(HYP_LOG_DEBUG, "usb %s: arrived", k->k_path);
 	hyp_usb_arrived(hi);
 }
@@ -130,8 +140,8 @@ device_present(struct usbsys_dev *ud, int again)
 		k = NULL;
 	}
 	if (k == NULL) {
-		device_arrived(hi);
-	} else if (again) {
+		device_arrived(ud);
+	} else if (again && !k->k_refused) {
 		hi->hi_unit = k->k_unit;
 		hyp_usb_arrived(hi);
 	}

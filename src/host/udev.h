@@ -9,14 +9,22 @@
 
 #include "hyp/hyp_usb.h"
 
+struct usbsys_dev;
+
 /*
- * claimed = match(arg, info, &unit)
+ * verdict = match(arg, dev, &unit)
  *
  *	Is the device one that the daemon shall take?  If so *unit is the
  *	pinned unit number or -1.  Called once for every plugging of a device
- *	that is claimed; repeatedly for one that is not.
+ *	that is taken or refused; repeatedly for one that is not claimed.
  */
-typedef int host_udev_match_t(void *, const struct hyp_usb_info *, int *);
+enum host_udev_verdict {
+	HOST_UDEV_UNCLAIMED,
+	HOST_UDEV_TAKEN,
+	HOST_UDEV_REFUSED,	/* claimed, but not taken; has been told */
+};
+typedef enum host_udev_verdict host_udev_match_t(void *,
+	    const struct usbsys_dev *, int *);
 
 /*
  * left(arg, info_path)

@@ -23,6 +23,14 @@
 
 #include "host/usbsys.h"
 
+/* Of an interface descriptor: class, subclass and protocol are bytes 5-7. */
+#define	DESC_INTERFACE		4
+#define	DESC_INTERFACE_LEN	9
+#define	CLASS_HID		3
+#define	SUBCLASS_BOOT		1
+#define	PROTO_KEYBOARD		1
+#define	PROTO_MOUSE		2
+
 static const char *usbsys_dir = "/sys/bus/usb";
 
 void
@@ -152,6 +160,24 @@ usbsys_read(const char *path, struct usbsys_dev *ud)
 	hi->hi_productstr = ud->ud_productstr;
 	hi->hi_unit = -1;
 	return 0;
+}
+
+const char *
+usbsys_boot_hid(const struct usbsys_dev *ud)
+{
+	const unsigned char *d = ud->ud_desc;
+	const unsigned char *const end = d + ud->ud_desclen;
+
+	for (; end - d >= 2 && d[0] >= 2 && d[0] <= end - d; d += d[0]) {
+		if (d[1] != DESC_INTERFACE || d[0] < DESC_INTERFACE_LEN ||
+		    d[5] != CLASS_HID || d[6] != SUBCLASS_BOOT)
+			continue;
+		if (d[7] == PROTO_KEYBOARD)
+			return "keyboard";
+		if (d[7] == PROTO_MOUSE)
+			return "mouse";
+	}
+	return NULL;
 }
 
 static int

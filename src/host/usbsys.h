@@ -9,7 +9,7 @@
 
 #include "hyp/hyp_usb.h"
 
-#define	USBSYS_DESC_MAX	4096
+#define	USBSYS_DESC_MAX	65536	/* usbdi takes no more either */
 
 /* One device.  ud_info's strings point into the same structure. */
 struct usbsys_dev {
@@ -55,6 +55,16 @@ void	usbsys_drivers(const char *, char *, size_t);
  *	has none.  The number of interfaces asked for, or -1 with errno.
  */
 int	usbsys_rebind(const char *);
+
+/*
+ * what = usbsys_boot_hid(dev)
+ *
+ *	"keyboard" or "mouse" if any interface of the device, in whatever
+ *	configuration, is a boot device (HID 1.11, 4.2 and 4.3), which is
+ *	what a machine is used with; else NULL.  Sees what comes before
+ *	malformed descriptors, which no driver gets over either.
+ */
+const char *usbsys_boot_hid(const struct usbsys_dev *);
 
 /*
  * usbsys_root(dir)

@@ -7,6 +7,11 @@
  *	somebody's modem.  A claim names a vendor and a product, both in hex,
  *	and can be narrowed by serial number and by port.
  *
+ *	A boot keyboard or mouse is not taken even if it is named, because
+ *	many a one shares its numbers with other devices of its maker, and
+ *	whoever loses the one that he is typing on cannot type what would
+ *	give it back.  "force" says that it is meant.
+ *
  *	c_holder says which of the devices that fit has the claim's unit
  *	number.  It is set when a device arrives and cleared when that one
  *	leaves, so that a device that stays is not renumbered when another
@@ -23,7 +28,10 @@
 
 #include "hyp/hyp.h"
 #include "host/host.h"
+#include "host/usbsys.h"
 #include "main/claim.h"
+
+#define	DEFAULT_DRIVER	"ucom"	/* of unit= */
 
 /* One to four hex digits, up to the character end. */
 static const char *
@@ -66,6 +74,8 @@ parse_value(const char *p, char *buf, size_t size)
 	return n != 0 ? p : NULL;
 }
 
+#define	WANTED	"after a comma comes serial=, port=, unit=, driver= or force"
+
 static const char *
 parse_unit(const char *text, int *unit)
 {
@@ -106,7 +116,34 @@ check_port(const char *port)
 	    NULL;
 }
 
-/* One "key=value", at p; *pp is moved behind it. */
+/* The name of a driver: a module's, perhaps, so only its form is known. */
+static const char *
+parse_driver(const char *name, struct claim *c)
+{
+	const char *p;
+
+	for (p = name; islower((unsigned char)*p) ||
+	    (p > name && isdigit((unsigned char)*p)); p++)
+		continue;
+	if (*p != '\0' || strlen(name) >= sizeof(c->c_driver))
+		return "driver= wants a name such as ucom or uhid";
+	strcpy(c->c_driver, name);
+	return NULL;
+}
+
+/* "force", at p; *pp is moved behind it. */
+static const char *
+parse_force(const char **pp, struct claim *c)
+{
+
+	if (c->c_force)
+		return "force is given twice";
+	c->c_force = 1;
+	*pp += 5;
+	return NULL;
+}
+
+/* One "force" or "key=value", at p; *pp is moved behind it. */
 static const char *
 parse_option(const char **pp, struct claim *c)
 {
@@ -114,10 +151,12 @@ parse_option(const char **pp, struct claim *c)
 	const char *p = *pp, *eq, *end;
 	size_t len;
 
+	if (strncmp(p, "force", 5) == 0 && (p[5] == ',' || p[5] == '\0'))
+		return parse_force(pp, c);
 	eq = strchr(p, '=');
 	len = eq != NULL ? (size_t)(eq - p) : 0;
 	if (len == 0 || memchr(p, ',', len) != NULL)
-		return "after a comma comes serial=, port= or unit=";
+		return WANTED;
 	end = parse_value(eq + 1, value, sizeof(value));
 	if (end == NULL)
 		return "a value is empty or too long";
@@ -141,7 +180,12 @@ parse_option(const char **pp, struct claim *c)
 			return "unit= is given twice";
 		return parse_unit(value, &c->c_unit);
 	}
-	return "after a comma comes serial=, port= or unit=";
+	if (len == 6 && memcmp(p, "driver", 6) == 0) {
+		if (c->c_driver[0] != '\0')
+			return "driver= is given twice";
+		return parse_driver(value, c);
+	}
+	return WANTED;
 }
 
 const char *
@@ -167,6 +211,11 @@ claim_parse(const char *text, struct claim *c)
 		if ((why = parse_option(&p, c)) != NULL)
 			return why;
 	}
+	if (c->c_driver[0] != '\0' && c->c_unit == -1)
+		return "driver= says whose number unit= is, and there is no "
+		    "unit=";
+	if (c->c_driver[0] == '\0')
+		strcpy(c->c_driver, DEFAULT_DRIVER);
 	return NULL;
 }
 
@@ -183,7 +232,8 @@ claim_add(struct claim_head *head, const char *text)
 	TAILQ_FOREACH(other, head, c_entry) {
 		if (why != NULL)
 			break;
-		if (c->c_unit != -1 && c->c_unit == other->c_unit)
+		if (c->c_unit != -1 && c->c_unit == other->c_unit &&
+		    strcmp(c->c_driver, other->c_driver) == 0)
 			why = "another claim has the same unit";
 		else if (c->c_vendor == other->c_vendor &&
 		    c->c_product == other->c_product &&
@@ -233,10 +283,9 @@ claim_unit(struct claim *c, const struct hyp_usb_info *hi)
 	return -1;
 }
 
-int
-claim_match(void *arg, const struct hyp_usb_info *hi, int *unit)
+struct claim *
+claim_find(struct claim_head *head, const struct hyp_usb_info *hi)
 {
-	struct claim_head *head = arg;
 	struct claim *c, *best = NULL;
 	int score, bestscore = 0;
 
@@ -247,11 +296,30 @@ claim_match(void *arg, const struct hyp_usb_info *hi, int *unit)
 			bestscore = score;
 		}
 	}
-	if (best == NULL)
-		return 0;
-	best->c_seen = 1;
-	*unit = claim_unit(best, hi);
-	return 1;
+	return best;
+}
+
+enum host_udev_verdict
+claim_match(void *arg, const struct usbsys_dev *ud, int *unit)
+{
+	const struct hyp_usb_info *hi = &ud->ud_info;
+	const char *what;
+	struct claim *c;
+
+	c = claim_find(arg, hi);
+	if (c == NULL)
+		return HOST_UDEV_UNCLAIMED;
+	c->c_seen = 1;
+	what = usbsys_boot_hid(ud);
+	if (what != NULL && !c->c_force) {
+		host_logf(HYP_LOG_WARNING, "claim %s: the device at %s is a "
+		    "%s, which the host would lose, and it may be the one you "
+		    "are using; not taken; add ,force to the claim to have it "
+		    "taken", c->c_text, hi->hi_path, what);
+		return HOST_UDEV_REFUSED;
+	}
+	*unit = claim_unit(c, hi);
+	return HOST_UDEV_TAKEN;
 }
 
 void

@@ -9,11 +9,12 @@
 
 #include <stdint.h>
 
+#include "host/udev.h"
 #include "hyp/hyp_usb.h"
 
 #define	CLAIM_UNIT_MAX	4095
 
-/* VID:PID[,serial=S][,port=P][,unit=N] */
+/* VID:PID[,serial=S][,port=P][,unit=N][,driver=D][,force] */
 struct claim {
 	TAILQ_ENTRY(claim) c_entry;
 	char		 c_text[256];	/* as it was given */
@@ -22,6 +23,8 @@ struct claim {
 	char		 c_serial[128];	/* "" if any */
 	char		 c_port[64];	/* "" if any */
 	int		 c_unit;	/* or -1 */
+	char		 c_driver[16];	/* whose unit it is */
+	int		 c_force;	/* boot keyboards and mice too */
 	char		 c_holder[64];	/* place of the device that has
 					   c_unit, "" if none */
 	int		 c_warned;
@@ -46,18 +49,27 @@ const char *claim_parse(const char *, struct claim *);
 const char *claim_add(struct claim_head *, const char *);
 
 /*
- * claimed = claim_match(head, info, &unit)
+ * claim = claim_find(head, info)
  *
- *	A host_udev_match_t.  The most exact claim counts: serial before port
- *	before neither, the first one given among equals.  Of several devices
- *	that one claim with a unit fits, the first to arrive gets the unit;
- *	the others get -1, with one warning.
+ *	The claim that counts for a device, or NULL: the most exact one, serial
+ *	before port before neither, and the first one given among equals.
+ */
+struct claim *claim_find(struct claim_head *, const struct hyp_usb_info *);
+
+/*
+ * verdict = claim_match(head, dev, &unit)
+ *
+ *	A host_udev_match_t.  Refuses a boot keyboard or mouse whose claim has
+ *	no force, with a warning.  Of several devices that one claim with a
+ *	unit fits, the first to arrive gets the unit; the others get -1, with
+ *	one warning.
  *
  * claim_left(head, path)
  *
  *	A host_udev_left_t: a unit is free again.
  */
-int	claim_match(void *, const struct hyp_usb_info *, int *);
+enum host_udev_verdict claim_match(void *, const struct usbsys_dev *,
+	    int *);
 void	claim_left(void *, const char *);
 
 /*

@@ -81,6 +81,17 @@ list_claim(const struct list *l, const struct hyp_usb_info *hi)
 	printf("'\n");
 }
 
+/* Not proposed with force: that is for who reads it to decide. */
+static void
+list_boot_hid(const struct usbsys_dev *ud)
+{
+	const char *what = usbsys_boot_hid(ud);
+
+	if (what != NULL)
+		printf("    a %s: not taken unless the claim ends in "
+		    ",force\n", what);
+}
+
 static void
 list_one(const struct list *l, const struct usbsys_dev *ud,
     const char *driver)
@@ -100,8 +111,10 @@ list_one(const struct list *l, const struct usbsys_dev *ud,
 		    hi->hi_productstr[0] != '\0' ? " " : "",
 		    hi->hi_productstr);
 	printf("\n");
-	if (driver != NULL)
+	if (driver != NULL) {
 		list_claim(l, hi);
+		list_boot_hid(ud);
+	}
 }
 
 int
@@ -135,7 +148,7 @@ int
 list_release(struct claim_head *claims)
 {
 	const struct hyp_usb_info *hi;
-	int n, status = 0, unit;
+	int n, status = 0;
 	struct list l;
 	size_t i;
 
@@ -143,7 +156,7 @@ list_release(struct claim_head *claims)
 		return 1;
 	for (i = 0; i < l.l_n; i++) {
 		hi = &l.l_devs[i].ud_info;
-		if (!claim_match(claims, hi, &unit))
+		if (claim_find(claims, hi) == NULL)
 			continue;
 		n = usbsys_rebind(hi->hi_path);
 		if (n == -1) {

@@ -167,11 +167,12 @@ main_pins(const struct options *o)
 	TAILQ_FOREACH(c, &o->o_claims, c_entry) {
 		if (c->c_unit == -1)
 			continue;
-		error = hyp_node_pin("ucom", (uint32_t)c->c_unit);
+		error = hyp_node_pin(c->c_driver, (uint32_t)c->c_unit);
 		if (error != 0) {
 			host_logf(HYP_LOG_ERR, "claim %s: cannot make the "
-			    "nodes of unit %d: %s", c->c_text, c->c_unit,
-			    strerror(error));
+			    "nodes of unit %d of %s: %s", c->c_text,
+			    c->c_unit, c->c_driver, error == EINVAL ?
+			    "there is no such driver" : strerror(error));
 			return error;
 		}
 	}

@@ -73,7 +73,8 @@ options_help(void)
 {
 
 	printf("usage: devswd [-fv] --claim VID:PID[,serial=S][,port=P]"
-	    "[,unit=N] ...\n"
+	    "[,unit=N]\n"
+	    "              [,driver=D][,force] ...\n"
 	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
 	    "              [--hid-owner USER] [--hid-group GROUP] "
 	    "[--hid-mode MODE]\n"

@@ -751,13 +751,20 @@ test_kill(void)
 
 static int udev_fd;
 
-static int
-match_vhci(void *arg, const struct hyp_usb_info *hi, int *unit)
-{
+static unsigned n_refused;	/* how often match_vhci was asked to */
 
-	(void)arg;
+static enum host_udev_verdict
+match_vhci(void *arg, const struct usbsys_dev *ud, int *unit)
+{
+	const int *refuse = arg;
+
 	*unit = -1;
-	return hi->hi_vendor == H_VHCI_VENDOR;
+	if (ud->ud_info.hi_vendor != H_VHCI_VENDOR)
+		return HOST_UDEV_UNCLAIMED;
+	if (refuse == NULL)
+		return HOST_UDEV_TAKEN;
+	n_refused++;
+	return HOST_UDEV_REFUSED;
 }
 
 static void
@@ -818,6 +825,39 @@ test_udev(void)
 		h_vhci_unplug(hv);
 		T_CHECK(events(&n_left, i));
 	}
+	host_udev_close();
+}
+
+/* What is refused is refused once for each plugging, and K hears nothing. */
+static void
+test_refused(void)
+{
+	struct want w = { .w_vendor = H_VHCI_VENDOR,
+	    .w_product = H_VHCI_PRODUCT };
+	struct h_vhci *hv;
+	int refuse = 1;
+	unsigned i;
+
+	atomic_store(&n_arrived, 0);
+	atomic_store(&n_left, 0);
+	udev_fd = host_udev_open(&udev_ops, &refuse);
+	T_CHECK(udev_fd != -1);
+	for (i = 1; i <= 2; i++) {
+		hv = h_vhci_plug(0);
+		if (hv == NULL)
+			t_skip("no vhci_hcd");
+		t_until(find, &w, "the device is there");
+		host_udev_rescan();
+		host_udev_rescan();
+		host_udev_dispatch();
+		T_EQ(n_refused, i);
+		h_vhci_unplug(hv);
+		while (find(&w))
+			t_msleep(5);
+		host_udev_rescan();
+	}
+	T_EQ(atomic_load(&n_arrived), 0);
+	T_EQ(atomic_load(&n_left), 0);
 	host_udev_close();
 }
 
@@ -884,5 +924,6 @@ const struct t_case t_cases[] = {
 	{ "SIGKILL does not, --release does", test_kill },
 	{ "plug events", test_udev },
 	{ "a rescan alone finds everything", test_rescan },
+	{ "a device that is refused is not told of", test_refused },
 	{ NULL, NULL },
 };

@@ -154,7 +154,7 @@ test_read(void)
 static void
 test_hostile(void)
 {
-	static char big[10000];
+	static char big[100000];
 	struct usbsys_dev ud;
 
 	begin();

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * t_claim.c - the arguments of --claim: what is taken, what is refused, and
- * which devices fit.
+ * which devices fit; boot keyboards and mice.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "hyp/hyp.h"
 #include "host/host.h"
+#include "host/usbsys.h"
 #include "main/claim.h"
 #include "h_test.h"
 
@@ -47,7 +48,15 @@ static const char *const bads[] = {
 	"0403:6001,port=usb1", "0403:6001,port=1-1:1.0",
 	"0403:6001,port=1-1,port=1-2", "0403:6001,ports=1-1",
 	"0403:6001,Unit=1", "0403:6001,=1", "0403:6001,x=1",
-	"0403:6001,serial", "0403:6001;unit=1",
+	"0403:6001,serial", "0403:6001;unit=1", "0403:6001,force=1",
+	"0403:6001,force=", "0403:6001,Force", "0403:6001,forced",
+	"0403:6001,forc", "0403:6001,force,force", "0403:6001,force,",
+	"0403:6001,force ", "0403:6001,driver=uhid",
+	"0403:6001,unit=1,driver=", "0403:6001,unit=1,driver",
+	"0403:6001,unit=1,driver=UHID", "0403:6001,unit=1,driver=u-hid",
+	"0403:6001,unit=1,driver=1uhid", "0403:6001,unit=1,driver=uhid0x/..",
+	"0403:6001,unit=1,driver=abcdefghijklmnop",
+	"0403:6001,unit=1,driver=uhid,driver=uhid",
 };
 
 static void
@@ -82,6 +91,50 @@ test_refuse(void)
 			t_fail(__FILE__, __LINE__, "\"%s\" is taken",
 			    bads[i]);
 	}
+}
+
+/* Every mistake has a line of its own, not just any. */
+static void
+test_words(void)
+{
+	static const char *const words[][2] = {
+		{ "1:2,force,force", "force is given twice" },
+		{ "1:2,unit=1,driver=a,driver=a", "driver= is given twice" },
+		{ "1:2,unit=1,driver=A", "driver= wants a name" },
+		{ "1:2,driver=uhid", "there is no unit=" },
+		{ "1:2,forced", "driver= or force" },
+		{ "1:2,force=1", "driver= or force" },
+	};
+	struct claim c;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		why = claim_parse(words[i][0], &c);
+		if (why == NULL || strstr(why, words[i][1]) == NULL)
+			t_fail(__FILE__, __LINE__, "\"%s\": %s", words[i][0],
+			    why != NULL ? why : "taken");
+	}
+}
+
+static void
+test_force_driver(void)
+{
+	struct claim c;
+
+	T_CHECK(claim_parse("1:2,unit=3", &c) == NULL);
+	T_EQ(c.c_force, 0);
+	T_CHECK(strcmp(c.c_driver, "ucom") == 0);
+	T_CHECK(claim_parse("1:2,force", &c) == NULL);
+	T_EQ(c.c_force, 1);
+	T_EQ(c.c_unit, -1);
+	T_CHECK(claim_parse("1:2,force,driver=uhid,serial=force,unit=3", &c)
+	    == NULL);
+	T_EQ(c.c_force, 1);
+	T_EQ(c.c_unit, 3);
+	T_CHECK(strcmp(c.c_driver, "uhid") == 0);
+	T_CHECK(strcmp(c.c_serial, "force") == 0);
+	T_CHECK(claim_parse("1:2,unit=3,driver=abcdefghijklmn0", &c) == NULL);
 }
 
 static void
@@ -122,6 +175,12 @@ test_add(void)
 	T_CHECK(claim_add(&head, "1:2,port=1-1") == NULL);
 	T_CHECK(claim_add(&head, "1:2,port=1-2") == NULL);
 	T_CHECK(claim_add(&head, "nonsense") != NULL);
+	/* A unit is one of its driver. */
+	T_CHECK(claim_add(&head, "1:4,unit=1,driver=uhid") == NULL);
+	T_CHECK(claim_add(&head, "1:5,unit=1,driver=uhid") != NULL);
+	T_CHECK(claim_add(&head, "1:5,unit=1,driver=ucom") != NULL);
+	/* With force it is still the same devices. */
+	T_CHECK(claim_add(&head, "1:4,force") != NULL);
 	claim_free(&head);
 	T_CHECK(TAILQ_EMPTY(&head));
 }
@@ -145,10 +204,12 @@ static int
 match(struct claim_head *head, unsigned product, const char *serial,
     const char *path)
 {
-	struct hyp_usb_info hi = device(0x403, product, serial, path);
+	struct usbsys_dev ud = {
+		.ud_info = device(0x403, product, serial, path),
+	};
 	int unit = 99;
 
-	if (!claim_match(head, &hi, &unit))
+	if (claim_match(head, &ud, &unit) != HOST_UDEV_TAKEN)
 		return unit == 99 ? -2 : -3;
 	return unit;
 }
@@ -186,6 +247,88 @@ test_match(void)
 	claim_free(&head);
 }
 
+/* An interface descriptor: class, subclass, protocol. */
+#define	IFACE(c, s, p)	9, 4, 0, 0, 1, c, s, p, 0
+
+static enum host_udev_verdict
+verdict(const char *claim, const unsigned char *desc, size_t len)
+{
+	struct claim_head head = TAILQ_HEAD_INITIALIZER(head);
+	struct usbsys_dev ud = { .ud_info = device(1, 2, "S", "1-1") };
+	enum host_udev_verdict v;
+	int unit = 99;
+
+	memcpy(ud.ud_desc, desc, len);
+	ud.ud_desclen = len;
+	T_CHECK(claim_add(&head, claim) == NULL);
+	v = claim_match(&head, &ud, &unit);
+	/* No unit is used up by what is not taken. */
+	T_EQ(unit == 99, v != HOST_UDEV_TAKEN);
+	T_EQ(TAILQ_FIRST(&head)->c_holder[0] != '\0',
+	    v == HOST_UDEV_TAKEN && TAILQ_FIRST(&head)->c_unit != -1);
+	claim_free(&head);
+	return v;
+}
+
+static void
+test_boot(void)
+{
+	static const unsigned char keyboard[] = { IFACE(3, 1, 1) },
+	    mouse[] = { IFACE(3, 1, 2) }, gamepad[] = { IFACE(3, 0, 0) },
+	    none[] = { IFACE(3, 1, 0) }, report[] = { IFACE(3, 0, 1) },
+	    disk[] = { IFACE(8, 1, 1) },
+	    second[] = {
+		18, 1, 0, 2, 0, 0, 0, 64, 1, 0, 2, 0, 0, 0, 0, 0, 0, 2,
+		9, 2, 18, 0, 1, 1, 0, 0x80, 50, IFACE(255, 0, 0),
+		9, 2, 34, 0, 2, 2, 0, 0x80, 50, IFACE(3, 0, 0),
+		7, 5, 0x81, 3, 8, 0, 10, IFACE(3, 1, 2),
+	    },
+	    lookalike[] = { 12, 0x21, 9, 4, 0, 0, 1, 3, 1, 1, 0, 0 },
+	    cut[] = { 9, 4, 0, 0, 1, 3, 1 }, zero[] = { 0, 0, IFACE(3, 1, 1) };
+
+	T_EQ(verdict("1:2", keyboard, sizeof(keyboard)), HOST_UDEV_REFUSED);
+	T_EQ(verdict("1:2", mouse, sizeof(mouse)), HOST_UDEV_REFUSED);
+	T_EQ(verdict("1:2,unit=1", mouse, sizeof(mouse)), HOST_UDEV_REFUSED);
+	T_EQ(verdict("1:2,force", keyboard, sizeof(keyboard)),
+	    HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2,unit=1,force", mouse, sizeof(mouse)),
+	    HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:3,force", mouse, sizeof(mouse)), HOST_UDEV_UNCLAIMED);
+	T_EQ(verdict("1:2", gamepad, sizeof(gamepad)), HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2", none, sizeof(none)), HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2", report, sizeof(report)), HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2", disk, sizeof(disk)), HOST_UDEV_TAKEN);
+	/* One interface of many, in another configuration. */
+	T_EQ(verdict("1:2", second, sizeof(second)), HOST_UDEV_REFUSED);
+	T_EQ(verdict("1:2,force", second, sizeof(second)), HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2", second, sizeof(second) - 9), HOST_UDEV_TAKEN);
+	/* What is none, or no descriptor at all. */
+	T_EQ(verdict("1:2", lookalike, sizeof(lookalike)), HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2", cut, sizeof(cut)), HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2", zero, sizeof(zero)), HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2", zero, 0), HOST_UDEV_TAKEN);
+}
+
+/* The claim that counts is the one whose force counts. */
+static void
+test_boot_best(void)
+{
+	static const unsigned char keyboard[] = { IFACE(3, 1, 1) };
+	struct claim_head head = TAILQ_HEAD_INITIALIZER(head);
+	struct usbsys_dev ud = { .ud_info = device(1, 2, "S", "1-1"),
+	    .ud_desclen = sizeof(keyboard) };
+	int unit;
+
+	memcpy(ud.ud_desc, keyboard, sizeof(keyboard));
+	(void)claim_add(&head, "1:2");
+	(void)claim_add(&head, "1:2,serial=S,force");
+	T_EQ(claim_match(&head, &ud, &unit), HOST_UDEV_TAKEN);
+	ud.ud_info.hi_serial = "other";
+	T_EQ(claim_match(&head, &ud, &unit), HOST_UDEV_REFUSED);
+	T_CHECK(claim_find(&head, &ud.ud_info) == TAILQ_FIRST(&head));
+	claim_free(&head);
+}
+
 static void
 test_quote(void)
 {
@@ -204,9 +347,13 @@ test_quote(void)
 const struct t_case t_cases[] = {
 	{ "well-formed claims are understood", test_parse },
 	{ "malformed claims are refused", test_refuse },
+	{ "what is wrong is told", test_words },
+	{ "force and driver=", test_force_driver },
 	{ "values of every length", test_long },
 	{ "claims that contradict each other are refused", test_add },
 	{ "the most exact claim counts, a unit has one holder", test_match },
+	{ "boot keyboards and mice are refused without force", test_boot },
+	{ "the force of the most exact claim counts", test_boot_best },
 	{ "what --list proposes is understood", test_quote },
 	{ NULL, NULL },
 };
