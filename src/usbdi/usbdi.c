@@ -180,9 +180,10 @@ usbd_open_pipe(struct usbd_interface *iface, uint8_t address, uint8_t flags,
  * err = usbd_open_pipe_intr(iface, address, flags, &pipe, priv, buffer, len,
  *     callback, interval)
  *
- *	Open an interrupt-in endpoint and keep one transfer of len bytes in
- *	flight until usbd_abort_pipe or usbd_close_pipe: after each one buffer
- *	has the data and callback runs.  A failed one is tried again, slower
+ *	Open an interrupt-in endpoint and keep USBD_INTR_XFERS transfers of
+ *	len bytes in flight until usbd_abort_pipe or usbd_close_pipe: after
+ *	each one buffer has the data and callback runs, one at a time and in
+ *	order; at the end there is one for each that was in flight.  A failed one is tried again, slower
  *	and slower.  The interval is the host's.  flags as in usbd_open_pipe,
  *	and USBD_SHORT_XFER_OK.  Sleeps; no lock.  Errors as usbd_open_pipe,
  *	and USBD_NOMEM.
@@ -201,20 +202,25 @@ usbd_open_pipe_intr(struct usbd_interface *iface, uint8_t address,
 	    (USBD_EXCLUSIVE_USE | USBD_MPSAFE), &pipe);
 	if (err != USBD_NORMAL_COMPLETION)
 		return err;
-	if (usbd_create_xfer(pipe, len, 0, 0, &xfer) != 0) {
-		usbd_close_pipe(pipe);
-		return USBD_NOMEM;
+	for (u_int i = 0; i < USBD_INTR_XFERS; i++) {
+		if (usbd_create_xfer(pipe, len, 0, 0, &xfer) != 0) {
+			usbd_close_pipe(pipe);
+			return USBD_NOMEM;
+		}
+		pipe->up_intrxfer[i] = xfer;
+		xfer->ux_intr = true;
+		usbd_setup_xfer(xfer, priv, buffer, len,
+		    flags & USBD_SHORT_XFER_OK, USBD_NO_TIMEOUT, callback);
 	}
-	pipe->up_intrxfer = xfer;
-	usbd_setup_xfer(xfer, priv, buffer, len, flags & USBD_SHORT_XFER_OK,
-	    USBD_NO_TIMEOUT, callback);
 	/* The callback may look for the pipe where the driver keeps it. */
 	*pipep = pipe;
-	err = usbd_transfer(xfer);
-	if (err != USBD_IN_PROGRESS) {
-		*pipep = NULL;
-		usbd_close_pipe(pipe);
-		return err;
+	for (u_int i = 0; i < USBD_INTR_XFERS; i++) {
+		err = usbd_transfer(pipe->up_intrxfer[i]);
+		if (err != USBD_IN_PROGRESS) {
+			usbd_close_pipe(pipe);
+			*pipep = NULL;
+			return err;
+		}
 	}
 	return USBD_NORMAL_COMPLETION;
 }
@@ -333,8 +339,10 @@ usbd_close_pipe(struct usbd_pipe *pipe)
 		usbd_endpoint_release(dev, pipe->up_endpoint);
 	mutex_exit(&dev->ud_lock);
 
-	if (pipe->up_intrxfer != NULL)
-		usbd_destroy_xfer(pipe->up_intrxfer);
+	for (u_int i = 0; i < USBD_INTR_XFERS; i++) {
+		if (pipe->up_intrxfer[i] != NULL)
+			usbd_destroy_xfer(pipe->up_intrxfer[i]);
+	}
 	callout_destroy(&pipe->up_callout);
 	cv_destroy(&pipe->up_cv);
 	kmem_free(pipe, sizeof(*pipe));

@@ -147,7 +147,8 @@ usbd_xfer_finish(struct usbd_xfer *xfer, usbd_status status, uint32_t actlen)
 	    "state %d", xfer->ux_state);
 	KASSERTMSG(status != USBD_IN_PROGRESS, "state %d", xfer->ux_state);
 	if (actlen > 0 && usbd_xfer_isread(xfer))
-		memcpy(xfer->ux_buffer, xfer->ux_hypbuf, actlen);
+		memcpy(xfer->ux_intr ? xfer->ux_buf : xfer->ux_buffer,
+		    xfer->ux_hypbuf, actlen);
 	xfer->ux_actlen = actlen;
 	xfer->ux_status = status;
 	xfer->ux_state = UX_DONE;
@@ -282,11 +283,11 @@ usbd_xfer_accept(struct usbd_xfer *xfer)
 
 /* ---- callbacks ------------------------------------------------------ */
 
-/* The interrupt pipe's xfer goes back to the host after its callback. */
+/* An interrupt pipe's xfer goes back to the host after its callback. */
 static void
-usbd_intr_restart(struct usbd_pipe *pipe, usbd_status status)
+usbd_intr_restart(struct usbd_xfer *xfer, usbd_status status)
 {
-	struct usbd_xfer *xfer = pipe->up_intrxfer;
+	struct usbd_pipe *pipe = xfer->ux_pipe;
 
 	if (status == USBD_CANCELLED || pipe->up_dev->ud_dying ||
 	    pipe->up_aborting > 0 || pipe->up_suspended)
@@ -304,17 +305,20 @@ usbd_intr_restart(struct usbd_pipe *pipe, usbd_status status)
  * One callback, ud_lock dropped meanwhile.  The xfer is the driver's again
  * before it runs: it may submit it or even, from another thread, free it.
  * So afterwards only two kinds may be touched, of which we know that they
- * exist: one that a thread of ours waits for, and the interrupt pipe's.
+ * exist: one that a thread of ours waits for, and an interrupt pipe's.
  */
 static void
 usbd_xfer_callback(struct usbd_pipe *pipe, struct usbd_xfer *xfer)
 {
 	struct usbd_device *dev = pipe->up_dev;
 	const bool sync = (xfer->ux_flags & USBD_SYNCHRONOUS) != 0;
-	const bool intr = xfer == pipe->up_intrxfer;
+	const bool intr = xfer->ux_intr;
 	const usbd_callback cb = xfer->ux_callback;
 	const usbd_status status = xfer->ux_status;
 
+	/* All of a pipe have the driver's one buffer; nobody else runs. */
+	if (intr && xfer->ux_actlen > 0)
+		memcpy(xfer->ux_buffer, xfer->ux_buf, xfer->ux_actlen);
 	xfer->ux_state = UX_IDLE;
 	if (cb != NULL) {
 		mutex_exit(&dev->ud_lock);
@@ -330,7 +334,7 @@ usbd_xfer_callback(struct usbd_pipe *pipe, struct usbd_xfer *xfer)
 		cv_broadcast(&xfer->ux_cv);
 	}
 	if (intr)
-		usbd_intr_restart(pipe, status);
+		usbd_intr_restart(xfer, status);
 }
 
 /*

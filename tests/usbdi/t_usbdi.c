@@ -530,10 +530,9 @@ t_stuck_detach(void)
 	usbd_destroy_xfer(xo);
 	usbd_close_pipe(out);
 	T_CHECK(t_now_ms() - t0 < 4 * USBD_GRACE);
-	T_EQ(ncb(), 3);
-	T_EQ(cb.status[0], USBD_IOERROR);
-	T_EQ(cb.status[1], USBD_IOERROR);
-	T_EQ(cb.status[2], USBD_IOERROR);
+	T_EQ(ncb(), 2 + USBD_INTR_XFERS);
+	for (u_int i = 0; i < 2 + USBD_INTR_XFERS; i++)
+		T_EQ(cb.status[i], USBD_IOERROR);
 	teardown();
 }
 
@@ -902,19 +901,68 @@ t_intr(void)
 		if (i % 3 != 2)
 			T_EQ(buf[0], c[0]);
 	}
-	/* It goes back to the host only after its callback. */
-	while (hu_inflight(hu, INTR) == 0)
+	/* They go back to the host only after their callbacks. */
+	while (hu_inflight(hu, INTR) < USBD_INTR_XFERS)
 		t_msleep(1);
 	usbd_abort_pipe(intr);
-	T_EQ(ncb(), 21);
-	T_EQ(cb.status[20], USBD_CANCELLED);
+	T_EQ(ncb(), 20 + USBD_INTR_XFERS);
+	for (i = 20; i < 20 + USBD_INTR_XFERS; i++)
+		T_EQ(cb.status[i], USBD_CANCELLED);
 	T_EQ(hu_inflight(hu, INTR), 0);
 	usbd_close_pipe(intr);
 	/* Closing is enough, in flight or not. */
 	T_EQ(usbd_open_pipe_intr(iface, INTR, USBD_SHORT_XFER_OK |
 	    USBD_MPSAFE, &intr, NULL, buf, 16, note, 1), 0);
 	usbd_close_pipe(intr);
-	T_EQ(ncb(), 22);
+	T_EQ(ncb(), 20 + 2 * USBD_INTR_XFERS);
+	teardown();
+}
+
+static char intr_seen[64];
+
+/* What the driver's buffer has before and after whatever happens inside. */
+static void
+intr_note(struct usbd_xfer *xfer, void *priv, usbd_status status)
+{
+	char *const buf = priv;
+	const u_int n = ncb();
+	const char c = buf[0];
+
+	note(xfer, NULL, status);
+	if (status == USBD_NORMAL_COMPLETION && n < sizeof(intr_seen))
+		intr_seen[n] = buf[0] == c ? c : '!';
+}
+
+/*
+ * While a callback of an interrupt pipe runs the host can go on with the
+ * device, and what comes then does not get into the buffer meanwhile.
+ */
+static void
+t_intr_overlap(void)
+{
+	static char buf[16];
+	struct usbd_pipe *intr;
+
+	setup();
+	hu_mode(hu, INTR, HU_HOLD, HU_C_OK);
+	T_EQ(usbd_open_pipe_intr(iface, INTR, USBD_SHORT_XFER_OK |
+	    USBD_MPSAFE, &intr, buf, buf, 16, intr_note,
+	    USBD_DEFAULT_INTERVAL), 0);
+	T_EQ(hu_inflight(hu, INTR), USBD_INTR_XFERS);
+	mutex_enter(&lk);
+	cb.block = true;
+	mutex_exit(&lk);
+	T_EQ(hu_complete(hu, INTR, 0, HYP_USB_OK, "a", 1), 0);
+	T_UNTIL(is_blocked, NULL);
+	T_EQ(hu_inflight(hu, INTR), USBD_INTR_XFERS - 1);
+	T_EQ(hu_complete(hu, INTR, 0, HYP_USB_OK, "b", 1), 0);
+	T_EQ(buf[0], 'a');
+	unblock();
+	wait_cb(2);
+	while (hu_inflight(hu, INTR) < USBD_INTR_XFERS)
+		t_msleep(1);
+	T_CHECK(memcmp(intr_seen, "ab", 2) == 0);
+	usbd_close_pipe(intr);
 	teardown();
 }
 
@@ -1195,6 +1243,7 @@ const struct t_case t_cases[] = {
 	{ "clearing a stall blocks nobody", t_stall },
 	{ "a pipe that always fails slows down", t_pause },
 	{ "interrupt pipes", t_intr },
+	{ "an interrupt pipe goes on during a callback", t_intr_overlap },
 	{ "the kernel lock around callbacks", t_kernel_lock },
 	{ "requests", t_request },
 	{ "waiting requests can be ended", t_request_aborted },

@@ -91,6 +91,13 @@ struct usbd_device {
 	int		 ud_nsubdevs;
 };
 
+/*
+ * How many transfers usbd_open_pipe_intr keeps with the host: one that it can
+ * begin at the next interval while the last one is still on its way to the
+ * callback, or every other interval would be missed by us.
+ */
+#define	USBD_INTR_XFERS	2
+
 struct usbd_pipe {
 	struct usbd_device *up_dev;
 	struct usbd_interface *up_iface; /* NULL: pipe 0 */
@@ -107,7 +114,8 @@ struct usbd_pipe {
 	TAILQ_HEAD(, usbd_xfer) up_queue; /* (l) accepted, in order */
 	struct lwp	*up_runner;	/* (l) who runs callbacks */
 	kcondvar_t	 up_cv;		/* queue empty and no runner */
-	struct usbd_xfer *up_intrxfer;	/* of usbd_open_pipe_intr */
+	struct usbd_xfer *up_intrxfer[USBD_INTR_XFERS]; /* of
+					   usbd_open_pipe_intr, or NULL */
 	struct usb_task	 up_stalltask;
 	LIST_ENTRY(usbd_pipe) up_list;	/* (l) */
 };
@@ -153,6 +161,8 @@ struct usbd_xfer {
 
 	enum usbd_xstate ux_state;	/* (l) */
 	usbd_status	 ux_verdict;	/* (l) in UX_CANCEL, UX_ABANDON */
+	bool		 ux_intr;	/* one of up_intrxfer: what comes is
+					   in ux_buf until the callback */
 	bool		 ux_over;	/* (l) a synchronous wait may end */
 	kcondvar_t	 ux_cv;		/* the same */
 	callout_t	 ux_callout;	/* timeout, then grace */
