@@ -527,7 +527,7 @@ uhidpoll(dev_t dev, int events, struct lwp *l)
 
 /* ---- ioctl ---------------------------------------------------------- */
 
-/* The size of a report of this type; -1: no such type. */
+/* The size of a report of this type, 0 if there is none; -1: no such type. */
 static int
 uhid_size(const struct uhid_softc *sc, int type)
 {
@@ -549,7 +549,7 @@ uhid_ctl_report(struct uhid_softc *sc, int request, struct usb_ctl_report *r)
 {
 	const int size = uhid_size(sc, r->ucr_report);
 
-	if (size == -1)
+	if (size == -1 || size == 0)
 		return EINVAL;
 	if (size > (int)sizeof(r->ucr_data))
 		return ENOBUFS;
@@ -564,6 +564,8 @@ uhid_set_immed(struct uhid_softc *sc, bool on)
 	int error = 0;
 
 	if (on) {
+		if (sc->sc_isize == 0)
+			return EINVAL;
 		if (sc->sc_isize > (int)sizeof(ucr->ucr_data))
 			return ENOBUFS;
 		ucr = kmem_zalloc(sizeof(*ucr), KM_SLEEP);
