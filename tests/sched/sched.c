@@ -77,7 +77,7 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define	SCHEDULES	3000	/* of each litmus */
 #else
-#define	SCHEDULES	(ctx_real ? 3000 : 300000)
+#define	SCHEDULES	(ctx_real ? 1500 : 300000)
 #endif
 #define	STEPS_MAX	50000
 #define	CHOICES_MAX	65536
