@@ -29,6 +29,8 @@ USAGES = h_guest.TOP + "/data/usb_hid_usages"
 NODE = "/dev/uhid0"
 FAR = "/dev/hidg0"
 GADGET = "/sys/kernel/config/usb_gadget/hidg0"
+FUNCTION = GADGET + "/functions/hid.hidg0"
+USB_GET_REPORT_DESC = 0x84045515
 USB_GET_REPORT = 0xc4045517
 USB_SET_REPORT = 0x44045518
 
@@ -43,10 +45,15 @@ SHAPE = bytes.fromhex(
 
 
 class World(h_guest.World):
-    """A devswd with the gadget as its only device."""
+    """A devswd with the gadget as its only device.
+
+    Cases may make another HID of it; the tests that come after in this
+    guest get it as it was.
+    """
 
     def __init__(self):
         super().__init__("-v", "--claim", "1d6b:0107,serial=hidg0")
+        self._shape = shape()
 
     def start(self):
         self.daemon = probe.Daemon(os.environ["DEVSWD"], h_guest.LOG,
@@ -57,6 +64,11 @@ class World(h_guest.World):
         if "unplugged" in probe.vmusb("list"):
             probe.vmusb("plug", "hidg0")
         self.usable(NODE)
+
+    def stop(self):
+        good = super().stop()
+        reshape(*self._shape)
+        return good
 
 
 def ctl(*args, uid=0):
@@ -122,19 +134,50 @@ def received(fd, size=64):
     return os.read(fd, size)
 
 
-def reshape(world, descriptor, length, nodes):
-    """Make another HID of the gadget; these nodes are to be there then."""
-    probe.vmusb("unplug", "hidg0")
-    probe.wait_for(lambda: h_guest.open_error(NODE) == "ENXIO", "ENXIO")
+def shape():
+    """(descriptor, length of a report) of the gadget."""
+    with open(FUNCTION + "/report_desc", "rb", buffering=0) as file:
+        descriptor = file.read(4096)
+    with open(FUNCTION + "/report_length", encoding="ascii") as file:
+        return descriptor, int(file.read())
+
+
+def reshape(descriptor, length):
+    """Make another HID of the gadget, and plug it in."""
     link = GADGET + "/configs/c.1/hid.hidg0"
-    function = GADGET + "/functions/hid.hidg0"
+    probe.vmusb("unplug", "hidg0")
+    probe.vmusb("wait-unplugged", "hidg0")
     os.unlink(link)
-    with open(function + "/report_length", "w", encoding="ascii") as file:
+    with open(FUNCTION + "/report_length", "w", encoding="ascii") as file:
         file.write(str(length))
-    with open(function + "/report_desc", "wb", buffering=0) as file:
+    with open(FUNCTION + "/report_desc", "wb", buffering=0) as file:
         file.write(descriptor)
-    os.symlink(function, link)
+    os.symlink(FUNCTION, link)
     probe.vmusb("plug", "hidg0")
+    probe.vmusb("wait-plugged", "hidg0")
+
+
+def described(descriptor):
+    """Does the node have this report descriptor, up to 1024 bytes?"""
+    try:
+        fd = os.open(NODE, os.O_RDONLY)
+    except OSError:
+        return False
+    buf = bytearray(4 + 1024)
+    try:
+        fcntl.ioctl(fd, USB_GET_REPORT_DESC, buf)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    length = struct.unpack_from("i", buf)[0]
+    return buf[4:4 + length] == descriptor[:1024]
+
+
+def become(world, descriptor, length, nodes):
+    """The same, and these nodes are to be there then."""
+    reshape(descriptor, length)
+    probe.wait_for(lambda: described(descriptor), "the new descriptor")
     for node in nodes:
         world.usable(node)
 
@@ -261,7 +304,7 @@ def _(_world):
 
 @case("reports with IDs: a node for each, names, signs and arrays")
 def _(world):
-    reshape(world, SHAPE, 4, (NODE, "/dev/uhid1"))
+    become(world, SHAPE, 4, (NODE, "/dev/uhid1"))
     equal(ctl(NODE), (0, """\
 /dev/uhid0: devsw devsw test hidg0, 0x1d6b:0x0107, report 3
 Generic_Desktop:Mouse (Application)
@@ -294,9 +337,9 @@ Generic_Desktop:Mouse (Application)
 @case("a descriptor of more than 1024 bytes")
 def _(world):
     one = bytes.fromhex("0930810109328101")
-    shape = (bytes.fromhex("05010902a101150025ff75089501") + one * 150 +
-             bytes.fromhex("09318102c0"))
-    reshape(world, shape, 301, (NODE,))
+    descriptor = (bytes.fromhex("05010902a101150025ff75089501") + one * 150 +
+                  bytes.fromhex("09318102c0"))
+    become(world, descriptor, 301, (NODE,))
     status, out, err = ctl(NODE)
     equal((status, err), (0, ""))
     equal(out.splitlines()[2:], ["    input Generic_Desktop:Y = 0 (0..255)"])
