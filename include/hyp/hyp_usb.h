@@ -22,7 +22,8 @@ struct hyp_usb;
 struct hyp_usbx;
 
 /* Where a device is and what the operating system says of it.  Strings are
-   empty when unknown, never NULL, and valid during the call only. */
+   empty when unknown, never NULL but for hi_driver, and valid during the call
+   only. */
 struct hyp_usb_info {
 	const char	*hi_path;	/* its place: "1-1.4", names the port */
 	uint32_t	 hi_bus;	/* with hi_addr: this very plugging */
@@ -34,7 +35,9 @@ struct hyp_usb_info {
 	const char	*hi_serial;
 	const char	*hi_vendorstr;
 	const char	*hi_productstr;
-	int		 hi_unit;	/* pinned unit number, or -1 */
+	int		 hi_unit;	/* pinned unit number, or -1, of ... */
+	const char	*hi_driver;	/* ... "ucom"; NULL: of any that has
+					   one pinned */
 };
 #define	HYP_USB_SPEED_LOW	1
 #define	HYP_USB_SPEED_FULL	2

@@ -463,16 +463,20 @@ unit_reserved(cfdriver_t cd, int unit)
 	    (cd->cd_reserved[unit / 32] >> (unit % 32) & 1) != 0;
 }
 
-/* alldevs_lock held: the wish of the nearest ancestor that has one. */
+/*
+ * alldevs_lock held: the wish of the nearest ancestor that has one, if it is
+ * about cd.
+ */
 static int
-unit_pinned(device_t parent)
+unit_pinned(cfdriver_t cd, device_t parent)
 {
 
-	for (; parent != NULL; parent = parent->dv_parent) {
-		if (parent->dv_pin >= 0)
-			return parent->dv_pin;
-	}
-	return -1;
+	while (parent != NULL && parent->dv_pin < 0)
+		parent = parent->dv_parent;
+	if (parent == NULL ||
+	    (parent->dv_pincd != NULL && parent->dv_pincd != cd))
+		return -1;
+	return parent->dv_pin;
 }
 
 /*
@@ -506,7 +510,7 @@ unit_table_grow(cfdriver_t cd, int unit)
 static int
 unit_alloc(cfdriver_t cd, device_t parent)
 {
-	int unit = unit_pinned(parent);
+	int unit = unit_pinned(cd, parent);
 
 	if (unit < 0 || !unit_reserved(cd, unit) ||
 	    (unit < cd->cd_ndevs && cd->cd_devs[unit] != NULL)) {
@@ -560,17 +564,23 @@ config_unit_reserve(const char *driver, int unit)
 }
 
 /*
- * config_unit_pin(dev, unit)
+ * config_unit_pin(dev, pin)
  *
- *	Devices below dev want this unit, if it is reserved in their driver;
- *	-1: no wish.  Before they attach.
+ *	Those devices below dev that are this driver's want this unit, if it
+ *	is reserved in the driver.  Before they attach.  Nothing happens if
+ *	there is no such driver.
  */
 void
-config_unit_pin(device_t dev, int unit)
+config_unit_pin(device_t dev, const struct cfpin *pin)
 {
+	cfdriver_t cd = NULL;
 
 	mutex_enter(&alldevs_lock);
-	dev->dv_pin = unit;
+	if (pin->cp_driver == NULL ||
+	    (cd = config_cfdriver_lookup(pin->cp_driver)) != NULL) {
+		dev->dv_pin = pin->cp_unit;
+		dev->dv_pincd = cd;
+	}
 	mutex_exit(&alldevs_lock);
 }
 
@@ -628,7 +638,7 @@ device_attach(device_t dev, void *aux, cfprint_t print,
 	device_t const parent = dev->dv_parent;
 
 	if (args != NULL && args->pin != NULL)
-		config_unit_pin(dev, *args->pin);
+		config_unit_pin(dev, args->pin);
 	if (parent == NULL)
 		aprint_normal("%s (root)", dev->dv_xname);
 	else {

@@ -30,7 +30,8 @@ void	usb_bus_shutdown(void);
 /* ---- uhub.c --------------------------------------------------------- */
 
 device_t uhub_hub(void);
-int	uhub_attach_drivers(struct usbd_device *, int, struct usbd_why *);
+int	uhub_attach_drivers(struct usbd_device *, const struct cfpin *,
+	    struct usbd_why *);
 void	uhub_detach_drivers(struct usbd_device *, int);
 const char *uhub_find_driver(struct usbd_device *);
 

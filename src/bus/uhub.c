@@ -194,7 +194,8 @@ uhub_complain(struct usbd_why *why, const struct usbd_interface *iface,
  *	has it, or would but cannot have all interfaces.
  */
 static bool
-uhub_attach_whole(struct usbd_device *dev, int pin, struct usbd_why *why)
+uhub_attach_whole(struct usbd_device *dev, const struct cfpin *pin,
+    struct usbd_why *why)
 {
 	struct usb_attach_arg uaa;
 	usbd_status err;
@@ -216,7 +217,7 @@ uhub_attach_whole(struct usbd_device *dev, int pin, struct usbd_why *why)
 		}
 	}
 	uhub_note_driver(dev, config_attach_acquired(uhub_self, cf, &uaa,
-	    uhub_print_dev, CFARGS(.iattr = "usbdevif", .pin = &pin)));
+	    uhub_print_dev, CFARGS(.iattr = "usbdevif", .pin = pin)));
 	return true;
 }
 
@@ -251,7 +252,8 @@ uhub_take(struct usbd_device *dev, struct usbd_interface **ifaces,
 /* Offer one interface. */
 static void
 uhub_attach_iface(struct usbd_interface *iface,
-    struct usbd_interface **ifaces, int pin, struct usbd_why *why)
+    struct usbd_interface **ifaces, const struct cfpin *pin,
+    struct usbd_why *why)
 {
 	struct usbd_device *dev = iface->ui_dev;
 	struct usbif_attach_arg uiaa;
@@ -272,7 +274,7 @@ uhub_attach_iface(struct usbd_interface *iface,
 		return;
 	}
 	sub = config_attach_acquired(uhub_self, cf, &uiaa, uhub_print_iface,
-	    CFARGS(.iattr = "usbifif", .pin = &pin));
+	    CFARGS(.iattr = "usbifif", .pin = pin));
 	if (uhub_take(dev, ifaces, device_cfdata(sub)->cf_name, why))
 		uhub_note_driver(dev, sub);
 	else
@@ -281,7 +283,8 @@ uhub_attach_iface(struct usbd_interface *iface,
 
 /* Offer all interfaces. */
 static void
-uhub_attach_ifaces(struct usbd_device *dev, int pin, struct usbd_why *why)
+uhub_attach_ifaces(struct usbd_device *dev, const struct cfpin *pin,
+    struct usbd_why *why)
 {
 	struct usbd_interface **ifaces;
 	int i;
@@ -302,12 +305,13 @@ uhub_attach_ifaces(struct usbd_device *dev, int pin, struct usbd_why *why)
  * error = uhub_attach_drivers(dev, pin, why)
  *
  *	Let drivers attach to a configured device.  pin: the unit that its
- *	nodes should have, or -1.  Sleeps as the drivers do.  ENXIO: no driver
+ *	nodes should have, cp_unit -1 if any.  Sleeps as the drivers do.  ENXIO: no driver
  *	stays, *why says why.  If only some of its interfaces could be had,
  *	the log says so.
  */
 int
-uhub_attach_drivers(struct usbd_device *dev, int pin, struct usbd_why *why)
+uhub_attach_drivers(struct usbd_device *dev, const struct cfpin *pin,
+    struct usbd_why *why)
 {
 	const size_t size = ((size_t)dev->ud_nifaces + 1) * sizeof(device_t);
 

@@ -147,6 +147,8 @@ usb_plug_create(const struct hyp_usb_info *hi)
 	pl->pl_info.hi_serial = usb_plug_str(hi->hi_serial);
 	pl->pl_info.hi_vendorstr = usb_plug_str(hi->hi_vendorstr);
 	pl->pl_info.hi_productstr = usb_plug_str(hi->hi_productstr);
+	if (hi->hi_driver != NULL)
+		pl->pl_info.hi_driver = usb_plug_str(hi->hi_driver);
 	pl->pl_refs = 1;
 	return pl;
 }
@@ -167,6 +169,8 @@ usb_plug_set(struct usb_plug **plp, struct usb_plug *pl)
 	kmem_strfree(__UNCONST(old->pl_info.hi_serial));
 	kmem_strfree(__UNCONST(old->pl_info.hi_vendorstr));
 	kmem_strfree(__UNCONST(old->pl_info.hi_productstr));
+	if (old->pl_info.hi_driver != NULL)
+		kmem_strfree(__UNCONST(old->pl_info.hi_driver));
 	kmem_free(old, sizeof(*old));
 }
 
@@ -261,6 +265,7 @@ static int
 usb_port_setup(struct usb_port *port, struct usbd_device *dev,
     struct usbd_why *why)
 {
+	struct cfpin pin;
 	bool unplugged;
 	int error;
 
@@ -274,7 +279,9 @@ usb_port_setup(struct usb_port *port, struct usbd_device *dev,
 	if (error != 0)
 		return error;
 	usb_port_await_turn(port);
-	return uhub_attach_drivers(dev, port->p_have->pl_info.hi_unit, why);
+	pin.cp_driver = port->p_have->pl_info.hi_driver;
+	pin.cp_unit = port->p_have->pl_info.hi_unit;
+	return uhub_attach_drivers(dev, &pin, why);
 }
 
 static void

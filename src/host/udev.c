@@ -60,7 +60,8 @@ struct known {
 	char		 k_path[64];
 	uint32_t	 k_bus;
 	uint32_t	 k_addr;
-	int		 k_unit;	/* what the match said */
+	int		 k_unit;	/* what the match said, */
+	const char	*k_driver;	/* and this, which is not ours */
 	int		 k_refused;	/* K does not know it */
 	int		 k_seen;	/* by the rescan that is running */
 };
@@ -104,7 +105,8 @@ device_arrived(struct usbsys_dev *ud)
 	enum host_udev_verdict verdict;
 	struct known *k;
 
-	verdict = udev_ops->hu_match(udev_arg, ud, &hi->hi_unit);
+	verdict = udev_ops->hu_match(udev_arg, ud, &hi->hi_unit,
+	    &hi->hi_driver);
 	if (verdict == HOST_UDEV_UNCLAIMED)
 		return;
 	k = calloc(1, sizeof(*k));
@@ -114,6 +116,7 @@ device_arrived(struct usbsys_dev *ud)
 	k->k_bus = hi->hi_bus;
 	k->k_addr = hi->hi_addr;
 	k->k_unit = hi->hi_unit;
+	k->k_driver = hi->hi_driver;
 	k->k_refused = verdict == HOST_UDEV_REFUSED;
 	LIST_INSERT_HEAD(&udev_known, k, k_entry);
 	if (k->k_refused)
@@ -143,6 +146,7 @@ device_present(struct usbsys_dev *ud, int again)
 		device_arrived(ud);
 	} else if (again && !k->k_refused) {
 		hi->hi_unit = k->k_unit;
+		hi->hi_driver = k->k_driver;
 		hyp_usb_arrived(hi);
 	}
 }

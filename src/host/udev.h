@@ -12,10 +12,11 @@
 struct usbsys_dev;
 
 /*
- * verdict = match(arg, dev, &unit)
+ * verdict = match(arg, dev, &unit, &driver)
  *
  *	Is the device one that the daemon shall take?  If so *unit is the
- *	pinned unit number or -1.  Called once for every plugging of a device
+ *	pinned unit number or -1, and *driver whose number it is, a string
+ *	that stays until host_udev_close.  Called once for every plugging of a device
  *	that is taken or refused; repeatedly for one that is not claimed.
  */
 enum host_udev_verdict {
@@ -24,7 +25,7 @@ enum host_udev_verdict {
 	HOST_UDEV_REFUSED,	/* claimed, but not taken; has been told */
 };
 typedef enum host_udev_verdict host_udev_match_t(void *,
-	    const struct usbsys_dev *, int *);
+	    const struct usbsys_dev *, int *, const char **);
 
 /*
  * left(arg, info_path)

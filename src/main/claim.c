@@ -300,7 +300,8 @@ claim_find(struct claim_head *head, const struct hyp_usb_info *hi)
 }
 
 enum host_udev_verdict
-claim_match(void *arg, const struct usbsys_dev *ud, int *unit)
+claim_match(void *arg, const struct usbsys_dev *ud, int *unit,
+    const char **driver)
 {
 	const struct hyp_usb_info *hi = &ud->ud_info;
 	const char *what;
@@ -319,6 +320,7 @@ claim_match(void *arg, const struct usbsys_dev *ud, int *unit)
 		return HOST_UDEV_REFUSED;
 	}
 	*unit = claim_unit(c, hi);
+	*driver = c->c_driver;
 	return HOST_UDEV_TAKEN;
 }
 

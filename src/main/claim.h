@@ -57,7 +57,7 @@ const char *claim_add(struct claim_head *, const char *);
 struct claim *claim_find(struct claim_head *, const struct hyp_usb_info *);
 
 /*
- * verdict = claim_match(head, dev, &unit)
+ * verdict = claim_match(head, dev, &unit, &driver)
  *
  *	A host_udev_match_t.  Refuses a boot keyboard or mouse whose claim has
  *	no force, with a warning.  Of several devices that one claim with a
@@ -69,7 +69,7 @@ struct claim *claim_find(struct claim_head *, const struct hyp_usb_info *);
  *	A host_udev_left_t: a unit is free again.
  */
 enum host_udev_verdict claim_match(void *, const struct usbsys_dev *,
-	    int *);
+	    int *, const char **);
 void	claim_left(void *, const char *);
 
 /*

@@ -235,7 +235,16 @@ pinned(void)
 	T_EQ(config_unit_reserve("nobody", 0), EINVAL);
 	/* 0 is kept for somebody else. */
 	T_EQ(device_unit(add()), 1);
-	config_unit_pin(root, 40);
+	/* Another driver's 40 is not theirs. */
+	config_unit_pin(root, &(const struct cfpin){ "bus", 40 });
+	T_EQ(device_unit(d = add()), 2);
+	T_EQ(config_detach(d, DETACH_FORCE), 0);
+	config_unit_pin(root, &(const struct cfpin){ NULL, 40 });
+	T_EQ(device_unit(d = add()), 40);
+	T_EQ(config_detach(d, DETACH_FORCE), 0);
+	config_unit_pin(root, &(const struct cfpin){ "leaf", 40 });
+	/* This one does not exist, so nothing changes. */
+	config_unit_pin(root, &(const struct cfpin){ "nobody", 41 });
 	d = add();
 	T_EQ(device_unit(d), 40);
 	/* The wish cannot be had twice: next free. */

@@ -207,9 +207,10 @@ match(struct claim_head *head, unsigned product, const char *serial,
 	struct usbsys_dev ud = {
 		.ud_info = device(0x403, product, serial, path),
 	};
+	const char *driver = NULL;
 	int unit = 99;
 
-	if (claim_match(head, &ud, &unit) != HOST_UDEV_TAKEN)
+	if (claim_match(head, &ud, &unit, &driver) != HOST_UDEV_TAKEN)
 		return unit == 99 ? -2 : -3;
 	return unit;
 }
@@ -256,12 +257,14 @@ verdict(const char *claim, const unsigned char *desc, size_t len)
 	struct claim_head head = TAILQ_HEAD_INITIALIZER(head);
 	struct usbsys_dev ud = { .ud_info = device(1, 2, "S", "1-1") };
 	enum host_udev_verdict v;
+	const char *driver = NULL;
 	int unit = 99;
 
 	memcpy(ud.ud_desc, desc, len);
 	ud.ud_desclen = len;
 	T_CHECK(claim_add(&head, claim) == NULL);
-	v = claim_match(&head, &ud, &unit);
+	v = claim_match(&head, &ud, &unit, &driver);
+	T_EQ(driver == NULL, v != HOST_UDEV_TAKEN);
 	/* No unit is used up by what is not taken. */
 	T_EQ(unit == 99, v != HOST_UDEV_TAKEN);
 	T_EQ(TAILQ_FIRST(&head)->c_holder[0] != '\0',
@@ -293,6 +296,8 @@ test_boot(void)
 	    HOST_UDEV_TAKEN);
 	T_EQ(verdict("1:2,unit=1,force", mouse, sizeof(mouse)),
 	    HOST_UDEV_TAKEN);
+	T_EQ(verdict("1:2,unit=1,driver=uhid,force", mouse, sizeof(mouse)),
+	    HOST_UDEV_TAKEN);
 	T_EQ(verdict("1:3,force", mouse, sizeof(mouse)), HOST_UDEV_UNCLAIMED);
 	T_EQ(verdict("1:2", gamepad, sizeof(gamepad)), HOST_UDEV_TAKEN);
 	T_EQ(verdict("1:2", none, sizeof(none)), HOST_UDEV_TAKEN);
@@ -317,14 +322,15 @@ test_boot_best(void)
 	struct claim_head head = TAILQ_HEAD_INITIALIZER(head);
 	struct usbsys_dev ud = { .ud_info = device(1, 2, "S", "1-1"),
 	    .ud_desclen = sizeof(keyboard) };
+	const char *driver;
 	int unit;
 
 	memcpy(ud.ud_desc, keyboard, sizeof(keyboard));
 	(void)claim_add(&head, "1:2");
 	(void)claim_add(&head, "1:2,serial=S,force");
-	T_EQ(claim_match(&head, &ud, &unit), HOST_UDEV_TAKEN);
+	T_EQ(claim_match(&head, &ud, &unit, &driver), HOST_UDEV_TAKEN);
 	ud.ud_info.hi_serial = "other";
-	T_EQ(claim_match(&head, &ud, &unit), HOST_UDEV_REFUSED);
+	T_EQ(claim_match(&head, &ud, &unit, &driver), HOST_UDEV_REFUSED);
 	T_CHECK(claim_find(&head, &ud.ud_info) == TAILQ_FIRST(&head));
 	claim_free(&head);
 }

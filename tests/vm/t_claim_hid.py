@@ -152,46 +152,56 @@ def _(world):
         equal(driver(name), "usbhid", "the driver of " + name)
 
 
-def make_composite():
-    """A gadget whose second interface is a boot keyboard."""
-    gadget = GADGETS + "composite"
-    for folder in ("", "/strings/0x409", "/configs/c.1",
-                   "/functions/hid.plain", "/functions/hid.keyboard"):
-        os.mkdir(gadget + folder)
+def make_composite(product, functions):
+    """A gadget of several functions: {name: {attribute: value}}."""
+    gadget = GADGETS + "composite." + product
     with open(GADGETS + "hidg0/functions/hid.hidg0/report_desc", "rb") as file:
         desc = file.read()
-    for path, data in (
-            ("idVendor", b"0x1d6b"), ("idProduct", b"0x0199"),
-            ("strings/0x409/serialnumber", b"composite"),
-            ("functions/hid.plain/report_length", b"8"),
-            ("functions/hid.plain/report_desc", desc),
-            ("functions/hid.keyboard/report_length", b"8"),
-            ("functions/hid.keyboard/subclass", b"1"),
-            ("functions/hid.keyboard/protocol", b"1"),
-            ("functions/hid.keyboard/report_desc", desc)):
+    files = {"idVendor": b"0x1d6b", "idProduct": b"0x" + product.encode(),
+             "strings/0x409/serialnumber": b"composite"}
+    for folder in ("", "/strings/0x409", "/configs/c.1"):
+        os.mkdir(gadget + folder)
+    for name, attributes in functions.items():
+        os.mkdir("%s/functions/%s" % (gadget, name))
+        if name.startswith("hid."):
+            attributes = {"report_length": b"8", "report_desc": desc,
+                          **attributes}
+        files.update(("functions/%s/%s" % (name, attribute), value)
+                     for attribute, value in attributes.items())
+    for path, data in files.items():
         with open(gadget + "/" + path, "wb", buffering=0) as file:
             file.write(data)
-    for name in ("hid.plain", "hid.keyboard"):
+    for name in functions:
         os.symlink("%s/functions/%s" % (gadget, name),
                    "%s/configs/c.1/%s" % (gadget, name))
-    return gadget + "/UDC"
 
 
-def plug_composite(udc):
+def plug_composite(product):
     """Plug it; returns its name in sysfs when the kernel has it."""
-    with open(udc, "w", encoding="ascii") as file:
+    with open(GADGETS + "composite.%s/UDC" % product, "w",
+              encoding="ascii") as file:
         file.write("dummy_udc.3")
 
     def found():
         for path in glob.glob("/sys/bus/usb/devices/*/idProduct"):
-            with open(path, encoding="ascii") as file:
-                if file.read() == "0199\n":
-                    return os.path.basename(os.path.dirname(path))
+            try:
+                with open(path, encoding="ascii") as file:
+                    if file.read() == product + "\n":
+                        return os.path.basename(os.path.dirname(path))
+            except OSError:
+                continue
         return None
     name = probe.wait_for(found, "the composite device")
-    probe.wait_for(lambda: composite_drivers(name) == ["usbhid"] * 2,
+    probe.wait_for(lambda: len(composite_drivers(name)) >= 2,
                    "the kernel's drivers")
     return name
+
+
+def unplug_composite(product):
+    """Unplug it."""
+    with open(GADGETS + "composite.%s/UDC" % product, "w",
+              encoding="ascii") as file:
+        file.write("\n")
 
 
 def composite_drivers(name):
@@ -202,7 +212,10 @@ def composite_drivers(name):
 
 @case("a device that is a keyboard besides is refused as a whole")
 def _(world):
-    port = plug_composite(make_composite())
+    make_composite("0199", {
+        "hid.plain": {},
+        "hid.keyboard": {"subclass": b"1", "protocol": b"1"}})
+    port = plug_composite("0199")
     world.up("1d6b:0199")
     world.told("device at %s is a keyboard" % port)
     equal(composite_drivers(port), ["usbhid"] * 2, "the drivers")
@@ -213,8 +226,7 @@ def _(world):
     world.usable("/dev/uhid1")
     equal(composite_drivers(port), ["usbfs"] * 2, "the drivers")
     world.down()
-    with open(GADGETS + "composite/UDC", "w", encoding="ascii") as file:
-        file.write("\n")
+    unplug_composite("0199")
 
 
 @case("driver=uhid keeps /dev/uhidN, and makes no tty")
@@ -246,6 +258,21 @@ def _(world):
     world.usable("/dev/uhid3")
     equal(h_guest.open_error("/dev/dtyU3"), "ENXIO", "open of /dev/dtyU3")
     world.down()
+
+
+@case("a device whose tty has a number does not take a uhid's of that number")
+def _(world):
+    probe.vmusb("unplug", "hidg0")
+    probe.vmusb("wait-unplugged", "hidg0")
+    make_composite("0198", {"acm.tty": {}, "hid.more": {}})
+    plug_composite("0198")
+    world.up("1d6b:0198,unit=3", HIDG + ",unit=3,driver=uhid")
+    world.usable("/dev/dtyU3")
+    world.usable("/dev/uhid0")
+    probe.vmusb("plug", "hidg0")
+    world.usable("/dev/uhid3")
+    world.down()
+    unplug_composite("0198")
 
 
 @case("a driver that does not exist is told, and nothing is taken")

@@ -107,11 +107,17 @@ struct cfdriver {
 typedef int (*cfprint_t)(void *, const char *);
 typedef int (*cfsubmatch_t)(device_t, cfdata_t, const int *, void *);
 
+/* A unit that the configuration wants for a driver's device. */
+struct cfpin {
+	const char	*cp_driver;	/* "ucom"; NULL: whichever has kept it */
+	int		 cp_unit;	/* -1: none */
+};
+
 struct cfargs {
 	const char	*iattr;
 	cfsubmatch_t	 submatch;
 	const int	*locators;
-	const int	*pin;	/* unit wanted below it, or NULL or -1 */
+	const struct cfpin *pin; /* wanted below it, or NULL */
 };
 #define	CFARGS(...)	(&(const struct cfargs){ __VA_ARGS__ })
 #define	CFARGS_NONE	((const struct cfargs *)NULL)
@@ -148,7 +154,7 @@ void	config_pending_decr(device_t);
 /* Unit numbers that the configuration gives to certain devices. */
 #define	CONFIG_UNITS	8192
 int	config_unit_reserve(const char *, int);
-void	config_unit_pin(device_t, int);
+void	config_unit_pin(device_t, const struct cfpin *);
 
 /* Called after each successful attach, no lock held: nodes are made here. */
 void	config_set_attach_hook(void (*)(device_t));
