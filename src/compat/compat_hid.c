@@ -8,8 +8,14 @@
  * knows these ioctls.  It is no command that a client could send: those that
  * come from one have a direction.
  *
- * The sizes are those in the number, but for HIDIOCGRDESC: it says that it
- * only writes, and yet reads the length that is asked for.
+ * The sizes are those in the number, with these exceptions:
+ *
+ *	- HIDIOCGRDESC says that it only writes, and yet reads the length that
+ *	  is asked for;
+ *	- what writes a text, or a part of a buffer, leaves the rest of the
+ *	  client's memory alone, and that may be less than the number says.  So
+ *	  all of it is read, and written back as it was;
+ *	- HIDIOCREVOKE says that it reads an int, and its argument is 0.
  */
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -45,8 +51,17 @@ compat_hid_size(uint32_t cmd, size_t *insz, size_t *outsz)
 		*insz = LX_SIZE(cmd);
 	if (LX_DIR(cmd) & 2)
 		*outsz = LX_SIZE(cmd);
-	if (LX_NR(cmd) == HIDRAW_GRDESC && *outsz >= sizeof(uint32_t))
-		*insz = sizeof(uint32_t);
+	switch (LX_NR(cmd)) {
+	case HIDRAW_GRDESC:
+	case HIDRAW_GRAWNAME:
+	case HIDRAW_GRAWPHYS:
+	case HIDRAW_GRAWUNIQ:
+		*insz = *outsz;
+		break;
+	case HIDRAW_REVOKE:
+		*insz = 0;
+		break;
+	}
 }
 
 /*

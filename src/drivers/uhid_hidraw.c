@@ -176,7 +176,7 @@ hidraw_text(struct hidraw_ioctl *hi, const char *text)
 {
 	const size_t len = MIN(strlen(text) + 1, hi->hi_outsize);
 
-	memset(hi->hi_out, 0, hi->hi_outsize);
+	memcpy(hi->hi_out, hi->hi_in, hi->hi_outsize);
 	memcpy(hi->hi_out, text, len);
 	hi->hi_result = (int)len;
 }
@@ -187,6 +187,8 @@ hidraw_name(struct uhid_softc *sc, struct hidraw_ioctl *hi)
 	const struct usbd_device *const dev = sc->sc_udev;
 	char text[HIDRAW_TEXT];
 
+	if (hi->hi_outsize == 0 || hi->hi_insize != hi->hi_outsize)
+		return EINVAL;
 	switch (hi->hi_nr) {
 	case HIDRAW_GRAWNAME:
 		snprintf(text, sizeof(text), "%s%s%s", dev->ud_vendor,
@@ -212,14 +214,13 @@ hidraw_desc(struct uhid_softc *sc, struct hidraw_ioctl *hi)
 {
 	uint32_t size;
 
-	if (hi->hi_insize < sizeof(size) ||
-	    hi->hi_outsize != sizeof(size) + HIDRAW_DESC_MAX)
+	if (hi->hi_outsize != sizeof(size) + HIDRAW_DESC_MAX ||
+	    hi->hi_insize != hi->hi_outsize)
 		return EINVAL;
 	memcpy(&size, hi->hi_in, sizeof(size));
 	if (size > HIDRAW_DESC_MAX - 1)
 		return EINVAL;
-	memset(hi->hi_out, 0, hi->hi_outsize);
-	memcpy(hi->hi_out, &size, sizeof(size));
+	memcpy(hi->hi_out, hi->hi_in, hi->hi_outsize);
 	memcpy((u_char *)hi->hi_out + sizeof(size), sc->sc_desc,
 	    MIN(size, (uint32_t)sc->sc_desclen));
 	return 0;
