@@ -21,6 +21,9 @@
  *	Input is the unit's own; output and feature reports may be any of the
  *	interface's.
  *
+ * Known gap: no report of more than 4096 bytes through the control pipe,
+ * which is what usbfs allows.
+ *
  * HIDIOCREVOKE ends this file, as Linux 6.12 has it, not the others of
  * revoke(2): calls are ENODEV from then on, poll says POLLERR and POLLHUP.
  *
@@ -43,10 +46,36 @@
 
 #include "drivers/uhid_impl.h"
 
+#define	HIDRAW_MIN	2	/* bytes of an ID and a report */
 #define	HIDRAW_MAX	16384	/* bytes of a report, as Linux */
 #define	HIDRAW_DESC_MAX	4096
+#define	HIDRAW_GET_MAX	4096	/* Linux passes no more on from usbfs */
 #define	HIDRAW_TEXT	256
 #define	BUS_USB		0x03
+
+/*
+ * What a client is told of a request's end: more than one of uhid(4), as
+ * hidraw passes on what the host controller said.
+ */
+static int
+hidraw_errno(struct uhid_softc *sc, usbd_status err)
+{
+	bool revoked;
+
+	switch (err) {
+	case USBD_STALLED:
+		return EPIPE;
+	case USBD_TIMEOUT:
+		return ETIMEDOUT;
+	case USBD_CANCELLED:
+		mutex_enter(&sc->sc_lock);
+		revoked = sc->sc_revoked;
+		mutex_exit(&sc->sc_lock);
+		return revoked ? ENODEV : EIO;
+	default:
+		return uhid_errno(err);
+	}
+}
 
 /*
  * error = uhid_hidraw_read(sc, uio)
@@ -72,23 +101,26 @@ uhid_hidraw_read(struct uhid_softc *sc, struct uio *uio)
 }
 
 /*
- * error = uhid_hidraw_send(sc, type, buf, len)
+ * error = hidraw_send(sc, type, buf, len)
  *
  *	An output or feature report whose ID byte is there even if it is 0,
- *	when it is not sent.  EINVAL: no report; EIO, EINTR.
+ *	when it is not sent.  len: HIDRAW_MIN to HIDRAW_MAX.  Errors of
+ *	hidraw_errno.
  */
 static int
-uhid_hidraw_send(struct uhid_softc *sc, int type, u_char *buf, size_t len)
+hidraw_send(struct uhid_softc *sc, int type, u_char *buf, size_t len)
 {
 	const u_char id = buf[0];
 	const size_t skip = id == 0;
 	usbd_status err;
 
-	if (len <= skip)
-		return EINVAL;
-	err = uhidev_report(sc->sc_hdev, UR_SET_REPORT, type, id, buf + skip,
-	    (int)(len - skip), NULL);
-	return uhid_errno(err);
+	if (type == UHID_OUTPUT_REPORT && uhidev_has_output_pipe(sc->sc_hdev))
+		err = uhidev_write(sc->sc_hdev, buf + skip,
+		    (int)(len - skip));
+	else
+		err = uhidev_report(sc->sc_hdev, UR_SET_REPORT, type, id,
+		    buf + skip, (int)(len - skip), NULL);
+	return hidraw_errno(sc, err);
 }
 
 /*
@@ -103,17 +135,13 @@ uhid_hidraw_write(struct uhid_softc *sc, struct uio *uio)
 	u_char *buf;
 	int error;
 
-	if (len < 2 || len > HIDRAW_MAX)
+	if (len < HIDRAW_MIN || len > HIDRAW_MAX)
 		return EINVAL;
 	buf = kmem_alloc(len, KM_SLEEP);
 	error = uiomove(buf, len, uio);
 	if (error == 0) {
-		const size_t skip = buf[0] == 0;
-
-		error = uhidev_has_output_pipe(sc->sc_hdev) ?
-		    uhid_errno(uhidev_write(sc->sc_hdev, buf + skip,
-		    (int)(len - skip))) :
-		    uhid_hidraw_send(sc, UHID_OUTPUT_REPORT, buf, len);
+		error = hidraw_send(sc, UHID_OUTPUT_REPORT, buf, len);
+		/* Nothing of it has been sent, as far as one can know. */
 		if (error != 0)
 			uio->uio_resid = len;
 	}
@@ -130,11 +158,11 @@ hidraw_set(struct uhid_softc *sc, int type, struct hidraw_ioctl *hi)
 	u_char *buf;
 	int error;
 
-	if (hi->hi_insize < 1 || hi->hi_insize > HIDRAW_MAX)
+	if (hi->hi_insize < HIDRAW_MIN || hi->hi_insize > HIDRAW_MAX)
 		return EINVAL;
 	buf = kmem_alloc(hi->hi_insize, KM_SLEEP);
 	memcpy(buf, hi->hi_in, hi->hi_insize);
-	error = uhid_hidraw_send(sc, type, buf, hi->hi_insize);
+	error = hidraw_send(sc, type, buf, hi->hi_insize);
 	if (error == 0) {
 		hi->hi_result = (int)hi->hi_insize;
 		memcpy(hi->hi_out, buf, MIN(hi->hi_insize, hi->hi_outsize));
@@ -153,21 +181,21 @@ hidraw_get(struct uhid_softc *sc, int type, struct hidraw_ioctl *hi)
 	usbd_status err;
 	int actlen;
 
-	if (hi->hi_insize < 1 || hi->hi_outsize > HIDRAW_MAX)
+	if (hi->hi_insize < 1 || hi->hi_outsize < HIDRAW_MIN ||
+	    hi->hi_outsize > HIDRAW_MAX)
 		return EINVAL;
 	memcpy(out, hi->hi_in, MIN(hi->hi_insize, hi->hi_outsize));
 	skip = out[0] == 0;
-	if (hi->hi_outsize <= skip)
-		return EINVAL;
 	buf = kmem_zalloc(hi->hi_outsize, KM_SLEEP);
+	/* A buffer may well be larger than any report. */
 	err = uhidev_report(sc->sc_hdev, UR_GET_REPORT, type, out[0], buf,
-	    (int)(hi->hi_outsize - skip), &actlen);
+	    (int)MIN(hi->hi_outsize - skip, HIDRAW_GET_MAX), &actlen);
 	if (err == USBD_NORMAL_COMPLETION) {
 		memcpy(out + skip, buf, (size_t)actlen);
 		hi->hi_result = actlen + (int)skip;
 	}
 	kmem_free(buf, hi->hi_outsize);
-	return uhid_errno(err);
+	return hidraw_errno(sc, err);
 }
 
 /* A text and its NUL, cut off; the result is its length with that. */
