@@ -404,6 +404,17 @@ uhid_report(struct uhid_softc *sc, int request, int type, u_char *data,
 	return uhid_errno(err);
 }
 
+/* sc_lock held: may a call of this file begin?  EIO, ENODEV. */
+static int
+uhid_usable(const struct uhid_softc *sc)
+{
+
+	KASSERT(mutex_owned(&sc->sc_lock));
+	if (sc->sc_closing || sc->sc_dying)
+		return EIO;
+	return sc->sc_revoked ? ENODEV : 0;
+}
+
 /* Immediate mode: ask the device for each read. */
 static int
 uhid_read_immed(struct uhid_softc *sc, struct uio *uio)
@@ -447,9 +458,12 @@ uhidread(dev_t dev, struct uio *uio, int flag)
 	    dev_minor_unit(dev));
 	int error;
 
-	if (sc->sc_immed)
-		return uhid_read_immed(sc, uio);
 	mutex_enter(&sc->sc_lock);
+	if (sc->sc_immed) {
+		error = uhid_usable(sc);
+		mutex_exit(&sc->sc_lock);
+		return error ? error : uhid_read_immed(sc, uio);
+	}
 	error = uhid_wait_input(sc, flag);
 	if (error == 0)
 		error = sc->sc_hidraw ? uhid_hidraw_read(sc, uio) :
@@ -490,8 +504,7 @@ uhidwrite(dev_t dev, struct uio *uio, int flag __unused)
 	int error;
 
 	mutex_enter(&sc->sc_lock);
-	error = sc->sc_closing || sc->sc_dying ? EIO :
-	    sc->sc_revoked ? ENODEV : 0;
+	error = uhid_usable(sc);
 	raw = sc->sc_raw;
 	hidraw = sc->sc_hidraw;
 	mutex_exit(&sc->sc_lock);
@@ -597,15 +610,13 @@ uhidioctl(dev_t dev, u_long cmd, void *data, int flag __unused,
 	struct uhid_softc *const sc = device_lookup_private(&uhid_cd,
 	    dev_minor_unit(dev));
 	struct usb_ctl_report_desc *rd;
+	int error;
 
 	mutex_enter(&sc->sc_lock);
-	if (sc->sc_closing || sc->sc_dying || sc->sc_revoked) {
-		const int error = sc->sc_revoked ? ENODEV : EIO;
-
-		mutex_exit(&sc->sc_lock);
-		return error;
-	}
+	error = uhid_usable(sc);
 	mutex_exit(&sc->sc_lock);
+	if (error)
+		return error;
 	switch (cmd) {
 	case HIDRAW_IOCTL:
 		return uhid_hidraw_ioctl(sc, data);
