@@ -45,6 +45,13 @@ void	c_raw(struct tty *, int, int);
 /* Sleep until a condition on a tty holds, looked at in virtual time. */
 void	c_await(int (*)(void *), void *);
 
+/*
+ * Counts of the litmuses' own.  Like atomic_load_relaxed they are no point,
+ * and order nothing; the value is the new one.
+ */
+#define	C_INCR(p)	__atomic_add_fetch((p), 1, __ATOMIC_RELAXED)
+#define	C_DECR(p)	__atomic_sub_fetch((p), 1, __ATOMIC_RELAXED)
+
 /* A run begins: forget the threads of the one before, which may have ended
    in the middle (h_pthread.c). */
 void	hp_forget(void);

@@ -70,13 +70,18 @@ static void
 end(void)
 {
 	struct hyp_node_stat hs;
+	bool gone;
 
+	/* A revoke's close was on a thread that nobody joins. */
+	mutex_enter(&hd[0].hd_lock);
 	SCHED_CHECK(hd[0].hd_breaches == 0 && hd[0].hd_calls == 0);
 	SCHED_CHECK(!hd[0].hd_isopen && !hd[0].hd_cancelled);
+	gone = hd[0].hd_gone;
+	mutex_exit(&hd[0].hd_lock);
 	SCHED_CHECK(hyp_zombies() == 0);
 	hyp_node_getstat(hd_node(0), &hs);
 	SCHED_CHECK(!hs.hs_closing && !hs.hs_stuck && hs.hs_opens == 0);
-	if (!hd[0].hd_gone) {
+	if (!gone) {
 		h_open(&b);
 		SCHED_CHECK(b.c_error == 0);
 		h_close(&b);
@@ -145,7 +150,10 @@ unplugs(void *arg __unused)
 
 	hd_set(&hd[0], &hd[0].hd_gone, true);
 	vdevgone(0, 0, 0, VCHR);
+	/* Nobody is in the driver but who sees that it is gone. */
+	mutex_enter(&hd[0].hd_lock);
 	SCHED_CHECK(hd[0].hd_calls == 0 && !hd[0].hd_isopen);
+	mutex_exit(&hd[0].hd_lock);
 	sched_note("gone");
 }
 

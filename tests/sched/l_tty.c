@@ -57,20 +57,20 @@ tlopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
 	struct tty *tp = tl.tl_tp;
 	int error;
 
-	tl.tl_nopen++;
-	if (tl.tl_gone)
+	(void)C_INCR(&tl.tl_nopen);
+	if (atomic_load_relaxed(&tl.tl_gone))
 		return ENXIO;
 	if ((error = tty_exclusive(tp, l)) != 0)
 		return error;
 	/* A close has forgotten it. */
-	if (tl.tl_carrier)
+	if (atomic_load_relaxed(&tl.tl_carrier))
 		(void)ttymodem(tp, 1);
 	error = ttyopen(tp, 0, (flag & FNONBLOCK) != 0);
 	if (error != 0)
 		return error;
 	error = (*tp->t_linesw->l_open)(dev, tp);
 	if (error == 0)
-		tl.tl_isopen = true;
+		atomic_store_relaxed(&tl.tl_isopen, true);
 	return error;
 }
 
@@ -79,7 +79,7 @@ tlcancel(dev_t dev __unused, int flag __unused, int mode __unused,
     struct lwp *l __unused)
 {
 
-	tl.tl_ncancel++;
+	(void)C_INCR(&tl.tl_ncancel);
 	ttycancel(tl.tl_tp);
 	return 0;
 }
@@ -90,13 +90,15 @@ tlclose(dev_t dev __unused, int flag, int mode __unused,
 {
 	struct tty *tp = tl.tl_tp;
 
-	SCHED_CHECK(tl.tl_calls == 0);
+	SCHED_CHECK(atomic_load_relaxed(&tl.tl_calls) == 0);
+	ttylock(tp);
 	SCHED_CHECK(tp->t_wopen == 0);
 	SCHED_CHECK(!tp->t_setting);
+	ttyunlock(tp);
 	(void)(*tp->t_linesw->l_close)(tp, flag);
 	(void)ttyclose(tp);
-	tl.tl_isopen = false;
-	tl.tl_nclose++;
+	atomic_store_relaxed(&tl.tl_isopen, false);
+	(void)C_INCR(&tl.tl_nclose);
 	return 0;
 }
 
@@ -105,9 +107,9 @@ tlread(dev_t dev __unused, struct uio *uio, int flag)
 {
 	int error;
 
-	tl.tl_calls++;
+	(void)C_INCR(&tl.tl_calls);
 	error = (*tl.tl_tp->t_linesw->l_read)(tl.tl_tp, uio, flag);
-	tl.tl_calls--;
+	(void)C_DECR(&tl.tl_calls);
 	return error;
 }
 
@@ -116,9 +118,9 @@ tlwrite(dev_t dev __unused, struct uio *uio, int flag)
 {
 	int error;
 
-	tl.tl_calls++;
+	(void)C_INCR(&tl.tl_calls);
 	error = (*tl.tl_tp->t_linesw->l_write)(tl.tl_tp, uio, flag);
-	tl.tl_calls--;
+	(void)C_DECR(&tl.tl_calls);
 	return error;
 }
 
@@ -127,11 +129,11 @@ tlioctl(dev_t dev __unused, u_long cmd, void *data, int flag, struct lwp *l)
 {
 	int error;
 
-	tl.tl_calls++;
+	(void)C_INCR(&tl.tl_calls);
 	error = ttioctl(tl.tl_tp, cmd, data, flag, l);
 	if (error == EPASSTHROUGH && cmd == TIOCSBRK)
 		error = 0;
-	tl.tl_calls--;
+	(void)C_DECR(&tl.tl_calls);
 	return error;
 }
 
@@ -196,10 +198,10 @@ tlparam(struct tty *tp, struct termios *t __unused)
 {
 
 	SCHED_CHECK(!ttylocked(tp));
-	SCHED_CHECK(tl.tl_params++ == 0);	/* one at a time */
+	SCHED_CHECK(C_INCR(&tl.tl_params) == 1); /* one at a time */
 	ttylock(tp);				/* others may run */
 	ttyunlock(tp);
-	tl.tl_params--;
+	(void)C_DECR(&tl.tl_params);
 	return 0;
 }
 
@@ -251,7 +253,7 @@ static void
 carrier(int on)
 {
 
-	tl.tl_carrier = on != 0;
+	atomic_store_relaxed(&tl.tl_carrier, on != 0);
 	(void)ttymodem(tl.tl_tp, on);
 }
 
@@ -294,13 +296,17 @@ end(void)
 {
 	struct tty *tp = tl.tl_tp;
 
-	SCHED_CHECK(!tl.tl_isopen);
-	SCHED_CHECK(tl.tl_calls == 0);
-	SCHED_CHECK(tl.tl_ncancel == tl.tl_nclose);
-	SCHED_CHECK(tl.tl_nclose <= tl.tl_nopen);
+	SCHED_CHECK(!atomic_load_relaxed(&tl.tl_isopen));
+	SCHED_CHECK(atomic_load_relaxed(&tl.tl_calls) == 0);
+	SCHED_CHECK(atomic_load_relaxed(&tl.tl_ncancel) ==
+	    atomic_load_relaxed(&tl.tl_nclose));
+	SCHED_CHECK(atomic_load_relaxed(&tl.tl_nclose) <=
+	    atomic_load_relaxed(&tl.tl_nopen));
+	ttylock(tp);
 	SCHED_CHECK(tp->t_wopen == 0);
 	SCHED_CHECK((tp->t_state & (TS_ISOPEN | TS_CANCEL)) == 0);
 	SCHED_CHECK(tp->t_outq.c_cc == 0 && tp->t_rawq.c_cc == 0);
+	ttyunlock(tp);
 	tty_detach(tp);
 	tty_free(tp);
 	devsw_detach(NULL, &tl_cdevsw);
@@ -402,7 +408,7 @@ opens_closes(void *arg)
 
 	if (c_open(c, 0) == 0)
 		h_close(c);
-	opened++;
+	(void)C_INCR(&opened);
 }
 
 static void
@@ -411,7 +417,7 @@ opens_surely(void *arg)
 
 	SCHED_CHECK(c_open(arg, 0) == 0);
 	h_close(arg);
-	opened++;
+	(void)C_INCR(&opened);
 }
 
 /* EBADF: it had its carrier, and was revoked before it was over. */
@@ -435,8 +441,14 @@ opens_denied(void *arg)
 static int
 somebody_waits(void *arg)
 {
+	int n;
 
-	return opened > 0 || tl.tl_tp->t_wopen >= *(const int *)arg;
+	if (atomic_load_relaxed(&opened) > 0)
+		return 1;
+	ttylock(tl.tl_tp);
+	n = tl.tl_tp->t_wopen;
+	ttyunlock(tl.tl_tp);
+	return n >= *(const int *)arg;
 }
 
 static void
@@ -453,7 +465,8 @@ revokes_waiter(void *arg)
 
 	c_await(somebody_waits, arg);
 	revokes(NULL);
-	SCHED_CHECK(tl.tl_nclose == 0 || tl.tl_nopen > 0);
+	SCHED_CHECK(atomic_load_relaxed(&tl.tl_nclose) == 0 ||
+	    atomic_load_relaxed(&tl.tl_nopen) > 0);
 }
 
 /* The owner changes the mode and revokes, as getty does. */
@@ -594,8 +607,10 @@ drains(void *arg __unused)
 
 	/* EBADF: revoked. */
 	SCHED_CHECK(error == 0 || error == L_EBADF);
+	ttylock(tl.tl_tp);
 	SCHED_CHECK(error != 0 || (tl.tl_tp->t_outq.c_cc == 0 &&
 	    !ISSET(tl.tl_tp->t_state, TS_BUSY)) || !tl.tl_async);
+	ttyunlock(tl.tl_tp);
 }
 
 static void
@@ -644,9 +659,9 @@ sets(void *arg)
 	ttylock(tp);
 	t = tp->t_termios;
 	ttyunlock(tp);
-	tl.tl_calls++;
+	(void)C_INCR(&tl.tl_calls);
 	error = ttioctl(tp, *(const u_long *)arg, &t, 0, curlwp);
-	tl.tl_calls--;
+	(void)C_DECR(&tl.tl_calls);
 	SCHED_CHECK(error == 0 || error == ERESTART);
 }
 static const u_long seta = TIOCSETA, setaw = TIOCSETAW;
@@ -693,11 +708,14 @@ static void
 unplugs(void *arg __unused)
 {
 
-	tl.tl_gone = true;
+	atomic_store_relaxed(&tl.tl_gone, true);
 	ttyhangup(tl.tl_tp);
 	vdevgone(0, 0, 0, VCHR);
-	SCHED_CHECK(!tl.tl_isopen && tl.tl_calls == 0);
+	SCHED_CHECK(!atomic_load_relaxed(&tl.tl_isopen) &&
+	    atomic_load_relaxed(&tl.tl_calls) == 0);
+	ttylock(tl.tl_tp);
 	SCHED_CHECK(tl.tl_tp->t_wopen == 0);
+	ttyunlock(tl.tl_tp);
 }
 
 static void

@@ -7,6 +7,7 @@
  * transfers end when an actor says so.
  */
 #include <sys/param.h>
+#include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/device.h>
 #include <sys/kernel.h>
@@ -106,8 +107,8 @@ cp_param(void *arg __unused, int portno __unused, struct termios *t __unused)
 	int error;
 
 	cp_enter();
-	error = cp.cp_param_error;
-	cp.cp_param_error = 0;
+	error = atomic_load_relaxed(&cp.cp_param_error);
+	atomic_store_relaxed(&cp.cp_param_error, 0);
 	cp_exit();
 	return error;
 }
@@ -229,9 +230,10 @@ static struct cfdata cp_cfdata[] = {
 static void
 plug(void)
 {
+	struct hu_dev *const d = hu_plug(1, ++addr, h_ftdi, sizeof(h_ftdi));
 
 	cp.cp_dtr = false;
-	hu = hu_plug(1, ++addr, h_ftdi, sizeof(h_ftdi));
+	atomic_store_relaxed(&hu, d);
 	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
 	hu_mode(hu, OUT, HU_HOLD, HU_C_OK);
 	dev = config_rootfound("cp", NULL);
@@ -359,9 +361,10 @@ end_close_a(void)
 static int
 hw_complete(uint8_t ep, u_int n, int status, const void *data, uint32_t len)
 {
+	struct hu_dev *const d = atomic_load_relaxed(&hu);
 
-	return hu == NULL || !hu_is_open(hu) ? -1 :
-	    hu_complete(hu, ep, n, status, data, len);
+	return d == NULL || !hu_is_open(d) ? -1 :
+	    hu_complete(d, ep, n, status, data, len);
 }
 
 static void
@@ -402,7 +405,7 @@ pulls(void)
 	SCHED_CHECK(config_detach(dev, DETACH_FORCE) == 0);
 	SCHED_CHECK(!hu_is_open(hu));
 	hu_remove(hu);
-	hu = NULL;
+	atomic_store_relaxed(&hu, NULL);
 	dev = NULL;
 	sched_note("unplugged");
 }
@@ -449,9 +452,10 @@ input_fails(void *arg __unused)
 static int
 out_or_done(void *arg)
 {
+	struct hu_dev *const d = atomic_load_relaxed(&hu);
 
-	return clients_done >= *(const u_int *)arg ||
-	    hu == NULL || hu_inflight(hu, OUT) > 0;
+	return atomic_load_relaxed(&clients_done) >= *(const u_int *)arg ||
+	    d == NULL || hu_inflight(d, OUT) > 0;
 }
 
 /* The device takes all output, one transfer after the other. */
@@ -462,10 +466,12 @@ takes_output(void *arg)
 	for (;;) {
 		c_await(out_or_done, arg);
 		if (hw_complete(OUT, 0, HYP_USB_OK, NULL, 16) == 0) {
-			taken = true;
+			atomic_store_relaxed(&taken, true);
 			continue;
 		}
-		if (hu == NULL || clients_done >= *(const u_int *)arg)
+		if (atomic_load_relaxed(&hu) == NULL ||
+		    atomic_load_relaxed(&clients_done) >=
+		    *(const u_int *)arg)
 			break;
 	}
 }
@@ -476,9 +482,18 @@ static int
 out_or_empty(void *arg __unused)
 {
 	struct ucom_softc *sc = ucom();
+	int empty;
 
-	return hu_inflight(hu, OUT) > 0 || (clients_done > 0 &&
-	    sc->sc_tty->t_outq.c_cc == 0 && sc->sc_oinflight == 0);
+	if (hu_inflight(hu, OUT) > 0)
+		return 1;
+	if (atomic_load_relaxed(&clients_done) == 0)
+		return 0;
+	ttylock(sc->sc_tty);
+	mutex_enter(&sc->sc_lock);
+	empty = sc->sc_tty->t_outq.c_cc == 0 && sc->sc_oinflight == 0;
+	mutex_exit(&sc->sc_lock);
+	ttyunlock(sc->sc_tty);
+	return empty;
 }
 
 /* As long as there is some: nobody but the completions starts it. */
@@ -494,8 +509,9 @@ takes_all(void *arg __unused)
 static void
 takes_one(void *arg __unused)
 {
+	const int error = hw_complete(OUT, 0, HYP_USB_OK, NULL, 16);
 
-	taken = hw_complete(OUT, 0, HYP_USB_OK, NULL, 16) == 0;
+	atomic_store_relaxed(&taken, error == 0);
 }
 
 /* It fails once, and is taken when it is tried again. */
@@ -537,7 +553,7 @@ open_close(void *arg)
 
 	if (c_open(c, 0) == 0)
 		h_close(c);
-	clients_done++;
+	(void)C_INCR(&clients_done);
 	SCHED_CHECK(c->c_error == 0 || c->c_error == L_ENXIO ||
 	    c->c_error == L_EBADF || c->c_error == L_EBUSY);
 }
@@ -549,7 +565,7 @@ opens_surely(void *arg)
 
 	SCHED_CHECK(c_open(c, 0) == 0);
 	h_close(c);
-	clients_done++;
+	(void)C_INCR(&clients_done);
 }
 
 static void
@@ -576,14 +592,14 @@ dials_out(void *arg __unused)
 		h_close(&b);
 	else
 		SCHED_CHECK(b.c_error == L_EBUSY);
-	clients_done++;
+	(void)C_INCR(&clients_done);
 }
 
 static void
 dial_out_fails(void *arg __unused)
 {
 
-	cp.cp_param_error = EIO;
+	atomic_store_relaxed(&cp.cp_param_error, EIO);
 	if (c_open(&b, 0) == 0)
 		h_close(&b);
 	else
@@ -606,7 +622,7 @@ closes(void *arg)
 {
 
 	h_close(arg);
-	clients_done++;
+	(void)C_INCR(&clients_done);
 }
 
 static void
@@ -615,7 +631,7 @@ reads_closes(void *arg __unused)
 
 	SCHED_CHECK(c_read(&a, abuf, 1, &adone) == 0);
 	h_close(&a);
-	clients_done++;
+	(void)C_INCR(&clients_done);
 }
 
 static void
@@ -651,7 +667,7 @@ writes_closes(void *arg __unused)
 
 	SCHED_CHECK(error == 0 || error == L_EIO);
 	h_close(&a);
-	clients_done++;
+	(void)C_INCR(&clients_done);
 }
 
 static void
@@ -661,7 +677,7 @@ writes_long(void *arg __unused)
 
 	SCHED_CHECK(c_write(&a, longer, sizeof(longer), &adone) == 0);
 	SCHED_CHECK(adone == sizeof(longer));
-	clients_done++;
+	(void)C_INCR(&clients_done);
 }
 
 static void
@@ -670,9 +686,19 @@ drains_closes(void *arg __unused)
 	const int error = c_ioctl(&a, L_TCSBRK, 1);
 
 	/* Not sent is not 0. */
-	SCHED_CHECK(error == L_EBADF || (error == 0 && taken));
+	SCHED_CHECK(error == L_EBADF || (error == 0 &&
+	    atomic_load_relaxed(&taken)));
 	h_close(&a);
-	clients_done++;
+	(void)C_INCR(&clients_done);
+}
+
+static bool
+carrier(void)
+{
+	u_char lsr, msr;
+
+	cp_get_status(NULL, 0, &lsr, &msr);
+	return (msr & UMSR_DCD) != 0;
 }
 
 static void
@@ -684,9 +710,9 @@ sets_closes(void *arg)
 	SCHED_CHECK(error == 0 || error == L_EBADF || error == L_EIO);
 	/* Loss of carrier drops output, and is an end of it. */
 	if (error == 0 && *(const uint32_t *)arg == L_TCSETSW)
-		SCHED_CHECK(taken || cp.cp_msr == 0);
+		SCHED_CHECK(atomic_load_relaxed(&taken) || !carrier());
 	h_close(&a);
-	clients_done++;
+	(void)C_INCR(&clients_done);
 }
 static const uint32_t now = L_TCSETS, drained = L_TCSETSW;
 
@@ -697,7 +723,7 @@ sets_c3(void *arg __unused)
 
 	SCHED_CHECK(error == 0 || error == L_EBADF);
 	h_close(&c3);
-	clients_done++;
+	(void)C_INCR(&clients_done);
 }
 
 static void
@@ -737,8 +763,15 @@ static int
 somebody_waits(void *arg __unused)
 {
 	struct ucom_softc *sc = ucom();
+	int n;
 
-	return sc == NULL || sc->sc_tty->t_wopen > 0 || clients_done > 0;
+	if (sc == NULL || atomic_load_relaxed(&clients_done) > 0)
+		return 1;
+	/* Only who asks here unplugs. */
+	ttylock(sc->sc_tty);
+	n = sc->sc_tty->t_wopen;
+	ttyunlock(sc->sc_tty);
+	return n > 0;
 }
 
 static void
@@ -872,7 +905,8 @@ static int
 is_ready(void *arg __unused)
 {
 
-	return (polled & (POLLIN | POLLHUP)) != 0 || a.c_host.hf_wakes > 0;
+	return (polled & (POLLIN | POLLHUP)) != 0 ||
+	    atomic_load_relaxed(&a.c_host.hf_wakes) > 0;
 }
 
 /* Ready, or woken as soon as the event thread has run. */

@@ -52,10 +52,11 @@ static u_int resubmit;			/* lk: so many times */
 static uint64_t resubmitted;		/* lk: when */
 static bool stop;			/* lk: the driver is going down */
 static bool inside;			/* a callback runs */
-static u_int told, ran;
+static u_int told;
+static u_int ran;			/* lk */
 static usbd_status result, result2;
-static struct hyp_lwp *waiter;		/* in usbd_sync_transfer_sig */
-static bool waited;
+static struct hyp_lwp *waiter;		/* lk: in usbd_sync_transfer_sig */
+static bool waited;			/* lk */
 static uint64_t began;
 
 static void
@@ -333,8 +334,12 @@ vanishes(void *arg __unused)
 static int
 all_called(void *arg __unused)
 {
+	int all;
 
-	return ncb == submits;
+	mutex_enter(&lk);
+	all = ncb == submits;
+	mutex_exit(&lk);
+	return all;
 }
 
 /* Nobody aborts; the callbacks come all the same. */
@@ -349,8 +354,12 @@ unplugs_waits(void *arg __unused)
 static int
 is_cancelled(void *arg __unused)
 {
+	int is;
 
-	return xfer[0]->ux_state == UX_CANCEL;
+	mutex_enter(&dev->ud_lock);
+	is = xfer[0]->ux_state == UX_CANCEL;
+	mutex_exit(&dev->ud_lock);
+	return is;
 }
 
 /* The grace of the first one is over. */
@@ -599,23 +608,31 @@ waits_sig(void *arg __unused)
 
 	usbd_setup_xfer(xfer[0], NULL, NULL, 16, USBD_SHORT_XFER_OK,
 	    USBD_NO_TIMEOUT, NULL);
+	mutex_enter(&lk);
 	waiter = l;
+	mutex_exit(&lk);
 	result = usbd_sync_transfer_sig(xfer[0]);
 	sched_note("sync: %s", usbd_errstr(result));
 	SCHED_CHECK(result == USBD_NORMAL_COMPLETION ||
 	    result == USBD_INTERRUPTED);
 	usbd_destroy_xfer(xfer[0]);
 	xfer[0] = NULL;
+	mutex_enter(&lk);
 	waited = true;
 	waiter = NULL;
+	mutex_exit(&lk);
 	h_exit(l);
 }
 
 static int
 is_waiting(void *arg __unused)
 {
+	int is;
 
-	return waiter != NULL || waited;
+	mutex_enter(&lk);
+	is = waiter != NULL || waited;
+	mutex_exit(&lk);
+	return is;
 }
 
 static void
@@ -623,8 +640,11 @@ interrupts(void *arg __unused)
 {
 
 	c_await(is_waiting, NULL);
+	/* Not one that has left. */
+	mutex_enter(&lk);
 	if (waiter != NULL)
 		hyp_lwp_interrupt(waiter);
+	mutex_exit(&lk);
 }
 
 #define	ACTORS(name, ...)						\
@@ -730,7 +750,9 @@ setup_timeout_again(void)
 {
 
 	setup_timeout();
+	mutex_enter(&lk);
 	resubmit = 1;
+	mutex_exit(&lk);
 }
 
 static void
@@ -816,8 +838,12 @@ end_unplugged(void)
 static int
 has_ended(void *arg __unused)
 {
+	int has;
 
-	return ncb >= 1;
+	mutex_enter(&lk);
+	has = ncb >= 1;
+	mutex_exit(&lk);
+	return has;
 }
 
 /* Whatever came first, once. */
@@ -887,7 +913,9 @@ end_timeout_again(void)
 {
 
 	T_UNTIL(has_ended, NULL);
+	mutex_enter(&lk);
 	stop = true;
+	mutex_exit(&lk);
 	usbd_close_pipe(pipe);
 	pipe = NULL;
 	SCHED_CHECK(ncb < 2 || status[1] != USBD_TIMEOUT ||
@@ -921,7 +949,9 @@ end_twice(void)
 {
 
 	/* The last one that was added has run after that. */
+	mutex_enter(&lk);
 	SCHED_CHECK(ran >= 1 && ran <= 3);
+	mutex_exit(&lk);
 	end_task();
 }
 
