@@ -496,6 +496,7 @@ def make(build, database, mutant, directory, options=()):
     if name != "t_sched":
         libraries[0:0] = ["tests/sched/libsched_tty_k.a"]
         libraries += ["tests/sched/libsched_usb.a",
+                      "tests/sched/libsched_pthread.a",
                       "src/hid/libhid_parse.a"]
     subprocess.run(
         ["cc", *options, "-o", program, *own, mine,
