@@ -6,7 +6,7 @@
 
 Each of these faults takes a lock away from plain data.  Nothing can run
 between the accesses, so no schedule goes wrong; but they are data races.  So
-with each of them t_sched has to
+with each of them its program has to
 
     fail with a report of a data race, and
     pass with --ordered, where the sanitizer is told that the token orders
@@ -51,6 +51,23 @@ RACES = (
      "	dev->dv_detached = true;\n	cv_broadcast(&config_cv);\n"
      "	mutex_exit(&alldevs_lock);\n",
      "	dev->dv_detached = true;\n	cv_broadcast(&config_cv);\n"),
+    ("close_unplug_drain", "a hang-up clears the carrier without the lock",
+     "tty/tty.c",
+     "	ttylock(tp);\n	CLR(tp->t_state, TS_CARR_ON);\n"
+     "	CLR(tp->t_cflag, CLOCAL | MDMBUF);\n",
+     "	CLR(tp->t_state, TS_CARR_ON);\n	ttylock(tp);\n"
+     "	CLR(tp->t_cflag, CLOCAL | MDMBUF);\n"),
+    ("task_twice", "a task that is queued is seen without the lock",
+     "usbdi/usb_task.c",
+     "	mutex_enter(&dev->ud_lock);\n"
+     "	if (task->queue == USB_NUM_TASKQS) {\n",
+     "	if (task->queue != USB_NUM_TASKQS)\n		return;\n"
+     "	mutex_enter(&dev->ud_lock);\n"
+     "	if (task->queue == USB_NUM_TASKQS) {\n"),
+    ("read_full", "input that comes clears its errors without the lock",
+     "drivers/ucom_io.c",
+     "	mutex_enter(&sc->sc_lock);\n	sc->sc_rx_errs = 0;\n	if (len",
+     "	sc->sc_rx_errs = 0;\n	mutex_enter(&sc->sc_lock);\n	if (len"),
 )
 
 
