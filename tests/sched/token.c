@@ -57,6 +57,7 @@ void	AnnotateIgnoreReadsEnd(const char *, int);
 void	AnnotateIgnoreWritesBegin(const char *, int);
 void	AnnotateIgnoreWritesEnd(const char *, int);
 void	__tsan_on_report(void *);
+const char *__tsan_default_options(void);
 
 /* ---- the token ------------------------------------------------------ */
 
@@ -191,6 +192,17 @@ ctx_quiet(int begin)
 		AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
 		AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 	}
+}
+
+/*
+ * At its end a process waits a second for threads that may still race, and
+ * each litmus is a process.  Here nobody runs any more.
+ */
+const char *
+__tsan_default_options(void)
+{
+
+	return "atexit_sleep_ms=0";
 }
 
 /* After each report. */
