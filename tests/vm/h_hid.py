@@ -17,6 +17,7 @@ import h_vhci
 from h_guest import probe
 
 
+INTR_XFERS = 2          # what devswd asks a pipe for at a time
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -110,6 +111,10 @@ def kernel_node(serial, interface=0):
                 found = file.read().strip()
             with open(where + "/bInterfaceNumber", encoding="ascii") as file:
                 number = int(file.read(), 16)
+            # Waits until drivers are bound; before that input is dropped.
+            with open(where + "/../bConfigurationValue",
+                      encoding="ascii") as file:
+                file.read()
         except OSError:
             continue
         if (found, number) == (serial, interface):
@@ -223,6 +228,7 @@ class World(h_guest.World):
         """A Hid that devswd takes: (hid, its nodes as attached() says)."""
         start = len(self.daemon.said())
         hid = h_vhci.Hid(port, serial, *interfaces)
+        hid.depth = INTR_XFERS
         try:
             nodes = probe.wait_for(lambda: self.attached(start, count),
                                    "%d nodes of a HID" % count)

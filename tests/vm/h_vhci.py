@@ -70,6 +70,7 @@ class Hid:
 
     def __init__(self, port, serial, *interfaces, product="device"):
         self.interfaces = interfaces
+        self.depth = 1          # the kernel's; devswd's is USBD_INTR_XFERS
         self._strings = ["", "devsw", product, serial]
         self.changed = threading.Condition()
         self._in = {}           # endpoint: [(sequence, length)] that wait
@@ -136,10 +137,15 @@ class Hid:
             return bool(self._in.get(1 + interface))
 
     def wait_taken(self, interface=0):
-        """Wait until the host has all that was sent, and wants more."""
+        """Wait until the host has all that was sent, and wants more.
+
+        It asks depth times at once, and has dealt with what was sent when
+        it asks as often again.
+        """
         endpoint = 1 + interface
         self.wait(lambda: not self._to_send.get(endpoint) and
-                  self._in.get(endpoint), "all of its input to be taken")
+                  len(self._in.get(endpoint, ())) == self.depth,
+                  "all input to be taken")
 
     def take_written(self, count=1):
         """Wait for so many reports from the host; returns them."""
@@ -270,8 +276,3 @@ class Hid:
                 text = b"\x09\x04"
             return bytes((2 + len(text), 3)) + text
         return STALL
-
-
-def alive():
-    """Is there a vhci_hcd?"""
-    return os.path.exists(ATTACH)

@@ -657,8 +657,8 @@ def _(world):
         hid.send(STALL)
         hid.send(b"second 2")
         equal(os.read(fd, 9), b"second 2")
-        equal([request[:3] for request in hid.requests
-               if request[0] == 0x02], [(0x02, 1, 0)], "CLEAR_FEATURE")
+        hid.wait(lambda: (0x02, 1, 0, 0x81, 0) in hid.requests,
+                 "CLEAR_FEATURE")
         os.close(fd)
 
 
