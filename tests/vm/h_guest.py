@@ -16,6 +16,7 @@ import os
 import random
 import select
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -31,6 +32,10 @@ NODES = {"ftdi0": "/dev/ttyU0", "acm0": "/dev/ttyU1"}
 CALLOUT = {"ftdi0": "/dev/dtyU0", "acm0": "/dev/dtyU1"}
 CLAIMS = ("--claim", "0403:6001,serial=ftdi0,unit=0",
           "--claim", "1d6b:0104,serial=acm0,unit=1")
+# Not the sanitizer's, which only its own programs can load.
+LIB = os.path.join(os.path.dirname(os.environ["DEVSW_BUILD"]), "plain",
+                   "src", "libdevsw", "libdevsw.so.0")
+USER = 1234
 CASES = []
 
 
@@ -148,6 +153,23 @@ def no_carrier():
     probe.wait_for(lambda: not probe.modem_lines(fd) & termios.TIOCM_CAR,
                    "loss of the carrier")
     os.close(fd)
+
+
+def revoke(path, uid=0, library=LIB):
+    """revoke(2) in a process of that user: "0" or the errno's name."""
+    code = ("import ctypes, errno, os, sys\n"
+            "lib = ctypes.CDLL(sys.argv[1] or None, use_errno=True)\n"
+            "os.setgroups([]); os.setgid(%d); os.setuid(%d)\n"
+            "r = lib.revoke(sys.argv[2].encode())\n"
+            "print(r if r == 0 else errno.errorcode[ctypes.get_errno()])\n" %
+            (uid, uid))
+    env = dict(os.environ)
+    if not library:
+        env["LD_PRELOAD"] = LIB
+    env.pop("ASAN_OPTIONS", None)
+    return subprocess.check_output(
+        ["python3", "-c", code, library, path], text=True, env=env,
+        timeout=probe.LIMIT).strip()
 
 
 def read_ready(fd, limit=probe.LIMIT):

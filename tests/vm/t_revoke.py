@@ -24,14 +24,11 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import h_guest  # noqa: E402
-from h_guest import CALLOUT, NODES, case, equal, probe, within  # noqa: E402
+from h_guest import CALLOUT, NODES, USER, case, equal, probe  # noqa: E402
+from h_guest import revoke, within  # noqa: E402
 
-# Not the sanitizer's, which only its own programs can load.
-LIB = os.path.join(os.path.dirname(os.environ["DEVSW_BUILD"]), "plain",
-                   "src", "libdevsw", "libdevsw.so.0")
 CTL = os.environ["DEVSW_BUILD"] + "/src/devswctl/devswctl"
 SOCKET = "/run/devswd-120.sock"
-USER = 1234
 REVOKED = {
     "read": ("0",),
     "write": ("EIO", "partial"),
@@ -56,23 +53,6 @@ def status():
 def node_status(name):
     """What it says of one node."""
     return [n for n in status()["nodes"] if n["name"] == name][0]
-
-
-def revoke(path, uid=0, library=LIB):
-    """revoke(2) in a process of that user: "0" or the errno's name."""
-    code = ("import ctypes, errno, os, sys\n"
-            "lib = ctypes.CDLL(sys.argv[1] or None, use_errno=True)\n"
-            "os.setgroups([]); os.setgid(%d); os.setuid(%d)\n"
-            "r = lib.revoke(sys.argv[2].encode())\n"
-            "print(r if r == 0 else errno.errorcode[ctypes.get_errno()])\n" %
-            (uid, uid))
-    env = dict(os.environ)
-    if not library:
-        env["LD_PRELOAD"] = LIB
-    env.pop("ASAN_OPTIONS", None)
-    return subprocess.check_output(
-        ["python3", "-c", code, library, path], text=True, env=env,
-        timeout=probe.LIMIT).strip()
 
 
 def opened(path, flags=os.O_RDWR):
