@@ -253,7 +253,8 @@ def _(world):
                    Interface(PLAIN), count=3) as (hid, nodes):
         fd = opened(nodes[0, 3])
         reports = hid.interfaces[0].reports
-        equal(h_hid.set_int(fd, h_hid.USB_SET_IMMED, 1), probe.errno_name(errno.EOPNOTSUPP),
+        equal(h_hid.set_int(fd, h_hid.USB_SET_IMMED, 1),
+              probe.errno_name(errno.EOPNOTSUPP),
               "of a device that does not answer")
         equal(probe.outcome(os.read, fd, 9), "EAGAIN", "so it is off")
         reports[INPUT, 3] = b"\x03abcd"
