@@ -57,10 +57,15 @@ struct h_vhci {
 	unsigned	 hv_port;
 	pthread_t	 hv_thread;
 	pthread_mutex_t	 hv_mtx;
+	pthread_cond_t	 hv_cv;		/* hv_held has become 0 */
 	int		 hv_deaf;
+	int		 hv_held;
+	unsigned	 hv_overtaken;
+	uint32_t	 hv_last;	/* number of the last SUBMIT */
 	size_t		 hv_received;
 	struct pending_head hv_in;
 	struct pending_head hv_unlinks;
+	struct pending_head hv_early;	/* UNLINKs ahead of their SUBMIT */
 };
 
 static const uint8_t config_desc[32] = {
@@ -173,24 +178,77 @@ unlink_now(struct h_vhci *hv, uint32_t seq, uint32_t victim)
 	}
 }
 
+/* An UNLINK, whose SUBMIT was here. */
 static void
-serve_one(struct h_vhci *hv, const struct header *h)
+serve_unlink(struct h_vhci *hv, uint32_t seq, uint32_t victim)
+{
+
+	if (hv->hv_deaf)
+		(void)pending_add(&hv->hv_unlinks, seq, victim, 0);
+	else
+		unlink_now(hv, seq, victim);
+}
+
+static void
+serve_submit(struct h_vhci *hv, const struct header *h)
 {
 	uint32_t length = ntohl(h->h_word[1]);
 
-	if (ntohl(h->h_cmd) == CMD_UNLINK) {
-		if (hv->hv_deaf)
-			(void)pending_add(&hv->hv_unlinks, h->h_seq,
-			    h->h_word[0], 0);
-		else
-			unlink_now(hv, h->h_seq, h->h_word[0]);
-	} else if (ntohl(h->h_ep) == 0) {
+	if (ntohl(h->h_ep) == 0) {
 		control(hv, h, length);
 	} else if (ntohl(h->h_dir) == DIR_IN) {
 		(void)pending_add(&hv->hv_in, h->h_seq, 0, length);
 	} else {
 		hv->hv_received += length;
 		answer(hv, RET_SUBMIT, h->h_seq, 0, NULL, 0, length);
+	}
+}
+
+/*
+ * serve_one(hv, h)
+ *
+ *	vhci_hcd numbers the transfers in the order in which it sends them,
+ *	but its sender takes from two queues in turn, each until it is empty,
+ *	and an UNLINK can overtake the SUBMIT that it is for:
+ *
+ *		vhci_hcd's sender		reaper, other threads
+ *		no SUBMIT is left
+ *		sends UNLINK a
+ *						a comes back by itself
+ *						submit b, cancel b
+ *		sends UNLINK b, then SUBMIT b
+ *
+ *	"Not here" would be a wrong answer to that UNLINK: vhci_hcd would
+ *	either forget that b is to be cancelled, so that its canceller waits
+ *	for ever, or give b back as complete, and then take our answer to
+ *	SUBMIT b for a broken connection and unplug the device.  So an UNLINK
+ *	of a number that has not come yet waits on hv_early for it.
+ */
+static void
+serve_one(struct h_vhci *hv, const struct header *h)
+{
+	struct pending *p;
+
+	if (ntohl(h->h_cmd) == CMD_UNLINK) {
+		if (ntohl(h->h_word[0]) > hv->hv_last) {
+			hv->hv_overtaken++;
+			(void)pending_add(&hv->hv_early, h->h_seq,
+			    h->h_word[0], 0);
+		} else {
+			serve_unlink(hv, h->h_seq, h->h_word[0]);
+		}
+		return;
+	}
+	hv->hv_last = ntohl(h->h_seq);
+	serve_submit(hv, h);
+	TAILQ_FOREACH(p, &hv->hv_early, p_entry) {
+		if (p->p_victim == h->h_seq)
+			break;
+	}
+	if (p != NULL) {
+		TAILQ_REMOVE(&hv->hv_early, p, p_entry);
+		serve_unlink(hv, p->p_seq, p->p_victim);
+		free(p);
 	}
 }
 
@@ -210,6 +268,8 @@ serve(void *arg)
 		    read_whole(hv->hv_sock, data, length) != 0))
 			break;
 		pthread_mutex_lock(&hv->hv_mtx);
+		while (hv->hv_held)
+			pthread_cond_wait(&hv->hv_cv, &hv->hv_mtx);
 		serve_one(hv, &h);
 		pthread_mutex_unlock(&hv->hv_mtx);
 	}
@@ -220,7 +280,7 @@ struct h_vhci *
 h_vhci_plug(unsigned port)
 {
 	struct h_vhci *hv;
-	int fds[2], fd, ok;
+	int fds[2], fd, ok, small = 1;
 
 	fd = open("/sys/devices/platform/vhci_hcd.0/attach",
 	    O_WRONLY | O_CLOEXEC);
@@ -231,8 +291,12 @@ h_vhci_plug(unsigned port)
 	hv->hv_sock = fds[0];
 	hv->hv_port = port;
 	pthread_mutex_init(&hv->hv_mtx, NULL);
+	pthread_cond_init(&hv->hv_cv, NULL);
 	TAILQ_INIT(&hv->hv_in);
 	TAILQ_INIT(&hv->hv_unlinks);
+	TAILQ_INIT(&hv->hv_early);
+	/* The least there is, for h_vhci_hold: room for a few commands. */
+	(void)setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	ok = dprintf(fd, "%u %d %u %d", port, fds[1], 1u << 16 | (port + 2),
 	    SPEED_HIGH) > 0;
 	close(fd);
@@ -258,10 +322,13 @@ h_vhci_unplug(struct h_vhci *hv)
 {
 
 	(void)shutdown(hv->hv_sock, SHUT_RDWR);
+	h_vhci_hold(hv, 0);
 	(void)pthread_join(hv->hv_thread, NULL);
 	close(hv->hv_sock);
 	pending_free(&hv->hv_in);
 	pending_free(&hv->hv_unlinks);
+	pending_free(&hv->hv_early);
+	pthread_cond_destroy(&hv->hv_cv);
 	pthread_mutex_destroy(&hv->hv_mtx);
 	free(hv);
 }
@@ -278,6 +345,16 @@ h_vhci_deaf(struct h_vhci *hv, int deaf)
 		unlink_now(hv, p->p_seq, p->p_victim);
 		free(p);
 	}
+	pthread_mutex_unlock(&hv->hv_mtx);
+}
+
+void
+h_vhci_hold(struct h_vhci *hv, int held)
+{
+
+	pthread_mutex_lock(&hv->hv_mtx);
+	hv->hv_held = held;
+	pthread_cond_broadcast(&hv->hv_cv);
 	pthread_mutex_unlock(&hv->hv_mtx);
 }
 
@@ -335,6 +412,17 @@ h_vhci_received(struct h_vhci *hv)
 
 	pthread_mutex_lock(&hv->hv_mtx);
 	n = hv->hv_received;
+	pthread_mutex_unlock(&hv->hv_mtx);
+	return n;
+}
+
+unsigned
+h_vhci_overtaken(struct h_vhci *hv)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&hv->hv_mtx);
+	n = hv->hv_overtaken;
 	pthread_mutex_unlock(&hv->hv_mtx);
 	return n;
 }

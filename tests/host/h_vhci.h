@@ -43,6 +43,14 @@ void	h_vhci_unplug(struct h_vhci *);
 void	h_vhci_deaf(struct h_vhci *, int);
 
 /*
+ * h_vhci_hold(hv, held)
+ *
+ *	While held the device serves no command and reads at most one more,
+ *	so that vhci_hcd's sender soon waits for it.  Answers can be sent.
+ */
+void	h_vhci_hold(struct h_vhci *, int);
+
+/*
  * sent = h_vhci_send(hv, data, len)
  *
  *	Answer the oldest IN transfer that waits.  0: none waits.
@@ -53,12 +61,14 @@ int	h_vhci_send(struct h_vhci *, const void *, size_t);
  * n = h_vhci_waiting(hv)
  * n = h_vhci_unlinks(hv)
  * n = h_vhci_received(hv)
+ * n = h_vhci_overtaken(hv)
  *
  *	IN transfers that wait; UNLINKs that have not been answered; bytes
- *	that came OUT.
+ *	that came OUT; UNLINKs that came before their SUBMIT.
  */
 unsigned h_vhci_waiting(struct h_vhci *);
 unsigned h_vhci_unlinks(struct h_vhci *);
 size_t	h_vhci_received(struct h_vhci *);
+unsigned h_vhci_overtaken(struct h_vhci *);
 
 #endif /* TESTS_HOST_H_VHCI_H */
