@@ -12,6 +12,11 @@ socket is shut down.
 A transfer is answered at once, but for IN transfers of an interrupt
 endpoint, which wait for send(), and a GET_REPORT or SET_REPORT with an answer
 of None, which waits for ever.  A transfer that is cancelled is forgotten.
+vhci_hcd may send the cancellation first: its sender empties the queue of
+transfers, then that of cancellations, and in the second it does not look for
+what has come into the first.  "Not here" would be a wrong answer, after which
+vhci_hcd takes the one to the transfer for a broken connection, and unplugs;
+or the host waits for ever.  So a cancellation waits for its transfer.
 
 Locks: Hid.changed protects what the thread shares with the test.  Answers
 are written under it, which keeps them whole; the kernel always reads.  A
@@ -76,6 +81,8 @@ class Hid:
         self._in = {}           # endpoint: [(sequence, length)] that wait
         self._to_send = {}      # endpoint: [report]
         self._unanswered = {}   # sequence: request
+        self._last = 0          # sequence of the last transfer; they ascend
+        self._early = {}        # sequence of one to come: its cancellation's
         self.requests = []      # (bmRequestType, request, value, index, len)
         self.written = []       # ("set", type, ID, bytes), ("out", ep, bytes)
         self._sock, theirs = socket.socketpair()
@@ -182,15 +189,24 @@ class Hid:
             data = self._read(length)
         with self.changed:
             if command == CMD_UNLINK:
-                self._unlink(sequence, struct.unpack(">I", header[20:24])[0])
-            elif endpoint == 0:
-                self._control(sequence, header[40:48], data)
-            elif is_in:
-                self._in.setdefault(endpoint, []).append((sequence, length))
-                self._match(endpoint)
+                victim = struct.unpack(">I", header[20:24])[0]
+                if victim > self._last:
+                    self._early[victim] = sequence
+                else:
+                    self._unlink(sequence, victim)
             else:
-                self.written.append(("out", endpoint, data))
-                self._answer(RET_SUBMIT, sequence, 0, actual=length)
+                self._last = sequence
+                if endpoint == 0:
+                    self._control(sequence, header[40:48], data)
+                elif is_in:
+                    self._in.setdefault(endpoint, []).append(
+                        (sequence, length))
+                    self._match(endpoint)
+                else:
+                    self.written.append(("out", endpoint, data))
+                    self._answer(RET_SUBMIT, sequence, 0, actual=length)
+                if sequence in self._early:
+                    self._unlink(self._early.pop(sequence), sequence)
             self.changed.notify_all()
 
     def _answer(self, command, sequence, status, data=b"", actual=None):
