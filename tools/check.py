@@ -200,7 +200,11 @@ def meson_tests():
 
 
 def unrandomized():
-    """A prefix that turns address randomization off, for ThreadSanitizer."""
+    """A prefix that turns address randomization off, for the sanitizers.
+
+    With more random bits than they were made for they do not start, or now
+    and then do not.
+    """
     argv = ["setarch", "-R"]
     return argv if subprocess.run([*argv, "true"], check=False,
                                   stderr=subprocess.DEVNULL
@@ -218,7 +222,7 @@ def run_meson(lane, names):
                        "check-%s.json" % lane)
     if os.path.exists(log):
         os.unlink(log)
-    prefix = unrandomized() if lane == "tsan" else []
+    prefix = unrandomized() if lane in ("asan", "tsan") else []
     result = subprocess.run(prefix + argv + names, check=False,
                             env={**os.environ, **SANITIZERS},
                             stdout=subprocess.PIPE,

@@ -284,7 +284,8 @@ storm_clone(void)
 	running = 1;
 	for (u_int i = 0; i < 3; i++)
 		t[i] = t_spawn(stormer, hn);
-	for (u_int i = 0; i < 300; i++) {
+	/* On a busy machine somebody may have it open for long. */
+	for (u_int i = 0; i < 300 || unloads == 0; i++) {
 		switch (module_unload("clone")) {
 		case 0:
 			unloads++;

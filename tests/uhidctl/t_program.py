@@ -72,7 +72,8 @@ def t_list(folder):
           (0, "".join(text.splitlines(True)[:2]), ""))
     with open(folder + "/empty", "w", encoding="ascii"):
         pass
-    bare = run("-d", folder + "/leds", table=folder + "/empty")[1]
+    status, bare, why = run("-d", folder + "/leds", table=folder + "/empty")
+    equal((status, why), (0, ""))
     equal(bare.splitlines()[2], "    output 0x0008:0x0048 (0..1)")
 
 
