@@ -196,7 +196,8 @@ load(struct usages *us, FILE *file, const char *path)
 	if (error != 0 || ferror(file))
 		return complain("%s: %s", path,
 		    strerror(error != 0 ? -error : errno));
-	qsort(us->us_table, us->us_n, sizeof(*us->us_table), compare);
+	if (us->us_n > 0)
+		qsort(us->us_table, us->us_n, sizeof(*us->us_table), compare);
 	return EXIT_OK;
 }
 
