@@ -857,15 +857,20 @@ ucompoll(dev_t dev, int events, struct lwp *l)
 {
 	struct ucom_softc *sc = ucom_lookup(dev);
 	struct tty *tp = sc->sc_tty;
-	bool dying;
+	int revents = (*tp->t_linesw->l_poll)(tp, events, l);
+	bool gone;
 
-	/* Between the unplug and the revoke, answer as after the revoke. */
+	/*
+	 * Between the unplug and the revoke, answer as after the revoke.  A
+	 * poller is woken by the hang-up, before sc_dying.
+	 */
+	ttylock(tp);
+	gone = ISSET(tp->t_flags, TF_HANGUP);
+	ttyunlock(tp);
 	mutex_enter(&sc->sc_lock);
-	dying = sc->sc_dying;
+	gone |= sc->sc_dying;
 	mutex_exit(&sc->sc_lock);
-	if (dying)
-		return events | POLLERR | POLLHUP;
-	return (*tp->t_linesw->l_poll)(tp, events, l);
+	return gone ? events | POLLERR | POLLHUP : revents;
 }
 
 struct tty *

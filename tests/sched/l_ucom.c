@@ -741,6 +741,8 @@ polls(void *arg __unused)
 
 	polled = h_poll(&a, POLLIN, 1);
 	sched_note("poll: %#x", polled);
+	/* Of a hang-up as of the dead file that comes after it. */
+	SCHED_CHECK((polled & POLLHUP) == 0 || (polled & POLLERR) != 0);
 }
 
 static void

@@ -351,6 +351,8 @@ MUTANTS = (
      "	if (ISSET(sc->sc_closing, kind))\n		return ERESTART;\n", ""),
     ("a detach gives output up before it hangs up", UCOM,
      "	if (sc->sc_tty != NULL)\n		ttyhangup(sc->sc_tty);\n", ""),
+    ("a poll does not look for a hang-up", UCOM,
+     "	gone = ISSET(tp->t_flags, TF_HANGUP);\n", "	gone = false;\n"),
     ("d_cancel wakes no open that waits for carrier", UCOM,
      "	} else\n		ttycancel(tp);", "	}"),
     ("d_cancel hangs the other node up", UCOM,
