@@ -8,8 +8,9 @@
  *
  *		CLOSED -> OPENING -> OPEN -> CLOSED
  *
- *	An open of anything but CLOSED is EBUSY at once, also while it
- *	closes.  OPENING is without the lock, since uhidev_open sleeps.
+ *	An open of anything but CLOSED is EBUSY at once.  One that comes
+ *	while the last close is in progress waits in specfs for its end.
+ *	OPENING is without the lock, since uhidev_open sleeps.
  *
  *	d_cancel sets sc_closing, wakes all, and stops what waits for the
  *	device; from then on every call ends with an error, until d_close has
