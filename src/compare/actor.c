@@ -42,7 +42,7 @@
 #define	HIDIOCREVOKE	_IOW('H', 0x0D, int)	/* Linux 6.12 */
 #endif
 
-#define	BLOCK		4096
+#define	BLOCK		CALL_BLOCK
 #define	GONE_LIMIT_MS	15000u
 
 struct call {
@@ -158,7 +158,7 @@ make_fill(struct call *c)
 {
 	long n;
 
-	while ((n = make_write(c)) == BLOCK)
+	while ((n = make_write(c)) == (long)c->c_size)
 		__atomic_fetch_add(&c->c_steps, 1, __ATOMIC_RELAXED);
 	return n;
 }
@@ -328,11 +328,11 @@ call_write(struct run *r, const char *lane, int fd, size_t size)
 }
 
 struct call *
-call_fill(struct run *r, const char *lane, int fd)
+call_fill(struct run *r, const char *lane, int fd, size_t size)
 {
 	struct call *const c = prepare(r, lane, fd, make_fill);
 
-	c->c_size = BLOCK;
+	c->c_size = size;
 	return begin(c, "write until it waits");
 }
 

@@ -255,13 +255,14 @@ struct call;
  */
 #define	CALL_LIMIT_S	4
 #define	CALL_WAITS	(-2)
+#define	CALL_BLOCK	4096		/* the most that is read or written */
 
 struct call *call_open(struct run *, const char *, const char *, int);
 struct call *call_open_as(struct run *, const char *, const char *, int,
 	    unsigned);
 struct call *call_read(struct run *, const char *, int, size_t);
 struct call *call_write(struct run *, const char *, int, size_t);
-struct call *call_fill(struct run *, const char *, int);
+struct call *call_fill(struct run *, const char *, int, size_t);
 struct call *call_poll(struct run *, const char *, int, short, int);
 struct call *call_ioctl(struct run *, const char *, int, const char *,
 	    unsigned long, void *);
@@ -350,6 +351,7 @@ json_t	*run_cannot(const struct hardware *, const struct system *,
 long	trace_size(const char *);
 void	trace_events(const char *, struct record *);
 bool	trace_driver(const char *, long, char *, size_t);
+uint64_t trace_time(const char *, long, const char *, bool);
 
 /* ---- reports --------------------------------------------------------- */
 

@@ -196,3 +196,34 @@ trace_driver(const char *path, long offset, char *to, size_t size)
 		snprintf(to, size, "nothing");
 	return true;
 }
+
+struct search {
+	const char	*s_event;
+	bool		s_exit;
+	uint64_t	s_found;
+};
+
+static void
+search_line(json_t *line, void *arg)
+{
+	struct search *const s = arg;
+
+	if (strcmp(text(line, "event"), s->s_event) == 0 &&
+	    (strcmp(text(line, "phase"), "exit") == 0) == s->s_exit)
+		s->s_found = (uint64_t)json_integer_value(
+		    json_object_get(line, "t"));
+}
+
+/*
+ * ns = trace_time(path, offset, event, exit)
+ *
+ *	When this was last entered, or left; 0: not since the offset.
+ */
+uint64_t
+trace_time(const char *path, long offset, const char *event, bool leaves)
+{
+	struct search s = { event, leaves, 0 };
+
+	each_line(path, offset, search_line, &s);
+	return s.s_found;
+}
