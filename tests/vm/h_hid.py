@@ -208,19 +208,27 @@ class World(h_guest.World):
             lambda: next((line for line in self.log_from(start)
                           if text in line), None), "in the log: " + text)
 
-    def attached(self, start, count):
-        """Wait for so many uhids; {(interface, report ID): path}."""
+    def attached(self, start, count, serial="ours"):
+        """Wait for so many uhids; {(interface, report ID): path}.
+
+        Those of the device with this serial number: others may attach
+        meanwhile.
+        """
         found = {}
-        number = 0
+        numbers = {}
         for line in self.log_from(start):
             words = line.split()
-            if "interface" in words:
-                number = int(words[words.index("interface") + 1].rstrip(":"))
-            if " at uhidev" in line:
-                name = words[words.index("at") - 1]
+            if "uhidev" in line and " serial %s," % serial in line:
+                numbers[words[words.index("at") - 1]] = (
+                    int(words[words.index("interface") + 1].rstrip(":"))
+                    if "interface" in words else 0)
+            elif " at uhidev" in line:
+                at = words.index("at")
+                parent = words[at + 1].rstrip(":")
                 which = (int(words[words.index("reportid") + 1].rstrip(":"))
                          if "reportid" in words else 0)
-                found[number, which] = "/dev/" + name
+                if parent in numbers:
+                    found[numbers[parent], which] = "/dev/" + words[at - 1]
         return found if len(found) == count else None
 
     @contextlib.contextmanager
@@ -230,7 +238,8 @@ class World(h_guest.World):
         hid = h_vhci.Hid(port, serial, *interfaces)
         hid.depth = INTR_XFERS
         try:
-            nodes = probe.wait_for(lambda: self.attached(start, count),
+            nodes = probe.wait_for(lambda: self.attached(start, count,
+                                                         serial),
                                    "%d nodes of a HID" % count)
             yield hid, nodes
         finally:
@@ -242,12 +251,20 @@ class World(h_guest.World):
 class Gadget:
     """A HID gadget of Linux's that vmusb does not know; not plugged yet.
 
-    Its UDC is dummy_hcd's third, which vmusb leaves free if it has two.
+    Its UDC is dummy_hcd's third, which vmusb leaves free if it has two.  One
+    that a test with another build has left is used again.
     """
 
     def __init__(self, serial, report_desc, length, product=0x0108):
         self._folder = "/sys/kernel/config/usb_gadget/" + serial
         function = self._folder + "/functions/hid." + serial
+        if not os.path.isdir(self._folder):
+            self._make(function, serial, report_desc, length, product)
+        with open(function + "/dev", encoding="ascii") as file:
+            minor = int(file.read().partition(":")[2])
+        self.far = "/dev/hidg%d" % minor
+
+    def _make(self, function, serial, report_desc, length, product):
         for name in ("", "/strings/0x409", "/configs/c.1"):
             os.mkdir(self._folder + name)
         os.mkdir(function)
@@ -260,9 +277,6 @@ class Gadget:
         self._write(function + "/report_length", b"%d" % length)
         self._write(function + "/report_desc", report_desc)
         os.symlink(function, self._folder + "/configs/c.1/function")
-        with open(function + "/dev", encoding="ascii") as file:
-            minor = int(file.read().partition(":")[2])
-        self.far = "/dev/hidg%d" % minor
 
     @staticmethod
     def _write(path, data):
