@@ -124,9 +124,12 @@ def _(world):
         else:
             hid.unplug()
             hid = plugged()
-            for number in range(20):
-                hid.send(b"\1abcd" if number & 1 else b"\2efgh")
-            time.sleep(random.random())
+            # All the while, or who opens late finds nothing to read.
+            stays = probe.now() + random.random()
+            while probe.now() < stays:
+                hid.send(b"\1abcd")
+                hid.send(b"\2efgh")
+                time.sleep(0.02)
         unplugs += 1
     counts = json.loads(load.stdout.read())
     counts["unplugs"] = unplugs
