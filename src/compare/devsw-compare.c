@@ -25,6 +25,7 @@
 #define	EXIT_BADUSAGE	2
 
 #define	NPATTERNS	16
+#define	JSON_FORMAT	(JSON_INDENT(1) | JSON_REAL_PRECISION(9))
 
 const struct scenario *const scenario_tables[] = { scenarios_open,
 	scenarios_close, scenarios_unplug, scenarios_revoke, NULL };
@@ -32,7 +33,8 @@ const struct scenario *const scenario_tables[] = { scenarios_open,
 struct options {
 	const char	*o_patterns[NPATTERNS];
 	unsigned	o_npatterns;
-	const char	*o_target, *o_hardware, *o_devswd, *o_html, *o_from;
+	const char	*o_target, *o_hardware, *o_devswd, *o_html, *o_from,
+			*o_save;
 	unsigned	o_systems;
 	bool		o_list, o_json, o_markdown, o_timeline, o_ask, o_quick;
 	int		o_color;	/* -1: if it is a terminal */
@@ -47,8 +49,8 @@ usage(FILE *to)
 	fprintf(to, "usage: devsw-compare [--scenario GLOB]... "
 	    "[--target tty|hid|NODE] [--semantics LIST]\n"
 	    "           [--quick] [--ask] [--hardware FILE] [--devswd FILE]\n"
-	    "           [--json | --markdown] [--html FILE] [--timeline] "
-	    "[--color WHEN]\n"
+	    "           [--json | --markdown] [--html FILE] [--save FILE]\n"
+	    "           [--timeline] [--color WHEN]\n"
 	    "       devsw-compare --from FILE [--json | --markdown] "
 	    "[--html FILE] [--timeline]\n"
 	    "       devsw-compare --list | --version | --help\n");
@@ -129,6 +131,7 @@ parse(int argc, char **argv, struct options *o)
 		{ "json", no_argument, NULL, 'j' },
 		{ "markdown", no_argument, NULL, 'm' },
 		{ "html", required_argument, NULL, 'w' },
+		{ "save", required_argument, NULL, 'o' },
 		{ "from", required_argument, NULL, 'f' },
 		{ "timeline", no_argument, NULL, 'T' },
 		{ "quick", no_argument, NULL, 'q' },
@@ -153,6 +156,7 @@ parse(int argc, char **argv, struct options *o)
 		case 'j': o->o_json = true; break;
 		case 'm': o->o_markdown = true; break;
 		case 'w': o->o_html = optarg; break;
+		case 'o': o->o_save = optarg; break;
 		case 'f': o->o_from = optarg; break;
 		case 'T': o->o_timeline = true; break;
 		case 'q': o->o_quick = true; break;
@@ -411,6 +415,9 @@ progress(const struct hardware *hw, const struct system *sys,
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K%s, %s: %s", hw->h_id, sys->s_label,
 		    sc == NULL ? "starting" : sc->sc_name);
+	else if (sc == NULL)
+		fprintf(stderr, "devsw-compare: %s, %s\n", hw->h_id,
+		    sys->s_text);
 }
 
 static void
@@ -532,11 +539,16 @@ report(const struct options *o, json_t *document)
 	const bool color = o->o_color == 1 ||
 	    (o->o_color == -1 && isatty(STDOUT_FILENO));
 
+	if (o->o_save != NULL && json_dump_file(document, o->o_save,
+	    JSON_FORMAT) != 0) {
+		fprintf(stderr, "devsw-compare: %s: %s\n", o->o_save,
+		    strerror(errno));
+		return EXIT_BADUSAGE;
+	}
 	if (o->o_html != NULL && !write_html(document, o->o_html))
 		return EXIT_BADUSAGE;
 	if (o->o_json) {
-		json_dumpf(document, stdout, JSON_INDENT(1) |
-		    JSON_REAL_PRECISION(9));
+		json_dumpf(document, stdout, JSON_FORMAT);
 		putchar('\n');
 	} else if (o->o_markdown)
 		report_markdown(document, stdout);

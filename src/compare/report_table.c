@@ -108,14 +108,19 @@ static void
 fill_cell(json_t *run, const char *what, struct cell *c)
 {
 	json_t *const oc = find_outcome(run, what);
+	json_t *const ms = json_object_get(oc, "ms");
 	const bool ok = json_is_true(json_object_get(oc, "ok"));
+	char after[24] = "";
 
 	if (oc == NULL) {
 		no_outcome(run, c);
 		return;
 	}
-	snprintf(c->c_text, sizeof(c->c_text), "%s%s", str(oc, "got"),
-	    ok ? "" : str(oc, "noted")[0] != '\0' ? " *" : " !");
+	if (json_is_real(ms))
+		snprintf(after, sizeof(after), " %.0fms",
+		    json_real_value(ms));
+	snprintf(c->c_text, sizeof(c->c_text), "%s%s%s", str(oc, "got"),
+	    ok ? "" : str(oc, "noted")[0] != '\0' ? " *" : " !", after);
 	c->c_color = ok ? GOOD : str(oc, "noted")[0] != '\0' ? KNOWN : BAD;
 }
 
@@ -206,8 +211,11 @@ note(const struct table *t, json_t *notes, const char *hardware,
 {
 	char text[512];
 
-	if (oc == NULL)
-		snprintf(text, sizeof(text), "%s, %s: %s", hardware,
+	if (oc == NULL && strcmp(str(run, "status"), "cannot") == 0)
+		snprintf(text, sizeof(text), "%s: %s", hardware,
+		    str(run, "reason"));
+	else if (oc == NULL)
+		snprintf(text, sizeof(text), "! %s, %s: %s", hardware,
 		    str(run, "system"), str(run, "reason"));
 	else if (str(oc, "noted")[0] != '\0')
 		snprintf(text, sizeof(text), "* %s: %s expected (%s): %s",
@@ -242,11 +250,15 @@ print_notes(const struct table *t, json_t *scenario)
 	json_decref(notes);
 }
 
-/* Every outcome that a run on this hardware has, in order of sight. */
+/*
+ * Every outcome that a run on this hardware has, in order of sight; one
+ * without a name if a run went wrong before its first.
+ */
 static json_t *
 outcomes_of(json_t *scenario, const char *hardware)
 {
 	json_t *run, *oc, *const list = json_array();
+	bool failed = false;
 	size_t i, k;
 
 	json_array_foreach(json_object_get(scenario, "runs"), i, run) {
@@ -254,8 +266,9 @@ outcomes_of(json_t *scenario, const char *hardware)
 			continue;
 		json_array_foreach(json_object_get(run, "outcomes"), k, oc)
 			(void)said(list, str(oc, "what"));
+		failed |= strcmp(str(run, "status"), "cannot") != 0;
 	}
-	if (json_array_size(list) == 0)
+	if (json_array_size(list) == 0 && failed)
 		json_array_append_new(list, json_string(""));
 	return list;
 }

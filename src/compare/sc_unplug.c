@@ -265,13 +265,17 @@ static const struct reading blocked_ioctl_reading[] = {
 
 /* ---- an open that waits for the carrier ------------------------------ */
 
-/* Until its first notification a modem's carrier is taken for granted. */
+/*
+ * Until its first notification a modem's carrier is taken for granted: so it
+ * comes, and goes.
+ */
 static void
 no_carrier(struct run *r)
 {
 	const int fd = must_open(r, O_RDWR | O_NONBLOCK);
 	int lines = TIOCM_CD;
 
+	close(far_open(r));
 	for (unsigned ms = 0; ms < 5000; ms += 5) {
 		if (ioctl(fd, TIOCMGET, &lines) == -1)
 			broken(r, "TIOCMGET: %s", strerror(errno));
