@@ -3,7 +3,8 @@
  * host.h - what the host side offers to the rest of the host side (front,
  * main, vusb, tests), beyond the hypercalls of hyp/.
  *
- * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, crash.c.
+ * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, trace.c,
+ * crash.c.
  * host_usb_lib (libusb) and host_udev_lib (libudev) have headers of their
  * own: host/usb.h and host/udev.h.
  */
@@ -71,6 +72,37 @@ void	host_log_emergency(const char *);
  *	and end.
  */
 void	hyp_posix_set_parkhook(void (*)(void));
+
+/* ---- trace.c -------------------------------------------------------- */
+
+/*
+ * error = host_trace_open(path)
+ *
+ *	Open or make the file that a trace will be written to, and leave it
+ *	as it is.  errno: what the system says.  By the main thread; once, or
+ *	again after host_trace_stop.
+ */
+int	host_trace_open(const char *);
+
+/*
+ * error = host_trace_start()
+ *
+ *	Empty the file of host_trace_open and write to it what hyp_trace
+ *	(hyp/hyp_trace.h) is given from now on: as JSON, one line each, in the
+ *	order of their times, which are CLOCK_MONOTONIC's.  Not before a fork:
+ *	a thread does it.  ENOMEM, EAGAIN: no thread, or an errno of the file.
+ *	If the file fails later, the log says so, and the trace is over.
+ */
+int	host_trace_start(void);
+
+/*
+ * host_trace_stop()
+ *
+ *	Write what is left, and close the file; what hyp_trace is given after
+ *	that is dropped.  Waits for a reader for a second at most, then EAGAIN
+ *	is in the log.  Nothing without host_trace_start.  By the main thread.
+ */
+void	host_trace_stop(void);
 
 /* ---- crash.c -------------------------------------------------------- */
 

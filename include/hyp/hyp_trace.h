@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hyp_trace.h - what the kernel side tells of its calls of the drivers.
+ *
+ * Off unless the host side turns it on before it boots the kernel side.  A
+ * back end that never does still has to define hyp_trace, which must not be
+ * called then.
+ */
+#ifndef HYP_HYP_TRACE_H
+#define HYP_HYP_TRACE_H
+
+#include <stdint.h>
+
+/*
+ * One thing that begins or ends.  Strings are ended by a NUL; the pointers
+ * are to constants of the kernel side itself, never of a module.
+ */
+struct hyp_trace {
+	const char	*ht_event;	/* "d_open" */
+	const char	*ht_key;	/* what ht_value is, or NULL */
+	uint64_t	 ht_value;
+	uint8_t		 ht_exit;	/* it ends, with ht_error */
+	char		 ht_error[16];	/* "EIO", "0" */
+	char		 ht_dev[32];	/* "ttyU0", "ucom0" */
+	char		 ht_command[32]; /* an ioctl's, or "" */
+};
+
+/* ---- down-call (K -> H, defined in src/host) ------------------------ */
+
+/*
+ * hyp_trace(what)
+ *
+ *	Write down that this happens now, on this thread.  What is given by
+ *	one thread after another's call has returned is written after that.
+ *	Any context, any lock: does not block, nor wait for the medium.  If
+ *	there is too much of it some is left out, and the trace says how much.
+ */
+void	hyp_trace(const struct hyp_trace *);
+
+/* ---- up-call (H -> K, defined in src/kern) -------------------------- */
+
+/*
+ * hyp_trace_start()
+ *
+ *	From now on hyp_trace is called.  Before hyp_boot; for good.
+ */
+void	hyp_trace_start(void);
+
+#endif /* HYP_HYP_TRACE_H */
