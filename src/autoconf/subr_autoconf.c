@@ -24,6 +24,7 @@
  * Locks: alldevs_lock, config_cv (subr_device.c).  alldevs_lock is a leaf.
  */
 #include <sys/atomic.h>
+#include <sys/devtrace.h>
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
@@ -630,6 +631,25 @@ device_free(device_t dev)
 	kmem_free(dev, sizeof(*dev));
 }
 
+/* Tell of the driver's attach or detach, which begins or has ended. */
+static void
+config_trace_enter(const char *event, const struct device *dev)
+{
+	const struct devtrace dt = { .dt_event = event,
+	    .dt_dev = dev->dv_xname };
+
+	devtrace_enter(&dt);
+}
+
+static void
+config_trace_exit(const char *event, const struct device *dev, int error)
+{
+	const struct devtrace dt = { .dt_event = event,
+	    .dt_dev = dev->dv_xname };
+
+	devtrace_exit(&dt, error);
+}
+
 /* Let the driver of dev, just created, attach it. */
 static device_t
 device_attach(device_t dev, void *aux, cfprint_t print,
@@ -646,7 +666,11 @@ device_attach(device_t dev, void *aux, cfprint_t print,
 		if (print != NULL)
 			(void)print(aux, NULL);
 	}
+	if (DEVTRACE())
+		config_trace_enter("attach", dev);
 	dev->dv_cfattach->ca_attach(parent, dev, aux);
+	if (DEVTRACE())
+		config_trace_exit("attach", dev, 0);
 
 	mutex_enter(&alldevs_lock);
 	dev->dv_attaching = NULL;
@@ -827,9 +851,14 @@ config_detach(device_t dev, int flags)
 	config_detach_enter(dev);
 	mutex_exit(&alldevs_lock);
 
+	if (DEVTRACE())
+		config_trace_enter("detach", dev);
 	error = ca->ca_detach == NULL ? EOPNOTSUPP : ca->ca_detach(dev, flags);
-	if (error)
+	if (error) {
+		if (DEVTRACE())
+			config_trace_exit("detach", dev, error);
 		return config_detach_backout(dev, flags, error);
+	}
 
 	config_detach_commit(dev);
 	mutex_enter(&alldevs_lock);
@@ -837,6 +866,9 @@ config_detach(device_t dev, int flags)
 	localcount_drain(&dev->dv_localcount, &config_cv, &alldevs_lock);
 	KASSERTMSG(LIST_EMPTY(&dev->dv_children), "%s has children",
 	    dev->dv_xname);
+	/* Before somebody else can have its name. */
+	if (DEVTRACE())
+		config_trace_exit("detach", dev, 0);
 	atomic_store_release(&dev->dv_cfdriver->cd_devs[dev->dv_unit], NULL);
 	if (parent != NULL)
 		LIST_REMOVE(dev, dv_sibling);

@@ -53,6 +53,7 @@
 #include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/device.h>
+#include <sys/devtrace.h>
 #include <sys/disklabel.h>
 #include <sys/errno.h>
 #include <sys/lwp.h>
@@ -60,6 +61,8 @@
 #include <sys/systm.h>
 #include <sys/tty.h>
 #include <sys/vnode.h>
+
+#include "devsw/devsw_impl.h"
 
 #define	DEVSW_MAX	64
 
@@ -381,6 +384,23 @@ bdevsw_getname(devmajor_t maj, char *name)
 	return slot_getname(bdevsw_slots, maj, name);
 }
 
+/*
+ * devsw_getdevname(block, dev, name)
+ *
+ *	The node's name, or the numbers if there is none: DEVTRACE_NAMELEN
+ *	bytes.
+ */
+void
+devsw_getdevname(bool block, dev_t dev, char *name)
+{
+
+	if (devsw_hooks != NULL && devsw_hooks->dh_name != NULL)
+		devsw_hooks->dh_name(block ? VBLK : VCHR, dev, name);
+	else
+		snprintf(name, DEVTRACE_NAMELEN, "device %d,%d", major(dev),
+		    minor(dev));
+}
+
 /* ---- calls --------------------------------------------------------- */
 
 static bool
@@ -510,7 +530,9 @@ devsw_open(const struct devsw_ref *dr, int flag, int devtype, struct lwp *l)
 	const bool locked = dev_lock(dc.dc_flag);
 	int error;
 
-	error = dc.dc_open(dr->dr_dev, flag, devtype, l);
+	error = DEVTRACE() ? devsw_trace_call("d_open", dc.dc_open,
+	    dr->dr_block, dr->dr_dev, flag, devtype, l) :
+	    dc.dc_open(dr->dr_dev, flag, devtype, l);
 	dev_unlock(locked);
 	return error;
 }
@@ -580,7 +602,8 @@ cdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
 	if (d->d_cancel == NULL)
 		return ENODEV;
 	locked = dev_lock(d->d_flag);
-	error = d->d_cancel(dev, flag, devtype, l);
+	error = DEVTRACE() ? devsw_trace_call("d_cancel", d->d_cancel, false,
+	    dev, flag, devtype, l) : d->d_cancel(dev, flag, devtype, l);
 	dev_unlock(locked);
 	return error;
 }
@@ -597,7 +620,8 @@ bdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
 	if (d->d_cancel == NULL)
 		return ENODEV;
 	locked = dev_lock(d->d_flag);
-	error = d->d_cancel(dev, flag, devtype, l);
+	error = DEVTRACE() ? devsw_trace_call("d_cancel", d->d_cancel, true,
+	    dev, flag, devtype, l) : d->d_cancel(dev, flag, devtype, l);
 	dev_unlock(locked);
 	return error;
 }
@@ -618,7 +642,8 @@ cdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
 	if (d == NULL)
 		return ENXIO;
 	locked = dev_lock(d->d_flag);
-	error = d->d_close(dev, flag, devtype, l);
+	error = DEVTRACE() ? devsw_trace_call("d_close", d->d_close, false,
+	    dev, flag, devtype, l) : d->d_close(dev, flag, devtype, l);
 	dev_unlock(locked);
 	return error;
 }
@@ -633,7 +658,8 @@ bdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
 	if (d == NULL)
 		return ENXIO;
 	locked = dev_lock(d->d_flag);
-	error = d->d_close(dev, flag, devtype, l);
+	error = DEVTRACE() ? devsw_trace_call("d_close", d->d_close, true,
+	    dev, flag, devtype, l) : d->d_close(dev, flag, devtype, l);
 	dev_unlock(locked);
 	return error;
 }
@@ -648,7 +674,8 @@ bdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 	if (d == NULL)
 		return ENXIO;
 	locked = dev_lock(d->d_flag);
-	error = d->d_ioctl(dev, cmd, data, flag, l);
+	error = DEVTRACE() ? devsw_trace_ioctl(d->d_ioctl, true, dev, cmd,
+	    data, flag, l) : d->d_ioctl(dev, cmd, data, flag, l);
 	dev_unlock(locked);
 	return error;
 }
@@ -670,7 +697,8 @@ cdev_read(dev_t dev, struct uio *uio, int flag)
 	if (d == NULL)
 		return ENXIO;
 	locked = dev_lock(d->d_flag);
-	error = d->d_read(dev, uio, flag);
+	error = DEVTRACE() ? devsw_trace_rw("d_read", d->d_read, dev, uio,
+	    flag) : d->d_read(dev, uio, flag);
 	dev_unlock(locked);
 	return error;
 }
@@ -685,7 +713,8 @@ cdev_write(dev_t dev, struct uio *uio, int flag)
 	if (d == NULL)
 		return ENXIO;
 	locked = dev_lock(d->d_flag);
-	error = d->d_write(dev, uio, flag);
+	error = DEVTRACE() ? devsw_trace_rw("d_write", d->d_write, dev, uio,
+	    flag) : d->d_write(dev, uio, flag);
 	dev_unlock(locked);
 	return error;
 }
@@ -700,7 +729,8 @@ cdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 	if (d == NULL)
 		return ENXIO;
 	locked = dev_lock(d->d_flag);
-	error = d->d_ioctl(dev, cmd, data, flag, l);
+	error = DEVTRACE() ? devsw_trace_ioctl(d->d_ioctl, false, dev, cmd,
+	    data, flag, l) : d->d_ioctl(dev, cmd, data, flag, l);
 	dev_unlock(locked);
 	return error;
 }
@@ -732,7 +762,8 @@ cdev_poll(dev_t dev, int events, struct lwp *l)
 	if (d == NULL)
 		return POLLERR;
 	locked = dev_lock(d->d_flag);
-	revents = d->d_poll(dev, events, l);
+	revents = DEVTRACE() ? devsw_trace_poll(d->d_poll, dev, events, l) :
+	    d->d_poll(dev, events, l);
 	dev_unlock(locked);
 	return revents;
 }

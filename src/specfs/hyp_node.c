@@ -298,12 +298,16 @@ hyp_node_revoke(struct hyp_node *hn)
 	struct vnode *vp;
 	int error = 0;
 
+	if (DEVTRACE())
+		spec_trace_begin("revoke", VCHR, hn->hn_dev);
 	(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);
 	if (vp->v_spec.sn_dev->sd_ss->ss_linger)
 		error = EOPNOTSUPP;
 	else
 		vrevoke(vp);
 	vrele(vp);
+	if (DEVTRACE())
+		spec_trace_end("revoke", VCHR, hn->hn_dev, error);
 	LOCKDEBUG_NONE(__func__);
 	return compat_errno(error);
 }

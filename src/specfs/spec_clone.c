@@ -45,6 +45,7 @@
 #include <sys/lwp.h>
 #include <sys/poll.h>
 #include <sys/systm.h>
+#include <sys/uio.h>
 
 #include "specfs/specfs_impl.h"
 
@@ -182,8 +183,101 @@ spec_clone(struct vnode *vp, struct lwp *l)
 		return EMOVEFD;
 	}
 	mutex_exit(&device_lock);
-	(void)fp->f_ops->fo_close(fp);
+	spec_clone_close(sd);
 	kmem_free(fp, sizeof(*fp));
 	kmem_free(sd, sizeof(*sd));
 	return EBADF;
+}
+
+/* ---- calls ---------------------------------------------------------- */
+
+/*
+ * error = spec_clone_rw(sd, uio, ioflag)
+ * error = spec_clone_ioctl(sd, cmd, data)
+ * revents = spec_clone_poll(sd, events)
+ * spec_clone_restart(sd)
+ * spec_clone_close(sd)
+ *
+ *	The entries of a clone's file.  Sleep as those do.
+ */
+int
+spec_clone_rw(struct specdev *sd, struct uio *uio, int ioflag)
+{
+	struct file *const fp = sd->sd_file;
+	const bool traced = DEVTRACE(), in = uio->uio_rw == UIO_READ;
+	const size_t resid = uio->uio_resid;
+	struct devtrace dt = { .dt_event = in ? "fo_read" : "fo_write" };
+	int error;
+
+	if (traced)
+		spec_trace_enter(&dt, sd->sd_type, sd->sd_dev);
+	error = in ? fp->f_ops->fo_read(fp, &fp->f_offset, uio,
+	    curlwp->l_cred, ioflag) : fp->f_ops->fo_write(fp, &fp->f_offset,
+	    uio, curlwp->l_cred, ioflag);
+	if (traced) {
+		dt.dt_key = "bytes";
+		dt.dt_value = resid - uio->uio_resid;
+		spec_trace_exit(&dt, sd->sd_type, sd->sd_dev, error);
+	}
+	return error;
+}
+
+int
+spec_clone_ioctl(struct specdev *sd, u_long cmd, void *data)
+{
+	const bool traced = DEVTRACE();
+	const struct devtrace dt = { .dt_event = "fo_ioctl",
+	    .dt_command = cmd };
+	int error;
+
+	if (traced)
+		spec_trace_enter(&dt, sd->sd_type, sd->sd_dev);
+	error = sd->sd_file->f_ops->fo_ioctl(sd->sd_file, cmd, data);
+	if (traced)
+		spec_trace_exit(&dt, sd->sd_type, sd->sd_dev, error);
+	return error;
+}
+
+int
+spec_clone_poll(struct specdev *sd, int events)
+{
+	const bool traced = DEVTRACE();
+	struct devtrace dt = { .dt_event = "fo_poll", .dt_key = "events",
+	    .dt_value = (u_int)events };
+	int revents;
+
+	if (traced)
+		spec_trace_enter(&dt, sd->sd_type, sd->sd_dev);
+	revents = sd->sd_file->f_ops->fo_poll(sd->sd_file, events);
+	if (traced) {
+		dt.dt_key = "revents";
+		dt.dt_value = (u_int)revents;
+		spec_trace_exit(&dt, sd->sd_type, sd->sd_dev, 0);
+	}
+	return revents;
+}
+
+void
+spec_clone_restart(struct specdev *sd)
+{
+	const bool traced = DEVTRACE();
+
+	if (traced)
+		spec_trace_begin("fo_restart", sd->sd_type, sd->sd_dev);
+	sd->sd_file->f_ops->fo_restart(sd->sd_file);
+	if (traced)
+		spec_trace_end("fo_restart", sd->sd_type, sd->sd_dev, 0);
+}
+
+void
+spec_clone_close(struct specdev *sd)
+{
+	const bool traced = DEVTRACE();
+	int error;
+
+	if (traced)
+		spec_trace_begin("fo_close", sd->sd_type, sd->sd_dev);
+	error = sd->sd_file->f_ops->fo_close(sd->sd_file);
+	if (traced)
+		spec_trace_end("fo_close", sd->sd_type, sd->sd_dev, error);
 }

@@ -216,12 +216,16 @@ void
 spec_io_drain(struct specdev *sd)
 {
 
+	if (DEVTRACE())
+		spec_trace_drain(sd);
 	mutex_enter(&device_lock);
 	atomic_inc_uint(&sd->sd_draining);
 	while (atomic_load_seq_cst(&sd->sd_iocnt) != 0)
 		cv_wait(&specfs_iocv, &device_lock);
 	atomic_dec_uint(&sd->sd_draining);
 	mutex_exit(&device_lock);
+	if (DEVTRACE())
+		spec_trace_end("drain", sd->sd_type, sd->sd_dev, 0);
 }
 
 /* Was d_cancel called before this close, by who has hung it up? */
@@ -240,12 +244,11 @@ spec_is_cancelled(struct specdev *sd)
 static void
 spec_close_clone(struct specdev *sd)
 {
-	struct file *const fp = sd->sd_file;
 
 	if (!spec_is_cancelled(sd))
-		fp->f_ops->fo_restart(fp);
+		spec_clone_restart(sd);
 	spec_io_drain(sd);
-	(void)fp->f_ops->fo_close(fp);
+	spec_clone_close(sd);
 }
 
 /* Cancel, drain, close. */

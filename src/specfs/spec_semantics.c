@@ -223,7 +223,7 @@ spec_hangup(struct specdev *sd)
 	atomic_inc_uint(&sd->sd_iocnt);
 	mutex_exit(&device_lock);
 	if (sd->sd_file != NULL)
-		sd->sd_file->f_ops->fo_restart(sd->sd_file);
+		spec_clone_restart(sd);
 	else if (sd->sd_type == VBLK)
 		(void)bdev_cancel(sd->sd_dev, FNONBLOCK, mode, curlwp);
 	else

@@ -443,6 +443,8 @@ vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
 	for (devminor_t mn = minl; mn <= minh; mn++) {
 		const dev_t dev = makedev(maj, mn);
 
+		if (DEVTRACE())
+			spec_trace_begin("vdevgone", type, dev);
 		if (type == VBLK)
 			bdev_detached(dev);
 		else
@@ -451,6 +453,8 @@ vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
 		spec_revoke_dev(type, dev);
 		spec_close_wait(type, dev);
 		spec_drain_dev(type, dev);
+		if (DEVTRACE())
+			spec_trace_end("vdevgone", type, dev, 0);
 	}
 }
 
@@ -497,6 +501,7 @@ spec_driver_gone(int type, devmajor_t maj)
 static const struct devsw_hooks spec_hooks = {
 	.dh_busy = spec_driver_busy,
 	.dh_gone = spec_driver_gone,
+	.dh_name = spec_trace_name,
 };
 
 /* ---- I/O ------------------------------------------------------------ */
@@ -515,9 +520,7 @@ spec_read(struct vnode *vp, struct uio *uio, int ioflag)
 
 	if ((error = spec_io_enter(vp, &sd)) != 0)
 		return error;
-	error = sd->sd_file != NULL ?
-	    sd->sd_file->f_ops->fo_read(sd->sd_file, &sd->sd_file->f_offset,
-	    uio, curlwp->l_cred, ioflag) :
+	error = sd->sd_file != NULL ? spec_clone_rw(sd, uio, ioflag) :
 	    cdev_read(vp->v_rdev, uio, ioflag);
 	spec_io_exit(sd);
 	return error;
@@ -531,9 +534,7 @@ spec_write(struct vnode *vp, struct uio *uio, int ioflag)
 
 	if ((error = spec_io_enter(vp, &sd)) != 0)
 		return error;
-	error = sd->sd_file != NULL ?
-	    sd->sd_file->f_ops->fo_write(sd->sd_file, &sd->sd_file->f_offset,
-	    uio, curlwp->l_cred, ioflag) :
+	error = sd->sd_file != NULL ? spec_clone_rw(sd, uio, ioflag) :
 	    cdev_write(vp->v_rdev, uio, ioflag);
 	spec_io_exit(sd);
 	return error;
@@ -547,8 +548,7 @@ spec_ioctl(struct vnode *vp, u_long cmd, void *data, int mode, struct lwp *l)
 
 	if ((error = spec_io_enter(vp, &sd)) != 0)
 		return error;
-	error = sd->sd_file != NULL ?
-	    sd->sd_file->f_ops->fo_ioctl(sd->sd_file, cmd, data) :
+	error = sd->sd_file != NULL ? spec_clone_ioctl(sd, cmd, data) :
 	    vp->v_type == VBLK ?
 	    bdev_ioctl(vp->v_rdev, cmd, data, mode, l) :
 	    cdev_ioctl(vp->v_rdev, cmd, data, mode, l);
@@ -585,8 +585,7 @@ spec_poll(struct vnode *vp, int events, struct lwp *l)
 
 	if (spec_io_enter(vp, &sd) != 0)
 		return dead_vnodeops.vop_poll(vp, events, l);
-	revents = sd->sd_file != NULL ?
-	    sd->sd_file->f_ops->fo_poll(sd->sd_file, events) :
+	revents = sd->sd_file != NULL ? spec_clone_poll(sd, events) :
 	    cdev_poll(vp->v_rdev, events, l);
 	spec_io_exit(sd);
 	return revents;

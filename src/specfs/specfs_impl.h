@@ -7,6 +7,7 @@
 
 #include <sys/atomic.h>
 #include <sys/conf.h>
+#include <sys/devtrace.h>
 #include <sys/kauth.h>
 #include <sys/select.h>
 #include <sys/vnode.h>
@@ -57,6 +58,11 @@ struct vnode *spec_find_open(int, devmajor_t);
 int	spec_close(struct vnode *, int, struct lwp *);
 struct vnode *spec_vnode_create(struct specdev *, const void *);
 int	spec_clone(struct vnode *, struct lwp *);
+int	spec_clone_rw(struct specdev *, struct uio *, int);
+int	spec_clone_ioctl(struct specdev *, u_long, void *);
+int	spec_clone_poll(struct specdev *, int);
+void	spec_clone_restart(struct specdev *);
+void	spec_clone_close(struct specdev *);
 struct vnode *spec_next_by_dev(enum vtype, dev_t, struct vnode *);
 void	spec_node_dead(struct vnode *);
 void	spec_node_unhash(struct vnode *);
@@ -77,6 +83,13 @@ bool	spec_close_pending(enum vtype, devmajor_t);
 
 struct hyp_node_stat;
 void	spec_getstat(enum vtype, dev_t, struct hyp_node_stat *);
+
+void	spec_trace_name(int, dev_t, char *);
+void	spec_trace_enter(const struct devtrace *, enum vtype, dev_t);
+void	spec_trace_exit(const struct devtrace *, enum vtype, dev_t, int);
+void	spec_trace_begin(const char *, enum vtype, dev_t);
+void	spec_trace_end(const char *, enum vtype, dev_t, int);
+void	spec_trace_drain(struct specdev *);
 
 void	spec_makedev_init(void);
 void	*spec_node_lookup(dev_t, char *);

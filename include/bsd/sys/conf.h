@@ -113,6 +113,7 @@ dev_type_discard(nodiscard_fn);
 struct devsw_hooks {
 	bool	(*dh_busy)(int, devmajor_t);	/* enum vtype */
 	void	(*dh_gone)(int, devmajor_t);	/* revoke all, wait for all */
+	void	(*dh_name)(int, dev_t, char *);	/* DEVTRACE_NAMELEN bytes */
 };
 
 void	devsw_init(void);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys/devtrace.h - tell the host side what goes on between specfs and the
+ * drivers (devswd --trace).
+ *
+ * Whoever has something to tell asks DEVTRACE() first, which is all that it
+ * costs when nobody listens, and makes a struct devtrace of it: enter, what
+ * it is about, exit.
+ */
+#ifndef _SYS_DEVTRACE_H_
+#define _SYS_DEVTRACE_H_
+
+#include <sys/cdefs.h>
+#include <sys/types.h>
+
+#define	DEVTRACE_NAMELEN	32
+
+struct devtrace {
+	const char	*dt_event;	/* a constant, not a module's */
+	const char	*dt_dev;	/* node or device */
+	u_long		 dt_command;	/* an ioctl's, or 0 */
+	const char	*dt_key;	/* a constant: of dt_value, or NULL */
+	uint64_t	 dt_value;
+};
+
+extern bool devtrace_on;	/* never changes once threads run */
+#define	DEVTRACE()	__predict_false(devtrace_on)
+
+void	devtrace_enter(const struct devtrace *);
+void	devtrace_exit(const struct devtrace *, int);
+
+#endif /* _SYS_DEVTRACE_H_ */
