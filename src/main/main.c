@@ -5,7 +5,8 @@
  * Model
  *	Start, from the bottom up; what fails ends the start:
  *
- *		command line, lock, log
+ *		command line, log, lock
+ *		trace			if there is to be one
  *		hyp_boot		the kernel side
  *		front_start		CUSE
  *		modules			of the command line
@@ -27,7 +28,7 @@
  *	device, which releases the blocked clients with their BSD results;
  *	control_stop waits for the answers to revokes;
  *	front_stop takes the nodes away; host_usb_drain waits until the
- *	kernel's drivers have the interfaces back.
+ *	kernel's drivers have the interfaces back; the trace ends.
  *
  * Locks
  *	None.  All signals are blocked in all threads but those of a crash.
@@ -50,6 +51,7 @@
 #include "host/usb.h"
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
+#include "hyp/hyp_trace.h"
 #include "hyp/hyp_usb.h"
 #include "libdevsw/control.h"
 #include "main/control.h"
@@ -208,6 +210,34 @@ static const struct host_udev_ops main_udev_ops = {
 };
 
 /*
+ * The file is found from where the command was given, but emptied only by
+ * who has the lock: another daemon may be writing to it.
+ */
+static int
+main_trace_open(const char *path)
+{
+	int error;
+
+	if (path == NULL || (error = host_trace_open(path)) == 0)
+		return 0;
+	host_logf(HYP_LOG_ERR, "--trace %s: %s", path, strerror(error));
+	return 1;
+}
+
+static int
+main_trace_start(void)
+{
+	int error;
+
+	if ((error = host_trace_start()) == 0)
+		hyp_trace_start();
+	else
+		host_logf(HYP_LOG_ERR, "cannot start the trace: %s",
+		    strerror(error));
+	return error;
+}
+
+/*
  * error = main_start(o)
  *
  *	On an error the process is about to exit, so what is up stays up.
@@ -218,6 +248,8 @@ main_start(struct options *o, int *udevfd)
 	int error;
 
 	if (main_check_cuse() != 0 || daemon_lock(o->o_major) != 0)
+		return 1;
+	if (o->o_trace != NULL && main_trace_start() != 0)
 		return 1;
 	if (o->o_deadline != 0)
 		hyp_set_deadline(o->o_deadline * 1000);
@@ -320,6 +352,7 @@ main_stop(void)
 	if (left != 0)
 		host_logf(HYP_LOG_WARNING, "%u devices did not answer to the "
 		    "end; unplug them, or use devswd --release", left);
+	host_trace_stop();
 }
 
 /* The kernel side knows the names; a wrong one is the caller's mistake. */
@@ -342,6 +375,8 @@ main_run(struct options *o)
 
 	if (main_semantics(o->o_semantics) != 0)
 		return EXIT_BADUSAGE;
+	if (main_trace_open(o->o_trace) != 0)
+		return EXIT_FAILED;
 	if (!o->o_foreground)
 		daemon_fork();
 	hyp_posix_set_loglevel(o->o_verbose ? HYP_LOG_DEBUG : HYP_LOG_INFO);
@@ -352,8 +387,10 @@ main_run(struct options *o)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (sigfd == -1 || main_start(o, &udevfd) != 0 ||
-	    (ctlfd = main_control(o)) == -1)
+	    (ctlfd = main_control(o)) == -1) {
+		host_trace_stop();
 		return EXIT_FAILED;
+	}
 	daemon_ready();
 	host_udev_rescan();
 	main_tell_missing(o);

@@ -41,6 +41,7 @@ enum {
 	OPT_MODULE,
 	OPT_MODULE_DIR,
 	OPT_SEMANTICS,
+	OPT_TRACE,
 	OPT_VERSION,
 	OPT_HELP,
 };
@@ -63,6 +64,7 @@ static const struct option options_long[] = {
 	{ "module",	 required_argument, NULL, OPT_MODULE },
 	{ "module-dir",	 required_argument, NULL, OPT_MODULE_DIR },
 	{ "semantics",	 required_argument, NULL, OPT_SEMANTICS },
+	{ "trace",	 required_argument, NULL, OPT_TRACE },
 	{ "version",	 no_argument,	    NULL, OPT_VERSION },
 	{ "help",	 no_argument,	    NULL, OPT_HELP },
 	{ NULL,		 0,		    NULL, 0 },
@@ -81,6 +83,7 @@ options_help(void)
 	    "              [--major N] [--max-threads N] [--deadline SECONDS]\n"
 	    "              [--module FILE] ... [--module-dir DIR]"
 	    " [--semantics NAME]\n"
+	    "              [--trace FILE]\n"
 	    "       devswd --list [-v]\n"
 	    "       devswd --release --claim ...\n"
 	    "       devswd --version | --help\n"
@@ -109,6 +112,8 @@ options_help(void)
 	    "netbsd,\n"
 	    "                     netbsd-legacy, freebsd, "
 	    "freebsd-trackclose, linux\n"
+	    "  --trace FILE       write there what the drivers are called for, "
+	    "as JSON\n"
 	    "\n"
 	    "See devswd(8).\n", DEFAULT_MODE, DEFAULT_HIDMODE,
 	    DEFAULT_MAJOR);
@@ -282,6 +287,9 @@ parse_one(struct options *o, int opt, const char *arg)
 		return parse_module(o, arg);
 	case OPT_SEMANTICS:
 		o->o_semantics = arg;
+		return 0;
+	case OPT_TRACE:
+		o->o_trace = arg;
 		return 0;
 	case OPT_MODULE_DIR:
 		o->o_module_dir = arg;

@@ -49,6 +49,7 @@ static const char *const bads[] = {
 	"--claim 1:2 --no-such-option", "--list --release --claim 1:2",
 	"--list --version", "--release", "--module", "--module-dir /d",
 	"--release --module a.so",
+	"--claim 1:2 --trace",
 };
 
 static void
@@ -88,6 +89,7 @@ test_good(void)
 	T_EQ(o.o_hid.mode, 0600);
 	T_EQ(o.o_major, 120);
 	T_EQ(o.o_max_threads, 0);
+	T_CHECK(o.o_trace == NULL);
 	claim_free(&o.o_claims);
 
 	T_EQ(parse("-fv --claim 1:2 --claim 1:3 --owner 7 --group 8 "
@@ -100,8 +102,9 @@ test_good(void)
 	T_EQ(TAILQ_FIRST(&o.o_claims)->c_product, 2);
 	claim_free(&o.o_claims);
 
-	T_EQ(parse("--claim 1:2 --max-threads 2 --owner root --group root",
-	    &o), 0);
+	T_EQ(parse("--claim 1:2 --max-threads 2 --owner root --group root "
+	    "--trace a/b.json", &o), 0);
+	T_CHECK(strcmp(o.o_trace, "a/b.json") == 0);
 	T_EQ(o.o_max_threads, 2);
 	T_EQ(o.o_tty.uid, 0);
 	T_EQ(o.o_tty.gid, 0);
