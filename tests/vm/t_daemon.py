@@ -9,16 +9,18 @@ At its end by SIGTERM or SIGINT every blocked client is released as by an
 unplug, whatever it waits in, and the kernel's drivers have the adapters
 back.  After a SIGKILL clients get the errors that Linux gives for a lost
 CUSE node, and nobody hangs.  How many calls may wait is limited, and what
-is over the limit is told so.  (The command line, claims and messages are
-t_devswd.sh's.)
+is over the limit is told so.  A trace shows what clients did from the side
+of the drivers.  (The command line, claims and messages are t_devswd.sh's.)
 """
 
+import json
 import os
 import select
 import signal
 import subprocess
 import sys
 import termios
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -214,6 +216,117 @@ def _(world):
     call.reap()
     for path in KERNEL.values():
         world.usable(path)
+
+
+TRACE = "/tmp/trace.json"
+
+
+def traced(dev=None):
+    """What the trace has of this node or device by now."""
+    with open(TRACE, encoding="ascii") as file:
+        lines = file.read().split("\n")[:-1]   # the last may be cut
+    events = [json.loads(line) for line in lines]
+    return [event for event in events if dev in (None, event["dev"])]
+
+
+def steps(events):
+    """["d_open enter", ...]"""
+    return ["%s %s" % (event["event"], event["phase"]) for event in events]
+
+
+def find(events, step):
+    """The first event that is this step."""
+    return next(event for event, name in zip(events, steps(events))
+                if name == step)
+
+
+def closed(node, seen):
+    """Wait until what has come after seen ends with a close."""
+    probe.wait_for(lambda: steps(traced(node)[seen:])[-3:] ==
+                   ["d_close exit", "drain enter", "drain exit"],
+                   "a close of %s in the trace" % node)
+
+
+@case("--trace shows a client's calls, and cancel, drain, close at the last")
+def _(world):
+    with open(TRACE, "w", encoding="ascii") as file:
+        file.write("old\n")
+    world.up("--trace", TRACE)
+    node = os.path.basename(CALLOUT["acm0"])
+    closed(node, 0)         # the one of up()
+    seen = len(traced(node))
+    began = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    fd = opened("acm0")
+    far = probe.Far(probe.far_path("acm0"))
+    equal(os.write(fd, b"abc"), 3)
+    equal(far.take(3), b"abc")
+    far.close()
+    os.close(fd)
+    closed(node, seen)
+    events = traced(node)[seen:]
+    # ucom keeps DTR down for a second after a close, and then starts again.
+    opens = [event for event in events if event["event"] == "d_open"]
+    equal(opens, events[:len(opens)])
+    equal([event["error"] for event in opens[1::2]],
+          ["ERESTART"] * (len(opens) // 2 - 1) + ["0"], "opens")
+    equal(find(events, "d_write exit")["bytes"], 3)
+    equal({"TIOCGETA", "TIOCSETA"} <=
+          {event.get("command") for event in events}, True, "the ioctls")
+    equal(steps(events)[-8:],
+          ["d_cancel enter", "d_cancel exit", "drain enter", "drain exit",
+           "d_close enter", "d_close exit", "drain enter", "drain exit"])
+    times = [event["t"] for event in events]
+    equal(times, sorted(times), "the order of times")
+    if not began < times[0] <= times[-1] < time.clock_gettime_ns(
+            time.CLOCK_MONOTONIC):
+        raise AssertionError("not this clock: %r" % times)
+    equal(world.daemon.stop(), 0, "devswd's status")
+
+
+@case("--trace shows an unplug under a blocked read")
+def _(world):
+    world.up("--trace", TRACE)
+    node = os.path.basename(CALLOUT["acm0"])
+    fd = opened("acm0")
+    call = probe.Call("read", os.read, fd, 10)
+    call.wait_blocked()
+    seen = len(traced())
+    read = [event for event in traced(node) if event["event"] == "d_read"][-1]
+    equal(read["phase"], "enter")
+    probe.vmusb("unplug", "acm0")
+    equal(call.result()[0], "0", "the read")
+    probe.wait_for(lambda: "detach exit" in steps(
+        event for event in traced()[seen:] if event["dev"] == "ucom1"),
+                   "the detach in the trace")
+    events = [event for event in traced()[seen:]
+              if event["dev"] in (node, "ucom1")]
+    names = steps(events)
+    # ucom's detach has sent the read away before vdevgone.
+    out = len(names) - 1 - names[::-1].index("d_read exit")
+    equal(out < names.index("drain exit"), True, "out before the drain ends")
+    equal([name for name in names if not name.startswith("d_read")],
+          ["detach enter", "vdevgone enter", "d_cancel enter",
+           "d_cancel exit", "drain enter", "drain exit", "d_close enter",
+           "d_close exit", "drain enter", "drain exit", "vdevgone exit",
+           "detach exit"])
+    equal(find(events, "d_read exit")["thread"], read["thread"], "thread")
+    equal(find(events, "detach exit")["error"], "0", "detach")
+    # What comes later is the dead file's affair.
+    seen = len(traced(node))
+    equal(probe.outcome(os.read, fd, 1), "0")
+    os.close(fd)
+    equal(world.daemon.stop(), 0, "devswd's status")
+    equal(len(traced(node)), seen, "events of the dead file")
+    # All of it has ended, on the thread where it began.
+    depth = {}
+    for event in traced():
+        key = (event["thread"], event["dev"], event["event"])
+        depth[key] = depth.get(key, 0) + (
+            1 if event["phase"] == "enter" else -1)
+        equal(depth[key] in (0, 1), True, key)
+    equal(set(depth.values()), {0}, "what has not ended")
+    probe.vmusb("plug", "acm0")
+    world.usable(KERNEL["acm0"])
 
 
 @case("no process is left that cannot be killed")
