@@ -134,6 +134,11 @@ test_refusals()
 	check "no cuse" status 1 "$devswd" --claim 1:2
 	check "no cuse: said so" says "modprobe cuse"
 	mv /dev/cuse.away /dev/cuse
+	check "no trace file" status 1 "$devswd" --claim 1:2 \
+	    --trace /no/such/file
+	check "no trace file: said so" says \
+	    "--trace /no/such/file: No such file or directory"
+	check "no trace file: nothing else" test "$(wc -l </tmp/out)" = 1
 	chmod 711 /root
 	check "not root" status 1 setpriv --reuid 65534 --clear-groups \
 	    "$devswd" --claim 1:2
@@ -196,9 +201,19 @@ test_unit_of_two()
 
 test_port()
 {
-	check "start with port" start --claim "0403:6001,port=$port1,unit=1"
+	cd /tmp || return
+	check "start with port" start --claim "0403:6001,port=$port1,unit=1" \
+	    --trace port.json
+	cd / || return
 	check "port's unit" soon opens dtyU1
 	check "the other is left" driver_is "$if0" ftdi_sio
+	check "trace by a relative name" soon grep -q \
+	    '"dev":"dtyU1","event":"d_close","phase":"exit"' /tmp/port.json
+	cp /tmp/port.json /tmp/port.before
+	check "a second daemon" status 1 "$devswd" --claim 1:2 \
+	    --trace /tmp/port.json
+	check "a second daemon leaves the trace" cmp -n \
+	    "$(stat -c %s /tmp/port.before)" /tmp/port.before /tmp/port.json
 	check "stop" stop
 }
 
