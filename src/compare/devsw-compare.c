@@ -36,7 +36,8 @@ struct options {
 	const char	*o_target, *o_hardware, *o_devswd, *o_html, *o_from,
 			*o_save;
 	unsigned	o_systems;
-	bool		o_list, o_json, o_markdown, o_timeline, o_ask, o_quick;
+	bool		o_list, o_json, o_markdown, o_timeline, o_ask, o_quick,
+			o_verbose;
 	int		o_color;	/* -1: if it is a terminal */
 };
 
@@ -50,7 +51,7 @@ usage(FILE *to)
 	    "[--target tty|hid|NODE] [--semantics LIST]\n"
 	    "           [--quick] [--ask] [--hardware FILE] [--devswd FILE]\n"
 	    "           [--json | --markdown] [--html FILE] [--save FILE]\n"
-	    "           [--timeline] [--color WHEN]\n"
+	    "           [--timeline] [--color WHEN] [--verbose]\n"
 	    "       devsw-compare --from FILE [--json | --markdown] "
 	    "[--html FILE] [--timeline]\n"
 	    "       devsw-compare --list | --version | --help\n");
@@ -136,6 +137,7 @@ parse(int argc, char **argv, struct options *o)
 		{ "timeline", no_argument, NULL, 'T' },
 		{ "quick", no_argument, NULL, 'q' },
 		{ "ask", no_argument, NULL, 'a' },
+		{ "verbose", no_argument, NULL, 'v' },
 		{ "color", required_argument, NULL, 'c' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -161,6 +163,7 @@ parse(int argc, char **argv, struct options *o)
 		case 'T': o->o_timeline = true; break;
 		case 'q': o->o_quick = true; break;
 		case 'a': o->o_ask = true; break;
+		case 'v': o->o_verbose = true; break;
 		case 'c': good = parse_color(optarg, &o->o_color); break;
 		case 'V':
 			printf("devsw-compare " DEVSW_VERSION "\n");
@@ -420,28 +423,45 @@ progress(const struct hardware *hw, const struct system *sys,
 		    sys->s_text);
 }
 
+/* --verbose: how the run went, and how long it took. */
 static void
-run_system(const struct hardware *hw, const struct system *sys,
-    const char *devswd, const struct scenario **list, size_t count,
+say_run(const struct hardware *hw, const struct system *sys,
+    const struct scenario *sc, json_t *run, uint64_t began)
+{
+
+	fprintf(stderr, "devsw-compare: %s, %s, %s: %s %s, %.1f s\n", hw->h_id,
+	    sys->s_id, sc->sc_name,
+	    json_string_value(json_object_get(run, "status")),
+	    json_string_value(json_object_get(run, "reason")),
+	    (double)(record_now() - began) / 1e9);
+}
+
+static void
+run_system(const struct options *o, const struct hardware *hw,
+    const struct system *sys, const struct scenario **list, size_t count,
     json_t *scenarios)
 {
 	const char *why = NULL;
 	json_t *json;
+	uint64_t began;
 
 	progress(hw, sys, NULL);
-	if (system_start(sys, hw, devswd) != 0)
+	if (system_start(sys, hw, find_devswd(o)) != 0)
 		why = sys->s_bit == KERNEL ? "the kernel has no node for it" :
 		    "devswd has no node for it";
 	for (size_t i = 0; i < count; i++) {
 		if (list[i]->sc_run == NULL)
 			continue;
 		progress(hw, sys, list[i]);
+		began = record_now();
 		json = why != NULL ? run_cannot(hw, sys, why) :
 		    run_scenario(list[i], hw, sys);
 		json_array_append_new(json_object_get(json_array_get(scenarios,
 		    i), "runs"), json);
 		if (why == NULL && !system_repair(hw))
 			why = "an earlier scenario left it unusable";
+		if (o->o_verbose)
+			say_run(hw, sys, list[i], json, began);
 	}
 	if (why == NULL || sys->s_bit != KERNEL)
 		system_stop();
@@ -451,7 +471,6 @@ static json_t *
 run_all(const struct options *o, struct hardware *hws,
     const struct scenario **list, size_t count)
 {
-	const char *const devswd = find_devswd(o);
 	json_t *const document = json_head(hws, o->o_systems);
 	json_t *const scenarios = json_array();
 
@@ -460,8 +479,8 @@ run_all(const struct options *o, struct hardware *hws,
 	for (struct hardware *hw = hws; hw != NULL; hw = hw->h_next) {
 		for (size_t i = 0; i < NSYSTEMS; i++) {
 			if ((systems[i].s_bit & o->o_systems) != 0)
-				run_system(hw, &systems[i], devswd, list,
-				    count, scenarios);
+				run_system(o, hw, &systems[i], list, count,
+				    scenarios);
 		}
 	}
 	if (isatty(STDERR_FILENO))
