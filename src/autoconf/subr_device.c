@@ -135,6 +135,27 @@ device_lookup_hold(cfdriver_t cd, int unit)
 }
 
 /*
+ * yes = device_attached(cd, unit)
+ *
+ *	Is there a device that an open could have?  It may have changed when
+ *	this returns: for who reports it.  Does not wait, as
+ *	device_lookup_hold.
+ */
+bool
+device_attached(cfdriver_t cd, int unit)
+{
+	device_t dev;
+	bool attached;
+
+	mutex_enter(&alldevs_lock);
+	dev = device_at(cd, unit);
+	attached = dev != NULL && dev->dv_active &&
+	    dev->dv_attaching == NULL && !dev->dv_detached;
+	mutex_exit(&alldevs_lock);
+	return attached;
+}
+
+/*
  * device_acquire(dev)
  *
  *	One more reference; the caller has one, or is its attach or detach.

@@ -917,7 +917,7 @@ cdev_attached(dev_t dev)
 	if (d->d_devtounit == NULL)
 		return true;
 	return (unit = d->d_devtounit(dev)) != -1 &&
-	    device_lookup(d->d_cfdriver, unit) != NULL;
+	    device_attached(d->d_cfdriver, unit);
 }
 
 /*

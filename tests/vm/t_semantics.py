@@ -95,6 +95,12 @@ def revoked(path):
     return done.stderr.strip().rpartition(": ")[2]
 
 
+def attached():
+    """The nodes that devswctl status says have a device."""
+    nodes = json.loads(subprocess.check_output([CTL, "status"]))["nodes"]
+    return [node["name"] for node in nodes if node["attached"]]
+
+
 def unplug(name):
     """A blocked read and poll, an unplug, a replug with the stale file."""
     polled, write, ioctl, both, again, revoke = EXPECTED[name]
@@ -108,6 +114,7 @@ def unplug(name):
     equal(read.result()[0], "0", "blocked read")
     equal(poll.result()[0] in polled, True, "blocked poll")
     probe.wait_for(lambda: h_guest.open_error(FIRST) == "ENXIO", "ENXIO")
+    equal(attached(), [], "attached")
     equal(probe.outcome(os.read, fd, 1), "0", "read")
     equal(probe.outcome(os.write, fd, b"x"), write, "write")
     equal(probe.outcome(termios.tcgetattr, fd), ioctl, "tcgetattr")

@@ -163,6 +163,7 @@ device_t device_lookup(cfdriver_t, int);
 void	*device_lookup_private(cfdriver_t, int);
 device_t device_lookup_acquire(cfdriver_t, int);
 device_t device_lookup_hold(cfdriver_t, int);
+bool	device_attached(cfdriver_t, int);
 void	device_acquire(device_t);
 void	device_release(device_t);
 
