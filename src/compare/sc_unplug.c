@@ -33,6 +33,8 @@
 #define	F_TTY	"FreeBSD tty.c"
 #define	F_DEVFS	"devswd's semantics are devfs's; FreeBSD's tty layer, which " \
 		"answers itself until the last close, is not there"
+#define	LEGACY_CANCEL "devswd's drivers have a d_cancel, which stands in for " \
+		"what a d_close of old did first"
 #define	CONTRACT "NetBSD asks for nothing more than the events; devswd " \
 		"adds Linux's ERR and HUP for a dead file"
 
@@ -63,7 +65,8 @@ static const struct expect blocked_read_expect[] = {
 	{ "driver", ANY, NETBSD, "open cancel drain close",
 	  "NetBSD cancel-v5: d_cancel, drain, d_close" },
 	{ "driver", ANY, LEGACY, "open close drain",
-	  "NetBSD spec_vnops.c without d_cancel: d_close, drain" },
+	  "NetBSD spec_vnops.c without d_cancel: d_close, drain",
+	  "open cancel close drain", LEGACY_CANCEL },
 	{ "driver", ANY, FREEBSDS, "open close drain|open cancel close drain",
 	  "FreeBSD kern_conf.c, destroy_dev waits for threads" },
 	{ "driver", ANY, LINUX, "open cancel",
@@ -100,6 +103,7 @@ poll_unplug(struct run *r)
 	unplug(r);
 	outcome(r, "poll", c);
 	gone(r);
+	r->r_event = 0;
 	outcome(r, "poll again", call_poll(r, "client", fd, POLLIN, 0));
 }
 
@@ -162,7 +166,8 @@ static const struct expect blocked_write_expect[] = {
 	{ "write", TTY, LINUXES, "partial count|EIO",
 	  L_LDISC ", n_tty_write" },
 	{ "write", HID, LINUXES, "ESHUTDOWN|ENODEV|EPROTO|ENOENT",
-	  "Linux hid-core.c: the URB's error as it is" },
+	  "Linux hid-core.c: the URB's error as it is",
+	  "EIO", "NetBSD's uhid gives EIO for every failed transfer" },
 	{ "write", TTY, NETBSDS, "partial count|EIO", N_TTYCANCEL },
 	{ "write", HID, NETBSDS, "EIO", N_UHID ", uhidev_stop" },
 	{ "write", TTY, FREEBSDS, "ENXIO", F_TTY ", tty_wait",
@@ -397,6 +402,7 @@ detach_waits(struct run *r)
 	gone(r);
 	pause_ms(300);		/* a detach that does not wait has ended */
 	closed = record_now();
+	r->r_event = 0;
 	outcome(r, "close", call_close(r, "client", fd));
 	for (unsigned ms = 0; ms < 2000 && trace_time(system_trace(),
 	    r->r_rec->rc_trace, "detach", true) == 0; ms += 20)
@@ -661,7 +667,8 @@ static const struct expect close_after_expect[] = {
 	  "NetBSD spec_vnops.c: the revoke has closed it, and nobody closes "
 	  "it again" },
 	{ "driver", ANY, LEGACY, "open close drain",
-	  "NetBSD spec_vnops.c: the revoke has closed it" },
+	  "NetBSD spec_vnops.c: the revoke has closed it",
+	  "open cancel close drain", LEGACY_CANCEL },
 	{ "driver", ANY, FREEBSDS, "open close drain|open cancel close drain",
 	  "FreeBSD devfs_vnops.c, vgonel" },
 	{ "driver", ANY, LINUX, "open cancel drain close",
@@ -732,6 +739,7 @@ replug_name(struct run *r)
 	plug(r);
 	outcome_set(r, "name", "%s", strcmp(before, r->r_node) == 0 ? "same" :
 	    "new");
+	r->r_event = 0;
 	outcome(r, "close of the stale file", call_close(r, "client", fd));
 }
 

@@ -29,10 +29,10 @@
 const struct system systems[NSYSTEMS] = {
 	{ KERNEL, "kernel", "Linux", "the kernel's own driver" },
 	{ NETBSD, "netbsd", "netbsd", "devswd --semantics netbsd" },
-	{ LEGACY, "netbsd-legacy", "netbsd-legacy",
+	{ LEGACY, "netbsd-legacy", "netbsd legacy",
 	  "devswd --semantics netbsd-legacy" },
 	{ FREEBSD, "freebsd", "freebsd", "devswd --semantics freebsd" },
-	{ TRACKCLOSE, "freebsd-trackclose", "freebsd-trackclose",
+	{ TRACKCLOSE, "freebsd-trackclose", "freebsd trackclose",
 	  "devswd --semantics freebsd-trackclose" },
 	{ LINUX, "linux", "linux", "devswd --semantics linux" },
 };

@@ -11,13 +11,31 @@
 
 #include "compare/compare.h"
 
-/* Where the trace ends now. */
+#define	QUIET_MS	60u
+
+/*
+ * offset = trace_size(path)
+ *
+ *	Where the trace ends, when nothing has come for a moment: a close goes
+ *	on after close(2) has returned.
+ */
 long
 trace_size(const char *path)
 {
 	struct stat st;
+	long before = -1;
 
-	return path != NULL && stat(path, &st) == 0 ? (long)st.st_size : 0;
+	if (path == NULL)
+		return 0;
+	for (unsigned i = 0; i < 50; i++) {
+		if (stat(path, &st) == -1)
+			return 0;
+		if (st.st_size == before)
+			break;
+		before = (long)st.st_size;
+		pause_ms(QUIET_MS);
+	}
+	return before;
 }
 
 static const char *
@@ -138,6 +156,7 @@ struct telling {
 	size_t	t_size;
 	char	t_last[16];
 	unsigned t_times;
+	bool	t_drained;	/* before the close */
 };
 
 /* One more word, or "x2" on the last one. */
@@ -165,16 +184,22 @@ tell_line(json_t *line, void *arg)
 {
 	const char *const event = text(line, "event");
 	const bool leaves = strcmp(text(line, "phase"), "exit") == 0;
+	struct telling *const t = arg;
 
 	/* An open is one when it has come through. */
 	if (strcmp(event, "d_open") == 0 && leaves &&
-	    strcmp(text(line, "error"), "0") == 0)
-		tell(arg, "open");
-	else if (!leaves && (strcmp(event, "d_cancel") == 0 ||
+	    strcmp(text(line, "error"), "0") == 0) {
+		t->t_drained = false;
+		tell(t, "open");
+	} else if (!leaves && (strcmp(event, "d_cancel") == 0 ||
 	    strcmp(event, "d_close") == 0))
-		tell(arg, event + 2);
-	else if (!leaves && strcmp(event, "drain") == 0)
-		tell(arg, event);
+		tell(t, event + 2);
+	else if (!leaves && strcmp(event, "drain") == 0) {
+		/* After one before the close, that behind it is a formality. */
+		if (!t->t_drained)
+			tell(t, event);
+		t->t_drained = true;
+	}
 }
 
 /*
@@ -186,7 +211,7 @@ tell_line(json_t *line, void *arg)
 bool
 trace_driver(const char *path, long offset, char *to, size_t size)
 {
-	struct telling t = { to, size, "", 0 };
+	struct telling t = { .t_text = to, .t_size = size };
 
 	to[0] = '\0';
 	if (path == NULL)
