@@ -90,6 +90,15 @@ int	hardware_unplug(const struct hardware *);
 bool	hardware_kernel_node(const struct hardware *, char *, size_t);
 bool	hardware_on_bus(const struct hardware *);
 
+/*
+ * n = hardware_holders(path, who, size)
+ *
+ *	How many descriptors of this node all processes have together; who, if
+ *	not NULL, names them: "cat (12), socat (34)".  Root's view: others see
+ *	their own only.
+ */
+unsigned hardware_holders(const char *, char *, size_t);
+
 /* ---- system.c -------------------------------------------------------- */
 
 #define	KERNEL		0x01u

@@ -255,22 +255,12 @@ do_list(const struct options *o)
 static bool
 in_use(const struct hardware *hw)
 {
-	char command[160], path[64], who[128] = "";
-	FILE *in;
+	char path[64], who[128];
 
-	if (!hardware_kernel_node(hw, path, sizeof(path)))
+	if (!hardware_kernel_node(hw, path, sizeof(path)) ||
+	    hardware_holders(path, who, sizeof(who)) == 0)
 		return false;
-	/* Quiet if there is no fuser: then the scenarios find out. */
-	snprintf(command, sizeof(command), "fuser %s 2>/dev/null", path);
-	in = popen(command, "re");
-	if (in != NULL) {
-		if (fgets(who, sizeof(who), in) == NULL)
-			who[0] = '\0';
-		pclose(in);
-	}
-	if (who[0] == '\0')
-		return false;
-	fprintf(stderr, "devsw-compare: %s: in use by process%s\n", path, who);
+	fprintf(stderr, "devsw-compare: %s: in use by %s\n", path, who);
 	return true;
 }
 

@@ -10,9 +10,11 @@
  * No state but the list that is returned; called by one thread at a time, in
  * devsw-compare itself and in the processes of runs.
  */
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -171,6 +173,92 @@ hardware_on_bus(const struct hardware *hw)
 {
 
 	return search("usb", is_device, (void *)(uintptr_t)hw);
+}
+
+/* ---- who has a node open --------------------------------------------- */
+
+/* "0".."9" only: a process, or a descriptor. */
+static bool
+is_number(const char *name)
+{
+
+	return name[0] != '\0' && name[strspn(name, "0123456789")] == '\0';
+}
+
+/* How many of a process's descriptors are of this device? */
+static unsigned
+descriptors(int proc, const char *pid, dev_t dev)
+{
+	char path[32];
+	struct dirent *entry;
+	struct stat st;
+	unsigned n = 0;
+	DIR *dir;
+	int fd;
+
+	snprintf(path, sizeof(path), "%.16s/fd", pid);
+	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd == -1 ? NULL : fdopendir(fd);
+	if (dir == NULL) {
+		if (fd != -1)
+			close(fd);
+		return 0;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		if (is_number(entry->d_name) &&
+		    fstatat(fd, entry->d_name, &st, 0) == 0 &&
+		    S_ISCHR(st.st_mode) && st.st_rdev == dev)
+			n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+static void
+add_process(int proc, const char *pid, char *who, size_t size)
+{
+	const size_t len = strlen(who);
+	char path[32], name[32] = "?";
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "%.16s/comm", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1) {
+		n = read(fd, name, sizeof(name) - 1);
+		close(fd);
+	}
+	if (n > 0)
+		name[n] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+	snprintf(who + len, size - len, "%s%s (%s)", len == 0 ? "" : ", ",
+	    name, pid);
+}
+
+unsigned
+hardware_holders(const char *path, char *who, size_t size)
+{
+	struct dirent *entry;
+	struct stat st;
+	unsigned all = 0, n;
+	DIR *dir;
+
+	if (who != NULL)
+		who[0] = '\0';
+	if (stat(path, &st) == -1 || !S_ISCHR(st.st_mode))
+		return 0;
+	dir = opendir("/proc");
+	if (dir == NULL)
+		return 0;
+	while ((entry = readdir(dir)) != NULL) {
+		n = !is_number(entry->d_name) ? 0 :
+		    descriptors(dirfd(dir), entry->d_name, st.st_rdev);
+		if (n > 0 && who != NULL)
+			add_process(dirfd(dir), entry->d_name, who, size);
+		all += n;
+	}
+	closedir(dir);
+	return all;
 }
 
 /* ---- a person's hardware --------------------------------------------- */
