@@ -17,6 +17,7 @@
  * it, not as libc does, which changes all threads).
  */
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
@@ -476,6 +477,23 @@ call_result(struct run *r, struct call *c)
 	return call_ended(c, CALL_LIMIT_S) ? c->c_result : CALL_WAITS;
 }
 
+static void
+on_signal(int signo)
+{
+
+	(void)signo;
+}
+
+void
+signals(struct run *r, bool restart)
+{
+	struct sigaction sa = { .sa_handler = on_signal,
+	    .sa_flags = restart ? SA_RESTART : 0 };
+
+	if (sigaction(SIGUSR1, &sa, NULL) == -1)
+		broken(r, "sigaction: %s", strerror(errno));
+}
+
 void
 call_signal(struct call *c)
 {
@@ -501,6 +519,16 @@ outcome(struct run *r, const char *what, struct call *c)
 }
 
 void
+outcome_now(struct run *r, const char *what, struct call *c)
+{
+
+	if (call_blocked(r, c))
+		outcome_set(r, what, "waits");
+	else
+		outcome(r, what, c);
+}
+
+void
 outcome_set(struct run *r, const char *what, const char *format, ...)
 {
 	char text[80];
@@ -512,22 +540,32 @@ outcome_set(struct run *r, const char *what, const char *format, ...)
 	record_outcome(r->r_rec, what, -1, "%s", text);
 }
 
+bool
+driver_calls(struct run *r, char *text, size_t size)
+{
+	char *const before = calloc(1, size);
+	bool traced = false;
+
+	/* A close goes on for a moment after close(2) has returned. */
+	for (unsigned i = 0; before != NULL && i < 50; i++) {
+		traced = trace_driver(system_trace(), r->r_rec->rc_trace, text,
+		    size);
+		if (!traced || (i > 1 && strcmp(before, text) == 0))
+			break;
+		memcpy(before, text, size);
+		pause_ms(40);
+	}
+	free(before);
+	return traced;
+}
+
 void
 outcome_driver(struct run *r, const char *what)
 {
-	char before[80] = "", now[80];
+	char text[80];
 
-	/* A close goes on for a moment after close(2) has returned. */
-	for (unsigned i = 0; i < 50; i++) {
-		if (!trace_driver(system_trace(), r->r_rec->rc_trace, now,
-		    sizeof(now)))
-			return;
-		if (i > 1 && strcmp(before, now) == 0)
-			break;
-		memcpy(before, now, sizeof(before));
-		pause_ms(40);
-	}
-	record_outcome(r->r_rec, what, -1, "%s", now);
+	if (driver_calls(r, text, sizeof(text)))
+		record_outcome(r->r_rec, what, -1, "%s", text);
 }
 
 /* ---- the node -------------------------------------------------------- */
@@ -562,6 +600,29 @@ must_open(struct run *r, int flags)
 		tty_raw(r, (int)fd, true);
 	r->r_fd = (int)fd;
 	return (int)fd;
+}
+
+void
+must_fill(struct run *r, int fd)
+{
+	struct call *const c = call_fill(r, "client", fd, CALL_BLOCK);
+
+	signals(r, false);
+	if (!call_blocked(r, c))
+		broken(r, "a write does not wait: %s", c->c_event->ev_result);
+	call_signal(c);
+	if (call_result(r, c) == CALL_WAITS)
+		broken(r, "a signal does not end a write");
+}
+
+unsigned
+node_owner(struct run *r, const char *path, unsigned uid)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1 || chown(path, uid, (gid_t)-1) == -1)
+		broken(r, "chown of %s: %s", path, strerror(errno));
+	return st.st_uid;
 }
 
 /* ---- the plug -------------------------------------------------------- */
@@ -695,4 +756,25 @@ far_read(struct run *r, int fd, size_t size)
 	ev->ev_to = record_now();
 	snprintf(ev->ev_result, sizeof(ev->ev_result), "%zu", got);
 	return got;
+}
+
+void
+far_drain(struct run *r, int fd, struct call *c)
+{
+	char buffer[BLOCK];
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct event *const ev = record_event(r->r_rec, EV_CALL, "far end",
+	    "read all");
+	const uint64_t began = record_now();
+	size_t got = 0;
+	ssize_t n;
+
+	while (!call_ended(c, 0) &&
+	    record_now() - began < CALL_LIMIT_S * 1000000000ull) {
+		n = poll(&pfd, 1, 5) == 1 ? read(fd, buffer, sizeof(buffer)) :
+		    0;
+		got += n > 0 ? (size_t)n : 0;
+	}
+	ev->ev_to = record_now();
+	snprintf(ev->ev_result, sizeof(ev->ev_result), "%zu", got);
 }

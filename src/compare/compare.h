@@ -281,12 +281,24 @@ struct call *call_revoke(struct run *, const char *, const char *, unsigned);
 bool	call_blocked(struct run *, struct call *);
 long	call_result(struct run *, struct call *);
 bool	call_ended(struct call *, double);
-void	call_signal(struct call *);	/* SIGUSR1 */
+
+/*
+ * signals(r, restart), call_signal(c)
+ *
+ *	SIGUSR1 has a handler that does nothing, with SA_RESTART or without;
+ *	and the call's thread gets one.
+ */
+void	signals(struct run *, bool);
+void	call_signal(struct call *);
 
 /*
  * outcome(r, what, c)
  *
  *	What the call has returned, and when since the last event.
+ *
+ * outcome_now(r, what, c)
+ *
+ *	The same, or "waits" if it sleeps.
  *
  * outcome_set(r, what, format, ...)
  *
@@ -297,11 +309,17 @@ void	call_signal(struct call *);	/* SIGUSR1 */
  *	What has been called in the driver since the scenario began, as
  *	devswd's trace has it: "open cancel drain close".  Nothing on a system
  *	without a trace.
+ *
+ * traced = driver_calls(r, text, size)
+ *
+ *	The same, to be looked at.
  */
 void	outcome(struct run *, const char *, struct call *);
+void	outcome_now(struct run *, const char *, struct call *);
 void	outcome_set(struct run *, const char *, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 void	outcome_driver(struct run *, const char *);
+bool	driver_calls(struct run *, char *, size_t);
 
 /*
  * fd = must_open(r, flags)
@@ -309,12 +327,23 @@ void	outcome_driver(struct run *, const char *);
  *	The node, of a tty the one for dial-out, raw and without regard to the
  *	carrier.  The run ends if that fails.
  *
+ * must_fill(r, fd)
+ *
+ *	Write until the far end takes no more; what was written last is not
+ *	sent yet.
+ *
+ * was = node_owner(r, path, uid)
+ *
+ *	The node belongs to that user from now on; whose it was.
+ *
  * cannot(r, format, ...), broken(r, format, ...)
  *
  *	End the run: it cannot be run here; or it went wrong.
  */
 int	must_open(struct run *, int);
+void	must_fill(struct run *, int);
 void	tty_raw(struct run *, int, bool);
+unsigned node_owner(struct run *, const char *, unsigned);
 _Noreturn void cannot(struct run *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 _Noreturn void broken(struct run *, const char *, ...)
@@ -340,10 +369,17 @@ void	gone(struct run *);
 void	event(struct run *, const char *);
 void	pause_ms(unsigned);
 
-/* The far end of the wire: -1, or the run ends. */
+/*
+ * The far end of the wire; the run ends if there is none.
+ *
+ * far_drain(r, far, c)
+ *
+ *	Read whatever comes until the call has ended, or CALL_LIMIT_S.
+ */
 int	far_open(struct run *);
 void	far_write(struct run *, int, size_t);
 size_t	far_read(struct run *, int, size_t);
+void	far_drain(struct run *, int, struct call *);
 
 /* ---- run.c, trace.c -------------------------------------------------- */
 
