@@ -396,6 +396,7 @@ json_t	*run_cannot(const struct hardware *, const struct system *,
 long	trace_size(const char *);
 void	trace_events(const char *, struct record *);
 bool	trace_driver(const char *, long, char *, size_t);
+bool	trace_closed(const char *, long);
 uint64_t trace_time(const char *, long, const char *, bool);
 
 /* ---- reports --------------------------------------------------------- */

@@ -25,6 +25,7 @@
 #define	MAJOR		"127"
 #define	MAJOR_NUMBER	127u
 #define	LIMIT_MS	30000u
+#define	SETTLE_MS	20u
 
 const struct system systems[NSYSTEMS] = {
 	{ KERNEL, "kernel", "Linux", "the kernel's own driver" },
@@ -50,6 +51,7 @@ static const struct system *current;
 static const char *devswd;		/* the program */
 static pid_t daemon_pid = -1;
 static char folder[64], log_path[96], trace_path[96];
+static long settled;			/* the trace, up to there */
 
 /* ---- devswd ---------------------------------------------------------- */
 
@@ -117,6 +119,7 @@ start_daemon(const struct hardware *hw)
 	if (!make_folder())
 		return false;
 	(void)unlink(trace_path);
+	settled = 0;
 	daemon_pid = fork();
 	if (daemon_pid == 0)
 		exec_daemon(hw);
@@ -225,6 +228,27 @@ system_trace(void)
 	return current->s_bit == KERNEL ? NULL : trace_path;
 }
 
+/*
+ * After a close: wait until the driver has had it, and the trace tells so,
+ * or the next run would find the end of it in its own part of the trace.
+ */
+static void
+settle(void)
+{
+	long size = -1, now;
+
+	if (current->s_bit == KERNEL || access(trace_path, F_OK) == -1)
+		return;
+	for (unsigned ms = 0; ms < LIMIT_MS; ms += SETTLE_MS) {
+		now = trace_size(trace_path);
+		if (now == size && trace_closed(trace_path, settled))
+			break;
+		size = now;
+		pause_ms(SETTLE_MS);
+	}
+	settled = trace_size(trace_path);
+}
+
 /* Wait until the node can be opened. */
 static bool
 usable(const struct hardware *hw)
@@ -238,6 +262,7 @@ usable(const struct hardware *hw)
 			    O_CLOEXEC);
 			if (fd != -1) {
 				close(fd);
+				settle();
 				return true;
 			}
 		}

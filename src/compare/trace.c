@@ -252,3 +252,44 @@ trace_time(const char *path, long offset, const char *event, bool leaves)
 	each_line(path, offset, search_line, &s);
 	return s.s_found;
 }
+
+/* ---- is it quiet? ---------------------------------------------------- */
+
+struct quiet {
+	int	q_inside;		/* calls that have not returned */
+	bool	q_opened, q_closed;	/* ever; and the last open has been */
+};
+
+static void
+look_at_line(json_t *line, void *arg)
+{
+	struct quiet *const q = arg;
+	const char *const event = text(line, "event");
+	const bool leaves = strcmp(text(line, "phase"), "exit") == 0;
+
+	if (!is_call(event) && strcmp(event, "drain") != 0)
+		return;
+	q->q_inside += leaves ? -1 : 1;
+	if (strcmp(event, "d_open") == 0 && leaves &&
+	    strcmp(text(line, "error"), "0") == 0) {
+		q->q_opened = true;
+		q->q_closed = false;
+	} else if (strcmp(event, "d_close") == 0 && leaves)
+		q->q_closed = true;
+}
+
+/*
+ * closed = trace_closed(path, offset)
+ *
+ *	Since the offset something has been opened, all of it has been closed,
+ *	and no call is in a driver.  What the daemon has not written yet is
+ *	not seen.
+ */
+bool
+trace_closed(const char *path, long offset)
+{
+	struct quiet q = { 0, false, false };
+
+	each_line(path, offset, look_at_line, &q);
+	return q.q_opened && q.q_closed && q.q_inside <= 0;
+}
