@@ -529,6 +529,16 @@ outcome_now(struct run *r, const char *what, struct call *c)
 }
 
 void
+outcome_soon(struct run *r, const char *what, struct call *c)
+{
+
+	if (!call_ended(c, CALL_SOON_S))
+		outcome_set(r, what, "waits");
+	else
+		outcome(r, what, c);
+}
+
+void
 outcome_set(struct run *r, const char *what, const char *format, ...)
 {
 	char text[80];

@@ -263,6 +263,7 @@ struct call;
  *	or CALL_WAITS.
  */
 #define	CALL_LIMIT_S	4
+#define	CALL_SOON_S	2
 #define	CALL_WAITS	(-2)
 #define	CALL_BLOCK	4096		/* the most that is read or written */
 
@@ -298,7 +299,13 @@ void	call_signal(struct call *);
  *
  * outcome_now(r, what, c)
  *
- *	The same, or "waits" if it sleeps.
+ *	The same, or "waits" if it sleeps.  For reads and the like: an open or
+ *	a close sleeps now and then.
+ *
+ * outcome_soon(r, what, c)
+ *
+ *	The same, or "waits" after CALL_SOON_S, which is more than an open that
+ *	waits for nobody takes, the pause after a hang-up included.
  *
  * outcome_set(r, what, format, ...)
  *
@@ -316,6 +323,7 @@ void	call_signal(struct call *);
  */
 void	outcome(struct run *, const char *, struct call *);
 void	outcome_now(struct run *, const char *, struct call *);
+void	outcome_soon(struct run *, const char *, struct call *);
 void	outcome_set(struct run *, const char *, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 void	outcome_driver(struct run *, const char *);
