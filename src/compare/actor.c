@@ -390,7 +390,7 @@ call_revoke(struct run *r, const char *lane, const char *path, unsigned uid)
 	if (r->r_sys->s_bit != KERNEL)
 		return begin(c, "revoke %s", path);
 	c->c_make = make_ioctl;
-	if (r->r_hw->h_class == HID) {
+	if (is_hid(r->r_hw)) {
 		c->c_fd = r->r_fd;
 		c->c_request = HIDIOCREVOKE;
 		c->c_arg = NULL;
@@ -606,7 +606,7 @@ must_open(struct run *r, int flags)
 	if (fd < 0)
 		broken(r, "open of %s: %s", r->r_node,
 		    fd == CALL_WAITS ? "it waits" : strerror(c->c_errno));
-	if (r->r_hw->h_class != HID)
+	if (!is_hid(r->r_hw))
 		tty_raw(r, (int)fd, true);
 	r->r_fd = (int)fd;
 	return (int)fd;

@@ -34,12 +34,13 @@
 #define	ACM	0x1u
 #define	SERIAL	0x2u			/* usb-serial */
 #define	HID	0x4u
+#define	STUCK	0x8u			/* a HID that does not answer */
 #define	TTY	(ACM | SERIAL)
 #define	ANY	(TTY | HID)
 
 struct hardware {
 	char		h_id[32];
-	unsigned	h_class;	/* ACM, SERIAL or HID */
+	unsigned	h_class;	/* ACM, SERIAL, HID or STUCK */
 	uint16_t	h_vendor, h_product;
 	char		h_serial[128];	/* empty: none */
 	char		h_port[64];	/* "1-1.4"; empty: wherever it is */
@@ -49,6 +50,8 @@ struct hardware {
 	char		h_unplug[256];	/* empty: the hub's port is disabled */
 	struct hardware	*h_next;
 };
+
+#define	is_hid(hw)	(((hw)->h_class & (HID | STUCK)) != 0)
 
 /*
  * hw = hardware_load(file)
@@ -195,7 +198,7 @@ struct scenario {
 
 /* Ordered by number, ends with one without a name. */
 extern const struct scenario scenarios_open[], scenarios_unplug[],
-    scenarios_close[], scenarios_revoke[];
+    scenarios_close[], scenarios_revoke[], scenarios_silent[];
 extern const struct scenario *const scenario_tables[];	/* ends with NULL */
 
 /* ---- record.c: what a run has seen ----------------------------------- */

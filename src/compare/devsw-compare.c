@@ -28,7 +28,7 @@
 #define	JSON_FORMAT	(JSON_INDENT(1) | JSON_REAL_PRECISION(9))
 
 const struct scenario *const scenario_tables[] = { scenarios_open,
-	scenarios_close, scenarios_unplug, scenarios_revoke, NULL };
+	scenarios_close, scenarios_unplug, scenarios_revoke, scenarios_silent, NULL };
 
 struct options {
 	const char	*o_patterns[NPATTERNS];
@@ -272,8 +272,8 @@ filter(struct hardware *list, const char *target)
 	bool keep;
 
 	while (*p != NULL) {
-		keep = strcmp(target, "tty") == 0 ? (*p)->h_class != HID :
-		    strcmp(target, "hid") == 0 ? (*p)->h_class == HID :
+		keep = strcmp(target, "tty") == 0 ? !is_hid(*p) :
+		    strcmp(target, "hid") == 0 ? is_hid(*p) :
 		    strcmp(target, (*p)->h_id) == 0;
 		if (keep)
 			p = &(*p)->h_next;
@@ -346,7 +346,7 @@ json_head(const struct hardware *hws, unsigned set)
 		    hw->h_product);
 		json_array_append_new(hardware, json_pack(
 		    "{s:s, s:s, s:s, s:s}", "id", hw->h_id,
-		    "kind", hw->h_class == HID ? "hid" : "tty",
+		    "kind", is_hid(hw) ? "hid" : "tty",
 		    "what", hw->h_what, "usb", usb));
 	}
 	for (size_t i = 0; i < NSYSTEMS; i++) {
@@ -440,7 +440,10 @@ run_system(const struct options *o, const struct hardware *hw,
 		why = sys->s_bit == KERNEL ? "the kernel has no node for it" :
 		    "devswd has no node for it";
 	for (size_t i = 0; i < count; i++) {
-		if (list[i]->sc_run == NULL)
+		/* What has no reason is not meant for such a device. */
+		if (list[i]->sc_run == NULL || (list[i]->sc_why_not == NULL &&
+		    (list[i]->sc_class & hw->h_class) == 0) ||
+		    (hw->h_class == STUCK && list[i]->sc_class != STUCK))
 			continue;
 		progress(hw, sys, list[i]);
 		began = record_now();

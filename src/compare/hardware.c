@@ -139,7 +139,8 @@ is_node(struct udev_device *dev, void *arg)
 	struct udev_device *usb;
 	const char *node = udev_device_get_devnode(dev);
 
-	if (node == NULL || class_of(dev) != w->w_hw->h_class)
+	if (node == NULL || class_of(dev) != (is_hid(w->w_hw) ?
+	    HID : w->w_hw->h_class))
 		return false;
 	usb = usb_device_of(dev);
 	if (usb == NULL || !same(w->w_hw, usb))
@@ -156,7 +157,7 @@ hardware_kernel_node(const struct hardware *hw, char *path, size_t size)
 {
 	struct wanted w = { hw, path, size };
 
-	return search(hw->h_class == HID ? "hidraw" : "tty", is_node, &w);
+	return search(is_hid(hw) ? "hidraw" : "tty", is_node, &w);
 }
 
 static bool
@@ -370,7 +371,8 @@ set_class(struct hardware *hw, const char *value)
 
 	hw->h_class = strcmp(value, "acm") == 0 ? ACM :
 	    strcmp(value, "serial") == 0 ? SERIAL :
-	    strcmp(value, "hid") == 0 ? HID : 0;
+	    strcmp(value, "hid") == 0 ? HID :
+	    strcmp(value, "silent-hid") == 0 ? STUCK : 0;
 	return hw->h_class != 0;
 }
 

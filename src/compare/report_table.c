@@ -420,6 +420,9 @@ print_scenario(const struct table *t, json_t *scenario, bool timeline)
 	char title[WIDTH];
 	size_t i;
 
+	if (str(scenario, "why_not")[0] == '\0' &&
+	    json_array_size(json_object_get(scenario, "runs")) == 0)
+		return;		/* none of this hardware is meant */
 	snprintf(title, sizeof(title), "%lld %s: %s",
 	    (long long)json_integer_value(json_object_get(scenario,
 	    "number")), str(scenario, "name"), str(scenario, "title"));

@@ -216,7 +216,7 @@ system_node(const struct hardware *hw, bool dialout, char *path, size_t size)
 	if (current->s_bit == KERNEL)
 		found = hardware_kernel_node(hw, path, size);
 	else
-		found = daemon_node(hw->h_class == HID ? "uhid" :
+		found = daemon_node(is_hid(hw) ? "uhid" :
 		    dialout ? "dtyU" : "ttyU", path, size);
 	return found ? path : NULL;
 }

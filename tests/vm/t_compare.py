@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb acm:absent --usb hidg:absent --usb ftdi:absent
+# guest: --usb acm:absent --usb hidg:absent --usb ftdi:absent --usb vhci
 # timeout: 400
 """t_compare: devsw-compare with real hardware.
 
