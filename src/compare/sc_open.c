@@ -33,6 +33,8 @@
 		"opens are ucom(4)'s, NetBSD's, in all of them"
 #define	IS_UHID	"the driver is uhid(4), NetBSD's, in all semantics, and " \
 		"exclusive"
+#define	LEGACY_CANCEL "devswd's drivers have a d_cancel, which stands in for " \
+		"what a d_close of old did first"
 #define	ONE_FAR	"its far end cannot be made to take nothing"
 
 /* ---- no hardware ----------------------------------------------------- */
@@ -311,13 +313,11 @@ static const struct expect open_during_close_expect[] = {
 	{ "open meanwhile", ACM, FREEBSDS, "waits", F_TTY ": TF_OPENCLOSE" },
 	{ "open, all is sent", ACM, ALL, "opened", "all of them" },
 	{ "driver", ACM, NETBSD|LINUX, "open cancel drain close open",
-	  "NetBSD cancel-v5; Linux tty_io.c",
-	  "open cancel drain close drain open", "devswd drains once more "
-	  "after d_close, which is for drivers without d_cancel, and finds "
-	  "nobody" },
-	{ "driver", ACM, LEGACY, "open close drain open|"
-	  "open cancel close drain open", "NetBSD spec_vnops.c without "
-	  "d_cancel: d_close, drain" },
+	  "NetBSD cancel-v5; Linux tty_io.c" },
+	{ "driver", ACM, LEGACY, "open close drain open",
+	  "NetBSD spec_vnops.c without "
+	  "d_cancel: d_close, drain",
+	  "open cancel close drain open", LEGACY_CANCEL },
 	{ "driver", ACM, FREEBSDS, "open close open|open cancel close open",
 	  F_TTY ": TF_OPENCLOSE" },
 	{ NULL }
