@@ -142,7 +142,13 @@ def _(world):
         if word not in ALLOWED[call]:
             raise AssertionError("%s: %d times" %
                                  (what, counts["errors"][what]))
-    for call in ("open", "read", "close", "revoke"):
+    # Of few opens on a slow machine each may be revoked before its first
+    # read: that reads work is t_uhid's business.
+    reads = counts["read"] + sum(times for what, times in
+                                 counts["errors"].items()
+                                 if what.startswith("read "))
+    equal(reads > 0, True, "reads")
+    for call in ("open", "close", "revoke"):
         if counts[call] == 0:
             raise AssertionError("no %s succeeded" % call)
     # What has been sent to a device without an answer is given up.
