@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t_program: devsw-compare as a program, without hardware.
+"""t_report: devsw-compare as a program, without hardware.
 
-    t_program.py DEVSW-COMPARE
+    t_report.py DEVSW-COMPARE
 
 Wrong use is one clear line and status 2, as its manual says; and what it
 prints of a document that was saved before: the marks, the exit status, and
