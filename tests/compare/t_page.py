@@ -185,6 +185,12 @@ def requested(line):
 
 # ---- what the data says ------------------------------------------------
 
+def status_of(outcome):
+    """Of an outcome."""
+    return ("expected" if outcome["ok"] else
+            "known" if outcome["noted"] else "differs")
+
+
 class Data:
     """The page has to show this; told independently of how it does."""
 
@@ -219,7 +225,7 @@ class Data:
         run = self.run(row[0], row[1], system)
         outcome = self.outcome(row, system)
         if outcome:
-            return "expected" if outcome["ok"] else "differs"
+            return status_of(outcome)
         if run and run["status"] in ("hung", "cannot"):
             return run["status"]
         return "none"
@@ -254,7 +260,7 @@ class Data:
         """Does this row stay?"""
         statuses = [self.status(row, one) for one in systems]
         if only == "unexpected":
-            return "differs" in statuses or "hung" in statuses
+            return bool({"differs", "known", "hung"} & set(statuses))
         if only == "differs":
             results = {("hung",) if status == "hung" else
                        self.outcome(row, one)["got"]
@@ -332,14 +338,14 @@ def check_measured(data, document):
 
 def check_outcome(row, cell, outcome):
     """One measured cell."""
-    status = "expected" if outcome["ok"] else "differs"
+    status = status_of(outcome)
     same(cell.get("data-status"), status, f"status of {row}")
     if status not in cell.classes() or "reading" in cell.classes():
         raise Bad(f"{row} has the classes {cell.classes()}")
     values = [one.text() for one in cell.all(kind="value")]
     same(values, [outcome["got"]] if outcome["ok"] else
          [outcome["got"], outcome["expected"]], f"values of {row}")
-    same(cell.one(kind="mark").text()[0], "✓" if outcome["ok"] else "✗",
+    same(cell.one(kind="mark").text()[0], {"expected": "✓", "known": "∗", "differs": "✗"}[status],
          f"mark of {row}")
     if not outcome["ok"] and outcome["noted"] not in cell.text():
         raise Bad(f"{row} lacks its note")
@@ -490,7 +496,6 @@ def check_open(data, browser, page):
         text = document.one("tr", id="d" + number).text()
         scenario = data.scenarios[number]
         for wanted in ([scenario["text"]] +
-                       [one["text"] for one in scenario["explained"]] +
                        [one["text"] for one in scenario["read"]] +
                        [one["source"] for run in scenario["runs"]
                         for one in run["outcomes"]] +
