@@ -195,7 +195,7 @@ spec_close_end(struct specdev *sd)
 
 	TAILQ_REMOVE(&spec_closing, sd, sd_closelist);
 	/* An open that was on its way has been closed as well. */
-	if (sd->sd_opencnt == 0)
+	if (sd->sd_opencnt == 0 && sd->sd_ss->ss_wait)
 		atomic_store_relaxed(&sd->sd_opened, false);
 	sd->sd_closing = sd->sd_cancelled = false;
 	if (sd->sd_overdue) {
@@ -316,6 +316,39 @@ spec_close_driver(struct specdev *sd, int flags)
 }
 
 /*
+ * spec_close_late(sd)
+ *
+ *	Where a close does not wait for opens, one may come through behind
+ *	it, and its own close not be the last because the first still counts,
+ *	or not come at all after a revoke:
+ *
+ *		close, opencnt 1: the last
+ *		d_close			open, opencnt 2
+ *					close, opencnt 2: not the
+ *					  last; opencnt 1
+ *		opencnt 0
+ *
+ *	Then the driver is closed here, perhaps once too often, so that
+ *	nothing stays open for nobody.  device_lock held, and left while the
+ *	driver runs; somebody keeps sd.
+ */
+void
+spec_close_late(struct specdev *sd)
+{
+
+	KASSERT(mutex_owned(&device_lock));
+	while (!sd->sd_ss->ss_wait && sd->sd_file == NULL &&
+	    sd->sd_opencnt == 0 && !sd->sd_closing &&
+	    atomic_load_relaxed(&sd->sd_opened)) {
+		spec_close_begin(sd, FNONBLOCK);
+		mutex_exit(&device_lock);
+		spec_close_driver(sd, FNONBLOCK);
+		mutex_enter(&device_lock);
+		spec_close_end(sd);
+	}
+}
+
+/*
  * spec_close_device(sd, flags)
  *
  *	The last open is gone: cancel, drain, close, or close, drain.
@@ -333,6 +366,7 @@ spec_close_device(struct specdev *sd, int flags)
 	spec_close_driver(sd, flags);
 	mutex_enter(&device_lock);
 	spec_close_end(sd);
+	spec_close_late(sd);
 }
 
 /*
@@ -353,6 +387,7 @@ spec_close_unguarded(struct specdev *sd, int flags)
 	spec_close_driver(sd, flags);
 	mutex_enter(&device_lock);
 	spec_close_end(sd);
+	spec_close_late(sd);
 }
 
 static void
@@ -364,6 +399,7 @@ spec_closer(void *arg)
 	spec_close_driver(sd, sc->sc_flags);
 	mutex_enter(&device_lock);
 	spec_close_end(sd);
+	spec_close_late(sd);
 	mutex_exit(&device_lock);
 	vrele(sc->sc_vp);
 	kmem_free(sc, sizeof(*sc));
@@ -397,6 +433,7 @@ spec_close_start(struct vnode *vp, int flags)
 	spec_close_driver(sd, flags);
 	mutex_enter(&device_lock);
 	spec_close_end(sd);
+	spec_close_late(sd);
 }
 
 /*

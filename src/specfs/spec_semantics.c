@@ -205,6 +205,7 @@ spec_close_inexact(struct vnode *vp, int flags)
 	    "opencnt %u of %u", sn->sn_opencnt, sd->sd_opencnt);
 	sn->sn_opencnt--;
 	sd->sd_opencnt--;
+	spec_close_late(sd);
 }
 
 /* ---- lingering ------------------------------------------------------ */

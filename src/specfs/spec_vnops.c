@@ -252,7 +252,9 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		 * spec_io_exit			d_close
 		 *
 		 * The close is done or on its way; the counts are gone.
+		 * Without a drain it may have been too early for this one.
 		 */
+		spec_close_late(sd);
 	} else if (error != 0) {
 		/*
 		 * thread 1			thread 2

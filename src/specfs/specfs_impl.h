@@ -76,6 +76,7 @@ void	spec_close_init(void);
 void	spec_close_device(struct specdev *, int);
 void	spec_close_start(struct vnode *, int);
 void	spec_close_unguarded(struct specdev *, int);
+void	spec_close_late(struct specdev *);
 void	spec_io_drain(struct specdev *);
 void	spec_io_exit(struct specdev *);
 void	spec_close_wait(enum vtype, dev_t);

@@ -283,6 +283,31 @@ closes_legacy(void)
 	open_during_close(&pd_cdevsw, "netbsd-legacy", true, "oCoC", 0);
 }
 
+/*
+ * Both close while A's close is in the driver: B's is not the last, since A
+ * still counts, and nobody's comes after it.
+ */
+static void
+close_during_close(void)
+{
+	struct h_client a = { .c_node = &node }, b = a;
+	struct t_thread *ta;
+
+	setup(&pd_cancel_cdevsw, "freebsd");
+	h_open(&a);
+	pd_set(&pd_hold_close, true);
+	ta = t_spawn(h_close, &a);
+	T_UNTIL(pd_is_set, &pd_in_close);
+	h_open(&b);
+	h_close(&b);
+	pd_set(&pd_hold_close, false);
+	t_join(ta);
+	T_CHECK(!pd_is_set(&pd_isopen));
+	t_note("%s", pd_trace);
+	T_EQ(strcmp(pd_trace, "ocoCcC"), 0);
+	teardown();
+}
+
 static void
 closes_freebsd(void)
 {
@@ -566,6 +591,8 @@ const struct t_case t_cases[] = {
 	{ "netbsd-legacy: an open waits for the last close",
 	    closes_legacy },
 	{ "freebsd: two closes in a row", closes_freebsd },
+	{ "freebsd: nothing stays open behind a close that was not the last",
+	    close_during_close },
 	{ "freebsd-trackclose: a close for each open, none too many",
 	    closes_trackclose },
 	{ "linux: an open waits for the last close", closes_linux },
