@@ -20,6 +20,10 @@
  *	d_cancel may stop requests before uhidev_open lets them run again;
  *	but they are made by calls, which see sc_closing.
  *
+ *	With a drain before it d_close meets no call.  Under semantics
+ *	without one (specfs/spec_semantics.c) it waits itself until sc_calls
+ *	is 0 and no open is on its way, which after d_cancel is soon.
+ *
  * Input
  *	A ring of reports, filled on the event thread.  A BSD program reads
  *	them as one stream of bytes, and at most UHID_BSIZE bytes wait for it.
@@ -305,6 +309,8 @@ uhidopen(dev_t dev, int flag __unused, int mode __unused,
 	sc->sc_state = error == 0 ? UHID_OPEN : UHID_CLOSED;
 	if (error != 0)
 		uhid_ring_destroy(sc);
+	if (sc->sc_closing)
+		cv_broadcast(&sc->sc_cv);	/* uhidclose */
 	mutex_exit(&sc->sc_lock);
 	return error;
 }
@@ -338,7 +344,9 @@ uhidclose(dev_t dev, int flag __unused, int mode __unused,
 	if (sc == NULL)
 		return 0;
 	mutex_enter(&sc->sc_lock);
-	KASSERT(sc->sc_closing && sc->sc_state != UHID_OPENING);
+	KASSERT(sc->sc_closing);
+	while (sc->sc_calls > 0 || sc->sc_state == UHID_OPENING)
+		cv_wait(&sc->sc_cv, &sc->sc_lock);
 	isopen = sc->sc_state == UHID_OPEN;
 	mutex_exit(&sc->sc_lock);
 
@@ -416,6 +424,31 @@ uhid_usable(const struct uhid_softc *sc)
 	return sc->sc_revoked ? ENODEV : 0;
 }
 
+/*
+ * error = uhid_enter(sc)
+ * uhid_exit(sc)
+ *
+ *	A call uses the open, which is closed only after it.  sc_lock held.
+ */
+static int
+uhid_enter(struct uhid_softc *sc)
+{
+	const int error = uhid_usable(sc);
+
+	if (error == 0)
+		sc->sc_calls++;
+	return error;
+}
+
+static void
+uhid_exit(struct uhid_softc *sc)
+{
+
+	KASSERT(mutex_owned(&sc->sc_lock) && sc->sc_calls > 0);
+	if (--sc->sc_calls == 0 && sc->sc_closing)
+		cv_broadcast(&sc->sc_cv);	/* uhidclose */
+}
+
 /* Immediate mode: ask the device for each read. */
 static int
 uhid_read_immed(struct uhid_softc *sc, struct uio *uio)
@@ -460,15 +493,21 @@ uhidread(dev_t dev, struct uio *uio, int flag)
 	int error;
 
 	mutex_enter(&sc->sc_lock);
-	if (sc->sc_immed) {
-		error = uhid_usable(sc);
+	if ((error = uhid_enter(sc)) != 0) {
 		mutex_exit(&sc->sc_lock);
-		return error ? error : uhid_read_immed(sc, uio);
+		return error;
 	}
-	error = uhid_wait_input(sc, flag);
-	if (error == 0)
-		error = sc->sc_hidraw ? uhid_hidraw_read(sc, uio) :
-		    uhid_read_bytes(sc, uio);
+	if (sc->sc_immed) {
+		mutex_exit(&sc->sc_lock);
+		error = uhid_read_immed(sc, uio);
+		mutex_enter(&sc->sc_lock);
+	} else {
+		error = uhid_wait_input(sc, flag);
+		if (error == 0)
+			error = sc->sc_hidraw ? uhid_hidraw_read(sc, uio) :
+			    uhid_read_bytes(sc, uio);
+	}
+	uhid_exit(sc);
 	mutex_exit(&sc->sc_lock);
 	return error;
 }
@@ -505,14 +544,18 @@ uhidwrite(dev_t dev, struct uio *uio, int flag __unused)
 	int error;
 
 	mutex_enter(&sc->sc_lock);
-	error = uhid_usable(sc);
+	error = uhid_enter(sc);
 	raw = sc->sc_raw;
 	hidraw = sc->sc_hidraw;
 	mutex_exit(&sc->sc_lock);
 	if (error)
 		return error;
-	return hidraw ? uhid_hidraw_write(sc, uio) :
+	error = hidraw ? uhid_hidraw_write(sc, uio) :
 	    uhid_write_bytes(sc, uio, raw);
+	mutex_enter(&sc->sc_lock);
+	uhid_exit(sc);
+	mutex_exit(&sc->sc_lock);
+	return error;
 }
 
 static int
@@ -605,19 +648,10 @@ uhid_string_desc(struct uhid_softc *sc, struct usb_string_desc *si)
 }
 
 static int
-uhidioctl(dev_t dev, u_long cmd, void *data, int flag __unused,
-    struct lwp *l __unused)
+uhid_do_ioctl(struct uhid_softc *sc, u_long cmd, void *data)
 {
-	struct uhid_softc *const sc = device_lookup_private(&uhid_cd,
-	    dev_minor_unit(dev));
 	struct usb_ctl_report_desc *rd;
-	int error;
 
-	mutex_enter(&sc->sc_lock);
-	error = uhid_usable(sc);
-	mutex_exit(&sc->sc_lock);
-	if (error)
-		return error;
 	switch (cmd) {
 	case HIDRAW_IOCTL:
 		return uhid_hidraw_ioctl(sc, data);
@@ -660,4 +694,24 @@ uhidioctl(dev_t dev, u_long cmd, void *data, int flag __unused,
 	default:
 		return EINVAL;
 	}
+}
+
+static int
+uhidioctl(dev_t dev, u_long cmd, void *data, int flag __unused,
+    struct lwp *l __unused)
+{
+	struct uhid_softc *const sc = device_lookup_private(&uhid_cd,
+	    dev_minor_unit(dev));
+	int error;
+
+	mutex_enter(&sc->sc_lock);
+	error = uhid_enter(sc);
+	mutex_exit(&sc->sc_lock);
+	if (error)
+		return error;
+	error = uhid_do_ioctl(sc, cmd, data);
+	mutex_enter(&sc->sc_lock);
+	uhid_exit(sc);
+	mutex_exit(&sc->sc_lock);
+	return error;
 }

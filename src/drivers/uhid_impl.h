@@ -38,6 +38,7 @@ struct uhid_softc {
 	struct selinfo		 sc_rsel;
 	enum uhid_state		 sc_state;
 	bool			 sc_closing;	/* d_cancel to d_close */
+	u_int			 sc_calls;	/* that use an open */
 	bool			 sc_dying;
 	bool			 sc_raw;
 	bool			 sc_immed;

@@ -503,7 +503,8 @@ uhidev_close(struct uhidev *scd)
 	struct uhidev_softc *const sc = scd->scd_parent;
 
 	mutex_enter(&sc->sc_lock);
-	KASSERT(scd->scd_open && TAILQ_EMPTY(&scd->scd_reqs));
+	KASSERTMSG(scd->scd_open && TAILQ_EMPTY(&scd->scd_reqs), "open %d",
+	    scd->scd_open);
 	scd->scd_intr = NULL;
 	uhidev_pipes_put(sc);
 	scd->scd_open = false;
