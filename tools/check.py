@@ -316,7 +316,12 @@ def run_here(argv, timeout, build_name):
             return output.decode(errors="replace"), process.returncode
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
-            output, _ = process.communicate()
+            try:
+                output, _ = process.communicate(timeout=10)
+            except subprocess.TimeoutExpired as error:
+                # Somebody who cannot be killed has the pipe.
+                output = error.output or b""
+                process.stdout.close()
             return output.decode(errors="replace"), None
 
 

@@ -88,6 +88,8 @@ revoke_root(struct run *r)
 
 #define	ALIVE_OR_NOT							\
 	{ "close", ANY, ALL, "0", "all of them" },			\
+	{ "open again", HID, FREEBSDS, "opened|EBUSY", "FreeBSD devfs_vnops.c: "  \
+	  "an open does not wait for the last close" },				\
 	{ "open again", ANY, ALL, "opened", "all of them" }
 
 static const struct expect revoke_owner_expect[] = {
