@@ -71,6 +71,7 @@ struct hardware {
 struct hardware *hardware_load(const char *);
 struct hardware *hardware_of_node(const char *, bool);
 struct hardware *hardware_attached(bool);
+void	hardware_free(struct hardware *);
 
 /*
  * error = hardware_plug(hw), hardware_unplug(hw)

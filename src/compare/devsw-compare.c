@@ -268,7 +268,7 @@ in_use(const struct hardware *hw)
 static struct hardware *
 filter(struct hardware *list, const char *target)
 {
-	struct hardware **p = &list;
+	struct hardware **p = &list, *gone;
 	bool keep;
 
 	while (*p != NULL) {
@@ -277,8 +277,11 @@ filter(struct hardware *list, const char *target)
 		    strcmp(target, (*p)->h_id) == 0;
 		if (keep)
 			p = &(*p)->h_next;
-		else
-			*p = (*p)->h_next;
+		else {
+			gone = *p;
+			*p = gone->h_next;
+			free(gone);
+		}
 	}
 	return list;
 }
@@ -487,7 +490,8 @@ measure(const struct options *o)
 {
 	struct hardware *hws;
 	const struct scenario **list;
-	json_t *document;
+	json_t *document = NULL;
+	bool busy = false;
 	size_t count;
 
 	if (geteuid() != 0) {
@@ -505,11 +509,14 @@ measure(const struct options *o)
 		return NULL;
 	for (struct hardware *hw = hws; hw != NULL; hw = hw->h_next) {
 		if (in_use(hw))
-			return NULL;
+			busy = true;
 	}
-	list = select_scenarios(o, &count);
-	document = run_all(o, hws, list, count);
-	free(list);
+	if (!busy) {
+		list = select_scenarios(o, &count);
+		document = run_all(o, hws, list, count);
+		free(list);
+	}
+	hardware_free(hws);
 	return document;
 }
 

@@ -473,6 +473,18 @@ whole(const char *file, const struct hardware *hw)
 	return false;
 }
 
+/* The whole list. */
+void
+hardware_free(struct hardware *list)
+{
+	struct hardware *next;
+
+	for (; list != NULL; list = next) {
+		next = list->h_next;
+		free(list);
+	}
+}
+
 struct hardware *
 hardware_load(const char *file)
 {
@@ -493,12 +505,15 @@ hardware_load(const char *file)
 		fprintf(stderr, "devsw-compare: %s:%u: not understood\n",
 		    file, n);
 		fclose(in);
+		hardware_free(list);
 		return NULL;
 	}
 	fclose(in);
 	for (const struct hardware *hw = list; hw != NULL; hw = hw->h_next) {
-		if (!whole(file, hw))
+		if (!whole(file, hw)) {
+			hardware_free(list);
 			return NULL;
+		}
 	}
 	if (list == NULL)
 		fprintf(stderr, "devsw-compare: %s: no hardware in it\n",
