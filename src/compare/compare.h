@@ -197,6 +197,10 @@ struct scenario {
 	bool		sc_quick;	/* of --quick */
 };
 
+/* Why a close of --semantics netbsd-legacy has a d_cancel. */
+#define	LEGACY_CANCEL "devswd's drivers have a d_cancel, which stands in for " \
+		"what a d_close of old did first"
+
 /* Ordered by number, ends with one without a name. */
 extern const struct scenario scenarios_open[], scenarios_unplug[],
     scenarios_close[], scenarios_revoke[], scenarios_silent[];
@@ -412,6 +416,10 @@ bool	trace_closed(const char *, long);
 uint64_t trace_time(const char *, long, const char *, bool);
 
 /* ---- reports --------------------------------------------------------- */
+
+const char *doc_str(json_t *, const char *);
+bool	doc_measured(json_t *);
+json_t	*doc_run(json_t *, const char *, const char *);
 
 int	report_table(json_t *, FILE *, bool, bool);
 int	report_markdown(json_t *, FILE *);

@@ -8,14 +8,6 @@
 
 #include "compare/compare.h"
 
-static const char *
-str(json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value == NULL ? "" : value;
-}
-
 /* In a cell of a table: no bar, no end of line, no HTML. */
 static void
 put(FILE *out, const char *text)
@@ -31,13 +23,6 @@ put(FILE *out, const char *text)
 	}
 }
 
-static bool
-measured(json_t *system)
-{
-
-	return json_is_true(json_object_get(system, "measured"));
-}
-
 /* ---- what was measured ----------------------------------------------- */
 
 static json_t *
@@ -47,22 +32,8 @@ find(json_t *list, const char *key, const char *value)
 	size_t i;
 
 	json_array_foreach(list, i, each) {
-		if (strcmp(str(each, key), value) == 0)
+		if (strcmp(doc_str(each, key), value) == 0)
 			return each;
-	}
-	return NULL;
-}
-
-static json_t *
-find_run(json_t *scenario, const char *hardware, const char *system)
-{
-	json_t *run;
-	size_t i;
-
-	json_array_foreach(json_object_get(scenario, "runs"), i, run) {
-		if (strcmp(str(run, "hardware"), hardware) == 0 &&
-		    strcmp(str(run, "system"), system) == 0)
-			return run;
 	}
 	return NULL;
 }
@@ -74,16 +45,16 @@ put_outcome(FILE *out, json_t *run, const char *what)
 	    what);
 
 	if (oc == NULL) {
-		put(out, run == NULL || strcmp(str(run, "status"),
-		    "expected") == 0 ? "" : str(run, "status"));
+		put(out, run == NULL || strcmp(doc_str(run, "status"),
+		    "expected") == 0 ? "" : doc_str(run, "status"));
 		return;
 	}
-	put(out, str(oc, "got"));
+	put(out, doc_str(oc, "got"));
 	if (json_is_true(json_object_get(oc, "ok")))
 		return;
-	fputs(str(oc, "noted")[0] != '\0' ? " (" : " **(", out);
-	put(out, str(oc, "expected"));
-	fputs(str(oc, "noted")[0] != '\0' ? " expected)" : " expected)**",
+	fputs(doc_str(oc, "noted")[0] != '\0' ? " (" : " **(", out);
+	put(out, doc_str(oc, "expected"));
+	fputs(doc_str(oc, "noted")[0] != '\0' ? " expected)" : " expected)**",
 	    out);
 }
 
@@ -96,22 +67,22 @@ put_hardware(FILE *out, json_t *document, json_t *scenario,
 	size_t i, k, m;
 
 	json_array_foreach(json_object_get(scenario, "runs"), i, run) {
-		if (strcmp(str(run, "hardware"), hardware) != 0)
+		if (strcmp(doc_str(run, "hardware"), hardware) != 0)
 			continue;
 		json_array_foreach(json_object_get(run, "outcomes"), k, oc) {
-			if (json_object_get(done, str(oc, "what")) != NULL)
+			if (json_object_get(done, doc_str(oc, "what")) != NULL)
 				continue;
-			json_object_set_new(done, str(oc, "what"),
+			json_object_set_new(done, doc_str(oc, "what"),
 			    json_true());
 			fprintf(out, "| %s: ", hardware);
-			put(out, str(oc, "what"));
+			put(out, doc_str(oc, "what"));
 			json_array_foreach(json_object_get(document,
 			    "systems"), m, system) {
-				if (!measured(system))
+				if (!doc_measured(system))
 					continue;
 				fputs(" | ", out);
-				put_outcome(out, find_run(scenario, hardware,
-				    str(system, "id")), str(oc, "what"));
+				put_outcome(out, doc_run(scenario, hardware,
+				    doc_str(system, "id")), doc_str(oc, "what"));
 			}
 			fputs(" |\n", out);
 		}
@@ -127,8 +98,8 @@ put_head(FILE *out, json_t *document)
 
 	fputs("| |", out);
 	json_array_foreach(json_object_get(document, "systems"), i, system) {
-		if (measured(system)) {
-			fprintf(out, " %s |", str(system, "label"));
+		if (doc_measured(system)) {
+			fprintf(out, " %s |", doc_str(system, "label"));
 			n++;
 		}
 	}
@@ -146,26 +117,26 @@ put_notes(FILE *out, json_t *scenario)
 	size_t i, k;
 
 	json_array_foreach(json_object_get(scenario, "runs"), i, run) {
-		const char *reason = str(run, "reason");
+		const char *reason = doc_str(run, "reason");
 
 		if (reason[0] != '\0' &&
 		    json_object_get(done, reason) == NULL) {
 			json_object_set_new(done, reason, json_true());
-			fprintf(out, "- %s: ", str(run, "hardware"));
+			fprintf(out, "- %s: ", doc_str(run, "hardware"));
 			put(out, reason);
 			fputc('\n', out);
 		}
 		json_array_foreach(json_object_get(run, "outcomes"), k, oc) {
-			const char *noted = str(oc, "noted");
+			const char *noted = doc_str(oc, "noted");
 
 			if (noted[0] == '\0' ||
 			    json_object_get(done, noted) != NULL)
 				continue;
 			json_object_set_new(done, noted, json_true());
-			fprintf(out, "- %s, expected ", str(oc, "what"));
-			put(out, str(oc, "expected"));
+			fprintf(out, "- %s, expected ", doc_str(oc, "what"));
+			put(out, doc_str(oc, "expected"));
 			fputs(" (", out);
-			put(out, str(oc, "source"));
+			put(out, doc_str(oc, "source"));
 			fputs("): ", out);
 			put(out, noted);
 			fputc('\n', out);
@@ -191,13 +162,13 @@ put_reading(FILE *out, json_t *document, json_t *scenario)
 	    "| system | on | | source |\n|---|---|---|---|\n", out);
 	json_array_foreach(json_object_get(document, "systems"), i, system) {
 		json_array_foreach(list, k, rd) {
-			if (strcmp(str(rd, "system"), str(system, "id")) != 0)
+			if (strcmp(doc_str(rd, "system"), doc_str(system, "id")) != 0)
 				continue;
-			fprintf(out, "| %s | %s | ", str(system, "label"),
-			    str(rd, "hardware"));
-			put(out, str(rd, "text"));
+			fprintf(out, "| %s | %s | ", doc_str(system, "label"),
+			    doc_str(rd, "hardware"));
+			put(out, doc_str(rd, "text"));
 			fputs(" | ", out);
-			put(out, str(rd, "source"));
+			put(out, doc_str(rd, "source"));
 			fputs(json_is_true(json_object_get(rd, "inferred")) ?
 			    " (inferred) |\n" : " |\n", out);
 		}
@@ -215,20 +186,20 @@ put_scenario(FILE *out, json_t *document, json_t *scenario)
 
 	fprintf(out, "## %lld. ", (long long)json_integer_value(
 	    json_object_get(scenario, "number")));
-	put(out, str(scenario, "title"));
-	fprintf(out, "\n\n`%s`: ", str(scenario, "name"));
-	put(out, str(scenario, "text"));
+	put(out, doc_str(scenario, "title"));
+	fprintf(out, "\n\n`%s`: ", doc_str(scenario, "name"));
+	put(out, doc_str(scenario, "text"));
 	fputs("\n\n", out);
-	if (str(scenario, "why_not")[0] != '\0') {
+	if (doc_str(scenario, "why_not")[0] != '\0') {
 		fputs("Cannot be run here: ", out);
-		put(out, str(scenario, "why_not"));
+		put(out, doc_str(scenario, "why_not"));
 		fputs(".\n\n", out);
 	} else {
 		put_head(out, document);
 		json_array_foreach(json_object_get(document, "hardware"), i,
 		    hardware)
 			put_hardware(out, document, scenario,
-			    str(hardware, "id"));
+			    doc_str(hardware, "id"));
 		fputc('\n', out);
 		put_notes(out, scenario);
 	}
@@ -243,26 +214,26 @@ report_markdown(json_t *document, FILE *out)
 
 	fprintf(out, "# Close, revoke and unplug: Linux and the BSD contract\n"
 	    "\nMade by `tools/compare` with devsw %s on Linux %s, %.10s; do "
-	    "not edit.\n\n", str(document, "version"),
-	    str(document, "kernel"), str(document, "date"));
+	    "not edit.\n\n", doc_str(document, "version"),
+	    doc_str(document, "kernel"), doc_str(document, "date"));
 	fputs("Each scenario was run on the same hardware with each of these "
 	    "systems:\n\n", out);
 	json_array_foreach(json_object_get(document, "systems"), i, each) {
-		if (measured(each))
-			fprintf(out, "- **%s**: %s\n", str(each, "label"),
-			    str(each, "text"));
+		if (doc_measured(each))
+			fprintf(out, "- **%s**: %s\n", doc_str(each, "label"),
+			    doc_str(each, "text"));
 	}
 	fputs("\nWhat other kernels do was read in their source, and is told "
 	    "apart:\n\n", out);
 	json_array_foreach(json_object_get(document, "systems"), i, each) {
-		if (!measured(each))
-			fprintf(out, "- **%s**: %s\n", str(each, "label"),
-			    str(each, "text"));
+		if (!doc_measured(each))
+			fprintf(out, "- **%s**: %s\n", doc_str(each, "label"),
+			    doc_str(each, "text"));
 	}
 	fputs("\nHardware:\n\n", out);
 	json_array_foreach(json_object_get(document, "hardware"), i, each)
-		fprintf(out, "- **%s**: %s (%s)\n", str(each, "id"),
-		    str(each, "what"), str(each, "usb"));
+		fprintf(out, "- **%s**: %s (%s)\n", doc_str(each, "id"),
+		    doc_str(each, "what"), doc_str(each, "usb"));
 	fputs("\nA value with \"expected\" behind it is not what the source "
 	    "says; the line\nbelow the table says why.  Sources of all "
 	    "expectations: `tools/compare`'s page.\n\n", out);

@@ -27,21 +27,6 @@ struct table {
 	bool	t_color;
 };
 
-static const char *
-str(json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value == NULL ? "" : value;
-}
-
-static bool
-measured(json_t *system)
-{
-
-	return json_is_true(json_object_get(system, "measured"));
-}
-
 /* text, in a column this wide and a colour. */
 static void
 put(const struct table *t, const char *color, const char *text, int width)
@@ -55,27 +40,13 @@ put(const struct table *t, const char *color, const char *text, int width)
 }
 
 static json_t *
-find_run(json_t *scenario, const char *hardware, const char *system)
-{
-	json_t *run;
-	size_t i;
-
-	json_array_foreach(json_object_get(scenario, "runs"), i, run) {
-		if (strcmp(str(run, "hardware"), hardware) == 0 &&
-		    strcmp(str(run, "system"), system) == 0)
-			return run;
-	}
-	return NULL;
-}
-
-static json_t *
 find_outcome(json_t *run, const char *what)
 {
 	json_t *oc;
 	size_t i;
 
 	json_array_foreach(json_object_get(run, "outcomes"), i, oc) {
-		if (strcmp(str(oc, "what"), what) == 0)
+		if (strcmp(doc_str(oc, "what"), what) == 0)
 			return oc;
 	}
 	return NULL;
@@ -92,7 +63,7 @@ struct cell {
 static void
 no_outcome(json_t *run, struct cell *c)
 {
-	const char *status = run == NULL ? "" : str(run, "status");
+	const char *status = run == NULL ? "" : doc_str(run, "status");
 	const bool bad = strcmp(status, "hung") == 0 ||
 	    strcmp(status, "differs") == 0;
 
@@ -119,9 +90,9 @@ fill_cell(json_t *run, const char *what, struct cell *c)
 	if (json_is_real(ms))
 		snprintf(after, sizeof(after), " %.0fms",
 		    json_real_value(ms));
-	snprintf(c->c_text, sizeof(c->c_text), "%s%s%s", str(oc, "got"),
-	    ok ? "" : str(oc, "noted")[0] != '\0' ? " *" : " !", after);
-	c->c_color = ok ? GOOD : str(oc, "noted")[0] != '\0' ? KNOWN : BAD;
+	snprintf(c->c_text, sizeof(c->c_text), "%s%s%s", doc_str(oc, "got"),
+	    ok ? "" : doc_str(oc, "noted")[0] != '\0' ? " *" : " !", after);
+	c->c_color = ok ? GOOD : doc_str(oc, "noted")[0] != '\0' ? KNOWN : BAD;
 }
 
 /* Take what fits in a cell, up to a space; false: nothing is left. */
@@ -180,10 +151,10 @@ print_head(const struct table *t)
 
 	json_array_foreach(json_object_get(t->t_document, "systems"), i,
 	    system) {
-		if (!measured(system) || n == NSYSTEMS)
+		if (!doc_measured(system) || n == NSYSTEMS)
 			continue;
 		snprintf(cells[n].c_text, sizeof(cells[n].c_text), "%s",
-		    str(system, "label"));
+		    doc_str(system, "label"));
 		cells[n++].c_color = BOLD;
 	}
 	print_line(t, "", cells, n);
@@ -211,20 +182,20 @@ note(const struct table *t, json_t *notes, const char *hardware,
 {
 	char text[512];
 
-	if (oc == NULL && strcmp(str(run, "status"), "cannot") == 0)
+	if (oc == NULL && strcmp(doc_str(run, "status"), "cannot") == 0)
 		snprintf(text, sizeof(text), "%s: %s", hardware,
-		    str(run, "reason"));
+		    doc_str(run, "reason"));
 	else if (oc == NULL)
 		snprintf(text, sizeof(text), "! %s, %s: %s", hardware,
-		    str(run, "system"), str(run, "reason"));
-	else if (str(oc, "noted")[0] != '\0')
+		    doc_str(run, "system"), doc_str(run, "reason"));
+	else if (doc_str(oc, "noted")[0] != '\0')
 		snprintf(text, sizeof(text), "* %s: %s expected (%s): %s",
-		    str(oc, "what"), str(oc, "expected"), str(oc, "source"),
-		    str(oc, "noted"));
+		    doc_str(oc, "what"), doc_str(oc, "expected"), doc_str(oc, "source"),
+		    doc_str(oc, "noted"));
 	else
 		snprintf(text, sizeof(text), "! %s, %s, %s: %s, expected %s "
-		    "(%s)", hardware, str(run, "system"), str(oc, "what"),
-		    str(oc, "got"), str(oc, "expected"), str(oc, "source"));
+		    "(%s)", hardware, doc_str(run, "system"), doc_str(oc, "what"),
+		    doc_str(oc, "got"), doc_str(oc, "expected"), doc_str(oc, "source"));
 	if (said(notes, text))
 		return;
 	fprintf(t->t_out, "    ");
@@ -240,11 +211,11 @@ print_notes(const struct table *t, json_t *scenario)
 	size_t i, k;
 
 	json_array_foreach(json_object_get(scenario, "runs"), i, run) {
-		if (str(run, "reason")[0] != '\0')
-			note(t, notes, str(run, "hardware"), run, NULL);
+		if (doc_str(run, "reason")[0] != '\0')
+			note(t, notes, doc_str(run, "hardware"), run, NULL);
 		json_array_foreach(json_object_get(run, "outcomes"), k, oc) {
 			if (!json_is_true(json_object_get(oc, "ok")))
-				note(t, notes, str(run, "hardware"), run, oc);
+				note(t, notes, doc_str(run, "hardware"), run, oc);
 		}
 	}
 	json_decref(notes);
@@ -262,11 +233,11 @@ outcomes_of(json_t *scenario, const char *hardware)
 	size_t i, k;
 
 	json_array_foreach(json_object_get(scenario, "runs"), i, run) {
-		if (strcmp(str(run, "hardware"), hardware) != 0)
+		if (strcmp(doc_str(run, "hardware"), hardware) != 0)
 			continue;
 		json_array_foreach(json_object_get(run, "outcomes"), k, oc)
-			(void)said(list, str(oc, "what"));
-		failed |= strcmp(str(run, "status"), "cannot") != 0;
+			(void)said(list, doc_str(oc, "what"));
+		failed |= strcmp(doc_str(run, "status"), "cannot") != 0;
 	}
 	if (json_array_size(list) == 0 && failed)
 		json_array_append_new(list, json_string(""));
@@ -286,9 +257,9 @@ print_hardware(const struct table *t, json_t *scenario, const char *hardware)
 		n = 0;
 		json_array_foreach(json_object_get(t->t_document, "systems"),
 		    k, system) {
-			if (measured(system) && n < NSYSTEMS)
-				fill_cell(find_run(scenario, hardware,
-				    str(system, "id")),
+			if (doc_measured(system) && n < NSYSTEMS)
+				fill_cell(doc_run(scenario, hardware,
+				    doc_str(system, "id")),
 				    json_string_value(what), &cells[n++]);
 		}
 		snprintf(label, sizeof(label), "%s %s", hardware,
@@ -310,8 +281,8 @@ column(json_t *event, char lanes[NLANES][24], size_t *n)
 	char name[24];
 
 	snprintf(name, sizeof(name), "%s",
-	    strncmp(str(event, "lane"), "devswd", 6) == 0 ? "devswd" :
-	    str(event, "lane"));
+	    strncmp(doc_str(event, "lane"), "devswd", 6) == 0 ? "devswd" :
+	    doc_str(event, "lane"));
 	for (size_t i = 0; i < *n; i++) {
 		if (strcmp(lanes[i], name) == 0)
 			return i;
@@ -352,21 +323,21 @@ moments(json_t *run, struct moment *list, char lanes[NLANES][24], size_t *n)
 		list[count].m_column = at;
 		if (json_is_real(to) && json_real_value(to) - from < 1) {
 			snprintf(list[count].m_text, sizeof(list->m_text),
-			    "%s%s%s", str(event, "what"),
-			    str(event, "result")[0] != '\0' ? ": " : "",
-			    str(event, "result"));
+			    "%s%s%s", doc_str(event, "what"),
+			    doc_str(event, "result")[0] != '\0' ? ": " : "",
+			    doc_str(event, "result"));
 			count++;
 			continue;
 		}
 		snprintf(list[count].m_text, sizeof(list->m_text), "%s...",
-		    str(event, "what"));
+		    doc_str(event, "what"));
 		count++;
 		if (!json_is_real(to))
 			continue;
 		list[count].m_ms = json_real_value(to);
 		list[count].m_column = at;
 		snprintf(list[count].m_text, sizeof(list->m_text), "= %s",
-		    str(event, "result"));
+		    doc_str(event, "result"));
 		count++;
 	}
 	qsort(list, count, sizeof(*list), by_time);
@@ -387,8 +358,8 @@ print_timeline(const struct table *t, json_t *run)
 		return;
 	}
 	count = moments(run, list, lanes, &n);
-	fprintf(t->t_out, "\n    %s, %s\n", str(run, "hardware"),
-	    str(run, "system"));
+	fprintf(t->t_out, "\n    %s, %s\n", doc_str(run, "hardware"),
+	    doc_str(run, "system"));
 	fprintf(t->t_out, "    %9s  ", "ms");
 	for (size_t i = 0; i < n; i++)
 		fprintf(t->t_out, "%-*.*s", i + 1 < n ? LANE : 0, LANE - 1,
@@ -420,22 +391,22 @@ print_scenario(const struct table *t, json_t *scenario, bool timeline)
 	char title[WIDTH];
 	size_t i;
 
-	if (str(scenario, "why_not")[0] == '\0' &&
+	if (doc_str(scenario, "why_not")[0] == '\0' &&
 	    json_array_size(json_object_get(scenario, "runs")) == 0)
 		return;		/* none of this hardware is meant */
 	snprintf(title, sizeof(title), "%lld %s: %s",
 	    (long long)json_integer_value(json_object_get(scenario,
-	    "number")), str(scenario, "name"), str(scenario, "title"));
+	    "number")), doc_str(scenario, "name"), doc_str(scenario, "title"));
 	put(t, BOLD, title, (int)strlen(title));
 	fputc('\n', t->t_out);
-	if (str(scenario, "why_not")[0] != '\0') {
+	if (doc_str(scenario, "why_not")[0] != '\0') {
 		fprintf(t->t_out, "    cannot be run: %s\n",
-		    str(scenario, "why_not"));
+		    doc_str(scenario, "why_not"));
 		return;
 	}
 	json_array_foreach(json_object_get(t->t_document, "hardware"), i,
 	    hardware)
-		print_hardware(t, scenario, str(hardware, "id"));
+		print_hardware(t, scenario, doc_str(hardware, "id"));
 	print_notes(t, scenario);
 	if (timeline)
 		print_timelines(t, scenario);
@@ -452,11 +423,11 @@ count_runs(json_t *document, unsigned counts[4])
 	json_array_foreach(json_object_get(document, "scenarios"), i,
 	    scenario) {
 		json_array_foreach(json_object_get(scenario, "runs"), k, run) {
-			status = str(run, "status");
+			status = doc_str(run, "status");
 			known = false;
 			json_array_foreach(json_object_get(run, "outcomes"), m,
 			    oc)
-				known |= str(oc, "noted")[0] != '\0';
+				known |= doc_str(oc, "noted")[0] != '\0';
 			counts[strcmp(status, "cannot") == 0 ? 3 :
 			    strcmp(status, "expected") != 0 ? 2 :
 			    known ? 1 : 0]++;
@@ -486,8 +457,8 @@ report_table(json_t *document, FILE *out, bool color, bool timeline)
 	json_t *scenario;
 	size_t i;
 
-	fprintf(out, "devsw %s, Linux %s, %s\n\n", str(document, "version"),
-	    str(document, "kernel"), str(document, "date"));
+	fprintf(out, "devsw %s, Linux %s, %s\n\n", doc_str(document, "version"),
+	    doc_str(document, "kernel"), doc_str(document, "date"));
 	print_head(&t);
 	json_array_foreach(json_object_get(document, "scenarios"), i, scenario)
 		print_scenario(&t, scenario, timeline);

@@ -29,9 +29,6 @@
 		"close; a driver that has it gets one for each open"
 #define	ASYNC	"close(2) of a CUSE node tells devswd and does not wait"
 
-#define	LEGACY_CANCEL "devswd's drivers have a d_cancel, which stands in for " \
-		"what a d_close of old did first"
-
 #define	ONE_HID	"uhid(4) is open once at a time"
 
 /* ---- last close ------------------------------------------------------ */

@@ -33,8 +33,6 @@
 		"opens are ucom(4)'s, NetBSD's, in all of them"
 #define	IS_UHID	"the driver is uhid(4), NetBSD's, in all semantics, and " \
 		"exclusive"
-#define	LEGACY_CANCEL "devswd's drivers have a d_cancel, which stands in for " \
-		"what a d_close of old did first"
 #define	ONE_FAR	"its far end cannot be made to take nothing"
 
 /* ---- no hardware ----------------------------------------------------- */

@@ -28,8 +28,6 @@
 #define	N_DEAD	"NetBSD dead_vnops.c"
 #define	F_REVOKE "FreeBSD vfs_syscalls.c, sys_revoke"
 #define	F_DEAD	"FreeBSD dead_vnops.c"
-#define	LEGACY_CANCEL "devswd's drivers have a d_cancel, which stands in for " \
-		"what a d_close of old did first"
 #define	NOT_HIDRAW "this kernel's hidraw has no HIDIOCREVOKE"
 
 /* ---- who may --------------------------------------------------------- */

@@ -33,8 +33,6 @@
 #define	F_TTY	"FreeBSD tty.c"
 #define	F_DEVFS	"devswd's semantics are devfs's; FreeBSD's tty layer, which " \
 		"answers itself until the last close, is not there"
-#define	LEGACY_CANCEL "devswd's drivers have a d_cancel, which stands in for " \
-		"what a d_close of old did first"
 #define	CONTRACT "NetBSD asks for nothing more than the events; devswd " \
 		"adds Linux's ERR and HUP for a dead file"
 
