@@ -12,6 +12,7 @@ The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
 """
 
 import functools
+import json
 import os
 import random
 import select
@@ -189,6 +190,64 @@ def footprint(pid):
             fields[name] = value.split()
     return (len(os.listdir("/proc/%d/fd" % pid)),
             int(fields["Threads"][0]), int(fields["VmRSS"][0]))
+
+
+def status():
+    """devswctl status, parsed."""
+    return json.loads(subprocess.check_output(
+        [os.environ["DEVSW_BUILD"] + "/src/devswctl/devswctl", "status"]))
+
+
+class Rest:
+    """What devswd has when nothing goes on: the same before and after.
+
+    use() uses every node once, which ends what waits for a next use.
+    """
+
+    def __init__(self, world, use):
+        self.world = world
+        self.use = use
+        self.last = None            # the last look, for a failure's text
+        self.before = self.after_use()
+        print("# at rest: " + json.dumps(self.before), flush=True)
+
+    def look(self):
+        """What it has, or None while something goes on."""
+        now = status()
+        handles = footprint(self.world.daemon.pid)[:2]
+        time.sleep(0.05)            # the thread that told it ends
+        again = footprint(self.world.daemon.pid)[:2]
+        self.last = {
+            "memory": now["memory"],
+            "zombies": now["zombies"],
+            "descriptors, threads": handles,
+            "nodes": sorted(node["name"] for node in now["nodes"]),
+        }
+        busy = {
+            "threads": now["threads"],
+            "descriptors, threads": again,
+            "in use": [node for node in now["nodes"]
+                       if node["opens"] or node["calls"]],
+        }
+        if busy == {"threads": 2, "descriptors, threads": handles,
+                    "in use": []}:
+            return self.last
+        self.last["busy"] = busy
+        return None
+
+    def after_use(self):
+        """What it has after a use of every node."""
+        self.use()
+        return probe.wait_for(self.look, "a daemon at rest")
+
+    def returns(self):
+        """Wait until it has again what it had."""
+        try:
+            probe.wait_for(lambda: self.look() == self.before or
+                           self.after_use() == self.before, "as it was")
+        except probe.Late as late:
+            raise AssertionError("%s: it was\n%s\nand is\n%s" % (
+                late, json.dumps(self.before), json.dumps(self.last))) from late
 
 
 def unkillable():

@@ -10,7 +10,6 @@ devsw_detach); each open of a cloning device has its own state and one close
 (fd_clone), which a revoke reaches.  tests/modules has the drivers.
 """
 
-import json
 import os
 import select
 import stat
@@ -38,11 +37,6 @@ def ctl(*args, uid=0):
 def good(*args):
     """devswctl, which has to work."""
     equal(ctl(*args), (0, ""), "devswctl %s" % " ".join(args))
-
-
-def status():
-    """devswctl status, parsed."""
-    return json.loads(subprocess.check_output([CTL, "status"]))
 
 
 def mapped(pid):
@@ -73,7 +67,7 @@ def _(_world):
 def _(world):
     fd = probe.open_node(CALLOUT["ftdi0"])
     good("modload", MODULES + "/clone.so")
-    equal(status()["modules"], ["clone"], "modules")
+    equal(h_guest.status()["modules"], ["clone"], "modules")
     equal(mapped(world.daemon.pid), True, "mapped")
     equal(stat.S_ISCHR(os.stat(NODE).st_mode), True, "a device")
     os.close(fd)
@@ -141,7 +135,8 @@ def _(_world):
     call.reap()
 
     def closed():
-        node = [n for n in status()["nodes"] if n["name"] == "clone0"][0]
+        node = [n for n in h_guest.status()["nodes"]
+                if n["name"] == "clone0"][0]
         return node["opens"] == 0
     probe.wait_for(closed, "the close of a killed client")
 
@@ -149,7 +144,7 @@ def _(_world):
 @case("unloaded, its code is gone and the node answers ENXIO, then comes back")
 def _(world):
     good("modunload", "clone")
-    equal(status()["modules"], [], "modules")
+    equal(h_guest.status()["modules"], [], "modules")
     equal(mapped(world.daemon.pid), False, "mapped")
     equal(h_guest.open_error(NODE), "ENXIO", "open")
     before = os.stat(NODE)
@@ -178,7 +173,7 @@ def _(_world):
     equal(ctl("modunload", "clone", uid=1234)[1].rpartition(": ")[2],
           "only root may")
     equal(ctl("modload")[0], 2)
-    equal(status()["modules"], [], "modules")
+    equal(h_guest.status()["modules"], [], "modules")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ ttycancel (tech-kern, January 2022).
 """
 
 import ctypes
-import json
 import os
 import select
 import socket
@@ -45,14 +44,9 @@ def ctl(*args, env=None):
     return done.returncode, done.stderr.strip()
 
 
-def status():
-    """devswctl status, parsed."""
-    return json.loads(subprocess.check_output([CTL, "status"]))
-
-
 def node_status(name):
     """What it says of one node."""
-    return [n for n in status()["nodes"] if n["name"] == name][0]
+    return [n for n in h_guest.status()["nodes"] if n["name"] == name][0]
 
 
 def opened(path, flags=os.O_RDWR):
@@ -288,7 +282,7 @@ def _(_world):
             answer = sock.recv(4096)
         return struct.unpack("=Ii", answer[:8])[1]
 
-    before = len(os.listdir("/proc/%d/fd" % status()["pid"]))
+    before = len(os.listdir("/proc/%d/fd" % h_guest.status()["pid"]))
     null = os.open("/dev/null", os.O_RDONLY)
     for _ in range(20):
         equal(talk(b"x"), 22, "a short request")
@@ -312,7 +306,8 @@ def _(_world):
     silent = []
     probe.wait_for(lambda: revoke(CALLOUT["ftdi0"]) == "0", "a free place")
     probe.wait_for(lambda: len(os.listdir(
-        "/proc/%d/fd" % status()["pid"])) <= before, "all descriptors back")
+        "/proc/%d/fd" % h_guest.status()["pid"])) <= before,
+        "all descriptors back")
     os.close(null)
 
 

@@ -42,35 +42,11 @@ ALLOWED = {
 }
 
 
-def status():
-    """devswctl status, parsed."""
-    return json.loads(subprocess.check_output(
-        [BUILD + "/src/devswctl/devswctl", "status"]))
-
-
-def settled(world):
-    """What has to be the same before and after, or None if not at rest."""
-    now = status()
-    footprint = h_guest.footprint(world.daemon.pid)[:2]
-    time.sleep(0.05)                # the thread that told it ends
-    if (now["threads"] != 2 or
-            footprint != h_guest.footprint(world.daemon.pid)[:2] or
-            any(node["opens"] or node["calls"] for node in now["nodes"])):
-        return None
-    return {
-        "memory": now["memory"],
-        "zombies": now["zombies"],
-        "descriptors, threads": footprint,
-        "nodes": sorted(node["name"] for node in now["nodes"]),
-    }
-
-
-def at_rest(world):
-    """Use every node once, then wait until nothing goes on."""
+def use():
+    """Open every node."""
     for path in list(CALLOUT.values()) + list(NODES.values()):
         os.close(probe.wait_for(lambda path=path: h_guest.openable(path),
                                 "open of " + path))
-    return probe.wait_for(lambda: settled(world), "a daemon at rest")
 
 
 @case("cat and revoke in 72 processes, and plugs pulled for %d s" % SECONDS)
@@ -78,7 +54,7 @@ def _(world):
     for adapter in ADAPTERS:        # tables have their size from now on
         world.unplug(adapter)
         world.plug(adapter)
-    before = at_rest(world)
+    rest = h_guest.Rest(world, use)
     # A far end that nobody reads stops the whole guest (tools/vm).
     drain = subprocess.Popen(["cat", probe.far_path("ftdi0")],
                              stdout=subprocess.DEVNULL)
@@ -105,8 +81,7 @@ def _(world):
     for call in ("open", "read", "close", "revoke"):
         if counts[call] == 0:
             raise AssertionError("no %s succeeded" % call)
-    probe.wait_for(lambda: settled(world) == before or at_rest(world) ==
-                   before, "as it was before: %r" % before)
+    rest.returns()
     equal(h_guest.unkillable(), [], "processes in state D")
 
 

@@ -43,34 +43,10 @@ ALLOWED = {
 }
 
 
-def status():
-    """devswctl status, parsed."""
-    return json.loads(subprocess.check_output(
-        [BUILD + "/src/devswctl/devswctl", "status"]))
-
-
-def settled(world):
-    """What has to be the same before and after, or None if not at rest."""
-    now = status()
-    footprint = h_guest.footprint(world.daemon.pid)[:2]
-    time.sleep(0.05)                # the thread that told it ends
-    if (now["threads"] != 2 or
-            footprint != h_guest.footprint(world.daemon.pid)[:2] or
-            any(node["opens"] or node["calls"] for node in now["nodes"])):
-        return None
-    return {
-        "memory": now["memory"],
-        "zombies": now["zombies"],
-        "descriptors, threads": footprint,
-        "nodes": sorted(node["name"] for node in now["nodes"]),
-    }
-
-
-def at_rest(world):
-    """Use every node once, then wait until nothing goes on."""
+def use():
+    """Open every node."""
     for path in NODES:
         os.close(h_hid.opened(path))
-    return probe.wait_for(lambda: settled(world), "a daemon at rest")
 
 
 def plugged():
@@ -111,7 +87,7 @@ def asker(end):
 @case("a load on three HIDs, and plugs pulled for %d s" % SECONDS)
 def _(world):
     hid = plugged()
-    before = at_rest(world)
+    rest = h_guest.Rest(world, use)
     end = probe.now() + SECONDS
     askers = [probe.Call("ioctl", asker, end) for _ in range(4)]
     load = subprocess.Popen(
@@ -152,8 +128,7 @@ def _(world):
         if counts[call] == 0:
             raise AssertionError("no %s succeeded" % call)
     # What has been sent to a device without an answer is given up.
-    probe.wait_for(lambda: settled(world) == before or at_rest(world) ==
-                   before, "as it was before: %r" % before)
+    rest.returns()
     hid.unplug()
     probe.wait_for(lambda: not h_guest.unkillable(),
                    "the end of processes in state D")
