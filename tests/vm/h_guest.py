@@ -11,6 +11,7 @@ running and both adapters plugged; after one that failed that is repaired.
 The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
 """
 
+import faulthandler
 import functools
 import json
 import os
@@ -20,6 +21,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 import traceback
 
@@ -37,6 +39,7 @@ CLAIMS = ("--claim", "0403:6001,serial=ftdi0,unit=0",
 LIB = os.path.join(os.path.dirname(os.environ["DEVSW_BUILD"]), "plain",
                    "src", "libdevsw", "libdevsw.so.0")
 USER = 1234
+HANGS = 150             # seconds after which a case tells what it waits for
 CASES = []
 
 
@@ -277,9 +280,20 @@ def in_state_d():
     return found
 
 
+def report_hang():
+    """What a case waits for that takes very long."""
+    faulthandler.dump_traceback(sys.stdout)
+    for stack in in_state_d():
+        print("".join("# %s\n" % line for line in stack.splitlines()), end="")
+    sys.stdout.flush()
+
+
 def in_child(number, rule, function, world):
     """Run a case and exit: 0 good, 1 bad."""
     os.setpgid(0, 0)
+    watch = threading.Timer(HANGS, report_hang)
+    watch.daemon = True
+    watch.start()
     status = 1
     try:
         function(world)
@@ -317,10 +331,14 @@ def run_case(number, rule, function, world):
 
 
 def print_log(world):
-    """What devswd said last, all of a sanitizer's report, and its end."""
+    """What devswd said last, all of a sanitizer's report, and its end.
+
+    Not the revokes, of which a load makes hundreds.
+    """
     if world.daemon is None:        # the exception has it
         return
-    lines = world.daemon.said().splitlines()
+    lines = [line for line in world.daemon.said().splitlines()
+             if ": revoked by user " not in line]
     status = world.daemon.process.poll()
     if status is not None:
         lines.append("devswd has ended: %d" % status)
@@ -328,6 +346,9 @@ def print_log(world):
               if "Sanitizer" in line][:1]
     for line in lines[-60:] if not report else lines[max(report[0] - 20, 0):]:
         print("# " + line)
+    kernel = subprocess.check_output(["dmesg"], text=True)
+    for line in kernel.splitlines()[-40:]:
+        print("# kernel: " + line)
 
 
 def run(world):

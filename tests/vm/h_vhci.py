@@ -18,12 +18,26 @@ what has come into the first.  "Not here" would be a wrong answer, after which
 vhci_hcd takes the one to the transfer for a broken connection, and unplugs;
 or the host waits for ever.  So a cancellation waits for its transfer.
 
+A port must not be plugged again before the kernel has let go of the device
+that was there.  vhci_hcd has one structure for a port, whatever is plugged
+into it, and would send the cancellation of what the old device has not
+answered to the new one, which has never heard of it:
+
+    hub's thread, a client          here
+                                    the old socket is shut down
+                                    a new one is attached
+    usb_kill_urb of a transfer to
+    the old device                  a cancellation without a transfer
+    waits for ever, and the new
+    device is never looked at
+
 Locks: Hid.changed protects what the thread shares with the test.  Answers
 are written under it, which keeps them whole; the kernel always reads.  A
 process forked from this one has no such thread, and must not use the Hid.
 """
 
 import errno
+import glob
 import os
 import socket
 import struct
@@ -34,7 +48,8 @@ from h_guest import probe
 VENDOR, PRODUCT = 0x1209, 0x0d60
 CMD_SUBMIT, CMD_UNLINK, RET_SUBMIT, RET_UNLINK = 1, 2, 3, 4
 HIGH_SPEED = 3
-ATTACH = "/sys/devices/platform/vhci_hcd.0/attach"
+VHCI = "/sys/devices/platform/vhci_hcd.0/"
+UNUSED = "004"          # of its status: VDEV_ST_NULL
 STALL = "stall"
 INPUT, OUTPUT, FEATURE = 1, 2, 3        # types of reports
 
@@ -93,16 +108,29 @@ class Hid:
         self._thread.start()
 
     @staticmethod
-    def _attached(port, fd):
-        """Plug in; not while vhci_hcd is not done with the last one."""
+    def _is_free(port):
+        """Has the kernel let go of what was plugged into the port?"""
+        with open(VHCI + "status", encoding="ascii") as file:
+            states = {int(words[1]): words[2] for words in
+                      map(str.split, file) if words[0] == "hs"}
+        if states[port] != UNUSED:
+            return False
+        # Waits for the hub's thread, which may have begun to look at it.
+        for hub in glob.glob(VHCI + "usb*/bConfigurationValue"):
+            with open(hub, encoding="ascii") as file:
+                file.read()
+        # It is removed when all its transfers are back.
+        return not glob.glob(VHCI + "usb*/[0-9]*-%d" % (port + 1))
+
+    @classmethod
+    def _attached(cls, port, fd):
+        """Plug in, if the port is free."""
+        if not cls._is_free(port):
+            return 0
         text = "%d %d %d %d" % (port, fd, 1 << 16 | port + 2, HIGH_SPEED)
-        attach = os.open(ATTACH, os.O_WRONLY)
+        attach = os.open(VHCI + "attach", os.O_WRONLY)
         try:
             return os.write(attach, text.encode())
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
-            return 0
         finally:
             os.close(attach)
 
