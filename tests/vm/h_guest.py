@@ -211,14 +211,16 @@ class Rest:
         self.world = world
         self.use = use
         self.last = None            # the last look, for a failure's text
-        self.before = self.after_use()
+        use()
+        self.before = probe.wait_for(self.look, "a daemon at rest")
         print("# at rest: " + json.dumps(self.before), flush=True)
 
     def look(self):
         """What it has, or None while something goes on."""
         now = status()
+        time.sleep(0.1)             # the thread that told it ends
         handles = footprint(self.world.daemon.pid)[:2]
-        time.sleep(0.05)            # the thread that told it ends
+        time.sleep(0.3)
         again = footprint(self.world.daemon.pid)[:2]
         self.last = {
             "memory": now["memory"],
@@ -238,16 +240,11 @@ class Rest:
         self.last["busy"] = busy
         return None
 
-    def after_use(self):
-        """What it has after a use of every node."""
-        self.use()
-        return probe.wait_for(self.look, "a daemon at rest")
-
     def returns(self):
         """Wait until it has again what it had."""
         try:
-            probe.wait_for(lambda: self.look() == self.before or
-                           self.after_use() == self.before, "as it was")
+            self.use()
+            probe.wait_for(lambda: self.look() == self.before, "as it was")
         except probe.Late as late:
             raise AssertionError("%s: it was\n%s\nand is\n%s" % (
                 late, json.dumps(self.before), json.dumps(self.last))) from late
