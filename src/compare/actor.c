@@ -597,6 +597,15 @@ tty_raw(struct run *r, int fd, bool clocal)
 		broken(r, "tcsetattr: %s", strerror(errno));
 }
 
+size_t
+write_size(const struct run *r, size_t n)
+{
+
+	if (!is_hid(r->r_hw))
+		return n;
+	return r->r_sys->s_bit == KERNEL ? 9 : 8;
+}
+
 int
 must_open(struct run *r, int flags)
 {

@@ -203,7 +203,8 @@ struct scenario {
 
 /* Ordered by number, ends with one without a name. */
 extern const struct scenario scenarios_open[], scenarios_unplug[],
-    scenarios_close[], scenarios_revoke[], scenarios_silent[];
+    scenarios_stale[], scenarios_close[], scenarios_revoke[],
+    scenarios_silent[];
 extern const struct scenario *const scenario_tables[];	/* ends with NULL */
 
 /* ---- record.c: what a run has seen ----------------------------------- */
@@ -348,6 +349,15 @@ bool	driver_calls(struct run *, char *, size_t);
  *	Write until the far end takes no more; what was written last is not
  *	sent yet.
  *
+ * tty_raw(r, fd, clocal)
+ *
+ *	The line is raw, with HUPCL, and CLOCAL or not.
+ *
+ * n = write_size(r, n)
+ *
+ *	How much to write at a time: to a tty n bytes; to a HID a report of 8,
+ *	before which hidraw wants its ID.
+ *
  * was = node_owner(r, path, uid)
  *
  *	The node belongs to that user from now on; whose it was.
@@ -359,6 +369,7 @@ bool	driver_calls(struct run *, char *, size_t);
 int	must_open(struct run *, int);
 void	must_fill(struct run *, int);
 void	tty_raw(struct run *, int, bool);
+size_t	write_size(const struct run *, size_t);
 unsigned node_owner(struct run *, const char *, unsigned);
 _Noreturn void cannot(struct run *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));

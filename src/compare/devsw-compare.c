@@ -28,7 +28,8 @@
 #define	JSON_FORMAT	(JSON_INDENT(1) | JSON_REAL_PRECISION(9))
 
 const struct scenario *const scenario_tables[] = { scenarios_open,
-	scenarios_close, scenarios_unplug, scenarios_revoke, scenarios_silent, NULL };
+	scenarios_close, scenarios_unplug, scenarios_stale, scenarios_revoke,
+	scenarios_silent, NULL };
 
 struct options {
 	const char	*o_patterns[NPATTERNS];
