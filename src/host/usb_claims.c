@@ -11,9 +11,19 @@
  *	not claimed does no harm.
  *
  *	A busy entry is one whose device has a request under way that may be
- *	stuck in the kernel with the device's lock.  The handler leaves it
- *	alone, since its own request would get stuck too.  The kernel then
- *	releases the interface when the process is gone, but binds no driver.
+ *	stuck in the kernel with the device's lock.  The handler's own request
+ *	would wait behind it, perhaps until the plug is pulled, and the crash
+ *	with it.  So a child does those, which has nothing else of the daemon
+ *	open and which nobody waits for:
+ *
+ *	handler				another thread, kernel
+ *					busy; has the device's lock
+ *	gives the others back
+ *	makes the child
+ *	dies				its request ends with the process, or
+ *					does not
+ *	child: waits for the lock,
+ *	gives it back
  *
  * Known gaps
  *	After SIGKILL nothing here runs: the kernel releases the interface
@@ -49,27 +59,73 @@ claim_make(int fd, uint8_t ifno)
 	    CLAIM_VALID;
 }
 
-/* RELEASEINTERFACE for all first: a driver may want two interfaces. */
-static void
-claims_emergency(void)
+/*
+ * n = claims_give_back(c, busy)
+ *
+ *	Give back those of the table's copy whose flag "busy" is that one; how
+ *	many others there are.  RELEASEINTERFACE for all first: a driver may
+ *	want two interfaces.
+ */
+static unsigned
+claims_give_back(const uint64_t *c, uint64_t busy)
 {
 	struct usbdevfs_ioctl connect = { .ioctl_code = USBDEVFS_CONNECT };
-	unsigned ifno;
-	uint64_t c;
+	unsigned ifno, others = 0;
 	size_t i;
 
 	for (i = 0; i < NCLAIMS; i++) {
-		c = atomic_load(&claims[i]);
-		ifno = CLAIM_IFNO(c);
-		if (c != 0 && (c & CLAIM_BUSY) == 0)
-			(void)ioctl(CLAIM_FD(c), USBDEVFS_RELEASEINTERFACE,
+		ifno = CLAIM_IFNO(c[i]);
+		if (c[i] != 0 && (c[i] & CLAIM_BUSY) == busy)
+			(void)ioctl(CLAIM_FD(c[i]), USBDEVFS_RELEASEINTERFACE,
 			    &ifno);
+		else if (c[i] != 0)
+			others++;
 	}
 	for (i = 0; i < NCLAIMS; i++) {
-		c = atomic_load(&claims[i]);
-		connect.ifno = (int)CLAIM_IFNO(c);
-		if (c != 0 && (c & CLAIM_BUSY) == 0)
-			(void)ioctl(CLAIM_FD(c), USBDEVFS_IOCTL, &connect);
+		connect.ifno = (int)CLAIM_IFNO(c[i]);
+		if (c[i] != 0 && (c[i] & CLAIM_BUSY) == busy)
+			(void)ioctl(CLAIM_FD(c[i]), USBDEVFS_IOCTL, &connect);
+	}
+	return others;
+}
+
+/*
+ * Close all descriptors but those of the busy claims: with the others the
+ * daemon's nodes and locks would live on.  False: this kernel cannot.
+ */
+static int
+claims_close_others(const uint64_t *c)
+{
+	unsigned first = 0, next, fd;
+	size_t i;
+
+	do {
+		next = ~0u;
+		for (i = 0; i < NCLAIMS; i++) {
+			fd = (unsigned)CLAIM_FD(c[i]);
+			if ((c[i] & CLAIM_BUSY) != 0 && fd >= first &&
+			    fd < next)
+				next = fd;
+		}
+		if (next > first && close_range(first, next - 1, 0) == -1)
+			return 0;
+		first = next + 1;
+	} while (next != ~0u);
+	return 1;
+}
+
+static void
+claims_emergency(void)
+{
+	static uint64_t copy[NCLAIMS];	/* this runs once */
+	size_t i;
+
+	for (i = 0; i < NCLAIMS; i++)
+		copy[i] = atomic_load(&claims[i]);
+	if (claims_give_back(copy, 0) > 0 && _Fork() == 0) {
+		if (claims_close_others(copy))
+			(void)claims_give_back(copy, CLAIM_BUSY);
+		_exit(0);
 	}
 }
 

@@ -31,6 +31,7 @@
 #include "host/udev.h"
 #include "host/usb.h"
 #include "host/usbsys.h"
+#include "host/usbvar.h"
 #include "h_test.h"
 #include "h_vhci.h"
 
@@ -799,9 +800,10 @@ test_deaf_unplug(void)
 
 /* ---- cases: the end of the process ---------------------------------- */
 
-/* A child that claims the adapter and then dies of sig. */
+/* A child that claims the adapter and then dies of sig; busy: while another
+   of its threads asks the device for something. */
 static void
-die_with_claim(struct want *w, int sig)
+die_with_claim(struct want *w, int sig, int busy)
 {
 	struct hyp_usb *hd;
 	int fds[2], status;
@@ -819,6 +821,8 @@ die_with_claim(struct want *w, int sig)
 		    w->w_dev.ud_info.hi_addr, NULL, &hd) != 0 ||
 		    hyp_usb_claim(hd, 0) != 0 || !driver_is(w, "usbfs"))
 			_exit(1);
+		if (busy)
+			usb_claims_busy(hd->hd_fd, 1);
 		(void)!write(fds[1], "", 1);
 		if (sig == SIGABRT)
 			hyp_panic("t_usb: a panic that is wanted");
@@ -838,10 +842,21 @@ test_crash(void)
 	struct want w;
 
 	want_ftdi(&w);
-	die_with_claim(&w, SIGSEGV);
+	die_with_claim(&w, SIGSEGV, 0);
 	T_CHECK(driver_is(&w, "ftdi_sio"));
-	die_with_claim(&w, SIGABRT);
+	die_with_claim(&w, SIGABRT, 0);
 	T_CHECK(driver_is(&w, "ftdi_sio"));
+}
+
+/* A child of it does that, and nobody waits for it. */
+static void
+test_crash_busy(void)
+{
+	struct want w;
+
+	want_ftdi(&w);
+	die_with_claim(&w, SIGSEGV, 1);
+	t_until(ftdi_back, &w, "ftdi_sio has the adapter");
 }
 
 static void
@@ -850,7 +865,7 @@ test_kill(void)
 	struct want w;
 
 	want_ftdi(&w);
-	die_with_claim(&w, SIGKILL);
+	die_with_claim(&w, SIGKILL, 0);
 	T_CHECK(driver_is(&w, ""));
 	T_EQ(usbsys_rebind(w.w_dev.ud_path), 1);
 	T_CHECK(driver_is(&w, "ftdi_sio"));
@@ -1034,6 +1049,7 @@ const struct t_case t_cases[] = {
 	{ "what waits behind it starts after it", test_deaf_queue },
 	{ "unplug ends it too", test_deaf_unplug },
 	{ "a crash gives the claim back", test_crash },
+	{ "a crash during a request gives it back", test_crash_busy },
 	{ "SIGKILL does not, --release does", test_kill },
 	{ "plug events", test_udev },
 	{ "a rescan alone finds everything", test_rescan },
