@@ -422,8 +422,6 @@ ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
 	}
 	*t = tp->t_termios;
 	t->c_ispeed = 0;
-	if (t->c_ospeed == 0)
-		t->c_ospeed = TTYDEF_SPEED;
 	tp->t_ospeed = 0;		/* so that ucomparam sets it */
 	ttyunlock(tp);
 
@@ -437,6 +435,14 @@ ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
 	mutex_exit(&sc->sc_lock);
 }
 
+/*
+ * ucom_save_termios(sc, kind)
+ *
+ *	The node's next open finds the mode that it has now; but after a
+ *	hang-up the defaults.  Speed 0 is no mode to prepare a line with, and
+ *	the chip was not asked about the rest of it: minicom(1) leaves five
+ *	bits behind that an FTDI does not have.  State OPENING.
+ */
 static void
 ucom_save_termios(struct ucom_softc *sc, u_int kind)
 {
@@ -444,8 +450,11 @@ ucom_save_termios(struct ucom_softc *sc, u_int kind)
 
 	ttylock(tp);
 	sc->sc_termios[kind == UCOM_DIALOUT] = tp->t_termios;
+	if (tp->t_ospeed != 0)
+		SET(sc->sc_saved, kind);
+	else
+		CLR(sc->sc_saved, kind);
 	ttyunlock(tp);
-	SET(sc->sc_saved, kind);
 }
 
 /*

@@ -745,6 +745,27 @@ mode_is_kept(void)
 	h_remove(v);
 }
 
+/* Speed 0 hangs up.  What else such a mode says the chip has not been asked,
+   and may not be able to do: no open may fail of it later. */
+static void
+hangup_is_not_kept(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf;
+
+	T_EQ(s_open("dtyU0", S_RDWR, &sf), 0);
+	T_EQ(s_raw(&sf, 115200, 5, S_CLOCAL), EINVAL);
+	T_EQ(s_raw(&sf, 115200, 7, S_CLOCAL), 0);
+	T_EQ(s_raw(&sf, 0, 5, S_CLOCAL), 0);
+	T_EQ(h_status(v).vs_dtr, false);
+	s_close(&sf);
+	T_EQ(s_open("dtyU0", S_RDWR, &sf), 0);
+	T_EQ(h_status(v).vs_baud, 9600);
+	T_EQ(h_status(v).vs_bits, 8);
+	s_close(&sf);
+	h_remove(v);
+}
+
 static void
 dial_in_and_out(void)
 {
@@ -975,6 +996,7 @@ const struct t_case t_cases[] = {
 	{ "TIOCEXCL keeps others out, but root", exclusive },
 	{ "after a hang-up the next open waits", hangup_pause },
 	{ "a node keeps its mode over the last close", mode_is_kept },
+	{ "a hang-up is not kept, nor what else it said", hangup_is_not_kept },
 	{ "dial-in waits for carrier and for dial-out", dial_in_and_out },
 	{ "dial-in does not live by dial-out's CLOCAL",
 	    dial_in_does_not_borrow },
