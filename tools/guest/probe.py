@@ -34,6 +34,7 @@ import hashlib
 import json
 import mmap
 import os
+import pty
 import select
 import signal
 import socket
@@ -413,6 +414,47 @@ def far_path(name):
         if words[0] == name:
             return words[-1].partition("=")[2]
     raise Late("no device " + name)
+
+
+class Terminal:
+    """A program on a pty, for those that want a terminal."""
+
+    def __init__(self, argv):
+        self._master, slave = pty.openpty()
+        tty.setraw(slave)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+        self._process = subprocess.Popen(
+            argv, stdin=slave, stdout=slave, stderr=slave,
+            env={**os.environ, "TERM": "vt100"}, start_new_session=True)
+        os.close(slave)
+        self.said = b""
+
+    def expect(self, text):
+        """Read until the program has said this."""
+        poll = select.poll()
+        poll.register(self._master, select.POLLIN)
+        at = len(self.said)
+        while text not in self.said[at:]:
+            if not poll.poll(LIMIT * 1000):
+                raise Late("no %r in %r" % (text, self.said))
+            try:
+                self.said += os.read(self._master, 4096)
+            except OSError as error:
+                raise Late("ended: %r" % self.said) from error
+
+    def type(self, data):
+        """Type."""
+        os.write(self._master, data)
+
+    def wait(self):
+        """Its exit status."""
+        try:
+            return self._process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise Late("did not end: %r" % self.said) from None
+        finally:
+            os.close(self._master)
 
 
 class Daemon:
