@@ -116,11 +116,14 @@ def tell(text):
 
 
 def tail(output):
-    """The last lines of an output, and remarks ("# ...") before them."""
+    """The last lines of an output, and remarks ("# ...") before them.
+
+    Of those the first ones: what went wrong comes before the logs.
+    """
     lines = output.rstrip().splitlines()
     early = [line for line in lines[:-SHOWN] if line.startswith("#")]
     if len(lines) > SHOWN:
-        lines = (early[-SHOWN:] + ["... (%d lines in all)" % len(lines)] +
+        lines = (early[:SHOWN] + ["... (%d lines in all)" % len(lines)] +
                  lines[-SHOWN:])
     return "\n".join("    " + line for line in lines)
 

@@ -13,6 +13,7 @@ The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
 
 import faulthandler
 import functools
+import glob
 import json
 import os
 import random
@@ -261,11 +262,11 @@ def unkillable():
     return found
 
 
-def in_state_d():
+def in_state_d(pattern="/proc/[0-9]*"):
     """Processes in D state now."""
     found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and probe.process_state(int(name)) == "D":
+    for name in map(os.path.basename, glob.glob(pattern)):
+        if probe.process_state(int(name)) == "D":
             try:
                 with open("/proc/%s/stack" % name, encoding="ascii") as file:
                     stack = file.read()
@@ -280,7 +281,7 @@ def in_state_d():
 def report_hang():
     """What a case waits for that takes very long."""
     faulthandler.dump_traceback(sys.stdout)
-    for stack in in_state_d():
+    for stack in in_state_d("/proc/[0-9]*/task/[0-9]*"):
         print("".join("# %s\n" % line for line in stack.splitlines()), end="")
     sys.stdout.flush()
 
@@ -341,10 +342,10 @@ def print_log(world):
         lines.append("devswd has ended: %d" % status)
     report = [number for number, line in enumerate(lines)
               if "Sanitizer" in line][:1]
-    for line in lines[-60:] if not report else lines[max(report[0] - 20, 0):]:
+    for line in lines[-40:] if not report else lines[max(report[0] - 20, 0):]:
         print("# " + line)
     kernel = subprocess.check_output(["dmesg"], text=True)
-    for line in kernel.splitlines()[-40:]:
+    for line in kernel.splitlines()[-15:]:
         print("# kernel: " + line)
 
 

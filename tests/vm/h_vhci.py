@@ -31,6 +31,11 @@ answered to the new one, which has never heard of it:
     waits for ever, and the new
     device is never looked at
 
+And it loses a transfer that is cancelled before its sender has run, if the
+plug is pulled then: the cancellation is dropped, as the transfer is not among
+those sent, and whoever cancels waits for ever, with the device's lock.  On a
+busy machine that is no rare moment.  So the sender runs before everybody else.
+
 Locks: Hid.changed protects what the thread shares with the test.  Answers
 are written under it, which keeps them whole; the kernel always reads.  A
 process forked from this one has no such thread, and must not use the Hid.
@@ -104,6 +109,7 @@ class Hid:
         with theirs:
             probe.wait_for(lambda: self._attached(port, theirs.fileno()),
                            "vhci_hcd's port %d" % port)
+        self._sender_first()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -133,6 +139,19 @@ class Hid:
             return os.write(attach, text.encode())
         finally:
             os.close(attach)
+
+    @staticmethod
+    def _sender_first():
+        """Let vhci_hcd's senders run before everybody else."""
+        for path in glob.glob("/proc/[0-9]*/comm"):
+            try:
+                with open(path, encoding="ascii", errors="replace") as file:
+                    name = file.read().strip()
+            except OSError:             # it has ended
+                continue
+            if name == "vhci_tx":
+                os.sched_setscheduler(int(path.split("/")[2]), os.SCHED_FIFO,
+                                      os.sched_param(50))
 
     def unplug(self):
         """Pull it out, if it is not out already."""
