@@ -31,10 +31,11 @@ answered to the new one, which has never heard of it:
     waits for ever, and the new
     device is never looked at
 
-And it loses a transfer that is cancelled before its sender has run, if the
-plug is pulled then: the cancellation is dropped, as the transfer is not among
-those sent, and whoever cancels waits for ever, with the device's lock.  On a
-busy machine that is no rare moment.  So the sender runs before everybody else.
+And from the moment the socket is shut down until it has told the hub, it loses
+transfers that are begun and cancelled: its sender has ended, so the transfer is
+not among those sent, and the cancellation is dropped.  Who cancels waits for
+ever, with the device's lock, and the hub for that.  So unplug() returns when
+the device is gone, and a test opens its nodes again only then.
 
 Locks: Hid.changed protects what the thread shares with the test.  Answers
 are written under it, which keeps them whole; the kernel always reads.  A
@@ -109,12 +110,12 @@ class Hid:
         with theirs:
             probe.wait_for(lambda: self._attached(port, theirs.fileno()),
                            "vhci_hcd's port %d" % port)
-        self._sender_first()
+        self._port = port
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    @staticmethod
-    def _is_free(port):
+    @classmethod
+    def _is_free(cls, port):
         """Has the kernel let go of what was plugged into the port?"""
         with open(VHCI + "status", encoding="ascii") as file:
             states = {int(words[1]): words[2] for words in
@@ -125,7 +126,11 @@ class Hid:
         for hub in glob.glob(VHCI + "usb*/bConfigurationValue"):
             with open(hub, encoding="ascii") as file:
                 file.read()
-        # It is removed when all its transfers are back.
+        return cls._is_gone(port)
+
+    @staticmethod
+    def _is_gone(port):
+        """It is removed from sysfs when all its transfers are back."""
         return not glob.glob(VHCI + "usb*/[0-9]*-%d" % (port + 1))
 
     @classmethod
@@ -140,19 +145,6 @@ class Hid:
         finally:
             os.close(attach)
 
-    @staticmethod
-    def _sender_first():
-        """Let vhci_hcd's senders run before everybody else."""
-        for path in glob.glob("/proc/[0-9]*/comm"):
-            try:
-                with open(path, encoding="ascii", errors="replace") as file:
-                    name = file.read().strip()
-            except OSError:             # it has ended
-                continue
-            if name == "vhci_tx":
-                os.sched_setscheduler(int(path.split("/")[2]), os.SCHED_FIFO,
-                                      os.sched_param(50))
-
     def unplug(self):
         """Pull it out, if it is not out already."""
         if self._sock.fileno() == -1:
@@ -160,6 +152,8 @@ class Hid:
         self._sock.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._sock.close()
+        probe.wait_for(lambda: self._is_gone(self._port),
+                       "the kernel to let go of it")
 
     # -- what the test does
 
