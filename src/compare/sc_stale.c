@@ -79,7 +79,8 @@ write_after(struct run *r)
 {
 	const int fd = stale(r);
 
-	outcome(r, "write", call_write(r, "client", fd, write_size(r, 1)));
+	outcome(r, "write", call_write(r, "client", fd,
+	    write_size(r, 1)));
 }
 
 static const struct expect write_after_expect[] = {
@@ -226,7 +227,8 @@ stale_after_replug(struct run *r)
 	plug(r);
 	r->r_event = 0;
 	outcome(r, "stale: read", call_read(r, "client", fd, 64));
-	outcome(r, "stale: write", call_write(r, "client", fd, write_size(r, 1)));
+	outcome(r, "stale: write", call_write(r, "client", fd,
+	    write_size(r, 1)));
 	outcome(r, "new: open", call_open(r, "newcomer", r->r_node,
 	    O_RDWR | O_NONBLOCK));
 }

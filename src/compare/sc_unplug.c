@@ -134,14 +134,14 @@ static const struct reading poll_unplug_reading[] = {
 	{ NULL }
 };
 
-
 /* ---- output that nobody takes ---------------------------------------- */
 
 static void
 blocked_write(struct run *r)
 {
 	const int fd = must_open(r, O_RDWR);
-	struct call *const c = call_fill(r, "writer", fd, write_size(r, CALL_BLOCK));
+	struct call *const c = call_fill(r, "writer", fd,
+	    write_size(r, CALL_BLOCK));
 
 	if (!call_blocked(r, c))
 		broken(r, "the write does not wait");

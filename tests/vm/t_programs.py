@@ -52,7 +52,7 @@ def there_and_back(terminal, text=b"there and back"):
 
 
 def ends(terminal):
-    """It ends with status 0, and the node is free again."""
+    """It ends with status 0."""
     equal(terminal.wait(), 0, "its status")
 
 
