@@ -32,4 +32,16 @@ struct device {
 extern kmutex_t alldevs_lock;
 extern kcondvar_t config_cv;
 
+/* ---- subr_cftable.c: which driver ----------------------------------- */
+
+void	config_tables_init(void);
+cfdriver_t config_cfdriver_lookup(const char *);
+cfattach_t config_cfattach_lookup(const char *, const char *);
+cfdata_t config_rootsearch_acquire(const char *);
+
+/* ---- subr_cfunit.c: which unit -------------------------------------- */
+
+int	config_unit_alloc(cfdriver_t, device_t);
+void	config_units_free(cfdriver_t);
+
 #endif /* AUTOCONF_AUTOCONF_IMPL_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * subr_devsw.c - devsw(9): from a device number to a driver's function.
+ * subr_devsw.c - devsw(9): from a device number to a driver, and the
+ * references that keep it.  devsw_call.c calls its functions.
  *
  * Two tables, one for character and one for block devices, from major to a
  * slot with the driver's switch and a reference count.  Only an open holds a
@@ -12,8 +13,6 @@
  * how to find it (d_cfdriver, d_devtounit), so no d_open starts before its
  * attach has ended or after its detach is committed, and the softc stays
  * until d_open has returned.
- *
- * Drivers without D_MPSAFE are called under the kernel lock.
  *
  * A switch leaves in three steps, as its functions may be unmapped after
  * that:
@@ -54,12 +53,9 @@
 #include <sys/conf.h>
 #include <sys/device.h>
 #include <sys/devtrace.h>
-#include <sys/disklabel.h>
 #include <sys/errno.h>
 #include <sys/lwp.h>
-#include <sys/poll.h>
 #include <sys/systm.h>
-#include <sys/tty.h>
 #include <sys/vnode.h>
 
 #include "devsw/devsw_impl.h"
@@ -401,53 +397,14 @@ devsw_getdevname(bool block, dev_t dev, char *name)
 		    minor(dev));
 }
 
-/* ---- calls --------------------------------------------------------- */
-
-static bool
-dev_lock(int d_flag)
-{
-
-	ASSERT_SLEEPABLE();
-	if (d_flag & D_MPSAFE)
-		return false;
-	kernel_lock(1);
-	return true;
-}
-
-static void
-dev_unlock(bool locked)
-{
-
-	if (locked)
-		kernel_unlock(1);
-}
-
-/* The d_ members of a cdevsw and a bdevsw that are alike. */
-struct devsw_common {
-	int		(*dc_open)(dev_t, int, int, struct lwp *);
-	int		(*dc_devtounit)(dev_t);
-	struct cfdriver	*dc_cfdriver;
-	int		 dc_flag;
-};
-
-static struct devsw_common
-dev_common(const struct devsw_ref *dr)
-{
-	const struct bdevsw *const b = dr->dr_switch;
-	const struct cdevsw *const c = dr->dr_switch;
-
-	return dr->dr_block ? (struct devsw_common){ b->d_open,
-	    b->d_devtounit, b->d_cfdriver, b->d_flag } :
-	    (struct devsw_common){ c->d_open, c->d_devtounit, c->d_cfdriver,
-	    c->d_flag };
-}
+/* ---- references of opens ------------------------------------------- */
 
 /*
  * error = dev_acquire(devtounit, cd, dev, &dv)
  *
  *	A reference to the autoconf device behind dev, or *dv = NULL if the
- *	driver does not say how to find it.  ENXIO: there is none; EINTR, EAGAIN: see
- *	cv_wait_sig.
+ *	driver does not say how to find it.  ENXIO: there is none; EINTR,
+ *	EAGAIN: see cv_wait_sig.
  */
 static int
 dev_acquire(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
@@ -484,7 +441,8 @@ dev_slots(bool block)
 int
 devsw_acquire(bool block, dev_t dev, struct devsw_ref *dr)
 {
-	struct devsw_common dc;
+	const struct bdevsw *b;
+	const struct cdevsw *c;
 	int error;
 
 	dr->dr_block = block;
@@ -492,8 +450,10 @@ devsw_acquire(bool block, dev_t dev, struct devsw_ref *dr)
 	dr->dr_switch = slot_acquire(dev_slots(block), dev);
 	if (dr->dr_switch == NULL)
 		return ENXIO;
-	dc = dev_common(dr);
-	error = dev_acquire(dc.dc_devtounit, dc.dc_cfdriver, dev,
+	b = dr->dr_switch;
+	c = dr->dr_switch;
+	error = block ? dev_acquire(b->d_devtounit, b->d_cfdriver, dev,
+	    &dr->dr_device) : dev_acquire(c->d_devtounit, c->d_cfdriver, dev,
 	    &dr->dr_device);
 	if (error)
 		slot_release(dev_slots(block), dev);
@@ -519,25 +479,6 @@ devsw_alive(const struct devsw_ref *dr)
 }
 
 /*
- * error = devsw_open(dr, flag, devtype, l)
- *
- *	Call d_open.  Sleeps as the driver does.
- */
-int
-devsw_open(const struct devsw_ref *dr, int flag, int devtype, struct lwp *l)
-{
-	const struct devsw_common dc = dev_common(dr);
-	const bool locked = dev_lock(dc.dc_flag);
-	int error;
-
-	error = DEVTRACE() ? devsw_trace_call("d_open", dc.dc_open,
-	    dr->dr_block, dr->dr_dev, flag, devtype, l) :
-	    dc.dc_open(dr->dr_dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
-}
-
-/*
  * devsw_release(dr)
  */
 void
@@ -547,471 +488,4 @@ devsw_release(const struct devsw_ref *dr)
 	if (dr->dr_device != NULL)
 		device_release(dr->dr_device);
 	slot_release(dev_slots(dr->dr_block), dr->dr_dev);
-}
-
-/*
- * error = cdev_open(dev, flag, devtype, l)
- * error = bdev_open(dev, flag, devtype, l)
- *
- *	All of that, for callers who keep the driver by other means.
- */
-static int
-dev_open(bool block, dev_t dev, int flag, int devtype, struct lwp *l)
-{
-	struct devsw_ref dr;
-	int error;
-
-	if ((error = devsw_acquire(block, dev, &dr)) != 0)
-		return error;
-	error = devsw_open(&dr, flag, devtype, l);
-	devsw_release(&dr);
-	return error;
-}
-
-int
-cdev_open(dev_t dev, int flag, int devtype, struct lwp *l)
-{
-
-	return dev_open(false, dev, flag, devtype, l);
-}
-
-int
-bdev_open(dev_t dev, int flag, int devtype, struct lwp *l)
-{
-
-	return dev_open(true, dev, flag, devtype, l);
-}
-
-/*
- * error = cdev_cancel(dev, flag, devtype, l)
- * error = bdev_cancel(dev, flag, devtype, l)
- *
- *	Make the driver interrupt what goes on and fail what begins, until
- *	d_close.  Prompt, does not sleep.  ENODEV: the driver has no d_cancel
- *	(or says so), so its d_close must do it.  ENXIO: no driver.
- */
-int
-cdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	if (d->d_cancel == NULL)
-		return ENODEV;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_call("d_cancel", d->d_cancel, false,
-	    dev, flag, devtype, l) : d->d_cancel(dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
-}
-
-int
-bdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
-{
-	const struct bdevsw *d = bdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	if (d->d_cancel == NULL)
-		return ENODEV;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_call("d_cancel", d->d_cancel, true,
-	    dev, flag, devtype, l) : d->d_cancel(dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
-}
-
-/*
- * error = cdev_close(dev, flag, devtype, l)
- * error = bdev_close(dev, flag, devtype, l)
- *
- *	Call d_close.
- */
-int
-cdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_call("d_close", d->d_close, false,
-	    dev, flag, devtype, l) : d->d_close(dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
-}
-
-int
-bdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
-{
-	const struct bdevsw *d = bdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_call("d_close", d->d_close, true,
-	    dev, flag, devtype, l) : d->d_close(dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
-}
-
-int
-bdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
-{
-	const struct bdevsw *d = bdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_ioctl(d->d_ioctl, true, dev, cmd,
-	    data, flag, l) : d->d_ioctl(dev, cmd, data, flag, l);
-	dev_unlock(locked);
-	return error;
-}
-
-/*
- * cdev_read, cdev_write, cdev_ioctl, cdev_stop, cdev_tty, cdev_poll,
- * cdev_mmap, cdev_kqfilter, cdev_discard
- *
- *	Call the entry of that name.  The device is open.  Without a driver:
- *	ENXIO, POLLERR, NULL, or nothing.
- */
-int
-cdev_read(dev_t dev, struct uio *uio, int flag)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_rw("d_read", d->d_read, dev, uio,
-	    flag) : d->d_read(dev, uio, flag);
-	dev_unlock(locked);
-	return error;
-}
-
-int
-cdev_write(dev_t dev, struct uio *uio, int flag)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_rw("d_write", d->d_write, dev, uio,
-	    flag) : d->d_write(dev, uio, flag);
-	dev_unlock(locked);
-	return error;
-}
-
-int
-cdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_ioctl(d->d_ioctl, false, dev, cmd,
-	    data, flag, l) : d->d_ioctl(dev, cmd, data, flag, l);
-	dev_unlock(locked);
-	return error;
-}
-
-void
-cdev_stop(struct tty *tp, int flag)
-{
-	const struct cdevsw *d = cdevsw_lookup(tp->t_dev);
-
-	if (d != NULL)
-		d->d_stop(tp, flag);
-}
-
-struct tty *
-cdev_tty(dev_t dev)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-
-	return d == NULL || d->d_tty == NULL ? NULL : d->d_tty(dev);
-}
-
-int
-cdev_poll(dev_t dev, int events, struct lwp *l)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int revents;
-
-	if (d == NULL)
-		return POLLERR;
-	locked = dev_lock(d->d_flag);
-	revents = DEVTRACE() ? devsw_trace_poll(d->d_poll, dev, events, l) :
-	    d->d_poll(dev, events, l);
-	dev_unlock(locked);
-	return revents;
-}
-
-paddr_t
-cdev_mmap(dev_t dev, off_t off, int prot)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-
-	return d == NULL ? (paddr_t)-1 : d->d_mmap(dev, off, prot);
-}
-
-int
-cdev_kqfilter(dev_t dev, struct knote *kn)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-
-	return d == NULL ? ENXIO : d->d_kqfilter(dev, kn);
-}
-
-int
-cdev_discard(dev_t dev, off_t pos, off_t len)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-
-	return d == NULL ? ENXIO : d->d_discard(dev, pos, len);
-}
-
-int
-cdev_flags(dev_t dev)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-
-	return d == NULL ? 0 : d->d_flag;
-}
-
-int
-bdev_flags(dev_t dev)
-{
-	const struct bdevsw *d = bdevsw_lookup(dev);
-
-	return d == NULL ? 0 : d->d_flag;
-}
-
-int
-cdev_type(dev_t dev)
-{
-
-	return cdev_flags(dev) & D_TYPEMASK;
-}
-
-static void
-dev_detached(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev)
-{
-	device_t dv;
-	int unit;
-
-	if (devtounit == NULL || (unit = devtounit(dev)) == -1)
-		return;
-	if ((dv = device_lookup(cd, unit)) != NULL)
-		config_detach_commit(dv);
-}
-
-/*
- * cdev_detached(dev)
- * bdev_detached(dev)
- *
- *	From vdevgone in the detach of the device behind dev: commit it, so
- *	that nobody waits to open what will not come back.
- */
-void
-cdev_detached(dev_t dev)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-
-	if (d != NULL)
-		dev_detached(d->d_devtounit, d->d_cfdriver, dev);
-}
-
-void
-bdev_detached(dev_t dev)
-{
-	const struct bdevsw *d = bdevsw_lookup(dev);
-
-	if (d != NULL)
-		dev_detached(d->d_devtounit, d->d_cfdriver, dev);
-}
-
-static bool
-dev_hold(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
-    device_t *dvp)
-{
-	int unit;
-
-	*dvp = NULL;
-	if (devtounit == NULL)
-		return true;
-	if ((unit = devtounit(dev)) == -1)
-		return false;
-	*dvp = device_lookup_hold(cd, unit);
-	return *dvp != NULL;
-}
-
-/*
- * yes = cdev_hold(dev, &dv)
- * yes = bdev_hold(dev, &dv)
- * dev_unhold(dv)
- *
- *	Is there a device behind dev that can be closed?  If so it stays the
- *	same until dev_unhold.  dv is NULL if the driver does not say how to
- *	find its devices; then the answer is always yes.  Do not sleep.
- */
-bool
-cdev_hold(dev_t dev, device_t *dvp)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-
-	return d != NULL && dev_hold(d->d_devtounit, d->d_cfdriver, dev, dvp);
-}
-
-bool
-bdev_hold(dev_t dev, device_t *dvp)
-{
-	const struct bdevsw *d = bdevsw_lookup(dev);
-
-	return d != NULL && dev_hold(d->d_devtounit, d->d_cfdriver, dev, dvp);
-}
-
-void
-dev_unhold(device_t dv)
-{
-
-	if (dv != NULL)
-		device_release(dv);
-}
-
-/*
- * yes = cdev_attached(dev)
- *
- *	Is there a device behind dev now?  For who reports it; an open finds
- *	out with a reference.
- */
-bool
-cdev_attached(dev_t dev)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	int unit;
-
-	if (d == NULL)
-		return false;
-	if (d->d_devtounit == NULL)
-		return true;
-	return (unit = d->d_devtounit(dev)) != -1 &&
-	    device_attached(d->d_cfdriver, unit);
-}
-
-/*
- * unit = dev_minor_unit(dev)
- * unit = disklabel_dev_unit(dev)
- *
- *	Ready-made d_devtounit: the minor is the unit; a unit has
- *	MAXPARTITIONS minors.  tty_unit() is in tty_subr.c.
- */
-int
-dev_minor_unit(dev_t dev)
-{
-
-	return minor(dev);
-}
-
-int
-disklabel_dev_unit(dev_t dev)
-{
-
-	return DISKUNIT(dev);
-}
-
-/* ---- entries of drivers that lack something ------------------------- */
-
-int devenodev(void) { return ENODEV; }
-
-paddr_t
-devnommap(dev_t dev __unused, off_t off __unused, int prot __unused)
-{
-
-	return (paddr_t)-1;
-}
-
-int
-nullopen(dev_t dev __unused, int flag __unused, int mode __unused,
-    struct lwp *l __unused)
-{
-
-	return 0;
-}
-
-int
-nullclose(dev_t dev __unused, int flag __unused, int mode __unused,
-    struct lwp *l __unused)
-{
-
-	return 0;
-}
-
-int
-noread_fn(dev_t dev __unused, struct uio *uio __unused, int flag __unused)
-{
-
-	return ENODEV;
-}
-
-int
-nowrite_fn(dev_t dev __unused, struct uio *uio __unused, int flag __unused)
-{
-
-	return ENODEV;
-}
-
-int
-noioctl_fn(dev_t dev __unused, u_long cmd __unused, void *data __unused,
-    int flag __unused, struct lwp *l __unused)
-{
-
-	return EPASSTHROUGH;
-}
-
-void
-nostop_fn(struct tty *tp __unused, int flag __unused)
-{
-}
-
-int
-nopoll_fn(dev_t dev __unused, int events __unused, struct lwp *l __unused)
-{
-
-	return POLLERR;
-}
-
-int
-nokqfilter_fn(dev_t dev __unused, struct knote *kn __unused)
-{
-
-	return EOPNOTSUPP;
-}
-
-int
-nodiscard_fn(dev_t dev __unused, off_t pos __unused, off_t len __unused)
-{
-
-	return ENODEV;
 }

@@ -98,6 +98,14 @@ struct ucom_softc {
 	u_int			 sc_saved;	/* which of them are set; same */
 };
 
+#define	UCOMUNIT(dev)	TTUNIT(dev)
+
+/* ---- ucom_open.c: open, d_cancel and close -------------------------- */
+
+dev_type_open(ucomopen);
+dev_type_cancel(ucomcancel);
+dev_type_close(ucomclose);
+
 /* ---- ucom_modem.c: settings and modem lines ------------------------- */
 
 void	ucom_ctl_enter(struct ucom_softc *);

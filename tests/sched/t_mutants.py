@@ -53,6 +53,7 @@ USBDEV = "usbdi/usb_subr.c"
 UCOM = "drivers/ucom.c"
 UCOMIO = "drivers/ucom_io.c"
 UCOMMODEM = "drivers/ucom_modem.c"
+UCOMOPEN = "drivers/ucom_open.c"
 PORT = "bus/usb_port.c"
 
 # The program that has the litmuses of a folder; the others are t_sched's.
@@ -347,33 +348,33 @@ MUTANTS = (
      "	while (iface->ui_claim == UI_CLAIMING)\n"
      "		cv_wait(&dev->ud_cv, &dev->ud_lock);\n", ""),
     # ---- t_sched_ucom
-    ("an open waits for the close of its own node", UCOM,
+    ("an open waits for the close of its own node", UCOMOPEN,
      "	if (ISSET(sc->sc_closing, kind))\n		return ERESTART;\n", ""),
     ("a detach gives output up before it hangs up", UCOM,
      "	if (sc->sc_tty != NULL)\n		ttyhangup(sc->sc_tty);\n", ""),
     ("a poll does not look for a hang-up", UCOM,
      "	gone = ISSET(tp->t_flags, TF_HANGUP);\n", "	gone = false;\n"),
-    ("d_cancel wakes no open that waits for carrier", UCOM,
+    ("d_cancel wakes no open that waits for carrier", UCOMOPEN,
      "	} else\n		ttycancel(tp);", "	}"),
-    ("d_cancel hangs the other node up", UCOM,
+    ("d_cancel hangs the other node up", UCOMOPEN,
      "	other = ISSET(sc->sc_open, ~kind) != 0;\n"
      "	cv_broadcast(&sc->sc_statecv);",
      "	other = false;\n	cv_broadcast(&sc->sc_statecv);"),
-    ("an open that waits for carrier does not look for d_cancel", UCOM,
+    ("an open that waits for carrier does not look for d_cancel", UCOMOPEN,
      "		stop = sc->sc_closing != 0 || sc->sc_dying || (dialout &&",
      "		stop = sc->sc_dying || (dialout &&"),
-    ("d_close does not wait for openers", UCOM,
+    ("d_close does not wait for openers", UCOMOPEN,
      "		while (sc->sc_nopeners != 0 || sc->sc_state == UCOM_OPENING)\n"
      "			cv_wait(&sc->sc_statecv, &sc->sc_lock);\n", ""),
-    ("the end of a close wakes nobody", UCOM,
+    ("the end of a close wakes nobody", UCOMOPEN,
      "	CLR(sc->sc_closing, kind);\n	cv_broadcast(&sc->sc_statecv);",
      "	CLR(sc->sc_closing, kind);"),
-    ("dial-in goes on with dial-out's mode", UCOM,
+    ("dial-in goes on with dial-out's mode", UCOMOPEN,
      "	    (kind == UCOM_DIALIN && ucom_up_for_other(sc, kind))) {",
      "	    false) {"),
-    ("a failed open leaves the hardware up", UCOM,
+    ("a failed open leaves the hardware up", UCOMOPEN,
      "	if (sc->sc_nopeners == 1 && sc->sc_open == 0) {", "	if (false) {"),
-    ("a dial-out open that fails wakes no dial-in open", UCOM,
+    ("a dial-out open that fails wakes no dial-in open", UCOMOPEN,
      "	if (restart) {", "	if (false) {"),
     ("methods are not called one at a time", UCOMMODEM,
      "	while (sc->sc_ctlbusy)\n"

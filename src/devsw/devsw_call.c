@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * devsw_call.c - devsw(9): a driver's functions, by device number.
+ *
+ * Each of them looks the driver up and calls it, under the kernel lock if it
+ * is not D_MPSAFE.  The caller keeps the driver, and the softc, by the
+ * references of an open (devsw_acquire), or by having the device open; see
+ * subr_devsw.c.  No state and no locks.
+ */
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/devtrace.h>
+#include <sys/errno.h>
+#include <sys/lwp.h>
+#include <sys/poll.h>
+#include <sys/systm.h>
+#include <sys/tty.h>
+
+#include "devsw/devsw_impl.h"
+
+static bool
+dev_lock(int d_flag)
+{
+
+	ASSERT_SLEEPABLE();
+	if (d_flag & D_MPSAFE)
+		return false;
+	kernel_lock(1);
+	return true;
+}
+
+static void
+dev_unlock(bool locked)
+{
+
+	if (locked)
+		kernel_unlock(1);
+}
+
+/*
+ * error = devsw_open(dr, flag, devtype, l)
+ *
+ *	Call d_open.  Sleeps as the driver does.
+ */
+int
+devsw_open(const struct devsw_ref *dr, int flag, int devtype, struct lwp *l)
+{
+	const struct bdevsw *const b = dr->dr_switch;
+	const struct cdevsw *const c = dr->dr_switch;
+	dev_type_open((*const d_open)) = dr->dr_block ? b->d_open : c->d_open;
+	const bool locked = dev_lock(dr->dr_block ? b->d_flag : c->d_flag);
+	int error;
+
+	error = DEVTRACE() ? devsw_trace_call("d_open", d_open, dr->dr_block,
+	    dr->dr_dev, flag, devtype, l) :
+	    d_open(dr->dr_dev, flag, devtype, l);
+	dev_unlock(locked);
+	return error;
+}
+
+/*
+ * error = cdev_open(dev, flag, devtype, l)
+ * error = bdev_open(dev, flag, devtype, l)
+ *
+ *	All of that, for callers who keep the driver by other means.
+ */
+static int
+dev_open(bool block, dev_t dev, int flag, int devtype, struct lwp *l)
+{
+	struct devsw_ref dr;
+	int error;
+
+	if ((error = devsw_acquire(block, dev, &dr)) != 0)
+		return error;
+	error = devsw_open(&dr, flag, devtype, l);
+	devsw_release(&dr);
+	return error;
+}
+
+int
+cdev_open(dev_t dev, int flag, int devtype, struct lwp *l)
+{
+
+	return dev_open(false, dev, flag, devtype, l);
+}
+
+int
+bdev_open(dev_t dev, int flag, int devtype, struct lwp *l)
+{
+
+	return dev_open(true, dev, flag, devtype, l);
+}
+
+/*
+ * error = cdev_cancel(dev, flag, devtype, l)
+ * error = bdev_cancel(dev, flag, devtype, l)
+ *
+ *	Make the driver interrupt what goes on and fail what begins, until
+ *	d_close.  Prompt, does not sleep.  ENODEV: the driver has no d_cancel
+ *	(or says so), so its d_close must do it.  ENXIO: no driver.
+ */
+int
+cdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	int error;
+
+	if (d == NULL)
+		return ENXIO;
+	if (d->d_cancel == NULL)
+		return ENODEV;
+	locked = dev_lock(d->d_flag);
+	error = DEVTRACE() ? devsw_trace_call("d_cancel", d->d_cancel, false,
+	    dev, flag, devtype, l) : d->d_cancel(dev, flag, devtype, l);
+	dev_unlock(locked);
+	return error;
+}
+
+int
+bdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
+{
+	const struct bdevsw *d = bdevsw_lookup(dev);
+	bool locked;
+	int error;
+
+	if (d == NULL)
+		return ENXIO;
+	if (d->d_cancel == NULL)
+		return ENODEV;
+	locked = dev_lock(d->d_flag);
+	error = DEVTRACE() ? devsw_trace_call("d_cancel", d->d_cancel, true,
+	    dev, flag, devtype, l) : d->d_cancel(dev, flag, devtype, l);
+	dev_unlock(locked);
+	return error;
+}
+
+/*
+ * error = cdev_close(dev, flag, devtype, l)
+ * error = bdev_close(dev, flag, devtype, l)
+ *
+ *	Call d_close.
+ */
+int
+cdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	int error;
+
+	if (d == NULL)
+		return ENXIO;
+	locked = dev_lock(d->d_flag);
+	error = DEVTRACE() ? devsw_trace_call("d_close", d->d_close, false,
+	    dev, flag, devtype, l) : d->d_close(dev, flag, devtype, l);
+	dev_unlock(locked);
+	return error;
+}
+
+int
+bdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
+{
+	const struct bdevsw *d = bdevsw_lookup(dev);
+	bool locked;
+	int error;
+
+	if (d == NULL)
+		return ENXIO;
+	locked = dev_lock(d->d_flag);
+	error = DEVTRACE() ? devsw_trace_call("d_close", d->d_close, true,
+	    dev, flag, devtype, l) : d->d_close(dev, flag, devtype, l);
+	dev_unlock(locked);
+	return error;
+}
+
+int
+bdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
+{
+	const struct bdevsw *d = bdevsw_lookup(dev);
+	bool locked;
+	int error;
+
+	if (d == NULL)
+		return ENXIO;
+	locked = dev_lock(d->d_flag);
+	error = DEVTRACE() ? devsw_trace_ioctl(d->d_ioctl, true, dev, cmd,
+	    data, flag, l) : d->d_ioctl(dev, cmd, data, flag, l);
+	dev_unlock(locked);
+	return error;
+}
+
+/*
+ * cdev_read, cdev_write, cdev_ioctl, cdev_stop, cdev_tty, cdev_poll,
+ * cdev_mmap, cdev_kqfilter, cdev_discard
+ *
+ *	Call the entry of that name.  The device is open.  Without a driver:
+ *	ENXIO, POLLERR, NULL, or nothing.
+ */
+int
+cdev_read(dev_t dev, struct uio *uio, int flag)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	int error;
+
+	if (d == NULL)
+		return ENXIO;
+	locked = dev_lock(d->d_flag);
+	error = DEVTRACE() ? devsw_trace_rw("d_read", d->d_read, dev, uio,
+	    flag) : d->d_read(dev, uio, flag);
+	dev_unlock(locked);
+	return error;
+}
+
+int
+cdev_write(dev_t dev, struct uio *uio, int flag)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	int error;
+
+	if (d == NULL)
+		return ENXIO;
+	locked = dev_lock(d->d_flag);
+	error = DEVTRACE() ? devsw_trace_rw("d_write", d->d_write, dev, uio,
+	    flag) : d->d_write(dev, uio, flag);
+	dev_unlock(locked);
+	return error;
+}
+
+int
+cdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	int error;
+
+	if (d == NULL)
+		return ENXIO;
+	locked = dev_lock(d->d_flag);
+	error = DEVTRACE() ? devsw_trace_ioctl(d->d_ioctl, false, dev, cmd,
+	    data, flag, l) : d->d_ioctl(dev, cmd, data, flag, l);
+	dev_unlock(locked);
+	return error;
+}
+
+void
+cdev_stop(struct tty *tp, int flag)
+{
+	const struct cdevsw *d = cdevsw_lookup(tp->t_dev);
+
+	if (d != NULL)
+		d->d_stop(tp, flag);
+}
+
+struct tty *
+cdev_tty(dev_t dev)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	return d == NULL || d->d_tty == NULL ? NULL : d->d_tty(dev);
+}
+
+int
+cdev_poll(dev_t dev, int events, struct lwp *l)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	int revents;
+
+	if (d == NULL)
+		return POLLERR;
+	locked = dev_lock(d->d_flag);
+	revents = DEVTRACE() ? devsw_trace_poll(d->d_poll, dev, events, l) :
+	    d->d_poll(dev, events, l);
+	dev_unlock(locked);
+	return revents;
+}
+
+paddr_t
+cdev_mmap(dev_t dev, off_t off, int prot)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	return d == NULL ? (paddr_t)-1 : d->d_mmap(dev, off, prot);
+}
+
+int
+cdev_kqfilter(dev_t dev, struct knote *kn)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	return d == NULL ? ENXIO : d->d_kqfilter(dev, kn);
+}
+
+int
+cdev_discard(dev_t dev, off_t pos, off_t len)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	return d == NULL ? ENXIO : d->d_discard(dev, pos, len);
+}
+
+int
+cdev_flags(dev_t dev)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	return d == NULL ? 0 : d->d_flag;
+}
+
+int
+bdev_flags(dev_t dev)
+{
+	const struct bdevsw *d = bdevsw_lookup(dev);
+
+	return d == NULL ? 0 : d->d_flag;
+}
+
+int
+cdev_type(dev_t dev)
+{
+
+	return cdev_flags(dev) & D_TYPEMASK;
+}
+
+static void
+dev_detached(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev)
+{
+	device_t dv;
+	int unit;
+
+	if (devtounit == NULL || (unit = devtounit(dev)) == -1)
+		return;
+	if ((dv = device_lookup(cd, unit)) != NULL)
+		config_detach_commit(dv);
+}
+
+/*
+ * cdev_detached(dev)
+ * bdev_detached(dev)
+ *
+ *	From vdevgone in the detach of the device behind dev: commit it, so
+ *	that nobody waits to open what will not come back.
+ */
+void
+cdev_detached(dev_t dev)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	if (d != NULL)
+		dev_detached(d->d_devtounit, d->d_cfdriver, dev);
+}
+
+void
+bdev_detached(dev_t dev)
+{
+	const struct bdevsw *d = bdevsw_lookup(dev);
+
+	if (d != NULL)
+		dev_detached(d->d_devtounit, d->d_cfdriver, dev);
+}
+
+static bool
+dev_hold(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
+    device_t *dvp)
+{
+	int unit;
+
+	*dvp = NULL;
+	if (devtounit == NULL)
+		return true;
+	if ((unit = devtounit(dev)) == -1)
+		return false;
+	*dvp = device_lookup_hold(cd, unit);
+	return *dvp != NULL;
+}
+
+/*
+ * yes = cdev_hold(dev, &dv)
+ * yes = bdev_hold(dev, &dv)
+ * dev_unhold(dv)
+ *
+ *	Is there a device behind dev that can be closed?  If so it stays the
+ *	same until dev_unhold.  dv is NULL if the driver does not say how to
+ *	find its devices; then the answer is always yes.  Do not sleep.
+ */
+bool
+cdev_hold(dev_t dev, device_t *dvp)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	return d != NULL && dev_hold(d->d_devtounit, d->d_cfdriver, dev, dvp);
+}
+
+bool
+bdev_hold(dev_t dev, device_t *dvp)
+{
+	const struct bdevsw *d = bdevsw_lookup(dev);
+
+	return d != NULL && dev_hold(d->d_devtounit, d->d_cfdriver, dev, dvp);
+}
+
+void
+dev_unhold(device_t dv)
+{
+
+	if (dv != NULL)
+		device_release(dv);
+}
+
+/*
+ * yes = cdev_attached(dev)
+ *
+ *	Is there a device behind dev now?  For who reports it; an open finds
+ *	out with a reference.
+ */
+bool
+cdev_attached(dev_t dev)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+	int unit;
+
+	if (d == NULL)
+		return false;
+	if (d->d_devtounit == NULL)
+		return true;
+	return (unit = d->d_devtounit(dev)) != -1 &&
+	    device_attached(d->d_cfdriver, unit);
+}

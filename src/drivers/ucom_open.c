@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ucom_open.c - ucom(4): open, d_cancel and close of the two nodes of a line.
+ *
+ * States (sc_state; changes are broadcast on sc_statecv)
+ *	DEAD		attach failed; opens end with ENXIO
+ *	ATTACHED	nobody uses it, the hardware rests
+ *	OPENING		one thread brings the hardware up or down
+ *	OPEN		the hardware runs: reads are in flight
+ *
+ *	Apart from that:
+ *	sc_open		the minors that are open (UCOM_DIALIN, UCOM_DIALOUT);
+ *			at most one of them
+ *	sc_closing	the minors between d_cancel and d_close; while it is
+ *			not 0, opens of the other one wait
+ *	sc_nopeners	threads in ucomopen that rely on the hardware;
+ *			sc_ndialout of them for dial-out
+ *	sc_kind		for which of the two nodes the hardware is up, so
+ *			whose mode (CLOCAL!) the line has
+ *	sc_dying	the hardware is gone: opens end with ENXIO
+ *
+ *	The hardware is brought up by the first opener, before it waits for
+ *	carrier, so that a dial-out open succeeds meanwhile: that one gives
+ *	the line its own mode.  Never may a dial-in open see the CLOCAL of a
+ *	dial-out node, and think that the line is connected:
+ *
+ *	dial-out			dial-in
+ *	hardware up, CLOCAL
+ *					sc_kind is not mine: wait
+ *	in sc_open
+ *					wait for carrier and its end
+ *
+ *	and if the dial-out open fails, those who wait start again, the
+ *	hardware goes down, and comes up with the mode of dial-in.  It is
+ *	brought down by ucomclose, or by the last of the openers if all of them
+ *	failed.  The pause after a hang-up is made by the next open.
+ *
+ * Locks: see ucom.c.
+ */
+#include <sys/param.h>
+#include <sys/conf.h>
+#include <sys/device.h>
+#include <sys/fcntl.h>
+#include <sys/kernel.h>
+#include <sys/proc.h>
+#include <sys/systm.h>
+
+#include "drivers/ioconf.h"
+#include "drivers/ucom_impl.h"
+
+#define	UCOM_HUP_MS	1000	/* DTR stays low that long after a close */
+
+#define	UCOM_DIALIN		0x1
+#define	UCOM_DIALOUT		0x2
+#define	UCOM_KIND(dev)		(TTDIALOUT(dev) ? UCOM_DIALOUT : UCOM_DIALIN)
+
+/* ---- open ----------------------------------------------------------- */
+
+/*
+ * The rest of the second after a hang-up, in ticks; 0 if it is over.
+ */
+static int
+ucom_hup_ticks(struct ucom_softc *sc)
+{
+	struct timeval now, delta;
+
+	KASSERT(mutex_owned(&sc->sc_lock));
+	if (!timerisset(&sc->sc_hup_time))
+		return 0;
+	microuptime(&now);
+	if (!timercmp(&now, &sc->sc_hup_time, <)) {
+		timerclear(&sc->sc_hup_time);
+		return 0;
+	}
+	timersub(&sc->sc_hup_time, &now, &delta);
+	return MAX(1, mstohz(delta.tv_sec * 1000 +
+	    howmany(delta.tv_usec, 1000)));
+}
+
+/* What an opener has to do before it opens the tty; state OPENING. */
+enum ucom_task {
+	UCOM_NOTHING,
+	UCOM_MODE,		/* the hardware is up for the other node */
+	UCOM_UP
+};
+
+/* sc_lock held: nobody has the hardware, but openers of the other node. */
+static bool
+ucom_up_for_other(const struct ucom_softc *sc, u_int kind)
+{
+
+	return sc->sc_state == UCOM_OPEN && sc->sc_open == 0 &&
+	    sc->sc_kind != kind;
+}
+
+/*
+ * error = ucom_admit(sc, kind, flag, excl, &task)
+ *
+ *	May this open go on?  excl: what tty_exclusive() said.  0: yes; the
+ *	caller is counted in sc_nopeners, and unless *task is UCOM_NOTHING it
+ *	must do that, for which the state is OPENING now.  After every sleep
+ *	the answer is ERESTART, because the node may have been revoked
+ *	meanwhile.  Called with sc_lock held.
+ */
+static int
+ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
+    enum ucom_task *task)
+{
+	int error, ticks;
+
+	KASSERT(mutex_owned(&sc->sc_lock));
+	if (sc->sc_dying || sc->sc_state == UCOM_DEAD ||
+	    !device_is_active(sc->sc_dev))
+		return ENXIO;
+	if (excl)
+		return excl;
+	/*
+	 * open				revoke
+	 * counted by specfs
+	 *				ucomcancel: wakes who sleeps here
+	 * comes here			drain: waits for this open
+	 *
+	 * Our own ucomclose comes after the drain, so there is no waiting
+	 * for it here; whoever starts again waits outside.
+	 */
+	if (ISSET(sc->sc_closing, kind))
+		return ERESTART;
+	if (sc->sc_state == UCOM_OPENING || sc->sc_closing != 0 ||
+	    (kind == UCOM_DIALIN && ucom_up_for_other(sc, kind))) {
+		/*
+		 * NetBSD answers EWOULDBLOCK to O_NONBLOCK here.  But there
+		 * close(2) returns after d_close and here before it, so a
+		 * program that closes and opens again would meet its own
+		 * close.  All three end in bounded time.
+		 */
+		error = cv_wait_sig(&sc->sc_statecv, &sc->sc_lock);
+		return error ? error : ERESTART;
+	}
+	*task = UCOM_NOTHING;
+	if (sc->sc_state == UCOM_ATTACHED) {
+		ticks = ucom_hup_ticks(sc);
+		if (ticks != 0 && !ISSET(flag, FNONBLOCK)) {
+			error = cv_timedwait_sig(&sc->sc_statecv,
+			    &sc->sc_lock, ticks);
+			/* EWOULDBLOCK too early: this lwp may not sleep. */
+			if (error == EWOULDBLOCK && ucom_hup_ticks(sc) == 0)
+				error = 0;
+			return error ? error : ERESTART;
+		}
+		*task = UCOM_UP;
+	} else if (ucom_up_for_other(sc, kind))
+		*task = UCOM_MODE;
+	if (*task != UCOM_NOTHING) {
+		sc->sc_state = UCOM_OPENING;
+		sc->sc_kind = kind;	/* before the mode is changed */
+	}
+	sc->sc_nopeners++;
+	if (kind == UCOM_DIALOUT)
+		sc->sc_ndialout++;
+	return 0;
+}
+
+/*
+ * ucom_open_termios(sc, kind, t)
+ *
+ *	The mode that a line has when it is opened: BSD's defaults the first
+ *	time, and after that what this node had at its last close.  NetBSD
+ *	begins with the defaults each time; but then stty(1), which opens and
+ *	closes the node, could not prepare it for the next program, as people
+ *	do on Linux.  A dial-out node begins with CLOCAL, as FreeBSD's do: it
+ *	is the one for lines without a modem.  State OPENING.
+ */
+static void
+ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
+{
+	struct tty *tp = sc->sc_tty;
+
+	ttylock(tp);
+	if (ISSET(sc->sc_saved, kind))
+		tp->t_termios = sc->sc_termios[kind == UCOM_DIALOUT];
+	else {
+		tp->t_iflag = TTYDEF_IFLAG;
+		tp->t_oflag = TTYDEF_OFLAG;
+		tp->t_lflag = TTYDEF_LFLAG;
+		tp->t_cflag = TTYDEF_CFLAG;
+		if (kind == UCOM_DIALOUT)
+			SET(tp->t_cflag, CLOCAL);
+		tp->t_ospeed = TTYDEF_SPEED;
+		ttychars(tp);
+	}
+	*t = tp->t_termios;
+	t->c_ispeed = 0;
+	tp->t_ospeed = 0;		/* so that ucomparam sets it */
+	ttyunlock(tp);
+
+	mutex_enter(&sc->sc_lock);
+	if (ISSET(sc->sc_swflags, TIOCFLAG_CLOCAL))
+		SET(t->c_cflag, CLOCAL);
+	if (ISSET(sc->sc_swflags, TIOCFLAG_CRTSCTS))
+		SET(t->c_cflag, CRTSCTS);
+	if (ISSET(sc->sc_swflags, TIOCFLAG_MDMBUF))
+		SET(t->c_cflag, MDMBUF);
+	mutex_exit(&sc->sc_lock);
+}
+
+/*
+ * ucom_save_termios(sc, kind)
+ *
+ *	The node's next open finds the mode that it has now; but after a
+ *	hang-up the defaults.  Speed 0 is no mode to prepare a line with, and
+ *	the chip was not asked about the rest of it: minicom(1) leaves five
+ *	bits behind that an FTDI does not have.  State OPENING.
+ */
+static void
+ucom_save_termios(struct ucom_softc *sc, u_int kind)
+{
+	struct tty *tp = sc->sc_tty;
+
+	ttylock(tp);
+	sc->sc_termios[kind == UCOM_DIALOUT] = tp->t_termios;
+	if (tp->t_ospeed != 0)
+		SET(sc->sc_saved, kind);
+	else
+		CLR(sc->sc_saved, kind);
+	ttyunlock(tp);
+}
+
+/*
+ * error = ucom_mode(sc, dev)
+ *
+ *	Give the line the mode of this node; state OPENING, no lock held.
+ *	Sleeps.
+ */
+static int
+ucom_mode(struct ucom_softc *sc, dev_t dev)
+{
+	struct tty *tp = sc->sc_tty;
+	struct termios t;
+	int error;
+
+	ttylock(tp);
+	tp->t_dev = dev;
+	ttyunlock(tp);
+	ucom_open_termios(sc, UCOM_KIND(dev), &t);
+	error = ucomparam(tp, &t);
+	if (error)
+		return error;
+	ttylock(tp);
+	ttsetwater(tp);
+	ttyunlock(tp);
+	return 0;
+}
+
+/*
+ * error = ucom_up(sc, dev)
+ *
+ *	Bring the hardware up; state OPENING, no lock held.  Sleeps.  After
+ *	an error ucom_down has to clean up.
+ */
+static int
+ucom_up(struct ucom_softc *sc, dev_t dev)
+{
+	int error;
+
+	if (sc->sc_methods->ucom_open != NULL) {
+		error = sc->sc_methods->ucom_open(sc->sc_parent,
+		    sc->sc_portno);
+		if (error)
+			return error;
+	}
+	sc->sc_parent_open = true;
+
+	error = ucom_mode(sc, dev);
+	if (error)
+		return error;
+
+	/* ucomparam raised DTR, as it found the speed 0. */
+	ucom_mcr(sc, UMCR_RTS, UMCR_RTS);
+	ucom_ask_status(sc, true);
+
+	ucom_io_start(sc);
+	return 0;
+}
+
+/*
+ * ucom_down(sc, flag)
+ *
+ *	Bring the hardware down; state OPENING, no lock held.  Sleeps: for
+ *	output to drain, unless flag has FNONBLOCK, and for the requests, in
+ *	bounded time both.
+ */
+static void
+ucom_down(struct ucom_softc *sc, int flag)
+{
+	struct tty *tp = sc->sc_tty;
+	bool hup, dying;
+
+	(*tp->t_linesw->l_close)(tp, flag);
+	if (!ISSET(flag, FNONBLOCK))
+		ucom_txempty(sc, false);
+	ttylock(tp);
+	hup = ISSET(tp->t_cflag, HUPCL) != 0;
+	ttyunlock(tp);
+	ttyclose(tp);
+
+	ucom_io_stop(sc);
+
+	mutex_enter(&sc->sc_lock);
+	dying = sc->sc_dying;
+	mutex_exit(&sc->sc_lock);
+	if (hup && !dying) {
+		ucom_mcr(sc, UMCR_DTR, 0);
+		mutex_enter(&sc->sc_lock);
+		microuptime(&sc->sc_hup_time);
+		sc->sc_hup_time.tv_sec += UCOM_HUP_MS / 1000;
+		mutex_exit(&sc->sc_lock);
+	}
+	if (sc->sc_parent_open && sc->sc_methods->ucom_close != NULL)
+		sc->sc_methods->ucom_close(sc->sc_parent, sc->sc_portno);
+	sc->sc_parent_open = false;
+}
+
+/*
+ * error = ucom_wait_carrier(sc)
+ *
+ *	A blocking dial-in open waits until no dial-out user is there and
+ *	the line is connected.  ERESTART when something is being closed or
+ *	is gone, or a dial-out open has failed; EINTR.
+ *
+ *	opener				ucomcancel
+ *	ttylock
+ *	sc_closing == 0
+ *					sc_closing |= kind
+ *	ttysleep, gives the tty lock up
+ *					ttylock, wakes t_rawcv
+ *
+ * The tty lock makes the question and going to sleep one step.
+ */
+static int
+ucom_wait_carrier(struct ucom_softc *sc)
+{
+	struct tty *tp = sc->sc_tty;
+	bool stop, dialout;
+	int error = 0;
+
+	ttylock(tp);
+	while (error == 0) {
+		mutex_enter(&sc->sc_lock);
+		dialout = sc->sc_kind == UCOM_DIALOUT;
+		stop = sc->sc_closing != 0 || sc->sc_dying || (dialout &&
+		    sc->sc_open == 0 && sc->sc_ndialout == 0);
+		mutex_exit(&sc->sc_lock);
+		if (stop) {
+			error = ERESTART;
+			break;
+		}
+		if (!dialout && CONNECTED(tp))
+			break;
+		tp->t_wopen++;
+		error = ttysleep(tp, &tp->t_rawcv, true, 0);
+		tp->t_wopen--;
+	}
+	ttyunlock(tp);
+	return error;
+}
+
+/*
+ * A dial-out open failed after it had reserved the tty: let those who wait
+ * for dial-in have it.
+ */
+static void
+ucom_undo_dialout(struct ucom_softc *sc)
+{
+	struct tty *tp = sc->sc_tty;
+	bool other;
+
+	mutex_enter(&sc->sc_lock);
+	other = ISSET(sc->sc_open, UCOM_DIALOUT) != 0;
+	mutex_exit(&sc->sc_lock);
+	if (other)
+		return;
+	ttylock(tp);
+	CLR(tp->t_state, TS_DIALOUT);
+	cv_broadcast(&tp->t_rawcv);
+	ttyunlock(tp);
+}
+
+/*
+ * error = ucom_open_tty(sc, dev, flag)
+ *
+ *	The tty's part of an open, with the hardware running.  0: the minor
+ *	is in sc_open.
+ *
+ *	dial-in				dial-out
+ *	there is a carrier
+ *					sc_kind, mode, TS_DIALOUT
+ *	l_open
+ *					l_open
+ *
+ * The first one that comes to sc_lock wins, if the line has its mode;
+ * dial-out gets EBUSY if it is not, and dial-in waits again.
+ */
+static int
+ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
+{
+	struct tty *tp = sc->sc_tty;
+	const u_int kind = UCOM_KIND(dev);
+	int error;
+
+	if (kind == UCOM_DIALIN && !ISSET(flag, FNONBLOCK)) {
+		error = ucom_wait_carrier(sc);
+		if (error)
+			return error;
+	}
+	error = ttyopen(tp, kind == UCOM_DIALOUT, 1);
+	if (error == EBUSY && kind == UCOM_DIALIN && !ISSET(flag, FNONBLOCK))
+		return ERESTART;	/* a dial-out open came between */
+	if (error)
+		return error;
+	error = (*tp->t_linesw->l_open)(dev, tp);
+	if (error == 0) {
+		mutex_enter(&sc->sc_lock);
+		if (sc->sc_closing != 0 || sc->sc_dying)
+			error = ERESTART;
+		else if (sc->sc_kind == kind && !ISSET(sc->sc_open, ~kind))
+			SET(sc->sc_open, kind);
+		else if (kind == UCOM_DIALIN && !ISSET(flag, FNONBLOCK))
+			error = ERESTART;
+		else
+			error = EBUSY;
+		mutex_exit(&sc->sc_lock);
+	}
+	if (error && kind == UCOM_DIALOUT)
+		ucom_undo_dialout(sc);
+	return error;
+}
+
+/*
+ * Leave ucomopen: the last of the openers brings the hardware down if none
+ * of them succeeded.
+ */
+static void
+ucom_open_done(struct ucom_softc *sc, u_int kind, int flag)
+{
+	bool restart = false;
+
+	mutex_enter(&sc->sc_lock);
+	KASSERT(sc->sc_nopeners > 0);
+	if (sc->sc_nopeners == 1 && sc->sc_open == 0) {
+		/* Still counted: ucomclose waits for this to end. */
+		sc->sc_state = UCOM_OPENING;
+		mutex_exit(&sc->sc_lock);
+		ucom_down(sc, flag | FNONBLOCK);
+		mutex_enter(&sc->sc_lock);
+		sc->sc_state = UCOM_ATTACHED;
+	}
+	sc->sc_nopeners--;
+	if (kind == UCOM_DIALOUT)
+		restart = --sc->sc_ndialout == 0 && sc->sc_open == 0;
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
+	if (restart) {
+		/* Dial-in openers, see ucom_wait_carrier. */
+		ttylock(sc->sc_tty);
+		cv_broadcast(&sc->sc_tty->t_rawcv);
+		ttyunlock(sc->sc_tty);
+	}
+}
+
+/*
+ * error = ucom_open_task(sc, dev, task)
+ *
+ *	Do what ucom_admit has said; state OPENING, afterwards OPEN.  Sleeps.
+ */
+static int
+ucom_open_task(struct ucom_softc *sc, dev_t dev, enum ucom_task task)
+{
+	int error;
+
+	error = task == UCOM_UP ? ucom_up(sc, dev) : ucom_mode(sc, dev);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_state = UCOM_OPEN;
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
+	return error;
+}
+
+/*
+ * ucomopen(dev, flag, mode, l)
+ *
+ *	open(2) of ttyUN or dtyUN.  The caller holds a reference to the
+ *	device, so attach is over.  ENXIO: no hardware, or none that works.
+ *	EBUSY: TIOCEXCL, or the other of the two nodes is in use.
+ *	ERESTART: slept; validate everything again and come back.  EINTR,
+ *	and the chip's errors (EIO).
+ */
+int
+ucomopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
+{
+	struct ucom_softc *sc = device_lookup_private(&ucom_cd, UCOMUNIT(dev));
+	const u_int kind = UCOM_KIND(dev);
+	enum ucom_task task;
+	int error, excl;
+
+	/* Before sc_lock, as it takes the tty's. */
+	excl = sc->sc_tty == NULL ? 0 : tty_exclusive(sc->sc_tty, l);
+	mutex_enter(&sc->sc_lock);
+	error = ucom_admit(sc, kind, flag, excl, &task);
+	mutex_exit(&sc->sc_lock);
+	if (error)
+		return error;
+
+	if (task != UCOM_NOTHING)
+		error = ucom_open_task(sc, dev, task);
+	if (error == 0)
+		error = ucom_open_tty(sc, dev, flag);
+	ucom_open_done(sc, kind, flag);
+	return error;
+}
+
+/* ---- close ---------------------------------------------------------- */
+
+/*
+ * ucomcancel(dev, flag, mode, l)
+ *
+ *	Last close or revoke of one of the two nodes: everybody who sleeps in
+ *	the driver on behalf of it comes out soon.  Does not wait.
+ *
+ *	When the other node is the one that is in use, nobody but openers can
+ *	be in here for this one, and the users of the other one are left
+ *	alone: a getty's revoke of ttyUN does not hang up a dial-out call.
+ */
+int
+ucomcancel(dev_t dev, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+	struct ucom_softc *sc = device_lookup_private(&ucom_cd, UCOMUNIT(dev));
+	const u_int kind = UCOM_KIND(dev);
+	struct tty *tp;
+	bool other;
+
+	if (sc == NULL || sc->sc_tty == NULL)
+		return 0;
+	tp = sc->sc_tty;
+	mutex_enter(&sc->sc_lock);
+	KASSERTMSG(!ISSET(sc->sc_closing, kind), "%s: closing %#x",
+	    device_xname(sc->sc_dev), sc->sc_closing);
+	SET(sc->sc_closing, kind);
+	other = ISSET(sc->sc_open, ~kind) != 0;
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
+	if (other) {
+		ttylock(tp);
+		cv_broadcast(&tp->t_rawcv);
+		ttyunlock(tp);
+	} else
+		ttycancel(tp);
+	return 0;
+}
+
+/*
+ * ucomclose(dev, flag, mode, l)
+ *
+ *	After ucomcancel, when nobody is in the driver on behalf of this node
+ *	any more, but possibly openers of the other one, which are on their
+ *	way out.  Sends what was written, unless flag has FNONBLOCK, and
+ *	brings the hardware down.  Sleeps in bounded time.
+ */
+int
+ucomclose(dev_t dev, int flag, int mode __unused, struct lwp *l __unused)
+{
+	struct ucom_softc *sc = device_lookup_private(&ucom_cd, UCOMUNIT(dev));
+	const u_int kind = UCOM_KIND(dev);
+
+	if (sc == NULL || sc->sc_tty == NULL)
+		return 0;
+	mutex_enter(&sc->sc_lock);
+	KASSERTMSG(ISSET(sc->sc_closing, kind), "%s: closing %#x",
+	    device_xname(sc->sc_dev), sc->sc_closing);
+	if (!ISSET(sc->sc_open, ~kind)) {
+		while (sc->sc_nopeners != 0 || sc->sc_state == UCOM_OPENING)
+			cv_wait(&sc->sc_statecv, &sc->sc_lock);
+		if (sc->sc_state == UCOM_OPEN) {
+			sc->sc_state = UCOM_OPENING;
+			mutex_exit(&sc->sc_lock);
+			ucom_save_termios(sc, kind);
+			ucom_down(sc, flag);
+			mutex_enter(&sc->sc_lock);
+			sc->sc_state = UCOM_ATTACHED;
+		} else {
+			/* Never opened, or failed: end the ttycancel. */
+			mutex_exit(&sc->sc_lock);
+			ttyclose(sc->sc_tty);
+			mutex_enter(&sc->sc_lock);
+		}
+		CLR(sc->sc_open, kind);
+	}
+	CLR(sc->sc_closing, kind);
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
+	return 0;
+}
