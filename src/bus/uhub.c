@@ -305,9 +305,9 @@ uhub_attach_ifaces(struct usbd_device *dev, const struct cfpin *pin,
  * error = uhub_attach_drivers(dev, pin, why)
  *
  *	Let drivers attach to a configured device.  pin: the unit that its
- *	nodes should have, cp_unit -1 if any.  Sleeps as the drivers do.  ENXIO: no driver
- *	stays, *why says why.  If only some of its interfaces could be had,
- *	the log says so.
+ *	nodes should have, cp_unit -1 if any.  Sleeps as the drivers do.
+ *	ENXIO: no driver stays, *why says why.  If only some of its interfaces
+ *	could be had, the log says so.
  */
 int
 uhub_attach_drivers(struct usbd_device *dev, const struct cfpin *pin,

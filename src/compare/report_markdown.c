@@ -162,7 +162,8 @@ put_reading(FILE *out, json_t *document, json_t *scenario)
 	    "| system | on | | source |\n|---|---|---|---|\n", out);
 	json_array_foreach(json_object_get(document, "systems"), i, system) {
 		json_array_foreach(list, k, rd) {
-			if (strcmp(doc_str(rd, "system"), doc_str(system, "id")) != 0)
+			if (strcmp(doc_str(rd, "system"),
+			    doc_str(system, "id")) != 0)
 				continue;
 			fprintf(out, "| %s | %s | ", doc_str(system, "label"),
 			    doc_str(rd, "hardware"));

@@ -190,12 +190,13 @@ note(const struct table *t, json_t *notes, const char *hardware,
 		    doc_str(run, "system"), doc_str(run, "reason"));
 	else if (doc_str(oc, "noted")[0] != '\0')
 		snprintf(text, sizeof(text), "* %s: %s expected (%s): %s",
-		    doc_str(oc, "what"), doc_str(oc, "expected"), doc_str(oc, "source"),
-		    doc_str(oc, "noted"));
+		    doc_str(oc, "what"), doc_str(oc, "expected"),
+		    doc_str(oc, "source"), doc_str(oc, "noted"));
 	else
 		snprintf(text, sizeof(text), "! %s, %s, %s: %s, expected %s "
-		    "(%s)", hardware, doc_str(run, "system"), doc_str(oc, "what"),
-		    doc_str(oc, "got"), doc_str(oc, "expected"), doc_str(oc, "source"));
+		    "(%s)", hardware, doc_str(run, "system"),
+		    doc_str(oc, "what"), doc_str(oc, "got"),
+		    doc_str(oc, "expected"), doc_str(oc, "source"));
 	if (said(notes, text))
 		return;
 	fprintf(t->t_out, "    ");

@@ -113,11 +113,11 @@ compat_native(uint32_t cmd, const struct compat_req *r)
  *     cookie)
  *
  *	Do a Linux ioctl by calling fn(cookie, bsdcmd, data), possibly more
- *	than once.  result is what ioctl(2) returns, mostly 0.  The sizes are those of compat_ioctl_size.  out is written
- *	only if the result is 0.  Sleeps as fn does, and for the length of a
- *	break.  The result is a BSD errno: fn's, EPASSTHROUGH and ERESTART
- *	included (the whole ioctl can be done again), ENOTTY, EINVAL for a bad
- *	argument, EINTR.
+ *	than once.  result is what ioctl(2) returns, mostly 0.  The sizes are
+ *	those of compat_ioctl_size.  out is written only if the result is 0.
+ *	Sleeps as fn does, and for the length of a break.  The result is a BSD
+ *	errno: fn's, EPASSTHROUGH and ERESTART included (the whole ioctl can be
+ *	done again), ENOTTY, EINVAL for a bad argument, EINTR.
  */
 int
 compat_ioctl(uint32_t cmd, uint64_t arg, const void *in, size_t insz,

@@ -10,9 +10,9 @@
  *	The thread that runs the request answers it when K returns.
  *
  *	An INTERRUPT (the client got a signal), the loss of the channel,
- *	front_stop, or a driver that is stuck (hyp_node_stuck) makes K's sleep end (hyp_lwp_interrupt) and gives the
- *	request a deadline.  A request without one may wait for ever: that is
- *	what a read of a terminal does.
+ *	front_stop, or a driver that is stuck (hyp_node_stuck) makes K's sleep
+ *	end (hyp_lwp_interrupt) and gives the request a deadline.  A request
+ *	without one may wait for ever: that is what a read of a terminal does.
  *
  *	At the deadline the watchdog answers in the thread's place, and the
  *	thread is a zombie until it comes back.  It may: its buffers are its

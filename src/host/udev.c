@@ -6,9 +6,9 @@
  * Model
  *	udev_known lists the claimed devices: place, bus, address.  K was told
  *	of them, but for those that the claims refuse, which are in the list
- *	so that they are refused once and not at each event.  sysfs is the truth; an event only says where to look, so a
- *	lost, doubled or late one does no harm, and a rescan alone finds
- *	everything, removals too:
+ *	so that they are refused once and not at each event.  sysfs is the
+ *	truth; an event only says where to look, so a lost, doubled or late
+ *	one does no harm, and a rescan alone finds everything, removals too:
  *
  *		known at a place, other address in sysfs	left, arrived
  *		known at a place, place empty			left

@@ -16,8 +16,9 @@ struct usbsys_dev;
  *
  *	Is the device one that the daemon shall take?  If so *unit is the
  *	pinned unit number or -1, and *driver whose number it is, a string
- *	that stays until host_udev_close.  Called once for every plugging of a device
- *	that is taken or refused; repeatedly for one that is not claimed.
+ *	that stays until host_udev_close.  Called once for every plugging of a
+ *	device that is taken or refused; repeatedly for one that is not
+ *	claimed.
  */
 enum host_udev_verdict {
 	HOST_UDEV_UNCLAIMED,

@@ -435,8 +435,8 @@ vrevoke(struct vnode *vp)
  *	Commits the detach and revokes every vnode; when it returns, no call
  *	is in the driver, none will come, and d_close has been called where
  *	a d_open had succeeded.  So it sleeps as long as the driver does, even
- *	when clients have long been answered.  The caller holds no lock that the driver's
- *	entries take.  vdevgone(9).
+ *	when clients have long been answered.  The caller holds no lock that
+ *	the driver's entries take.  vdevgone(9).
  */
 void
 vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)

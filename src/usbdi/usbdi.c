@@ -183,10 +183,10 @@ usbd_open_pipe(struct usbd_interface *iface, uint8_t address, uint8_t flags,
  *	Open an interrupt-in endpoint and keep USBD_INTR_XFERS transfers of
  *	len bytes in flight until usbd_abort_pipe or usbd_close_pipe: after
  *	each one buffer has the data and callback runs, one at a time and in
- *	order; at the end there is one for each that was in flight.  A failed one is tried again, slower
- *	and slower.  The interval is the host's.  flags as in usbd_open_pipe,
- *	and USBD_SHORT_XFER_OK.  Sleeps; no lock.  Errors as usbd_open_pipe,
- *	and USBD_NOMEM.
+ *	order; at the end there is one for each that was in flight.  A failed
+ *	one is tried again, slower and slower.  The interval is the host's.
+ *	flags as in usbd_open_pipe, and USBD_SHORT_XFER_OK.  Sleeps; no lock.
+ *	Errors as usbd_open_pipe, and USBD_NOMEM.
  */
 usbd_status
 usbd_open_pipe_intr(struct usbd_interface *iface, uint8_t address,

@@ -84,8 +84,9 @@ usbd_xfer_isread(const struct usbd_xfer *xfer)
 /*
  * usbd_assert_sleepable(dev)
  *
- *	The caller is about to wait for dev, with no lock.  In one of its callbacks that
- *	would be for ever: the waited-for event comes on the same thread.
+ *	The caller is about to wait for dev, with no lock.  In one of its
+ *	callbacks that would be for ever: the waited-for event comes on the
+ *	same thread.
  */
 void
 usbd_assert_sleepable(struct usbd_device *dev)
