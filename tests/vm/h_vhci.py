@@ -6,8 +6,7 @@
 
 vhci_hcd takes one end of a socket as its network and speaks USB/IP on it: a
 header of 48 bytes, big endian, for each transfer and each cancellation of
-one, and its answer.  A thread serves the other end; the plug is out when the
-socket is shut down.
+one, and its answer.  A thread serves the other end.
 
 A transfer is answered at once, but for IN transfers of an interrupt
 endpoint, which wait for send(), and a GET_REPORT or SET_REPORT with an answer
@@ -34,8 +33,10 @@ answered to the new one, which has never heard of it:
 And from the moment the socket is shut down until it has told the hub, it loses
 transfers that are begun and cancelled: its sender has ended, so the transfer is
 not among those sent, and the cancellation is dropped.  Who cancels waits for
-ever, with the device's lock, and the hub for that.  So unplug() returns when
-the device is gone, and a test opens its nodes again only then.
+ever, with the device's lock, and the hub for that.  So the plug is pulled at
+the hub: its port is switched off, for which the kernel does just what it does
+when a device is gone, and calls back all transfers from a vhci_hcd that still
+works.  Then the socket is shut down.
 
 Locks: Hid.changed protects what the thread shares with the test.  Answers
 are written under it, which keeps them whole; the kernel always reads.  A
@@ -128,16 +129,25 @@ class Hid:
                 file.read()
         return cls._is_gone(port)
 
-    @staticmethod
-    def _is_gone(port):
+    @classmethod
+    def _is_gone(cls, port):
         """It is removed from sysfs when all its transfers are back."""
-        return not glob.glob(VHCI + "usb*/[0-9]*-%d" % (port + 1))
+        return not glob.glob(cls._sysfs(port))
+
+    @staticmethod
+    def _sysfs(port):
+        """A pattern for the device's directory."""
+        return VHCI + "usb*/[0-9]*-%d" % (port + 1)
 
     @classmethod
     def _attached(cls, port, fd):
         """Plug in, if the port is free."""
         if not cls._is_free(port):
             return 0
+        for switch in glob.glob(VHCI + "usb*/*-0:1.0/*-port%d/disable" %
+                                (port + 1)):
+            with open(switch, "w", encoding="ascii") as file:
+                file.write("0")
         text = "%d %d %d %d" % (port, fd, 1 << 16 | port + 2, HIGH_SPEED)
         attach = os.open(VHCI + "attach", os.O_WRONLY)
         try:
@@ -149,6 +159,10 @@ class Hid:
         """Pull it out, if it is not out already."""
         if self._sock.fileno() == -1:
             return
+        # None: the kernel has not got so far as to look at it.
+        for switch in glob.glob(self._sysfs(self._port) + "/port/disable"):
+            with open(switch, "w", encoding="ascii") as file:
+                file.write("1")
         self._sock.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._sock.close()
