@@ -36,9 +36,10 @@ def both(function):
     return twice
 
 
-def opened(adapter, flags=os.O_RDWR):
-    """The dial-out node, raw."""
-    fd = probe.open_node(CALLOUT[adapter], flags)
+def opened(adapter):
+    """The dial-out node, raw; without the pause after a hang-up."""
+    fd = probe.open_node(CALLOUT[adapter], os.O_RDWR | os.O_NONBLOCK)
+    os.set_blocking(fd, True)
     probe.raw(fd, clocal=True)
     return fd
 

@@ -73,15 +73,19 @@ def poll_names(revents):
 
 
 def wait_for(condition, what, limit=LIMIT, pause=0.002):
-    """Look at condition() again and again; returns its first true value."""
-    end = now() + limit
+    """Look at condition() again and again; returns its first true value.
+
+    The longer it takes the rarer are the looks, in steps of 5 %.
+    """
+    began = now()
     while True:
         value = condition()
         if value:
             return value
-        if now() > end:
+        took = now() - began
+        if took > limit:
             raise Late("%s: not within %g s" % (what, limit))
-        time.sleep(pause)
+        time.sleep(pause + min(took / 20, 0.05))
 
 
 # ---- one call of a client ----------------------------------------------
