@@ -11,8 +11,8 @@ build/plain, build/asan and build/tsan) and runs the lanes, in this order:
              behaviour sanitizers
     tsan     and with the thread sanitizer
     uml      the tests on a real kernel's CUSE, in User-Mode Linux
-    vm       the tests with USB devices, in virtual machines
-    host     the tests of the tools themselves
+    vm       the tests with USB devices, in virtual machines, and those of
+             tools/vm and tools/uml themselves
     full     schedules and states in numbers that take an hour; with --full
 
     --fast     only plain and uml
@@ -35,23 +35,26 @@ Where tests come from
 
     tests/vm/t_* with a line "# guest: OPTION..." near the top, which run
     inside a guest of tools/vm with these options.  Those with equal options
-    share a guest, one after the other, so a test must end what it started.
-    If the guest dies or a test does not end in time, the rest of the group
-    gets a new one.  "# timeout: S" changes the 120 s.  DEVSWD in the
-    environment is the daemon, DEVSW_BUILD the build directory.  With a line
-    "# builds: plain asan" it runs once with each of these builds;
+    and the same build share a guest, one after the other, so a test must end
+    what it started.  If the guest dies or a test does not end in time, the
+    rest of the group gets a new one.  "# timeout: S" changes the 120 s.
+    DEVSWD in the environment is the daemon, DEVSW_BUILD the build directory.
+    With a line "# builds: plain asan" it runs once with each of these builds;
 
     tests/vm/t_* with a line "# host", which run here.
 
 A test program in tests/vm or tests/uml that is none of these fails: nobody
 would ever run it.
 
-One process, which runs one thing at a time.  The same file runs the tests
-of a group inside the guest ("--inside"); its lines "@@@ ..." tell them
-apart.
+One process, which runs one lane at a time.  In lane vm several guests run at
+once, one more than there are CPUs, since their tests wait more than they
+compute.  Each is waited for by a thread that shares nothing but tell() with
+the others.  The same file runs the tests of a group inside the guest
+("--inside"); its lines "@@@ ..." tell them apart.
 """
 
 import argparse
+import concurrent.futures
 import copy
 import fnmatch
 import functools
@@ -61,6 +64,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 TOOLS = os.path.dirname(os.path.abspath(__file__))
@@ -70,7 +74,7 @@ BUILDS = {
     "asan": ("-Db_sanitize=address,undefined",),
     "tsan": ("-Db_sanitize=thread",),
 }
-LANES = ("plain", "asan", "tsan", "uml", "vm", "host", "full")
+LANES = ("plain", "asan", "tsan", "uml", "vm", "full")
 FAST = ("plain", "uml")
 GUEST_SUITES = ("uml", "vm")
 SUITE_LANES = (*GUEST_SUITES, "full")
@@ -83,7 +87,10 @@ SANITIZERS = {
 SHOWN = 40              # lines of a failure
 SKIPPED = 77            # an exit status
 TEST_TIME = 120         # seconds, of a test in a guest
+GUESTS = 5              # at once, at most
+HOST = "# host"
 MARK = "@@@"
+STOPPED = threading.Event()     # no further guest is to be started
 
 
 def build_dir(name):
@@ -110,9 +117,13 @@ class Count:
         return text + (", %d skipped" % self.skipped if self.skipped else "")
 
 
+TELLING = threading.Lock()
+
+
 def tell(text):
-    """A line for whoever watches, now."""
-    print(text, flush=True)
+    """Lines for whoever watches, now, and together."""
+    with TELLING:
+        print(text, flush=True)
 
 
 def tail(output):
@@ -161,8 +172,7 @@ def judge(name, output, status, late=False):
     elif silent:
         count.passed = 1
     if count.failed:
-        tell("  FAILED   %s: %s" % (name, "; ".join(bad)))
-        tell(tail(output))
+        tell("  FAILED   %s: %s\n%s" % (name, "; ".join(bad), tail(output)))
     return count
 
 
@@ -241,8 +251,8 @@ def run_meson(lane, names):
                 count.add(judge_meson(lane + "/" + name, test))
     for name in sorted(set(names) - told):
         count.failed += 1
-        tell("  FAILED   %s/%s: meson did not run it" % (lane, name))
-        tell(tail(result.stdout.decode(errors="replace")))
+        tell("  FAILED   %s/%s: meson did not run it\n%s" %
+             (lane, name, tail(result.stdout.decode(errors="replace"))))
     return count
 
 
@@ -264,8 +274,7 @@ class Script:
     def __init__(self, path):
         self.path = path
         self.name = os.path.splitext(os.path.basename(path))[0]
-        self.lane = None
-        self.options = ""
+        self.options = None             # of its guest, or HOST
         self.builds = ["plain"]
         self.timeout = TEST_TIME
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -274,10 +283,9 @@ class Script:
 
     def _line(self, line):
         if line.startswith("# guest:"):
-            self.lane = "vm"
             self.options = line.partition(":")[2].strip()
-        elif line == "# host":
-            self.lane = "host"
+        elif line == HOST:
+            self.options = HOST
         elif line.startswith("# builds:"):
             self.builds = line.partition(":")[2].split()
         elif line.startswith("# timeout:"):
@@ -300,7 +308,7 @@ def scripts(known):
     strays = []
     for path in sorted(glob.glob(TOP + "/tests/vm/t_*")):
         script = Script(path)
-        if script.lane:
+        if script.options is not None:
             found += script.each()
         elif os.path.basename(path) not in known:
             strays.append(os.path.relpath(path, TOP))
@@ -350,7 +358,7 @@ def run_group(options, group):
     """Run scripts in guests with these options; returns the Count."""
     count = Count()
     left = list(group)
-    while left:
+    while left and not STOPPED.is_set():
         words = []
         for script in left:
             words += [script.name, str(script.timeout), script.builds[0],
@@ -387,24 +395,44 @@ def run_group(options, group):
     return count
 
 
-def run_scripts(lane, wanted):
-    """Run tests of tests/vm; returns the Count."""
-    count = Count()
-    if lane == "host":
-        for script in wanted:
-            output, status = run_here([script.path], script.timeout,
-                                      script.builds[0])
-            count.add(judge("host/" + script.name, output, status,
-                            status is None))
-        return count
+def run_on_host(script):
+    """Run a script that starts its own guests; returns the Count."""
+    began = time.monotonic()
+    output, status = run_here([script.path], script.timeout,
+                              script.builds[0])
+    count = judge("vm/" + script.name, output, status, status is None)
+    tell("    vm/%s: %.0f s" % (script.name, time.monotonic() - began))
+    return count
+
+
+def script_jobs(wanted):
+    """Functions that run tests of tests/vm, the longest first."""
     groups = {}
     for script in wanted:
-        if not build(script.builds[0]):
-            count.failed += 1
-            continue
-        groups.setdefault(script.options, []).append(script)
-    for options, group in groups.items():
-        count.add(run_group(options, group))
+        groups.setdefault((script.options, script.builds[0]),
+                          []).append(script)
+    for (options, _), group in sorted(
+            groups.items(), reverse=True,
+            key=lambda item: sum(script.timeout for script in item[1])):
+        if options == HOST:
+            yield from (functools.partial(run_on_host, script)
+                        for script in group)
+        else:
+            yield functools.partial(run_group, options, group)
+
+
+def run_jobs(jobs):
+    """Run functions that return a Count, some at once; returns the sum."""
+    count = Count()
+    at_once = min(GUESTS, len(os.sched_getaffinity(0)) + 1)
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        try:
+            for done in [pool.submit(job) for job in jobs]:
+                count.add(done.result())
+        except BaseException:
+            STOPPED.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return count
 
 
@@ -426,34 +454,40 @@ class Plan:
         native, commands = meson_tests()
         self.scripts, self.strays = scripts(commands)
         self.meson = {}
-        self.own = {}
         for lane in FAST if args.fast else LANES if args.full else LANES[:-1]:
             names = native.get("plain" if lane in BUILDS else lane, [])
             self.meson[lane] = selected(args.patterns, lane, sorted(names))
-            own = {s.name: s for s in self.scripts if s.lane == lane}
-            self.own[lane] = [own[name] for name in
-                              selected(args.patterns, lane, sorted(own))]
-        self.lanes = [lane for lane in self.meson
-                      if self.meson[lane] or self.own[lane]]
+        own = {s.name: s for s in self.scripts} if "vm" in self.meson else {}
+        self.own = [own[name] for name in
+                    selected(args.patterns, "vm", sorted(own))]
+        self.lanes = [lane for lane in self.meson if self.lane(lane)]
+
+    def lane(self, lane):
+        """The names of what a lane has."""
+        own = [script.name for script in self.own] if lane == "vm" else []
+        return self.meson[lane] + own
 
     def names(self):
         """LANE/NAME of all tests."""
         for lane in self.lanes:
-            yield from ("%s/%s" % (lane, name) for name in self.meson[lane])
-            yield from ("%s/%s" % (lane, s.name) for s in self.own[lane])
+            yield from ("%s/%s" % (lane, name) for name in self.lane(lane))
 
 
 def run_lane(plan, lane):
     """Build what the lane needs and run it; returns the Count."""
     count = Count()
-    if lane in BUILDS and lane != "plain" and not build(lane):
+    jobs = []
+    builds = {lane} & set(BUILDS)
+    if plan.meson[lane]:
+        jobs.append(functools.partial(run_meson, lane, plan.meson[lane]))
+    if lane == "vm":
+        jobs += script_jobs(plan.own)
+        builds |= {script.builds[0] for script in plan.own}
+    if not all([build(name) for name in sorted(builds)]):
         count.failed = 1
         return count
     began = time.monotonic()
-    if plan.meson[lane]:
-        count.add(run_meson(lane, plan.meson[lane]))
-    if plan.own[lane]:
-        count.add(run_scripts(lane, plan.own[lane]))
+    count.add(run_jobs(jobs))
     tell("%-12s %s, %.0f s" % (lane, count, time.monotonic() - began))
     return count
 
