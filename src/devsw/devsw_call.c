@@ -37,6 +37,50 @@ dev_unlock(bool locked)
 		kernel_unlock(1);
 }
 
+/* Call one of d_open, d_cancel, d_close. */
+static int
+dev_call(const char *what, dev_type_open((*fn)), int d_flag, bool block,
+    dev_t dev, int flag, int devtype, struct lwp *l)
+{
+	const bool locked = dev_lock(d_flag);
+	int error;
+
+	error = DEVTRACE() ?
+	    devsw_trace_call(what, fn, block, dev, flag, devtype, l) :
+	    fn(dev, flag, devtype, l);
+	dev_unlock(locked);
+	return error;
+}
+
+/* Call d_read or d_write. */
+static int
+dev_rw(const char *what, dev_type_read((*fn)), int d_flag, dev_t dev,
+    struct uio *uio, int flag)
+{
+	const bool locked = dev_lock(d_flag);
+	int error;
+
+	error = DEVTRACE() ? devsw_trace_rw(what, fn, dev, uio, flag) :
+	    fn(dev, uio, flag);
+	dev_unlock(locked);
+	return error;
+}
+
+/* Call d_ioctl. */
+static int
+dev_ioctl(dev_type_ioctl((*fn)), int d_flag, bool block, dev_t dev,
+    u_long cmd, void *data, int flag, struct lwp *l)
+{
+	const bool locked = dev_lock(d_flag);
+	int error;
+
+	error = DEVTRACE() ?
+	    devsw_trace_ioctl(fn, block, dev, cmd, data, flag, l) :
+	    fn(dev, cmd, data, flag, l);
+	dev_unlock(locked);
+	return error;
+}
+
 /*
  * error = devsw_open(dr, flag, devtype, l)
  *
@@ -47,22 +91,20 @@ devsw_open(const struct devsw_ref *dr, int flag, int devtype, struct lwp *l)
 {
 	const struct bdevsw *const b = dr->dr_switch;
 	const struct cdevsw *const c = dr->dr_switch;
-	dev_type_open((*const d_open)) = dr->dr_block ? b->d_open : c->d_open;
-	const bool locked = dev_lock(dr->dr_block ? b->d_flag : c->d_flag);
-	int error;
 
-	error = DEVTRACE() ? devsw_trace_call("d_open", d_open, dr->dr_block,
-	    dr->dr_dev, flag, devtype, l) :
-	    d_open(dr->dr_dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
+	return dr->dr_block ?
+	    dev_call("d_open", b->d_open, b->d_flag, true, dr->dr_dev, flag,
+	    devtype, l) :
+	    dev_call("d_open", c->d_open, c->d_flag, false, dr->dr_dev, flag,
+	    devtype, l);
 }
 
 /*
  * error = cdev_open(dev, flag, devtype, l)
  * error = bdev_open(dev, flag, devtype, l)
  *
- *	All of that, for callers who keep the driver by other means.
+ *	devsw_acquire, devsw_open and devsw_release, for callers who keep the
+ *	driver by other means.
  */
 static int
 dev_open(bool block, dev_t dev, int flag, int devtype, struct lwp *l)
@@ -103,36 +145,22 @@ int
 cdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
 
 	if (d == NULL)
 		return ENXIO;
-	if (d->d_cancel == NULL)
-		return ENODEV;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_call("d_cancel", d->d_cancel, false,
-	    dev, flag, devtype, l) : d->d_cancel(dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
+	return d->d_cancel == NULL ? ENODEV : dev_call("d_cancel",
+	    d->d_cancel, d->d_flag, false, dev, flag, devtype, l);
 }
 
 int
 bdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
 {
 	const struct bdevsw *d = bdevsw_lookup(dev);
-	bool locked;
-	int error;
 
 	if (d == NULL)
 		return ENXIO;
-	if (d->d_cancel == NULL)
-		return ENODEV;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_call("d_cancel", d->d_cancel, true,
-	    dev, flag, devtype, l) : d->d_cancel(dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
+	return d->d_cancel == NULL ? ENODEV : dev_call("d_cancel",
+	    d->d_cancel, d->d_flag, true, dev, flag, devtype, l);
 }
 
 /*
@@ -145,48 +173,27 @@ int
 cdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
 
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_call("d_close", d->d_close, false,
-	    dev, flag, devtype, l) : d->d_close(dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
+	return d == NULL ? ENXIO : dev_call("d_close", d->d_close, d->d_flag,
+	    false, dev, flag, devtype, l);
 }
 
 int
 bdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
 {
 	const struct bdevsw *d = bdevsw_lookup(dev);
-	bool locked;
-	int error;
 
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_call("d_close", d->d_close, true,
-	    dev, flag, devtype, l) : d->d_close(dev, flag, devtype, l);
-	dev_unlock(locked);
-	return error;
+	return d == NULL ? ENXIO : dev_call("d_close", d->d_close, d->d_flag,
+	    true, dev, flag, devtype, l);
 }
 
 int
 bdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 {
 	const struct bdevsw *d = bdevsw_lookup(dev);
-	bool locked;
-	int error;
 
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_ioctl(d->d_ioctl, true, dev, cmd,
-	    data, flag, l) : d->d_ioctl(dev, cmd, data, flag, l);
-	dev_unlock(locked);
-	return error;
+	return d == NULL ? ENXIO : dev_ioctl(d->d_ioctl, d->d_flag, true, dev,
+	    cmd, data, flag, l);
 }
 
 /*
@@ -200,48 +207,27 @@ int
 cdev_read(dev_t dev, struct uio *uio, int flag)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
 
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_rw("d_read", d->d_read, dev, uio,
-	    flag) : d->d_read(dev, uio, flag);
-	dev_unlock(locked);
-	return error;
+	return d == NULL ? ENXIO : dev_rw("d_read", d->d_read, d->d_flag, dev,
+	    uio, flag);
 }
 
 int
 cdev_write(dev_t dev, struct uio *uio, int flag)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
 
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_rw("d_write", d->d_write, dev, uio,
-	    flag) : d->d_write(dev, uio, flag);
-	dev_unlock(locked);
-	return error;
+	return d == NULL ? ENXIO : dev_rw("d_write", d->d_write, d->d_flag, dev,
+	    uio, flag);
 }
 
 int
 cdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
 
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = DEVTRACE() ? devsw_trace_ioctl(d->d_ioctl, false, dev, cmd,
-	    data, flag, l) : d->d_ioctl(dev, cmd, data, flag, l);
-	dev_unlock(locked);
-	return error;
+	return d == NULL ? ENXIO : dev_ioctl(d->d_ioctl, d->d_flag, false, dev,
+	    cmd, data, flag, l);
 }
 
 void
