@@ -442,18 +442,12 @@ hyp_usbx_alloc(struct hyp_usb *hd, int type, uint8_t endpoint, size_t size,
  *	Every transfer is freed by its owner with this, before or after the
  *	device is closed.
  */
-void
-hyp_usbx_free(struct hyp_usbx *hx)
+/* hd_mtx held: no callback any more; what the kernel has is to come back. */
+static void
+usbx_withdraw(struct hyp_usbx *hx)
 {
 	struct hyp_usb *hd = hx->hx_dev;
 
-	pthread_mutex_lock(&hd->hd_mtx);
-	if (hx->hx_dying)
-		hyp_panic("hyp_usbx_free: freed before");
-	hx->hx_dying = 1;
-	while (hd->hd_running == hx && usb_event_self() != hd)
-		(void)usb_cond_wait(hd, 0);
-	hx->hx_orphan = 1;
 	switch (hx->hx_state) {
 	case USBX_QUEUED:
 		TAILQ_REMOVE(&hd->hd_submitq, hx, hx_qentry);
@@ -470,6 +464,21 @@ hyp_usbx_free(struct hyp_usbx *hx)
 	case USBX_IDLE:
 		break;
 	}
+}
+
+void
+hyp_usbx_free(struct hyp_usbx *hx)
+{
+	struct hyp_usb *hd = hx->hx_dev;
+
+	pthread_mutex_lock(&hd->hd_mtx);
+	if (hx->hx_dying)
+		hyp_panic("hyp_usbx_free: freed before");
+	hx->hx_dying = 1;
+	while (hd->hd_running == hx && usb_event_self() != hd)
+		(void)usb_cond_wait(hd, 0);
+	hx->hx_orphan = 1;
+	usbx_withdraw(hx);
 	if (usbx_reclaim(hx))
 		usb_rele(hd);
 	else
@@ -481,24 +490,8 @@ usbx_close_all(struct hyp_usb *hd)
 {
 	struct hyp_usbx *hx;
 
-	TAILQ_FOREACH(hx, &hd->hd_all, hx_entry) {
-		switch (hx->hx_state) {
-		case USBX_QUEUED:
-			TAILQ_REMOVE(&hd->hd_submitq, hx, hx_qentry);
-			hx->hx_state = USBX_IDLE;
-			break;
-		case USBX_DONE:
-			TAILQ_REMOVE(&hd->hd_doneq, hx, hx_qentry);
-			hx->hx_state = USBX_IDLE;
-			break;
-		case USBX_FLYING:
-			usbx_mark_zombie(hx);
-			usbx_want_cancel(hx);
-			break;
-		case USBX_IDLE:
-			break;
-		}
-	}
+	TAILQ_FOREACH(hx, &hd->hd_all, hx_entry)
+		usbx_withdraw(hx);
 }
 
 /*
