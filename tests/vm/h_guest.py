@@ -58,6 +58,11 @@ def equal(got, wanted, what=""):
         raise AssertionError("%s is %r, not %r" % (what or "it", got, wanted))
 
 
+# Seconds: "at once", on a busy machine.  Less than devswd's deadline, after which
+# it answers for a driver that is stuck.
+PROMPT = 4.0
+
+
 def within(seconds, limit, what):
     """Fail if it took longer."""
     if seconds > limit:
@@ -152,9 +157,11 @@ def pull(adapter, paths):
 def no_carrier():
     """Wait until the gadget, whose far end is closed, has said so.
 
-    Until its first notification umodem takes a carrier for granted.
+    Until its first notification umodem takes a carrier for granted.  The
+    gadget sends one when its far end is opened, and when it is closed.
     """
     fd = probe.open_node(CALLOUT["acm0"])
+    probe.Far(probe.far_path("acm0")).close()
     probe.wait_for(lambda: not probe.modem_lines(fd) & termios.TIOCM_CAR,
                    "loss of the carrier")
     os.close(fd)

@@ -24,7 +24,8 @@ import threading
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import h_guest  # noqa: E402
-from h_guest import CALLOUT, NODES, case, equal, probe, within  # noqa: E402
+from h_guest import CALLOUT, NODES, PROMPT  # noqa: E402
+from h_guest import case, equal, probe, within  # noqa: E402
 import serial  # noqa: E402
 
 TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
@@ -552,7 +553,7 @@ def _(_world):
     far = probe.Far(probe.far_path("acm0"))
     word, at = call.result()
     equal(word, "0", "open")
-    within(at - began, 2, "open after the carrier")
+    within(at - began, PROMPT, "open after the carrier")
     far.close()
 
 

@@ -103,13 +103,13 @@ def stopped_by(world, number):
              for adapter, fd in fds.items()}
     began = probe.now()
     equal(world.daemon.stop(number), 0, "devswd's status")
-    within(probe.now() - began, 5, "the end of devswd")
+    within(probe.now() - began, probe.LIMIT, "the end of devswd")
     for adapter, by_name in calls.items():
         for name, call in by_name.items():
             word, at = call.result()
             if word not in RELEASED[name]:
                 raise AssertionError("%s of %s: %s" % (name, adapter, word))
-            within(at - began, 5, name)
+            within(at - began, probe.LIMIT, name)
     for adapter, fd in fds.items():
         word = probe.outcome(os.read, fd, 1)
         if word not in GONE:
@@ -141,7 +141,7 @@ def _(world):
     equal(world.daemon.wait(), -signal.SIGKILL)
     for name, call in calls.items():
         word, at = call.result()
-        within(at - began, 5, name)
+        within(at - began, probe.LIMIT, name)
         good = {"poll": ("ERR", "IN ERR", "IN ERR HUP"),
                 "open": GONE}.get(name, ("ECONNABORTED", "ENOTCONN"))
         if word not in good:
@@ -197,7 +197,7 @@ def _(world):
     for call in calls:
         if call not in over:
             equal(call.result()[0], "1", "a reader under the limit")
-    within(probe.now() - began, 5, "the others")
+    within(probe.now() - began, probe.LIMIT, "the others")
     far.close()
     os.close(fd)
     equal(world.daemon.stop(), 0, "devswd's status")
@@ -211,7 +211,7 @@ def _(world):
     equal(h_guest.open_error(NODES["ftdi0"]), "EBUSY", "open of the other")
     began = probe.now()
     equal(world.daemon.stop(), 0, "devswd's status")
-    within(probe.now() - began, 5, "the end of devswd")
+    within(probe.now() - began, probe.LIMIT, "the end of devswd")
     call.kill()
     call.reap()
     for path in KERNEL.values():

@@ -27,13 +27,13 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import h_guest  # noqa: E402
 import h_hid  # noqa: E402
 import h_vhci  # noqa: E402
-from h_guest import USER, case, equal, probe, revoke, within  # noqa: E402
+from h_guest import PROMPT, USER  # noqa: E402
+from h_guest import case, equal, probe, revoke, within  # noqa: E402
 from h_hid import FEATURE, INPUT, OUTPUT, PLAIN  # noqa: E402
 from h_hid import numbered, opened, readable  # noqa: E402
 from h_vhci import STALL, Interface  # noqa: E402
 
 NODE = "/dev/uhid0"
-PROMPT = 2.0            # seconds; the bus takes 0.1
 BLOCKING = os.O_RDWR
 IN_OUT = select.POLLIN | select.POLLOUT
 FIDO = bytes.fromhex("06d0f10901a101092015 0026ff007508954081020921"

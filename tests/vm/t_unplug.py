@@ -22,9 +22,9 @@ import termios
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import h_guest  # noqa: E402
-from h_guest import CALLOUT, NODES, case, equal, probe, within  # noqa: E402
+from h_guest import CALLOUT, NODES, PROMPT  # noqa: E402
+from h_guest import case, equal, probe, within  # noqa: E402
 
-PROMPT = 2.0            # seconds from the command; the bus takes 0.1
 CYCLES = 20
 
 
@@ -201,7 +201,7 @@ def _(world, adapter):
         raise AssertionError("tcdrain: " + word)
     began = probe.now()
     os.close(fd)
-    within(probe.now() - began, 1, "close")
+    within(probe.now() - began, PROMPT, "close")
     world.plug(adapter)
 
 
