@@ -58,8 +58,8 @@ def equal(got, wanted, what=""):
         raise AssertionError("%s is %r, not %r" % (what or "it", got, wanted))
 
 
-# Seconds: "at once", on a busy machine.  Less than devswd's deadline, after which
-# it answers for a driver that is stuck.
+# Seconds: "at once", on a busy machine.  Less than devswd's deadline, after
+# which it answers for a driver that is stuck.
 PROMPT = 4.0
 
 
