@@ -380,6 +380,18 @@ revoker(void *arg)
 	T_EQ(h_revoke(arg), 0);
 }
 
+/*
+ * Who waits for a reader to be in the driver, and then for an order of what is
+ * traced, has to wait for the trace of it, which is later:
+ *
+ *	reader				test
+ *	takes its I/O reference
+ *					h_in_driver
+ *					revoke enter
+ *	d_read enter
+ */
+static char d_read[] = "d_read enter";
+
 /* A revoke that waits for a read, which leaves late. */
 static void
 drain_waits(const struct cdevsw *sw)
@@ -396,7 +408,7 @@ drain_waits(const struct cdevsw *sw)
 	T_EQ(c.c_error, 0);
 	tr_set(&tr_deaf, true);
 	tr = t_spawn(h_read, &c);
-	T_UNTIL(h_in_driver, c.c_node);
+	T_UNTIL(h_trace_has, d_read);
 	tv = t_spawn(revoker, c.c_node);
 	snprintf(drain, sizeof(drain), "drain enter %s calls 1", name);
 	T_UNTIL(h_trace_has, drain);
@@ -443,7 +455,7 @@ unplug(void)
 	h_open(&c);
 	T_EQ(c.c_error, 0);
 	t = t_spawn(h_read, &c);
-	T_UNTIL(h_in_driver, c.c_node);
+	T_UNTIL(h_trace_has, d_read);
 	h_trace_reset();
 	T_EQ(config_detach(dv, 0), EBUSY);
 	T_CHECK(strcmp(h_trace_text(1), "detach exit tr0 EBUSY") == 0);
