@@ -531,6 +531,7 @@ def _(_world, adapter):
 
 @case("the dial-out node works without a carrier")
 def _(_world):
+    h_guest.no_carrier()
     fd = probe.open_node(CALLOUT["acm0"])
     equal(bool(termios.tcgetattr(fd)[2] & termios.CLOCAL), True, "CLOCAL")
     probe.raw(fd, clocal=True)
