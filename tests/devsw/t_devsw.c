@@ -48,6 +48,47 @@ static const struct bdevsw sw_bdevsw = {
 	.d_open = swopen, .d_close = nullclose, .d_flag = D_DISK | D_MPSAFE
 };
 
+/* Each entry answers whether it has the kernel lock. */
+static int
+locked_call(dev_t dev __unused, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+
+	return KERNEL_LOCKED_P();
+}
+
+static int
+locked_rw(dev_t dev __unused, struct uio *uio __unused, int flag __unused)
+{
+
+	return KERNEL_LOCKED_P();
+}
+
+static int
+locked_ioctl(dev_t dev __unused, u_long cmd __unused, void *data __unused,
+    int flag __unused, struct lwp *l __unused)
+{
+
+	return KERNEL_LOCKED_P();
+}
+
+static int
+locked_poll(dev_t dev __unused, int events __unused, struct lwp *l __unused)
+{
+
+	return KERNEL_LOCKED_P();
+}
+
+#define	LOCKED_CDEVSW(flags)						\
+	{								\
+		.d_open = locked_call, .d_cancel = locked_call,		\
+		.d_close = locked_call, .d_read = locked_rw,		\
+		.d_write = locked_rw, .d_ioctl = locked_ioctl,		\
+		.d_poll = locked_poll, .d_flag = (flags)		\
+	}
+static const struct cdevsw giant_cdevsw = LOCKED_CDEVSW(D_OTHER);
+static const struct cdevsw mpsafe_cdevsw = LOCKED_CDEVSW(D_OTHER | D_MPSAFE);
+
 static void
 setup(void)
 {
@@ -89,6 +130,36 @@ majors(void)
 	devsw_detach(&sw_bdevsw, &sw_cdevsw);
 	devsw_detach(NULL, &other_cdevsw);
 	kern_fini();
+}
+
+/* The kernel lock is held in all entries of a driver, or in none. */
+static void
+locked_in(const struct cdevsw *cdev, int locked)
+{
+	devmajor_t maj = NODEVMAJOR;
+	dev_t dev;
+
+	setup();
+	T_EQ(attach("locked", NULL, NULL, cdev, &maj), 0);
+	dev = makedev(maj, 0);
+	T_EQ(cdev_open(dev, FREAD, S_IFCHR, curlwp), locked);
+	T_EQ(cdev_read(dev, NULL, 0), locked);
+	T_EQ(cdev_write(dev, NULL, 0), locked);
+	T_EQ(cdev_ioctl(dev, 0, NULL, 0, curlwp), locked);
+	T_EQ(cdev_poll(dev, 0, curlwp), locked);
+	T_EQ(cdev_cancel(dev, FREAD, S_IFCHR, curlwp), locked);
+	T_EQ(cdev_close(dev, FREAD, S_IFCHR, curlwp), locked);
+	T_CHECK(!KERNEL_LOCKED_P());
+	devsw_detach(NULL, cdev);
+	kern_fini();
+}
+
+static void
+giant(void)
+{
+
+	locked_in(&giant_cdevsw, true);
+	locked_in(&mpsafe_cdevsw, false);
 }
 
 /* Neither table keeps half of a driver. */
@@ -306,6 +377,7 @@ idle_idle(void)
 const struct t_case t_cases[] = {
 	{ "majors are chosen, or EEXIST, EINVAL", majors },
 	{ "both switches of a driver, or none", all_or_nothing },
+	{ "the kernel lock for who is not D_MPSAFE", giant },
 	{ "ENOMEM when all majors are taken", full },
 	{ "a driver that comes back has its major again", same_major },
 	{ "without a driver: ENXIO, POLLERR, NULL", no_driver },
