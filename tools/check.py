@@ -318,7 +318,7 @@ def scripts(known):
 def run_here(argv, timeout, build_name):
     """Run a test in a session of its own: (output, status or None)."""
     env = {**os.environ, **SANITIZERS, "DEVSW_BUILD": build_dir(build_name),
-           "DEVSWD": build_dir(build_name) + "/src/main/devswd"}
+           "DEVSWD": build_dir(build_name) + "/src/devswd/main/devswd"}
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           start_new_session=True) as process:

@@ -6,7 +6,7 @@
  * compiled without libc headers and H code without the BSD ones, so only
  * fixed-width types, plain structs of them and opaque pointers cross here.
  * A back end is a set of object files that defines every hyp_* function
- * below: src/host for the daemon, tests/ for the native tests.
+ * below: src/devswd/host for the daemon, tests/ for the native tests.
  *
  * Rules of the seam
  *   - No K lock may be held across a call marked "blocks", nor when an
@@ -14,7 +14,7 @@
  *   - Times are nanoseconds of CLOCK_MONOTONIC in a uint64_t; 0 as a
  *     deadline means "none".
  *   - Errors are Linux errno values, positive, 0 for success.  K translates
- *     them once, in src/compat.
+ *     them once, in src/kernel/compat.
  *   - H never calls up into K while it holds an H lock that a down-call
  *     takes.
  */
@@ -136,7 +136,7 @@ void	hyp_log(int, const char *);
  */
 _Noreturn void hyp_panic(const char *);
 
-/* ---- up-calls (H -> K, defined in src/bus and src/kern) ------------- */
+/* ---- up-calls (H -> K, defined in src/kernel/{bus,kern}) ------------ */
 
 /*
  * error = hyp_boot(HYP_VERSION)

@@ -2,9 +2,9 @@
 /*
  * hyp_node.h - device nodes: the front end (H) above, specfs (K) below.
  *
- * Up-calls (H -> K, defined in src/specfs/hyp_node.c) are the system calls
- * of a client on a device node.  Down-calls (K -> H, defined in src/front)
- * make nodes and wake pollers.
+ * Up-calls (H -> K, defined in src/kernel/specfs/hyp_node.c) are the system
+ * calls of a client on a device node.  Down-calls (K -> H, defined in
+ * src/devswd/front) make nodes and wake pollers.
  *
  * A struct hyp_node is K's: one name and one dev_t, made once and never
  * freed while the daemon runs, because nodes are static as in BSD.  A

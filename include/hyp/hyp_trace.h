@@ -25,7 +25,7 @@ struct hyp_trace {
 	char		 ht_command[32]; /* an ioctl's, or "" */
 };
 
-/* ---- down-call (K -> H, defined in src/host) ------------------------ */
+/* ---- down-call (K -> H, defined in src/devswd/host) ----------------- */
 
 /*
  * hyp_trace(what)
@@ -37,7 +37,7 @@ struct hyp_trace {
  */
 void	hyp_trace(const struct hyp_trace *);
 
-/* ---- up-call (H -> K, defined in src/kern) -------------------------- */
+/* ---- up-call (H -> K, defined in src/kernel/kern) ------------------- */
 
 /*
  * hyp_trace_start()

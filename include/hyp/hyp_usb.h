@@ -57,7 +57,7 @@ struct hyp_usb_info {
 #define	HYP_USB_BULK		2
 #define	HYP_USB_INTR		3
 
-/* ---- up-calls: src/bus --------------------------------------------- */
+/* ---- up-calls: src/kernel/bus -------------------------------------- */
 
 /*
  * hyp_usb_arrived(info)
@@ -95,7 +95,7 @@ void	hyp_usb_gone(void *);
  */
 const char *hyp_usb_probe(const struct hyp_usb_info *, const void *, size_t);
 
-/* ---- up-call: src/usbdi -------------------------------------------- */
+/* ---- up-call: src/kernel/usbdi ------------------------------------- */
 
 /*
  * done(cookie, status, actlen)

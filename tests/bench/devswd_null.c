@@ -6,7 +6,7 @@
  *
  * Makes COUNT (1) nodes, /dev/benchnull0 and so on, and as many benchwait0, prints
  * "ready", and runs until SIGTERM or SIGINT.  SIGUSR1 revokes benchwait0,
- * SIGUSR2 unplugs it.  Start and stop are those of src/main/main.c.
+ * SIGUSR2 unplugs it.  Start and stop are those of src/devswd/main/main.c.
  */
 #include <errno.h>
 #include <signal.h>

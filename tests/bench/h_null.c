@@ -13,7 +13,7 @@
  * hardware.
  *
  * It stands in the place of src/drivers/ioconf.c and, since there is no bus,
- * of src/bus: hyp_boot finds usb_bus_init here.
+ * of src/kernel/bus: hyp_boot finds usb_bus_init here.
  *
  * Locks: nc_cancelled is atomic, and specfs drains calls before d_close, so
  * benchnull needs none.  wait_lock is for benchwait.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * h_linux.c - what this machine's own headers say (H code): the numbers that
- * src/compat spells out, to compare with.
+ * src/kernel/compat spells out, to compare with.
  */
 #include <asm/ioctls.h>
 #include <asm/termbits.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t_model: spin(1) goes through all states of src/specfs/specfs.pml.
+"""t_model: spin(1) goes through all states of src/kernel/specfs/specfs.pml.
 
     t_model.py CC none [WORD...]
 
@@ -21,7 +21,7 @@ import sys
 import tempfile
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
-MODEL = os.path.join(TOP, "src", "specfs", "specfs.pml")
+MODEL = os.path.join(TOP, "src", "kernel", "specfs", "specfs.pml")
 CANON = os.path.join(TOP, "tests", "model", "canon.h")
 LIMIT = 3000                            # MiB, of one verifier
 SEARCH = ["-DSAFETY", "-DNOREDUCE", "-DNOFIX", "-DVECTORSZ=256",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * h_curlwp.c - curlwp under the controlled scheduler, in the place of
- * src/kern/kern_curlwp.c.
+ * src/kernel/kern/kern_curlwp.c.
  */
 #include <sys/lwp.h>
 #include <sys/systm.h>

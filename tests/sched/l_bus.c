@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * l_bus.c - litmuses of src/bus with the drivers of ioconf.c: what udev, the
- * device's event thread and a rescan say of a port, in any order, against the
+ * l_bus.c - litmuses of src/kernel/bus with the drivers of ioconf.c: what udev,
+ * the device's event thread and a rescan say of a port, in any order, against the
  * port's thread, its deadline, clients and the end of the daemon.  The
  * adapter is an FT232R or a modem (h_usb.c), whose requests succeed at once.
  */

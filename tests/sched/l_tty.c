@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * l_tty.c - litmuses of src/tty under a driver and specfs: opens that wait
- * for carrier, reads, writes, drains and flushes against input, output that
+ * l_tty.c - litmuses of src/kernel/tty under a driver and specfs: opens that
+ * wait for carrier, reads, writes, drains and flushes against input, output that
  * completes, ttycancel and the last close.  The driver "tl" does what NetBSD's
  * ttycancel message says that a tty driver should: d_open calls ttyopen,
  * d_cancel ttycancel, d_close ttyclose; its hardware is the actors.

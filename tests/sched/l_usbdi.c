@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * l_usbdi.c - litmuses of src/usbdi: transfers that complete, time out, are
- * aborted, never come back or die with their device, while others submit,
+ * l_usbdi.c - litmuses of src/kernel/usbdi: transfers that complete, time out,
+ * are aborted, never come back or die with their device, while others submit,
  * abort, close and destroy them.  The hardware is tests/usbdi/h_usb.c on the
  * scheduler's threads; a completion comes when an actor says so, and is
  * delivered by the event thread whenever the scheduler lets it.

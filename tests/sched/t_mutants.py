@@ -32,29 +32,29 @@ LIMIT = 120                             # seconds, for a mutant that loops
 
 UHID = "drivers/uhid.c"
 UHIDEV = "drivers/uhidev.c"
-VNOPS = "specfs/spec_vnops.c"
-CLOSE = "specfs/spec_close.c"
-CLONE = "specfs/spec_clone.c"
-DEVSW = "devsw/subr_devsw.c"
-DEVICE = "autoconf/subr_device.c"
-CONFIG = "autoconf/subr_autoconf.c"
-COUNT = "kern/subr_localcount.c"
-CLOCK = "kern/kern_softclock.c"
-SELECT = "kern/sys_select.c"
-TTY = "tty/tty.c"
-TTYRW = "tty/tty_rw.c"
-TTYIN = "tty/tty_input.c"
-TTYOUT = "tty/tty_output.c"
-TTYIOC = "tty/tty_ioctl.c"
-USBDI = "usbdi/usbdi.c"
-XFER = "usbdi/usbdi_xfer.c"
-TASK = "usbdi/usb_task.c"
-USBDEV = "usbdi/usb_subr.c"
+VNOPS = "kernel/specfs/spec_vnops.c"
+CLOSE = "kernel/specfs/spec_close.c"
+CLONE = "kernel/specfs/spec_clone.c"
+DEVSW = "kernel/devsw/subr_devsw.c"
+DEVICE = "kernel/autoconf/subr_device.c"
+CONFIG = "kernel/autoconf/subr_autoconf.c"
+COUNT = "kernel/kern/subr_localcount.c"
+CLOCK = "kernel/kern/kern_softclock.c"
+SELECT = "kernel/kern/sys_select.c"
+TTY = "kernel/tty/tty.c"
+TTYRW = "kernel/tty/tty_rw.c"
+TTYIN = "kernel/tty/tty_input.c"
+TTYOUT = "kernel/tty/tty_output.c"
+TTYIOC = "kernel/tty/tty_ioctl.c"
+USBDI = "kernel/usbdi/usbdi.c"
+XFER = "kernel/usbdi/usbdi_xfer.c"
+TASK = "kernel/usbdi/usb_task.c"
+USBDEV = "kernel/usbdi/usb_subr.c"
 UCOM = "drivers/ucom.c"
 UCOMIO = "drivers/ucom_io.c"
 UCOMMODEM = "drivers/ucom_modem.c"
 UCOMOPEN = "drivers/ucom_open.c"
-PORT = "bus/usb_port.c"
+PORT = "kernel/bus/usb_port.c"
 
 # The program that has the litmuses of a folder; the others are t_sched's.
 PROGRAMS = {"tty": "t_sched_tty", "usbdi": "t_sched_tty",
@@ -462,7 +462,7 @@ def program_of(mutant):
     """Which program has to kill it."""
     if len(mutant) > 4:
         return mutant[4]
-    return PROGRAMS.get(mutant[1].split("/")[0], "t_sched")
+    return PROGRAMS.get(mutant[1].split("/")[-2], "t_sched")
 
 
 def make(build, database, mutant, directory, options=()):
@@ -500,7 +500,7 @@ def make(build, database, mutant, directory, options=()):
         libraries[0:0] = ["tests/sched/libsched_tty_k.a"]
         libraries += ["tests/sched/libsched_usb.a",
                       "tests/sched/libsched_pthread.a",
-                      "src/hid/libhid_parse.a"]
+                      "src/kernel/hid/libhid_parse.a"]
     subprocess.run(
         ["cc", *options, "-o", program, *own, mine,
          "-Wl,--whole-archive", "tests/sched/libsched_engine.a",

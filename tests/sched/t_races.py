@@ -32,19 +32,19 @@ LIMIT = 200                     # seconds, of one program
 # litmus, name, file, old text, new text
 RACES = (
     ("open_detach", "a file is put on its vnode's list without the lock",
-     "specfs/spec_node.c",
+     "kernel/specfs/spec_node.c",
      "	mutex_enter(&device_lock);\n"
      "	LIST_INSERT_HEAD(&vp->v_files, fp, f_vlist);\n"
      "	mutex_exit(&device_lock);\n",
      "	LIST_INSERT_HEAD(&vp->v_files, fp, f_vlist);\n"),
     ("leave_open", "a driver's state is read without the lock",
-     "devsw/subr_devsw.c",
+     "kernel/devsw/subr_devsw.c",
      "	mutex_enter(&devsw_lock);\n"
      "	state = dev_slots(dr->dr_block)[major(dr->dr_dev)].ds_state;\n"
      "	mutex_exit(&devsw_lock);\n",
      "	state = dev_slots(dr->dr_block)[major(dr->dr_dev)].ds_state;\n"),
     ("acquire_detach", "a detach is committed without the lock",
-     "autoconf/subr_autoconf.c",
+     "kernel/autoconf/subr_autoconf.c",
      "	mutex_enter(&alldevs_lock);\n"
      "	KASSERTMSG(dev->dv_detaching == curlwp, \"%s is detached by %p\",\n"
      "	    dev->dv_xname, (void *)dev->dv_detaching);\n"
@@ -52,13 +52,13 @@ RACES = (
      "	mutex_exit(&alldevs_lock);\n",
      "	dev->dv_detached = true;\n	cv_broadcast(&config_cv);\n"),
     ("close_unplug_drain", "a hang-up clears the carrier without the lock",
-     "tty/tty.c",
+     "kernel/tty/tty.c",
      "	ttylock(tp);\n	CLR(tp->t_state, TS_CARR_ON);\n"
      "	CLR(tp->t_cflag, CLOCAL | MDMBUF);\n",
      "	CLR(tp->t_state, TS_CARR_ON);\n	ttylock(tp);\n"
      "	CLR(tp->t_cflag, CLOCAL | MDMBUF);\n"),
     ("task_twice", "a task that is queued is seen without the lock",
-     "usbdi/usb_task.c",
+     "kernel/usbdi/usb_task.c",
      "	mutex_enter(&dev->ud_lock);\n"
      "	if (task->queue == USB_NUM_TASKQS) {\n",
      "	if (task->queue != USB_NUM_TASKQS)\n		return;\n"

@@ -20,7 +20,7 @@ TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path.insert(0, os.path.join(TOP, "tools", "guest"))
 import probe  # noqa: E402
 
-PROGRAM = os.environ["DEVSW_BUILD"] + "/src/compare/devsw-compare"
+PROGRAM = os.environ["DEVSW_BUILD"] + "/src/cmd/compare/devsw-compare"
 RUN = os.path.join(TOP, "tools", "guest", "compare-run")
 SAVED = "/tmp/saved.json"
 

@@ -20,7 +20,7 @@ import h_guest  # noqa: E402
 from h_guest import CALLOUT, CLAIMS, case, equal, probe  # noqa: E402
 
 BUILD = os.environ["DEVSW_BUILD"]
-CTL = BUILD + "/src/devswctl/devswctl"
+CTL = BUILD + "/src/cmd/devswctl/devswctl"
 FILES, EACH = 100, 20
 NODE = CALLOUT["acm0"]
 LIMIT = 60

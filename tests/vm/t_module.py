@@ -22,7 +22,7 @@ import h_guest  # noqa: E402
 from h_guest import CALLOUT, case, equal, probe  # noqa: E402
 
 BUILD = os.environ["DEVSW_BUILD"]
-CTL = BUILD + "/src/devswctl/devswctl"
+CTL = BUILD + "/src/cmd/devswctl/devswctl"
 MODULES = BUILD + "/tests/modules"
 NODE = "/dev/clone0"
 

@@ -26,7 +26,7 @@ import h_guest  # noqa: E402
 from h_guest import CALLOUT, LIB, NODES, PROMPT, USER  # noqa: E402
 from h_guest import case, equal, probe, revoke, within  # noqa: E402
 
-CTL = os.environ["DEVSW_BUILD"] + "/src/devswctl/devswctl"
+CTL = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
 SOCKET = "/run/devswd-120.sock"
 REVOKED = {
     "read": ("0",),

@@ -25,7 +25,7 @@ import h_guest  # noqa: E402
 from h_guest import case, equal, probe  # noqa: E402
 
 BUILD = os.environ["DEVSW_BUILD"]
-CTL = BUILD + "/src/devswctl/devswctl"
+CTL = BUILD + "/src/cmd/devswctl/devswctl"
 FIRST, SECOND = "/dev/dtyU0", "/dev/dtyU1"
 LOAD_S = 4
 

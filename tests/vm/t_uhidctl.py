@@ -24,7 +24,7 @@ import h_guest  # noqa: E402
 from h_guest import case, equal, probe  # noqa: E402
 
 BUILD = os.environ["DEVSW_BUILD"]
-UHIDCTL = BUILD + "/src/uhidctl/uhidctl"
+UHIDCTL = BUILD + "/src/cmd/uhidctl/uhidctl"
 USAGES = h_guest.TOP + "/data/usb_hid_usages"
 NODE = "/dev/uhid0"
 FAR = "/dev/hidg0"
@@ -250,7 +250,7 @@ def _(world):
 @case("a revoke ends a watch")
 def _(_world):
     watch = Watch(NODE)
-    subprocess.run([BUILD + "/src/devswctl/devswctl", "revoke", NODE],
+    subprocess.run([BUILD + "/src/cmd/devswctl/devswctl", "revoke", NODE],
                    check=True)
     equal(watch.end(), (1, "", "uhidctl: /dev/uhid0: the device is gone\n"))
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sys/errno.h - NetBSD's error numbers.  Linux's differ from 35 on;
- * src/compat has the translation.
+ * src/kernel/compat has the translation.
  */
 #ifndef _SYS_ERRNO_H_
 #define _SYS_ERRNO_H_

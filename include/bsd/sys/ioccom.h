@@ -4,8 +4,8 @@
  *
  * BSD's layout: three direction bits, thirteen of size, eight of group,
  * eight of number.  Linux's has two direction bits with the opposite sense
- * and fourteen of size; src/compat turns one into the other, so nothing in
- * K but that folder ever sees a Linux command.
+ * and fourteen of size; src/kernel/compat turns one into the other, so nothing
+ * in K but that folder ever sees a Linux command.
  *
  *	31..29		28..16		15..8		7..0
  *	direction	size		group		number

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sys/lockdebug.h - options LOCKDEBUG: every use of a mutex is checked; the
- * model is in src/kern/subr_lockdebug.c.
+ * model is in src/kernel/kern/subr_lockdebug.c.
  *
  * Without the option there is nothing of it: no field, no call.  With it the
  * calls of mutex(9) are macros that tell the checker where they stand, and

@@ -3,7 +3,7 @@
  * sys/termios.h - the settings of a terminal line, termios(4).
  *
  * Values are NetBSD's, which differ from Linux's nearly everywhere;
- * src/compat/compat_termios.c has the table between them.  IUTF8 is an
+ * src/kernel/compat/compat_termios.c has the table between them.  IUTF8 is an
  * addition (FreeBSD's value): it is kept for the client and has no effect.
  */
 #ifndef _SYS_TERMIOS_H_

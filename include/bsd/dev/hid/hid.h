@@ -3,8 +3,8 @@
  * dev/hid/hid.h - HID report descriptors and reports.
  *
  * The functions are NetBSD's, and what is said of them here is what differs
- * or what NetBSD leaves open; src/hid/hid.c has the rest.  Those without a
- * counterpart in NetBSD are marked "ours".
+ * or what NetBSD leaves open; src/kernel/hid/hid.c has the rest.  Those
+ * without a counterpart in NetBSD are marked "ours".
  *
  * Numbers: Device Class Definition for HID 1.11, sections 6.2.2.4 to
  * 6.2.2.6, and the HID Usage Tables.

@@ -10,8 +10,8 @@
  * and write their 16 and 32-bit fields with UGETW and friends.
  *
  * Who may trust what: a descriptor that a driver gets from usbdi has passed
- * the parser of src/usbdi/usb_desc.c; everything that a driver reads from
- * the device itself has not.
+ * the parser of src/kernel/usbdi/usb_desc.c; everything that a driver reads
+ * from the device itself has not.
  */
 #ifndef _DEV_USB_USB_H_
 #define	_DEV_USB_USB_H_

@@ -2,7 +2,7 @@
 /*
  * usb_quirks.h - devices that do not do what their descriptors say.
  *
- * A table in src/usbdi/usb_quirks.c, looked up once when a device is
+ * A table in src/kernel/usbdi/usb_quirks.c, looked up once when a device is
  * opened; a driver reads it with usbd_get_quirks().
  */
 #ifndef _DEV_USB_USB_QUIRKS_H_

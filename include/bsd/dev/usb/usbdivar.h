@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usbdivar.h - the objects behind usbdi.h, for src/usbdi and src/bus.
+ * usbdivar.h - the objects behind usbdi.h, for src/kernel/{usbdi,bus}.
  *
  * A driver may read ud_vendor and ud_product (as uftdi does); everything
- * else here is private, and its contract is in src/usbdi/usbdi.c.
+ * else here is private, and its contract is in src/kernel/usbdi/usbdi.c.
  *
  * One lock per device, ud_lock, guards all fields marked (l): it is taken
  * in callbacks' reach, so nothing sleeps under it but the condition
@@ -47,7 +47,7 @@ struct usbd_interface {
 	usb_interface_descriptor_t *ui_idesc;	/* (c) */
 	struct usbd_endpoint *ui_endpoints;	/* (c) bNumEndpoints of them */
 	enum usbd_claim	 ui_claim;		/* (l) */
-	bool		 ui_taken;		/* src/bus: has a driver */
+	bool		 ui_taken;		/* bus: has a driver */
 };
 
 struct usbd_device {
@@ -85,7 +85,7 @@ struct usbd_device {
 	bool		 ud_taskthread;	/* (l) there is a thread */
 	callout_t	 ud_taskco;	/* tries again to make one */
 
-	/* src/bus: the drivers; entries and count (l) */
+	/* src/kernel/bus: the drivers; entries and count (l) */
 	device_t	*ud_subdevs;
 	size_t		 ud_subdevs_size;
 	int		 ud_nsubdevs;

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * frontvar.h - what the files of src/devswd/front share.
+ *
+ *	front_helm.c	threads: who waits for requests, who runs them
+ *	front_req.c	one request: interrupt, deadline, exactly one answer
+ *	front_ops.c	the CUSE operations
+ *	front_node.c	nodes and their channels: make, lose, make again
+ *	front_io.c	reading from and writing to a channel
+ *
+ * Objects
+ *	struct front_node	a name in /dev.  Made by hyp_node_create, lives
+ *				until front_stop.
+ *	struct front_chan	an open file of /dev/cuse and libfuse's session
+ *				on it.  A node has one; it loses it when the
+ *				kernel ends the connection, and gets another.
+ *	struct front_file	a client's open file.
+ *	struct front_thread	a front thread and the one request it runs.
+ *
+ * Locks
+ *	fl_lock		(front.fl_lock) a leaf: under it nothing of libfuse,
+ *			nothing of K and no system call that waits.  K's
+ *			locks may be held when it is taken (front_park).
+ *	libfuse's	req->lock is held when front_interrupted() is called,
+ *			which takes fl_lock and posts to K.  So no call of
+ *			fuse_req_interrupt_func with fl_lock held.
+ *
+ * Keys used below:  (l) fl_lock   (a) atomic   (t) the thread itself
+ *		     (c) constant once made
+ */
+#ifndef FRONT_FRONTVAR_H
+#define FRONT_FRONTVAR_H
+
+#define	FUSE_USE_VERSION	314
+#include <cuse_lowlevel.h>
+
+#include <sys/queue.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "front/front.h"
+#include "hyp/hyp_node.h"
+
+/*
+ * The kernel splits a read or a write into requests of at most 32 pages.  A
+ * request's buffer also holds the headers; what the kernel asks for is
+ * max_write + 80.
+ */
+#define	FRONT_MAXIO	((size_t)128 * 1024)
+#define	FRONT_INSZ	(FRONT_MAXIO + 4096)
+
+#define	FRONT_MAXERRNO	133		/* EHWPOISON, Linux's last */
+
+struct front_node {
+	LIST_ENTRY(front_node)	 fn_list;	/* (l) */
+	struct hyp_node		*fn_node;	/* (c) */
+	char			*fn_name;	/* (c) */
+	int			 fn_class;	/* (c) */
+	uint32_t		 fn_minor;	/* (c) */
+	struct front_chan	*fn_chan;	/* (l) NULL: dead */
+	bool			 fn_orphan;	/* its channel frees it */
+};
+
+struct front_chan {
+	struct front_node	*fc_node;	/* (c) */
+	struct fuse_session	*fc_se;		/* (c) */
+	int			 fc_fd;		/* (c) fc_se closes it */
+	int			 fc_error;	/* why a read failed; reader's */
+	bool			 fc_inited;	/* CUSE_INIT has been answered */
+	atomic_bool		 fc_lost;	/* (a) the connection is gone */
+	_Atomic unsigned	 fc_refs;	/* (a) 1 while it lives, and 1
+						   for each thread in it */
+	LIST_HEAD(, front_file)	 fc_files;	/* (l) */
+};
+
+struct front_file {
+	LIST_ENTRY(front_file)	 ff_list;	/* (l) */
+	struct front_chan	*ff_chan;	/* (c) */
+	struct hyp_file		*ff_file;	/* (c) */
+	_Atomic unsigned	 ff_refs;	/* (a) 1 while the client has it
+						   open, 1 for each request */
+	_Atomic(struct fuse_pollhandle *) ff_ph; /* (a) set once */
+	atomic_bool		 ff_armed;	/* (a) a client waits for a
+						   wake-up */
+	struct hyp_cred		 ff_cred;	/* (c) of the opener */
+	uint32_t		 ff_groups[];	/* (c) what ff_cred points to */
+};
+
+enum front_op {
+	FRONT_OPEN,
+	FRONT_READ,
+	FRONT_WRITE,
+	FRONT_IOCTL,
+	FRONT_POLL,
+};
+
+/* ft_state; the allowed moves are in front_req.c. */
+enum front_state {
+	FT_IDLE,		/* no request, or claimed by the thread */
+	FT_RUNNING,		/* in K; whoever is first may claim it */
+	FT_PINNED,		/* another thread looks at it; the thread
+				   waits before it goes on */
+	FT_ANSWERED,		/* the watchdog has answered */
+};
+
+struct front_thread {
+	TAILQ_ENTRY(front_thread) ft_all;	/* (l) */
+	TAILQ_ENTRY(front_thread) ft_spare;	/* (l) */
+	pthread_cond_t		 ft_cond;	/* with fl_lock */
+	uint64_t		 ft_helm;	/* (t) the value of fl_helm that
+						   is this thread's, or 0 */
+	struct front_chan	*ft_hot;	/* (t) last served at the helm */
+	unsigned		 ft_luck;	/* (t) see front_next() */
+	unsigned		 ft_streak;	/* (t) */
+	bool			 ft_nosleep;	/* (t) nobody could take over */
+	void			*ft_in;		/* (t) FRONT_INSZ */
+	char			*ft_buf;	/* (t) FRONT_MAXIO, or NULL */
+
+	/* The request; written by the thread while ft_state is FT_IDLE. */
+	_Atomic int		 ft_state;	/* (a) enum front_state */
+	_Atomic uint64_t	 ft_deadline;	/* (a) 0: none */
+	fuse_req_t		 ft_req;
+	struct hyp_lwp		*ft_lwp;
+	struct front_chan	*ft_chan;
+	struct front_file	*ft_file;	/* NULL: not yet open */
+	enum front_op		 ft_op;
+};
+
+TAILQ_HEAD(front_threads, front_thread);
+
+struct front {
+	struct front_config	 fl_config;	/* (c) */
+	pthread_mutex_t		 fl_lock;
+	pthread_cond_t		 fl_cond;	/* a pin is gone, a thread too */
+
+	_Atomic uint64_t	 fl_helm;	/* (a) see front_helm.c */
+	atomic_bool		 fl_watching;	/* (a) set and cleared (l) */
+	atomic_bool		 fl_stopping;	/* (a) set (l) */
+	bool			 fl_capped;	/* (l) has been logged */
+	unsigned		 fl_nthreads;	/* (l) */
+	unsigned		 fl_nspare;	/* (l) with those that start */
+	struct front_threads	 fl_all;	/* (l) */
+	struct front_threads	 fl_spares;	/* (l) last in, first out */
+
+	int			 fl_epoll;	/* (c) */
+	int			 fl_stopfd;	/* (c) eventfd */
+	int			 fl_timerfd;	/* (c) */
+	uint64_t		 fl_timer;	/* (l) when it fires; 0: never */
+	_Atomic unsigned	 fl_zombies;	/* (a) */
+	LIST_HEAD(, front_node)	 fl_nodes;	/* (l) */
+};
+
+extern struct front front;
+
+/* front_helm.c */
+int	front_threads_start(void);
+void	front_threads_stop(void);
+bool	front_run(struct front_thread *);
+unsigned front_idle(void);
+struct front_thread *front_self(void);
+struct front_thread *front_maybe_self(void);
+
+/* front_req.c */
+void	front_req_enter(struct front_thread *, fuse_req_t, enum front_op,
+	    struct front_file *);
+bool	front_req_claim(struct front_thread *);
+void	front_req_exit(struct front_thread *);
+int	front_reply_err(fuse_req_t, int, const struct front_chan *);
+void	front_interrupt_all(const struct front_chan *, unsigned);
+void	front_watchdog(void);
+
+/* front_ops.c */
+extern const struct cuse_lowlevel_ops front_ops;
+void	front_file_rele(struct front_file *);
+char	*front_buffer(struct front_thread *);
+
+/* front_node.c */
+void	front_chan_lost(struct front_chan *);
+void	front_chan_rele(struct front_chan *);
+void	front_nodes_stop(void);
+
+/* front_io.c */
+int	front_io_attach(struct front_chan *);
+int	front_io_receive(struct front_chan *, struct fuse_buf *);
+
+#endif /* FRONT_FRONTVAR_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * autoconf_impl.h - struct device; shared by the files of src/kernel/autoconf.
+ */
+#ifndef AUTOCONF_AUTOCONF_IMPL_H
+#define AUTOCONF_AUTOCONF_IMPL_H
+
+#include <sys/device.h>
+
+/* (a) alldevs_lock */
+struct device {
+	char		 dv_xname[DEVICE_XNAME_SIZE];	/* const */
+	int		 dv_unit;			/* const */
+	cfdriver_t	 dv_cfdriver;			/* const */
+	cfattach_t	 dv_cfattach;			/* const */
+	cfdata_t	 dv_cfdata;			/* const */
+	device_t	 dv_parent;			/* const */
+	void		*dv_private;			/* const */
+	size_t		 dv_devsize;			/* const: of that */
+	int		 dv_pin;	/* (a) wanted unit of children, or -1 */
+	cfdriver_t	 dv_pincd;	/* (a) of this driver's; NULL: any */
+	u_int		 dv_pending;	/* (a) config_pending_incr */
+	struct lwp	*dv_attaching;	/* (a) who runs ca_attach */
+	struct lwp	*dv_detaching;	/* (a) who runs config_detach */
+	bool		 dv_detached;	/* (a) config_detach_commit */
+	bool		 dv_active;	/* (a) */
+	struct localcount dv_localcount;
+	LIST_HEAD(, device) dv_children; /* (a) */
+	LIST_ENTRY(device) dv_sibling;	/* (a) */
+};
+
+extern kmutex_t alldevs_lock;
+extern kcondvar_t config_cv;
+
+/* ---- subr_cftable.c: which driver ----------------------------------- */
+
+void	config_tables_init(void);
+cfdriver_t config_cfdriver_lookup(const char *);
+cfattach_t config_cfattach_lookup(const char *, const char *);
+cfdata_t config_rootsearch_acquire(const char *);
+
+/* ---- subr_cfunit.c: which unit -------------------------------------- */
+
+int	config_unit_alloc(cfdriver_t, device_t);
+void	config_units_free(cfdriver_t);
+
+#endif /* AUTOCONF_AUTOCONF_IMPL_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * devsw_impl.h - shared by the files of src/kernel/devsw only.
+ */
+#ifndef DEVSW_DEVSW_IMPL_H
+#define DEVSW_DEVSW_IMPL_H
+
+#include <sys/conf.h>
+
+void	devsw_getdevname(bool, dev_t, char *);
+
+/* A driver's entry, for its caller when DEVTRACE(). */
+int	devsw_trace_call(const char *, dev_type_open((*)), bool, dev_t, int,
+	    int, struct lwp *);
+int	devsw_trace_rw(const char *, dev_type_read((*)), dev_t, struct uio *,
+	    int);
+int	devsw_trace_ioctl(dev_type_ioctl((*)), bool, dev_t, u_long, void *,
+	    int, struct lwp *);
+int	devsw_trace_poll(dev_type_poll((*)), dev_t, int, struct lwp *);
+
+#endif /* DEVSW_DEVSW_IMPL_H */

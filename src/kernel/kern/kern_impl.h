@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kern_impl.h - shared by the files of src/kernel/kern only.
+ */
+#ifndef KERN_KERN_IMPL_H
+#define KERN_KERN_IMPL_H
+
+#include <sys/types.h>
+
+/*
+ * The lock below kmutex and kcondvar: 0 free, 1 held, 2 held and waited
+ * for.  Not recursive, no owner, never held over a sleep.
+ */
+void	word_lock(uint32_t *);
+void	word_unlock(uint32_t *);
+
+void	softclock_init(void);
+void	softclock_fini(void);
+
+#endif /* KERN_KERN_IMPL_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tty_impl.h - shared by the files of src/kernel/tty only.
+ */
+#ifndef TTY_TTY_IMPL_H
+#define TTY_TTY_IMPL_H
+
+#include <sys/param.h>
+#include <sys/tty.h>
+
+#define	NSEC_PER_MSEC	1000000ULL
+
+/* Room beyond t_qsize in the input queues: marks, and the end of a line. */
+#define	TTYSLACK	256
+
+extern u_int ttyclosedrain_ms;
+
+uint64_t ttynow(void);
+int	ttymsleft(uint64_t);
+int	ttynread(struct tty *);
+bool	ttbreakc(struct tty *, int);
+void	ttyblock(struct tty *);
+void	ttyunblock(struct tty *);
+void	ttyunblock_read(struct tty *);
+void	ttyecho(int, struct tty *);
+int	ttyechocol(struct tty *, int, int);
+int	ttywait_locked(struct tty *);
+void	ttystop(struct tty *, int);
+void	ttygo(struct tty *);
+
+/* Bytes of input in both queues. */
+static inline int
+ttyintotal(const struct tty *tp)
+{
+
+	return tp->t_rawq.c_cc + tp->t_canq.c_cc;
+}
+
+#endif /* TTY_TTY_IMPL_H */
