@@ -323,7 +323,7 @@ find_devswd(const struct options *o)
 	if (len > 0) {
 		path[len] = '\0';
 		slash = strrchr(path, '/');
-		strcpy(slash, "/../main/devswd");
+		strcpy(slash, "/../../devswd/main/devswd");
 		if (access(path, X_OK) == 0)
 			return path;
 		strcpy(slash, "/../sbin/devswd");
