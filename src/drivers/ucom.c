@@ -167,6 +167,8 @@ ucom_attach(device_t parent __unused, device_t self, void *aux)
 	tp->t_oproc = ucomstart;
 	tp->t_param = ucomparam;
 	tp->t_hwiflow = ucomhwiflow;
+	if (sc->sc_methods->ucom_mspar)
+		ttymspar(tp);
 	tp->t_softc = sc;
 	sc->sc_tty = tp;
 	tty_attach(tp);

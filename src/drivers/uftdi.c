@@ -115,6 +115,7 @@ static const struct ucom_methods uftdi_methods = {
 	.ucom_open = uftdi_open,
 	.ucom_read = uftdi_read,
 	.ucom_txempty = uftdi_txempty,
+	.ucom_mspar = true,
 };
 
 extern struct cfattach uftdi_ca;
@@ -377,8 +378,12 @@ uftdi_format(const struct termios *t, u_int *data)
 		*data |= FTDI_SIO_SET_DATA_STOP_BITS_2;
 	if (ISSET(t->c_cflag, PARENB))
 		*data |= ISSET(t->c_cflag, PARODD) ?
-		    FTDI_SIO_SET_DATA_PARITY_ODD :
-		    FTDI_SIO_SET_DATA_PARITY_EVEN;
+		    (ISSET(t->c_cflag, CMSPAR) ?
+		    FTDI_SIO_SET_DATA_PARITY_MARK :
+		    FTDI_SIO_SET_DATA_PARITY_ODD) :
+		    (ISSET(t->c_cflag, CMSPAR) ?
+		    FTDI_SIO_SET_DATA_PARITY_SPACE :
+		    FTDI_SIO_SET_DATA_PARITY_EVEN);
 	return 0;
 }
 

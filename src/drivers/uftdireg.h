@@ -64,6 +64,8 @@ enum uftdi_type {
 #define	FTDI_SIO_SET_DATA_PARITY_NONE	(0 << 8)
 #define	FTDI_SIO_SET_DATA_PARITY_ODD	(1 << 8)
 #define	FTDI_SIO_SET_DATA_PARITY_EVEN	(2 << 8)
+#define	FTDI_SIO_SET_DATA_PARITY_MARK	(3 << 8)
+#define	FTDI_SIO_SET_DATA_PARITY_SPACE	(4 << 8)
 #define	FTDI_SIO_SET_DATA_STOP_BITS_1	(0 << 11)
 #define	FTDI_SIO_SET_DATA_STOP_BITS_2	(2 << 11)
 #define	FTDI_SIO_SET_BREAK		(1 << 14)

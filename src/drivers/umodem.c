@@ -67,6 +67,7 @@ static const struct ucom_methods umodem_methods = {
 	.ucom_ioctl = umodem_ioctl,
 	.ucom_open = umodem_open,
 	.ucom_close = umodem_close,
+	.ucom_mspar = true,
 };
 
 extern struct cfattach umodem_ca;
@@ -519,7 +520,10 @@ umodem_line_state(const struct termios *t, usb_cdc_line_state_t *ls)
 		ls->bParityType = UCDC_PARITY_NONE;
 	else
 		ls->bParityType = ISSET(t->c_cflag, PARODD) ?
-		    UCDC_PARITY_ODD : UCDC_PARITY_EVEN;
+		    (ISSET(t->c_cflag, CMSPAR) ?
+		    UCDC_PARITY_MARK : UCDC_PARITY_ODD) :
+		    (ISSET(t->c_cflag, CMSPAR) ?
+		    UCDC_PARITY_SPACE : UCDC_PARITY_EVEN);
 	switch (ISSET(t->c_cflag, CSIZE)) {
 	case CS5:
 		ls->bDataBits = 5;

@@ -90,7 +90,7 @@ const struct h_bit h_bits[] = {
 	{ 'c', "CS8", CS8, 1 }, { 'c', "CSTOPB", CSTOPB, 1 },
 	{ 'c', "CREAD", CREAD, 1 }, { 'c', "PARENB", PARENB, 1 },
 	{ 'c', "PARODD", PARODD, 1 }, { 'c', "HUPCL", HUPCL, 1 },
-	{ 'c', "CLOCAL", CLOCAL, 1 }, { 'c', "CMSPAR", CMSPAR, 0 },
+	{ 'c', "CLOCAL", CLOCAL, 1 }, { 'c', "CMSPAR", CMSPAR, 1 },
 	{ 'c', "CRTSCTS", CRTSCTS, 1 },
 	{ 'l', "ISIG", ISIG, 1 }, { 'l', "ICANON", ICANON, 1 },
 	{ 'l', "XCASE", XCASE, 0 }, { 'l', "ECHO", ECHO, 1 },

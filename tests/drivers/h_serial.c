@@ -204,6 +204,8 @@ s_raw(struct s_file *sf, unsigned baud, unsigned bits, unsigned flags)
 		t.c_cflag |= PARENB;
 	if (flags & S_ODD)
 		t.c_cflag |= PARENB | PARODD;
+	if (flags & S_MARK)
+		t.c_cflag |= CMSPAR;
 	if (flags & S_CLOCAL)
 		t.c_cflag |= CLOCAL;
 	if ((flags & S_NOHUPCL) == 0)

@@ -57,6 +57,7 @@ void	s_far_read_all(struct vusb *, unsigned, void *, size_t);
 #define	S_ODD		0x10
 #define	S_CLOCAL	0x20
 #define	S_NOHUPCL	0x40
+#define	S_MARK		0x80	/* CMSPAR: with S_ODD mark, S_EVEN space */
 int	s_raw(struct s_file *, unsigned, unsigned, unsigned);
 int	s_modem(struct s_file *);
 

@@ -75,6 +75,11 @@ settings(void)
 	T_EQ(vs.vs_flow, 'X');
 	T_EQ(vs.vs_xon, 021);
 	T_EQ(vs.vs_xoff, 023);
+	T_EQ(s_raw(&sf, 300, 8, S_ODD | S_MARK), 0);
+	T_EQ(h_status(v).vs_parity, 'M');
+	T_EQ(s_raw(&sf, 300, 7, S_EVEN | S_MARK), 0);
+	T_EQ(h_status(v).vs_parity, 'S');
+	T_EQ(s_raw(&sf, 300, 8, S_ODD | S_XONXOFF), 0);
 	/* What cannot be is refused, and changes nothing. */
 	T_EQ(s_raw(&sf, 2500000, 8, 0), EINVAL);
 	T_EQ(s_raw(&sf, 9600, 5, 0), EINVAL);
@@ -575,6 +580,10 @@ acm_device(void)
 	T_EQ(vs.vs_parity, 'O');
 	T_EQ(vs.vs_stop, 2);
 	T_CHECK(vs.vs_dtr && vs.vs_rts);
+	T_EQ(s_raw(&sf, 57600, 8, S_ODD | S_MARK), 0);
+	T_EQ(h_status(v).vs_parity, 'M');
+	T_EQ(s_raw(&sf, 57600, 8, S_EVEN | S_MARK), 0);
+	T_EQ(h_status(v).vs_parity, 'S');
 	T_EQ(s_raw(&sf, 57600, 8, S_CLOCAL), 0);
 	vusb_set_lines(v, 0, VUSB_RI);
 	wait_lines(&sf, TIOCM_RI | TIOCM_CD | TIOCM_DSR, TIOCM_RI);

@@ -260,6 +260,30 @@ test_param(void)
 	h_free(hd);
 }
 
+/* A driver that does not know CMSPAR would make odd or even parity of it. */
+static void
+test_mark_parity(void)
+{
+	struct h_dev *const hd = h_open();
+	struct tty *const tp = hd->hd_tp;
+	const tcflag_t was = tp->t_cflag;
+	struct termios t = tp->t_termios;
+
+	t.c_cflag = CREAD | CS8 | PARENB | CMSPAR;
+	T_EQ(h_ioctl(hd, TIOCSETA, &t), EINVAL);
+	T_EQ(hd->hd_params, 0);
+	T_EQ(tp->t_cflag, was);
+	/* Without parity the bit says nothing. */
+	t.c_cflag = CREAD | CS8 | CMSPAR;
+	T_EQ(h_ioctl(hd, TIOCSETA, &t), 0);
+	ttymspar(tp);
+	t.c_cflag = CREAD | CS8 | PARENB | CMSPAR;
+	T_EQ(h_ioctl(hd, TIOCSETA, &t), 0);
+	T_EQ(hd->hd_last.c_cflag, t.c_cflag);
+	T_EQ(tp->t_cflag, t.c_cflag);
+	h_free(hd);
+}
+
 struct setter {
 	struct h_dev	*st_dev;
 	struct termios	 st_termios;
@@ -401,6 +425,7 @@ const struct t_case t_cases[] = {
 	{ "close leaves nothing", test_close },
 	{ "TIOCEXCL", test_exclusive },
 	{ "settings go to the hardware first", test_param },
+	{ "mark and space parity only if the driver knows them", test_mark_parity },
 	{ "one thread at a time in t_param", test_param_one },
 	{ "modem lines are counted and waited for", test_modem },
 	{ "ioctls", test_ioctls },

@@ -3,8 +3,9 @@
  * sys/termios.h - the settings of a terminal line, termios(4).
  *
  * Values are NetBSD's, which differ from Linux's nearly everywhere;
- * src/kernel/compat/compat_termios.c has the table between them.  IUTF8 is an
- * addition (FreeBSD's value): it is kept for the client and has no effect.
+ * src/kernel/compat/compat_termios.c has the table between them.  Additions
+ * are IUTF8 (FreeBSD's value), which is kept for the client and has no effect,
+ * and CMSPAR (Linux's value), which a driver has to ask for: ttymspar().
  */
 #ifndef _SYS_TERMIOS_H_
 #define _SYS_TERMIOS_H_
@@ -79,6 +80,8 @@
 #define	CCTS_OFLOW	CRTSCTS
 #define	CDTRCTS		0x00020000	/* DTR/CTS flow control */
 #define	MDMBUF		0x00100000	/* DTR/DCD flow control */
+#define	CMSPAR		0x40000000	/* addition: with PARENB, a bit that
+					   is always 1 (PARODD) or 0 */
 #define	CHWFLOW		(MDMBUF | CRTSCTS | CDTRCTS)
 
 /* c_lflag */

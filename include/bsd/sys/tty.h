@@ -184,6 +184,7 @@ struct tty {
 #define	TF_USRSTOP	0x04	/* TS_TTSTOP is TIOCSTOP's, not ^S's */
 #define	TF_MSTATUS	0x08	/* the driver calls ttymstatus */
 #define	TF_HANGUP	0x10	/* ttyhangup was called; for good */
+#define	TF_MSPAR	0x20	/* ttymspar was called: t_param does CMSPAR */
 
 #define	TTIPRI		25
 #define	TTOPRI		26
@@ -239,6 +240,7 @@ void	ttycancel(struct tty *);
 void	ttyhangup(struct tty *);
 int	ttymodem(struct tty *, int);
 void	ttymstatus(struct tty *, int);
+void	ttymspar(struct tty *);
 int	ttysleep(struct tty *, kcondvar_t *, bool, int);
 int	ttywait(struct tty *);
 int	ttywflush(struct tty *);

@@ -9,8 +9,8 @@
  *	c_iflag		IUCLC
  *	c_oflag		OLCUC, OFILL, OFDEL and all delays (NLDLY, CRDLY,
  *			BSDLY, VTDLY, FFDLY, and TAB1, TAB2 of TABDLY)
- *	c_cflag		CMSPAR, ADDRB; CIBAUD: there is one speed, and the
- *			input speed reads back as the output speed
+ *	c_cflag		ADDRB; CIBAUD: there is one speed, and the input
+ *			speed reads back as the output speed
  *	c_lflag		XCASE, EXTPROC; FLUSHO and PENDIN are states of the
  *			line, they can be read but not set
  *	c_line		0: the discipline is changed with TIOCSETD
@@ -18,7 +18,7 @@
  *			the character 0377, which is BSD's "none" and comes
  *			back as Linux's "none", 0
  *
- * Linux itself clears CMSPAR and the delays for most USB adapters.
+ * Linux itself clears the delays for most USB adapters.
  *
  * What only BSD has (MDMBUF, CDTRCTS, ONOEOT, ALTWERASE, NOKERNINFO, DSUSP,
  * STATUS) is not touched when a Linux client sets the rest.
@@ -87,6 +87,7 @@ static const struct flagmap cflags[] = {
 	BIT(			0x00200,	PARODD),
 	BIT(			0x00400,	HUPCL),
 	BIT(			0x00800,	CLOCAL),
+	BIT(			0x40000000,	CMSPAR),
 	BIT(			0x80000000,	CRTSCTS),
 	END
 };

@@ -532,6 +532,23 @@ ttymstatus(struct tty *tp, int bits)
 }
 
 /*
+ * ttymspar(tp)
+ *
+ *	An addition, for a driver's attach: t_param makes mark and space
+ *	parity of CMSPAR.  A driver that has never called this does not know
+ *	the bit and would make odd or even of it, so ttioctl refuses such
+ *	settings with EINVAL before t_param sees them.  Does not sleep.
+ */
+void
+ttymspar(struct tty *tp)
+{
+
+	ttylock(tp);
+	SET(tp->t_flags, TF_MSPAR);
+	ttyunlock(tp);
+}
+
+/*
  * Wait until all output is sent; ttylock held.  EIO: it never will be, the
  * line is not connected.  ERESTART, EINTR, EAGAIN as ttysleep.
  *

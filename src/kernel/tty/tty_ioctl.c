@@ -59,6 +59,9 @@ ttyparam(struct tty *tp, struct termios *t)
 {
 	int error;
 
+	if (ISSET(t->c_cflag, CMSPAR) && ISSET(t->c_cflag, PARENB) &&
+	    !ISSET(tp->t_flags, TF_MSPAR))
+		return EINVAL;
 	if (tp->t_param != NULL) {
 		ttyunlock(tp);
 		error = (*tp->t_param)(tp, t);

@@ -19,8 +19,9 @@
  *	copy.
  * A method is never called after ucom's detach has returned.
  *
- * Names, members and their order are NetBSD's; ucom_txempty is an addition
- * at the end, so a driver that does not know it leaves it NULL.
+ * Names, members and their order are NetBSD's; ucom_txempty and ucom_mspar
+ * are additions at the end, so a driver that does not know them leaves them
+ * NULL and false.
  */
 #ifndef _DEV_USB_UCOMVAR_H_
 #define _DEV_USB_UCOMVAR_H_
@@ -57,6 +58,9 @@ struct ucom_methods {
 	void	(*ucom_write)(void *, int, u_char *, u_char *, uint32_t *);
 	/* Has the chip's transmitter sent its last byte? */
 	bool	(*ucom_txempty)(void *, int);
+	/* Does ucom_param know CMSPAR, mark and space parity?  Settings with
+	   it are EINVAL if not. */
+	bool	  ucom_mspar;
 };
 
 /* Modem control register. */
