@@ -95,8 +95,7 @@ void	hyp_lwp_exit(struct hyp_lwp *);
  *	open(2).  flags are HYP_F_READ, _WRITE, _NONBLOCK.  hostfile is what
  *	hyp_file_pollwake will be called with.  Sleeps (carrier, a close in
  *	progress).  ENXIO no hardware, EBUSY exclusive, EINTR, EIO, EBADF
- *	revoked meanwhile, EACCES when the node's owner or mode changed while
- *	the open slept, and the driver's.
+ *	revoked meanwhile, what hyp_node_access says, and the driver's.
  */
 int	hyp_node_open(struct hyp_node *, int, void *, struct hyp_file **);
 
@@ -220,9 +219,10 @@ int	hyp_node_create(struct hyp_node *, const char *, int, uint32_t,
 /*
  * error = hyp_node_access(host, cred, flags)
  *
- *	Would open(2) of the node as it is now (owner, group, mode) be
- *	allowed for cred with flags?  0 or EACCES; ENOENT if the node is
- *	gone.  Does not sleep for long; no lock may be held.
+ *	Would open(2) of the node as it is now (owner, group, mode, ACL) be
+ *	allowed for cred with flags?  Asked by every open.  0 or EACCES;
+ *	ENOENT if the node is gone.  Does not sleep for long; no lock may be
+ *	held.
  */
 int	hyp_node_access(void *, const struct hyp_cred *, int);
 

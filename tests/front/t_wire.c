@@ -3,13 +3,19 @@
  * t_wire.c - what the front end says to the kernel, message by message.
  */
 #undef NDEBUG
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/fuse.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -422,7 +428,8 @@ access_is_owner_then_group_then_others(void)
 	memset(&fc, 0, sizeof(fc));
 	fc.devdir = dir;
 	front_up_with(&fc);
-	T_EQ(access_as(0, 0, 0, NULL, rw), ENOENT);
+	/* It never was there: what the kernel has said stands. */
+	T_EQ(access_as(1, 1, 0, NULL, rw), 0);
 
 	strcpy(path, dir);
 	strcat(path, "/ttyX0");
@@ -452,6 +459,157 @@ access_is_owner_then_group_then_others(void)
 	unlink(path);
 	rmdir(dir);
 	front_down();
+}
+
+/* A directory for a node, and the node's path in it. */
+static void
+access_up(char *dir, char *path, struct front_config *fc, mode_t mode)
+{
+	int fd;
+
+	T_CHECK(mkdtemp(dir) != NULL);
+	sprintf(path, "%s/ttyX0", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, mode);
+	T_CHECK(fd != -1);
+	T_EQ(fchmod(fd, mode), 0);
+	close(fd);
+	memset(fc, 0, sizeof(*fc));
+	fc->devdir = dir;
+	front_up_with(fc);
+}
+
+static void
+access_down(const char *dir, const char *path)
+{
+
+	T_EQ(unlink(path), 0);
+	T_EQ(access_as(getuid() + 1, 7, 0, NULL, 0), ENOENT);
+	T_EQ(rmdir(dir), 0);
+	front_down();
+}
+
+/* As setfacl(1) would write it. */
+struct aclent {
+	uint16_t tag, perm;
+	uint32_t id;
+};
+
+static void
+access_follows_the_acl(void)
+{
+	const int rw = HYP_F_READ | HYP_F_WRITE;
+	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	const uid_t me = getuid();
+	const uint32_t seat = me + 5, mod = me + 6;
+	struct front_config fc;
+	uint32_t groups[2] = { 7777, 7778 };
+	struct {
+		uint32_t version;
+		struct aclent e[8];
+	} acl = { 2, {
+		{ 0x01, 6, ~0u },		/* user:: */
+		{ 0x02, 6, seat },		/* user:seat: */
+		{ 0x02, 4, mod },
+		{ 0x04, 0, ~0u },		/* group:: */
+		{ 0x08, 4, 7777 },
+		{ 0x08, 2, 7778 },
+		{ 0x10, 6, ~0u },		/* mask:: */
+		{ 0x20, 6, ~0u },		/* other:: */
+	} };
+
+	access_up(dir, path, &fc, 0660);
+	if (setxattr(path, "system.posix_acl_access", &acl, sizeof(acl),
+	    0) != 0) {
+		T_EQ(errno, ENOTSUP);
+		t_note("no ACLs in /tmp");
+		access_down(dir, path);
+		return;
+	}
+	/* A named user, the one entry that counts for him. */
+	T_EQ(access_as(seat, 1, 0, NULL, rw), 0);
+	T_EQ(access_as(mod, 1, 0, NULL, HYP_F_READ), 0);
+	T_EQ(access_as(mod, 1, 1, groups, rw), EACCES);
+	/* Groups: one entry has to give everything; others are others. */
+	T_EQ(access_as(me + 9, 1, 1, groups, HYP_F_READ), 0);
+	T_EQ(access_as(me + 9, 1, 2, groups, HYP_F_WRITE), 0);
+	T_EQ(access_as(me + 9, 1, 2, groups, rw), EACCES);
+	T_EQ(access_as(me + 9, 1, 0, NULL, rw), 0);
+	/* The mask, which chmod sets, takes away. */
+	T_EQ(chmod(path, 0646), 0);
+	T_EQ(access_as(seat, 1, 0, NULL, HYP_F_READ), 0);
+	T_EQ(access_as(seat, 1, 0, NULL, rw), EACCES);
+	T_EQ(access_as(me + 9, 1, 2, groups, HYP_F_WRITE), EACCES);
+	T_EQ(access_as(me + 9, 1, 0, NULL, rw), 0);
+	access_down(dir, path);
+}
+
+/* A child that has given root up, but for the capabilities in keep. */
+static pid_t
+child_with(uint64_t keep)
+{
+	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct d[2] = {
+		{ (uint32_t)keep, (uint32_t)keep, 0 }, { 0, 0, 0 }
+	};
+	int ready[2];
+	char c = 0;
+	pid_t pid;
+
+	T_EQ(pipe(ready), 0);
+	pid = fork();
+	T_CHECK(pid != -1);
+	if (pid == 0) {
+		if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setuid(12345) != 0 ||
+		    syscall(SYS_capset, &h, d) != 0)
+			_exit(1);
+		(void)!write(ready[1], &c, 1);
+		for (;;)
+			pause();
+	}
+	T_EQ(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static int
+access_by(pid_t pid, int flags)
+{
+	const struct hyp_cred cred = {
+		.hc_uid = 12345, .hc_gid = 12345, .hc_pid = pid,
+	};
+
+	return hyp_node_access(nodehost, &cred, flags);
+}
+
+static void
+access_with_capabilities(void)
+{
+	const int rw = HYP_F_READ | HYP_F_WRITE;
+	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	struct front_config fc;
+	pid_t none, all, reads;
+
+	if (getuid() != 0) {
+		t_note("only root can give capabilities away");
+		return;
+	}
+	none = child_with(0);
+	all = child_with(1u << CAP_DAC_OVERRIDE);
+	reads = child_with(1u << CAP_DAC_READ_SEARCH);
+	access_up(dir, path, &fc, 0600);
+	T_EQ(access_by(none, HYP_F_READ), EACCES);
+	T_EQ(access_by(all, rw), 0);
+	T_EQ(access_by(reads, HYP_F_READ), 0);
+	T_EQ(access_by(reads, rw), EACCES);
+	T_EQ(access_by(0, HYP_F_READ), EACCES);
+	kill(none, SIGKILL);
+	kill(all, SIGKILL);
+	kill(reads, SIGKILL);
+	while (wait(NULL) != -1)
+		continue;
+	T_EQ(access_by(all, rw), EACCES);
+	access_down(dir, path);
 }
 
 /* A node of this class: is it given that owner and mode? */
@@ -525,6 +683,8 @@ const struct t_case t_cases[] = {
 	{ "poll_notify_after_release", poll_notify_after_release },
 	{ "access_is_owner_then_group_then_others",
 	    access_is_owner_then_group_then_others },
+	{ "access_follows_the_acl", access_follows_the_acl },
+	{ "access_with_capabilities", access_with_capabilities },
 	{ "nodes_get_owner_and_mode", nodes_get_owner_and_mode },
 	{ NULL, NULL },
 };

@@ -307,6 +307,70 @@ revokes_name(void *arg __unused)
 ACTORS(two_names, { "A", open_close, &a }, { "B", open_close, &b },
     { "revoke", revokes_name, NULL });
 
+/*
+ * An open that the kernel has let in and queued, against a getty that takes
+ * the node back.  The owner is under a lock, so that it is a point.
+ */
+static kmutex_t owner_lock;
+static bool owner_changed;
+
+static int
+owner_says(void)
+{
+	bool changed;
+
+	mutex_enter(&owner_lock);
+	changed = owner_changed;
+	mutex_exit(&owner_lock);
+	return changed ? 13 /* Linux's EACCES */ : 0;
+}
+
+static void
+chowns_revokes(void *arg __unused)
+{
+
+	mutex_enter(&owner_lock);
+	owner_changed = true;
+	mutex_exit(&owner_lock);
+	SCHED_CHECK(h_revoke(hd_node(0)) == 0);
+}
+
+static void
+opens_only(void *arg)
+{
+	struct h_client *c = arg;
+
+	h_open(c);
+	sched_note("open: %d", c->c_error);
+}
+
+ACTORS(queued_open, { "A", opens_only, &a },
+    { "getty", chowns_revokes, NULL });
+
+static void
+setup_queued(void)
+{
+
+	setup();
+	mutex_init(&owner_lock, MUTEX_DEFAULT, IPL_NONE);
+	owner_changed = false;
+	h_node_access_func(owner_says);
+}
+
+/* Whoever is in has got in before the revoke, and is dead. */
+static void
+end_queued(void)
+{
+
+	if (a.c_error == 0) {
+		SCHED_CHECK(a.c_file->f_vp->v_op == &dead_vnodeops);
+		h_close(&a);
+	} else
+		SCHED_CHECK(a.c_error == 13 || a.c_error == 9);
+	mutex_destroy(&owner_lock);
+	end();
+}
+
 /* ---- setups of their own -------------------------------------------- */
 
 static void
@@ -368,6 +432,8 @@ const struct sched_litmus l_specfs[] = {
 	    setup_restarting, two_opens, end },
 	{ "two_closes", "two closes: one of them is the last",
 	    setup_open_both, two_closes, end },
+	{ "queued_open", "a queued open against chown and revoke",
+	    setup_queued, queued_open, end_queued },
 	{ "open_revoke", "an open and its close against a revoke",
 	    setup, open_revoke, end },
 	{ "sleeping_open_revoke", "an open that sleeps in d_open, revoked",

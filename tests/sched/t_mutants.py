@@ -33,6 +33,7 @@ LIMIT = 120                             # seconds, for a mutant that loops
 UHID = "drivers/uhid.c"
 UHIDEV = "drivers/uhidev.c"
 VNOPS = "kernel/specfs/spec_vnops.c"
+HYPNODE = "kernel/specfs/hyp_node.c"
 CLOSE = "kernel/specfs/spec_close.c"
 CLONE = "kernel/specfs/spec_clone.c"
 DEVSW = "kernel/devsw/subr_devsw.c"
@@ -74,6 +75,17 @@ MUTANTS = (
      "	if ((error = devsw_alive"),
     ("open does not look whether its driver is alive", VNOPS,
      "if ((error = devsw_alive(dr)) != 0)", "if (false)"),
+    ("an open relies on the kernel's check", HYPNODE,
+     "		error = node_access(hn, flags);\n		if (error == 0)\n"
+     "			error = VOP_OPEN",
+     "		(void)node_access(hn, flags);\n"
+     "			error = VOP_OPEN"),
+    ("an open checks before it has its vnode", HYPNODE,
+     "		(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);\n"
+     "		/* Not before: see \"Who may open\". */\n"
+     "		error = node_access(hn, flags);\n",
+     "		error = node_access(hn, flags);\n"
+     "		(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);\n"),
     ("an open is counted before it has its device", VNOPS,
      "	if ((error = spec_open_driver(vp, &dr)) != 0)\n"
      "		return error;\n	mutex_enter(&device_lock);\n"

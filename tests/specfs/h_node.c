@@ -27,6 +27,7 @@ static struct entry table[MAXNODES];
 static unsigned ntable;
 static atomic_int access_error;
 static atomic_uint access_calls;
+static int (*access_func)(void);
 static atomic_uint stuck_calls;
 
 int
@@ -61,6 +62,8 @@ hyp_node_access(void *host, const struct hyp_cred *hc, int flags)
 	assert(host != NULL && hc != NULL);
 	(void)flags;
 	atomic_fetch_add(&access_calls, 1);
+	if (access_func != NULL)
+		return (*access_func)();
 	return atomic_load(&access_error);
 }
 
@@ -115,6 +118,7 @@ h_node_reset(void)
 	pthread_mutex_unlock(&table_lock);
 	atomic_store(&access_error, 0);
 	atomic_store(&access_calls, 0);
+	access_func = NULL;
 	atomic_store(&stuck_calls, 0);
 }
 
@@ -123,6 +127,13 @@ h_node_access_set(int error)
 {
 
 	atomic_store(&access_error, error);
+}
+
+void
+h_node_access_func(int (*func)(void))
+{
+
+	access_func = func;
 }
 
 unsigned

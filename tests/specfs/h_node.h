@@ -24,6 +24,7 @@ void	h_node_reset(void);
 
 /* What hyp_node_access answers from now on, and how often it was asked. */
 void	h_node_access_set(int);
+void	h_node_access_func(int (*)(void));	/* who says so instead */
 unsigned h_node_access_calls(void);
 unsigned h_node_stuck_calls(void);	/* hyp_node_stuck */
 

@@ -359,8 +359,27 @@ revoke_restarts_open(void)
 	revoke();
 	t_join(t);
 	T_EQ(a.c_error, L_EACCES);
-	T_EQ(h_node_access_calls(), 1);
+	T_EQ(h_node_access_calls(), 2);
 	T_EQ(hd[0].hd_nopen, 1);
+	hd_teardown();
+}
+
+/*
+ * The kernel has checked user 1000's open and queued it; before it is served
+ * the node gets another owner and is revoked.
+ */
+static void
+queued_open_is_checked(void)
+{
+	struct client a = { 0 }, late = { 0 };
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	h_node_access_set(L_EACCES);
+	revoke();
+	T_EQ(copen(&late, RW), L_EACCES);
+	T_CHECK(strcmp(hd[0].hd_trace, "ocC") == 0);
+	cclose(&a);
 	hd_teardown();
 }
 
@@ -721,6 +740,8 @@ const struct t_case t_cases[] = {
 	{ "revoke of what is not open calls nothing", revoke_unopened },
 	{ "an open that succeeds after its revoke ends with EBADF",
 	    revoke_during_open },
+	{ "an open that was queued before chown and revoke is refused",
+	    queued_open_is_checked },
 	{ "a restarted open checks the node's permissions again",
 	    revoke_restarts_open },
 	{ "revoke wakes pollers", revoke_wakes_poll },

@@ -21,9 +21,7 @@
  * the channel (fc_refs) closes the files, gives the channel up, and makes a
  * new one for the node.
  *
- * Known gaps: hyp_node_access knows owner, group and mode, no ACL; it only
- * serves opens that slept, the kernel has checked before.  A node whose
- * handler never returns cannot be made again.
+ * Known gaps: a node whose handler never returns cannot be made again.
  */
 #include <sys/epoll.h>
 #include <sys/stat.h>
@@ -176,15 +174,18 @@ node_path(const struct front_node *fn, char path[PATH_LEN])
 	snprintf(path, PATH_LEN, "%s/%s", front.fl_config.devdir, fn->fn_name);
 }
 
-/* Is what fd names the node that was just made? */
-static bool
-node_is_ours(const struct front_node *fn, int fd)
+/*
+ * yes = front_node_is_ours(fn, st)
+ *
+ *	Is what has been found in its place the node that was made?
+ */
+bool
+front_node_is_ours(const struct front_node *fn, const struct stat *st)
 {
-	struct stat st;
 
 	if (front.fl_config.open_channel != NULL)
 		return true;
-	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev ==
+	return S_ISCHR(st->st_mode) && st->st_rdev ==
 	    makedev(front.fl_config.major, fn->fn_minor);
 }
 
@@ -224,14 +225,16 @@ change_owner(int fd, const struct front_perm *fp)
  * have no node; a stranger in its place is.
  */
 static int
-own_node(const struct front_node *fn)
+own_node(struct front_node *fn)
 {
 	const struct front_perm *const fp = class_perm(fn->fn_class);
 	char path[PATH_LEN];
+	struct stat st;
 	int fd, error = 0;
 
 	node_path(fn, path);
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	atomic_store(&fn->fn_nowhere, fd == -1);
 	if (fd == -1) {
 		host_logf(HYP_LOG_WARNING, "front: %s: %s; the kernel has "
 		    "made the device %u:%u, but it is not there (a container "
@@ -239,7 +242,7 @@ own_node(const struct front_node *fn)
 		    front.fl_config.major, fn->fn_minor);
 		return 0;
 	}
-	if (!node_is_ours(fn, fd)) {
+	if (fstat(fd, &st) == -1 || !front_node_is_ours(fn, &st)) {
 		host_logf(HYP_LOG_ERR, "front: %s: exists and is another "
 		    "device", path);
 		close(fd);
@@ -491,45 +494,6 @@ hyp_node_create(struct hyp_node *node, const char *name, int class,
 	LIST_INSERT_HEAD(&front.fl_nodes, fn, fn_list);
 	pthread_mutex_unlock(&front.fl_lock);
 	return 0;
-}
-
-static bool
-in_group(const struct hyp_cred *cred, gid_t gid)
-{
-	uint32_t i;
-
-	if (cred->hc_gid == gid)
-		return true;
-	for (i = 0; i < cred->hc_ngroups; i++)
-		if (cred->hc_groups[i] == gid)
-			return true;
-	return false;
-}
-
-int
-hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
-{
-	const struct front_node *const fn = host;
-	char path[PATH_LEN];
-	mode_t want = 0, have;
-	struct stat st;
-
-	node_path(fn, path);
-	if (stat(path, &st) == -1)
-		return ENOENT;
-	if (cred->hc_uid == 0)
-		return 0;
-	if (flags & HYP_F_READ)
-		want |= S_IROTH;
-	if (flags & HYP_F_WRITE)
-		want |= S_IWOTH;
-	if (cred->hc_uid == st.st_uid)
-		have = st.st_mode >> 6;
-	else if (in_group(cred, st.st_gid))
-		have = st.st_mode >> 3;
-	else
-		have = st.st_mode;
-	return (have & want) == want ? 0 : EACCES;
 }
 
 /*

@@ -13,8 +13,8 @@
  *	answer
  *	front_req_exit
  *
- * Who may do what was decided at open(2), by the kernel from the node's owner
- * and mode and by K; the file then acts with its opener's credentials,
+ * Who may do what is decided at open(2), by the kernel from the node's owner
+ * and mode and by K, which asks again (front_access.c); the file then acts with its opener's credentials,
  * whoever has inherited it.  That is also all there is: RELEASE and
  * INTERRUPT carry none.
  *

@@ -6,6 +6,7 @@
  *	front_req.c	one request: interrupt, deadline, exactly one answer
  *	front_ops.c	the CUSE operations
  *	front_node.c	nodes and their channels: make, lose, make again
+ *	front_access.c	who may open a node
  *	front_io.c	reading from and writing to a channel
  *
  * Objects
@@ -62,6 +63,7 @@ struct front_node {
 	uint32_t		 fn_minor;	/* (c) */
 	struct front_chan	*fn_chan;	/* (l) NULL: dead */
 	bool			 fn_orphan;	/* its channel frees it */
+	atomic_bool		 fn_nowhere;	/* (a) made, but not in devdir */
 };
 
 struct front_chan {
@@ -181,6 +183,8 @@ char	*front_buffer(struct front_thread *);
 void	front_chan_lost(struct front_chan *);
 void	front_chan_rele(struct front_chan *);
 void	front_nodes_stop(void);
+struct stat;
+bool	front_node_is_ours(const struct front_node *, const struct stat *);
 
 /* front_io.c */
 int	front_io_attach(struct front_chan *);

@@ -14,8 +14,28 @@
  *	otherwise			again
  *
  * An open starts again from the name: a new vnode, and the node's owner and
- * mode are checked once more for the caller, because they may have changed
- * while it slept (getty takes a tty back by chown and revoke).
+ * mode are checked once more for the caller.
+ *
+ * Who may open.  The kernel has checked when it queued the request, which may
+ * have been long before it comes here; and getty takes a terminal back by
+ * chown and revoke.  So each round of an open checks for itself, after it has
+ * taken its vnode:
+ *
+ *	open				getty
+ *	takes a vnode
+ *	checks: may
+ *					chown
+ *					revoke: finds that vnode
+ *	VOP_OPEN: gone, again;
+ *	  or the file is dead
+ *
+ *	open				getty
+ *	takes a vnode
+ *					chown
+ *	checks: may not			revoke
+ *
+ * If it checked first it could take, after both, a vnode that the revoke had
+ * nothing to do with, and live on.
  *
  * The credentials of an operation are the opener's, whoever holds the file
  * now; so they are kept with the file.
@@ -74,7 +94,7 @@ again(struct vnode *vp, int *errorp, u_int *tries)
 	return true;
 }
 
-/* May the caller still open the node, as it is now? */
+/* May the caller open the node, as it is now? */
 static int
 node_access(struct hyp_node *hn, int flags)
 {
@@ -120,7 +140,10 @@ hyp_node_open(struct hyp_node *hn, int flags, void *host,
 
 	do {
 		(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);
-		error = VOP_OPEN(vp, mode, curlwp);
+		/* Not before: see "Who may open". */
+		error = node_access(hn, flags);
+		if (error == 0)
+			error = VOP_OPEN(vp, mode, curlwp);
 		if (error == EMOVEFD) {
 			vrele(vp);
 			vp = curlwp->l_clonevp;
@@ -131,9 +154,7 @@ hyp_node_open(struct hyp_node *hn, int flags, void *host,
 			LOCKDEBUG_NONE(__func__);
 			return 0;
 		}
-		if ((retry = again(vp, &error, &tries)) &&
-		    (error = node_access(hn, flags)) != 0)
-			retry = false;
+		retry = again(vp, &error, &tries);
 		vrele(vp);
 	} while (retry);
 	LOCKDEBUG_NONE(__func__);

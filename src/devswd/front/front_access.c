@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front_access.c - may somebody open a node, as it is now?
+ *
+ * The kernel decides that when a client makes its request, by the node that
+ * the client has opened.  Every open asks again here when it is served (K
+ * says why: hyp_node.c), by the node that we have made; so this has to come
+ * to the kernel's result, and to do that cheaply:
+ *
+ *	root			0 system calls
+ *	the owner		1: lstat
+ *	group and others	1, or 2 if the group has rights: there may be
+ *				an ACL then, whose mask they are
+ *	who is refused		6 more: capabilities, as a service may have
+ *				CAP_DAC_OVERRIDE and not be root
+ *
+ * The node and the ACL are read one after the other.  Who changes them in
+ * between and revokes afterwards finds the open, whatever this has said.
+ *
+ * A node that was not there when it was made (a container with a /dev of its
+ * own) has no owner and no mode of ours: the kernel's word stands.
+ *
+ * Known gaps: capabilities count only in our own user namespace; a
+ * namespace's root is there who he is outside, and opens what that one may.
+ * Security modules are asked by the kernel only.
+ */
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front/frontvar.h"
+
+#define	PATH_LEN	512
+
+/* POSIX ACLs as the kernel shows them: a version and entries, little endian. */
+#define	ACL_XATTR	"system.posix_acl_access"
+#define	ACL_VERSION	2
+#define	ACL_MAXENT	128	/* with more nobody is let in */
+
+enum acl_tag {
+	ACL_USER_OBJ = 0x01,
+	ACL_USER = 0x02,
+	ACL_GROUP_OBJ = 0x04,
+	ACL_GROUP = 0x08,
+	ACL_MASK = 0x10,
+	ACL_OTHER = 0x20,
+};
+
+struct acl_entry {
+	uint16_t	ae_tag;
+	uint16_t	ae_perm;
+	uint32_t	ae_id;
+};
+
+struct acl {
+	uint32_t	 a_version;
+	struct acl_entry a_entry[ACL_MAXENT];
+};
+
+#define	CAP_OVERRIDE	1	/* CAP_DAC_OVERRIDE */
+#define	CAP_READ	2	/* CAP_DAC_READ_SEARCH */
+
+static bool
+in_group(const struct hyp_cred *cred, gid_t gid)
+{
+	uint32_t i;
+
+	if (cred->hc_gid == gid)
+		return true;
+	for (i = 0; i < cred->hc_ngroups; i++)
+		if (cred->hc_groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* ---- access control lists ------------------------------------------- */
+
+/* Does this entry speak of who is not the owner? */
+static bool
+acl_applies(const struct acl_entry *ae, const struct hyp_cred *cred,
+    gid_t group)
+{
+
+	switch (le16toh(ae->ae_tag)) {
+	case ACL_USER:
+		return cred->hc_uid == le32toh(ae->ae_id);
+	case ACL_GROUP_OBJ:
+		return in_group(cred, group);
+	case ACL_GROUP:
+		return in_group(cred, le32toh(ae->ae_id));
+	case ACL_OTHER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * may = acl_allows(acl, n, cred, group, want)
+ *
+ *	The first entry for the user counts; else any for his groups that
+ *	gives what he wants; else, if there was none for them, that for
+ *	others.  The mask takes away from all but the last.  n entries, which
+ *	the kernel has put into that order.
+ */
+static bool
+acl_allows(const struct acl *acl, size_t n, const struct hyp_cred *cred,
+    gid_t group, mode_t want)
+{
+	const struct acl_entry *ae;
+	mode_t mask = 7, perm;
+	bool member = false;
+	unsigned tag;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (le16toh(acl->a_entry[i].ae_tag) == ACL_MASK)
+			mask = le16toh(acl->a_entry[i].ae_perm);
+	}
+	for (i = 0; i < n; i++) {
+		ae = &acl->a_entry[i];
+		if (!acl_applies(ae, cred, group))
+			continue;
+		tag = le16toh(ae->ae_tag);
+		perm = le16toh(ae->ae_perm);
+		if (tag == ACL_OTHER)
+			return !member && (perm & want) == want;
+		if ((perm & mask & want) == want)
+			return true;
+		if (tag == ACL_USER)
+			return false;
+		member = true;
+	}
+	return false;
+}
+
+/*
+ * error = acl_access(path, cred, group, want)
+ *
+ *	0 or EACCES by the node's ACL; ENODATA: it has none.
+ */
+static int
+acl_access(const char *path, const struct hyp_cred *cred, gid_t group,
+    mode_t want)
+{
+	struct acl acl;
+	ssize_t len;
+
+	len = lgetxattr(path, ACL_XATTR, &acl, sizeof(acl));
+	if (len == -1)
+		return errno == ENODATA || errno == ENOTSUP ? ENODATA : EACCES;
+	if ((size_t)len < sizeof(acl.a_version) ||
+	    le32toh(acl.a_version) != ACL_VERSION)
+		return EACCES;
+	return acl_allows(&acl, ((size_t)len - sizeof(acl.a_version)) /
+	    sizeof(acl.a_entry[0]), cred, group, want) ? 0 : EACCES;
+}
+
+/* ---- capabilities --------------------------------------------------- */
+
+static bool
+same_userns(int32_t pid)
+{
+	struct stat mine, theirs;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return stat(path, &theirs) == 0 &&
+	    stat("/proc/self/ns/user", &mine) == 0 &&
+	    mine.st_ino == theirs.st_ino && mine.st_dev == theirs.st_dev;
+}
+
+/* The effective capabilities of a thread, which waits for us; 0 if unknown. */
+static uint64_t
+effective_caps(int32_t pid)
+{
+	char path[64], buf[4096], *line;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	line = strstr(buf, "\nCapEff:");
+	return line == NULL ? 0 :
+	    strtoull(line + sizeof("\nCapEff:") - 1, NULL, 16);
+}
+
+static bool
+is_capable(const struct hyp_cred *cred, int flags)
+{
+	uint64_t caps;
+
+	if (cred->hc_pid <= 0)
+		return false;
+	caps = effective_caps(cred->hc_pid);
+	if ((caps & 1ULL << CAP_OVERRIDE) == 0 &&
+	    ((caps & 1ULL << CAP_READ) == 0 || (flags & HYP_F_WRITE)))
+		return false;
+	return same_userns(cred->hc_pid);
+}
+
+/* ---- the down-call -------------------------------------------------- */
+
+/* By owner, group, mode and ACL: 0 or EACCES. */
+static int
+mode_access(const char *path, const struct stat *st,
+    const struct hyp_cred *cred, int flags)
+{
+	mode_t want = 0, have = st->st_mode;
+	int error;
+
+	if (flags & HYP_F_READ)
+		want |= S_IROTH;
+	if (flags & HYP_F_WRITE)
+		want |= S_IWOTH;
+	if (cred->hc_uid == st->st_uid)
+		have >>= 6;
+	else {
+		if ((have & S_IRWXG) != 0) {
+			error = acl_access(path, cred, st->st_gid, want);
+			if (error != ENODATA)
+				return error;
+		}
+		if (in_group(cred, st->st_gid))
+			have >>= 3;
+	}
+	return (have & want) == want ? 0 : EACCES;
+}
+
+int
+hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
+{
+	const struct front_node *const fn = host;
+	char path[PATH_LEN];
+	struct stat st;
+
+	if (cred->hc_uid == 0)
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", front.fl_config.devdir,
+	    fn->fn_name);
+	if (lstat(path, &st) == -1)
+		return atomic_load(&fn->fn_nowhere) ? 0 : ENOENT;
+	if (!front_node_is_ours(fn, &st))
+		return ENOENT;
+	if (mode_access(path, &st, cred, flags) == 0 ||
+	    is_capable(cred, flags))
+		return 0;
+	return EACCES;
+}
