@@ -69,14 +69,6 @@ struct call {
 	unsigned	c_uid;
 };
 
-void
-pause_ms(unsigned ms)
-{
-	const struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
-
-	nanosleep(&ts, NULL);
-}
-
 /* ---- the end of a run ------------------------------------------------ */
 
 _Noreturn static void

@@ -237,6 +237,7 @@ struct record {
 };
 
 uint64_t record_now(void);
+void	pause_ms(unsigned);
 struct event *record_event(struct record *, enum event_kind, const char *,
 	    const char *);
 void	record_outcome(struct record *, const char *, double, const char *,
@@ -394,7 +395,6 @@ void	unplug(struct run *);
 void	plug(struct run *);
 void	gone(struct run *);
 void	event(struct run *, const char *);
-void	pause_ms(unsigned);
 
 /*
  * The far end of the wire; the run ends if there is none.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * record.c - what a run has seen, in memory that survives it.
+ * record.c - what a run has seen, in memory that survives it, and the clock.
  *
  * Written by the threads of the run's process, each its own events; slots
  * are given out by an atomic counter.  devsw-compare reads when the process
@@ -20,6 +20,14 @@ record_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void
+pause_ms(unsigned ms)
+{
+	const struct timespec ts = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&ts, NULL);
 }
 
 /*
