@@ -2,8 +2,10 @@
 /*
  * ucom.c - ucom(4): the tty of a USB serial adapter.  This file: the model,
  * attach and detach, and the device switch.  ucom_open.c: open, d_cancel and
- * close, and the states.  ucom_modem.c: settings and modem lines.  ucom_io.c:
- * transfers.
+ * close, and the states.  ucom_param.c: the mode of the line.  ucom_modem.c:
+ * requests and modem lines.  ucom_io.c: transfers.  Calls go one way: from
+ * this file to ucom_open.c, ucom_param.c, ucom_io.c and ucom_modem.c, and from
+ * each of these only to those behind it.
  *
  * Model
  *	A ucom is the child of a chip's driver (uftdi, umodem, ...), which

@@ -100,13 +100,24 @@ struct ucom_softc {
 
 #define	UCOMUNIT(dev)	TTUNIT(dev)
 
+/* The two nodes of a line: bits of sc_open, sc_closing, sc_kind, sc_saved. */
+#define	UCOM_DIALIN		0x1
+#define	UCOM_DIALOUT		0x2
+#define	UCOM_KIND(dev)		(TTDIALOUT(dev) ? UCOM_DIALOUT : UCOM_DIALIN)
+
 /* ---- ucom_open.c: open, d_cancel and close -------------------------- */
 
 dev_type_open(ucomopen);
 dev_type_cancel(ucomcancel);
 dev_type_close(ucomclose);
 
-/* ---- ucom_modem.c: settings and modem lines ------------------------- */
+/* ---- ucom_param.c: the mode of a line ------------------------------- */
+
+int	ucomparam(struct tty *, struct termios *);
+int	ucom_mode(struct ucom_softc *, dev_t);
+void	ucom_save_termios(struct ucom_softc *, u_int);
+
+/* ---- ucom_modem.c: requests and modem lines ------------------------- */
 
 void	ucom_ctl_enter(struct ucom_softc *);
 void	ucom_ctl_exit(struct ucom_softc *);
@@ -116,7 +127,6 @@ void	ucom_ask_status(struct ucom_softc *, bool);
 int	ucom_to_tiocm(struct ucom_softc *);
 u_int	ucom_tiocm_to_mcr(int);
 int	ucom_txempty(struct ucom_softc *, bool);
-int	ucomparam(struct tty *, struct termios *);
 
 /* ---- ucom_io.c: pipes and transfers --------------------------------- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ucom_modem.c - ucom(4): settings, modem lines, the chip's own buffer.
+ * ucom_modem.c - ucom(4): requests, modem lines, the chip's own buffer.
  *
  * Two rules keep what is asked of the parent in order.  Requests (lines to
  * set, settings, is the transmitter empty?) are made by the holder of the
@@ -238,49 +238,4 @@ ucom_txempty(struct ucom_softc *sc, bool intr)
 		if (!again)
 			return error;
 	}
-}
-
-/*
- * error = ucomparam(tp, t)
- *
- *	t_param: make the line like t, no lock held.  Speed 0 drops DTR and
- *	changes nothing else; coming back from it raises DTR.  EINVAL: the
- *	two speeds differ, or the parent cannot do it.  EIO.
- */
-int
-ucomparam(struct tty *tp, struct termios *t)
-{
-	struct ucom_softc *sc = tp->t_softc;
-	struct termios chip = *t;
-	int error = 0, ospeed;
-
-	if (t->c_ispeed != 0 && t->c_ispeed != t->c_ospeed)
-		return EINVAL;
-	ttylock(tp);
-	ospeed = tp->t_ospeed;
-	ttyunlock(tp);
-	if (t->c_ospeed != 0 && sc->sc_methods->ucom_param != NULL) {
-		ucom_ctl_enter(sc);
-		error = sc->sc_methods->ucom_param(sc->sc_parent,
-		    sc->sc_portno, &chip);
-		ucom_ctl_exit(sc);
-		if (error)
-			return error;
-	}
-	if (t->c_ospeed == 0)
-		ucom_mcr(sc, UMCR_DTR, 0);
-	else if (ospeed == 0)
-		ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
-
-	ttylock(tp);
-	tp->t_ispeed = 0;
-	tp->t_ospeed = t->c_ospeed;
-	tp->t_cflag = t->c_cflag;
-	ttyunlock(tp);
-
-	mutex_enter(&sc->sc_lock);
-	sc->sc_ocps = MAX(1, (u_int)t->c_ospeed / 10);
-	ucom_pace_reset(sc);
-	mutex_exit(&sc->sc_lock);
-	return 0;
 }

@@ -50,10 +50,6 @@
 
 #define	UCOM_HUP_MS	1000	/* DTR stays low that long after a close */
 
-#define	UCOM_DIALIN		0x1
-#define	UCOM_DIALOUT		0x2
-#define	UCOM_KIND(dev)		(TTDIALOUT(dev) ? UCOM_DIALOUT : UCOM_DIALIN)
-
 /* ---- open ----------------------------------------------------------- */
 
 /*
@@ -157,97 +153,6 @@ ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
 	sc->sc_nopeners++;
 	if (kind == UCOM_DIALOUT)
 		sc->sc_ndialout++;
-	return 0;
-}
-
-/*
- * ucom_open_termios(sc, kind, t)
- *
- *	The mode that a line has when it is opened: BSD's defaults the first
- *	time, and after that what this node had at its last close.  NetBSD
- *	begins with the defaults each time; but then stty(1), which opens and
- *	closes the node, could not prepare it for the next program, as people
- *	do on Linux.  A dial-out node begins with CLOCAL, as FreeBSD's do: it
- *	is the one for lines without a modem.  State OPENING.
- */
-static void
-ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
-{
-	struct tty *tp = sc->sc_tty;
-
-	ttylock(tp);
-	if (ISSET(sc->sc_saved, kind))
-		tp->t_termios = sc->sc_termios[kind == UCOM_DIALOUT];
-	else {
-		tp->t_iflag = TTYDEF_IFLAG;
-		tp->t_oflag = TTYDEF_OFLAG;
-		tp->t_lflag = TTYDEF_LFLAG;
-		tp->t_cflag = TTYDEF_CFLAG;
-		if (kind == UCOM_DIALOUT)
-			SET(tp->t_cflag, CLOCAL);
-		tp->t_ospeed = TTYDEF_SPEED;
-		ttychars(tp);
-	}
-	*t = tp->t_termios;
-	t->c_ispeed = 0;
-	tp->t_ospeed = 0;		/* so that ucomparam sets it */
-	ttyunlock(tp);
-
-	mutex_enter(&sc->sc_lock);
-	if (ISSET(sc->sc_swflags, TIOCFLAG_CLOCAL))
-		SET(t->c_cflag, CLOCAL);
-	if (ISSET(sc->sc_swflags, TIOCFLAG_CRTSCTS))
-		SET(t->c_cflag, CRTSCTS);
-	if (ISSET(sc->sc_swflags, TIOCFLAG_MDMBUF))
-		SET(t->c_cflag, MDMBUF);
-	mutex_exit(&sc->sc_lock);
-}
-
-/*
- * ucom_save_termios(sc, kind)
- *
- *	The node's next open finds the mode that it has now; but after a
- *	hang-up the defaults.  Speed 0 is no mode to prepare a line with, and
- *	the chip was not asked about the rest of it: minicom(1) leaves five
- *	bits behind that an FTDI does not have.  State OPENING.
- */
-static void
-ucom_save_termios(struct ucom_softc *sc, u_int kind)
-{
-	struct tty *tp = sc->sc_tty;
-
-	ttylock(tp);
-	sc->sc_termios[kind == UCOM_DIALOUT] = tp->t_termios;
-	if (tp->t_ospeed != 0)
-		SET(sc->sc_saved, kind);
-	else
-		CLR(sc->sc_saved, kind);
-	ttyunlock(tp);
-}
-
-/*
- * error = ucom_mode(sc, dev)
- *
- *	Give the line the mode of this node; state OPENING, no lock held.
- *	Sleeps.
- */
-static int
-ucom_mode(struct ucom_softc *sc, dev_t dev)
-{
-	struct tty *tp = sc->sc_tty;
-	struct termios t;
-	int error;
-
-	ttylock(tp);
-	tp->t_dev = dev;
-	ttyunlock(tp);
-	ucom_open_termios(sc, UCOM_KIND(dev), &t);
-	error = ucomparam(tp, &t);
-	if (error)
-		return error;
-	ttylock(tp);
-	ttsetwater(tp);
-	ttyunlock(tp);
 	return 0;
 }
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ucom_param.c - ucom(4): the mode of a line, in the tty, in the chip, and
+ * kept for the next open.
+ *
+ * The chip is asked by the holder of the control token (ucom_modem.c).  What
+ * is kept belongs to the thread in state OPENING (ucom_open.c).
+ *
+ * Locks: see ucom.c.
+ */
+#include <sys/param.h>
+#include <sys/ioctl.h>
+#include <sys/systm.h>
+
+#include "drivers/ucom_impl.h"
+
+/*
+ * error = ucomparam(tp, t)
+ *
+ *	t_param: make the line like t, no lock held.  Speed 0 drops DTR and
+ *	changes nothing else; coming back from it raises DTR.  EINVAL: the
+ *	two speeds differ, or the parent cannot do it.  EIO.
+ */
+int
+ucomparam(struct tty *tp, struct termios *t)
+{
+	struct ucom_softc *sc = tp->t_softc;
+	struct termios chip = *t;
+	int error = 0, ospeed;
+
+	if (t->c_ispeed != 0 && t->c_ispeed != t->c_ospeed)
+		return EINVAL;
+	ttylock(tp);
+	ospeed = tp->t_ospeed;
+	ttyunlock(tp);
+	if (t->c_ospeed != 0 && sc->sc_methods->ucom_param != NULL) {
+		ucom_ctl_enter(sc);
+		error = sc->sc_methods->ucom_param(sc->sc_parent,
+		    sc->sc_portno, &chip);
+		ucom_ctl_exit(sc);
+		if (error)
+			return error;
+	}
+	if (t->c_ospeed == 0)
+		ucom_mcr(sc, UMCR_DTR, 0);
+	else if (ospeed == 0)
+		ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
+
+	ttylock(tp);
+	tp->t_ispeed = 0;
+	tp->t_ospeed = t->c_ospeed;
+	tp->t_cflag = t->c_cflag;
+	ttyunlock(tp);
+
+	mutex_enter(&sc->sc_lock);
+	sc->sc_ocps = MAX(1, (u_int)t->c_ospeed / 10);
+	ucom_pace_reset(sc);
+	mutex_exit(&sc->sc_lock);
+	return 0;
+}
+
+/*
+ * ucom_open_termios(sc, kind, t)
+ *
+ *	The mode that a line has when it is opened: BSD's defaults the first
+ *	time, and after that what this node had at its last close.  NetBSD
+ *	begins with the defaults each time; but then stty(1), which opens and
+ *	closes the node, could not prepare it for the next program, as people
+ *	do on Linux.  A dial-out node begins with CLOCAL, as FreeBSD's do: it
+ *	is the one for lines without a modem.  State OPENING.
+ */
+static void
+ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
+{
+	struct tty *tp = sc->sc_tty;
+
+	ttylock(tp);
+	if (ISSET(sc->sc_saved, kind))
+		tp->t_termios = sc->sc_termios[kind == UCOM_DIALOUT];
+	else {
+		tp->t_iflag = TTYDEF_IFLAG;
+		tp->t_oflag = TTYDEF_OFLAG;
+		tp->t_lflag = TTYDEF_LFLAG;
+		tp->t_cflag = TTYDEF_CFLAG;
+		if (kind == UCOM_DIALOUT)
+			SET(tp->t_cflag, CLOCAL);
+		tp->t_ospeed = TTYDEF_SPEED;
+		ttychars(tp);
+	}
+	*t = tp->t_termios;
+	t->c_ispeed = 0;
+	tp->t_ospeed = 0;		/* so that ucomparam sets it */
+	ttyunlock(tp);
+
+	mutex_enter(&sc->sc_lock);
+	if (ISSET(sc->sc_swflags, TIOCFLAG_CLOCAL))
+		SET(t->c_cflag, CLOCAL);
+	if (ISSET(sc->sc_swflags, TIOCFLAG_CRTSCTS))
+		SET(t->c_cflag, CRTSCTS);
+	if (ISSET(sc->sc_swflags, TIOCFLAG_MDMBUF))
+		SET(t->c_cflag, MDMBUF);
+	mutex_exit(&sc->sc_lock);
+}
+
+/*
+ * ucom_save_termios(sc, kind)
+ *
+ *	The node's next open finds the mode that it has now; but after a
+ *	hang-up the defaults.  Speed 0 is no mode to prepare a line with, and
+ *	the chip was not asked about the rest of it: minicom(1) leaves five
+ *	bits behind that an FTDI does not have.  State OPENING.
+ */
+void
+ucom_save_termios(struct ucom_softc *sc, u_int kind)
+{
+	struct tty *tp = sc->sc_tty;
+
+	ttylock(tp);
+	sc->sc_termios[kind == UCOM_DIALOUT] = tp->t_termios;
+	if (tp->t_ospeed != 0)
+		SET(sc->sc_saved, kind);
+	else
+		CLR(sc->sc_saved, kind);
+	ttyunlock(tp);
+}
+
+/*
+ * error = ucom_mode(sc, dev)
+ *
+ *	Give the line the mode of this node; state OPENING, no lock held.
+ *	Sleeps.
+ */
+int
+ucom_mode(struct ucom_softc *sc, dev_t dev)
+{
+	struct tty *tp = sc->sc_tty;
+	struct termios t;
+	int error;
+
+	ttylock(tp);
+	tp->t_dev = dev;
+	ttyunlock(tp);
+	ucom_open_termios(sc, UCOM_KIND(dev), &t);
+	error = ucomparam(tp, &t);
+	if (error)
+		return error;
+	ttylock(tp);
+	ttsetwater(tp);
+	ttyunlock(tp);
+	return 0;
+}
