@@ -387,6 +387,7 @@ ucomwritecb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	struct ucom_softc *sc = ub->ub_sc;
 	struct tty *tp = sc->sc_tty;
 	uint32_t done;
+	u_int pace;
 
 	usbd_get_xfer_status(xfer, NULL, NULL, &done, NULL);
 	ttylock(tp);
@@ -404,7 +405,9 @@ ucomwritecb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	if (sc->sc_oinflight == 0)
 		ucom_write_recover(sc);
 	ucom_set_busy(sc, tp);
+	pace = sc->sc_olimit * UCOM_OUT_BUFFS;
 	mutex_exit(&sc->sc_lock);
+	ttypace(tp, pace);
 	/* Wake those who wait for an idle line, even a stopped one. */
 	(void)ttypull(tp);
 	(void)(*tp->t_linesw->l_start)(tp);

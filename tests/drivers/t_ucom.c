@@ -478,6 +478,31 @@ drain_waits(void)
 	h_remove(v);
 }
 
+/*
+ * Three seconds of output: all of it is taken, but there is no room for more
+ * until most of it is gone.
+ */
+static void
+slow_line_is_full(void)
+{
+	struct vusb *v = h_ftdi();
+	uint8_t buf[3000];
+	struct s_file sf;
+	size_t n;
+
+	vusb_far_limit(v, 0, MIB, 64);
+	h_open_raw(&sf, 9600);
+	T_EQ(s_poll(&sf, POLLOUT), POLLOUT);
+	s_pattern(buf, sizeof(buf), 12);
+	T_EQ(s_write(&sf, buf, sizeof(buf), HYP_F_NONBLOCK, &n), 0);
+	T_EQ(n, sizeof(buf));
+	T_EQ(s_poll(&sf, POLLOUT), 0);
+	s_far_read_all(v, 0, buf, sizeof(buf));
+	T_EQ(s_poll(&sf, POLLOUT), POLLOUT);
+	s_close(&sf);
+	h_remove(v);
+}
+
 /* ---- modem lines ---------------------------------------------------- */
 
 struct lines_arg {
@@ -994,6 +1019,8 @@ const struct t_case t_cases[] = {
 	{ "ping-pong of single bytes", ping_pong },
 	{ "input that nobody reads stays in the device", input_back_pressure },
 	{ "a write waits for a slow device", output_back_pressure },
+	{ "a slow line has no room for more after three seconds' worth",
+	    slow_line_is_full },
 	{ "a flush leaves a second's worth on its way", flush_leaves_a_second },
 	{ "last close sends what was written", close_drains },
 	{ "tcdrain waits for the device and for the chip", drain_waits },

@@ -498,6 +498,86 @@ test_close_drain(void)
 	h_free(hd);
 }
 
+/* Raw output at a speed; the driver takes nothing. */
+static struct h_dev *
+stopped_line(int speed)
+{
+	struct h_dev *const hd = h_open();
+	struct termios t = hd->hd_tp->t_termios;
+
+	t.c_ospeed = speed;
+	T_EQ(h_ioctl(hd, TIOCSETA, &t), 0);
+	hd->hd_hold = true;
+	return hd;
+}
+
+/*
+ * A client's write timeout begins when poll says that there is no room: so
+ * that must not take minutes of output.
+ */
+static void
+test_marks_follow_speed(void)
+{
+	static const struct {
+		int	speed, busy, free;	/* bytes that leave no room... */
+	} rows[] = {
+		{ 300, 1024, 200 },	/* ...34 s */
+		{ 1200, 3000, 200 },
+		{ 9600, 2800, 240 },
+		{ 115200, 4000, 2800 },
+	};
+	static u_char buf[200000];
+	struct h_dev *hd;
+	size_t done;
+	u_int i;
+
+	for (i = 0; i < __arraycount(rows); i++) {
+		hd = stopped_line(rows[i].speed);
+		T_EQ(ttpoll(hd->hd_tp, POLLOUT, curlwp), POLLOUT);
+		T_EQ(h_write(hd, buf, (size_t)rows[i].free, IO_NDELAY,
+		    &done), 0);
+		T_EQ(ttpoll(hd->hd_tp, POLLOUT, curlwp), POLLOUT);
+		/* There is room for it all the same, and for 4 KiB. */
+		T_EQ(h_write(hd, buf, (size_t)(rows[i].busy - rows[i].free),
+		    IO_NDELAY, &done), 0);
+		T_EQ(ttpoll(hd->hd_tp, POLLOUT, curlwp), 0);
+		T_EQ(h_write(hd, buf, (size_t)(4096 - rows[i].busy),
+		    IO_NDELAY, &done), 0);
+		/* Nor is what a write takes minutes longer than that. */
+		(void)h_write(hd, buf, sizeof(buf), IO_NDELAY, &done);
+		T_CHECK(done <= (size_t)rows[i].speed / 5);
+		h_free(hd);
+	}
+}
+
+/* ... but it is not the speed of a device that takes megabytes. */
+static void
+test_marks_follow_pace(void)
+{
+	struct h_dev *const hd = stopped_line(9600);
+	struct tty *const tp = hd->hd_tp;
+	struct termios t = tp->t_termios;
+	const int lowat = tp->t_lowat, hiwat = tp->t_hiwat;
+
+	ttylock(tp);
+	ttypace(tp, 100);
+	T_EQ(tp->t_lowat, lowat);
+	ttypace(tp, 1000000);
+	T_CHECK(tp->t_lowat >= 16384 && tp->t_lowat < tp->t_hiwat);
+	T_CHECK(tp->t_hiwat < tp->t_qsize);
+	ttyunlock(tp);
+	/* That was so with the old settings. */
+	T_EQ(h_ioctl(hd, TIOCSETA, &t), 0);
+	T_EQ(tp->t_lowat, lowat);
+	T_EQ(tp->t_hiwat, hiwat);
+	ttylock(tp);
+	ttypace(tp, 1000000);
+	ttyunlock(tp);
+	ttyclose(tp);
+	T_EQ(tp->t_pace, 0);
+	h_free(hd);
+}
+
 static void
 test_marks_sane(void)
 {
@@ -538,6 +618,9 @@ const struct t_case t_cases[] = {
 	{ "IXOFF", test_ixoff },
 	{ "water marks stop and wake a writer", test_water },
 	{ "water marks leave room", test_marks_sane },
+	{ "water marks follow the speed", test_marks_follow_speed },
+	{ "water marks follow what the driver measures",
+	    test_marks_follow_pace },
 	{ "tcdrain", test_drain },
 	{ "tcdrain on a stopped line", test_drain_stopped },
 	{ "a full queue takes no half characters", test_no_room },

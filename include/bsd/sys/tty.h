@@ -140,6 +140,7 @@ struct tty {
 	int		 t_rocol;	/* (l) ...and the column before them */
 	int		 t_hiwat;	/* (o) writers sleep above this */
 	int		 t_lowat;	/* (o) and wake below this */
+	int		 t_pace;	/* (l) bytes a second, or 0: ttypace() */
 	u_int		 t_gen;		/* (l) sleeps end when it changes */
 
 	kcondvar_t	 t_modemcv;	/* (l) TIOCMWAIT */
@@ -247,6 +248,7 @@ int	ttywflush(struct tty *);
 void	ttyflush(struct tty *, int);
 void	ttychars(struct tty *);
 void	ttsetwater(struct tty *);
+void	ttypace(struct tty *, u_int);
 int	ttspeedtab(int, const struct speedtab *);
 int	ttysetqsize(struct tty *, int);
 

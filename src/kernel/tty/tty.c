@@ -39,6 +39,22 @@
  * stopped by ^S or hardware that is dead cannot hold the daemon.  tcdrain(3)
  * and TCSADRAIN wait for ever, but every signal ends them.
  *
+ * Output waits in t_outq between two marks, which follow the speed, because
+ * a client's write timeout is no use if seconds of output count as "there is
+ * room":
+ *
+ *	t_lowat		a quarter of a second, and at least 256 bytes (what
+ *			Linux's tty has at every speed).  poll(2) says POLLOUT
+ *			at it and below, and writers sleep down to it
+ *	t_hiwat		one and a half seconds more, and at least 4 KiB: a
+ *			write takes that much at once, as from Linux's USB
+ *			serial drivers, which have a page for it
+ *
+ * The speed is what termios says, or what the driver has measured if that is
+ * more (ttypace): for many adapters the number means nothing, and marks of
+ * 9600 Bd would slow down a device that takes megabytes.  What the driver has
+ * in its own transfers is not counted; ucom(4) keeps that to a second.
+ *
  * There is no controlling terminal: a Linux kernel does not see a CUSE file
  * as one.  INTR, QUIT and SUSP flush and echo, and send no signal; loss of
  * carrier gives EOF, EIO and POLLHUP, and no SIGHUP; job control does not
@@ -62,6 +78,8 @@
 
 #include "tty/tty_impl.h"
 
+#define	LOWAT_MIN		256
+#define	HIWAT_MIN		4096
 #define	CLOSEDRAIN_BYTES	1024	/* that may be one transfer */
 #define	CLOSEDRAIN_MAX_MS	60000	/* whatever the speed */
 
@@ -429,6 +447,7 @@ ttyclose(struct tty *tp)
 	ndflush(&tp->t_outq, tp->t_outq.c_cc);	/* START, if that was due */
 	tp->t_gen++;
 	tp->t_state = 0;
+	tp->t_pace = 0;
 	CLR(tp->t_flags, TF_XOFFSENT | TF_HWBLOCK | TF_USRSTOP);
 	ttywakeall(tp);
 	ttyunlock(tp);
@@ -678,20 +697,39 @@ ttychars(struct tty *tp)
 /*
  * ttsetwater(tp)
  *
- *	Water marks of the output queue from the speed: about one and a half
- *	seconds of output, half a second when writers are woken.  Limits
- *	keep the queue long enough for adapters which ignore the speed, and
- *	leave room for echo.
+ *	Water marks of the output queue from the speed; the head of this file
+ *	has the rule.  A small queue has lower ones, and there is always room
+ *	for echo above.
  */
 void
 ttsetwater(struct tty *tp)
 {
 	const int size = tp->t_qsize;
-	const int cps = imin(tp->t_ospeed / 10, size);
+	const int cps = imin(imax(tp->t_ospeed / 10, tp->t_pace), size);
 
-	tp->t_lowat = imin(imax(cps / 2, size / 8), size / 2);
-	tp->t_hiwat = imin(imax(tp->t_lowat + cps, size / 4),
-	    size - size / 8);
+	tp->t_lowat = imin(imax(cps / 4, LOWAT_MIN), size / 2);
+	tp->t_hiwat = imin(imax(tp->t_lowat + cps + cps / 2,
+	    imin(HIWAT_MIN, size / 2 + size / 4)), size - size / 8);
+}
+
+/*
+ * ttypace(tp, cps)
+ *
+ *	An addition, for a driver that measures: the device really takes this
+ *	many bytes in a second, or at least it is worth a try; 0, or anything
+ *	below the speed: the speed counts.  Until new settings or the close.
+ *	ttylock held; the caller calls ttypull() next.  Does not sleep.
+ */
+void
+ttypace(struct tty *tp, u_int cps)
+{
+	const int pace = (int)MIN(cps, (u_int)TTYQSIZE_MAX);
+
+	KASSERT(ttylocked(tp));
+	if (tp->t_pace != pace) {
+		tp->t_pace = pace;
+		ttsetwater(tp);
+	}
 }
 
 /*

@@ -72,6 +72,7 @@ ttyparam(struct tty *tp, struct termios *t)
 	tp->t_cflag = t->c_cflag;
 	tp->t_ispeed = t->c_ispeed;
 	tp->t_ospeed = t->c_ospeed;
+	tp->t_pace = 0;			/* it was measured at the old one */
 	ttsetwater(tp);
 	return 0;
 }
@@ -149,9 +150,14 @@ ttysetattr(struct tty *tp, struct termios *t, u_long cmd)
 		if (ISSET(t->c_lflag, PENDIN) && ISSET(tp->t_lflag, ICANON))
 			ttypend(tp);
 		ttyflowoff(tp, oldi);
-		/* VMIN, CLOCAL or the mode may have ended a wait. */
+		/*
+		 * VMIN, CLOCAL or the mode may have ended a wait, and so may
+		 * marks that a higher speed has raised: on a stopped line
+		 * there is no other wake-up.
+		 */
 		ttwakeup(tp);
 		cv_broadcast(&tp->t_outcv);
+		selnotify(&tp->t_wsel, 0, 0);
 	}
 	ttysetting_exit(tp);
 	ttyunlock(tp);
