@@ -1,87 +1,195 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * control.c - the client's side of the control socket; see control.h.
+ * control.c - the client's side of the control port; see control.h.
+ *
+ * Model
+ *	Nobody tells a netlink socket that its peer has gone.  So who waits
+ *	for an answer asks once in a while whether the port is there.
  */
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/stat.h>
+#include <linux/netlink.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libdevsw/control.h"
 
-int
-control_connect(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int error, fd;
+#define	ASK_AGAIN	1	/* s */
 
-	if (strlen(path) >= sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(sun.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+/* errno: the port that the file names, and whose file it is. */
+static int
+read_port(const char *path, uint32_t *port, uid_t *owner)
+{
+	struct stat st;
+	char buf[16];
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		error = errno;
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
+		return errno;
+	n = fstat(fd, &st) == -1 ? -1 : read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n == -1)
+		return EPROTO;
+	buf[n] = '\0';
+	*port = (uint32_t)strtoul(buf, NULL, 10);
+	*owner = st.st_uid;
+	/* Port 0 is the kernel. */
+	return *port != 0 ? 0 : ECONNREFUSED;
 }
 
-int
-control_ask(int fd, uint32_t what, int passed, const char *text)
+/* errno; flags are send(2)'s. */
+static int
+send_request(const struct control *co, const struct control_request *cr,
+    int flags)
 {
-	struct control_request cr = { CONTROL_VERSION, what, "" };
-	struct iovec iov = { &cr, sizeof(cr) };
+	const struct ucred me = { getpid(), geteuid(), getegid() };
 	union {
 		struct cmsghdr	head;
-		char		room[CMSG_SPACE(sizeof(int))];
+		char		room[CMSG_SPACE(sizeof(me))];
 	} control;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct iovec iov = { (void *)(uintptr_t)cr, sizeof(*cr) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &control, .msg_controllen = sizeof(control.room) };
 	struct cmsghdr *cm;
 	ssize_t n;
 
-	if (text != NULL) {
-		if (strlen(text) >= sizeof(cr.cr_text))
-			return ENAMETOOLONG;
-		strcpy(cr.cr_text, text);
-	}
-	if (passed != -1) {
-		memset(&control, 0, sizeof(control));
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control.room);
-		cm = CMSG_FIRSTHDR(&msg);
-		cm->cmsg_level = SOL_SOCKET;
-		cm->cmsg_type = SCM_RIGHTS;
-		cm->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cm), &passed, sizeof(int));
-	}
+	/* The kernel's own word would be the real uid, not the effective. */
+	memset(&control, 0, sizeof(control));
+	cm = CMSG_FIRSTHDR(&msg);
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_CREDENTIALS;
+	cm->cmsg_len = CMSG_LEN(sizeof(me));
+	memcpy(CMSG_DATA(cm), &me, sizeof(me));
 	do {
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+		n = sendmsg(co->co_fd, &msg, flags | MSG_NOSIGNAL);
 	} while (n == -1 && errno == EINTR);
-	/* Who is turned away unheard has an answer waiting. */
-	return n == -1 && errno != EPIPE ? errno : 0;
+	return n == -1 ? errno : 0;
+}
+
+/* errno: ECONNREFUSED if the daemon has ended.  Does not wait. */
+static int
+ping(const struct control *co)
+{
+	struct control_request cr;
+	int error;
+
+	memset(&cr, 0, sizeof(cr));
+	cr.cr_version = CONTROL_VERSION;
+	cr.cr_what = CONTROL_PING;
+	error = send_request(co, &cr, MSG_DONTWAIT);
+	return error == EAGAIN ? 0 : error;	/* it has much to do */
 }
 
 int
-control_answer(int fd, struct control_answer *ca, size_t *len)
+control_connect(struct control *co, const char *path)
 {
+	const struct timeval again = { .tv_sec = ASK_AGAIN };
+	struct sockaddr_nl snl = { .nl_family = AF_NETLINK };
+	const int on = 1;
+	int error;
+
+	error = read_port(path, &snl.nl_pid, &co->co_owner);
+	if (error != 0)
+		return error;
+	co->co_fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC,
+	    NETLINK_USERSOCK);
+	if (co->co_fd == -1)
+		return errno;
+	/* Connected, it takes nobody else's packets. */
+	if (setsockopt(co->co_fd, SOL_SOCKET, SO_PASSCRED, &on,
+	    sizeof(on)) == -1 ||
+	    setsockopt(co->co_fd, SOL_SOCKET, SO_RCVTIMEO, &again,
+	    sizeof(again)) == -1 ||
+	    connect(co->co_fd, (struct sockaddr *)&snl, sizeof(snl)) == -1)
+		error = errno;
+	else
+		error = ping(co);
+	if (error != 0)
+		control_close(co);
+	return error;
+}
+
+void
+control_close(struct control *co)
+{
+
+	close(co->co_fd);
+	co->co_fd = -1;
+}
+
+int
+control_ask(struct control *co, struct control_request *cr)
+{
+	struct timespec now;
+
+	/* Another client may have had this port, and its answer be late. */
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	co->co_cookie = (uint64_t)now.tv_sec * 1000000000 +
+	    (uint64_t)now.tv_nsec;
+	cr->cr_version = CONTROL_VERSION;
+	cr->cr_cookie = co->co_cookie;
+	return send_request(co, cr, 0);
+}
+
+/* n of recvmsg; is it the daemon's?  *mine: yes. */
+static ssize_t
+receive(const struct control *co, struct control_answer *ca, int *mine)
+{
+	struct iovec iov = { ca, sizeof(*ca) };
+	struct ucred from;
+	union {
+		struct cmsghdr	head;
+		char		room[CMSG_SPACE(sizeof(from))];
+	} control;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &control, .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *cm;
 	ssize_t n;
 
+	*mine = 0;
+	n = recvmsg(co->co_fd, &msg, 0);
+	if (n == -1)
+		return n;
+	cm = CMSG_FIRSTHDR(&msg);
+	if (cm == NULL || cm->cmsg_level != SOL_SOCKET ||
+	    cm->cmsg_type != SCM_CREDENTIALS)
+		return n;
+	memcpy(&from, CMSG_DATA(cm), sizeof(from));
+	*mine = from.uid == co->co_owner;
+	return n;
+}
+
+int
+control_answer(struct control *co, struct control_answer *ca, size_t *len)
+{
+	ssize_t n;
+	int mine;
+
 	*len = 0;
-	do {
-		n = recv(fd, ca, sizeof(*ca), 0);
-	} while (n == -1 && errno == EINTR);
-	if (n <= 0)
-		return n == 0 ? ECONNRESET : errno;
-	if ((size_t)n < CONTROL_HEAD || ca->ca_version != CONTROL_VERSION)
-		return EPROTO;
+	for (;;) {
+		n = receive(co, ca, &mine);
+		if (n == -1 && errno == EAGAIN) {
+			/* What it sent before it ended is here by now. */
+			if (ping(co) == ECONNREFUSED && recv(co->co_fd, ca, 0,
+			    MSG_DONTWAIT | MSG_PEEK) == -1)
+				return ECONNRESET;
+		} else if (n == -1 && errno != EINTR) {
+			return errno;
+		} else if (n != -1 && mine) {
+			if ((size_t)n < CONTROL_HEAD ||
+			    ca->ca_version != CONTROL_VERSION)
+				return EPROTO;
+			if (ca->ca_cookie == co->co_cookie)
+				break;
+		}
+	}
 	*len = (size_t)n - CONTROL_HEAD;
 	return ca->ca_error;
 }

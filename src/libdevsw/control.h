@@ -2,37 +2,60 @@
 /*
  * control.h - what goes over the control socket of a devswd.
  *
- * The socket is AF_UNIX, SOCK_SEQPACKET, /run/devswd-MAJOR.sock, MAJOR being
+ * A datagram each way over AF_NETLINK, NETLINK_USERSOCK, between the client's
+ * port and the daemon's, whose number is in /run/devswd-MAJOR.ctl, MAJOR being
  * the major number of the daemon's nodes; so whoever has a node knows the
- * socket.  The client sends one request, and gets one answer or, to
- * CONTROL_STATUS, as many as have CONTROL_MORE and one without.  Then the
- * daemon closes.  Both ends are on one machine: host byte order.
+ * port.  The client sends one request, and gets one answer or, to
+ * CONTROL_STATUS, as many as have CONTROL_MORE and one without, all with the
+ * cookie of the request.  Both ends are on one machine: host byte order.
  *
- * CONTROL_REVOKE comes with one descriptor (SCM_RIGHTS), opened O_PATH by
- * the client: names are resolved by who uses them, with its own rights, root
- * and working directory.  CONTROL_MODLOAD comes with the shared object, for
- * the same reason, and CONTROL_MODUNLOAD with the module's name in cr_text.
+ * Why not AF_UNIX: over that anybody can send the daemon a descriptor, wanted
+ * or not, and to receive it, to leave it unread or to close the socket each
+ * ends in the last close of a file that can be the sender's own (a FUSE file
+ * that is never written back), in which the daemon then stays for ever, deaf
+ * to SIGKILL.  Netlink refuses SCM_RIGHTS in the sender (EINVAL), and tells
+ * who the sender is (SCM_CREDENTIALS) just the same.  There is no connection
+ * either, so nobody can hold one.
+ *
+ * So names are resolved by the client, with its own rights, root and working
+ * directory, and the request has what was found: CONTROL_REVOKE the number of
+ * the device, CONTROL_MODLOAD the absolute path of the file, and its number,
+ * by which the daemon sees whether the path means the same file to it.
+ *
+ * A port ends with its daemon, and could be somebody else's then.  The file
+ * belongs to the daemon's user, and a client believes only answers of his.
+ *
+ * Known gap: netlink ends at the network namespace; a client in another one
+ * finds no daemon.
  */
 #ifndef LIBDEVSW_CONTROL_H
 #define LIBDEVSW_CONTROL_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
-#define	CONTROL_SOCKET	"/run/devswd-%u.sock"
-#define	CONTROL_GLOB	"/run/devswd-*.sock"
+#define	CONTROL_FILE	"/run/devswd-%u.ctl"
+#define	CONTROL_GLOB	"/run/devswd-*.ctl"
 
-#define	CONTROL_VERSION	2
+#define	CONTROL_VERSION	3
 
+#define	CONTROL_PING	0	/* is there a daemon?  Has no answer */
 #define	CONTROL_REVOKE	1
 #define	CONTROL_STATUS	2	/* the answer's text is JSON */
 #define	CONTROL_MODLOAD	3	/* root only; its text may say why not */
-#define	CONTROL_MODUNLOAD 4	/* root only */
+#define	CONTROL_MODUNLOAD 4	/* root only; the name is cr_text */
 
 struct control_request {
 	uint32_t	cr_version;
 	uint32_t	cr_what;
-	char		cr_text[32];	/* ends with a NUL */
+	uint64_t	cr_cookie;
+	uint32_t	cr_major;	/* REVOKE: the device */
+	uint32_t	cr_minor;
+	uint64_t	cr_dev;		/* MODLOAD: the file */
+	uint64_t	cr_ino;
+	char		cr_text[4096];	/* ends with a NUL */
 };
 
 #define	CONTROL_MORE	0x1
@@ -40,33 +63,43 @@ struct control_request {
 struct control_answer {
 	uint32_t	ca_version;
 	int32_t		ca_error;	/* errno */
+	uint64_t	ca_cookie;
 	uint32_t	ca_flags;
-	char		ca_text[4096 - 12];	/* what is left of the packet */
+	char		ca_text[4096 - 20];	/* what is left of the packet */
 };
 #define	CONTROL_HEAD	offsetof(struct control_answer, ca_text)
 
-/*
- * fd = control_connect(path)
- *
- *	-1 with errno: ENOENT or ECONNREFUSED, no daemon.
- */
-int	control_connect(const char *);
+/* A client's end. */
+struct control {
+	int		 co_fd;
+	uid_t		 co_owner;	/* the daemon's user */
+	uint64_t	 co_cookie;	/* of the request */
+};
 
 /*
- * error = control_ask(fd, what, passed, text)
+ * error = control_connect(&control, path)
  *
- *	Send a request, with the descriptor unless it is -1 and the text
- *	unless it is NULL.  errno: ENAMETOOLONG, the text has no room.
+ *	errno: ENOENT or ECONNREFUSED, no daemon.  Otherwise a daemon was
+ *	there a moment ago, and control_close is due.
  */
-int	control_ask(int, uint32_t, int, const char *);
+int	control_connect(struct control *, const char *);
+void	control_close(struct control *);
 
 /*
- * error = control_answer(fd, &answer, &textlen)
+ * error = control_ask(&control, &request)
+ *
+ *	Send a request; version and cookie are filled in.  errno:
+ *	ECONNREFUSED, the daemon has ended.
+ */
+int	control_ask(struct control *, struct control_request *);
+
+/*
+ * error = control_answer(&control, &answer, &textlen)
  *
  *	The next answer; the error is the daemon's, which may have a text
  *	too, or EPROTO for one that cannot be understood, ECONNRESET for
- *	none (textlen is 0).  Sleeps.
+ *	none, because the daemon has ended (textlen is 0).  Sleeps.
  */
-int	control_answer(int, struct control_answer *, size_t *);
+int	control_answer(struct control *, struct control_answer *, size_t *);
 
 #endif /* LIBDEVSW_CONTROL_H */

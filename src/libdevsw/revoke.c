@@ -6,50 +6,52 @@
 #include <sys/sysmacros.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include <devsw/revoke.h>
 #include "libdevsw/control.h"
 
-/* errno; node is open. */
+/* Is there no daemon, or none any more? */
 static int
-revoke_node(int node)
+nobody(int error)
 {
-	struct control_answer ca;
-	char path[64];
-	struct stat st;
-	size_t len;
-	int error, fd;
 
-	if (fstat(node, &st) == -1)
-		return errno;
-	if (!S_ISCHR(st.st_mode))
-		return EINVAL;
-	snprintf(path, sizeof(path), CONTROL_SOCKET, major(st.st_rdev));
-	fd = control_connect(path);
-	if (fd == -1)
-		return errno == ENOENT || errno == ECONNREFUSED ? ENOSYS :
-		    errno;
-	error = control_ask(fd, CONTROL_REVOKE, node, NULL);
+	return error == ENOENT || error == ECONNREFUSED ||
+	    error == ECONNRESET;
+}
+
+/* errno */
+static int
+revoke_device(dev_t rdev)
+{
+	struct control_request cr = { .cr_what = CONTROL_REVOKE,
+	    .cr_major = major(rdev), .cr_minor = minor(rdev) };
+	struct control_answer ca;
+	struct control co;
+	char path[64];
+	size_t len;
+	int error;
+
+	snprintf(path, sizeof(path), CONTROL_FILE, major(rdev));
+	error = control_connect(&co, path);
+	if (error != 0)
+		return nobody(error) ? ENOSYS : error;
+	error = control_ask(&co, &cr);
 	if (error == 0)
-		error = control_answer(fd, &ca, &len);
-	close(fd);
-	/* The daemon has ended meanwhile. */
-	return error == ECONNRESET ? ENOSYS : error;
+		error = control_answer(&co, &ca, &len);
+	control_close(&co);
+	return nobody(error) ? ENOSYS : error;
 }
 
 int
 revoke(const char *path)
 {
-	int error, node;
+	struct stat st;
+	int error;
 
-	node = open(path, O_PATH | O_CLOEXEC);
-	if (node == -1)
+	if (stat(path, &st) == -1)
 		return -1;
-	error = revoke_node(node);
-	close(node);
+	error = S_ISCHR(st.st_mode) ? revoke_device(st.st_rdev) : EINVAL;
 	if (error == 0)
 		return 0;
 	errno = error;

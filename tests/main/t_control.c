@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * t_control.c - the daemon's control socket with a double of K: who is
- * served, who is turned away, and that a revoke which lasts holds up nobody.
- * (Users, names and real nodes: tests/vm/t_revoke.py.)
+ * t_control.c - the daemon's control port with a double of K: who is served,
+ * who is turned away, that a revoke which lasts holds up nobody, and that
+ * nothing but bytes gets in.  Needs root, to be other users, too.
+ * (Names and real nodes: tests/vm/t_revoke.py.)
  */
 #undef NDEBUG
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <linux/netlink.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -33,6 +36,7 @@
 /* The node is whatever /dev/null is. */
 static atomic_uint revokes;
 static atomic_bool revoke_holds;
+static atomic_uint node_owner = 1;
 static _Thread_local bool entered;
 
 bool
@@ -60,7 +64,7 @@ front_node_owner(const struct front_nodeinfo *fi, uid_t *uid)
 {
 
 	assert(fi->fi_minor <= 500);
-	*uid = 1;
+	*uid = node_owner;
 	return 0;
 }
 
@@ -217,29 +221,50 @@ down(unsigned ms, unsigned left)
 
 /* ---- clients -------------------------------------------------------- */
 
-static int
+/* The calling thread only, whose word the port takes. */
+static void
+be_user(uid_t uid)
+{
+
+	T_EQ(syscall(SYS_setresuid, -1, uid, -1), 0);
+}
+
+static struct control
+ask_for(struct control_request *cr)
+{
+	struct control co;
+
+	T_EQ(control_connect(&co, path), 0);
+	T_EQ(control_ask(&co, cr), 0);
+	return co;
+}
+
+static struct control
 ask(uint32_t what, const char *node)
 {
-	int fd = control_connect(path), passed = -1;
+	struct control_request cr = { .cr_what = what };
+	struct stat st;
 
-	T_CHECK(fd != -1);
-	if (node != NULL)
-		T_CHECK((passed = open(node, O_PATH)) != -1);
-	T_EQ(control_ask(fd, what, passed, NULL), 0);
-	if (passed != -1)
-		close(passed);
-	return fd;
+	if (node != NULL) {
+		T_EQ(stat(node, &st), 0);
+		cr.cr_major = major(st.st_rdev);
+		cr.cr_minor = minor(st.st_rdev);
+		cr.cr_dev = st.st_dev;
+		cr.cr_ino = st.st_ino;
+		strcpy(cr.cr_text, node);
+	}
+	return ask_for(&cr);
 }
 
 static int
-answer_of(int fd)
+answer_of(struct control co)
 {
 	struct control_answer ca;
 	size_t len;
 	int error;
 
-	error = control_answer(fd, &ca, &len);
-	close(fd);
+	error = control_answer(&co, &ca, &len);
+	control_close(&co);
 	return error;
 }
 
@@ -264,70 +289,158 @@ revoke_and_refusals(void)
 	up();
 	T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/null")), 0);
 	T_EQ(revokes, 1);
-	T_EQ(answer_of(ask(CONTROL_REVOKE, "/tmp")), EINVAL);
 	T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/tty")), ENODEV);
-	T_EQ(answer_of(ask(CONTROL_REVOKE, NULL)), EBADF);
+	T_EQ(answer_of(ask(CONTROL_REVOKE, NULL)), ENODEV);
 	T_EQ(answer_of(ask(77, NULL)), EOPNOTSUPP);
 	T_EQ(revokes, 1);
+	down(1000, 0);
+}
+
+static void
+the_owner_and_root(void)
+{
+
+	up();
+	node_owner = 4;
+	be_user(5);
+	T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/null")), EPERM);
+	T_EQ(answer_of(ask(CONTROL_MODLOAD, "/dev/null")), EPERM);
+	be_user(0);
+	T_EQ(revokes, 0);
+	be_user(4);
+	T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/null")), 0);
+	be_user(0);
+	T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/null")), 0);
+	T_EQ(revokes, 2);
+	node_owner = 1;
 	down(1000, 0);
 }
 
 static int
 ask_name(uint32_t what, const char *name)
 {
-	int fd = control_connect(path);
+	struct control_request cr = { .cr_what = what };
 
-	T_CHECK(fd != -1);
-	T_EQ(control_ask(fd, what, -1, name), 0);
-	return answer_of(fd);
+	strcpy(cr.cr_text, name);
+	return answer_of(ask_for(&cr));
 }
 
 static void
 modules(void)
 {
-	struct control_request raw = { CONTROL_VERSION, CONTROL_MODUNLOAD,
-	    "" };
+	struct control_request other = { .cr_what = CONTROL_MODLOAD };
 	struct control_answer ca;
+	struct control co;
 	size_t len;
-	int fd;
 
 	up();
 	T_EQ(answer_of(ask(CONTROL_MODLOAD, "/dev/null")), 0);
 	T_EQ(loads, 1);
-	fd = ask(CONTROL_MODLOAD, "/dev/zero");
-	T_EQ(control_answer(fd, &ca, &len), ENOEXEC);
-	close(fd);
+	co = ask(CONTROL_MODLOAD, "/dev/zero");
+	T_EQ(control_answer(&co, &ca, &len), ENOEXEC);
+	control_close(&co);
 	T_EQ(len, strlen("not this one"));
 	T_CHECK(memcmp(ca.ca_text, "not this one", len) == 0);
-	T_EQ(answer_of(ask(CONTROL_MODLOAD, NULL)), EBADF);
+	T_EQ(answer_of(ask(CONTROL_MODLOAD, NULL)), EINVAL);
+	/* The path is another file to the client. */
+	strcpy(other.cr_text, "/dev/null");
+	T_EQ(answer_of(ask_for(&other)), ESTALE);
+	T_EQ(loads, 1);
 	T_EQ(ask_name(CONTROL_MODUNLOAD, "m"), 0);
 	T_EQ(ask_name(CONTROL_MODUNLOAD, "n"), ENOENT);
 	T_EQ(unloads, 2);
-	T_EQ(control_ask(-1, CONTROL_MODUNLOAD, -1,
-	    "a name that is longer than any module can have"), ENAMETOOLONG);
+	down(1000, 0);
+}
 
-	/* A text without an end, and a request that is too short. */
-	memset(raw.cr_text, 'm', sizeof(raw.cr_text));
-	fd = control_connect(path);
-	T_EQ(send(fd, &raw, sizeof(raw), 0), (ssize_t)sizeof(raw));
-	T_EQ(answer_of(fd), EINVAL);
-	fd = control_connect(path);
-	T_EQ(send(fd, &raw, 8, 0), 8);
-	T_EQ(answer_of(fd), EINVAL);
+/* A request that is not whole, and one without an end of its text. */
+static void
+garbage(void)
+{
+	struct control_request cr;
+	struct control co;
+	size_t sizes[] = { 1, 8, sizeof(cr) - 1, sizeof(cr) };
+
+	up();
+	memset(&cr, 'm', sizeof(cr));
+	cr.cr_version = CONTROL_VERSION;
+	for (size_t i = 0; i < 4; i++) {
+		T_EQ(control_connect(&co, path), 0);
+		co.co_cookie = sizes[i] > 16 ? cr.cr_cookie : 0;
+		cr.cr_what = CONTROL_MODUNLOAD;
+		if (sizes[i] == 8)
+			cr.cr_version++;
+		T_EQ(send(co.co_fd, &cr, sizes[i], 0), (ssize_t)sizes[i]);
+		/* The cookie was perhaps cut: take the answer as it is. */
+		if (sizes[i] <= 16) {
+			T_EQ(recv(co.co_fd, &cr, CONTROL_HEAD, 0),
+			    (ssize_t)CONTROL_HEAD);
+			T_EQ(((struct control_answer *)&cr)->ca_error,
+			    sizes[i] == 8 ? EPROTONOSUPPORT : EINVAL);
+			control_close(&co);
+		} else
+			T_EQ(answer_of(co), EINVAL);
+		memset(&cr, 'm', sizeof(cr));
+		cr.cr_version = CONTROL_VERSION;
+	}
 	T_EQ(unloads, 2);
+	down(1000, 0);
+}
+
+/*
+ * Whoever could have the daemon hold a file of his could have it wait for him
+ * in that file's last close.
+ */
+static void
+no_descriptor_gets_in(void)
+{
+	union {
+		struct cmsghdr	head;
+		char		room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct control_request cr = { .cr_version = CONTROL_VERSION,
+	    .cr_what = CONTROL_STATUS };
+	struct iovec iov = { &cr, sizeof(cr) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &control, .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *cm;
+	struct control co;
+	int fds[2], type;
+	socklen_t len = sizeof(type);
+
+	up();
+	T_EQ(control_connect(&co, path), 0);
+	T_EQ(getsockopt(co.co_fd, SOL_SOCKET, SO_DOMAIN, &type, &len), 0);
+	T_CHECK(type != AF_UNIX);
+	T_EQ(pipe(fds), 0);
+	memset(&control, 0, sizeof(control));
+	cm = CMSG_FIRSTHDR(&msg);
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cm), &fds[1], sizeof(int));
+	for (uint32_t what = CONTROL_PING; what <= CONTROL_MODUNLOAD; what++) {
+		cr.cr_what = what;
+		T_EQ(sendmsg(co.co_fd, &msg, 0), -1);
+		T_EQ(errno, EINVAL);
+	}
+	control_close(&co);
+	/* Nobody else has it. */
+	close(fds[1]);
+	T_EQ(read(fds[0], &type, 1), 0);
+	close(fds[0]);
 	down(1000, 0);
 }
 
 static void
 a_revoke_holds_up_nobody(void)
 {
-	int slow;
+	struct control slow;
 
 	up();
 	revoke_holds = true;
 	slow = ask(CONTROL_REVOKE, "/dev/null");
 	wait_revokes(1);
-	T_EQ(answer_of(ask(CONTROL_REVOKE, "/tmp")), EINVAL);
+	T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/tty")), ENODEV);
 	T_EQ(answer_of(ask(CONTROL_STATUS, NULL)), 0);
 	revoke_holds = false;
 	T_EQ(answer_of(slow), 0);
@@ -338,10 +451,12 @@ a_revoke_holds_up_nobody(void)
 static void
 a_client_that_goes(void)
 {
+	struct control gone;
 
 	up();
 	revoke_holds = true;
-	close(ask(CONTROL_REVOKE, "/dev/null"));
+	gone = ask(CONTROL_REVOKE, "/dev/null");
+	control_close(&gone);
 	wait_revokes(1);
 	revoke_holds = false;
 	down(1000, 0);
@@ -350,7 +465,7 @@ a_client_that_goes(void)
 static void
 a_stop_does_not_wait_for_ever(void)
 {
-	int slow;
+	struct control slow;
 
 	up();
 	revoke_holds = true;
@@ -359,8 +474,7 @@ a_stop_does_not_wait_for_ever(void)
 	down(20, 1);
 	revoke_holds = false;
 	T_EQ(answer_of(slow), 0);
-	T_EQ(control_connect(path), -1);
-	T_EQ(errno, ENOENT);
+	T_EQ(control_connect(&slow, path), ENOENT);
 }
 
 /* All of them answer, in more than one packet each. */
@@ -370,50 +484,165 @@ long_answers(void)
 	struct control_answer ca;
 	size_t len, total = 0;
 	unsigned packets = 0;
+	struct control co;
 	char last = 0;
-	int fd;
 
 	up();
-	fd = ask(CONTROL_STATUS, NULL);
+	co = ask(CONTROL_STATUS, NULL);
 	do {
-		T_EQ(control_answer(fd, &ca, &len), 0);
+		T_EQ(control_answer(&co, &ca, &len), 0);
 		T_CHECK(len > 0 && len <= sizeof(ca.ca_text));
 		last = ca.ca_text[len - 1];
 		total += len;
 		packets++;
 	} while ((ca.ca_flags & CONTROL_MORE) != 0);
-	close(fd);
+	control_close(&co);
 	T_CHECK(packets > 5 && total > 500 * 80);
 	T_EQ(last, '\n');
 	down(1000, 0);
 }
 
 static void
-too_many(void)
+root_is_always_served(void)
 {
-	int fds[CONTROL_CLIENTS];
+	const unsigned users = CONTROL_CLIENTS / CONTROL_SHARE;
+	struct control held[CONTROL_CLIENTS + 1];
+	unsigned n = 0;
 
 	up();
 	revoke_holds = true;
-	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
-		fds[i] = ask(CONTROL_REVOKE, "/dev/null");
-	wait_revokes(CONTROL_CLIENTS);
-	for (int i = 0; i < 100; i++)
-		T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/null")), EBUSY);
+	for (unsigned user = 1; user <= users; user++) {
+		node_owner = user;
+		be_user(user);
+		for (unsigned i = 0; i < CONTROL_SHARE; i++)
+			held[n++] = ask(CONTROL_REVOKE, "/dev/null");
+		be_user(0);
+		wait_revokes(n);
+		/* His share is used up, others' is not. */
+		be_user(user);
+		for (int i = 0; i < 100; i++)
+			T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/null")),
+			    EBUSY);
+		be_user(0);
+	}
+	be_user(users + 1);
+	T_EQ(answer_of(ask(CONTROL_STATUS, NULL)), EBUSY);
+	be_user(0);
+	T_EQ(answer_of(ask(CONTROL_STATUS, NULL)), 0);
+	held[n++] = ask(CONTROL_REVOKE, "/dev/null");
+	wait_revokes(n);
 	revoke_holds = false;
-	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
-		T_EQ(answer_of(fds[i]), 0);
-	T_EQ(revokes, CONTROL_CLIENTS);
+	for (unsigned i = 0; i < n; i++)
+		T_EQ(answer_of(held[i]), 0);
+	T_EQ(revokes, n);
+	node_owner = 1;
 	down(1000, 0);
+}
+
+/* Those who say nothing have nothing of the daemon's. */
+static void
+silence_costs_nothing(void)
+{
+	struct control silent[200];
+
+	up();
+	be_user(9);
+	for (unsigned i = 0; i < 200; i++)
+		T_EQ(control_connect(&silent[i], path), 0);
+	T_EQ(answer_of(ask(CONTROL_STATUS, NULL)), 0);
+	be_user(0);
+	T_EQ(answer_of(ask(CONTROL_STATUS, NULL)), 0);
+	for (unsigned i = 0; i < 200; i++)
+		control_close(&silent[i]);
+	down(1000, 0);
+}
+
+/* A port, and the file that names it. */
+static int
+play_daemon(void)
+{
+	struct sockaddr_nl snl = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(snl);
+	FILE *file;
+	int fd;
+
+	snprintf(path, sizeof(path), "/tmp/t_control.%d", (int)getpid());
+	fd = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_USERSOCK);
+	T_EQ(bind(fd, (struct sockaddr *)&snl, sizeof(snl)), 0);
+	T_EQ(getsockname(fd, (struct sockaddr *)&snl, &len), 0);
+	T_CHECK((file = fopen(path, "w")) != NULL);
+	fprintf(file, "%u\n", snl.nl_pid);
+	fclose(file);
+	return fd;
+}
+
+/* Answer "done" to whoever has asked last. */
+static void
+play_answer(int fd)
+{
+	struct control_request cr;
+	struct control_answer ca = { .ca_version = CONTROL_VERSION };
+	struct sockaddr_nl to;
+	socklen_t len;
+
+	do {
+		len = sizeof(to);
+		T_EQ(recvfrom(fd, &cr, sizeof(cr), 0, (struct sockaddr *)&to,
+		    &len), (ssize_t)sizeof(cr));
+	} while (cr.cr_what == CONTROL_PING);
+	ca.ca_cookie = cr.cr_cookie;
+	T_EQ(sendto(fd, &ca, CONTROL_HEAD, 0, (struct sockaddr *)&to, len),
+	    (ssize_t)CONTROL_HEAD);
+}
+
+static void
+a_daemon_that_ends(void)
+{
+	struct control asker, co;
+	int fd;
+
+	fd = play_daemon();
+	asker = ask(CONTROL_STATUS, NULL);
+	play_answer(fd);
+	T_EQ(answer_of(asker), 0);
+	asker = ask(CONTROL_STATUS, NULL);
+	close(fd);
+	T_EQ(answer_of(asker), ECONNRESET);
+	T_EQ(control_connect(&co, path), ECONNREFUSED);
+	T_EQ(unlink(path), 0);
+	T_EQ(control_connect(&co, path), ENOENT);
+}
+
+/* Who has a dead daemon's port is believed only if he is its user. */
+static void
+an_impostor(void)
+{
+	struct control asker;
+	int fd;
+
+	fd = play_daemon();
+	T_EQ(chown(path, 7, 7), 0);
+	asker = ask(CONTROL_REVOKE, "/dev/null");
+	play_answer(fd);
+	close(fd);
+	T_EQ(answer_of(asker), ECONNRESET);
+	T_EQ(unlink(path), 0);
 }
 
 const struct t_case t_cases[] = {
 	{ "a revoke, and what is refused", revoke_and_refusals },
+	{ "the owner and root may, others get EPERM", the_owner_and_root },
 	{ "modules, and what is refused", modules },
+	{ "requests that are none", garbage },
+	{ "no descriptor gets in", no_descriptor_gets_in },
 	{ "a revoke that lasts holds up nobody", a_revoke_holds_up_nobody },
 	{ "a client that does not wait for its answer", a_client_that_goes },
 	{ "a stop does not wait for ever", a_stop_does_not_wait_for_ever },
 	{ "a long status comes in packets", long_answers },
-	{ "too many at once are turned away with an answer", too_many },
+	{ "users have a share, and root is always served",
+	    root_is_always_served },
+	{ "who says nothing has nothing", silence_costs_nothing },
+	{ "a client learns that its daemon has ended", a_daemon_that_ends },
+	{ "another user's answer is not believed", an_impostor },
 	{ NULL, NULL },
 };

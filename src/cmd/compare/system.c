@@ -153,24 +153,25 @@ stop_daemon(void)
 static json_t *
 daemon_status(void)
 {
+	struct control_request cr = { .cr_what = CONTROL_STATUS };
 	struct control_answer ca;
+	struct control co;
 	char *text = NULL;
 	size_t all = 0, len;
 	json_t *status = NULL;
 	FILE *out;
 	char path[64];
-	int error, fd;
+	int error;
 
-	snprintf(path, sizeof(path), CONTROL_SOCKET, MAJOR_NUMBER);
-	fd = control_connect(path);
-	if (fd == -1)
+	snprintf(path, sizeof(path), CONTROL_FILE, MAJOR_NUMBER);
+	if (control_connect(&co, path) != 0)
 		return NULL;
 	out = open_memstream(&text, &all);
 	if (out != NULL) {
-		error = control_ask(fd, CONTROL_STATUS, -1, NULL);
+		error = control_ask(&co, &cr);
 		do {
 			if (error == 0)
-				error = control_answer(fd, &ca, &len);
+				error = control_answer(&co, &ca, &len);
 			if (error == 0)
 				fwrite(ca.ca_text, 1, len, out);
 		} while (error == 0 && (ca.ca_flags & CONTROL_MORE) != 0);
@@ -179,7 +180,7 @@ daemon_status(void)
 			status = json_loads(text, 0, NULL);
 		free(text);
 	}
-	close(fd);
+	control_close(&co);
 	return status;
 }
 

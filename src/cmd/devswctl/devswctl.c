@@ -3,13 +3,13 @@
  * devswctl.c - revoke nodes, load modules, and ask daemons how they are;
  * devswctl(8).
  */
+#include <sys/stat.h>
+
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <devsw/revoke.h>
 #include "libdevsw/control.h"
@@ -66,25 +66,27 @@ do_revoke(int count, char **nodes)
 static int
 print_status(const char *path)
 {
+	struct control_request cr = { .cr_what = CONTROL_STATUS };
 	struct control_answer ca;
-	int error, fd;
+	struct control co;
 	size_t len;
+	int error;
 
-	fd = control_connect(path);
-	if (fd == -1)
-		return errno;
-	error = control_ask(fd, CONTROL_STATUS, -1, NULL);
+	error = control_connect(&co, path);
+	if (error != 0)
+		return error;
+	error = control_ask(&co, &cr);
 	do {
 		if (error == 0)
-			error = control_answer(fd, &ca, &len);
+			error = control_answer(&co, &ca, &len);
 		if (error == 0)
 			(void)fwrite(ca.ca_text, 1, len, stdout);
 	} while (error == 0 && (ca.ca_flags & CONTROL_MORE) != 0);
-	close(fd);
+	control_close(&co);
 	return error;
 }
 
-/* A socket without a daemon is what a killed one has left. */
+/* A file without a daemon is what a killed one has left. */
 static int
 do_status(void)
 {
@@ -119,33 +121,34 @@ do_status(void)
 
 /* ---- modules -------------------------------------------------------- */
 
-/* The only daemon that runs, or that of this major; -1 and a message. */
+/* The only daemon that runs, or that of this major; 0 and a message. */
 static int
-one_daemon(const char *major)
+one_daemon(const char *major, struct control *co)
 {
+	struct control other;
 	char path[64];
-	int fd, found = -1;
+	int found = 0;
 	glob_t gl;
 
 	if (major != NULL) {
-		snprintf(path, sizeof(path), CONTROL_SOCKET,
+		snprintf(path, sizeof(path), CONTROL_FILE,
 		    (unsigned)strtoul(major, NULL, 10));
-		found = control_connect(path);
+		found = control_connect(co, path) == 0;
 	} else if (glob(CONTROL_GLOB, 0, NULL, &gl) == 0) {
 		for (size_t i = 0; i < gl.gl_pathc; i++) {
-			fd = control_connect(gl.gl_pathv[i]);
-			if (fd == -1)
+			if (control_connect(&other, gl.gl_pathv[i]) != 0)
 				continue;
-			if (found != -1) {
+			if (found) {
 				fprintf(stderr, "devswctl: several devswd "
 				    "run; name one with --major\n");
 				exit(EXIT_FAILED);
 			}
-			found = fd;
+			*co = other;
+			found = 1;
 		}
 		globfree(&gl);
 	}
-	if (found == -1)
+	if (!found)
 		fprintf(stderr, "devswctl: no such devswd runs\n");
 	return found;
 }
@@ -167,30 +170,58 @@ why_not_module(uint32_t what, int error)
 	}
 }
 
+/* errno */
+static int
+text_of(const char *text, struct control_request *cr)
+{
+
+	if (strlen(text) >= sizeof(cr->cr_text))
+		return ENAMETOOLONG;
+	strcpy(cr->cr_text, text);
+	return 0;
+}
+
+/* errno: the file as the daemon, whose directory is another, finds it. */
+static int
+file_of(const char *path, struct control_request *cr)
+{
+	char *whole = realpath(path, NULL);
+	struct stat st;
+	int error;
+
+	if (whole == NULL)
+		return errno;
+	error = stat(whole, &st) == -1 ? errno : text_of(whole, cr);
+	free(whole);
+	if (error == 0) {
+		cr->cr_dev = st.st_dev;
+		cr->cr_ino = st.st_ino;
+	}
+	return error;
+}
+
 /* modload FILE, or modunload NAME. */
 static int
 do_module(const char *major, uint32_t what, const char *arg)
 {
+	struct control_request cr = { .cr_what = what };
 	struct control_answer ca;
-	int error, fd, file = -1;
+	struct control co;
 	size_t len = 0;
+	int error;
 
-	if (what == CONTROL_MODLOAD) {
-		file = open(arg, O_RDONLY | O_CLOEXEC);
-		if (file == -1) {
-			fprintf(stderr, "devswctl: %s: %s\n", arg,
-			    strerror(errno));
-			return EXIT_FAILED;
-		}
-	}
-	fd = one_daemon(major);
-	if (fd == -1)
+	error = what == CONTROL_MODLOAD ? file_of(arg, &cr) :
+	    text_of(arg, &cr);
+	if (error != 0) {
+		fprintf(stderr, "devswctl: %s: %s\n", arg, strerror(error));
 		return EXIT_FAILED;
-	error = control_ask(fd, what, file,
-	    what == CONTROL_MODUNLOAD ? arg : NULL);
+	}
+	if (!one_daemon(major, &co))
+		return EXIT_FAILED;
+	error = control_ask(&co, &cr);
 	if (error == 0)
-		error = control_answer(fd, &ca, &len);
-	close(fd);
+		error = control_answer(&co, &ca, &len);
+	control_close(&co);
 	if (error == 0)
 		return EXIT_OK;
 	if (len > 0)

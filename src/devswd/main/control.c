@@ -3,33 +3,39 @@
  * control.c - revoke(2), status and modules for other processes.
  *
  * Model
- *	libdevsw/control.h has the protocol.  Main's thread accepts and gives
- *	each client a thread, which serves one request and ends; a revoke may
- *	last as long as the deadline, and must hold up neither the daemon's
- *	loop nor other clients.  Clients are not trusted: one that says
- *	nothing, or nonsense, costs a thread for CONTROL_SILENCE, there are
- *	never more than CONTROL_CLIENTS, of one user but root never more than
- *	CONTROL_SHARE, and every descriptor that comes is closed.
+ *	libdevsw/control.h has the protocol.  Main's thread takes the requests
+ *	and gives each a thread, which serves it and ends; a revoke may last
+ *	as long as the deadline, and must hold up neither the daemon's loop
+ *	nor other clients.
+ *
+ *	Clients are not trusted.  Nothing but bytes can come from one, and
+ *	who it is, which is the kernel's word; it has no connection that it
+ *	could hold.  Of users but root there are never more than
+ *	CONTROL_CLIENTS requests at one time, and of one user never more than
+ *	CONTROL_SHARE; what is over that is answered at once.  Root is always
+ *	served.  Who floods the port sleeps in his own send(2) until main's
+ *	thread has read, and main's thread goes back to its loop after
+ *	CONTROL_BATCH; the senders that sleep are woken alike, root too.
+ *
+ *	Who does not read his answer costs a thread for CONTROL_SILENCE.
  *
  * Who may revoke
  *	The owner of the node and root, as with revoke(2).  The client's uid
- *	is the kernel's word (SO_PEERCRED).  The owner is that of our own node
- *	in /dev, as it is now.  What the client passes says only which device
- *	it means: on a file system of his own (FUSE, which needs no
- *	privilege) anybody can have a file with any st_rdev and st_uid, so the
- *	owner of that one would prove nothing.
+ *	is the kernel's word (SCM_CREDENTIALS).  The owner is that of our own
+ *	node in /dev, as it is now.  What the client says is only which device
+ *	it means: of the file where it found the number nothing is asked.
  *
  *	A node that has been taken away or replaced in /dev has no owner, and
  *	only root can revoke its device.
  *
  * Locks
  *	control_lock	the list of clients; control_cv when it shrinks.
+ *	Answers are sent without a lock, a datagram each.
  */
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/un.h>
+#include <linux/netlink.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,9 +55,14 @@
 #include "libdevsw/control.h"
 #include "main/control.h"
 
+#define	CONTROL_BATCH	64	/* requests taken in one go */
+#define	NAME_LEN	64	/* more than the name of any module */
+
 struct client {
-	int		 c_fd;
+	uint32_t	 c_port;
 	uid_t		 c_uid;
+	int		 c_deaf;	/* an answer could not be sent */
+	struct control_request c_request;
 	LIST_ENTRY(client) c_list;
 };
 
@@ -60,55 +71,50 @@ static pthread_cond_t control_cv = PTHREAD_COND_INITIALIZER;
 static LIST_HEAD(, client) clients;
 static int control_fd = -1;		/* main's thread */
 static unsigned control_major;		/* before the first client */
-static char control_path[108];		/* same */
+static char control_path[64];		/* same */
 
 
 /* ---- answers -------------------------------------------------------- */
 
+/* flags are send(2)'s.  A client that has gone has no use for it. */
 static void
-answer(int fd, int error, uint32_t flags, const char *text, size_t len)
+answer(struct client *c, int error, uint32_t flags, const char *text,
+    size_t len, int how)
 {
+	struct sockaddr_nl snl = { .nl_family = AF_NETLINK,
+	    .nl_pid = c->c_port };
 	struct control_answer ca;
+	ssize_t n;
 
+	if (c->c_deaf)
+		return;
+	memset(&ca, 0, CONTROL_HEAD);
 	ca.ca_version = CONTROL_VERSION;
 	ca.ca_error = error;
+	ca.ca_cookie = c->c_request.cr_cookie;
 	ca.ca_flags = flags;
 	if (len > 0)
 		memcpy(ca.ca_text, text, len);
-	/* A client that has gone has no use for it. */
-	(void)send(fd, &ca, CONTROL_HEAD + len, MSG_NOSIGNAL);
+	n = sendto(control_fd, &ca, CONTROL_HEAD + len, MSG_NOSIGNAL | how,
+	    (struct sockaddr *)&snl, sizeof(snl));
+	c->c_deaf = n == -1;
 }
 
 /* ---- revoke --------------------------------------------------------- */
 
-/* errno: which of our nodes is it? */
 static int
-node_of(int passed, struct front_nodeinfo *ni)
-{
-	struct stat st;
-
-	if (passed == -1 || fstat(passed, &st) == -1)
-		return EBADF;
-	if (!S_ISCHR(st.st_mode))
-		return EINVAL;
-	if (major(st.st_rdev) != control_major ||
-	    !front_node_find(minor(st.st_rdev), ni))
-		return ENODEV;
-	return 0;
-}
-
-static int
-serve_revoke(const struct client *c, int passed)
+serve_revoke(const struct client *c)
 {
 	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
+	const struct control_request *const cr = &c->c_request;
 	struct front_nodeinfo ni;
 	struct hyp_lwp *l;
 	uid_t owner;
 	int error;
 
-	error = node_of(passed, &ni);
-	if (error != 0)
-		return error;
+	if (cr->cr_major != control_major ||
+	    !front_node_find(cr->cr_minor, &ni))
+		return ENODEV;
 	if (c->c_uid != 0 && (front_node_owner(&ni, &owner) != 0 ||
 	    c->c_uid != owner))
 		return EPERM;
@@ -122,28 +128,16 @@ serve_revoke(const struct client *c, int passed)
 
 /* ---- modules -------------------------------------------------------- */
 
-/*
- * errno: where the daemon finds what was passed.  The loader knows files by
- * name, so the name of a descriptor, which is used again, is no good to it.
- */
+/* errno: is what the client has found there what is there for us? */
 static int
-path_of(int passed, char *path, size_t size)
+same_file(const struct control_request *cr)
 {
-	struct stat st, there;
-	char link[32];
-	ssize_t n;
+	struct stat st;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", passed);
-	n = readlink(link, path, size);
-	if (n == -1)
+	if (stat(cr->cr_text, &st) == -1)
 		return errno;
-	if ((size_t)n == size)
-		return ENAMETOOLONG;
-	path[n] = '\0';
-	if (fstat(passed, &st) == -1 || stat(path, &there) == -1 ||
-	    st.st_dev != there.st_dev || st.st_ino != there.st_ino)
-		return ESTALE;
-	return 0;
+	return st.st_dev == cr->cr_dev && st.st_ino == cr->cr_ino ? 0 :
+	    ESTALE;
 }
 
 /*
@@ -151,28 +145,27 @@ path_of(int passed, char *path, size_t size)
  * there is something to say.
  */
 static int
-serve_module(const struct client *c, const struct control_request *cr,
-    int passed)
+serve_module(struct client *c)
 {
 	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
-	char path[4096], why[512] = "";
+	const struct control_request *const cr = &c->c_request;
 	struct hyp_lwp *l;
+	char why[512] = "";
 	int error;
 
 	if (c->c_uid != 0)
 		return EPERM;
 	if (cr->cr_what == CONTROL_MODLOAD) {
-		error = passed == -1 ? EBADF :
-		    path_of(passed, path, sizeof(path));
+		error = cr->cr_text[0] != '/' ? EINVAL : same_file(cr);
 		if (error != 0)
 			return error;
 	}
 	l = hyp_lwp_enter(&root);
 	error = cr->cr_what == CONTROL_MODLOAD ?
-	    hyp_module_load(path, why, sizeof(why)) :
+	    hyp_module_load(cr->cr_text, why, sizeof(why)) :
 	    hyp_module_unload(cr->cr_text);
 	hyp_lwp_exit(l);
-	answer(c->c_fd, error, 0, why, strlen(why));
+	answer(c, error, 0, why, strlen(why), 0);
 	return 0;
 }
 
@@ -180,7 +173,7 @@ serve_module(const struct client *c, const struct control_request *cr,
 
 /* Text on its way to a client, a packet at a time. */
 struct text {
-	int		 t_fd;
+	struct client	*t_client;
 	size_t		 t_len;
 	char		 t_buf[sizeof(((struct control_answer *)0)->ca_text)];
 };
@@ -201,7 +194,7 @@ say(struct text *t, const char *fmt, ...)
 	if (n < 0 || (size_t)n >= sizeof(line))
 		hyp_panic("control: a line that is too long");
 	if (t->t_len + (size_t)n > sizeof(t->t_buf)) {
-		answer(t->t_fd, 0, CONTROL_MORE, t->t_buf, t->t_len);
+		answer(t->t_client, 0, CONTROL_MORE, t->t_buf, t->t_len, 0);
 		t->t_len = 0;
 	}
 	memcpy(t->t_buf + t->t_len, line, (size_t)n);
@@ -225,7 +218,7 @@ say_node(struct text *t, const struct front_nodeinfo *ni, int first)
 static void
 say_modules(struct text *t)
 {
-	char name[sizeof(((struct control_request *)0)->cr_text)] = "";
+	char name[NAME_LEN] = "";
 	int first;
 
 	say(t, " \"modules\": [");
@@ -235,7 +228,7 @@ say_modules(struct text *t)
 }
 
 static int
-serve_status(const struct client *c)
+serve_status(struct client *c)
 {
 	struct text *t = malloc(sizeof(*t));
 	struct front_nodeinfo ni;
@@ -246,7 +239,7 @@ serve_status(const struct client *c)
 
 	if (t == NULL)
 		return ENOMEM;
-	t->t_fd = c->c_fd;
+	t->t_client = c;
 	t->t_len = 0;
 	front_getstats(&fs);
 	bytes = hyp_memory(&pieces);
@@ -265,92 +258,36 @@ serve_status(const struct client *c)
 		next = ni.fi_minor + 1;
 	}
 	say(t, "]}\n");
-	answer(t->t_fd, 0, 0, t->t_buf, t->t_len);
+	answer(c, 0, 0, t->t_buf, t->t_len, 0);
 	free(t);
 	return 0;
 }
 
 /* ---- one client ----------------------------------------------------- */
 
-/*
- * Take one request.  *passed: the descriptor that came with it, or -1; any
- * others are closed.  errno.
- */
-static int
-take_request(int fd, struct control_request *cr, int *passed)
-{
-	struct iovec iov = { cr, sizeof(*cr) };
-	union {
-		struct cmsghdr	head;
-		char		room[CMSG_SPACE(8 * sizeof(int))];
-	} control;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = &control, .msg_controllen = sizeof(control) };
-	struct cmsghdr *cm;
-	int error = 0, got;
-	size_t i, count;
-	ssize_t n;
-
-	*passed = -1;
-	n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	if (n == -1)
-		return errno;
-	for (cm = CMSG_FIRSTHDR(&msg); cm != NULL; cm = CMSG_NXTHDR(&msg, cm)) {
-		if (cm->cmsg_level != SOL_SOCKET || cm->cmsg_type != SCM_RIGHTS)
-			continue;
-		count = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < count; i++) {
-			memcpy(&got, CMSG_DATA(cm) + i * sizeof(int),
-			    sizeof(int));
-			if (*passed == -1)
-				*passed = got;
-			else {
-				close(got);
-				error = EINVAL;
-			}
-		}
-	}
-	/* Another version may have another size. */
-	if ((size_t)n >= sizeof(cr->cr_version) &&
-	    cr->cr_version != CONTROL_VERSION)
-		error = EPROTONOSUPPORT;
-	else if ((size_t)n != sizeof(*cr) ||
-	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
-		error = EINVAL;
-	else if (cr->cr_text[sizeof(cr->cr_text) - 1] != '\0')
-		error = EINVAL;
-	return error;
-}
-
 static void
-serve(const struct client *c)
+serve(struct client *c)
 {
-	struct control_request cr;
-	int answered = 0, error, passed;
+	int answered = 0, error;
 
-	error = take_request(c->c_fd, &cr, &passed);
-	if (error == 0) {
-		switch (cr.cr_what) {
-		case CONTROL_REVOKE:
-			error = serve_revoke(c, passed);
-			break;
-		case CONTROL_STATUS:
-			error = serve_status(c);
-			answered = error == 0;
-			break;
-		case CONTROL_MODLOAD:
-		case CONTROL_MODUNLOAD:
-			error = serve_module(c, &cr, passed);
-			answered = error == 0;
-			break;
-		default:
-			error = EOPNOTSUPP;
-		}
+	switch (c->c_request.cr_what) {
+	case CONTROL_REVOKE:
+		error = serve_revoke(c);
+		break;
+	case CONTROL_STATUS:
+		error = serve_status(c);
+		answered = error == 0;
+		break;
+	case CONTROL_MODLOAD:
+	case CONTROL_MODUNLOAD:
+		error = serve_module(c);
+		answered = error == 0;
+		break;
+	default:
+		error = EOPNOTSUPP;
 	}
 	if (!answered)
-		answer(c->c_fd, error, 0, NULL, 0);
-	if (passed != -1)
-		close(passed);
+		answer(c, error, 0, NULL, 0, 0);
 }
 
 static void
@@ -359,7 +296,6 @@ client_thread(void *arg)
 	struct client *c = arg;
 
 	serve(c);
-	close(c->c_fd);
 	pthread_mutex_lock(&control_lock);
 	LIST_REMOVE(c, c_list);
 	pthread_cond_broadcast(&control_cv);
@@ -374,34 +310,26 @@ room_for(uid_t uid)
 	unsigned all = 0, own = 0;
 	const struct client *c;
 
+	if (uid == 0)
+		return 1;
 	LIST_FOREACH(c, &clients, c_list) {
-		all++;
+		all += c->c_uid != 0;
 		own += c->c_uid == uid;
 	}
-	return all < CONTROL_CLIENTS && (uid == 0 || own < CONTROL_SHARE);
+	return all < CONTROL_CLIENTS && own < CONTROL_SHARE;
 }
 
-/* errno: a thread for this client, who is not known yet. */
+/* errno: a thread for this request. */
 static int
-client_start(int fd)
+client_start(const struct client *asks)
 {
-	const struct timeval silence = { .tv_sec = CONTROL_SILENCE };
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
 	struct client *c;
 	int error;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence,
-	    sizeof(silence)) == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &silence,
-	    sizeof(silence)) == -1)
-		return errno;
 	c = malloc(sizeof(*c));
 	if (c == NULL)
 		return ENOMEM;
-	c->c_fd = fd;
-	c->c_uid = cred.uid;
+	*c = *asks;
 	pthread_mutex_lock(&control_lock);
 	error = !room_for(c->c_uid) ? EBUSY :
 	    hyp_thread_create("control", client_thread, c, NULL);
@@ -413,74 +341,156 @@ client_start(int fd)
 	return error;
 }
 
-/*
- * Answer without having read.  A socket that is closed with something unread
- * takes the answer with it.
- */
-static void
-turn_away(int fd, int error)
+/* errno: what is wrong with these n bytes? */
+static int
+check_request(const struct control_request *cr, size_t n, int flags)
 {
-	char byte;
 
-	(void)shutdown(fd, SHUT_RD);
-	while (recv(fd, &byte, 1, MSG_DONTWAIT) > 0)
-		continue;
-	answer(fd, error, 0, NULL, 0);
-	close(fd);
+	/* Another version may have another size. */
+	if (n >= sizeof(cr->cr_version) && cr->cr_version != CONTROL_VERSION)
+		return EPROTONOSUPPORT;
+	if (n != sizeof(*cr) || (flags & MSG_TRUNC) != 0 ||
+	    cr->cr_text[sizeof(cr->cr_text) - 1] != '\0')
+		return EINVAL;
+	return 0;
+}
+
+/*
+ * error = take_request(c)
+ *
+ *	The next request and its sender.  errno: EAGAIN, there is none;
+ *	ENOMSG, one without a sender or from the kernel, not to be answered;
+ *	others are the sender's.  Does not wait.
+ */
+static int
+take_request(struct client *c)
+{
+	struct iovec iov = { &c->c_request, sizeof(c->c_request) };
+	struct sockaddr_nl snl;
+	struct ucred from;
+	union {
+		struct cmsghdr	head;
+		char		room[CMSG_SPACE(sizeof(from))];
+	} control;
+	struct msghdr msg = { .msg_name = &snl, .msg_namelen = sizeof(snl),
+	    .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &control, .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *cm;
+	ssize_t n;
+
+	memset(c, 0, sizeof(*c));
+	n = recvmsg(control_fd, &msg, MSG_DONTWAIT);
+	if (n == -1)
+		return errno == EINTR || errno == ENOBUFS ? ENOMSG : EAGAIN;
+	cm = CMSG_FIRSTHDR(&msg);
+	if (msg.msg_namelen != sizeof(snl) || snl.nl_pid == 0 ||
+	    cm == NULL || cm->cmsg_level != SOL_SOCKET ||
+	    cm->cmsg_type != SCM_CREDENTIALS)
+		return ENOMSG;
+	memcpy(&from, CMSG_DATA(cm), sizeof(from));
+	c->c_port = snl.nl_pid;
+	c->c_uid = from.uid;
+	return check_request(&c->c_request, (size_t)n, msg.msg_flags);
 }
 
 void
 control_dispatch(void)
 {
-	int error, fd;
+	struct client c;
+	int error, n;
 
-	while ((fd = accept4(control_fd, NULL, NULL, SOCK_CLOEXEC)) != -1) {
-		error = client_start(fd);
+	for (n = 0; n < CONTROL_BATCH; n++) {
+		error = take_request(&c);
+		if (error == EAGAIN)
+			return;
+		if (error == ENOMSG ||
+		    (error == 0 && c.c_request.cr_what == CONTROL_PING))
+			continue;
+		if (error == 0)
+			error = client_start(&c);
 		if (error != 0)
-			turn_away(fd, error);
+			answer(&c, error, 0, NULL, 0, MSG_DONTWAIT);
 	}
 }
 
 /* ---- start and stop ------------------------------------------------- */
 
-/* The socket, or -1 with errno. */
+/* A port of our own, or -1 with errno. */
 static int
-listen_at(const char *path)
+open_port(uint32_t *port)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const struct timeval silence = { .tv_sec = CONTROL_SILENCE };
+	struct sockaddr_nl snl = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(snl);
+	const int on = 1;
 	int error, fd;
 
-	if (strlen(path) >= sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(sun.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_USERSOCK);
 	if (fd == -1)
 		return -1;
-	/* The lock on the major number says that nobody uses it. */
-	(void)unlink(path);
-	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
-	    chmod(path, 0666) == -1 || listen(fd, CONTROL_CLIENTS) == -1) {
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &silence,
+	    sizeof(silence)) == -1 ||
+	    bind(fd, (struct sockaddr *)&snl, sizeof(snl)) == -1 ||
+	    getsockname(fd, (struct sockaddr *)&snl, &len) == -1) {
 		error = errno;
 		close(fd);
 		errno = error;
 		return -1;
 	}
+	*port = snl.nl_pid;
 	return fd;
+}
+
+/*
+ * errno: the port's number, to be read by everybody.  What a dead daemon has
+ * left is replaced as a whole; the lock on the major number says that it is
+ * nobody's.
+ */
+static int
+tell_port(const char *path, uint32_t port)
+{
+	char new[sizeof(control_path) + 4], text[16];
+	int error, fd, len;
+
+	snprintf(new, sizeof(new), "%s.new", path);
+	len = snprintf(text, sizeof(text), "%u\n", (unsigned)port);
+	(void)unlink(new);
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	    0644);
+	if (fd == -1)
+		return errno;
+	errno = 0;
+	error = write(fd, text, (size_t)len) != len ||
+	    fchmod(fd, 0644) == -1 || rename(new, path) == -1;
+	if (error)
+		error = errno != 0 ? errno : ENOSPC;
+	close(fd);
+	if (error != 0)
+		(void)unlink(new);
+	return error;
 }
 
 int
 control_start(const char *path, unsigned major)
 {
+	uint32_t port;
+	int error;
 
 	control_major = major;
-	control_fd = listen_at(path);
-	if (control_fd == -1)
-		host_logf(HYP_LOG_ERR, "%s: %s", path, strerror(errno));
-	else
+	if (strlen(path) >= sizeof(control_path))
+		hyp_panic("control: a path that is too long");
+	control_fd = open_port(&port);
+	error = control_fd == -1 ? errno : tell_port(path, port);
+	if (error == 0) {
 		strcpy(control_path, path);
-	return control_fd;
+		return control_fd;
+	}
+	host_logf(HYP_LOG_ERR, "%s: %s", path, strerror(error));
+	if (control_fd != -1)
+		close(control_fd);
+	control_fd = -1;
+	return -1;
 }
 
 unsigned
@@ -490,8 +500,6 @@ control_stop(unsigned ms)
 	struct timespec until;
 	unsigned left = 0;
 
-	close(control_fd);
-	control_fd = -1;
 	(void)unlink(control_path);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ms / 1000;
@@ -508,5 +516,10 @@ control_stop(unsigned ms)
 	LIST_FOREACH(c, &clients, c_list)
 		left++;
 	pthread_mutex_unlock(&control_lock);
+	/* Who is left answers with it yet, and the process is about to end. */
+	if (left == 0) {
+		close(control_fd);
+		control_fd = -1;
+	}
 	return left;
 }

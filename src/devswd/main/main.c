@@ -22,7 +22,7 @@
  *	a client can wait for a node but not for a daemon.
  *
  *	Then the main thread sleeps in one epoll for signals (signalfd), plug
- *	events and clients of the control socket.  It has no timer.
+ *	events and requests to the control port.  It has no timer.
  *
  *	Stop, from the top down: no more events; hyp_halt detaches every
  *	device, which releases the blocked clients with their BSD results;
@@ -272,7 +272,7 @@ main_control(const struct options *o)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), CONTROL_SOCKET, o->o_major);
+	snprintf(path, sizeof(path), CONTROL_FILE, o->o_major);
 	return control_start(path, o->o_major);
 }
 
