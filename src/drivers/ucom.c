@@ -394,6 +394,8 @@ ucomioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 		error = ttioctl(tp, cmd, data, flag, l);
 	if (error == 0 && cmd == TIOCDRAIN)
 		error = ucom_txempty(sc, true);
+	if (error == 0 && cmd == TIOCGTXEMPTY && *(int *)data != 0)
+		*(int *)data = ucom_txempty_now(sc);
 	if (error == EPASSTHROUGH)
 		error = ucom_parent_ioctl(sc, cmd, data, flag, l);
 	if (error == EPASSTHROUGH)

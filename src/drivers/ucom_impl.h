@@ -127,6 +127,7 @@ void	ucom_ask_status(struct ucom_softc *, bool);
 int	ucom_to_tiocm(struct ucom_softc *);
 u_int	ucom_tiocm_to_mcr(int);
 int	ucom_txempty(struct ucom_softc *, bool);
+bool	ucom_txempty_now(struct ucom_softc *);
 
 /* ---- ucom_io.c: pipes and transfers --------------------------------- */
 

@@ -189,6 +189,25 @@ ucom_tiocm_to_mcr(int lines)
 }
 
 /*
+ * empty = ucom_txempty_now(sc)
+ *
+ *	Has the chip sent what is in its own buffer?  Asks once; sleeps for
+ *	the request.  A chip that cannot be asked counts as empty.
+ */
+bool
+ucom_txempty_now(struct ucom_softc *sc)
+{
+	bool empty;
+
+	if (sc->sc_methods->ucom_txempty == NULL)
+		return true;
+	ucom_ctl_enter(sc);
+	empty = sc->sc_methods->ucom_txempty(sc->sc_parent, sc->sc_portno);
+	ucom_ctl_exit(sc);
+	return empty;
+}
+
+/*
  * error = ucom_txempty(sc, intr)
  *
  *	Wait until the chip has sent what is in its own buffer.  A chip can

@@ -53,6 +53,7 @@ const struct h_size h_sizes[] = {
 	{ "TIOCSSERIAL", TIOCSSERIAL, sizeof(struct serial_struct), 0 },
 	{ "TIOCGICOUNT", TIOCGICOUNT, 0,
 	    sizeof(struct serial_icounter_struct) },
+	{ "TIOCSERGETLSR", TIOCSERGETLSR, 0, sizeof(int) },
 	{ "TIOCMIWAIT", TIOCMIWAIT, 0, 0 },
 	{ "TIOCGETD", TIOCGETD, 0, sizeof(int) },
 	{ "TIOCSETD", TIOCSETD, sizeof(int), 0 },
@@ -64,7 +65,7 @@ const struct h_size h_sizes[] = {
 const unsigned h_refused[] = {
 	TIOCSCTTY, TIOCNOTTY, TIOCGPGRP, TIOCSPGRP, TIOCGSID, TIOCVHANGUP,
 	TIOCCONS, TIOCLINUX, TIOCPKT, (unsigned)TIOCGPTN, TIOCGRS485,
-	TIOCSERGETLSR, (unsigned)TIOCGPTLCK, 0
+	(unsigned)TIOCGPTLCK, 0
 };
 
 /* Every bit that has a name, by word. */

@@ -56,6 +56,7 @@ fake_ioctl(void *cookie, u_long cmd, void *data)
 		*(int *)data = 4711;
 		return 0;
 	case TIOCGXCL:
+	case TIOCGTXEMPTY:
 		*(int *)data = 1;
 		return 0;
 	case TIOCGCOUNTS:
@@ -340,12 +341,12 @@ static void
 test_serial(void)
 {
 	uint32_t ser[18];
-	int icount[20];
+	int icount[20], lsr = 77;
 	u_int i;
 
 	setup();
 	T_EQ(ask(0x541e, 0, NULL, ser), 0);
-	T_CHECK(ser[0] != 0);		/* PORT_UNKNOWN: "no port" */
+	T_EQ(ser[0], 0);		/* PORT_UNKNOWN: there is no UART */
 	T_EQ(ser[4] & 0x2000, 0x2000);	/* ASYNC_LOW_LATENCY */
 	T_EQ(ser[6], 0);		/* custom_divisor */
 	T_EQ(ser[7], 9600);
@@ -355,6 +356,9 @@ test_serial(void)
 	ser[4] &= ~0x0030u;
 	ser[6] = 24;
 	T_EQ(ask(0x541f, 0, ser, NULL), EINVAL);
+	T_EQ(ask(0x5459, 0, NULL, &lsr), 0);
+	ASKED(0, TIOCGTXEMPTY);
+	T_EQ(lsr, 1);			/* TIOCSER_TEMT */
 	T_EQ(ask(0x545d, 0, NULL, icount), 0);
 	for (i = 0; i < 10; i++)
 		T_EQ(icount[i], i + 1);

@@ -449,6 +449,16 @@ close_drains(void)
 	h_remove(v);
 }
 
+/* What who drops RTS after the last bit asks for. */
+static int
+s_lsr(struct s_file *sf)
+{
+	int lsr = 0;
+
+	T_EQ(s_ioctl(sf, TIOCSERGETLSR, &lsr), 0);
+	return lsr;
+}
+
 static void
 drain_waits(void)
 {
@@ -464,6 +474,7 @@ drain_waits(void)
 	s_write_all(&sf, want, sizeof(want));
 	s_start(&so);
 	s_wait_sleep(&so, "ttyout");
+	T_EQ(s_lsr(&sf), 0);
 	/* All but what fits into the device. */
 	s_far_read_all(v, 0, buf, sizeof(buf) - 200);
 	T_CHECK(!s_finished(&so));
@@ -471,8 +482,10 @@ drain_waits(void)
 	s_far_read_all(v, 0, buf + sizeof(buf) - 200, 200);
 	s_wait_sleep(&so, "ucomstate");
 	T_CHECK(!s_finished(&so));
+	T_EQ(s_lsr(&sf), 0);
 	vusb_set_txbusy(v, 0, false);
 	T_EQ(s_finish(&so), 0);
+	T_EQ(s_lsr(&sf), TIOCSER_TEMT);
 	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
 	s_close(&sf);
 	h_remove(v);

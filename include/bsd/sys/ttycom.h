@@ -112,5 +112,6 @@ struct tty_counts {
 #define	TIOCMWAIT	_IOW('t', 201, int)	/* until one of these TIOCM_* moves */
 #define	TIOCGCOUNTS	_IOR('t', 202, struct tty_counts)
 #define	TIOCIFLOW	_IOW('t', 203, int)	/* send START (1) or STOP (0) */
+#define	TIOCGTXEMPTY	_IOR('t', 204, int)	/* has all output been sent? */
 
 #endif /* _SYS_TTYCOM_H_ */

@@ -8,7 +8,7 @@
  *	TIOCSCTTY, TIOCNOTTY, TIOCGPGRP, TIOCSPGRP, TIOCGSID
  *			there is no controlling terminal
  *	TIOCVHANGUP	devswctl revoke does what it is for
- *	TIOCGRS485, TIOCSRS485, TIOCSERGETLSR, TIOCCONS, TIOCLINUX, TIOCPKT
+ *	TIOCGRS485, TIOCSRS485, TIOCCONS, TIOCLINUX, TIOCPKT
  *	FIONBIO, FIOASYNC, FIOCLEX, FIONCLEX
  *			the kernel answers them, or refuses, by itself
  *
@@ -71,7 +71,8 @@ CTASSERT(offsetof(struct linux_serial, hub6) == 36);
 CTASSERT(offsetof(struct linux_serial, iomem_base) == 48);
 CTASSERT(offsetof(struct linux_serial, iomap_base) == 64);
 
-#define	LINUX_PORT_16550A	4
+#define	LINUX_PORT_UNKNOWN	0	/* no UART: as Linux's USB ports */
+#define	LINUX_TIOCSER_TEMT	1
 #define	LINUX_ASYNC_SPD_MASK	0x1030
 #define	LINUX_ASYNC_LOW_LATENCY	0x2000
 
@@ -427,6 +428,20 @@ do_icount(const struct compat_req *r)
 	return 0;
 }
 
+/* The line status register, as far as there is one: TIOCSER_TEMT. */
+static int
+do_getlsr(const struct compat_req *r)
+{
+	int32_t v = 0;
+	const int error = compat_do(r, TIOCGTXEMPTY, &v);
+
+	if (error != 0)
+		return error;
+	v = v != 0 ? LINUX_TIOCSER_TEMT : 0;
+	memcpy(r->r_out, &v, sizeof(v));
+	return 0;
+}
+
 static int
 do_getserial(const struct compat_req *r)
 {
@@ -440,7 +455,7 @@ do_getserial(const struct compat_req *r)
 		return error;
 	(void)compat_do(r, TIOCGQSIZE, &qsize);
 	memset(&ls, 0, sizeof(ls));
-	ls.type = LINUX_PORT_16550A;
+	ls.type = LINUX_PORT_UNKNOWN;
 	ls.flags = LINUX_ASYNC_LOW_LATENCY;
 	ls.xmit_fifo_size = qsize;
 	ls.baud_base = (int32_t)lt.c_ospeed;
@@ -509,6 +524,7 @@ static const struct compat_cmd tty_cmds[] = {
 	{ 0x5425 /* TCSBRKP */,	0,	0,	do_sbrkp, TIOCSBRK },
 	{ 0x5427 /* TIOCSBRK */, 0,	0,	do_void, TIOCSBRK },
 	{ 0x5428 /* TIOCCBRK */, 0,	0,	do_void, TIOCCBRK },
+	{ 0x5459 /* TIOCSERGETLSR */, 0, INT,	do_getlsr, TIOCGTXEMPTY },
 	{ 0x545c /* TIOCMIWAIT */, 0,	0,	do_miwait, TIOCMWAIT },
 	{ 0x545d /* TIOCGICOUNT */, 0,	ICNT,	do_icount, TIOCGCOUNTS },
 	{ 0x80045440 /* TIOCGEXCL */, 0, INT,	do_getint, TIOCGXCL },

@@ -270,6 +270,9 @@ ttioctl_locked(struct tty *tp, u_long cmd, void *data)
 	case TIOCOUTQ:
 		*ip = tp->t_outq.c_cc;
 		return 0;
+	case TIOCGTXEMPTY:
+		*ip = tp->t_outq.c_cc == 0 && !ISSET(tp->t_state, TS_BUSY);
+		return 0;
 	case FIONSPACE:
 		*ip = imax(0, tp->t_hiwat - tp->t_outq.c_cc);
 		return 0;
