@@ -110,25 +110,28 @@ int	hyp_file_read(struct hyp_file *, void *, size_t, int, size_t *);
 int	hyp_file_write(struct hyp_file *, const void *, size_t, int, size_t *);
 
 /*
- * error = hyp_ioctl_size(cmd, &insize, &outsize)
+ * error = hyp_ioctl_size(cmd, &insize, &outsize, &outoff)
  *
  *	How many bytes behind the argument pointer a Linux ioctl command
- *	reads and writes; both 0 if the argument is no pointer.  Unknown
+ *	reads, and how many it writes at most; both 0 if the argument is no
+ *	pointer.  What it writes begins outoff bytes behind it.  Unknown
  *	commands whose number carries direction and size are sized by that.
  *	ENOTTY: a command that nothing here understands.  Does not sleep.
  */
-int	hyp_ioctl_size(uint32_t, size_t *, size_t *);
+int	hyp_ioctl_size(uint32_t, size_t *, size_t *, size_t *);
 
 /*
- * error = hyp_file_ioctl(file, cmd, arg, in, insize, out, outsize, &result)
+ * error = hyp_file_ioctl(file, cmd, arg, in, insize, out, &outsize, &result)
  *
  *	ioctl(2) with a Linux command.  arg is the argument as a number; in
  *	and out are the bytes behind it, with exactly the sizes that
- *	hyp_ioctl_size gave for cmd.  result is what ioctl(2) returns if the
- *	error is 0.  Sleeps (TCSBRK, TCSETSW).
+ *	hyp_ioctl_size gave for cmd.  If the error is 0, result is what
+ *	ioctl(2) returns, and outsize how much of out is the answer: the
+ *	client's memory behind that is not the daemon's.  &outsize may be
+ *	NULL if it is 0.  Sleeps (TCSBRK, TCSETSW).
  */
 int	hyp_file_ioctl(struct hyp_file *, uint32_t, uint64_t, const void *,
-	    size_t, void *, size_t, int *);
+	    size_t, void *, size_t *, int *);
 
 /*
  * revents = hyp_file_poll(file, events, wait)

@@ -163,10 +163,8 @@ hidraw_set(struct uhid_softc *sc, int type, struct hidraw_ioctl *hi)
 	buf = kmem_alloc(hi->hi_insize, KM_SLEEP);
 	memcpy(buf, hi->hi_in, hi->hi_insize);
 	error = hidraw_send(sc, type, buf, hi->hi_insize);
-	if (error == 0) {
+	if (error == 0)
 		hi->hi_result = (int)hi->hi_insize;
-		memcpy(hi->hi_out, buf, MIN(hi->hi_insize, hi->hi_outsize));
-	}
 	kmem_free(buf, hi->hi_insize);
 	return error;
 }
@@ -184,7 +182,7 @@ hidraw_get(struct uhid_softc *sc, int type, struct hidraw_ioctl *hi)
 	if (hi->hi_insize < 1 || hi->hi_outsize < HIDRAW_MIN ||
 	    hi->hi_outsize > HIDRAW_MAX)
 		return EINVAL;
-	memcpy(out, hi->hi_in, MIN(hi->hi_insize, hi->hi_outsize));
+	memcpy(out, hi->hi_in, 1);
 	skip = out[0] == 0;
 	buf = kmem_zalloc(hi->hi_outsize, KM_SLEEP);
 	/* A buffer may well be larger than any report. */
@@ -193,6 +191,7 @@ hidraw_get(struct uhid_softc *sc, int type, struct hidraw_ioctl *hi)
 	if (err == USBD_NORMAL_COMPLETION) {
 		memcpy(out + skip, buf, (size_t)actlen);
 		hi->hi_result = actlen + (int)skip;
+		hi->hi_outlen = (size_t)hi->hi_result;
 	}
 	kmem_free(buf, hi->hi_outsize);
 	return hidraw_errno(sc, err);
@@ -204,8 +203,8 @@ hidraw_text(struct hidraw_ioctl *hi, const char *text)
 {
 	const size_t len = MIN(strlen(text) + 1, hi->hi_outsize);
 
-	memcpy(hi->hi_out, hi->hi_in, hi->hi_outsize);
 	memcpy(hi->hi_out, text, len);
+	hi->hi_outlen = len;
 	hi->hi_result = (int)len;
 }
 
@@ -215,7 +214,7 @@ hidraw_name(struct uhid_softc *sc, struct hidraw_ioctl *hi)
 	const struct usbd_device *const dev = sc->sc_udev;
 	char text[HIDRAW_TEXT];
 
-	if (hi->hi_outsize == 0 || hi->hi_insize != hi->hi_outsize)
+	if (hi->hi_outsize == 0)
 		return EINVAL;
 	switch (hi->hi_nr) {
 	case HIDRAW_GRAWNAME:
@@ -236,21 +235,20 @@ hidraw_name(struct uhid_softc *sc, struct hidraw_ioctl *hi)
 	return 0;
 }
 
-/* struct hidraw_report_descriptor: a length, at most 4096 bytes. */
+/* struct hidraw_report_descriptor: a length in, at most 4096 bytes out. */
 static int
 hidraw_desc(struct uhid_softc *sc, struct hidraw_ioctl *hi)
 {
 	uint32_t size;
 
-	if (hi->hi_outsize != sizeof(size) + HIDRAW_DESC_MAX ||
-	    hi->hi_insize != hi->hi_outsize)
+	if (hi->hi_insize != sizeof(size) ||
+	    hi->hi_outsize != HIDRAW_DESC_MAX)
 		return EINVAL;
 	memcpy(&size, hi->hi_in, sizeof(size));
 	if (size > HIDRAW_DESC_MAX - 1)
 		return EINVAL;
-	memcpy(hi->hi_out, hi->hi_in, hi->hi_outsize);
-	memcpy((u_char *)hi->hi_out + sizeof(size), sc->sc_desc,
-	    MIN(size, (uint32_t)sc->sc_desclen));
+	hi->hi_outlen = MIN(size, (uint32_t)sc->sc_desclen);
+	memcpy(hi->hi_out, sc->sc_desc, hi->hi_outlen);
 	return 0;
 }
 

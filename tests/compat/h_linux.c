@@ -6,6 +6,7 @@
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <errno.h>
+#include <linux/hidraw.h>
 #include <linux/serial.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -59,6 +60,23 @@ const struct h_size h_sizes[] = {
 	{ "TIOCSETD", TIOCSETD, sizeof(int), 0 },
 	{ "TIOCSBRK", TIOCSBRK, 0, 0 },
 	{ "TIOCCBRK", TIOCCBRK, 0, 0 },
+	/* What hidraw reads of the client's memory, and may write. */
+	{ "HIDIOCGRDESCSIZE", HIDIOCGRDESCSIZE, 0, sizeof(int) },
+	{ "HIDIOCGRDESC", HIDIOCGRDESC, sizeof(__u32),
+	    HID_MAX_DESCRIPTOR_SIZE },
+	{ "HIDIOCGRAWINFO", HIDIOCGRAWINFO, 0,
+	    sizeof(struct hidraw_devinfo) },
+	{ "HIDIOCGRAWNAME", HIDIOCGRAWNAME(100), 0, 100 },
+	{ "HIDIOCGRAWPHYS", HIDIOCGRAWPHYS(100), 0, 100 },
+	{ "HIDIOCSFEATURE", HIDIOCSFEATURE(9), 9, 0 },
+	{ "HIDIOCGFEATURE", HIDIOCGFEATURE(9), 1, 9 },
+	{ "HIDIOCGFEATURE, none", HIDIOCGFEATURE(0), 0, 0 },
+	{ "HIDIOCGRAWUNIQ", _IOC(_IOC_READ, 'H', 8, 100), 0, 100 },
+	{ "HIDIOCSINPUT", _IOC(_IOC_READ | _IOC_WRITE, 'H', 9, 9), 9, 0 },
+	{ "HIDIOCGINPUT", _IOC(_IOC_READ | _IOC_WRITE, 'H', 10, 9), 1, 9 },
+	{ "HIDIOCSOUTPUT", _IOC(_IOC_READ | _IOC_WRITE, 'H', 11, 9), 9, 0 },
+	{ "HIDIOCGOUTPUT", _IOC(_IOC_READ | _IOC_WRITE, 'H', 12, 9), 1, 9 },
+	{ "HIDIOCREVOKE", _IOW('H', 13, int), 0, 0 },
 	{ NULL, 0, 0, 0 }
 };
 

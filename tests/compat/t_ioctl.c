@@ -9,6 +9,8 @@
 #include <sys/systm.h>
 #include <sys/termios.h>
 
+#include <dev/hid/hidraw.h>
+
 #include "compat/compat.h"
 #include "h_linux.h"
 #include "h_test.h"
@@ -91,7 +93,7 @@ ask(uint32_t cmd, uint64_t arg, const void *in, void *out)
 
 	T_EQ(compat_ioctl_size(cmd, &insz, &outsz), 0);
 	dev.n = 0;
-	return compat_ioctl(cmd, arg, in, insz, out, outsz, &result,
+	return compat_ioctl(cmd, arg, in, insz, out, &outsz, &result,
 	    fake_ioctl, &dev);
 }
 
@@ -118,7 +120,7 @@ test_sizes(void)
 	}
 	for (r = h_refused; *r != 0; r++) {
 		T_EQ(compat_ioctl_size(*r, &in, &out), ENOTTY);
-		T_EQ(compat_ioctl(*r, 0, NULL, 0, NULL, 0, &result,
+		T_EQ(compat_ioctl(*r, 0, NULL, 0, NULL, &out, &result,
 		    fake_ioctl, &dev), ENOTTY);
 	}
 }
@@ -167,16 +169,20 @@ static void
 test_native_data(void)
 {
 	static u_char in[1028], out[1028];
+	size_t outsz = sizeof(out);
 	u_int i;
 
 	for (i = 0; i < sizeof(in); i++)
 		in[i] = (u_char)(i * 3);
-	T_EQ(compat_ioctl(0xc4045517, 0, in, 1028, out, 1028, &result,
+	T_EQ(compat_ioctl(0xc4045517, 0, in, 1028, out, &outsz, &result,
 	    echo_ioctl, NULL), 0);
 	for (i = 0; i < sizeof(in); i++)
 		T_EQ(out[i], in[i] ^ 0x5a);
+	/* All of it is the answer, as with BSD's kernel. */
+	T_EQ(outsz, sizeof(out));
 	/* _IOR: the driver starts from zeros. */
-	T_EQ(compat_ioctl(0x80045501, 0, NULL, 0, out, 4, &result,
+	outsz = 4;
+	T_EQ(compat_ioctl(0x80045501, 0, NULL, 0, out, &outsz, &result,
 	    echo_ioctl, NULL), 0);
 	T_EQ(out[0] & out[3], 0x5a);
 }
@@ -371,6 +377,47 @@ test_serial(void)
 	T_EQ(ask(0x5401, 0, NULL, ser), EINVAL);
 }
 
+/* A driver for hidraw's that has n bytes to say, and counts them. */
+static int
+hid_ioctl(void *cookie, u_long cmd, void *data)
+{
+	struct hidraw_ioctl *const hi = data;
+	const size_t *const n = cookie;
+
+	T_EQ(cmd, HIDRAW_IOCTL);
+	memset(hi->hi_out, 'h', hi->hi_outsize);
+	if (n != NULL)
+		hi->hi_outlen = *n;
+	hi->hi_result = 3;
+	return 0;
+}
+
+/* How much is the answer tells the driver, up to what the number says. */
+static void
+test_hid(void)
+{
+	const uint32_t grdesc = 0x90044802, gname = 0x80644804;
+	u_char in[4] = { 5 }, out[4096];
+	size_t outsz = sizeof(out), n = 5;
+
+	T_EQ(compat_ioctl_outoff(grdesc), 4);
+	T_EQ(compat_ioctl_outoff(gname), 0);
+	T_EQ(compat_ioctl_outoff(0x5401), 0);
+	T_EQ(compat_ioctl(grdesc, 0, in, 4, out, &outsz, &result, hid_ioctl,
+	    &n), 0);
+	T_EQ(outsz, 5);
+	T_EQ(result, 3);
+	outsz = 100;
+	T_EQ(compat_ioctl(gname, 0, NULL, 0, out, &outsz, &result, hid_ioctl,
+	    &n), 0);
+	T_EQ(outsz, 5);
+	/* A driver that does not say. */
+	outsz = 100;
+	T_EQ(compat_ioctl(gname, 0, NULL, 0, out, &outsz, &result, hid_ioctl,
+	    NULL), 0);
+	T_EQ(outsz, 100);
+}
+
 const struct t_case t_cases[] = {
 	{ "sizes are those of this machine's headers", test_sizes },
 	{ "numbers with a size pass with BSD's directions", test_native },
@@ -380,5 +427,6 @@ const struct t_case t_cases[] = {
 	{ "tcflush and tcflow", test_flow },
 	{ "breaks", test_break },
 	{ "the port", test_serial },
+	{ "an answer of hidraw's is as long as it is", test_hid },
 	{ NULL, NULL }
 };

@@ -102,20 +102,20 @@ static int
 ioctl_file(struct s_file *sf, unsigned long cmd, void *arg)
 {
 	uint8_t in[256] = { 0 }, out[256] = { 0 };
-	size_t insize, outsize;
+	size_t insize, outsize, outoff;
 	int error, result;
 
-	error = hyp_ioctl_size((uint32_t)cmd, &insize, &outsize);
+	error = hyp_ioctl_size((uint32_t)cmd, &insize, &outsize, &outoff);
 	if (error != 0)
 		return error;
 	assert(insize <= sizeof(in) && outsize <= sizeof(out));
 	if (insize > 0)
 		memcpy(in, arg, insize);
 	error = hyp_file_ioctl(sf->sf_file, (uint32_t)cmd,
-	    (uint64_t)(uintptr_t)arg, in, insize, out, outsize,
+	    (uint64_t)(uintptr_t)arg, in, insize, out, &outsize,
 	    &result);
 	if (error == 0 && outsize > 0)
-		memcpy(arg, out, outsize);
+		memcpy((char *)arg + outoff, out, outsize);
 	return error;
 }
 

@@ -373,10 +373,10 @@ hyp_file_write(struct hyp_file *hf, const void *buf, size_t len, int flags,
 }
 
 int
-hyp_ioctl_size(uint32_t cmd, size_t *in, size_t *out)
+hyp_ioctl_size(uint32_t cmd, size_t *in, size_t *out, size_t *outoff)
 {
 
-	*in = *out = 0;
+	*in = *out = *outoff = 0;
 	switch (cmd) {
 	case HK_GET:
 		*out = HK_SIZE;
@@ -388,6 +388,10 @@ hyp_ioctl_size(uint32_t cmd, size_t *in, size_t *out)
 		return 0;
 	case HK_SWAP:
 		*in = *out = 8;
+		return 0;
+	case HK_PART:
+		*in = *outoff = sizeof(uint32_t);
+		*out = HK_PARTMAX;
 		return 0;
 	default:
 		return ENOTTY;
@@ -412,21 +416,28 @@ count(void *out)
 
 int
 hyp_file_ioctl(struct hyp_file *hf, uint32_t cmd, uint64_t arg,
-    const void *in, size_t insize, void *out, size_t outsize, int *result)
+    const void *in, size_t insize, void *out, size_t *outsize, int *result)
 {
-	size_t wantin, wantout;
+	size_t wantin, wantout, outoff;
+	uint32_t len;
 	int error;
 
 	file_enter(hf);
 	hk.ioctls++;
 	*result = 0;
 	hk.arg = arg;
-	error = hyp_ioctl_size(cmd, &wantin, &wantout);
-	assert(error == 0 && insize == wantin && outsize == wantout);
+	error = hyp_ioctl_size(cmd, &wantin, &wantout, &outoff);
+	assert(error == 0 && insize == wantin && *outsize == wantout);
 	error = prelude(hk.ioctl_mode);
-	if (error == 0 && outsize != 0)
+	if (error == 0 && *outsize != 0)
 		memset(out, insize != 0 ? *(const char *)in + 1 : 'g',
-		    outsize);
+		    *outsize);
+	if (error == 0 && cmd == HK_PART) {
+		memcpy(&len, in, sizeof(len));
+		*outsize = len < HK_PARTMAX ? len : HK_PARTMAX;
+	}
+	if (error == 0 && hk.ioctl_mode == HK_OVERRUN)
+		*outsize = wantout + 1;
 	if (error == 0 && cmd == HK_GET && hk_count_front != NULL)
 		count(out);
 	return file_exit(hf, error);

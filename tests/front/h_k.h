@@ -30,7 +30,8 @@ enum hk_mode {
 	HK_DEAF,		/* sleep until hk_release, whatever happens */
 	HK_SPIN,		/* the same without hyp_park */
 	HK_LATE,		/* HK_SPIN, and then a millisecond of sleep */
-	HK_OVERRUN,		/* claim more bytes than asked for */
+	HK_OVERRUN,		/* claim more bytes than asked for, or than
+				   there is room for */
 };
 
 /* What HK_GET tells. */
@@ -76,6 +77,9 @@ extern void (*hk_count_front)(struct hk_counts *);
 #define	HK_SET		0x5402u		/* 36 bytes in */
 #define	HK_FLUSH	0x540bu		/* a number */
 #define	HK_SWAP		0xc0085480u	/* 8 in, 8 out */
+#define	HK_PART		0x80445481u	/* 4 in, a length; that many out behind
+					   them, at most HK_PARTMAX */
 #define	HK_SIZE		36
+#define	HK_PARTMAX	64
 
 #endif /* TESTS_FRONT_H_K_H */

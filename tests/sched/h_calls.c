@@ -55,7 +55,7 @@ c_ioctl(struct h_client *c, uint32_t cmd, uint64_t arg)
 	struct hyp_lwp *l = h_enter(1000);
 	int error, result;
 
-	error = hyp_file_ioctl(c->c_file, cmd, arg, NULL, 0, NULL, 0,
+	error = hyp_file_ioctl(c->c_file, cmd, arg, NULL, 0, NULL, NULL,
 	    &result);
 	h_exit(l);
 	sched_note("ioctl %#x: %d", cmd, error);
@@ -67,15 +67,15 @@ c_setattr(struct h_client *c, uint32_t cmd)
 {
 	struct hyp_lwp *l = h_enter(1000);
 	u_char t[64];		/* Linux's struct termios */
-	size_t insize, outsize;
+	size_t insize, outsize, outoff;
 	int error, result;
 
-	error = hyp_ioctl_size(L_TCGETS, &insize, &outsize);
+	error = hyp_ioctl_size(L_TCGETS, &insize, &outsize, &outoff);
 	if (error == 0)
 		error = hyp_file_ioctl(c->c_file, L_TCGETS, 0, NULL, 0, t,
-		    outsize, &result);
+		    &outsize, &result);
 	if (error == 0)
-		error = hyp_file_ioctl(c->c_file, cmd, 0, t, outsize, NULL, 0,
+		error = hyp_file_ioctl(c->c_file, cmd, 0, t, outsize, NULL, NULL,
 		    &result);
 	h_exit(l);
 	sched_note("tcsetattr: %d", error);

@@ -174,14 +174,14 @@ report(struct h_client *c, uint32_t cmd)
 {
 	static u_char buf[1028];
 	struct hyp_lwp *const l = h_enter(1000);
-	size_t insize, outsize;
+	size_t insize, outsize, outoff;
 	int error, result;
 
 	memset(buf, 0, sizeof(buf));
 	buf[0] = cmd == L_USB_GET_REPORT ? 1 : 2;
-	error = hyp_ioctl_size(cmd, &insize, &outsize);
+	error = hyp_ioctl_size(cmd, &insize, &outsize, &outoff);
 	SCHED_CHECK(error == 0);
-	error = hyp_file_ioctl(c->c_file, cmd, 0, buf, insize, buf, outsize,
+	error = hyp_file_ioctl(c->c_file, cmd, 0, buf, insize, buf, &outsize,
 	    &result);
 	h_exit(l);
 	sched_note("report: %d", error);

@@ -238,10 +238,11 @@ h_ioctl(struct h_client *c)
 {
 	struct hyp_lwp *l = h_enter(1000);
 	int32_t n;
+	size_t size = sizeof(n);
 	int error, result;
 
 	T_BEGIN("ioctl(2)");
-	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
+	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, &size,
 	    &result);
 	T_END("ioctl(2)", error);
 	h_exit(l);

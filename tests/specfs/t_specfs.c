@@ -102,8 +102,9 @@ cioctl(struct client *c)
 
 	/* FIONREAD */
 	int32_t n;
+	size_t size = sizeof(n);
 
-	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, sizeof(n),
+	error = hyp_file_ioctl(c->c_file, 0x541b, 0, NULL, 0, &n, &size,
 	    &result);
 	h_exit(l);
 	return error;

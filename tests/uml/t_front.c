@@ -14,6 +14,7 @@
 #undef NDEBUG
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -316,6 +317,76 @@ echo_and_two_round_ioctls(void)
 	close(fd);
 	down();
 	T_CHECK(access("/dev/devswT0", F_OK) == -1 && errno == ENOENT);
+}
+
+struct scribbler {
+	_Atomic uint32_t *word;		/* nobody else's */
+	atomic_bool	 stop;
+	unsigned	 undone;
+};
+
+static void
+scribbler(void *arg)
+{
+	struct scribbler *const s = arg;
+
+	for (uint32_t i = 0; !atomic_load(&s->stop); i++) {
+		atomic_store(s->word, i);
+		for (int n = 0; n < 100; n++)
+			s->undone += atomic_load(s->word) != i;
+	}
+}
+
+/*
+ * An answer that is shorter than the command's number says: the memory
+ * behind it need not be there, and another thread that writes there is not
+ * disturbed.  Nor is the length undone, which is only read.
+ */
+static void
+an_answer_ends_where_it_ends(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const uint32_t len = 4, none = 0;
+	struct scribbler s = { .stop = false };
+	unsigned char *map, *p;
+	struct t_thread *t;
+	int fd;
+
+	up_echo();
+	fd = open_echo(O_RDWR);
+	map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert(map != MAP_FAILED);
+	T_EQ(mprotect(map + page, page, PROT_NONE), 0);
+	p = map + page - sizeof(len) - len;
+	memcpy(p, &len, sizeof(len));
+	T_EQ(ioctl(fd, HK_PART, p), 0);
+	T_CHECK(memcmp(p, &len, sizeof(len)) == 0);
+	for (uint32_t i = 1; i < len; i++)
+		T_EQ(p[sizeof(len) + i], p[sizeof(len)]);
+	T_EQ(p[sizeof(len)], len + 1);
+	/* One byte more than there is. */
+	p++;
+	memcpy(p, &len, sizeof(len));
+	T_CHECK(ioctl(fd, HK_PART, p) == -1 && errno == EFAULT);
+	/* Only read. */
+	p = map + page - sizeof(none);
+	memcpy(p, &none, sizeof(none));
+	T_EQ(mprotect(map, page, PROT_READ), 0);
+	T_EQ(ioctl(fd, HK_PART, p), 0);
+	T_EQ(mprotect(map, page, PROT_READ | PROT_WRITE), 0);
+
+	memcpy(map, &len, sizeof(len));
+	s.word = (_Atomic uint32_t *)(void *)(map + sizeof(len) + len);
+	t = t_spawn(scribbler, &s);
+	for (int i = 0; i < 2000; i++)
+		T_EQ(ioctl(fd, HK_PART, map), 0);
+	atomic_store(&s.stop, true);
+	t_join(t);
+	T_EQ(s.undone, 0);
+	munmap(map, 2 * page);
+	close(fd);
+	down();
 }
 
 static void
@@ -855,6 +926,7 @@ case_##name(void)							\
 }
 
 DEFINE(echo_and_two_round_ioctls)
+DEFINE(an_answer_ends_where_it_ends)
 DEFINE(nonblocking_is_per_call)
 DEFINE(large_transfers_come_in_pieces)
 DEFINE(signals_end_a_blocked_read)
@@ -873,6 +945,7 @@ DEFINE(stop_with_blocked_clients)
 
 const struct t_case t_cases[] = {
 	CASE(echo_and_two_round_ioctls),
+	CASE(an_answer_ends_where_it_ends),
 	CASE(nonblocking_is_per_call),
 	CASE(large_transfers_come_in_pieces),
 	CASE(signals_end_a_blocked_read),

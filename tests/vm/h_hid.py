@@ -9,6 +9,7 @@ linux/hidraw.h.
 import contextlib
 import ctypes
 import functools
+import mmap
 import os
 import struct
 
@@ -62,6 +63,22 @@ def call(fd, command, data=b"", size=None):
     if result == -1:
         return probe.errno_name(ctypes.get_errno())
     return result, buffer.raw
+
+
+def call_at_end(fd, command, data, room):
+    """The same with room for so many bytes, and no memory behind them."""
+    page = mmap.PAGESIZE
+    area = mmap.mmap(-1, 8 * page)
+    base = ctypes.addressof(ctypes.c_char.from_buffer(area))
+    assert LIBC.mprotect(ctypes.c_void_p(base + 7 * page),
+                         ctypes.c_size_t(page), 0) == 0
+    address = base + 7 * page - room
+    ctypes.memset(address, 0x55, room)
+    ctypes.memmove(address, data, min(len(data), room))
+    result = LIBC.ioctl(fd, ctypes.c_ulong(command), ctypes.c_void_p(address))
+    if result == -1:
+        return probe.errno_name(ctypes.get_errno())
+    return result, ctypes.string_at(address, room)
 
 
 def get_int(fd, command):

@@ -239,6 +239,26 @@ def _(world):
                   (b"usb-", text[-9:-7], b"/input1"))
 
 
+@case("an answer needs no memory behind its end")
+def _(world):
+    with Pair(world, lambda: [Interface(IDS)], 2, (0, 1)) as pair:
+        for size, room in ((5, 9), (5, 8), (4095, 4 + len(IDS)),
+                           (4095, 3 + len(IDS)), (0, 4), (0, 3)):
+            pair.same("GRDESC %d, room %d" % (size, room), h_hid.call_at_end,
+                      h_hid.HIDIOCGRDESC, struct.pack("I", size), room)
+        for room in (4, 5, 6, 255):
+            pair.same("UNIQ, room %d" % room, lambda fd, room: type(
+                h_hid.call_at_end(fd, h_hid.ioc(2, "H", h_hid.UNIQ, 256), b"",
+                                  room)), room)
+        pair.answer((FEATURE, 1), b"\x01answer")
+        for room in (1, 6, 7, 8):
+            pair.same("GFEATURE, room %d" % room, h_hid.call_at_end,
+                      h_hid.ioc(3, "H", h_hid.GFEATURE, 64), b"\x01", room)
+        for room in (1, 8, 9):
+            pair.same("SFEATURE, room %d" % room, h_hid.call_at_end,
+                      h_hid.ioc(3, "H", h_hid.SFEATURE, 9), b"\x01", room)
+
+
 @case("GFEATURE, GINPUT, GOUTPUT: any report of the interface")
 def _(world):
     with Pair(world, lambda: [Interface(IDS)], 2, (0, 2)) as pair:

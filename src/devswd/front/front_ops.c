@@ -345,30 +345,35 @@ front_write(fuse_req_t req, const char *buf, size_t size, off_t off,
 /*
  * The first round of an ioctl brings only the argument as a number.  If it
  * is a pointer the kernel is told how many bytes to read there and to write
- * there, and asks again with them.
+ * there, and asks again with them.  It reads exactly these, and writes only
+ * what is answered then: of the others the client's memory may have none.
  */
 static void
-ioctl_again(fuse_req_t req, void *arg, size_t in, size_t out)
+ioctl_again(fuse_req_t req, void *arg, size_t in, size_t out, size_t outoff)
 {
 	const struct iovec iniov = { .iov_base = arg, .iov_len = in };
-	const struct iovec outiov = { .iov_base = arg, .iov_len = out };
+	const struct iovec outiov = {
+		.iov_base = (void *)((uintptr_t)arg + outoff),
+		.iov_len = out,
+	};
 
 	(void)fuse_reply_ioctl_retry(req, &iniov, in != 0, &outiov, out != 0);
 }
 
 /*
- * error = ioctl_sizes(cmd, in, out, &again)
+ * error = ioctl_sizes(cmd, in, out, &outoff, &again)
  *
  *	Are these the sizes that the command has?  Rounds have no memory, so
  *	they are compared each time, with what cmd says and nothing else.
  */
 static int
-ioctl_sizes(uint32_t cmd, size_t *in, size_t *out, bool *again)
+ioctl_sizes(uint32_t cmd, size_t *in, size_t *out, size_t *outoff,
+    bool *again)
 {
 	size_t wantin, wantout;
 	int error;
 
-	error = hyp_ioctl_size(cmd, &wantin, &wantout);
+	error = hyp_ioctl_size(cmd, &wantin, &wantout, outoff);
 	if (error != 0)
 		return error;
 	if (wantin > FRONT_MAXIO || wantout > FRONT_MAXIO)
@@ -395,14 +400,15 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
 	struct front_file *const ff = file_of(fi);
 	struct front_chan *const fc = ff->ff_chan;
 	const uint32_t cmd = (uint32_t)icmd;
+	size_t outoff, done;
 	bool again = false;
 	char *out = NULL;
 	int error, result = 0;
 
 	(void)flags;
-	error = ioctl_sizes(cmd, &insize, &outsize, &again);
+	error = ioctl_sizes(cmd, &insize, &outsize, &outoff, &again);
 	if (error == 0 && again) {
-		ioctl_again(req, arg, insize, outsize);
+		ioctl_again(req, arg, insize, outsize, outoff);
 		return;
 	}
 	if (error == 0 && outsize != 0 && (out = front_buffer(ft)) == NULL)
@@ -414,11 +420,13 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
 	if (outsize != 0)
 		memset(out, 0, outsize);
 	front_req_enter(ft, req, FRONT_IOCTL, ff);
+	done = outsize;
 	error = hyp_file_ioctl(ff->ff_file, cmd, (uintptr_t)arg, in, insize,
-	    out, outsize, &result);
+	    out, &done, &result);
+	error = moved(error, done, outsize, fc);
 	if (front_req_claim(ft)) {
 		if (error == 0)
-			(void)fuse_reply_ioctl(req, result, out, outsize);
+			(void)fuse_reply_ioctl(req, result, out, done);
 		else
 			(void)front_reply_err(req, error, fc);
 	}

@@ -26,8 +26,9 @@ int	compat_errno(int);
 int	compat_errno_in(int);
 
 int	compat_ioctl_size(uint32_t, size_t *, size_t *);
-int	compat_ioctl(uint32_t, uint64_t, const void *, size_t, void *, size_t,
-	    int *, compat_ioctl_t *, void *);
+size_t	compat_ioctl_outoff(uint32_t);
+int	compat_ioctl(uint32_t, uint64_t, const void *, size_t, void *,
+	    size_t *, int *, compat_ioctl_t *, void *);
 
 /*
  * struct termios2 of Linux (x86-64, and every architecture that uses

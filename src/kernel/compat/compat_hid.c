@@ -11,11 +11,16 @@
  * The sizes are those in the number, with these exceptions:
  *
  *	- HIDIOCGRDESC says that it only writes, and yet reads the length that
- *	  is asked for;
- *	- what writes a text, or a part of a buffer, leaves the rest of the
- *	  client's memory alone, and that may be less than the number says.  So
- *	  all of it is read, and written back as it was;
+ *	  is asked for, and writes nothing there;
+ *	- HIDIOCG{INPUT,FEATURE,OUTPUT} read one byte, the report's ID;
+ *	- HIDIOCS{INPUT,FEATURE,OUTPUT} say that they write, and do not;
  *	- HIDIOCREVOKE says that it reads an int, and its argument is 0.
+ *
+ * What writes a text, a report or a descriptor writes as much as there is.
+ * The rest of what the number says is not touched, neither read nor written
+ * back: it may lie behind the end of a mapping, and another thread of the
+ * client may use it meanwhile.  The length of a descriptor is read in the
+ * same round as it is used, so that no client can change it in between.
  */
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -47,21 +52,44 @@ void
 compat_hid_size(uint32_t cmd, size_t *insz, size_t *outsz)
 {
 
+	const size_t off = compat_hid_outoff(cmd);
+
 	if (LX_DIR(cmd) & 1)
 		*insz = LX_SIZE(cmd);
 	if (LX_DIR(cmd) & 2)
 		*outsz = LX_SIZE(cmd);
 	switch (LX_NR(cmd)) {
 	case HIDRAW_GRDESC:
-	case HIDRAW_GRAWNAME:
-	case HIDRAW_GRAWPHYS:
-	case HIDRAW_GRAWUNIQ:
-		*insz = *outsz;
+		*insz = MIN(*outsz, off);
+		*outsz -= *insz;
+		break;
+	case HIDRAW_GFEATURE:
+	case HIDRAW_GINPUT:
+	case HIDRAW_GOUTPUT:
+		*insz = MIN(*insz, 1);
+		break;
+	case HIDRAW_SFEATURE:
+	case HIDRAW_SINPUT:
+	case HIDRAW_SOUTPUT:
+		*outsz = 0;
 		break;
 	case HIDRAW_REVOKE:
 		*insz = 0;
 		break;
 	}
+}
+
+/*
+ * compat_hid_outoff(cmd)
+ *
+ *	As compat_ioctl_outoff, for a command of this group.
+ */
+size_t
+compat_hid_outoff(uint32_t cmd)
+{
+
+	/* struct hidraw_report_descriptor: the bytes follow the length. */
+	return LX_NR(cmd) == HIDRAW_GRDESC ? sizeof(uint32_t) : 0;
 }
 
 /*
@@ -81,8 +109,11 @@ compat_hid(uint32_t cmd, const struct compat_req *r)
 	int error;
 
 	compat_hid_size(cmd, &hi.hi_insize, &hi.hi_outsize);
+	hi.hi_outlen = hi.hi_outsize;
 	error = compat_do(r, HIDRAW_IOCTL, &hi);
-	if (error == 0)
-		*r->r_result = hi.hi_result;
-	return error;
+	if (error != 0)
+		return error;
+	*r->r_result = hi.hi_result;
+	*r->r_outlen = hi.hi_outlen;
+	return 0;
 }

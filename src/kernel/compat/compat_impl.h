@@ -12,6 +12,7 @@ struct compat_req {
 	uint64_t	 r_arg;		/* the argument as a number */
 	const void	*r_in;		/* the bytes that it points to... */
 	void		*r_out;		/* ...and those it will point to */
+	size_t		*r_outlen;	/* how many of these: all, or less */
 	u_long		 r_bsd;		/* from the table */
 	int		*r_result;	/* what ioctl(2) returns */
 	compat_ioctl_t	*r_fn;
@@ -34,6 +35,7 @@ const struct compat_cmd *compat_tty_lookup(uint32_t);
 /* compat_hid.c */
 bool	compat_is_hid(uint32_t);
 void	compat_hid_size(uint32_t, size_t *, size_t *);
+size_t	compat_hid_outoff(uint32_t);
 int	compat_hid(uint32_t, const struct compat_req *);
 
 static inline int

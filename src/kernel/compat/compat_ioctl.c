@@ -20,7 +20,10 @@
  *		1 none
  *
  * Whoever asks for an ioctl first asks for its sizes and hands over exactly
- * that many bytes.
+ * that many bytes.  What a command writes it writes whole, as BSD's kernel
+ * copies the whole structure that the number tells (1028 bytes for
+ * USB_GET_REPORT_DESC, whatever the length in it); only hidraw's write what
+ * there is, and leave the client's memory behind it alone.
  *
  * Known gap: structures with pointers or longs (TIOCGSERIAL) have the
  * layout of a 64-bit client.
@@ -43,8 +46,8 @@
 /*
  * error = compat_ioctl_size(cmd, &insize, &outsize)
  *
- *	How many bytes the command reads and writes behind its argument.
- *	ENOTTY: nobody can know what it is.  Does not sleep.
+ *	How many bytes the command reads, and at most writes, behind its
+ *	argument.  ENOTTY: nobody can know what it is.  Does not sleep.
  */
 int
 compat_ioctl_size(uint32_t cmd, size_t *insz, size_t *outsz)
@@ -72,6 +75,19 @@ compat_ioctl_size(uint32_t cmd, size_t *insz, size_t *outsz)
 	if (LX_DIR(cmd) & LX_OUT)
 		*outsz = size;
 	return 0;
+}
+
+/*
+ * off = compat_ioctl_outoff(cmd)
+ *
+ *	How far behind the argument the bytes begin that the command writes.
+ */
+size_t
+compat_ioctl_outoff(uint32_t cmd)
+{
+
+	return compat_tty_lookup(cmd) == NULL && compat_is_hid(cmd) ?
+	    compat_hid_outoff(cmd) : 0;
 }
 
 /* A command that differs from BSD's in the direction bits only. */
@@ -109,25 +125,27 @@ compat_native(uint32_t cmd, const struct compat_req *r)
 }
 
 /*
- * error = compat_ioctl(cmd, arg, in, insize, out, outsize, &result, fn,
+ * error = compat_ioctl(cmd, arg, in, insize, out, &outsize, &result, fn,
  *     cookie)
  *
  *	Do a Linux ioctl by calling fn(cookie, bsdcmd, data), possibly more
  *	than once.  result is what ioctl(2) returns, mostly 0.  The sizes are
- *	those of compat_ioctl_size.  out is written only if the result is 0.
+ *	those of compat_ioctl_size, and outsize becomes how much of out is
+ *	the answer.  out is written only if the error is 0.
  *	Sleeps as fn does, and for the length of a break.  The result is a BSD
  *	errno: fn's, EPASSTHROUGH and ERESTART included (the whole ioctl can be
  *	done again), ENOTTY, EINVAL for a bad argument, EINTR.
  */
 int
 compat_ioctl(uint32_t cmd, uint64_t arg, const void *in, size_t insz,
-    void *out, size_t outsz, int *result, compat_ioctl_t *fn, void *cookie)
+    void *out, size_t *outsz, int *result, compat_ioctl_t *fn, void *cookie)
 {
 	const struct compat_cmd *const cc = compat_tty_lookup(cmd);
 	struct compat_req r = {
 		.r_arg = arg,
 		.r_in = in,
 		.r_out = out,
+		.r_outlen = outsz,
 		.r_result = result,
 		.r_fn = fn,
 		.r_cookie = cookie,
@@ -138,8 +156,8 @@ compat_ioctl(uint32_t cmd, uint64_t arg, const void *in, size_t insz,
 	error = compat_ioctl_size(cmd, &wantin, &wantout);
 	if (error != 0)
 		return error;
-	KASSERTMSG(insz == wantin && outsz == wantout,
-	    "cmd %#x: sizes %zu, %zu instead of %zu, %zu", cmd, insz, outsz,
+	KASSERTMSG(insz == wantin && *outsz == wantout,
+	    "cmd %#x: sizes %zu, %zu instead of %zu, %zu", cmd, insz, *outsz,
 	    wantin, wantout);
 	*result = 0;
 	if (cc == NULL)

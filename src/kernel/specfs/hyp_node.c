@@ -243,9 +243,10 @@ hyp_file_write(struct hyp_file *fp, const void *buf, size_t len, int flags,
 }
 
 int
-hyp_ioctl_size(uint32_t cmd, size_t *insize, size_t *outsize)
+hyp_ioctl_size(uint32_t cmd, size_t *insize, size_t *outsize, size_t *outoff)
 {
 
+	*outoff = compat_ioctl_outoff(cmd);
 	return compat_errno(compat_ioctl_size(cmd, insize, outsize));
 }
 
@@ -260,17 +261,21 @@ file_ioctl(void *cookie, u_long cmd, void *data)
 
 int
 hyp_file_ioctl(struct hyp_file *fp, uint32_t cmd, uint64_t arg,
-    const void *in, size_t insize, void *out, size_t outsize, int *result)
+    const void *in, size_t insize, void *out, size_t *outsize, int *result)
 {
+	size_t outlen;
 	u_int tries = 0;
 	int error;
 
 	file_enter(fp);
 	do {
-		error = compat_ioctl(cmd, arg, in, insize, out, outsize,
+		outlen = outsize != NULL ? *outsize : 0;
+		error = compat_ioctl(cmd, arg, in, insize, out, &outlen,
 		    result, file_ioctl, fp);
 	} while (again(fp->f_vp, &error, &tries));
 	file_exit();
+	if (outsize != NULL)
+		*outsize = outlen;
 	return compat_errno(error);
 }
 

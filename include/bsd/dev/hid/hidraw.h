@@ -12,7 +12,9 @@
 /*
  * An ioctl of Linux's hidraw, for a driver that has them: the command
  * HIDRAW_IOCTL, which no client can send, with a struct hidraw_ioctl.  The
- * driver may write all of hi_out, and hi_result is what ioctl(2) returns.
+ * driver may write all of hi_out and says in hi_outlen how much of it the
+ * client gets, from its beginning (all, if it says nothing); hi_result is
+ * what ioctl(2) returns.
  */
 struct hidraw_ioctl {
 	u_int		 hi_nr;		/* HIDRAW_* */
@@ -21,6 +23,7 @@ struct hidraw_ioctl {
 	size_t		 hi_insize;
 	void		*hi_out;
 	size_t		 hi_outsize;
+	size_t		 hi_outlen;
 	int		 hi_result;
 };
 #define	HIDRAW_IOCTL		0x4800UL
