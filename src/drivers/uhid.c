@@ -176,11 +176,17 @@ uhid_detach(device_t self, int flags)
 
 /* ---- input ---------------------------------------------------------- */
 
-/* sc_lock held: is there room for another report of that length? */
+/*
+ * sc_lock held: is there room for another report of that length?  Never, if
+ * the descriptor has no input for this ID: there is no ring then, but a device
+ * may well send a packet that begins so.
+ */
 static bool
 uhid_room(const struct uhid_softc *sc, u_int len)
 {
 
+	if (sc->sc_slots == 0)
+		return false;
 	if (sc->sc_hidraw)
 		return sc->sc_count < UHID_REPORTS;
 	/* One that is longer than that can still be read alone. */
