@@ -8,9 +8,20 @@
  *
  *		CLOSED -> OPENING -> OPEN -> CLOSED
  *
- *	An open of anything but CLOSED is EBUSY at once.  One that comes
- *	while the last close is in progress waits in specfs for its end.
- *	OPENING is without the lock, since uhidev_open sleeps.
+ *	An open of anything but CLOSED is EBUSY at once: somebody else has
+ *	it.  One that comes while the last close is in progress waits in
+ *	specfs for its end.  OPENING is without the lock, since uhidev_open
+ *	sleeps.
+ *
+ *	An open that d_cancel has overtaken on its way into d_open finds
+ *	nobody but itself: ERESTART, and from the start it waits as above, or
+ *	finds what its name is then.
+ *
+ *		open				revoke
+ *		spec_open_enter: counted
+ *						d_cancel: sc_closing
+ *		uhidopen: sc_closing		drain waits for the open
+ *		ERESTART			d_close
  *
  *	d_cancel sets sc_closing, wakes all, and stops what waits for the
  *	device; from then on every call ends with an error, until d_close has
@@ -298,8 +309,13 @@ uhidopen(dev_t dev, int flag __unused, int mode __unused,
 	if (sc == NULL)
 		return ENXIO;
 	mutex_enter(&sc->sc_lock);
-	if (sc->sc_dying || sc->sc_state != UHID_CLOSED || sc->sc_closing) {
-		error = sc->sc_dying ? ENXIO : EBUSY;
+	if (sc->sc_dying)
+		error = ENXIO;
+	else if (sc->sc_closing)
+		error = ERESTART;
+	else
+		error = sc->sc_state != UHID_CLOSED ? EBUSY : 0;
+	if (error) {
 		mutex_exit(&sc->sc_lock);
 		return error;
 	}
@@ -564,26 +580,34 @@ uhidwrite(dev_t dev, struct uio *uio, int flag __unused)
 	return error;
 }
 
+/*
+ * revents = uhidpoll(dev, events, l)
+ *
+ *	What is closed, or has left, is told as specfs tells it of a dead file,
+ *	which this one is about to be.  The poller is recorded even if there is
+ *	a report, or the next one would be lost on who waits for edges:
+ *
+ *	client (EPOLLET)		uhid_intr
+ *					report 1
+ *	poll: POLLIN, not recorded
+ *	read: report 1
+ *	sleeps until the next edge	report 2: nobody is recorded
+ */
 static int
 uhidpoll(dev_t dev, int events, struct lwp *l)
 {
 	struct uhid_softc *const sc = device_lookup_private(&uhid_cd,
 	    dev_minor_unit(dev));
-	int revents;
+	int revents = events & (POLLOUT | POLLWRNORM);
 
 	mutex_enter(&sc->sc_lock);
-	if (sc->sc_closing || sc->sc_dying || sc->sc_revoked) {
-		revents = POLLERR | (sc->sc_revoked ? POLLHUP : 0);
-		mutex_exit(&sc->sc_lock);
-		return revents;
-	}
-	revents = events & (POLLOUT | POLLWRNORM);
-	if (events & (POLLIN | POLLRDNORM)) {
-		if (sc->sc_count > 0)
-			revents |= events & (POLLIN | POLLRDNORM);
-		else
-			selrecord(l, &sc->sc_rsel);
-	}
+	if (sc->sc_closing || sc->sc_dying)
+		revents = events | POLLERR | POLLHUP;
+	else if (sc->sc_revoked)
+		revents = POLLERR | POLLHUP;
+	else if (sc->sc_count > 0)
+		revents |= events & (POLLIN | POLLRDNORM);
+	selrecord(l, &sc->sc_rsel);
 	mutex_exit(&sc->sc_lock);
 	return revents;
 }

@@ -112,8 +112,8 @@ clone_poll(file_t *fp, int events)
 		revents |= events & (POLLIN | POLLRDNORM);
 	if (cl->cl_in - cl->cl_out < CLONE_SIZE)
 		revents |= events & (POLLOUT | POLLWRNORM);
-	if (revents == 0)
-		selrecord(curlwp, &cl->cl_sel);
+	/* Always: the next edge may be all that the client waits for. */
+	selrecord(curlwp, &cl->cl_sel);
 	mutex_exit(&cl->cl_lock);
 	return revents;
 }

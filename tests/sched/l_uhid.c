@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * l_uhid.c - litmuses of uhid(4) and uhidev(4), on the bus and usbdi as they
- * are: reads, requests and input against d_cancel, the last close and an
- * unplug.  The device (h_usb.c) has 8 bytes each way; a GET_REPORT of it ends
- * when the litmus lets it, or never.
+ * are: reads, polls, requests and input against d_cancel, the last close and
+ * an unplug.  The device (h_usb.c) has 8 bytes each way; a GET_REPORT of it
+ * ends when the litmus lets it, or never.
  */
 #include <sys/param.h>
+#include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/device.h>
 #include <sys/lwp.h>
+#include <sys/poll.h>
 #include <sys/systm.h>
 
 #include <hyp/hyp.h>
@@ -52,6 +54,7 @@ static const uint8_t descs[] = {
 static struct hu_dev *hu;
 static uint32_t addr;
 static struct h_client a, b;
+static bool has_read;		/* edge_close has got a report */
 
 static int
 is_attached(void *arg __unused)
@@ -73,6 +76,7 @@ setup(void)
 
 	hp_forget();
 	h_specfs_up();
+	has_read = false;
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	SCHED_CHECK(devsw_attach("uhid", NULL, NULL, &uhid_cdevsw, &maj) == 0);
@@ -144,11 +148,23 @@ open_errno(int error)
 {
 
 	return error == 0 || error == L_ENXIO || error == L_EBADF ||
-	    error == L_EBUSY || error == L_EIO;
+	    error == L_EIO;
 }
 
+/* Beside somebody who has it open, or is opening it. */
 static void
 open_close(void *arg)
+{
+	struct h_client *c = arg;
+
+	if (c_open(c, 0) == 0)
+		h_close(c);
+	SCHED_CHECK(open_errno(c->c_error) || c->c_error == L_EBUSY);
+}
+
+/* Nobody else has it or wants it. */
+static void
+open_alone(void *arg)
 {
 	struct h_client *c = arg;
 
@@ -243,6 +259,97 @@ input(void *arg __unused)
 	(void)hu_complete(hu, IN, 0, HYP_USB_OK, data, SIZE);
 }
 
+static int
+is_sent(void *arg __unused)
+{
+	static const uint8_t data[SIZE] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+	return hu_complete(hu, IN, 0, HYP_USB_OK, data, SIZE) == 0;
+}
+
+static uint32_t seen_wakes;
+
+static int
+is_read(void *arg __unused)
+{
+
+	return atomic_load_relaxed(&has_read);
+}
+
+/* One report, and one more when that has been read. */
+static void
+two_inputs(void *arg __unused)
+{
+
+	c_await(is_sent, NULL);
+	c_await(is_read, NULL);
+	c_await(is_sent, NULL);
+}
+
+static int
+is_woken(void *arg)
+{
+	const struct h_client *c = arg;
+
+	return atomic_load_relaxed(&c->c_host.hf_wakes) != seen_wakes;
+}
+
+/* Note the wake-ups so far, and ask: what comes later wakes. */
+static uint32_t
+poll_edge(struct h_client *c, uint32_t events)
+{
+	uint32_t revents;
+
+	seen_wakes = atomic_load_relaxed(&c->c_host.hf_wakes);
+	revents = h_poll(c, events, 1);
+	sched_note("poll: %#x", revents);
+	return revents;
+}
+
+/* epoll with EPOLLET: read all there is, then sleep until the next edge. */
+static void
+edge_close(void *arg)
+{
+	struct h_client *const c = arg;
+	char buf[SIZE];
+	struct hyp_lwp *l;
+	size_t n, total = 0;
+	int error;
+
+	for (;;) {
+		(void)poll_edge(c, POLLIN);
+		do {
+			l = h_enter(1000);
+			error = hyp_file_read(c->c_file, buf, sizeof(buf),
+			    HYP_F_NONBLOCK, &n);
+			h_exit(l);
+			total += n;
+			if (total > 0)
+				atomic_store_relaxed(&has_read, true);
+		} while (error == 0);
+		SCHED_CHECK(error == L_EAGAIN);
+		if (total == 2 * SIZE)
+			break;
+		c_await(is_woken, c);
+	}
+	h_close(c);
+}
+
+/* What is going to be a dead file is told as one, and wakes who has not been
+   told. */
+static void
+poll_close(void *arg)
+{
+	struct h_client *const c = arg;
+	const uint32_t asked = POLLIN | POLLOUT;
+	uint32_t revents;
+
+	while ((revents = poll_edge(c, asked)) == POLLOUT)
+		c_await(is_woken, c);
+	SCHED_CHECK(revents == (asked | POLLERR | POLLHUP));
+	h_close(c);
+}
+
 /* The device answers. */
 static void
 answers(void *arg __unused)
@@ -259,8 +366,8 @@ answers(void *arg __unused)
 
 ACTORS(two_opens, { "A", open_close, &a }, { "B", open_close, &b });
 ACTORS(close_open, { "A", closes, &a }, { "B", open_close, &b });
-ACTORS(open_revoke, { "A", open_close, &a }, { "revoke", revokes, NULL });
-ACTORS(open_unplug, { "A", open_close, &a }, { "unplug", unplugs, NULL });
+ACTORS(open_revoke, { "A", open_alone, &a }, { "revoke", revokes, NULL });
+ACTORS(open_unplug, { "A", open_alone, &a }, { "unplug", unplugs, NULL });
 ACTORS(read_revoke, { "A", read_close, &a }, { "revoke", revokes, NULL });
 ACTORS(read_unplug, { "A", read_close, &a }, { "unplug", unplugs, NULL });
 ACTORS(input_close, { "A", closes, &a }, { "input", input, NULL });
@@ -274,6 +381,9 @@ ACTORS(get_answer_revoke, { "A", get_close, &a },
     { "answer", answers, NULL }, { "revoke", revokes, NULL });
 ACTORS(read_revoke_unplug, { "A", read_close, &a },
     { "revoke", revokes, NULL }, { "unplug", unplugs, NULL });
+ACTORS(edge, { "A", edge_close, &a }, { "input", two_inputs, NULL });
+ACTORS(poll_revoke, { "A", poll_close, &a }, { "revoke", revokes, NULL });
+ACTORS(poll_unplug, { "A", poll_close, &a }, { "unplug", unplugs, NULL });
 
 extern const struct sched_litmus l_uhid[];
 const struct sched_litmus l_uhid[] = {
@@ -281,7 +391,7 @@ const struct sched_litmus l_uhid[] = {
 	    setup, two_opens, end },
 	{ "hid_close_open", "the last close against an open",
 	    setup_open_a, close_open, end },
-	{ "hid_open_revoke", "an open against a revoke",
+	{ "hid_open_revoke", "a lone open against a revoke: never busy",
 	    setup, open_revoke, end },
 	{ "hid_open_unplug", "an open against an unplug",
 	    setup, open_unplug, end },
@@ -295,6 +405,12 @@ const struct sched_litmus l_uhid[] = {
 	    setup_open_a, read_input, end },
 	{ "hid_read_input_revoke", "a read, its report and a revoke",
 	    setup_open_a, read_input_revoke, end },
+	{ "hid_poll_edge", "each report is an edge, read or not: no lost wake-up",
+	    setup_open_a, edge, end },
+	{ "hid_poll_revoke", "a poll against a revoke: a dead file, told once",
+	    setup_open_a, poll_revoke, end },
+	{ "hid_poll_unplug", "a poll against an unplug",
+	    setup_open_a, poll_unplug, end },
 	{ "hid_get_revoke", "a GET_REPORT that waits, or begins, revoked",
 	    setup_slow, get_revoke, end },
 	{ "hid_get_unplug", "a GET_REPORT against an unplug",

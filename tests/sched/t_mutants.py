@@ -433,8 +433,20 @@ MUTANTS = (
      "		if (sc->sc_closing || sc->sc_dying)\n			return EIO;\n",
      ""),
     ("two have a HID open", UHID,
-     "sc->sc_dying || sc->sc_state != UHID_CLOSED || sc->sc_closing",
-     "sc->sc_dying"),
+     "error = sc->sc_state != UHID_CLOSED ? EBUSY : 0;", "error = 0;"),
+    ("a HID is busy with its own close", UHID,
+     "		error = ERESTART;", "		error = EBUSY;"),
+    ("poll of a HID with a report is not recorded", UHID,
+     "	else if (sc->sc_count > 0)\n"
+     "		revents |= events & (POLLIN | POLLRDNORM);\n"
+     "	selrecord(l, &sc->sc_rsel);",
+     "	else if (sc->sc_count > 0)\n"
+     "		revents |= events & (POLLIN | POLLRDNORM);\n"
+     "	else\n"
+     "		selrecord(l, &sc->sc_rsel);"),
+    ("poll of a HID that is being closed is an error alone", UHID,
+     "		revents = events | POLLERR | POLLHUP;",
+     "		revents = POLLERR;"),
     ("input wakes no read", UHID,
      "		sc->sc_bytes += len;\n		cv_broadcast(&sc->sc_cv);",
      "		sc->sc_bytes += len;"),

@@ -229,8 +229,7 @@ hdpoll(dev_t dev, int events, struct lwp *l)
 	hd_enter(h);
 	if (h->hd_bytes > 0)
 		revents |= events & POLLIN;
-	else
-		selrecord(l, &h->hd_sel);
+	selrecord(l, &h->hd_sel);
 	hd_exit(h, 'p');
 	T_END("d_poll", 0);
 	return revents;

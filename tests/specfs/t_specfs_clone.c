@@ -115,8 +115,7 @@ clone_poll(struct file *fp, int events)
 	clone_enter(c);
 	if (c->c_bytes > 0)
 		revents |= events & POLLIN;
-	else
-		selrecord(curlwp, &c->c_sel);
+	selrecord(curlwp, &c->c_sel);
 	clone_exit(c);
 	return revents;
 }
