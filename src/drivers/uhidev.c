@@ -5,7 +5,8 @@
  *
  * Model
  *	A uhidev reads and checks the interface's report descriptor once, and
- *	attaches a child for each report ID that has fields.  The interrupt
+ *	attaches a child for each report ID that has fields, or none if the
+ *	device has too many of them (usbd_admit).  The interrupt
  *	pipes are open while any child is: input comes only then, and goes to
  *	the child that has its report ID; other input is dropped.
  *
@@ -286,7 +287,8 @@ uhidev_attach(device_t parent __unused, device_t self, void *aux)
 		return;
 	}
 	sc->sc_ids = ids[sc->sc_nsub - 1] != 0;
-	if (!uhidev_buffer(sc, maxpkt)) {
+	if (!uhidev_buffer(sc, maxpkt) ||
+	    !usbd_admit(sc->sc_udev, (u_int)sc->sc_nsub)) {
 		sc->sc_nsub = 0;
 		return;
 	}

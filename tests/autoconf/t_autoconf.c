@@ -254,6 +254,25 @@ pinned(void)
 	teardown();
 }
 
+/* A device says how many children it has; units are a table. */
+static void
+no_unit_left(void)
+{
+	device_t d[3];
+
+	setup();
+	for (int unit = 1; unit < CONFIG_UNITS - 1; unit++)
+		T_EQ(config_unit_reserve("leaf", unit), 0);
+	T_EQ(device_unit(d[0] = add()), 0);
+	T_EQ(device_unit(d[1] = add()), CONFIG_UNITS - 1);
+	T_CHECK(add() == NULL);
+	T_CHECK(add() == NULL);
+	T_EQ(config_detach(d[1], DETACH_FORCE), 0);
+	T_EQ(device_unit(d[2] = add()), CONFIG_UNITS - 1);
+	T_CHECK(device_lookup(&leaf_cd, CONFIG_UNITS - 1) == d[2]);
+	teardown();
+}
+
 struct looker {
 	device_t	lk_dev;
 	bool		lk_done;
@@ -452,6 +471,7 @@ const struct t_case t_cases[] = {
 	{ "only a match on the right attribute attaches", matching },
 	{ "a new device gets the lowest free unit", units },
 	{ "a pinned unit is kept for its device", pinned },
+	{ "with no unit left nothing is attached", no_unit_left },
 	{ "device_lookup_acquire waits for an attach",
 	    lookup_waits_for_attach },
 	{ "a detach that backs out lets a waiting lookup succeed",

@@ -65,7 +65,7 @@ struct hu_dev {
 	enum hu_cancel	 d_cancel[NEP];
 	int		 d_submit_error[NEP];
 	unsigned	 d_submits[NEP], d_cancels[NEP], d_clears, d_opens;
-	uint8_t		 d_answer[256];
+	uint8_t		 d_answer[4096];
 	size_t		 d_answerlen;
 	int		 d_gate[HU_G_N], d_waiters[HU_G_N];
 };

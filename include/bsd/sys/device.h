@@ -80,6 +80,7 @@ struct cfdriver {
 	const char *const *cd_attrs;	/* attributes of it as a parent */
 	uint32_t	*cd_reserved;	/* bitmap of pinned units */
 	int		 cd_nreserved;
+	bool		 cd_full;	/* that there is no unit is logged */
 };
 
 #define	CFDRIVER_DECL(name, class, attrs)				\

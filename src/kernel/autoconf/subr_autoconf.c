@@ -57,6 +57,19 @@ config_set_attach_hook(void (*func)(device_t))
 
 /* ---- attach -------------------------------------------------------- */
 
+static void
+device_free(device_t dev)
+{
+
+	KASSERT(LIST_EMPTY(&dev->dv_children));
+	localcount_fini(&dev->dv_localcount);
+	/* Its tables may be gone by now. */
+	if (dev->dv_private != NULL)
+		kmem_free(dev->dv_private, dev->dv_devsize);
+	kmem_free(dev, sizeof(*dev));
+}
+
+/* NULL: its driver has no unit left. */
 static device_t
 device_create(device_t parent, cfdata_t cf)
 {
@@ -77,6 +90,11 @@ device_create(device_t parent, cfdata_t cf)
 	KASSERTMSG(dev->dv_cfattach != NULL, "no attachment %s of %s",
 	    cf->cf_atname, cf->cf_name);
 	dev->dv_unit = config_unit_alloc(cd, parent);
+	if (dev->dv_unit == -1) {
+		mutex_exit(&alldevs_lock);
+		device_free(dev);
+		return NULL;
+	}
 	snprintf(dev->dv_xname, sizeof(dev->dv_xname), "%s%d", cd->cd_name,
 	    dev->dv_unit);
 	dev->dv_devsize = dev->dv_cfattach->ca_devsize;
@@ -87,18 +105,6 @@ device_create(device_t parent, cfdata_t cf)
 		LIST_INSERT_HEAD(&parent->dv_children, dev, dv_sibling);
 	mutex_exit(&alldevs_lock);
 	return dev;
-}
-
-static void
-device_free(device_t dev)
-{
-
-	KASSERT(LIST_EMPTY(&dev->dv_children));
-	localcount_fini(&dev->dv_localcount);
-	/* Its tables may be gone by now. */
-	if (dev->dv_private != NULL)
-		kmem_free(dev->dv_private, dev->dv_devsize);
-	kmem_free(dev, sizeof(*dev));
 }
 
 /* Tell of the driver's attach or detach, which begins or has ended. */
@@ -158,14 +164,16 @@ device_attach(device_t dev, void *aux, cfprint_t print,
  *	Make a device of cf and let its driver attach it; cfargs may pin the
  *	units of its children (config_unit_pin).  Sleeps as the driver does.
  *	The driver has no way to fail: what it cannot use it keeps as a dead
- *	device until the detach.
+ *	device until the detach.  NULL: it has no unit left, which is logged.
  */
 device_t
 config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,
     const struct cfargs *args)
 {
 
-	return device_attach(device_create(parent, cf), aux, print, args);
+	device_t dev = device_create(parent, cf);
+
+	return dev == NULL ? NULL : device_attach(dev, aux, print, args);
 }
 
 device_t
@@ -175,14 +183,14 @@ config_attach_acquired(device_t parent, cfdata_t cf, void *aux,
 	device_t dev = device_create(parent, cf);
 
 	config_search_release();
-	return device_attach(dev, aux, print, args);
+	return dev == NULL ? NULL : device_attach(dev, aux, print, args);
 }
 
 /*
  * dev = config_found(parent, aux, print, cfargs)
  *
  *	parent has found aux: search and attach.  NULL: nobody wants it, and
- *	print(aux, parent's name) has said so.
+ *	print(aux, parent's name) has said so; or the driver has no unit left.
  */
 device_t
 config_found(device_t parent, void *aux, cfprint_t print,

@@ -6,12 +6,16 @@
  * driver (config_unit_reserve): then only devices below one that is pinned to
  * it (config_unit_pin) get it.
  *
+ * There are CONFIG_UNITS of them.  What is plugged in may want more: then it
+ * is not attached, and the log says so once until a unit is free again.
+ *
  * Locks: alldevs_lock, but for device_lookup (subr_device.c), which takes none
  * and so may read a table that has been replaced.
  */
 #include <sys/atomic.h>
 #include <sys/errno.h>
 #include <sys/kmem.h>
+#include <sys/syslog.h>
 #include <sys/systm.h>
 
 #include "autoconf/autoconf_impl.h"
@@ -81,7 +85,7 @@ unit_table_grow(cfdriver_t cd, int unit)
  *
  *	For a new device of the driver below parent: the pinned unit if it is
  *	free, otherwise the lowest free one that is not kept for somebody.
- *	alldevs_lock held.
+ *	-1: there is none; that has been logged.  alldevs_lock held.
  */
 int
 config_unit_alloc(cfdriver_t cd, device_t parent)
@@ -95,6 +99,14 @@ config_unit_alloc(cfdriver_t cd, device_t parent)
 		    unit++)
 			continue;
 	}
+	if (unit >= CONFIG_UNITS) {
+		if (!cd->cd_full)
+			log(LOG_ERR, "%s: all %d units are in use, no more "
+			    "are attached\n", cd->cd_name, CONFIG_UNITS);
+		cd->cd_full = true;
+		return -1;
+	}
+	cd->cd_full = false;
 	unit_table_grow(cd, unit);
 	return unit;
 }
@@ -181,4 +193,5 @@ config_units_free(cfdriver_t cd)
 	cd->cd_devs = NULL;
 	cd->cd_reserved = NULL;
 	cd->cd_ndevs = cd->cd_nreserved = 0;
+	cd->cd_full = false;
 }

@@ -199,6 +199,7 @@ uhub_attach_whole(struct usbd_device *dev, const struct cfpin *pin,
 {
 	struct usb_attach_arg uaa;
 	usbd_status err;
+	device_t sub;
 	cfdata_t cf;
 	int i;
 
@@ -216,8 +217,13 @@ uhub_attach_whole(struct usbd_device *dev, const struct cfpin *pin,
 			return true;
 		}
 	}
-	uhub_note_driver(dev, config_attach_acquired(uhub_self, cf, &uaa,
-	    uhub_print_dev, CFARGS(.iattr = "usbdevif", .pin = pin)));
+	sub = config_attach_acquired(uhub_self, cf, &uaa, uhub_print_dev,
+	    CFARGS(.iattr = "usbdevif", .pin = pin));
+	if (sub != NULL)
+		uhub_note_driver(dev, sub);
+	else
+		strlcpy(why->w_text, "its driver has no unit left",
+		    sizeof(why->w_text));
 	return true;
 }
 
@@ -275,7 +281,10 @@ uhub_attach_iface(struct usbd_interface *iface,
 	}
 	sub = config_attach_acquired(uhub_self, cf, &uiaa, uhub_print_iface,
 	    CFARGS(.iattr = "usbifif", .pin = pin));
-	if (uhub_take(dev, ifaces, device_cfdata(sub)->cf_name, why))
+	if (sub == NULL)
+		strlcpy(why->w_text, "its driver has no unit left",
+		    sizeof(why->w_text));
+	else if (uhub_take(dev, ifaces, device_cfdata(sub)->cf_name, why))
 		uhub_note_driver(dev, sub);
 	else
 		(void)config_detach(sub, DETACH_FORCE);

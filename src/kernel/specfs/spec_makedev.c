@@ -18,9 +18,11 @@
  * front end makes a node; hn_made keeps a second maker away.
  */
 #include <sys/atomic.h>
+#include <sys/device.h>
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/mutex.h>
+#include <sys/syslog.h>
 #include <sys/systm.h>
 
 #include <hyp/hyp_node.h>
@@ -31,6 +33,7 @@
 #define	LINUX_MINOR_MAJORS	64	/* 6 bits of devsw major */
 #define	LINUX_MINOR_UNIT	13	/* bits of unit */
 #define	LINUX_MINOR_UNITS	(1 << LINUX_MINOR_UNIT)
+CTASSERT(CONFIG_UNITS <= LINUX_MINOR_UNITS);
 #define	UNIT_NODES		4	/* rows that a driver can have */
 
 struct devnode_table {
@@ -136,8 +139,8 @@ nodes_get(const struct devnode *row, const char *driver, int unit,
  *
  *	Make all nodes of a driver's unit, if they are not there; for drivers
  *	without devices of autoconf, whose attach makes them.  Sleeps for a
- *	short time.  Linux's errno, the first one; the front end has logged
- *	what failed.
+ *	short time.  Linux's errno, the first one, and what failed is logged;
+ *	EINVAL: more units than there are minor numbers.
  */
 int
 devnode_make(const char *driver, int unit)
@@ -147,6 +150,11 @@ devnode_make(const char *driver, int unit)
 	int error = 0, e;
 	u_int n;
 
+	if (unit < 0 || unit >= LINUX_MINOR_UNITS) {
+		log(LOG_ERR, "%s%d: there is no node with such a number\n",
+		    driver, unit);
+		return compat_errno(EINVAL);
+	}
 	mutex_enter(&nodes_lock);
 	n = nodes_get(devnodes, driver, unit, hn, 0);
 	LIST_FOREACH(dt, &tables, dt_list)

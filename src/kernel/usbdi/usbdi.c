@@ -566,6 +566,35 @@ usbd_errstr(usbd_status err)
 }
 
 /*
+ * ok = usbd_admit(dev, n)
+ *
+ *	A driver that makes as many children as the device says asks first,
+ *	for all that an interface is to have.  False: with these it would be
+ *	too many, and none may be made; the first time that is logged.  What
+ *	is admitted counts as long as the device is plugged in.
+ */
+bool
+usbd_admit(struct usbd_device *dev, u_int n)
+{
+	bool ok, say = false;
+
+	mutex_enter(&dev->ud_lock);
+	ok = n <= USBD_MAX_CHILDREN - dev->ud_nchildren;
+	if (ok)
+		dev->ud_nchildren += n;
+	else {
+		say = !dev->ud_refused;
+		dev->ud_refused = true;
+	}
+	mutex_exit(&dev->ud_lock);
+	if (say)
+		log(LOG_ERR, "port %s: the device wants more than %d nodes; "
+		    "the interfaces that are too many get none\n",
+		    dev->ud_path, USBD_MAX_CHILDREN);
+	return ok;
+}
+
+/*
  * usbd_add_drv_event(type, dev, drv)
  *
  *	usb(4) of NetBSD tells its readers what comes and goes.  Nobody reads

@@ -314,4 +314,9 @@ struct usbif_attach_arg {		/* "usbifif": an interface */
 #define	USB_EVENT_DRIVER_DETACH	6
 void	usbd_add_drv_event(int, struct usbd_device *, device_t);
 
+/* Not NetBSD's: how many children one device may have, over all interfaces,
+   where it says itself how many; each gets nodes. */
+#define	USBD_MAX_CHILDREN	128
+bool	usbd_admit(struct usbd_device *, u_int);
+
 #endif /* _DEV_USB_USBDI_H_ */

@@ -85,6 +85,9 @@ struct usbd_device {
 	bool		 ud_taskthread;	/* (l) there is a thread */
 	callout_t	 ud_taskco;	/* tries again to make one */
 
+	u_int		 ud_nchildren;	/* (l) admitted, see usbd_admit */
+	bool		 ud_refused;	/* (l) that has been logged */
+
 	/* src/kernel/bus: the drivers; entries and count (l) */
 	device_t	*ud_subdevs;
 	size_t		 ud_subdevs_size;
