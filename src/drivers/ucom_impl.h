@@ -62,6 +62,8 @@ struct ucom_softc {
 	u_int			 sc_nopeners;
 	u_int			 sc_ndialout;	/* of those */
 	u_int			 sc_kind;	/* whose mode the line has */
+	u_int			 sc_upfails;	/* and the last one's error: */
+	int			 sc_uperror;
 	bool			 sc_dying;
 	struct timeval		 sc_hup_time;	/* no first open before */
 

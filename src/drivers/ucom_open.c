@@ -16,7 +16,9 @@
  *	sc_nopeners	threads in ucomopen that rely on the hardware;
  *			sc_ndialout of them for dial-out
  *	sc_kind		for which of the two nodes the hardware is up, so
- *			whose mode (CLOCAL!) the line has
+ *			whose mode (CLOCAL!) the line has; 0: the chip did
+ *			not take the mode, the line has nobody's
+ *	sc_upfails	how often bringing it up has failed, sc_uperror with
  *	sc_dying	the hardware is gone: opens end with ENXIO
  *
  *	The hardware is brought up by the first opener, before it waits for
@@ -34,6 +36,22 @@
  *	hardware goes down, and comes up with the mode of dial-in.  It is
  *	brought down by ucomclose, or by the last of the openers if all of them
  *	failed.  The pause after a hang-up is made by the next open.
+ *
+ *	Hardware that does not come up is down again before anybody else
+ *	sees it: OPEN is said of nothing but hardware that runs.  Who waits
+ *	meanwhile gets the same error, as all have asked for the same thing
+ *	at the same time; so an adapter that does not answer is asked once,
+ *	and not once for each, one timeout after the other:
+ *
+ *	first open			second open
+ *	OPENING
+ *					waits for the end of that
+ *	does not come up
+ *	down again, ATTACHED, EIO
+ *					sc_upfails has changed: EIO
+ *
+ *	An error that only the mode of one node has made (EINVAL) is not
+ *	the other one's: that begins again.
  *
  * Locks: see ucom.c.
  */
@@ -90,13 +108,37 @@ ucom_up_for_other(const struct ucom_softc *sc, u_int kind)
 }
 
 /*
+ * error = ucom_await_up(sc, kind)
+ *
+ *	Another thread brings the hardware up or down: wait for the end of
+ *	that.  ERESTART: begin again.  Or what that one got, EINTR, EAGAIN.
+ *	sc_lock held.
+ */
+static int
+ucom_await_up(struct ucom_softc *sc, u_int kind)
+{
+	const u_int fails = sc->sc_upfails;
+	int error;
+
+	do {
+		error = cv_wait_sig(&sc->sc_statecv, &sc->sc_lock);
+		if (error)
+			return error;
+	} while (sc->sc_state == UCOM_OPENING && sc->sc_upfails == fails &&
+	    !ISSET(sc->sc_closing, kind) && !sc->sc_dying);
+	if (sc->sc_upfails != fails && sc->sc_uperror == EIO)
+		return EIO;
+	return ERESTART;
+}
+
+/*
  * error = ucom_admit(sc, kind, flag, excl, &task)
  *
  *	May this open go on?  excl: what tty_exclusive() said.  0: yes; the
  *	caller is counted in sc_nopeners, and unless *task is UCOM_NOTHING it
- *	must do that, for which the state is OPENING now.  After every sleep
- *	the answer is ERESTART, because the node may have been revoked
- *	meanwhile.  Called with sc_lock held.
+ *	must do that, for which the state is OPENING now.  After a sleep the
+ *	answer is never 0 but ERESTART, because the node may have been
+ *	revoked meanwhile.  Called with sc_lock held.
  */
 static int
 ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
@@ -121,7 +163,9 @@ ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
 	 */
 	if (ISSET(sc->sc_closing, kind))
 		return ERESTART;
-	if (sc->sc_state == UCOM_OPENING || sc->sc_closing != 0 ||
+	if (sc->sc_state == UCOM_OPENING)
+		return ucom_await_up(sc, kind);
+	if (sc->sc_closing != 0 ||
 	    (kind == UCOM_DIALIN && ucom_up_for_other(sc, kind))) {
 		/*
 		 * NetBSD answers EWOULDBLOCK to O_NONBLOCK here.  But there
@@ -198,7 +242,7 @@ static void
 ucom_down(struct ucom_softc *sc, int flag)
 {
 	struct tty *tp = sc->sc_tty;
-	bool hup, dying;
+	bool hup, raised;
 
 	(*tp->t_linesw->l_close)(tp, flag);
 	if (!ISSET(flag, FNONBLOCK))
@@ -211,9 +255,10 @@ ucom_down(struct ucom_softc *sc, int flag)
 	ucom_io_stop(sc);
 
 	mutex_enter(&sc->sc_lock);
-	dying = sc->sc_dying;
+	raised = !sc->sc_dying && sc->sc_mcr != 0;
 	mutex_exit(&sc->sc_lock);
-	if (hup && !dying) {
+	/* One that has not even answered is not asked to drop its lines. */
+	if (hup && raised) {
 		ucom_mcr(sc, UMCR_DTR, 0);
 		mutex_enter(&sc->sc_lock);
 		microuptime(&sc->sc_hup_time);
@@ -245,21 +290,21 @@ static int
 ucom_wait_carrier(struct ucom_softc *sc)
 {
 	struct tty *tp = sc->sc_tty;
-	bool stop, dialout;
+	bool stop, mine;
 	int error = 0;
 
 	ttylock(tp);
 	while (error == 0) {
 		mutex_enter(&sc->sc_lock);
-		dialout = sc->sc_kind == UCOM_DIALOUT;
-		stop = sc->sc_closing != 0 || sc->sc_dying || (dialout &&
+		mine = sc->sc_kind == UCOM_DIALIN;
+		stop = sc->sc_closing != 0 || sc->sc_dying || (!mine &&
 		    sc->sc_open == 0 && sc->sc_ndialout == 0);
 		mutex_exit(&sc->sc_lock);
 		if (stop) {
 			error = ERESTART;
 			break;
 		}
-		if (!dialout && CONNECTED(tp))
+		if (mine && CONNECTED(tp))
 			break;
 		tp->t_wopen++;
 		error = ttysleep(tp, &tp->t_rawcv, true, 0);
@@ -341,18 +386,23 @@ ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
 }
 
 /*
- * Leave ucomopen: the last of the openers brings the hardware down if none
- * of them succeeded.
+ * ucom_leave(sc, kind, down, flag)
+ *
+ *	One opener less, and if down the hardware is brought down before: the
+ *	state is OPENING then, and the caller, the only opener, is counted
+ *	until it is over, because ucomclose waits for that.  sc_lock held,
+ *	given up meanwhile.  True: dial-in openers have to begin again, see
+ *	ucom_wait_carrier.
  */
-static void
-ucom_open_done(struct ucom_softc *sc, u_int kind, int flag)
+static bool
+ucom_leave(struct ucom_softc *sc, u_int kind, bool down, int flag)
 {
 	bool restart = false;
 
-	mutex_enter(&sc->sc_lock);
+	KASSERT(mutex_owned(&sc->sc_lock));
 	KASSERT(sc->sc_nopeners > 0);
-	if (sc->sc_nopeners == 1 && sc->sc_open == 0) {
-		/* Still counted: ucomclose waits for this to end. */
+	if (down) {
+		KASSERT(sc->sc_nopeners == 1 && sc->sc_open == 0);
 		sc->sc_state = UCOM_OPENING;
 		mutex_exit(&sc->sc_lock);
 		ucom_down(sc, flag | FNONBLOCK);
@@ -363,9 +413,23 @@ ucom_open_done(struct ucom_softc *sc, u_int kind, int flag)
 	if (kind == UCOM_DIALOUT)
 		restart = --sc->sc_ndialout == 0 && sc->sc_open == 0;
 	cv_broadcast(&sc->sc_statecv);
+	return restart;
+}
+
+/*
+ * Leave ucomopen: the last of the openers brings the hardware down if none
+ * of them succeeded.
+ */
+static void
+ucom_open_done(struct ucom_softc *sc, u_int kind, int flag)
+{
+	bool restart;
+
+	mutex_enter(&sc->sc_lock);
+	restart = ucom_leave(sc, kind, sc->sc_nopeners == 1 &&
+	    sc->sc_open == 0, flag);
 	mutex_exit(&sc->sc_lock);
 	if (restart) {
-		/* Dial-in openers, see ucom_wait_carrier. */
 		ttylock(sc->sc_tty);
 		cv_broadcast(&sc->sc_tty->t_rawcv);
 		ttyunlock(sc->sc_tty);
@@ -373,17 +437,44 @@ ucom_open_done(struct ucom_softc *sc, u_int kind, int flag)
 }
 
 /*
- * error = ucom_open_task(sc, dev, task)
+ * error = ucom_open_up(sc, dev, flag)
  *
- *	Do what ucom_admit has said; state OPENING, afterwards OPEN.  Sleeps.
+ *	Bring the hardware up; state OPENING, afterwards OPEN.  Sleeps.  After
+ *	an error it is ATTACHED, and the caller is no opener any more: nobody
+ *	else can be one, so that nobody has to be told but who waits.
  */
 static int
-ucom_open_task(struct ucom_softc *sc, dev_t dev, enum ucom_task task)
+ucom_open_up(struct ucom_softc *sc, dev_t dev, int flag)
 {
-	int error;
+	const int error = ucom_up(sc, dev);
 
-	error = task == UCOM_UP ? ucom_up(sc, dev) : ucom_mode(sc, dev);
 	mutex_enter(&sc->sc_lock);
+	if (error) {
+		(void)ucom_leave(sc, UCOM_KIND(dev), true, flag);
+		sc->sc_upfails++;
+		sc->sc_uperror = error;
+	} else
+		sc->sc_state = UCOM_OPEN;
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
+	return error;
+}
+
+/*
+ * error = ucom_open_mode(sc, dev)
+ *
+ *	Give the line, which is up for the other node, the mode of this one;
+ *	state OPENING, afterwards OPEN.  Sleeps.  After an error the line has
+ *	nobody's mode, and the caller has to leave.
+ */
+static int
+ucom_open_mode(struct ucom_softc *sc, dev_t dev)
+{
+	const int error = ucom_mode(sc, dev);
+
+	mutex_enter(&sc->sc_lock);
+	if (error)
+		sc->sc_kind = 0;
 	sc->sc_state = UCOM_OPEN;
 	cv_broadcast(&sc->sc_statecv);
 	mutex_exit(&sc->sc_lock);
@@ -415,8 +506,12 @@ ucomopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
 	if (error)
 		return error;
 
-	if (task != UCOM_NOTHING)
-		error = ucom_open_task(sc, dev, task);
+	if (task == UCOM_UP) {
+		error = ucom_open_up(sc, dev, flag);
+		if (error)
+			return error;
+	} else if (task == UCOM_MODE)
+		error = ucom_open_mode(sc, dev);
 	if (error == 0)
 		error = ucom_open_tty(sc, dev, flag);
 	ucom_open_done(sc, kind, flag);

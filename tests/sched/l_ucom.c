@@ -32,6 +32,7 @@
 
 #define	IN	0x81
 #define	OUT	0x02
+#define	CP_TIMEOUT_MS	1000	/* of a request to a dead chip */
 
 struct cp_softc {
 	struct usbd_device	*sc_udev;
@@ -45,17 +46,20 @@ static struct {
 	u_int		cp_opens, cp_closes; /* cp_lock */
 	bool		cp_dtr;		/* cp_lock */
 	int		cp_param_error;	/* the next one's */
+	bool		cp_dead;	/* answers no settings */
+	bool		cp_mode_ok;	/* the last one was taken */
 	u_int		cp_inside;	/* methods that may sleep: one */
 } cp;
 
 static struct hu_dev *hu;
 static uint32_t addr;
 static device_t dev;		/* the cp; by who attaches and detaches */
-static struct h_client a, b, c3;
+static struct h_client a, b, c3, b2;
 static char abuf[256], bbuf[64];
 static size_t adone, bdone;
 static uint32_t polled;
 static u_int clients_done;	/* clients that have ended */
+static bool other_node;		/* there are clients of both */
 static bool taken;		/* the device has had some output */
 static u_int told;
 static uint64_t began;
@@ -106,9 +110,12 @@ cp_param(void *arg __unused, int portno __unused, struct termios *t __unused)
 {
 	int error;
 
+	if (cp.cp_dead)
+		(void)kpause("cpparam", false, mstohz(CP_TIMEOUT_MS), NULL);
 	cp_enter();
-	error = atomic_load_relaxed(&cp.cp_param_error);
+	error = cp.cp_dead ? EIO : atomic_load_relaxed(&cp.cp_param_error);
 	atomic_store_relaxed(&cp.cp_param_error, 0);
+	cp.cp_mode_ok = error == 0;
 	cp_exit();
 	return error;
 }
@@ -260,16 +267,17 @@ setup(void)
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	memset(&c3, 0, sizeof(c3));
+	memset(&b2, 0, sizeof(b2));
 	adone = bdone = 0;
 	polled = clients_done = told = 0;
-	taken = false;
+	taken = other_node = false;
 	began = sched_clock();
 	SCHED_CHECK(config_init_component(cp_drivers, cp_attaches,
 	    cp_cfdata) == 0);
 	SCHED_CHECK(devsw_attach("ucom", NULL, NULL, &ucom_cdevsw, &maj) == 0);
 	plug();
 	a.c_node = c3.c_node = h_node_find("ttyU0");
-	b.c_node = h_node_find("dtyU0");
+	b.c_node = b2.c_node = h_node_find("dtyU0");
 	SCHED_CHECK(a.c_node != NULL && b.c_node != NULL);
 }
 
@@ -279,6 +287,40 @@ setup_no_carrier(void)
 
 	setup();
 	cp.cp_msr = 0;
+}
+
+/* The first settings are refused. */
+static void
+setup_param_fails(void)
+{
+
+	setup();
+	atomic_store_relaxed(&cp.cp_param_error, EIO);
+}
+
+static void
+setup_param_fails_both(void)
+{
+
+	setup_param_fails();
+	other_node = true;
+}
+
+/* A dial-in open waits for carrier, and a dial-out's mode is refused. */
+static void
+setup_mode_fails(void)
+{
+
+	setup_no_carrier();
+	other_node = true;
+}
+
+static void
+setup_dead(void)
+{
+
+	setup();
+	cp.cp_dead = true;
 }
 
 /* Raw, and open by A as dial-in, or B as dial-out. */
@@ -568,6 +610,40 @@ opens_surely(void *arg)
 	(void)C_INCR(&clients_done);
 }
 
+/* A file that could be opened has hardware that runs, in its mode. */
+static void
+opens_runs(void *arg)
+{
+	struct h_client *const c = arg;
+	bool ok;
+
+	if (c_open(c, 0) == 0) {
+		mutex_enter(&ucom()->sc_lock);
+		ok = ucom()->sc_running && ucom()->sc_parent_open &&
+		    ucom()->sc_state == UCOM_OPEN && ucom()->sc_kind ==
+		    (c->c_node == b.c_node ? UCOM_DIALOUT : UCOM_DIALIN) &&
+		    cp.cp_mode_ok;
+		mutex_exit(&ucom()->sc_lock);
+		SCHED_CHECK(ok);
+		h_close(c);
+	} else
+		SCHED_CHECK(c->c_error == L_EIO || (other_node &&
+		    c->c_error == L_EBUSY));
+	(void)C_INCR(&clients_done);
+}
+
+/* No open waits for more than one other's attempt and its own. */
+static void
+opens_dead(void *arg)
+{
+	const uint64_t start = sched_clock();
+
+	SCHED_CHECK(c_open(arg, 0) == L_EIO);
+	SCHED_CHECK(sched_clock() - start <
+	    UINT64_C(1000000) * CP_TIMEOUT_MS * 5 / 2);
+	(void)C_INCR(&clients_done);
+}
+
 static void
 opens_twice(void *arg)
 {
@@ -784,6 +860,25 @@ unplugs_waiter(void *arg)
 	unplugs(arg);
 }
 
+/* Of two dial-out opens one's mode is refused; then there is a carrier. */
+static void
+mode_fails(void *arg)
+{
+
+	c_await(somebody_waits, NULL);
+	atomic_store_relaxed(&cp.cp_param_error, EIO);
+	opens_runs(arg);
+	carrier_comes(NULL);
+}
+
+static void
+opens_runs_waiter(void *arg)
+{
+
+	c_await(somebody_waits, NULL);
+	opens_runs(arg);
+}
+
 static void
 revokes_waiter(void *arg)
 {
@@ -826,6 +921,12 @@ ACTORS(in_out, { "A", opens_surely, &a }, { "B", dials_out, NULL });
 ACTORS(in_close_out, { "A", opens_surely, &a }, { "B", closes, &b });
 ACTORS(out_close_in, { "B", open_close, &b }, { "A", closes, &a });
 ACTORS(in_out_fails, { "A", dials_in, NULL }, { "B", dial_out_fails, NULL });
+ACTORS(up_fails, { "A", opens_runs, &a }, { "C", opens_runs, &c3 });
+ACTORS(up_fails_out, { "A", opens_runs, &a }, { "B", opens_runs, &b });
+ACTORS(mode_fails_out, { "A", opens_runs, &a }, { "B", mode_fails, &b },
+    { "D", opens_runs_waiter, &b2 });
+ACTORS(up_never, { "A", opens_dead, &a }, { "C", opens_dead, &c3 },
+    { "B", opens_dead, &b });
 ACTORS(in_in_out, { "A", opens_surely, &a }, { "C", opens_surely, &c3 },
     { "B", dials_out, NULL });
 ACTORS(close_open_revoke, { "A", closes, &a }, { "C", open_close, &c3 },
@@ -946,6 +1047,14 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, out_close_in, end },
 	{ "in_out_fails", "a dial-in open, and dial-out that fails",
 	    setup, in_out_fails, end },
+	{ "up_fails", "a first open that fails, and another one",
+	    setup_param_fails, up_fails, end },
+	{ "up_fails_out", "the same, of the other node",
+	    setup_param_fails_both, up_fails_out, end },
+	{ "mode_fails_out", "dial-out that fails, another, and dial-in",
+	    setup_mode_fails, mode_fails_out, end },
+	{ "up_never", "opens of a device that never answers: one timeout",
+	    setup_dead, up_never, end },
 	{ "own_close", "an open between d_cancel and d_close of its node",
 	    setup_open_a, open_revoke, end_close_a },
 	{ "other_close", "the same, of the other node",
