@@ -84,10 +84,11 @@ wants_hidraw(struct h_client *c)
 {
 	struct hyp_lwp *const l = h_enter(1000);
 	uint32_t out;
+	size_t outsize = sizeof(out);
 	int result;
 
 	T_EQ(hyp_file_ioctl(c->c_file, L_HIDIOCGRDESCSIZE, 0, NULL, 0, &out,
-	    sizeof(out), &result), 0);
+	    &outsize, &result), 0);
 	T_EQ(out, sizeof(report_desc));
 	h_exit(l);
 }
