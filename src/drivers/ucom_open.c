@@ -150,8 +150,6 @@ ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
 	if (sc->sc_dying || sc->sc_state == UCOM_DEAD ||
 	    !device_is_active(sc->sc_dev))
 		return ENXIO;
-	if (excl)
-		return excl;
 	/*
 	 * open				revoke
 	 * counted by specfs
@@ -176,6 +174,19 @@ ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
 		error = cv_wait_sig(&sc->sc_statecv, &sc->sc_lock);
 		return error ? error : ERESTART;
 	}
+	/*
+	 * TIOCEXCL is a word between those who share the line.  It ended
+	 * with the user who said it, and a dial-in open that waits for
+	 * dial-out shares nothing with it:
+	 *
+	 *	dial-in				dial-out, TIOCEXCL
+	 *	tty_exclusive: EBUSY
+	 *					close: the tty is nobody's
+	 *	sc_open is 0: goes on
+	 */
+	if (excl && sc->sc_open != 0 && (kind == UCOM_DIALOUT ||
+	    ISSET(flag, FNONBLOCK) || ISSET(sc->sc_open, UCOM_DIALIN)))
+		return excl;
 	*task = UCOM_NOTHING;
 	if (sc->sc_state == UCOM_ATTACHED) {
 		ticks = ucom_hup_ticks(sc);

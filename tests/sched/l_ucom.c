@@ -871,6 +871,18 @@ mode_fails(void *arg)
 	carrier_comes(NULL);
 }
 
+/* Exclusive, while A waits: no business of A's; then there is a carrier. */
+static void
+dials_out_excl(void *arg __unused)
+{
+
+	c_await(somebody_waits, NULL);
+	SCHED_CHECK(c_open(&b, 0) == 0);
+	SCHED_CHECK(c_ioctl(&b, L_TIOCEXCL, 0) == 0);
+	h_close(&b);
+	carrier_comes(NULL);
+}
+
 static void
 opens_runs_waiter(void *arg)
 {
@@ -925,6 +937,8 @@ ACTORS(up_fails, { "A", opens_runs, &a }, { "C", opens_runs, &c3 });
 ACTORS(up_fails_out, { "A", opens_runs, &a }, { "B", opens_runs, &b });
 ACTORS(mode_fails_out, { "A", opens_runs, &a }, { "B", mode_fails, &b },
     { "D", opens_runs_waiter, &b2 });
+ACTORS(excl_in, { "A", opens_surely, &a },
+    { "B", dials_out_excl, NULL });
 ACTORS(up_never, { "A", opens_dead, &a }, { "C", opens_dead, &c3 },
     { "B", opens_dead, &b });
 ACTORS(in_in_out, { "A", opens_surely, &a }, { "C", opens_surely, &c3 },
@@ -1053,6 +1067,8 @@ const struct sched_litmus l_ucom[] = {
 	    setup_param_fails_both, up_fails_out, end },
 	{ "mode_fails_out", "dial-out that fails, another, and dial-in",
 	    setup_mode_fails, mode_fails_out, end },
+	{ "excl_in", "dial-in waits, and dial-out is exclusive meanwhile",
+	    setup_no_carrier, excl_in, end },
 	{ "up_never", "opens of a device that never answers: one timeout",
 	    setup_dead, up_never, end },
 	{ "own_close", "an open between d_cancel and d_close of its node",
