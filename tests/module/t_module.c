@@ -250,6 +250,65 @@ autoload(void)
 	teardown();
 }
 
+/* Open, revoke, read: a dead terminal reads 0. */
+static void
+reads_as_dead_tty(struct h_client *c)
+{
+
+	h_open(c);
+	T_EQ(c->c_error, 0);
+	T_EQ(h_revoke(c->c_node), 0);
+	h_read(c);
+	T_EQ(c->c_error, 0);
+	T_EQ(c->c_done, 0);
+	h_close(c);
+}
+
+static void
+autoload_tty(void)
+{
+	static const char *const names[] = { "tt0", NULL };
+	struct h_client c = { 0 };
+
+	setup();
+	T_EQ(load("tt.so"), 0);
+	c.c_node = h_node_find("tt0");
+	reads_as_dead_tty(&c);
+	T_EQ(module_unload("tt"), 0);
+	hyp_set_module_dir(h_module_path(""));
+	reads_as_dead_tty(&c);
+	T_EQ(module_unload("tt"), 0);
+	h_specfs_down(names);
+}
+
+/* An open that may not sleep, of a unit that is not there: no reason to. */
+static void
+absent_unit(void)
+{
+	struct h_hostfile host = { 0 };
+	struct hyp_node *hn;
+	struct hyp_file *f;
+	struct hyp_lwp *l;
+	device_t dv;
+
+	setup();
+	T_EQ(load("mt.so"), 0);
+	dv = config_rootfound("mt", NULL);
+	T_CHECK(dv != NULL);
+	hn = h_node_find("mt0");
+	T_EQ(config_detach(dv, DETACH_FORCE), 0);
+	l = h_enter(1000);
+	hyp_lwp_nosleep(l);
+	T_EQ(hyp_node_open(hn, HYP_F_READ, &host, &f), L_ENXIO);
+	h_exit(l);
+	l = h_enter(1000);
+	hyp_lwp_interrupt(l);
+	T_EQ(hyp_node_open(hn, HYP_F_READ, &host, &f), L_ENXIO);
+	h_exit(l);
+	T_EQ(module_unload("mt"), 0);
+	teardown();
+}
+
 static u_int running;		/* atomic */
 
 static void
@@ -372,6 +431,9 @@ const struct t_case t_cases[] = {
 	{ "an unload is EBUSY while a device is attached", busy_device },
 	{ "an unload waits for an open in progress", open_in_progress },
 	{ "an open loads the driver of its node", autoload },
+	{ "a terminal whose open has loaded its driver is dead as any other",
+	    autoload_tty },
+	{ "an absent unit is ENXIO, also to who may not sleep", absent_unit },
 	{ "unload against opens that autoload", storm_clone },
 	{ "unload against attach, detach and opens", storm_devices },
 	{ NULL, NULL },

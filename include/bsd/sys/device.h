@@ -163,6 +163,7 @@ void	config_set_attach_hook(void (*)(device_t));
 device_t device_lookup(cfdriver_t, int);
 void	*device_lookup_private(cfdriver_t, int);
 device_t device_lookup_acquire(cfdriver_t, int);
+int	device_lookup_sig(cfdriver_t, int, device_t *); /* not NetBSD's */
 device_t device_lookup_hold(cfdriver_t, int);
 bool	device_attached(cfdriver_t, int);
 void	device_acquire(device_t);

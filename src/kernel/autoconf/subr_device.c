@@ -77,22 +77,23 @@ device_lookup_private(cfdriver_t cd, int unit)
 }
 
 /*
- * dev = device_lookup_acquire(cd, unit)
+ * error = device_lookup_sig(cd, unit, &dev)
  *
  *	The device with a reference, for device_release.  Sleeps while
- *	somebody else attaches or detaches it.  NULL: there is none, its
- *	detach is committed, or an interrupt came while it slept.
+ *	somebody else attaches or detaches it.  ENXIO: there is none, or its
+ *	detach is committed; EINTR, EAGAIN: it had to sleep, see cv_wait_sig.
  */
-device_t
-device_lookup_acquire(cfdriver_t cd, int unit)
+int
+device_lookup_sig(cfdriver_t cd, int unit, device_t *devp)
 {
 	device_t dev;
+	int error = 0;
 
 	mutex_enter(&alldevs_lock);
 	for (;;) {
 		dev = device_at(cd, unit);
 		if (dev == NULL || dev->dv_detached) {
-			dev = NULL;
+			error = ENXIO;
 			break;
 		}
 		if ((dev->dv_attaching == NULL ||
@@ -101,12 +102,26 @@ device_lookup_acquire(cfdriver_t cd, int unit)
 			localcount_acquire(&dev->dv_localcount);
 			break;
 		}
-		if (cv_wait_sig(&config_cv, &alldevs_lock) != 0) {
-			dev = NULL;
+		error = cv_wait_sig(&config_cv, &alldevs_lock);
+		if (error != 0)
 			break;
-		}
 	}
 	mutex_exit(&alldevs_lock);
+	*devp = error == 0 ? dev : NULL;
+	return error;
+}
+
+/*
+ * dev = device_lookup_acquire(cd, unit)
+ *
+ *	The same; NULL after any error.
+ */
+device_t
+device_lookup_acquire(cfdriver_t cd, int unit)
+{
+	device_t dev;
+
+	(void)device_lookup_sig(cd, unit, &dev);
 	return dev;
 }
 

@@ -404,7 +404,7 @@ devsw_getdevname(bool block, dev_t dev, char *name)
  *
  *	A reference to the autoconf device behind dev, or *dv = NULL if the
  *	driver does not say how to find it.  ENXIO: there is none; EINTR,
- *	EAGAIN: see cv_wait_sig.
+ *	EAGAIN: see device_lookup_sig.
  */
 static int
 dev_acquire(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
@@ -417,10 +417,7 @@ dev_acquire(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
 		return 0;
 	if ((unit = devtounit(dev)) == -1)
 		return ENXIO;
-	if ((*dvp = device_lookup_acquire(cd, unit)) == NULL)
-		return lwp_intr_pending(curlwp) ? EINTR :
-		    curlwp->l_nosleep ? EAGAIN : ENXIO;
-	return 0;
+	return device_lookup_sig(cd, unit, dvp);
 }
 
 static struct devsw_slot *

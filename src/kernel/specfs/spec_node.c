@@ -73,8 +73,6 @@ specdev_get(enum vtype type, dev_t dev)
 		sd->sd_dev = dev;
 		sd->sd_type = type;
 		sd->sd_ss = spec_semantics_of(type, dev);
-		sd->sd_tracks = type == VCHR && sd->sd_ss->ss_each &&
-		    (cdev_flags(dev) & D_TRACKCLOSE) != 0;
 		LIST_INSERT_HEAD(&spec_devs[SPECHASH(dev)], sd, sd_hash);
 	}
 	sd->sd_refcnt++;
@@ -160,6 +158,38 @@ spec_find(enum vtype type, dev_t dev, const void *node)
 }
 
 /*
+ * spec_node_learn(vp)
+ *
+ *	An open has its driver now, and is about to be counted: note what the
+ *	driver says of itself.  Not when the vnode is made, as the open may
+ *	have loaded the driver since:
+ *
+ *		takes a vnode: there is no driver
+ *		autoload
+ *		d_open of a tty, whose revoked files have to read 0
+ *
+ *	device_lock held.
+ */
+void
+spec_node_learn(struct vnode *vp)
+{
+	struct specdev *const sd = vp->v_spec.sn_dev;
+	const dev_t dev = sd->sd_dev;
+	const struct spec_semantics *ss;
+
+	KASSERT(mutex_owned(&device_lock));
+	if (vp->v_spec.sn_opencnt == 0)
+		vp->v_istty = sd->sd_type == VCHR && cdev_type(dev) == D_TTY;
+	if (sd->sd_opencnt == 0 && !sd->sd_closing) {
+		ss = spec_semantics_of(sd->sd_type, dev);
+		if (sd->sd_ss != ss)		/* dead vnodes look at it */
+			sd->sd_ss = ss;
+		sd->sd_tracks = sd->sd_type == VCHR && sd->sd_ss->ss_each &&
+		    (cdev_flags(dev) & D_TRACKCLOSE) != 0;
+	}
+}
+
+/*
  * vp = spec_vnode_create(sd, node)
  *
  *	A vnode of sd, whose reference it takes over, that can be found from
@@ -175,8 +205,6 @@ spec_vnode_create(struct specdev *sd, const void *node)
 	vp->v_type = sd->sd_type;
 	vp->v_rdev = sd->sd_dev;
 	vp->v_node = node;
-	vp->v_istty = sd->sd_type == VCHR && sd->sd_file == NULL &&
-	    cdev_type(sd->sd_dev) == D_TTY;
 	vp->v_spec.sn_dev = sd;
 	vp->v_usecount = 1;
 	LIST_INIT(&vp->v_files);

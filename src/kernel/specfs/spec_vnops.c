@@ -171,6 +171,7 @@ spec_open_enter(struct vnode *vp, const struct devsw_ref *dr)
 		return ERESTART;
 	if ((error = devsw_alive(dr)) != 0)
 		return error;
+	spec_node_learn(vp);
 	sn->sn_opencnt++;
 	sd->sd_opencnt++;
 	atomic_inc_uint(&sd->sd_iocnt);

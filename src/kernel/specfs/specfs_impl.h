@@ -56,6 +56,7 @@ struct specdev *specdev_find(enum vtype, dev_t);
 void	specdev_rele(struct specdev *);
 struct vnode *spec_find_open(int, devmajor_t);
 int	spec_close(struct vnode *, int, struct lwp *);
+void	spec_node_learn(struct vnode *);
 struct vnode *spec_vnode_create(struct specdev *, const void *);
 int	spec_clone(struct vnode *, struct lwp *);
 int	spec_clone_rw(struct specdev *, struct uio *, int);

@@ -33,8 +33,8 @@ struct specdev {
 	dev_t		 sd_dev;	/* const */
 	enum vtype	 sd_type;	/* const */
 	struct file	*sd_file;	/* const: a clone's, or NULL */
-	const struct spec_semantics *sd_ss; /* const */
-	bool		 sd_tracks;	/* const: d_close for each open */
+	const struct spec_semantics *sd_ss; /* const while open */
+	bool		 sd_tracks;	/* (d) d_close for each open */
 	u_int		 sd_refcnt;	/* (d) vnodes */
 	u_int		 sd_opencnt;	/* (d) opens through all vnodes */
 	u_int		 sd_iocnt;	/* atomic: operations in the driver */
