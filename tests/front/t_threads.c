@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "h_front.h"
+#include "host/host.h"
 #include "hyp/hyp.h"
 
 #define	READERS	200
@@ -527,6 +529,184 @@ over_the_cap_nothing_blocks(void)
 	front_down();
 }
 
+/* ---- shares -------------------------------------------------------- */
+
+/* As many reads of uid as sleep, of at most n; the next one gets EAGAIN. */
+static unsigned
+sleepers(struct kern *k, uint64_t fh, uint64_t *u, unsigned n)
+{
+	const unsigned before = hk.asleep;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		u[i] = kern_read(k, fh, 1, 0, 0);
+		while (!kern_done(k, u[i]) && hk.asleep != before + i + 1)
+			t_msleep(1);
+		if (kern_done(k, u[i])) {
+			T_EQ(kern_wait(k, u[i], NULL), EAGAIN);
+			break;
+		}
+	}
+	return i;
+}
+
+static uint64_t
+opened_as(struct kern *k, unsigned uid)
+{
+	uint64_t fh;
+
+	kern_as(k, uid, uid, 0);
+	fh = kern_opened(k, O_RDWR);
+	kern_as(k, 0, 0, 0);
+	return fh;
+}
+
+static void
+interrupt_all(struct kern *k, const uint64_t *u, unsigned n)
+{
+
+	for (unsigned i = 0; i < n; i++)
+		kern_interrupt(k, u[i]);
+	for (unsigned i = 0; i < n; i++)
+		T_EQ(kern_wait(k, u[i], NULL), EINTR);
+}
+
+/* The lines that the front end has logged meanwhile. */
+static unsigned
+lines(FILE *f)
+{
+	char line[512];
+	unsigned n = 0;
+
+	rewind(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, "no thread for another") != NULL;
+	return n;
+}
+
+/* 33 threads: 32 slots, of which 4 are root's. */
+static void
+no_user_takes_all_threads(void)
+{
+	uint64_t a, b, r, ua[40], ub[40], ur[40];
+	unsigned na, nb, nr;
+	FILE *log = tmpfile();
+	int err;
+
+	assert(log != NULL);
+	front_up(33);
+	err = dup(STDERR_FILENO);
+	dup2(fileno(log), STDERR_FILENO);
+	host_log_to(HOST_LOG_STDERR);
+	hyp_posix_set_loglevel(HYP_LOG_WARNING);
+	a = opened_as(kern, 1000);
+	b = opened_as(kern, 1001);
+	r = kern_opened(kern, O_RDWR);
+	na = sleepers(kern, a, ua, 40);
+	T_EQ(na, 16);
+	for (int i = 0; i < 100; i++)
+		T_EQ(kern_wait(kern, kern_read(kern, a, 1, 0, 0), NULL),
+		    EAGAIN);
+	/* What need not sleep is served. */
+	T_EQ(kern_wait(kern, kern_write(kern, a, "x", 1, 0, 0), NULL), 0);
+	interrupt_all(kern, ua, na);
+	/* What has ended counts no more. */
+	T_EQ(sleepers(kern, a, ua, 8), 8);
+	nr = sleepers(kern, r, ur, 8);
+	T_EQ(nr, 8);
+	T_EQ(sleepers(kern, b, ub, 40), 0);	/* the node has its share */
+	interrupt_all(kern, ur, nr);
+	nb = sleepers(kern, b, ub, 40);
+	T_CHECK(nb >= 1);
+	nr = sleepers(kern, r, ur, 40);
+	T_EQ(8 + nb + nr, 32);
+	hyp_posix_set_loglevel(HYP_LOG_ERR);
+	fflush(stderr);
+	dup2(err, STDERR_FILENO);
+	host_log_to(HOST_LOG_STDERR);
+	close(err);
+	T_EQ(lines(log), 2);		/* one of a share, one of the end */
+	fclose(log);
+	interrupt_all(kern, ua, 8);
+	interrupt_all(kern, ub, nb);
+	interrupt_all(kern, ur, nr);
+	kern_released(kern, a);
+	kern_released(kern, b);
+	kern_released(kern, r);
+	wait_quiet();
+	front_down();
+}
+
+/* Many users of one node, as if its device were stuck. */
+static void
+no_node_takes_all_threads(void)
+{
+	enum { USERS = 20 };
+	uint64_t fh[USERS], u[USERS][40], other, v;
+	unsigned n[USERS], sum = 0;
+	struct hyp_node *node2;
+	struct kern *kern2;
+
+	front_up(33);
+	front_add("ttyX1", 8, &node2, &kern2);
+	for (unsigned i = 0; i < USERS; i++) {
+		fh[i] = opened_as(kern, 1000 + i);
+		sum += n[i] = sleepers(kern, fh[i], u[i], 3);
+	}
+	T_EQ(sum, 16);
+	other = opened_as(kern2, 1000 + USERS - 1);
+	v = kern_read(kern2, other, 1, 0, 0);
+	wait_asleep(17);
+	T_EQ(kern_done(kern2, v), 0);
+	interrupt_all(kern2, &v, 1);
+	kern_released(kern2, other);
+	for (unsigned i = 0; i < USERS; i++) {
+		interrupt_all(kern, u[i], n[i]);
+		kern_released(kern, fh[i]);
+	}
+	wait_quiet();
+	front_down();
+	kern_free(kern2);
+}
+
+/* As many users and nodes as one likes. */
+static void
+the_last_threads_are_roots(void)
+{
+	enum { USERS = 8 };
+	uint64_t fh[USERS], u[USERS][40], r, ur[4];
+	struct hyp_node *nodes[USERS];
+	struct kern *kerns[USERS];
+	unsigned n[USERS], sum = 0;
+	char name[16];
+
+	front_up(33);
+	for (unsigned i = 0; i < USERS; i++) {
+		snprintf(name, sizeof(name), "ttyY%u", i);
+		front_add(name, 16 + i, &nodes[i], &kerns[i]);
+		fh[i] = opened_as(kerns[i], 1000 + i);
+		sum += n[i] = sleepers(kerns[i], fh[i], u[i], 40);
+	}
+	T_EQ(sum, 28);
+	/* A close that would wait does not, and keeps none of them. */
+	hk.close_mode = HK_SLEEP;
+	kern_released(kern, opened_as(kern, 1000));
+	T_UNTIL(closed_one, NULL);
+	hk.close_mode = HK_NORMAL;
+	r = kern_opened(kern, O_RDWR);
+	T_EQ(sleepers(kern, r, ur, 4), 4);
+	interrupt_all(kern, ur, 4);
+	kern_released(kern, r);
+	for (unsigned i = 0; i < USERS; i++) {
+		interrupt_all(kerns[i], u[i], n[i]);
+		kern_released(kerns[i], fh[i]);
+	}
+	wait_quiet();
+	front_down();
+	for (unsigned i = 0; i < USERS; i++)
+		kern_free(kerns[i]);
+}
+
 /* ---- lost channels -------------------------------------------------- */
 
 static int
@@ -904,6 +1084,9 @@ const struct t_case t_cases[] = {
 	{ "release_does_not_wait_for_the_close",
 	    release_does_not_wait_for_the_close },
 	{ "over_the_cap_nothing_blocks", over_the_cap_nothing_blocks },
+	{ "no_user_takes_all_threads", no_user_takes_all_threads },
+	{ "no_node_takes_all_threads", no_node_takes_all_threads },
+	{ "the_last_threads_are_roots", the_last_threads_are_roots },
 	{ "a_lost_channel_closes_its_files",
 	    a_lost_channel_closes_its_files },
 	{ "an_open_nobody_waits_for_is_closed_once",

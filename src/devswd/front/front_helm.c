@@ -49,7 +49,8 @@
  * without any step that can fail.  (When the front end stops, it does: nobody
  * needs the helm any more.)  At max_threads there is no spare; the thread at
  * the helm then runs its requests with hyp_lwp_nosleep, keeps the helm, and
- * so can always take the INTERRUPT or RELEASE that frees another.
+ * so can always take the INTERRUPT or RELEASE that frees another.  Only root
+ * gets that far: front_share.c says who may have how many.
  *
  * Speculation: after a request the same channel is read again without asking
  * epoll first, if that has been lucky lately.  It is whenever the scheduler
@@ -277,7 +278,10 @@ front_keep(struct front_thread *ft)
 
 	if (helm_state(ft->ft_helm) == HELM_RUNNING)
 		(void)helm_change(ft, HELM_POLLING);
-	return ft->ft_helm != 0;
+	if (ft->ft_helm == 0)
+		return false;
+	front_share_idle(ft);
+	return true;
 }
 
 /*
@@ -439,6 +443,7 @@ front_spare(struct front_thread *ft, bool starts)
 	pthread_mutex_lock(&front.fl_lock);
 	if (!starts)
 		front.fl_nspare++;
+	front_share_idle(ft);
 	TAILQ_INSERT_HEAD(&front.fl_spares, ft, ft_spare);
 	while (stay && !wanted && !front.fl_stopping) {
 		if (take_vacant(ft))
@@ -660,6 +665,8 @@ front_threads_start(void)
 	TAILQ_INIT(&front.fl_spares);
 	front.fl_stopping = front.fl_capped = false;
 	front.fl_timer = 0;
+	front.fl_busy = front.fl_refused = 0;
+	front.fl_quiet = 0;
 	atomic_store(&front.fl_helm, HELM_GEN + HELM_VACANT);
 	atomic_store(&front.fl_watching, false);
 	hyp_posix_set_parkhook(front_park);

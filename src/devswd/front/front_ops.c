@@ -153,6 +153,10 @@ file_alloc(fuse_req_t req, struct front_chan *fc)
 	if (n < 0 || n > NGROUPS_MOST)
 		n = 0;
 	ff = calloc(1, sizeof(*ff) + (size_t)n * sizeof(ff->ff_groups[0]));
+	if (ff != NULL && (ff->ff_user = front_user_get(ctx->uid)) == NULL) {
+		free(ff);
+		ff = NULL;
+	}
 	if (ff != NULL) {
 		for (i = 0; i < n; i++)
 			ff->ff_groups[i] = all[i];
@@ -176,6 +180,7 @@ file_free(struct front_file *ff)
 
 	if (ph != NULL)
 		fuse_pollhandle_destroy(ph);
+	front_user_put(ff->ff_user);
 	free(ff);
 }
 
@@ -200,19 +205,23 @@ file_remove(struct front_file *ff)
 /*
  * The last close, of a file that is in no list any more.  Nobody waits for it
  * but who opens the device next, in K: what was written still goes out.  If
- * no other thread is left to take requests the close must not wait either.
+ * no other thread is left to take requests (or only root's are) the close
+ * must not wait either.
  */
 static void
 file_close(struct front_file *ff)
 {
 	struct front_thread *ft = front_maybe_self();
 	struct hyp_lwp *l;
+	bool nosleep;
 
+	nosleep = ft != NULL && front_run(ft);
 	l = hyp_lwp_enter(&ff->ff_cred);
-	if (ft != NULL && front_run(ft))
+	if (front_share_enter(ft, ff, true) || nosleep)
 		hyp_lwp_nosleep(l);
 	hyp_file_close(ff->ff_file);
 	hyp_lwp_exit(l);
+	front_share_exit(ff);
 	file_free(ff);
 }
 

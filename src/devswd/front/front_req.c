@@ -103,7 +103,11 @@ front_errno(int error, const struct front_chan *fc)
 int
 front_reply_err(fuse_req_t req, int error, const struct front_chan *fc)
 {
+	struct front_thread *const ft = front_self();
 
+	if (error == EAGAIN && ft->ft_over)
+		front_share_refused(ft->ft_for);
+	ft->ft_over = false;
 	return fuse_reply_err(req, front_errno(error, fc));
 }
 
@@ -324,8 +328,10 @@ front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
 	ft->ft_file = op != FRONT_OPEN ? ff : NULL;
 	if (ft->ft_file != NULL)
 		atomic_fetch_add(&ff->ff_refs, 1);
+	ft->ft_for = ff;
+	ft->ft_over = front_share_enter(ft, ff, false);
 	ft->ft_lwp = hyp_lwp_enter(&ff->ff_cred);
-	if (nosleep)
+	if (nosleep || ft->ft_over)
 		hyp_lwp_nosleep(ft->ft_lwp);
 	atomic_store(&ft->ft_deadline, 0);
 	atomic_store(&ft->ft_state, FT_RUNNING);
@@ -368,6 +374,8 @@ front_req_claim(struct front_thread *ft)
 {
 	int state = FT_RUNNING;
 
+	/* Before the answer, with which the file may be gone. */
+	front_share_exit(ft->ft_for);
 	if (!atomic_compare_exchange_strong(&ft->ft_state, &state, FT_IDLE) &&
 	    !claim_slowly(ft))
 		return false;

@@ -7,6 +7,7 @@
  *	front_ops.c	the CUSE operations
  *	front_node.c	nodes and their channels: make, lose, make again
  *	front_access.c	who may open a node
+ *	front_share.c	who may have how many of the threads
  *	front_io.c	reading from and writing to a channel
  *
  * Objects
@@ -16,6 +17,7 @@
  *				on it.  A node has one; it loses it when the
  *				kernel ends the connection, and gets another.
  *	struct front_file	a client's open file.
+ *	struct front_user	a user who has any.
  *	struct front_thread	a front thread and the one request it runs.
  *
  * Locks
@@ -64,7 +66,18 @@ struct front_node {
 	struct front_chan	*fn_chan;	/* (l) NULL: dead */
 	bool			 fn_orphan;	/* its channel frees it */
 	atomic_bool		 fn_nowhere;	/* (a) made, but not in devdir */
+	_Atomic unsigned	 fn_busy;	/* (a) calls in K */
 };
+
+struct front_user {
+	LIST_ENTRY(front_user)	 fu_list;	/* (l) */
+	uid_t			 fu_uid;	/* (c) */
+	unsigned		 fu_refs;	/* (l) open files */
+	_Atomic unsigned	 fu_busy;	/* (a) calls in K */
+};
+
+#define	FRONT_NUSERS	64			/* lists of them, by number */
+LIST_HEAD(front_users, front_user);
 
 struct front_chan {
 	struct front_node	*fc_node;	/* (c) */
@@ -82,6 +95,7 @@ struct front_file {
 	LIST_ENTRY(front_file)	 ff_list;	/* (l) */
 	struct front_chan	*ff_chan;	/* (c) */
 	struct hyp_file		*ff_file;	/* (c) */
+	struct front_user	*ff_user;	/* (c) the opener */
 	_Atomic unsigned	 ff_refs;	/* (a) 1 while the client has it
 						   open, 1 for each request */
 	_Atomic(struct fuse_pollhandle *) ff_ph; /* (a) set once */
@@ -118,6 +132,8 @@ struct front_thread {
 	unsigned		 ft_luck;	/* (t) see front_next() */
 	unsigned		 ft_streak;	/* (t) */
 	bool			 ft_nosleep;	/* (t) nobody could take over */
+	bool			 ft_busy;	/* (t) counted in fl_busy */
+	bool			 ft_over;	/* (t) its call is over a share */
 	void			*ft_in;		/* (t) FRONT_INSZ */
 	char			*ft_buf;	/* (t) FRONT_MAXIO, or NULL */
 
@@ -128,6 +144,7 @@ struct front_thread {
 	struct hyp_lwp		*ft_lwp;
 	struct front_chan	*ft_chan;
 	struct front_file	*ft_file;	/* NULL: not yet open */
+	struct front_file	*ft_for;	/* ditto, and while it opens */
 	enum front_op		 ft_op;
 };
 
@@ -152,6 +169,10 @@ struct front {
 	int			 fl_timerfd;	/* (c) */
 	uint64_t		 fl_timer;	/* (l) when it fires; 0: never */
 	_Atomic unsigned	 fl_zombies;	/* (a) */
+	_Atomic unsigned	 fl_busy;	/* (a) see front_share.c */
+	_Atomic unsigned	 fl_refused;	/* (a) since the last line */
+	_Atomic uint64_t	 fl_quiet;	/* (a) no line before */
+	struct front_users	 fl_users[FRONT_NUSERS]; /* (l) */
 	LIST_HEAD(, front_node)	 fl_nodes;	/* (l) */
 };
 
@@ -185,6 +206,14 @@ void	front_chan_rele(struct front_chan *);
 void	front_nodes_stop(void);
 struct stat;
 bool	front_node_is_ours(const struct front_node *, const struct stat *);
+
+/* front_share.c */
+struct front_user *front_user_get(uid_t);
+void	front_user_put(struct front_user *);
+bool	front_share_enter(struct front_thread *, struct front_file *, bool);
+void	front_share_exit(struct front_file *);
+void	front_share_idle(struct front_thread *);
+void	front_share_refused(const struct front_file *);
 
 /* front_io.c */
 int	front_io_attach(struct front_chan *);
