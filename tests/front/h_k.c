@@ -42,6 +42,7 @@ struct hyp_node {
 	enum hk_kind	 hn_kind;
 	enum hk_mode	 hn_mode;
 	size_t		 hn_bytes;
+	unsigned	 hn_turn;
 	struct hyp_file	*hn_files;
 };
 
@@ -154,6 +155,13 @@ hk_asleep(void *arg)
 	const unsigned *n = arg;
 
 	return hk.asleep == *n;
+}
+
+unsigned
+hk_turn(struct hyp_node *hn)
+{
+
+	return hn->hn_turn;
 }
 
 /* ---- lwps ----------------------------------------------------------- */
@@ -335,7 +343,9 @@ hyp_file_read(struct hyp_file *hf, void *buf, size_t len, int flags,
 		return 0;
 	}
 	file_enter(hf);
-	hk.reads++;
+	hf->hf_node->hn_turn = ++hk.reads;
+	if (hk.reads == hk.gate)
+		sleep_deaf(true);
 	hk.flags = flags;
 	hk.len = len;
 	error = prelude(hk.read_mode != HK_NORMAL ? hk.read_mode :

@@ -44,6 +44,7 @@ struct hk {
 	_Atomic int	 open_mode, read_mode, close_mode, poll_mode,
 			 ioctl_mode;
 	_Atomic int	 error;		/* what every operation returns */
+	_Atomic unsigned gate;		/* the read of this number does HK_SPIN */
 
 	/* Counted. */
 	_Atomic unsigned opens, closes, reads, writes, ioctls, polls;
@@ -63,6 +64,7 @@ void	hk_reset(void);
 struct hyp_node *hk_node(void);		/* a new one, HK_QUEUE */
 struct hyp_node *hk_node_of(enum hk_kind, enum hk_mode);
 void	hk_feed(struct hyp_node *, size_t);
+unsigned hk_turn(struct hyp_node *);	/* hk.reads at its last read */
 void	hk_release(void);		/* end HK_DEAF and HK_SPIN */
 void	hk_wake_all(struct hyp_node *);	/* pollwake for no reason */
 

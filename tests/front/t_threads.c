@@ -529,7 +529,7 @@ over_the_cap_nothing_blocks(void)
 	front_down();
 }
 
-/* ---- shares -------------------------------------------------------- */
+/* ---- shares and turns ----------------------------------------------- */
 
 /* As many reads of uid as sleep, of at most n; the next one gets EAGAIN. */
 static unsigned
@@ -705,6 +705,56 @@ the_last_threads_are_roots(void)
 	front_down();
 	for (unsigned i = 0; i < USERS; i++)
 		kern_free(kerns[i]);
+}
+
+static int
+one_turn(void *arg)
+{
+
+	return hk_turn(arg) != 0;
+}
+
+/*
+ * A channel that always has something to read is read without asking what
+ * else there is, which is when another one gets something.  guard_ms is for
+ * ever, so that the helm stays where it is while the gate is closed.
+ */
+static void
+a_busy_channel_leaves_others_their_turn(void)
+{
+	enum { GATE = 100, READS = 300, TURN = 8 };
+	struct front_config fc = {
+		.deadline_ms = DEADLINE_MS,
+		.idle_ms = IDLE_MS,
+		.guard_ms = 3600 * 1000,
+	};
+	struct hyp_node *node2;
+	struct kern *kern2;
+	uint64_t fh, fh2, u[READS], v;
+
+	front_up_with(&fc);
+	front_add("ttyX1", 8, &node2, &kern2);
+	fh = kern_opened(kern, O_RDWR);
+	fh2 = kern_opened(kern2, O_RDWR);
+	hk_feed(node, READS);
+	hk_feed(node2, 1);
+	hk.gate = GATE;
+	for (int i = 0; i < GATE; i++)
+		u[i] = kern_read(kern, fh, 1, 0, 0);
+	wait_asleep(1);
+	for (int i = GATE; i < READS; i++)
+		u[i] = kern_read(kern, fh, 1, 0, 0);
+	v = kern_read(kern2, fh2, 1, 0, 0);
+	hk_release();
+	T_EQ(kern_wait(kern2, v, NULL), 0);
+	T_UNTIL(one_turn, node2);
+	T_CHECK(hk_turn(node2) > GATE && hk_turn(node2) <= GATE + 2 * TURN);
+	for (int i = 0; i < READS; i++)
+		T_EQ(kern_wait(kern, u[i], NULL), 0);
+	kern_released(kern, fh);
+	kern_released(kern2, fh2);
+	front_down();
+	kern_free(kern2);
 }
 
 /* ---- lost channels -------------------------------------------------- */
@@ -1087,6 +1137,8 @@ const struct t_case t_cases[] = {
 	{ "no_user_takes_all_threads", no_user_takes_all_threads },
 	{ "no_node_takes_all_threads", no_node_takes_all_threads },
 	{ "the_last_threads_are_roots", the_last_threads_are_roots },
+	{ "a_busy_channel_leaves_others_their_turn",
+	    a_busy_channel_leaves_others_their_turn },
 	{ "a_lost_channel_closes_its_files",
 	    a_lost_channel_closes_its_files },
 	{ "an_open_nobody_waits_for_is_closed_once",

@@ -56,6 +56,11 @@
  * epoll first, if that has been lucky lately.  It is whenever the scheduler
  * lets the woken client go first, as it does on one CPU.
  *
+ * Turns: epoll gives the channels that have something in a circle, and each
+ * has at most BURST_MAX requests at its turn.  So a client that asks again
+ * and again (a loop around a read of a dead file, which is over at once)
+ * keeps nobody waiting for longer than that, whoever else does the same.
+ *
  * Known gap: requests that do not sleep are run by one CPU at a time.
  */
 #include <sys/epoll.h>
@@ -81,7 +86,7 @@
 
 #define	LUCK_MAX	8
 #define	LUCK_TRY	16	/* without luck, try once in so many */
-#define	STREAK_MAX	32	/* then other channels get their turn */
+#define	BURST_MAX	8	/* then other channels get their turn */
 
 struct front front = {
 	.fl_lock = PTHREAD_MUTEX_INITIALIZER,
@@ -511,11 +516,9 @@ static bool
 try_again(struct front_thread *ft)
 {
 
-	if (ft->ft_hot == NULL)
+	if (ft->ft_hot == NULL || ft->ft_burst >= BURST_MAX)
 		return false;
-	if (++ft->ft_streak % STREAK_MAX == 0)
-		return false;
-	return ft->ft_luck > 0 || ft->ft_streak % LUCK_TRY == 0;
+	return ft->ft_luck > 0 || ++ft->ft_streak % LUCK_TRY == 0;
 }
 
 /*
@@ -553,6 +556,7 @@ steer(struct front_thread *ft)
 	do {
 		if (try_again(ft)) {
 			if (serve(ft, ft->ft_hot) != 0) {
+				ft->ft_burst++;
 				if ((ft->ft_luck += 2) > LUCK_MAX)
 					ft->ft_luck = LUCK_MAX;
 				continue;
@@ -561,6 +565,7 @@ steer(struct front_thread *ft)
 				ft->ft_luck--;
 		}
 		fc = next_event(ft);
+		ft->ft_burst = 1;
 		if (fc != NULL)
 			(void)serve(ft, fc);
 	} while (front_keep(ft));

@@ -131,6 +131,7 @@ struct front_thread {
 	struct front_chan	*ft_hot;	/* (t) last served at the helm */
 	unsigned		 ft_luck;	/* (t) see front_next() */
 	unsigned		 ft_streak;	/* (t) */
+	unsigned		 ft_burst;	/* (t) requests of this turn */
 	bool			 ft_nosleep;	/* (t) nobody could take over */
 	bool			 ft_busy;	/* (t) counted in fl_busy */
 	bool			 ft_over;	/* (t) its call is over a share */
