@@ -3,30 +3,10 @@
  * uhidctl.c - what a HID can do, and what it says; uhidctl(1).
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "uhidctl/uhidctl.h"
-
-/*
- * EXIT_FAILED = complain(format, ...)
- *
- *	One line on standard error.
- */
-int
-complain(const char *format, ...)
-{
-	va_list ap;
-
-	fflush(stdout);
-	fputs("uhidctl: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	return EXIT_FAILED;
-}
 
 /* The table that was named, or the installed one if it is there. */
 static int

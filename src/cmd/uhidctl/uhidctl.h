@@ -6,10 +6,14 @@
  *	usages		numbers and names of usages
  *	model		a report descriptor as a list that has paths
  *	node		where reports come from and go to
+ *	values		reports, and the values of items in them
  *	items		a name on the command line becomes an item; get, set
  *	show, json	what is printed, for people and for programs
  *	dump		a descriptor, item by item
+ *	complain	one line on standard error
  *	uhidctl		in which order
+ *
+ * Each asks those above it, or complain; and uhidctl all of them.
  *
  * One thread.  A function that fails returns EXIT_FAILED or EXIT_BADUSAGE
  * and has told why, once, through complain(), unless its comment says
@@ -29,6 +33,8 @@
 #define	EXIT_OK		0
 #define	EXIT_FAILED	1
 #define	EXIT_BADUSAGE	2
+
+/* ---- complain.c ---- */
 
 int	complain(const char *, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
@@ -147,7 +153,6 @@ struct job {
 	struct report	 j_reports[HIDP_NKIND];
 };
 
-/* items.c */
 /* "#0" and a path, the last parts of one: what a name means. */
 struct name {
 	const char	*n_text;
@@ -157,16 +162,20 @@ struct name {
 	uint32_t	 n_nth;
 };
 
+/* values.c */
 int	reports_create(struct job *);
 void	reports_destroy(struct job *);
+void	report_get(struct job *, enum hidp_kind);
 void	reports_get(struct job *);
+bool	item_wanted(const struct job *, const struct entry *);
+int64_t	item_number(struct job *, const struct name *,
+	    const struct entry *, bool *);
+
+/* items.c */
 int	name_parse(const struct usages *, const char *, size_t,
 	    struct name *);
 bool	name_matches(struct job *, const struct name *,
 	    const struct entry *);
-bool	item_wanted(const struct job *, const struct entry *);
-int64_t	item_number(struct job *, const struct name *,
-	    const struct entry *, bool *);
 int	items_get(struct job *, FILE *);
 int	items_set(struct job *);
 int	items_watch(struct job *, FILE *);
