@@ -11,6 +11,21 @@
  */
 #include "hid/hid_parse_impl.h"
 
+/*
+ * false = hidp_fail(p, code)
+ *
+ *	The present item is at fault.  Ends the walk.
+ */
+bool
+hidp_fail(struct hidp *p, enum hidp_code code)
+{
+
+	p->p_error.e_code = code;
+	p->p_error.e_off = p->p_itemoff;
+	p->p_left = 0;
+	return false;
+}
+
 static void
 hidp_list_clear(struct hidp_list *l)
 {

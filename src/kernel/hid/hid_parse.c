@@ -82,21 +82,6 @@ hidp_strerror(enum hidp_code code)
 }
 
 /*
- * false = hidp_fail(p, code)
- *
- *	The present item is at fault.  Ends the walk.
- */
-bool
-hidp_fail(struct hidp *p, enum hidp_code code)
-{
-
-	p->p_error.e_code = code;
-	p->p_error.e_off = p->p_itemoff;
-	p->p_left = 0;
-	return false;
-}
-
-/*
  * value = hidp_signed(raw)
  *
  *	An item's data as two's complement of its own length [6.2.2.2].
