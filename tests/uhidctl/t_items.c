@@ -557,6 +557,58 @@ t_json_text(void)
 	end();
 }
 
+/*
+ * Only well-formed UTF-8 passes: not what is too long, half a UTF-16 pair,
+ * beyond U+10FFFF, cut off, or a control character of either kind.
+ */
+static void
+t_text(void)
+{
+	static const struct {
+		const char	*text, *json, *show;
+	} cases[] = {
+		{ "\303\274", "\303\274", "\303\274" },
+		{ "\342\202\254", "\342\202\254", "\342\202\254" },
+		{ "\360\237\220\241", "\360\237\220\241",
+		    "\360\237\220\241" },
+		{ "\355\237\277", "\355\237\277", "\355\237\277" },
+		{ "\356\200\200", "\356\200\200", "\356\200\200" },
+		{ "\364\217\277\277", "\364\217\277\277",
+		    "\364\217\277\277" },
+		{ "\033[2J", "\\u001b[2J", "?[2J" },
+		{ "\302\2332J", "\\u009b2J", "?2J" },
+		{ "\177", "\\u007f", "?" },
+		{ "\2332J", "\\ufffd2J", "?2J" },
+		{ "\300\233", "\\ufffd\\ufffd", "??" },
+		{ "\301\277", "\\ufffd\\ufffd", "??" },
+		{ "\340\202\233", "\\ufffd\\ufffd\\ufffd", "???" },
+		{ "\360\200\202\233", "\\ufffd\\ufffd\\ufffd\\ufffd", "????" },
+		{ "\355\240\200", "\\ufffd\\ufffd\\ufffd", "???" },
+		{ "\355\277\277", "\\ufffd\\ufffd\\ufffd", "???" },
+		{ "\364\220\200\200", "\\ufffd\\ufffd\\ufffd\\ufffd", "????" },
+		{ "\370\210\200\200", "\\ufffd\\ufffd\\ufffd\\ufffd", "????" },
+		{ "\342\202", "\\ufffd\\ufffd", "??" },
+		{ "\360\237\220", "\\ufffd\\ufffd\\ufffd", "???" },
+		{ "\342\202x", "\\ufffd\\ufffdx", "??x" }
+	};
+	char wanted[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(h_leds, sizeof(h_leds), 0);
+		strcpy(job.j_node.n_name, cases[i].text);
+		json_list(&job, out);
+		fflush(out);
+		snprintf(wanted, sizeof(wanted), "\"name\": \"%s\", ",
+		    cases[i].json);
+		T_CHECK(strstr(printed, wanted) != NULL);
+		show_list(&job, out);
+		fflush(out);
+		snprintf(wanted, sizeof(wanted), ": %s, 0x", cases[i].show);
+		T_CHECK(strstr(printed, wanted) != NULL);
+		end();
+	}
+}
+
 /* ---- hostile descriptors -------------------------------------------- */
 
 /* Everything that is done with one, with reports of ones. */
@@ -631,6 +683,7 @@ const struct t_case t_cases[] = {
 	{ "watching shows all, then what changes", t_watch },
 	{ "a listing shows values, and nothing a terminal obeys", t_list },
 	{ "a device's text is a string of JSON", t_json_text },
+	{ "only well-formed UTF-8 passes, and no control character", t_text },
 	{ "mutated descriptors", t_mutated },
 	{ NULL, NULL }
 };

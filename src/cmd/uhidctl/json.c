@@ -14,34 +14,26 @@
 
 #include "uhidctl/uhidctl.h"
 
-/* In quotes.  What is no UTF-8 is replaced. */
+/*
+ * In quotes.  What is no UTF-8 is replaced, and what a terminal would obey is
+ * escaped.
+ */
 static void
 string(FILE *out, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	unsigned more;
+	uint32_t c;
+	size_t n;
 
 	fputc('"', out);
-	while (*p != '\0') {
-		more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 :
-		    *p >= 0xe0 && *p < 0xf0 ? 2 : *p >= 0xf0 && *p < 0xf5 ? 3 :
-		    4;
-		for (unsigned i = 1; i <= more && more < 4; i++) {
-			if ((p[i] & 0xc0) != 0x80)
-				more = 4;
-		}
-		if (more == 4) {
+	for (; (n = utf8_next(text, &c)) > 0; text += n) {
+		if (c == UTF8_BAD)
 			fputs("\\ufffd", out);
-			p++;
-			continue;
-		}
-		if (*p < ' ' || *p == 0x7f)
-			fprintf(out, "\\u%04x", *p);
-		else if (*p == '"' || *p == '\\')
-			fprintf(out, "\\%c", *p);
+		else if (utf8_is_control(c))
+			fprintf(out, "\\u%04" PRIx32, c);
+		else if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", (char)c);
 		else
-			fwrite(p, 1, more + 1, out);
-		p += more + 1;
+			fwrite(text, 1, n, out);
 	}
 	fputc('"', out);
 }

@@ -46,21 +46,21 @@ collection_name(uint32_t type)
 /*
  * show_printable(out, text)
  *
- *	A device's text, in UTF-8, without what a terminal would obey.
+ *	A device's text, or a user's, without what a terminal would obey:
+ *	'?' is in place of a control character and of each byte that is no
+ *	UTF-8, as a terminal may take one of 0x80 to 0x9f for a C1 control.
  */
 void
 show_printable(FILE *out, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	uint32_t c;
+	size_t n;
 
-	for (; *p != '\0'; p++) {
-		if (*p < ' ' || *p == 0x7f)
+	for (; (n = utf8_next(text, &c)) > 0; text += n) {
+		if (c == UTF8_BAD || utf8_is_control(c))
 			fputc('?', out);
-		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
-			fputc('?', out);
-			p++;
-		} else
-			fputc(*p, out);
+		else
+			fwrite(text, 1, n, out);
 	}
 }
 
@@ -234,7 +234,7 @@ show_list(struct job *j, FILE *out)
 {
 	const struct node *n = &j->j_node;
 
-	fprintf(out, "%s", n->n_path);
+	show_printable(out, n->n_path);
 	if (n->n_name[0] != '\0') {
 		fputs(": ", out);
 		show_printable(out, n->n_name);

@@ -2,6 +2,7 @@
 /*
  * uhidctl.h - between the files of uhidctl(1).
  *
+ *	utf8		text that somebody else has written
  *	options		the command line
  *	usages		numbers and names of usages
  *	model		a report descriptor as a list that has paths
@@ -38,6 +39,13 @@
 
 int	complain(const char *, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
+
+/* ---- utf8.c ---- */
+
+#define	UTF8_BAD	UINT32_MAX
+
+size_t	utf8_next(const char *, uint32_t *);
+bool	utf8_is_control(uint32_t);
 
 /* ---- options.c ---- */
 
