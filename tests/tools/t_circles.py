@@ -22,8 +22,6 @@ BUILD = pathlib.Path(sys.argv[1])
 # folder: sets of files, and what they have to do with each other.
 ACCEPTED = {
     # What all of them ask the program for; to be taken apart.
-    "cmd/uhidctl": [{"dump.c", "items.c", "json.c", "node.c", "options.c",
-                     "show.c", "uhidctl.c", "usages.c"}],
     # A request, its thread and its node end each other (frontvar.h).
     "devswd/front": [{"front_helm.c", "front_node.c", "front_ops.c",
                       "front_req.c"}],
@@ -35,7 +33,6 @@ ACCEPTED = {
     # Units are given out while the tables are held; to be taken apart.
     "kernel/autoconf": [{"subr_cftable.c", "subr_cfunit.c"}],
     # A parser and its table of local items; to be taken apart.
-    "kernel/hid": [{"hid_local.c", "hid_parse.c"}],
     # The states of a vnode and of its device (specfs_impl.h).
     "kernel/specfs": [{"spec_clone.c", "spec_close.c", "spec_node.c",
                        "spec_semantics.c", "spec_vnops.c"}],
