@@ -11,9 +11,20 @@
  *	The lock is flock(2) on a file in /run, named by the major number,
  *	since that is what two daemons cannot share.  It ends with the
  *	process, however that ends; the file stays, and says who had it last.
+ *
+ *	Whoever can open the file, for reading even, can lock it and so keep
+ *	the daemon from starting (flock(2) asks for no mode, fcntl(2)'s for
+ *	reading conflict too).  So it is root's alone, 0600.  One that others
+ *	may open, or could when it was made, is not repaired but replaced: a
+ *	chmod takes nothing from who has it open.
+ *
+ * Known gap
+ *	Two starts at the same moment that both find a loose file may both
+ *	get a lock; the second one is stopped by the device numbers then.
  */
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -133,14 +144,43 @@ lock_owner(int fd)
 	return atoi(buf);
 }
 
-int
-daemon_lock(unsigned major)
+/* Can nobody else have it open? */
+static int
+lock_is_ours(int fd)
 {
-	char path[64], pid[16];
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && st.st_nlink == 1 &&
+	    (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+/* The lock's file, or -1 with errno. */
+static int
+lock_open(const char *path)
+{
+	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK | O_NOCTTY;
+	int fd;
+
+	fd = open(path, flags, 0600);
+	if (fd == -1 || lock_is_ours(fd))
+		return fd;
+	close(fd);
+	host_logf(HYP_LOG_WARNING, "%s: others could open it; replaced", path);
+	if (unlink(path) == -1)
+		return -1;
+	return open(path, flags | O_EXCL, 0600);
+}
+
+int
+daemon_lock(const char *dir, unsigned major)
+{
+	char path[256], pid[16];
 	int error, fd, len;
 
-	snprintf(path, sizeof(path), "/run/devswd-%u.lock", major);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	snprintf(path, sizeof(path), "%s/devswd-%u.lock", dir, major);
+	fd = lock_open(path);
 	if (fd == -1) {
 		error = errno;
 		host_logf(HYP_LOG_ERR, "%s: %s%s", path, strerror(error),

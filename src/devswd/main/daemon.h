@@ -31,10 +31,11 @@ void	daemon_ready(void);
 void	daemon_notify(const char *);
 
 /*
- * error = daemon_lock(major)
+ * error = daemon_lock(dir, major)
  *
- *	Be the only daemon with this major number.  0, or an errno, logged.
+ *	Be the only daemon with this major number, by a file in dir, where
+ *	only root may write.  0, or an errno, logged.
  */
-int	daemon_lock(unsigned);
+int	daemon_lock(const char *, unsigned);
 
 #endif /* MAIN_DAEMON_H */

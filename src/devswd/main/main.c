@@ -247,7 +247,8 @@ main_start(struct options *o, int *udevfd)
 {
 	int error;
 
-	if (main_check_cuse() != 0 || daemon_lock(o->o_major) != 0)
+	if (main_check_cuse() != 0 ||
+	    daemon_lock("/run", o->o_major) != 0)
 		return 1;
 	if (o->o_trace != NULL && main_trace_start() != 0)
 		return 1;
