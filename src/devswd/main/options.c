@@ -5,6 +5,11 @@
  * Model
  *	Everything is looked at before anything is done, and every mistake
  *	gets its line, so that one run shows them all.
+ *
+ *	Files are named from where the command is given, and the daemon goes
+ *	to the root directory before it opens them: all that are not absolute
+ *	are made so here.  (A module's name without any slash would be looked
+ *	for in the libraries' directories otherwise.)
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "main/options.h"
 
@@ -203,6 +209,46 @@ parse_mode(const char *option, const char *text, mode_t *mode)
 	return 0;
 }
 
+/* Names that were made absolute, from one options_parse to the next. */
+static char *made_paths[OPTIONS_MODULES + 8];
+static unsigned made_count;
+
+static void
+free_paths(void)
+{
+
+	while (made_count > 0)
+		free(made_paths[--made_count]);
+}
+
+/* *result: path, absolute.  0, or 1 with a message. */
+static int
+parse_path(const char *option, const char *path, const char **result)
+{
+	char *cwd = NULL, *whole = NULL;
+
+	if (path[0] == '\0') {
+		fprintf(stderr, "devswd: --%s: wants a file's name\n", option);
+		return 1;
+	}
+	if (path[0] == '/') {
+		*result = path;
+		return 0;
+	}
+	if (made_count == sizeof(made_paths) / sizeof(made_paths[0]) ||
+	    (cwd = getcwd(NULL, 0)) == NULL ||
+	    asprintf(&whole, "%s/%s", cwd, path) == -1) {
+		fprintf(stderr, "devswd: --%s %s: not found from here; give "
+		    "a name that begins with a slash\n", option, path);
+		free(cwd);
+		return 1;
+	}
+	free(cwd);
+	made_paths[made_count++] = whole;
+	*result = whole;
+	return 0;
+}
+
 static int
 parse_action(struct options *o, enum option_action action)
 {
@@ -237,8 +283,7 @@ parse_module(struct options *o, const char *path)
 		    OPTIONS_MODULES);
 		return 1;
 	}
-	o->o_modules[o->o_nmodules++] = path;
-	return 0;
+	return parse_path("module", path, &o->o_modules[o->o_nmodules++]);
 }
 
 static int
@@ -289,11 +334,9 @@ parse_one(struct options *o, int opt, const char *arg)
 		o->o_semantics = arg;
 		return 0;
 	case OPT_TRACE:
-		o->o_trace = arg;
-		return 0;
+		return parse_path("trace", arg, &o->o_trace);
 	case OPT_MODULE_DIR:
-		o->o_module_dir = arg;
-		return 0;
+		return parse_path("module-dir", arg, &o->o_module_dir);
 	default:
 		return 1;		/* getopt_long has told */
 	}
@@ -314,6 +357,7 @@ options_parse(int argc, char **argv, struct options *o)
 {
 	int errors = 0, opt;
 
+	free_paths();
 	memset(o, 0, sizeof(*o));
 	TAILQ_INIT(&o->o_claims);
 	o->o_tty.gid = default_group();

@@ -46,7 +46,8 @@ struct options {
  * errors = options_parse(argc, argv, options)
  *
  *	How many things are wrong; each has been told on standard error, one
- *	line each.
+ *	line each.  Names of files in options are absolute, and good until
+ *	the next options_parse.
  */
 int	options_parse(int, char **, struct options *);
 
