@@ -260,6 +260,8 @@ child_levels(void)
 	hyp_posix_set_loglevel(HYP_LOG_DEBUG);
 	hyp_log(HYP_LOG_DEBUG, "shown-one");
 	host_logf(HYP_LOG_ERR, "shown-%s", "two");
+	host_logf(HYP_LOG_INFO, "process 1 (%s) is it",
+	    "a\033[2J\n12:00:00.000 devswd: forged\302\23331m");
 }
 
 /* Where the journal says that it is, and where it is not. */
@@ -318,6 +320,8 @@ test_log_levels(void)
 	T_CHECK(strstr(buf, "not-shown") == NULL);
 	T_CHECK(strstr(buf, "debug: shown-one\n") != NULL);
 	T_CHECK(strstr(buf, "error: shown-two\n") != NULL);
+	T_CHECK(strstr(buf, "process 1 (a?[2J?12:00:00.000 devswd: "
+	    "forged?31m) is it\n") != NULL);
 }
 
 static void
@@ -446,7 +450,7 @@ const struct t_case t_cases[] = {
 	{ "no wake-up is lost in a ping-pong", test_pingpong },
 	{ "an unpark of all wakes all", test_herd },
 	{ "a log that nobody reads stops nobody", test_log_full },
-	{ "levels filter the log", test_log_levels },
+	{ "levels filter the log, and a line stays one", test_log_levels },
 	{ "the journal gets prefixes, a terminal times", test_log_journal },
 	{ "a panic runs the hooks once, says why, aborts", test_panic },
 	{ "and so with handlers installed", test_panic_caught },

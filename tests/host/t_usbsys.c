@@ -142,6 +142,12 @@ test_read(void)
 	T_CHECK(strcmp(hi->hi_serial, "A1,B") == 0);
 	T_CHECK(strcmp(hi->hi_vendorstr, "") == 0);
 	T_CHECK(strcmp(hi->hi_productstr, "evil ?[2J?") == 0);
+	/* C1 as UTF-8 and bare, a turn of the writing, half a character. */
+	put_text("1-2", "product", "\302\23331mx \233y \342\200\256z \177"
+	    "\303\244\342\202\254 \355\240\200 \300\212 \342\202\n");
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_CHECK(strcmp(hi->hi_productstr, "?31mx ?y ?z ?\303\244\342\202\254 "
+	    "??? ?? ??") == 0);
 	put_text("1-2", "speed", "1.5\n");
 	T_EQ(usbsys_read("1-2", &ud), 0);
 	T_EQ(hi->hi_speed, HYP_USB_SPEED_LOW);

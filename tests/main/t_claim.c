@@ -335,19 +335,72 @@ test_boot_best(void)
 	claim_free(&head);
 }
 
+/* What is proposed for a serial number, as a shell reads it. */
 static void
-test_quote(void)
+pasted(const char *text, char *back, size_t size)
 {
-	char buf[64], text[128];
+	char word[CLAIM_SHELL(CLAIM_TEXT)], command[sizeof(word) + 32];
+	FILE *sh;
+	size_t n;
+
+	claim_shell(text, word, sizeof(word));
+	snprintf(command, sizeof(command), "printf %%s %s", word);
+	sh = popen(command, "r");
+	T_CHECK(sh != NULL);
+	n = fread(back, 1, size - 1, sh);
+	back[n] = '\0';
+	T_EQ(pclose(sh), 0);
+}
+
+static void
+test_propose(void)
+{
+	static const char *const serials[] = { "", "A1", "a,b\\c", "x';id;'",
+	    "$(id)`id`", "'", "''\\'", "a=b,port=1-1", "\"!*?~ #&|<>", "\\",
+	    "\303\244\342\202\254", ",,,", "-x" };
+	char text[CLAIM_TEXT], back[512];
 	struct claim c;
 
-	claim_quote("a,b\\c", buf, sizeof(buf));
-	T_CHECK(strcmp(buf, "a\\,b\\\\c") == 0);
-	snprintf(text, sizeof(text), "1:2,serial=%s,unit=1", buf);
-	T_CHECK(claim_parse(text, &c) == NULL &&
-	    strcmp(c.c_serial, "a,b\\c") == 0 && c.c_unit == 1);
-	claim_quote("123456789", buf, 6);
-	T_CHECK(strlen(buf) < 6);
+	for (size_t i = 0; i < sizeof(serials) / sizeof(serials[0]); i++) {
+		struct hyp_usb_info hi = device(0x403, 0x6001, serials[i],
+		    "1-1.4");
+
+		for (int port = 0; port < 2; port++) {
+			claim_propose(&hi, port, text);
+			pasted(text, back, sizeof(back));
+			T_CHECK(strcmp(text, back) == 0);
+			T_CHECK(claim_parse(back, &c) == NULL);
+			T_EQ(c.c_vendor, 0x403);
+			T_EQ(c.c_product, 0x6001);
+			T_CHECK(strcmp(c.c_serial, serials[i]) == 0);
+			T_CHECK(strcmp(c.c_port, port ? "1-1.4" : "") == 0);
+		}
+	}
+}
+
+/* Of every length, and each character needs a backslash. */
+static void
+test_propose_long(void)
+{
+	char text[CLAIM_TEXT], serial[300];
+	struct claim c;
+	unsigned serials = 0;
+
+	for (size_t n = 1; n < sizeof(serial); n++) {
+		struct hyp_usb_info hi = device(1, 2, serial,
+		    "1-1.2.3.4.5.6");
+
+		memset(serial, n % 2 != 0 ? ',' : 'a', n);
+		serial[n] = '\0';
+		claim_propose(&hi, n % 3 == 0, text);
+		T_CHECK(claim_parse(text, &c) == NULL);
+		serials += strcmp(c.c_serial, serial) == 0;
+		/* Not a part of it: the place, where it has no room. */
+		T_CHECK(strcmp(c.c_serial, serial) == 0 ||
+		    (c.c_serial[0] == '\0' &&
+		    strcmp(c.c_port, "1-1.2.3.4.5.6") == 0));
+	}
+	T_CHECK(serials > 110);
 }
 
 const struct t_case t_cases[] = {
@@ -360,6 +413,7 @@ const struct t_case t_cases[] = {
 	{ "the most exact claim counts, a unit has one holder", test_match },
 	{ "boot keyboards and mice are refused without force", test_boot },
 	{ "the force of the most exact claim counts", test_boot_best },
-	{ "what --list proposes is understood", test_quote },
+	{ "what --list proposes means the same when pasted", test_propose },
+	{ "and for a serial number of any length", test_propose_long },
 	{ NULL, NULL },
 };

@@ -3,8 +3,8 @@
  * host.h - what the host side offers to the rest of the host side (front,
  * main, vusb, tests), beyond the hypercalls of hyp/.
  *
- * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, trace.c,
- * crash.c.
+ * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, text.c,
+ * trace.c, crash.c.
  * host_usb_lib (libusb) and host_udev_lib (libudev) have headers of their
  * own: host/usb.h and host/udev.h.
  */
@@ -46,7 +46,7 @@ void	hyp_posix_set_loglevel(int);
  * host_logf(level, format, ...)
  *
  *	hyp_log for H code, with printf's formats.  A line longer than 1000
- *	bytes is cut.  Any thread, any lock; not from a signal handler.
+ *	bytes is cut, and goes through host_text_clean like all lines.  Any thread, any lock; not from a signal handler.
  */
 void	host_logf(int, const char *, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
@@ -59,6 +59,17 @@ void	host_logf(int, const char *, ...)
  *	Async-signal-safe.
  */
 void	host_log_emergency(const char *);
+
+/* ---- text.c --------------------------------------------------------- */
+
+/*
+ * host_text_clean(text)
+ *
+ *	Put a '?' in the place of each character, and of each byte that is
+ *	part of none, that does more than to be seen on a terminal.  The
+ *	text becomes no longer.  Any thread.
+ */
+void	host_text_clean(char *);
 
 /* ---- hyp_posix.c ---------------------------------------------------- */
 

@@ -16,6 +16,10 @@
  *		/dev/log	sendto(MSG_DONTWAIT) with the address each
  *				time, so that a restarted syslogd is found
  *
+ *	What a device, a client or another process has put into a line (its
+ *	strings, its name) neither ends it nor reaches a terminal as more than
+ *	text: host_text_clean.
+ *
  *	What does not fit is dropped and counted, and the count is told with
  *	the next line that gets through.
  *
@@ -203,13 +207,15 @@ log_format(char *buf, size_t size, int level, const char *text)
 void
 hyp_log(int level, const char *text)
 {
-	char line[LOG_LINE], lost[64];
+	char line[LOG_LINE], lost[64], clean[LOG_TEXT + 1];
 	size_t len;
 	int saved;
 
 	if (level > atomic_load_explicit(&log_level, memory_order_relaxed))
 		return;
 	saved = errno;
+	snprintf(clean, sizeof(clean), "%s", text);
+	host_text_clean(clean);
 	pthread_mutex_lock(&log_mtx);
 	log_setup();
 	if (log_lost != 0) {
@@ -219,7 +225,7 @@ hyp_log(int level, const char *text)
 		if (log_put(line, len) == 0)
 			log_lost = 0;
 	}
-	len = log_format(line, sizeof(line), level, text);
+	len = log_format(line, sizeof(line), level, clean);
 	if (log_put(line, len) != 0)
 		log_lost++;
 	pthread_mutex_unlock(&log_mtx);
@@ -260,6 +266,9 @@ host_log_emergency(const char *text)
 	off = sizeof(prefix) - 1;
 	memcpy(buf, prefix, off);
 	memcpy(buf + off, text, len);
+	buf[off + len] = '\0';
+	host_text_clean(buf + off);
+	len = strlen(buf + off);
 	buf[off + len] = '\n';
 	if (log_sock != -1) {
 		sun = log_address();

@@ -9,8 +9,9 @@
  *	again by the next device plugged in there, with another devnum, so
  *	busnum and devnum are read first and again at the end.
  *
- *	Strings come from the device: they are cut, and control characters
- *	are replaced, because they go to logs and terminals.
+ *	Strings come from the device: they are cut, and what a terminal would
+ *	obey is replaced (host_text_clean), because they go to logs and
+ *	terminals.  Claims are compared with what is left.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/host.h"
 #include "host/usbsys.h"
 
 /* Of an interface descriptor: class, subclass and protocol are bytes 5-7. */
@@ -65,15 +67,11 @@ static void
 attr_string(const char *path, const char *name, char *buf, size_t size)
 {
 	ssize_t n;
-	char *p;
 
 	n = attr_read(path, name, buf, size - 1);
 	buf[n < 0 ? 0 : n] = '\0';
 	buf[strcspn(buf, "\n")] = '\0';
-	for (p = buf; *p != '\0'; p++) {
-		if (iscntrl((unsigned char)*p))
-			*p = '?';
-	}
+	host_text_clean(buf);
 }
 
 /* A number in the given base; -1 if there is none. */

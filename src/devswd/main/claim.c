@@ -336,16 +336,79 @@ claim_left(void *arg, const char *path)
 	}
 }
 
+/* serial= with '\' before ',' and '\'; 1: it has no room. */
+static int
+propose_serial(const char *serial, char *text)
+{
+	size_t n = strlen(text);
+	int len;
+
+	len = snprintf(text + n, CLAIM_TEXT - n, ",serial=");
+	for (n += (size_t)len; *serial != '\0'; serial++) {
+		if (n + 3 > CLAIM_TEXT)
+			return 1;
+		if (*serial == ',' || *serial == '\\')
+			text[n++] = '\\';
+		text[n++] = *serial;
+	}
+	text[n] = '\0';
+	return 0;
+}
+
+static void
+propose_port(const char *port, char *text)
+{
+	const size_t n = strlen(text);
+
+	snprintf(text + n, CLAIM_TEXT - n, ",port=%s", port);
+}
+
+/* Does the device, and its like alone, fit what was made for it? */
+static int
+proposal_holds(const struct hyp_usb_info *hi, const char *text, int port)
+{
+	struct claim c;
+
+	return claim_parse(text, &c) == NULL && claim_score(&c, hi) != 0 &&
+	    strcmp(c.c_serial, hi->hi_serial) == 0 &&
+	    (!port || strcmp(c.c_port, hi->hi_path) == 0);
+}
+
 void
-claim_quote(const char *serial, char *buf, size_t size)
+claim_propose(const struct hyp_usb_info *hi, int with_port, char *text)
+{
+	char ids[16];
+
+	snprintf(ids, sizeof(ids), "%04x:%04x", hi->hi_vendor, hi->hi_product);
+	strcpy(text, ids);
+	if (hi->hi_serial[0] == '\0' ||
+	    propose_serial(hi->hi_serial, text) == 0) {
+		if (with_port)
+			propose_port(hi->hi_path, text);
+		if (proposal_holds(hi, text, with_port))
+			return;
+	}
+	strcpy(text, ids);
+	propose_port(hi->hi_path, text);
+}
+
+void
+claim_shell(const char *text, char *buf, size_t size)
 {
 	size_t n = 0;
 
-	for (; *serial != '\0' && n + 3 < size; serial++) {
-		if (*serial == ',' || *serial == '\\')
-			buf[n++] = '\\';
-		buf[n++] = *serial;
+	if (size < CLAIM_SHELL(strlen(text)))
+		hyp_panic("claim_shell: no room");
+	buf[n++] = '\'';
+	for (; *text != '\0'; text++) {
+		/* Out of the quotes, one of its own, and in again. */
+		if (*text == '\'') {
+			memcpy(buf + n, "'\\'", 3);
+			n += 3;
+		}
+		buf[n++] = *text;
 	}
+	buf[n++] = '\'';
 	buf[n] = '\0';
 }
 

@@ -72,12 +72,26 @@ enum host_udev_verdict claim_match(void *, const struct usbsys_dev *,
 	    int *, const char **);
 void	claim_left(void *, const char *);
 
+#define	CLAIM_TEXT	sizeof(((struct claim *)0)->c_text)
+
 /*
- * claim_quote(serial, buf, size)
+ * claim_propose(info, with_port, text)
  *
- *	A serial number as a claim spells it: '\' before ',' and '\'.
+ *	A claim that this device fits, CLAIM_TEXT bytes: with its serial
+ *	number, if it has one that a claim can express, and with its place if
+ *	that is wanted or nothing else tells it apart from its like.  claim_add
+ *	takes it.
  */
-void	claim_quote(const char *, char *, size_t);
+void	claim_propose(const struct hyp_usb_info *, int, char *);
+
+/*
+ * claim_shell(text, buf, size)
+ *
+ *	text as one word for a shell, in single quotes.  buf has room for
+ *	four times as much, and three bytes.
+ */
+#define	CLAIM_SHELL(n)	(4 * (n) + 3)
+void	claim_shell(const char *, char *, size_t);
 
 /*
  * claim_free(head)

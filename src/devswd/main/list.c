@@ -7,6 +7,10 @@
  *	depends on the others: a serial number if the device has one of its
  *	own, else the port if there is another device of the same vendor and
  *	product, else the two numbers alone.  Does not open any device.
+ *
+ *	What is proposed is meant to be pasted into a shell, and the serial
+ *	number in it is the device's: it is quoted for the shell, and what
+ *	the parser would not take is not proposed (claim_propose).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -69,16 +73,11 @@ list_count(const struct list *l, const struct hyp_usb_info *hi, int serial)
 static void
 list_claim(const struct list *l, const struct hyp_usb_info *hi)
 {
-	char serial[260];
+	char text[CLAIM_TEXT], word[CLAIM_SHELL(CLAIM_TEXT)];
 
-	printf("    --claim '%04x:%04x", hi->hi_vendor, hi->hi_product);
-	if (hi->hi_serial[0] != '\0') {
-		claim_quote(hi->hi_serial, serial, sizeof(serial));
-		printf(",serial=%s", serial);
-	}
-	if (list_count(l, hi, 1) > 1)
-		printf(",port=%s", hi->hi_path);
-	printf("'\n");
+	claim_propose(hi, list_count(l, hi, 1) > 1, text);
+	claim_shell(text, word, sizeof(word));
+	printf("    --claim %s\n", word);
 }
 
 /* Not proposed with force: that is for who reads it to decide. */
