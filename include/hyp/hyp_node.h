@@ -180,8 +180,9 @@ void	hyp_node_getstat(struct hyp_node *, struct hyp_node_stat *);
  * error = hyp_node_pin(driver, unit)
  *
  *	Keep this unit number of the driver ("ucom") for devices whose
- *	hi_unit names it, and make its nodes now.  Called at start.  EEXIST
- *	pinned already, EINVAL no such driver, and hyp_node_create's.
+ *	hi_unit names it, and make its nodes now.  If one cannot be made the
+ *	others are.  Pinned already: what could not be made is tried again.
+ *	EINVAL no such driver, and hyp_node_create's, who has logged it.
  */
 int	hyp_node_pin(const char *, uint32_t);
 

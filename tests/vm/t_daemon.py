@@ -17,6 +17,7 @@ import json
 import os
 import select
 import signal
+import stat
 import subprocess
 import sys
 import termios
@@ -327,6 +328,39 @@ def _(world):
     equal(set(depth.values()), {0}, "what has not ended")
     probe.vmusb("plug", "acm0")
     world.usable(KERNEL["acm0"])
+
+
+@case("a file that has a node's name is that node's trouble alone")
+def _(world):
+    def is_node(path):
+        try:
+            return stat.S_ISCHR(os.stat(path).st_mode)
+        except FileNotFoundError:
+            return False
+
+    stray, link = "/dev/ttyU9", "/dev/dtyU11"
+    with open(stray, "w", encoding="ascii") as file:
+        file.write("somebody's")
+    os.symlink("/dev/null", link)
+    world.up("--claim", "ffff:1,unit=9", "--claim", "ffff:2,unit=10",
+             "--claim", "ffff:3,unit=11")
+    for path in (stray, link):
+        equal(world.daemon.said().count(path), 1, "lines about " + path)
+    for path in ("/dev/dtyU9", "/dev/ttyU10", "/dev/dtyU10", "/dev/ttyU11"):
+        equal(h_guest.open_error(path), "ENXIO", path)
+    with open(stray, encoding="ascii") as file:
+        equal(file.read(), "somebody's", "the file")
+    # What is still in the way is told again, what is not is there.
+    os.unlink(stray)
+    world.daemon.kill(signal.SIGHUP)
+    probe.wait_for(lambda: is_node(stray), "the node")
+    equal(h_guest.open_error(stray), "ENXIO", stray)
+    equal(os.path.islink(link), True, "the link")
+    os.unlink(link)
+    world.daemon.kill(signal.SIGHUP)
+    probe.wait_for(lambda: is_node(link), "the other node")
+    world.usable(CALLOUT["ftdi0"])
+    equal(world.daemon.stop(), 0, "devswd's status")
 
 
 @case("no process is left that cannot be killed")

@@ -243,8 +243,8 @@ own_node(struct front_node *fn)
 		return 0;
 	}
 	if (fstat(fd, &st) == -1 || !front_node_is_ours(fn, &st)) {
-		host_logf(HYP_LOG_ERR, "front: %s: exists and is another "
-		    "device", path);
+		host_logf(HYP_LOG_ERR, "front: %s: exists and is not ours; "
+		    "remove it and send devswd a SIGHUP", path);
 		close(fd);
 		return -EEXIST;
 	}

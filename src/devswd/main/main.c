@@ -3,7 +3,8 @@
  * main.c - devswd: start and stop order, and the main thread.
  *
  * Model
- *	Start, from the bottom up; what fails ends the start:
+ *	Start, from the bottom up; what fails ends the start, but for single
+ *	nodes:
  *
  *		command line, log, lock
  *		trace			if there is to be one
@@ -160,23 +161,27 @@ main_modules(const struct options *o)
 	return error;
 }
 
+/*
+ * error = main_pins(o)
+ *
+ *	Make the nodes of claims with a unit, those that are not there.  A
+ *	node that cannot be made (a file has its name) is that node's trouble
+ *	and no other's: the front end has logged it, and SIGHUP, or a device
+ *	of that unit, tries again.  A driver that nobody knows is a mistake of
+ *	the command line.
+ */
 static int
 main_pins(const struct options *o)
 {
-	struct claim *c;
-	int error;
+	const struct claim *c;
 
 	TAILQ_FOREACH(c, &o->o_claims, c_entry) {
-		if (c->c_unit == -1)
+		if (c->c_unit == -1 || hyp_node_pin(c->c_driver,
+		    (uint32_t)c->c_unit) != EINVAL)
 			continue;
-		error = hyp_node_pin(c->c_driver, (uint32_t)c->c_unit);
-		if (error != 0) {
-			host_logf(HYP_LOG_ERR, "claim %s: cannot make the "
-			    "nodes of unit %d of %s: %s", c->c_text,
-			    c->c_unit, c->c_driver, error == EINVAL ?
-			    "there is no such driver" : strerror(error));
-			return error;
-		}
+		host_logf(HYP_LOG_ERR, "claim %s: there is no driver %s",
+		    c->c_text, c->c_driver);
+		return EINVAL;
 	}
 	return 0;
 }
@@ -287,9 +292,9 @@ main_epoll_add(int ep, int fd)
 		hyp_panic("main: epoll_ctl failed");
 }
 
-/* stop = main_signal(fd) */
+/* stop = main_signal(o, fd) */
 static int
-main_signal(int fd)
+main_signal(const struct options *o, int fd)
 {
 	struct signalfd_siginfo si;
 
@@ -297,6 +302,7 @@ main_signal(int fd)
 		return 0;
 	if (si.ssi_signo == SIGHUP) {
 		host_logf(HYP_LOG_INFO, "looking through the bus again");
+		(void)main_pins(o);
 		host_udev_rescan();
 		return 0;
 	}
@@ -305,7 +311,7 @@ main_signal(int fd)
 }
 
 static void
-main_loop(int sigfd, int udevfd, int ctlfd)
+main_loop(const struct options *o, int sigfd, int udevfd, int ctlfd)
 {
 	struct epoll_event ev[3];
 	int ep, i, n, stop = 0;
@@ -322,7 +328,7 @@ main_loop(int sigfd, int udevfd, int ctlfd)
 			hyp_panic("main: epoll_wait failed");
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.fd == sigfd)
-				stop |= main_signal(sigfd);
+				stop |= main_signal(o, sigfd);
 			else if (ev[i].data.fd == ctlfd)
 				control_dispatch();
 			else
@@ -395,7 +401,7 @@ main_run(struct options *o)
 	daemon_ready();
 	host_udev_rescan();
 	main_tell_missing(o);
-	main_loop(sigfd, udevfd, ctlfd);
+	main_loop(o, sigfd, udevfd, ctlfd);
 	main_stop();
 	return EXIT_OK;
 }

@@ -245,7 +245,7 @@ hyp_node_pin(const char *driver, uint32_t unit)
 	int error;
 
 	error = config_unit_reserve(driver, (int)unit);
-	if (error)
+	if (error != 0 && error != EEXIST)
 		return compat_errno(error);
 	error = devnode_make(driver, (int)unit);
 	LOCKDEBUG_NONE(__func__);
