@@ -236,8 +236,9 @@ MUTANTS = (
      "		sr->sr_poller->sp_wake(sr->sr_poller->sp_arg);\n", ""),
     # LOCKDEBUG sees these at once, on any schedule that comes by.
     ("a close waits for its watch with device_lock", CLOSE,
-     "	if (!callout_pending(&spec_watch))\n",
-     "	(void)callout_halt(&spec_watch, NULL);\n"),
+     "	spec_watch_in(spec_close_ms(sd));\n",
+     "	(void)callout_halt(&spec_watch, NULL);\n"
+     "	spec_watch_in(spec_close_ms(sd));\n"),
     ("devsw_lock before device_lock, where no open is", DEVSW,
      "	slots[maj].ds_state = state;\n	cv_broadcast(&devsw_cv);",
      "	slots[maj].ds_state = state;\n"
@@ -262,7 +263,7 @@ MUTANTS = (
     ("vdevgone does not wait for an overdue close", VNOPS,
      "		spec_close_wait(type, dev);\n", "", "t_sched_stuck"),
     ("the watch looks once", CLOSE,
-     "			callout_schedule(&spec_watch, mstohz(left));\n", "",
+     "			spec_watch_in(left);\n", "",
      "t_sched_stuck"),
     # ---- t_sched_tty
     ("ttycancel wakes nobody", TTY,

@@ -107,8 +107,13 @@ hdclose(dev_t dev, int flag __unused, int mode __unused,
 	h->hd_nclose++;
 	if (h->hd_calls > 0 || h->hd_opens > 0 || !h->hd_cancelled)
 		h->hd_breaches++;
-	while (h->hd_close_holds)
-		cv_wait(&h->hd_cv, &h->hd_lock);
+	while (h->hd_close_holds) {
+		if (h->hd_close_moves) {
+			(void)cv_timedwait(&h->hd_cv, &h->hd_lock, 1);
+			lwp_progress(0);
+		} else
+			cv_wait(&h->hd_cv, &h->hd_lock);
+	}
 	h->hd_cancelled = false;
 	h->hd_isopen = false;
 	h->hd_bytes = 0;

@@ -31,6 +31,7 @@ struct hd {
 	bool		hd_gone;	/* no hardware: d_open gives ENXIO */
 	bool		hd_open_holds;	/* d_open sleeps */
 	bool		hd_close_holds;	/* d_close sleeps */
+	bool		hd_close_moves;	/* ... and says that it gets on */
 	bool		hd_cancel_holds; /* d_cancel sleeps */
 	bool		hd_deaf;	/* d_read does not mind d_cancel */
 	int		hd_open_error;	/* what the next d_open's answer */

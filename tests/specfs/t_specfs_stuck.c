@@ -323,6 +323,62 @@ all_stuck(void)
 	hd_teardown();
 }
 
+/*
+ * A last close may send, and has twice the time.  It began before a revoke
+ * whose time is over first: that one is given up alone.
+ */
+static void
+nearer_deadline(void)
+{
+	struct client a = { .c_minor = 1 }, b = { .c_minor = 2 }, r = { 0 };
+	struct t_thread *tb, *tr;
+	const u_int ms = 1000;
+
+	setup(&hd_cdevsw);
+	hyp_set_deadline(ms);
+	tr = stuck_reader(&r);
+	T_EQ(copen(&b), 0);
+	T_EQ(copen(&a), 0);
+	cclose(&a);			/* quick; it is watched until ms */
+	t_msleep(ms * 9 / 10);
+	hd_set(&hd[2], &hd[2].hd_close_holds, true);
+	tb = t_spawn(cclose, &b);
+	t_msleep(ms * 2 / 10);		/* watched until 2.9 ms */
+	revoke();			/* due at 2.1 ms */
+	T_EQ(zombie_count(), 1);
+	hd_set(&hd[0], &hd[0].hd_deaf, false);
+	t_join(tr);
+	hd_set(&hd[2], &hd[2].hd_close_holds, false);
+	t_join(tb);
+	wait_zombies(0);
+	cclose(&r);
+	hd_teardown();
+}
+
+static void
+slow_close(void)
+{
+	struct client a = { 0 }, b = { 0 };
+	struct t_thread *t;
+	const u_int ms = 500;
+
+	setup(&hd_cdevsw);
+	hyp_set_deadline(ms);
+	T_EQ(copen(&a), 0);
+	hd[0].hd_close_moves = hd[0].hd_close_holds = true;
+	t = t_spawn(cclose, &a);
+	t_msleep(5 * ms);
+	T_EQ(zombie_count(), 0);
+	/* Now it is stuck. */
+	hd_set(&hd[0], &hd[0].hd_close_moves, false);
+	T_EQ(copen(&b), L_EBUSY);
+	T_EQ(zombie_count(), 1);
+	hd_set(&hd[0], &hd[0].hd_close_holds, false);
+	t_join(t);
+	wait_zombies(0);
+	hd_teardown();
+}
+
 const struct t_case t_cases[] = {
 	{ "a revoke does not wait for a read that ignores d_cancel",
 	    deaf_read },
@@ -334,5 +390,9 @@ const struct t_case t_cases[] = {
 	{ "the drain after a legacy d_close is given up as well",
 	    deaf_read_of_legacy },
 	{ "every device may be stuck, and comes back", all_stuck },
+	{ "a revoke is given up in its time beside a close that has more",
+	    nearer_deadline },
+	{ "a close that gets on is not stuck, however long it takes",
+	    slow_close },
 	{ NULL, NULL },
 };

@@ -21,6 +21,11 @@
 struct file;
 struct vnode;
 
+struct lwp_progress {
+	u_int		 lp_time;	/* atomic; getticks() of the last */
+	u_int		 lp_ms;		/* atomic; until the next is due */
+};
+
 struct lwp {
 	kauth_cred_t	 l_cred;
 	struct proc	*l_proc;
@@ -31,6 +36,7 @@ struct lwp {
 	TAILQ_ENTRY(lwp) l_sleepchain;	/* same */
 	const char	*l_wmesg;
 	struct selpoller *l_poller;	/* who polls, for selrecord */
+	struct lwp_progress *l_progress; /* of the close that it does */
 	struct file	*l_clone;	/* fd_clone to spec_open */
 	struct vnode	*l_clonevp;	/* with EMOVEFD of VOP_OPEN */
 	struct kauth_cred l_credstore;
@@ -43,6 +49,15 @@ struct lwp {
 struct lwp *lwp_current(void);
 #define	curlwp	lwp_current()
 #define	curproc	(curlwp->l_proc)
+
+/*
+ * lwp_progress(ms)
+ *
+ *	From d_close, by its own thread: what it waits for gets on, and the
+ *	next sign of that may take so many ms more than the deadline of a
+ *	close.  Not NetBSD's.  Nothing elsewhere; does not sleep.
+ */
+void	lwp_progress(u_int);
 
 bool	lwp_intr_pending(struct lwp *);
 void	lwp_intr_post(struct lwp *);

@@ -373,10 +373,14 @@ ttyundrained(struct tty *tp)
 static uint64_t
 ttydrainlimit(struct tty *tp)
 {
-	uint64_t ms = ttyclosedrain_ms;
+	uint64_t ms = 0;
 
 	if (tp->t_ospeed > 0)
-		ms += 10ULL * CLOSEDRAIN_BYTES * 1000 / (u_int)tp->t_ospeed;
+		ms = 10ULL * CLOSEDRAIN_BYTES * 1000 / (u_int)tp->t_ospeed;
+	if (ms > CLOSEDRAIN_MAX_MS)
+		ms = CLOSEDRAIN_MAX_MS;
+	lwp_progress((u_int)ms);
+	ms += ttyclosedrain_ms;
 	if (ms > CLOSEDRAIN_MAX_MS)
 		ms = CLOSEDRAIN_MAX_MS;
 	return ttynow() + ms * NSEC_PER_MSEC;

@@ -7,6 +7,7 @@
 #define _MISCFS_SPECFS_SPECDEV_H_
 
 #include <sys/queue.h>
+#include <sys/lwp.h>
 #include <sys/vnode.h>
 
 /* What a dead file answers: errno of read, write and ioctl; of the events
@@ -48,7 +49,7 @@ struct specdev {
 	bool		 sd_overdue;	/* (d) for too long */
 	bool		 sd_cancelled;	/* (d) d_cancel without d_close yet */
 	bool		 sd_closedrain;	/* (d) it may wait for output */
-	u_int		 sd_closetime;	/* (d) getticks() when it began */
+	struct lwp_progress sd_progress; /* atomic: of a close */
 	TAILQ_ENTRY(specdev) sd_closelist; /* (d) while sd_closing */
 };
 
