@@ -91,6 +91,9 @@ static void
 test_refused(void)
 {
 
+	T_EQ(symlink("/dev/null", "/tmp/t_trace.link"), 0);
+	T_EQ(host_trace_open("/tmp/t_trace.link"), ELOOP);
+	T_EQ(unlink("/tmp/t_trace.link"), 0);
 	T_EQ(host_trace_open("/no/such/directory/file"), ENOENT);
 	host_trace_stop();
 }

@@ -89,8 +89,8 @@ void	hyp_posix_set_parkhook(void (*)(void));
 /*
  * error = host_trace_open(path)
  *
- *	Open or make the file that a trace will be written to, and leave it
- *	as it is.  errno: what the system says.  By the main thread; once, or
+ *	Open the file that a trace will be written to, and leave it as it is,
+ *	or make it, for its owner alone.  ELOOP: it is a link.  errno: what the system says.  By the main thread; once, or
  *	again after host_trace_stop.
  */
 int	host_trace_open(const char *);

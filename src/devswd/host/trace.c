@@ -250,7 +250,7 @@ host_trace_open(const char *path)
 {
 
 	trace_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-	    O_NOCTTY | O_NONBLOCK, 0644);
+	    O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
 	if (trace_fd == -1)
 		return errno;
 	trace_state = TRACE_OPEN;
