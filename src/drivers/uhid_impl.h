@@ -57,9 +57,15 @@ struct uhid_softc {
 
 struct hidraw_ioctl;
 
-int	uhid_errno(usbd_status);
-int	uhid_wait_input(struct uhid_softc *, int);
+/* uhid_subr.c */
+void	uhid_intr(void *, void *, u_int);
 void	uhid_drop(struct uhid_softc *);
+int	uhid_wait_input(struct uhid_softc *, int);
+void	uhid_ring_create(struct uhid_softc *);
+void	uhid_ring_destroy(struct uhid_softc *);
+int	uhid_errno(usbd_status);
+
+/* uhid_hidraw.c */
 int	uhid_hidraw_read(struct uhid_softc *, struct uio *);
 int	uhid_hidraw_write(struct uhid_softc *, struct uio *);
 int	uhid_hidraw_ioctl(struct uhid_softc *, struct hidraw_ioctl *);

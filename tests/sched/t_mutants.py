@@ -31,6 +31,7 @@ STRATEGIES = ((), ("-s", "pct", "-b", "3", "-S", "1"))
 LIMIT = 120                             # seconds, for a mutant that loops
 
 UHID = "drivers/uhid.c"
+UHIDSUBR = "drivers/uhid_subr.c"
 UHIDEV = "drivers/uhidev.c"
 VNOPS = "kernel/specfs/spec_vnops.c"
 HYPNODE = "kernel/specfs/hyp_node.c"
@@ -433,7 +434,7 @@ MUTANTS = (
     ("d_cancel of a HID wakes no read", UHID,
      "	sc->sc_closing = true;\n	cv_broadcast(&sc->sc_cv);",
      "	sc->sc_closing = true;"),
-    ("a read of a HID does not look for d_cancel", UHID,
+    ("a read of a HID does not look for d_cancel", UHIDSUBR,
      "		if (sc->sc_closing || sc->sc_dying)\n			return EIO;\n",
      ""),
     ("two have a HID open", UHID,
@@ -451,7 +452,7 @@ MUTANTS = (
     ("poll of a HID that is being closed is an error alone", UHID,
      "		revents = events | POLLERR | POLLHUP;",
      "		revents = POLLERR;"),
-    ("input wakes no read", UHID,
+    ("input wakes no read", UHIDSUBR,
      "		sc->sc_bytes += len;\n		cv_broadcast(&sc->sc_cv);",
      "		sc->sc_bytes += len;"),
     ("d_cancel of a HID stops no request", UHIDEV,

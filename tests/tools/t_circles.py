@@ -21,18 +21,14 @@ BUILD = pathlib.Path(sys.argv[1])
 
 # folder: sets of files, and what they have to do with each other.
 ACCEPTED = {
-    # What all of them ask the program for; to be taken apart.
     # A request, its thread and its node end each other (frontvar.h).
     "devswd/front": [{"front_helm.c", "front_node.c", "front_ops.c",
                       "front_req.c"}],
     # A device, its transfers and its two threads (usbvar.h).
     "devswd/host": [{"hyp_usb_libusb.c", "hyp_usbx_libusb.c", "usb_event.c",
                      "usb_reaper.c"}],
-    # Two framings of one queue; to be taken apart.
-    "drivers": [{"uhid.c", "uhid_hidraw.c"}],
     # Units are given out while the tables are held; to be taken apart.
     "kernel/autoconf": [{"subr_cftable.c", "subr_cfunit.c"}],
-    # A parser and its table of local items; to be taken apart.
     # The states of a vnode and of its device (specfs_impl.h).
     "kernel/specfs": [{"spec_clone.c", "spec_close.c", "spec_node.c",
                        "spec_semantics.c", "spec_vnops.c"}],
