@@ -199,6 +199,14 @@ int	hyp_set_semantics(const char *);
 const char *hyp_semantics(void);
 const char *hyp_semantics_list(void);
 
+/*
+ * error = hyp_set_tty_defaults(name)
+ *
+ *	The mode of serial nodes that nobody has set, "linux" (if nobody says)
+ *	or "bsd"; before the first device.  EINVAL: neither of these.
+ */
+int	hyp_set_tty_defaults(const char *);
+
 /* ---- down-calls: the front end ------------------------------------- */
 
 /* Owner and mode of a new node: a class of devices, mapped by the daemon's

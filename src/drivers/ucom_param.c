@@ -62,7 +62,7 @@ ucomparam(struct tty *tp, struct termios *t)
 /*
  * ucom_open_termios(sc, kind, t)
  *
- *	The mode that a line has when it is opened: BSD's defaults the first
+ *	The mode that a line has when it is opened: ttydefaults the first
  *	time, and after that what this node had at its last close.  NetBSD
  *	begins with the defaults each time; but then stty(1), which opens and
  *	closes the node, could not prepare it for the next program, as people
@@ -78,14 +78,9 @@ ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
 	if (ISSET(sc->sc_saved, kind))
 		tp->t_termios = sc->sc_termios[kind == UCOM_DIALOUT];
 	else {
-		tp->t_iflag = TTYDEF_IFLAG;
-		tp->t_oflag = TTYDEF_OFLAG;
-		tp->t_lflag = TTYDEF_LFLAG;
-		tp->t_cflag = TTYDEF_CFLAG;
+		ttydefaults(tp);
 		if (kind == UCOM_DIALOUT)
 			SET(tp->t_cflag, CLOCAL);
-		tp->t_ospeed = TTYDEF_SPEED;
-		ttychars(tp);
 	}
 	*t = tp->t_termios;
 	t->c_ispeed = 0;

@@ -52,6 +52,44 @@ first_open(void)
 	h_remove(v);
 }
 
+/* stty(1) of a new Linux port, but for CLOCAL; and of NetBSD's. */
+static void
+first_mode(void)
+{
+	static const struct {
+		const char	*name;
+		tcflag_t	 iflag, oflag, lflag;
+	} rows[] = {
+		{ "bsd", BRKINT | ICRNL | IMAXBEL | IXON | IXANY,
+		    OPOST | ONLCR | XTABS,
+		    ISIG | ICANON | ECHO | ECHOE | ECHOCTL | ECHOKE |
+		    IEXTEN },
+		{ "linux", ICRNL | IXON, OPOST | ONLCR,
+		    ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL |
+		    ECHOKE | IEXTEN },
+	};
+	struct termios2 t;
+	struct s_file sf;
+	struct vusb *v;
+	unsigned i;
+
+	T_EQ(hyp_set_tty_defaults("netbsd"), EINVAL);
+	for (i = 0; i < 2; i++) {
+		T_EQ(hyp_set_tty_defaults(rows[i].name), 0);
+		v = h_ftdi();
+		T_EQ(s_open("ttyU0", S_RDWR, &sf), 0);
+		T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+		T_EQ(t.c_iflag, rows[i].iflag);
+		T_EQ(t.c_oflag, rows[i].oflag);
+		T_EQ(t.c_lflag, rows[i].lflag);
+		T_EQ(t.c_cflag, B9600 | CS8 | CREAD | HUPCL);
+		T_EQ(t.c_cc[VERASE], 0177);
+		T_EQ(t.c_cc[VMIN], 1);
+		s_close(&sf);
+		h_remove(v);
+	}
+}
+
 static void
 settings(void)
 {
@@ -1023,6 +1061,7 @@ open_after_cancel(void)
 
 const struct t_case t_cases[] = {
 	{ "first open: 9600 8N1, DTR, RTS, latency timer", first_open },
+	{ "the first mode is Linux's, or BSD's", first_mode },
 	{ "settings reach the chip; impossible ones change nothing", settings },
 	{ "speed 0 drops DTR and a speed raises it", speed_zero },
 	{ "FTDI: 1 MiB each way at once", mebibyte_ftdi },

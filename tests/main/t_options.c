@@ -49,7 +49,8 @@ static const char *const bads[] = {
 	"--claim 1:2 --no-such-option", "--list --release --claim 1:2",
 	"--list --version", "--release", "--module", "--module-dir /d",
 	"--release --module a.so",
-	"--claim 1:2 --trace",
+	"--claim 1:2 --trace", "--claim 1:2 --defaults",
+	"--claim 1:2 --defaults netbsd",
 };
 
 static void
@@ -90,6 +91,7 @@ test_good(void)
 	T_EQ(o.o_major, 120);
 	T_EQ(o.o_max_threads, 0);
 	T_CHECK(o.o_trace == NULL);
+	T_CHECK(strcmp(o.o_defaults, "linux") == 0);
 	claim_free(&o.o_claims);
 
 	T_EQ(parse("-fv --claim 1:2 --claim 1:3 --owner 7 --group 8 "
@@ -103,8 +105,9 @@ test_good(void)
 	claim_free(&o.o_claims);
 
 	T_EQ(parse("--claim 1:2 --max-threads 2 --owner root --group root "
-	    "--trace a/b.json", &o), 0);
+	    "--trace a/b.json --defaults bsd", &o), 0);
 	T_CHECK(o.o_trace != NULL);
+	T_CHECK(strcmp(o.o_defaults, "bsd") == 0);
 	T_EQ(o.o_max_threads, 2);
 	T_EQ(o.o_tty.uid, 0);
 	T_EQ(o.o_tty.gid, 0);

@@ -247,6 +247,7 @@ int	ttywait(struct tty *);
 int	ttywflush(struct tty *);
 void	ttyflush(struct tty *, int);
 void	ttychars(struct tty *);
+void	ttydefaults(struct tty *);
 void	ttsetwater(struct tty *);
 void	ttypace(struct tty *, u_int);
 int	ttspeedtab(int, const struct speedtab *);

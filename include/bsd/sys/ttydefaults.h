@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * sys/ttydefaults.h - a line after its first open: NetBSD's canonical mode
- * with echo at 9600 8N1, hang up on last close.
+ * with echo at 9600 8N1, hang up on last close.  ttydefaults() gives a line
+ * these or Linux's, as the daemon was told.
  */
 #ifndef _SYS_TTYDEFAULTS_H_
 #define _SYS_TTYDEFAULTS_H_

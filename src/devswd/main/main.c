@@ -382,6 +382,8 @@ main_run(struct options *o)
 
 	if (main_semantics(o->o_semantics) != 0)
 		return EXIT_BADUSAGE;
+	if (hyp_set_tty_defaults(o->o_defaults) != 0)
+		return EXIT_BADUSAGE;	/* options.c knows the names */
 	if (main_trace_open(o->o_trace) != 0)
 		return EXIT_FAILED;
 	if (!o->o_foreground)

@@ -47,6 +47,7 @@ enum {
 	OPT_MODULE,
 	OPT_MODULE_DIR,
 	OPT_SEMANTICS,
+	OPT_DEFAULTS,
 	OPT_TRACE,
 	OPT_VERSION,
 	OPT_HELP,
@@ -70,6 +71,7 @@ static const struct option options_long[] = {
 	{ "module",	 required_argument, NULL, OPT_MODULE },
 	{ "module-dir",	 required_argument, NULL, OPT_MODULE_DIR },
 	{ "semantics",	 required_argument, NULL, OPT_SEMANTICS },
+	{ "defaults",	 required_argument, NULL, OPT_DEFAULTS },
 	{ "trace",	 required_argument, NULL, OPT_TRACE },
 	{ "version",	 no_argument,	    NULL, OPT_VERSION },
 	{ "help",	 no_argument,	    NULL, OPT_HELP },
@@ -89,7 +91,7 @@ options_help(void)
 	    "              [--major N] [--max-threads N] [--deadline SECONDS]\n"
 	    "              [--module FILE] ... [--module-dir DIR]"
 	    " [--semantics NAME]\n"
-	    "              [--trace FILE]\n"
+	    "              [--defaults linux|bsd] [--trace FILE]\n"
 	    "       devswd --list [-v]\n"
 	    "       devswd --release --claim ...\n"
 	    "       devswd --version | --help\n"
@@ -118,6 +120,8 @@ options_help(void)
 	    "netbsd,\n"
 	    "                     netbsd-legacy, freebsd, "
 	    "freebsd-trackclose, linux\n"
+	    "  --defaults NAME    the first mode of serial nodes: linux (the "
+	    "default), bsd\n"
 	    "  --trace FILE       write there what the drivers are called for, "
 	    "as JSON\n"
 	    "\n"
@@ -287,6 +291,19 @@ parse_module(struct options *o, const char *path)
 }
 
 static int
+parse_defaults(struct options *o, const char *name)
+{
+
+	if (strcmp(name, "linux") != 0 && strcmp(name, "bsd") != 0) {
+		fprintf(stderr, "devswd: --defaults %s: wants linux or bsd\n",
+		    name);
+		return 1;
+	}
+	o->o_defaults = name;
+	return 0;
+}
+
+static int
 parse_one(struct options *o, int opt, const char *arg)
 {
 
@@ -333,6 +350,8 @@ parse_one(struct options *o, int opt, const char *arg)
 	case OPT_SEMANTICS:
 		o->o_semantics = arg;
 		return 0;
+	case OPT_DEFAULTS:
+		return parse_defaults(o, arg);
 	case OPT_TRACE:
 		return parse_path("trace", arg, &o->o_trace);
 	case OPT_MODULE_DIR:
@@ -364,6 +383,7 @@ options_parse(int argc, char **argv, struct options *o)
 	o->o_tty.mode = DEFAULT_MODE;
 	o->o_hid.mode = DEFAULT_HIDMODE;
 	o->o_major = DEFAULT_MAJOR;
+	o->o_defaults = "linux";
 	while ((opt = getopt_long(argc, argv, "fv", options_long, NULL)) != -1)
 		errors += parse_one(o, opt, optarg);
 	for (; optind < argc; optind++, errors++)

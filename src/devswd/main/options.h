@@ -38,6 +38,7 @@ struct options {
 	unsigned	 o_nmodules;
 	const char	*o_module_dir;	/* for autoload, or NULL */
 	const char	*o_semantics;	/* or NULL */
+	const char	*o_defaults;	/* of ttys: "linux" or "bsd" */
 	const char	*o_trace;	/* file, or NULL */
 	struct claim_head o_claims;
 };
