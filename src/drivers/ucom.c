@@ -301,6 +301,15 @@ ucomtty(dev_t dev)
 	return sc == NULL ? NULL : sc->sc_tty;
 }
 
+/* ucom_mcr for who asks for just that: a refusal is an error like others. */
+static int
+ucom_set_lines(struct ucom_softc *sc, u_int mask, u_int value)
+{
+	const int error = mask == 0 ? 0 : ucom_mcr(sc, mask, value);
+
+	return error == EOPNOTSUPP ? EIO : error;
+}
+
 /*
  * The ioctls that are neither the line discipline's, nor the tty's, nor the
  * parent's.
@@ -312,17 +321,12 @@ ucom_do_ioctl(struct ucom_softc *sc, u_long cmd, void *data, struct lwp *l)
 
 	switch (cmd) {
 	case TIOCSBRK:
-		ucom_break(sc, 1);
-		return 0;
 	case TIOCCBRK:
-		ucom_break(sc, 0);
-		return 0;
+		return ucom_break(sc, cmd == TIOCSBRK);
 	case TIOCSDTR:
-		ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
-		return 0;
+		return ucom_set_lines(sc, UMCR_DTR, UMCR_DTR);
 	case TIOCCDTR:
-		ucom_mcr(sc, UMCR_DTR, 0);
-		return 0;
+		return ucom_set_lines(sc, UMCR_DTR, 0);
 	case TIOCGFLAGS:
 		mutex_enter(&sc->sc_lock);
 		*(int *)data = sc->sc_swflags;
@@ -338,16 +342,13 @@ ucom_do_ioctl(struct ucom_softc *sc, u_long cmd, void *data, struct lwp *l)
 		mutex_exit(&sc->sc_lock);
 		return 0;
 	case TIOCMSET:
-		ucom_mcr(sc, UMCR_DTR | UMCR_RTS,
+		return ucom_set_lines(sc, UMCR_DTR | UMCR_RTS,
 		    ucom_tiocm_to_mcr(*(int *)data));
-		return 0;
 	case TIOCMBIS:
-		ucom_mcr(sc, ucom_tiocm_to_mcr(*(int *)data),
+		return ucom_set_lines(sc, ucom_tiocm_to_mcr(*(int *)data),
 		    UMCR_DTR | UMCR_RTS);
-		return 0;
 	case TIOCMBIC:
-		ucom_mcr(sc, ucom_tiocm_to_mcr(*(int *)data), 0);
-		return 0;
+		return ucom_set_lines(sc, ucom_tiocm_to_mcr(*(int *)data), 0);
 	case TIOCMGET:
 		*(int *)data = ucom_to_tiocm(sc);
 		return 0;

@@ -123,8 +123,8 @@ void	ucom_save_termios(struct ucom_softc *, u_int);
 
 void	ucom_ctl_enter(struct ucom_softc *);
 void	ucom_ctl_exit(struct ucom_softc *);
-void	ucom_mcr(struct ucom_softc *, u_int, u_int);
-void	ucom_break(struct ucom_softc *, int);
+int	ucom_mcr(struct ucom_softc *, u_int, u_int);
+int	ucom_break(struct ucom_softc *, int);
 void	ucom_ask_status(struct ucom_softc *, bool);
 int	ucom_to_tiocm(struct ucom_softc *);
 u_int	ucom_tiocm_to_mcr(int);

@@ -51,39 +51,63 @@ ucom_ctl_exit(struct ucom_softc *sc)
 }
 
 /*
- * ucom_mcr(sc, mask, value)
+ * error = ucom_mcr(sc, mask, value)
  *
- *	Set the lines (UMCR_*) in mask as in value.  Sleeps.
+ *	Set the lines (UMCR_*) in mask as in value; both together, because
+ *	boards take what lies between for a reset: an ESP32's RTS without
+ *	DTR.  A driver that knows only one of them at a time is asked twice
+ *	without a pause.  What was not done is not said to be set.  Sleeps.
+ *	EOPNOTSUPP: the device refuses it; EIO.
  */
-void
+int
 ucom_mcr(struct ucom_softc *sc, u_int mask, u_int value)
 {
+	const struct ucom_methods *const um = sc->sc_methods;
+	int error = 0;
 
 	ucom_ctl_enter(sc);
-	mutex_enter(&sc->sc_lock);
-	sc->sc_mcr = (sc->sc_mcr & ~mask) | (value & mask);
-	mutex_exit(&sc->sc_lock);
-	if (sc->sc_methods->ucom_set != NULL) {
+	if (um->ucom_set_lines != NULL)
+		error = um->ucom_set_lines(sc->sc_parent, sc->sc_portno, mask,
+		    value & mask);
+	else if (um->ucom_set != NULL) {
 		if (ISSET(mask, UMCR_DTR))
-			sc->sc_methods->ucom_set(sc->sc_parent, sc->sc_portno,
+			um->ucom_set(sc->sc_parent, sc->sc_portno,
 			    UCOM_SET_DTR, ISSET(value, UMCR_DTR) != 0);
 		if (ISSET(mask, UMCR_RTS))
-			sc->sc_methods->ucom_set(sc->sc_parent, sc->sc_portno,
+			um->ucom_set(sc->sc_parent, sc->sc_portno,
 			    UCOM_SET_RTS, ISSET(value, UMCR_RTS) != 0);
 	}
+	if (error == 0) {
+		mutex_enter(&sc->sc_lock);
+		sc->sc_mcr = (sc->sc_mcr & ~mask) | (value & mask);
+		mutex_exit(&sc->sc_lock);
+	}
 	ucom_ctl_exit(sc);
+	return error;
 }
 
-void
+/*
+ * error = ucom_break(sc, onoff)
+ *
+ *	Begin or end a break.  Sleeps.  EOPNOTSUPP: the device has none; EIO.
+ */
+int
 ucom_break(struct ucom_softc *sc, int onoff)
 {
+	const struct ucom_methods *const um = sc->sc_methods;
+	int error = 0;
 
-	if (sc->sc_methods->ucom_set == NULL)
-		return;
+	if (um->ucom_set_break == NULL && um->ucom_set == NULL)
+		return EOPNOTSUPP;
 	ucom_ctl_enter(sc);
-	sc->sc_methods->ucom_set(sc->sc_parent, sc->sc_portno, UCOM_SET_BREAK,
-	    onoff);
+	if (um->ucom_set_break != NULL)
+		error = um->ucom_set_break(sc->sc_parent, sc->sc_portno,
+		    onoff);
+	else
+		um->ucom_set(sc->sc_parent, sc->sc_portno, UCOM_SET_BREAK,
+		    onoff);
 	ucom_ctl_exit(sc);
+	return error;
 }
 
 static int

@@ -234,8 +234,10 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 	if (error)
 		return error;
 
-	/* ucomparam raised DTR, as it found the speed 0. */
-	ucom_mcr(sc, UMCR_RTS, UMCR_RTS);
+	/* A device that refuses this works without, see ucom_mode. */
+	error = ucom_mcr(sc, UMCR_DTR | UMCR_RTS, UMCR_DTR | UMCR_RTS);
+	if (error && error != EOPNOTSUPP)
+		return error;
 	ucom_ask_status(sc, true);
 
 	ucom_io_start(sc);
@@ -270,7 +272,8 @@ ucom_down(struct ucom_softc *sc, int flag)
 	mutex_exit(&sc->sc_lock);
 	/* One that has not even answered is not asked to drop its lines. */
 	if (hup && raised) {
-		ucom_mcr(sc, UMCR_DTR, 0);
+		/* Both: a board may take RTS alone for a reset. */
+		(void)ucom_mcr(sc, UMCR_DTR | UMCR_RTS, 0);
 		mutex_enter(&sc->sc_lock);
 		microuptime(&sc->sc_hup_time);
 		sc->sc_hup_time.tv_sec += UCOM_HUP_MS / 1000;

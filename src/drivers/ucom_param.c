@@ -15,36 +15,31 @@
 #include "drivers/ucom_impl.h"
 
 /*
- * error = ucomparam(tp, t)
+ * error = ucom_param_ask(sc, t)
  *
- *	t_param: make the line like t, no lock held.  Speed 0 drops DTR and
- *	changes nothing else; coming back from it raises DTR.  EINVAL: the
- *	two speeds differ, or the parent cannot do it.  EIO.
+ *	Ask the chip for the settings of t; no lock held.  Sleeps.
+ *	EOPNOTSUPP: the device refuses them; EINVAL: it cannot make them; EIO.
  */
-int
-ucomparam(struct tty *tp, struct termios *t)
+static int
+ucom_param_ask(struct ucom_softc *sc, const struct termios *t)
 {
-	struct ucom_softc *sc = tp->t_softc;
 	struct termios chip = *t;
-	int error = 0, ospeed;
+	int error;
 
-	if (t->c_ispeed != 0 && t->c_ispeed != t->c_ospeed)
-		return EINVAL;
-	ttylock(tp);
-	ospeed = tp->t_ospeed;
-	ttyunlock(tp);
-	if (t->c_ospeed != 0 && sc->sc_methods->ucom_param != NULL) {
-		ucom_ctl_enter(sc);
-		error = sc->sc_methods->ucom_param(sc->sc_parent,
-		    sc->sc_portno, &chip);
-		ucom_ctl_exit(sc);
-		if (error)
-			return error;
-	}
-	if (t->c_ospeed == 0)
-		ucom_mcr(sc, UMCR_DTR, 0);
-	else if (ospeed == 0)
-		ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
+	if (t->c_ospeed == 0 || sc->sc_methods->ucom_param == NULL)
+		return 0;
+	ucom_ctl_enter(sc);
+	error = sc->sc_methods->ucom_param(sc->sc_parent, sc->sc_portno,
+	    &chip);
+	ucom_ctl_exit(sc);
+	return error;
+}
+
+/* The line is like t now: tell the tty and the output; no lock held. */
+static void
+ucom_param_set(struct ucom_softc *sc, const struct termios *t)
+{
+	struct tty *tp = sc->sc_tty;
 
 	ttylock(tp);
 	tp->t_ispeed = 0;
@@ -56,6 +51,43 @@ ucomparam(struct tty *tp, struct termios *t)
 	sc->sc_ocps = MAX(1, (u_int)t->c_ospeed / 10);
 	ucom_pace_reset(sc);
 	mutex_exit(&sc->sc_lock);
+}
+
+/*
+ * error = ucomparam(tp, t)
+ *
+ *	t_param: make the line like t, no lock held.  Speed 0 drops DTR and
+ *	changes nothing else; coming back from it raises DTR.  EINVAL: the
+ *	two speeds differ, or the parent cannot do it.  EIO; a device that
+ *	refuses the new settings is asked for the old ones, of which it may
+ *	have changed a part already.
+ */
+int
+ucomparam(struct tty *tp, struct termios *t)
+{
+	struct ucom_softc *sc = tp->t_softc;
+	struct termios old;
+	int error;
+
+	if (t->c_ispeed != 0 && t->c_ispeed != t->c_ospeed)
+		return EINVAL;
+	ttylock(tp);
+	old = tp->t_termios;
+	ttyunlock(tp);
+	error = ucom_param_ask(sc, t);
+	if (error == EOPNOTSUPP) {
+		(void)ucom_param_ask(sc, &old);
+		return EIO;
+	}
+	if (error)
+		return error;
+	if (t->c_ospeed == 0)
+		error = ucom_mcr(sc, UMCR_DTR, 0);
+	else if (old.c_ospeed == 0)
+		error = ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
+	if (error)
+		return error == EOPNOTSUPP ? EIO : error;
+	ucom_param_set(sc, t);
 	return 0;
 }
 
@@ -84,7 +116,6 @@ ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
 	}
 	*t = tp->t_termios;
 	t->c_ispeed = 0;
-	tp->t_ospeed = 0;		/* so that ucomparam sets it */
 	ttyunlock(tp);
 
 	mutex_enter(&sc->sc_lock);
@@ -123,7 +154,9 @@ ucom_save_termios(struct ucom_softc *sc, u_int kind)
  * error = ucom_mode(sc, dev)
  *
  *	Give the line the mode of this node; state OPENING, no lock held.
- *	Sleeps.
+ *	Sleeps.  Nobody has asked for just these settings, so a device that
+ *	refuses them (its driver says so in the log) is used as it is; one
+ *	that does not answer is an error.
  */
 int
 ucom_mode(struct ucom_softc *sc, dev_t dev)
@@ -136,9 +169,10 @@ ucom_mode(struct ucom_softc *sc, dev_t dev)
 	tp->t_dev = dev;
 	ttyunlock(tp);
 	ucom_open_termios(sc, UCOM_KIND(dev), &t);
-	error = ucomparam(tp, &t);
-	if (error)
+	error = ucom_param_ask(sc, &t);
+	if (error && error != EOPNOTSUPP)
 		return error;
+	ucom_param_set(sc, &t);
 	ttylock(tp);
 	ttsetwater(tp);
 	ttyunlock(tp);

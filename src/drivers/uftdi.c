@@ -66,6 +66,7 @@ struct uftdi_softc {
 	uint32_t		 sc_baud;	/* divisor code last sent */
 	uint32_t		 sc_data;	/* SET_DATA's value */
 	uint32_t		 sc_flow;	/* value << 16 | index */
+	uint32_t		 sc_refused;	/* bits: requests, in the log */
 
 	u_char			 sc_msr;
 	u_char			 sc_lsr;
@@ -102,7 +103,8 @@ static int	uftdi_activate(device_t, enum devact);
 static void	uftdi_childdet(device_t, device_t);
 
 static void	uftdi_get_status(void *, int, u_char *, u_char *);
-static void	uftdi_set(void *, int, int, int);
+static int	uftdi_set_lines(void *, int, u_int, u_int);
+static int	uftdi_set_break(void *, int, int);
 static int	uftdi_param(void *, int, struct termios *);
 static int	uftdi_open(void *, int);
 static void	uftdi_read(void *, int, u_char **, uint32_t *);
@@ -110,11 +112,12 @@ static bool	uftdi_txempty(void *, int);
 
 static const struct ucom_methods uftdi_methods = {
 	.ucom_get_status = uftdi_get_status,
-	.ucom_set = uftdi_set,
 	.ucom_param = uftdi_param,
 	.ucom_open = uftdi_open,
 	.ucom_read = uftdi_read,
 	.ucom_txempty = uftdi_txempty,
+	.ucom_set_lines = uftdi_set_lines,
+	.ucom_set_break = uftdi_set_break,
 	.ucom_mspar = true,
 };
 
@@ -245,10 +248,25 @@ uftdi_detach(device_t self, int flags)
 }
 
 /*
+ * The chip has stalled a request: a clone may know only half of them.  Said
+ * once for each, as every open sends them.
+ */
+static void
+uftdi_refused(struct uftdi_softc *sc, uint8_t request)
+{
+
+	if (ISSET(sc->sc_refused, 1U << request))
+		return;
+	SET(sc->sc_refused, 1U << request);
+	aprint_error_dev(sc->sc_dev, "port %u refuses request %#x\n",
+	    sc->sc_port, request);
+}
+
+/*
  * error = uftdi_request(sc, request, value, index)
  *
- *	A vendor request without data.  Sleeps.  EIO: the chip did not take
- *	it, or is gone.
+ *	A vendor request without data.  Sleeps.  EOPNOTSUPP: the chip has
+ *	refused it; EIO: it does not answer, or is gone.
  */
 static int
 uftdi_request(struct uftdi_softc *sc, uint8_t request, u_int value,
@@ -266,6 +284,10 @@ uftdi_request(struct uftdi_softc *sc, uint8_t request, u_int value,
 	USETW(req.wLength, 0);
 	err = usbd_do_request_flags(sc->sc_udev, &req, NULL, 0, NULL,
 	    UFTDI_TIMEOUT_MS);
+	if (err == USBD_STALLED) {
+		uftdi_refused(sc, request);
+		return EOPNOTSUPP;
+	}
 	return err ? EIO : 0;
 }
 
@@ -288,6 +310,10 @@ uftdi_poll_status(struct uftdi_softc *sc)
 	USETW(req.wLength, sizeof(status));
 	err = usbd_do_request_flags(sc->sc_udev, &req, status,
 	    USBD_SHORT_XFER_OK, NULL, UFTDI_TIMEOUT_MS);
+	if (err == USBD_STALLED) {
+		uftdi_refused(sc, FTDI_SIO_GET_STATUS);
+		return EOPNOTSUPP;
+	}
 	if (err)
 		return EIO;
 	atomic_store_relaxed(&sc->sc_msr, status[0] & FTDI_MSR_MASK);
@@ -297,30 +323,37 @@ uftdi_poll_status(struct uftdi_softc *sc)
 
 /*
  * ucom_open: put the chip into a known state.  What an earlier user left in
- * its buffers is thrown away.
+ * its buffers is thrown away.  A chip that refuses some of this is used as it
+ * is; one that does not answer is not.
  */
 static int
 uftdi_open(void *arg, int portno __unused)
 {
+	static const struct {
+		uint8_t	request;
+		u_int	value;
+	} steps[] = {
+		{ FTDI_SIO_RESET, FTDI_SIO_RESET_SIO },
+		{ FTDI_SIO_SET_EVENT_CHAR, 0 },
+		{ FTDI_SIO_SET_ERROR_CHAR, 0 },
+		{ FTDI_SIO_SET_LATENCY, UFTDI_LATENCY_MS },
+	};
 	struct uftdi_softc *sc = arg;
+	u_int i;
 	int error;
 
 	sc->sc_baud = sc->sc_data = sc->sc_flow = UFTDI_UNSET;
-	error = uftdi_request(sc, FTDI_SIO_RESET, FTDI_SIO_RESET_SIO,
-	    sc->sc_port);
-	if (error)
-		return error;
-	error = uftdi_request(sc, FTDI_SIO_SET_EVENT_CHAR, 0, sc->sc_port);
-	if (error)
-		return error;
-	error = uftdi_request(sc, FTDI_SIO_SET_ERROR_CHAR, 0, sc->sc_port);
-	if (error)
-		return error;
-	/* A chip that refuses this one is slower, but works. */
-	if (sc->sc_type != UFTDI_TYPE_AM)
-		(void)uftdi_request(sc, FTDI_SIO_SET_LATENCY,
-		    UFTDI_LATENCY_MS, sc->sc_port);
-	return uftdi_poll_status(sc);
+	for (i = 0; i < __arraycount(steps); i++) {
+		if (steps[i].request == FTDI_SIO_SET_LATENCY &&
+		    sc->sc_type == UFTDI_TYPE_AM)
+			continue;
+		error = uftdi_request(sc, steps[i].request, steps[i].value,
+		    sc->sc_port);
+		if (error && error != EOPNOTSUPP)
+			return error;
+	}
+	error = uftdi_poll_status(sc);
+	return error == EOPNOTSUPP ? 0 : error;
 }
 
 static void
@@ -332,31 +365,33 @@ uftdi_get_status(void *arg, int portno __unused, u_char *lsr, u_char *msr)
 	*msr = atomic_load_relaxed(&sc->sc_msr);
 }
 
-static void
-uftdi_set(void *arg, int portno __unused, int reg, int onoff)
+/* One request for both lines. */
+static int
+uftdi_set_lines(void *arg, int portno __unused, u_int mask, u_int value)
+{
+	struct uftdi_softc *sc = arg;
+	u_int ctrl = 0;
+
+	if (ISSET(mask, UMCR_DTR))
+		ctrl |= ISSET(value, UMCR_DTR) ? FTDI_SIO_SET_DTR_HIGH :
+		    FTDI_SIO_SET_DTR_LOW;
+	if (ISSET(mask, UMCR_RTS))
+		ctrl |= ISSET(value, UMCR_RTS) ? FTDI_SIO_SET_RTS_HIGH :
+		    FTDI_SIO_SET_RTS_LOW;
+	return uftdi_request(sc, FTDI_SIO_MODEM_CTRL, ctrl, sc->sc_port);
+}
+
+static int
+uftdi_set_break(void *arg, int portno __unused, int onoff)
 {
 	struct uftdi_softc *sc = arg;
 	u_int data;
 
-	switch (reg) {
-	case UCOM_SET_DTR:
-		(void)uftdi_request(sc, FTDI_SIO_MODEM_CTRL, onoff ?
-		    FTDI_SIO_SET_DTR_HIGH : FTDI_SIO_SET_DTR_LOW, sc->sc_port);
-		break;
-	case UCOM_SET_RTS:
-		(void)uftdi_request(sc, FTDI_SIO_MODEM_CTRL, onoff ?
-		    FTDI_SIO_SET_RTS_HIGH : FTDI_SIO_SET_RTS_LOW, sc->sc_port);
-		break;
-	case UCOM_SET_BREAK:
-		data = sc->sc_data != UFTDI_UNSET ? sc->sc_data :
-		    FTDI_SIO_SET_DATA_BITS(8);
-		if (onoff)
-			data |= FTDI_SIO_SET_BREAK;
-		(void)uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
-		break;
-	default:
-		panic("%s: unknown register %d", __func__, reg);
-	}
+	data = sc->sc_data != UFTDI_UNSET ? sc->sc_data :
+	    FTDI_SIO_SET_DATA_BITS(8);
+	if (onoff)
+		data |= FTDI_SIO_SET_BREAK;
+	return uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
 }
 
 /* SET_DATA's value for a termios; EINVAL for character sizes unknown here. */
@@ -421,7 +456,8 @@ uftdi_send_baud(struct uftdi_softc *sc, uint32_t code)
 
 /*
  * ucom_param: compute everything before anything is sent, so that EINVAL
- * leaves the chip as it was.
+ * leaves the chip as it was.  What the chip refuses counts as sent, and is not
+ * asked for again before something else is: EOPNOTSUPP, with the rest set.
  */
 static int
 uftdi_param(void *arg, int portno __unused, struct termios *t)
@@ -429,7 +465,7 @@ uftdi_param(void *arg, int portno __unused, struct termios *t)
 	struct uftdi_softc *sc = arg;
 	uint32_t baud, actual, flow;
 	u_int data;
-	int error;
+	int error, refused = 0;
 
 	if (t->c_ospeed <= 0)
 		return EINVAL;
@@ -444,25 +480,28 @@ uftdi_param(void *arg, int portno __unused, struct termios *t)
 
 	if (sc->sc_baud != baud) {
 		error = uftdi_send_baud(sc, baud);
-		if (error)
+		if (error && error != EOPNOTSUPP)
 			return error;
 		sc->sc_baud = baud;
+		refused |= error;
 	}
 	if (sc->sc_data != data) {
 		error = uftdi_request(sc, FTDI_SIO_SET_DATA, data,
 		    sc->sc_port);
-		if (error)
+		if (error && error != EOPNOTSUPP)
 			return error;
 		sc->sc_data = data;
+		refused |= error;
 	}
 	if (sc->sc_flow != flow) {
 		error = uftdi_request(sc, FTDI_SIO_SET_FLOW_CTRL, flow >> 16,
 		    (flow & 0xffff) | sc->sc_port);
-		if (error)
+		if (error && error != EOPNOTSUPP)
 			return error;
 		sc->sc_flow = flow;
+		refused |= error;
 	}
-	return 0;
+	return refused;
 }
 
 /*

@@ -53,7 +53,8 @@ static int	umodem_activate(device_t, enum devact);
 static void	umodem_childdet(device_t, device_t);
 
 static void	umodem_get_status(void *, int, u_char *, u_char *);
-static void	umodem_set(void *, int, int, int);
+static int	umodem_set_lines(void *, int, u_int, u_int);
+static int	umodem_set_break(void *, int, int);
 static int	umodem_param(void *, int, struct termios *);
 static int	umodem_ioctl(void *, int, u_long, void *, int, proc_t *);
 static int	umodem_open(void *, int);
@@ -62,11 +63,12 @@ static void	umodem_intr(struct usbd_xfer *, void *, usbd_status);
 
 static const struct ucom_methods umodem_methods = {
 	.ucom_get_status = umodem_get_status,
-	.ucom_set = umodem_set,
 	.ucom_param = umodem_param,
 	.ucom_ioctl = umodem_ioctl,
 	.ucom_open = umodem_open,
 	.ucom_close = umodem_close,
+	.ucom_set_lines = umodem_set_lines,
+	.ucom_set_break = umodem_set_break,
 	.ucom_mspar = true,
 };
 
@@ -323,7 +325,8 @@ umodem_detach(device_t self, int flags)
 /*
  * error = umodem_request(sc, request, value, data, len)
  *
- *	A class request to the control interface.  Sleeps.  EIO.
+ *	A class request to the control interface.  Sleeps.  EOPNOTSUPP: the
+ *	device has refused it, which is said once for each; EIO.
  */
 static int
 umodem_request(struct umodem_softc *sc, uint8_t request, u_int value,
@@ -341,6 +344,13 @@ umodem_request(struct umodem_softc *sc, uint8_t request, u_int value,
 	USETW(req.wLength, len);
 	err = usbd_do_request_flags(sc->sc_udev, &req, data, 0, NULL,
 	    UMODEM_TIMEOUT_MS);
+	if (err == USBD_STALLED) {
+		if (!ISSET(sc->sc_refused, UINT64_C(1) << request))
+			aprint_error_dev(sc->sc_dev,
+			    "the device refuses request %#x\n", request);
+		SET(sc->sc_refused, UINT64_C(1) << request);
+		return EOPNOTSUPP;
+	}
 	return err ? EIO : 0;
 }
 
@@ -482,29 +492,31 @@ umodem_get_status(void *arg, int portno __unused, u_char *lsr, u_char *msr)
 	*msr = atomic_load_relaxed(&sc->sc_msr);
 }
 
-static void
-umodem_set(void *arg, int portno __unused, int reg, int onoff)
+/* The class has one request for both lines. */
+static int
+umodem_set_lines(void *arg, int portno __unused, u_int mask, u_int value)
+{
+	struct umodem_softc *sc = arg;
+	const u_int lines = (sc->sc_lines & ~mask) | (value & mask);
+	int error;
+
+	error = umodem_request(sc, UCDC_SET_CONTROL_LINE_STATE,
+	    (ISSET(lines, UMCR_DTR) ? UCDC_LINE_DTR : 0) |
+	    (ISSET(lines, UMCR_RTS) ? UCDC_LINE_RTS : 0), NULL, 0);
+	if (error == 0)
+		sc->sc_lines = lines;
+	return error;
+}
+
+static int
+umodem_set_break(void *arg, int portno __unused, int onoff)
 {
 	struct umodem_softc *sc = arg;
 
-	switch (reg) {
-	case UCOM_SET_DTR:
-		sc->sc_dtr = onoff;
-		break;
-	case UCOM_SET_RTS:
-		sc->sc_rts = onoff;
-		break;
-	case UCOM_SET_BREAK:
-		if (ISSET(sc->sc_acm_cap, USB_CDC_ACM_HAS_BREAK))
-			(void)umodem_request(sc, UCDC_SEND_BREAK, onoff ?
-			    UCDC_BREAK_ON : UCDC_BREAK_OFF, NULL, 0);
-		return;
-	default:
-		panic("%s: unknown register %d", __func__, reg);
-	}
-	(void)umodem_request(sc, UCDC_SET_CONTROL_LINE_STATE,
-	    (sc->sc_dtr ? UCDC_LINE_DTR : 0) |
-	    (sc->sc_rts ? UCDC_LINE_RTS : 0), NULL, 0);
+	if (!ISSET(sc->sc_acm_cap, USB_CDC_ACM_HAS_BREAK))
+		return EOPNOTSUPP;
+	return umodem_request(sc, UCDC_SEND_BREAK, onoff ? UCDC_BREAK_ON :
+	    UCDC_BREAK_OFF, NULL, 0);
 }
 
 int
@@ -544,6 +556,7 @@ umodem_line_state(const struct termios *t, usb_cdc_line_state_t *ls)
 /*
  * ucom_param.  A device that does not say that it has line settings is not
  * asked for any: nothing stands behind its data interface that has a speed.
+ * Settings that it refuses are not asked for again before others are.
  */
 static int
 umodem_param(void *arg, int portno __unused, struct termios *t)
@@ -561,11 +574,11 @@ umodem_param(void *arg, int portno __unused, struct termios *t)
 	sc->sc_line_valid = false;
 	error = umodem_request(sc, UCDC_SET_LINE_CODING, 0, &ls,
 	    UCDC_LINE_STATE_LENGTH);
-	if (error)
+	if (error && error != EOPNOTSUPP)
 		return error;
 	sc->sc_line_state = ls;
 	sc->sc_line_valid = true;
-	return 0;
+	return error;
 }
 
 static int

@@ -35,7 +35,9 @@ struct umodem_softc {
 
 	usb_cdc_line_state_t	 sc_line_state;	/* (u) last sent */
 	bool			 sc_line_valid;	/* (u) */
-	bool			 sc_dtr, sc_rts; /* (u) */
+	u_int			 sc_lines;	/* (u) UMCR_* */
+	uint64_t		 sc_refused;	/* (u) bits: requests, in the
+						   log */
 	int			 sc_cm_over_data; /* (u) */
 
 	u_char			 sc_msr;	/* (a) */

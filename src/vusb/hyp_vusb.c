@@ -241,6 +241,9 @@ hx_control(struct hyp_usbx *x)
 
 	if ((x->hx_setup.vr_type & 0x60) == 0)
 		n = vusb_standard(v, &x->hx_setup, x->hx_buf);
+	else if (x->hx_setup.vr_request < 64 &&
+	    (v->v_refused >> x->hx_setup.vr_request & 1) != 0)
+		n = VUSB_STALL;
 	else
 		n = v->v_ops->vo_control(v, &x->hx_setup, x->hx_buf);
 	if (n == VUSB_STALL) {

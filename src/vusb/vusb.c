@@ -193,6 +193,8 @@ vusb_config_default(struct vusb_config *vc)
 		vc->vc_product = ftdi ? 0x6001 : 0xa4a7;
 	if (vc->vc_release == 0)
 		vc->vc_release = ftdi ? 0x0600 : 0x0100;
+	if (vc->vc_acmcaps == 0)
+		vc->vc_acmcaps = 0x06;
 	if (vc->vc_nports == 0 || !ftdi)
 		vc->vc_nports = 1;
 	assert(vc->vc_nports <= VUSB_MAXPORTS);
@@ -561,6 +563,19 @@ vusb_fault(struct vusb *v, enum vusb_kind kind, enum vusb_fault fault,
 	vf->vf_gen++;
 	vusb_release_zombies(v, kind);
 	vusb_changed(v);
+	pthread_mutex_unlock(&v->v_lock);
+}
+
+void
+vusb_refuse(struct vusb *v, unsigned request, bool on)
+{
+
+	assert(request < 64);
+	pthread_mutex_lock(&v->v_lock);
+	if (on)
+		v->v_refused |= UINT64_C(1) << request;
+	else
+		v->v_refused &= ~(UINT64_C(1) << request);
 	pthread_mutex_unlock(&v->v_lock);
 }
 

@@ -41,6 +41,8 @@ struct vusb_config {
 	uint16_t	 vc_product;
 	uint16_t	 vc_release;	/* default 0x0600 (FT232R) */
 	unsigned	 vc_nports;	/* FTDI; default 1 */
+	uint8_t		 vc_acmcaps;	/* ACM: bmCapabilities; default 6,
+					   line coding and break */
 	bool		 vc_highspeed;
 	bool		 vc_pinned;	/* tell the bus vc_unit */
 	int		 vc_unit;
@@ -61,6 +63,7 @@ struct vusb_status {
 	char		 vs_flow;	/* 'N', 'R' RTS/CTS, 'D', 'X' XON/XOFF */
 	uint8_t		 vs_xon, vs_xoff;
 	bool		 vs_dtr, vs_rts, vs_break;
+	unsigned	 vs_lines;	/* requests that set DTR and RTS */
 	uint8_t		 vs_latency;	/* FTDI: ms */
 	unsigned	 vs_resets;	/* FTDI: how often; ACM: opens seen */
 	unsigned	 vs_reads;	/* bulk-in transfers waiting */
@@ -172,6 +175,14 @@ enum vusb_fault {
 };
 void	vusb_fault(struct vusb *, enum vusb_kind, enum vusb_fault, unsigned,
 	    unsigned);
+
+/*
+ * vusb_refuse(v, request, on)
+ *
+ *	The device answers class and vendor requests of that number (below
+ *	64) with STALL, as one does that does not know them.
+ */
+void	vusb_refuse(struct vusb *, unsigned, bool);
 
 /* Another program has the interfaces: hyp_usb_claim() says EBUSY. */
 void	vusb_set_claimed(struct vusb *, bool);

@@ -14,6 +14,7 @@
 #include "vusb/vusbvar.h"
 
 #define	ACM_EP_NOTIFY	0x83
+#define	ACM_CAPS	31		/* where bmCapabilities are */
 #define	ACM_EP_IN	0x81
 #define	ACM_EP_OUT	0x02
 
@@ -39,6 +40,7 @@ acm_descriptors(struct vusb *v, uint8_t *d, size_t size)
 		return 0;
 	len = vusb_put_device(v, d, 0x02);
 	memcpy(d + len, acm_config, sizeof(acm_config));
+	d[len + ACM_CAPS] = v->v_config.vc_acmcaps;
 	len += sizeof(acm_config);
 	len += vusb_put_endpoint(d + len, ACM_EP_IN, 2,
 	    (uint16_t)v->v_maxpkt, 0);
@@ -115,6 +117,7 @@ acm_control(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
 			vs->vs_resets++;
 		vs->vs_dtr = vr->vr_value & 1;
 		vs->vs_rts = (vr->vr_value & 2) != 0;
+		vs->vs_lines++;
 		return 0;
 	case 0x23:
 		vs->vs_break = vr->vr_value != 0;

@@ -164,6 +164,7 @@ static void
 ftdi_modem_ctrl(struct vusb_status *vs, uint16_t value)
 {
 
+	vs->vs_lines++;
 	if (value & 0x0100)
 		vs->vs_dtr = value & 1;
 	if (value & 0x0200)

@@ -96,6 +96,7 @@ struct vusb {
 	uint8_t		 v_altno;
 	bool		 v_halted[VUSB_NEP];
 	struct vusb_faulting v_fault[VUSB_NKINDS];
+	uint64_t	 v_refused;	/* bits: requests */
 	struct vusb_xq	 v_zombies;
 	struct vusb_port v_port[VUSB_MAXPORTS];
 	uint8_t		*v_desc;	/* vusb_set_descriptors */

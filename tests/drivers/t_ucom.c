@@ -614,6 +614,115 @@ modem_lines(void)
 	h_remove(v);
 }
 
+/* DTR and RTS move in one request: what lies between is a reset to boards. */
+static void
+lines_together_on(struct vusb *v)
+{
+	struct s_file sf;
+	unsigned n = h_status(v).vs_lines;
+	int bits = TIOCM_DTR | TIOCM_RTS, none = 0;
+
+	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &sf), 0);
+	T_CHECK(h_status(v).vs_dtr && h_status(v).vs_rts);
+	T_EQ(h_status(v).vs_lines, ++n);
+	T_EQ(s_ioctl(&sf, TIOCMSET, &none), 0);
+	T_CHECK(!h_status(v).vs_dtr && !h_status(v).vs_rts);
+	T_EQ(h_status(v).vs_lines, ++n);
+	T_EQ(s_ioctl(&sf, TIOCMBIS, &bits), 0);
+	T_CHECK(h_status(v).vs_dtr && h_status(v).vs_rts);
+	T_EQ(h_status(v).vs_lines, ++n);
+	T_EQ(s_ioctl(&sf, TIOCMBIC, &bits), 0);
+	T_EQ(h_status(v).vs_lines, ++n);
+	T_EQ(s_ioctl(&sf, TIOCMBIS, &bits), 0);
+	T_EQ(h_status(v).vs_lines, ++n);
+	s_close(&sf);
+	T_CHECK(!h_status(v).vs_dtr && !h_status(v).vs_rts);
+	T_EQ(h_status(v).vs_lines, ++n);
+	h_remove(v);
+}
+
+static void
+lines_together(void)
+{
+
+	lines_together_on(h_ftdi());
+	lines_together_on(h_acm());
+}
+
+/* A request that the device refuses: the open and the bytes do without. */
+static void
+refused_on(struct vusb *v, unsigned request)
+{
+	struct s_file sf;
+	char c;
+
+	vusb_refuse(v, request, true);
+	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &sf), 0);
+	T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
+	s_write_all(&sf, "r", 1);
+	s_far_read_all(v, 0, &c, 1);
+	T_EQ(c, 'r');
+	T_EQ(vusb_far_write(v, 0, "s", 1, 20000), 1);
+	s_read_all(&sf, &c, 1);
+	T_EQ(c, 's');
+	s_close(&sf);
+	h_remove(v);
+}
+
+static void
+refused_requests(void)
+{
+	static const unsigned ftdi[] = { 0, 1, 2, 3, 4, 5, 6, 7, 9 };
+	static const unsigned acm[] = { 0x20, 0x22 };
+
+	for (size_t i = 0; i < sizeof(ftdi) / sizeof(ftdi[0]); i++)
+		refused_on(h_ftdi(), ftdi[i]);
+	for (size_t i = 0; i < sizeof(acm) / sizeof(acm[0]); i++)
+		refused_on(h_acm(), acm[i]);
+}
+
+/* But who asks for just that is told, and nothing says that it was done. */
+static void
+refusals_are_told(void)
+{
+	const struct vusb_config nobreak = { .vc_model = VUSB_ACM,
+	    .vc_acmcaps = 0x02 };
+	struct vusb *v = h_ftdi();
+	struct s_file sf;
+	int bits = TIOCM_DTR | TIOCM_RTS;
+
+	h_open_raw(&sf, 9600);
+	vusb_refuse(v, 1, true);
+	T_EQ(s_ioctl(&sf, TIOCMBIC, &bits), EIO);
+	T_EQ(s_modem(&sf) & bits, bits);
+	T_CHECK(h_status(v).vs_dtr && h_status(v).vs_rts);
+	/* Nor of one that never answers. */
+	vusb_refuse(v, 1, false);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NEVER, 1, 0);
+	T_EQ(s_ioctl(&sf, TIOCMBIC, &bits), EIO);
+	T_EQ(s_modem(&sf) & bits, bits);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NONE, 0, 0);
+	/* Refused in part: all is as before. */
+	vusb_refuse(v, 4, true);
+	T_EQ(s_raw(&sf, 19200, 7, 0), EIO);
+	T_EQ(h_status(v).vs_bits, 8);
+	T_EQ(h_status(v).vs_baud, 9600);
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), EOPNOTSUPP);
+	vusb_refuse(v, 4, false);
+	T_EQ(s_raw(&sf, 19200, 7, 0), 0);
+	s_close(&sf);
+	h_remove(v);
+
+	h_begin();
+	v = h_adapter(&nobreak);
+	s_plug(v, "ttyU0");
+	h_open_raw(&sf, 9600);
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), EOPNOTSUPP);
+	T_CHECK(!h_status(v).vs_break);
+	s_close(&sf);
+	h_remove(v);
+}
+
 static void
 carrier_loss(void)
 {
@@ -1077,6 +1186,9 @@ const struct t_case t_cases[] = {
 	{ "last close sends what was written", close_drains },
 	{ "tcdrain waits for the device and for the chip", drain_waits },
 	{ "modem lines and break", modem_lines },
+	{ "DTR and RTS move together, at a close too", lines_together },
+	{ "a refused request does not keep an open out", refused_requests },
+	{ "who asks for what is refused is told", refusals_are_told },
 	{ "loss of carrier", carrier_loss },
 	{ "ACM: settings, lines, break", acm_device },
 	{ "FTDI with two ports", two_ports },

@@ -456,7 +456,8 @@ failed_open(void)
 	struct s_file sf;
 	char c;
 
-	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_STALL, 0, 0);
+	/* No answer; a refusal (STALL) is t_ucom's. */
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_ERROR, 0, 0);
 	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &sf), EIO);
 	T_EQ(h_status(v).vs_reads, 0);
 	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NONE, 0, 0);

@@ -19,7 +19,7 @@
  *	copy.
  * A method is never called after ucom's detach has returned.
  *
- * Names, members and their order are NetBSD's; ucom_txempty and ucom_mspar
+ * Names, members and their order are NetBSD's; ucom_txempty and what follows
  * are additions at the end, so a driver that does not know them leaves them
  * NULL and false.
  */
@@ -38,12 +38,14 @@ struct usbd_interface;
 struct ucom_methods {
 	/* Line status (ULSR_*) and modem status (UMSR_*) as last known. */
 	void	(*ucom_get_status)(void *, int, u_char *, u_char *);
-	/* Set one of UCOM_SET_* on or off. */
+	/* Set one of UCOM_SET_* on or off.  Its errors are lost; not called
+	   if there is one of the two below for the purpose. */
 	void	(*ucom_set)(void *, int, int, int);
 #define	UCOM_SET_DTR	1
 #define	UCOM_SET_RTS	2
 #define	UCOM_SET_BREAK	3
-	/* Speed, character size, parity, flow control.  0 or an errno; the
+	/* Speed, character size, parity, flow control.  0, EOPNOTSUPP
+	   (the device refuses it: a first open goes on) or an errno; the
 	   tty keeps its old settings after an error.  c_ospeed is not 0. */
 	int	(*ucom_param)(void *, int, struct termios *);
 	/* The chip's own ioctls; EPASSTHROUGH for all others. */
@@ -61,6 +63,11 @@ struct ucom_methods {
 	/* Does ucom_param know CMSPAR, mark and space parity?  Settings with
 	   it are EINVAL if not. */
 	bool	  ucom_mspar;
+	/* Set the lines (UMCR_*) in the first as in the second, all in one
+	   request if the chip has such a one.  0, EOPNOTSUPP or an errno. */
+	int	(*ucom_set_lines)(void *, int, u_int, u_int);
+	/* Begin or end a break; the same errors. */
+	int	(*ucom_set_break)(void *, int, int);
 };
 
 /* Modem control register. */
