@@ -27,8 +27,6 @@ ACCEPTED = {
     # A device, its transfers and its two threads (usbvar.h).
     "devswd/host": [{"hyp_usb_libusb.c", "hyp_usbx_libusb.c", "usb_event.c",
                      "usb_reaper.c"}],
-    # Units are given out while the tables are held; to be taken apart.
-    "kernel/autoconf": [{"subr_cftable.c", "subr_cfunit.c"}],
     # The states of a vnode and of its device (specfs_impl.h).
     "kernel/specfs": [{"spec_clone.c", "spec_close.c", "spec_node.c",
                        "spec_semantics.c", "spec_vnops.c"}],

@@ -29,13 +29,19 @@ struct device {
 	LIST_ENTRY(device) dv_sibling;	/* (a) */
 };
 
+LIST_HEAD(cfdriverlist, cfdriver);
+
+/* ---- subr_device.c: what there is ----------------------------------- */
+
 extern kmutex_t alldevs_lock;
 extern kcondvar_t config_cv;
+extern struct cfdriverlist allcfdrivers;	/* (a) */
+
+cfdriver_t config_cfdriver_lookup(const char *);
 
 /* ---- subr_cftable.c: which driver ----------------------------------- */
 
 void	config_tables_init(void);
-cfdriver_t config_cfdriver_lookup(const char *);
 cfattach_t config_cfattach_lookup(const char *, const char *);
 cfdata_t config_rootsearch_acquire(const char *);
 

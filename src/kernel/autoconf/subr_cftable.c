@@ -22,7 +22,6 @@ struct cftable {
 	LIST_ENTRY(cftable)	 ct_list;
 };
 
-static LIST_HEAD(, cfdriver) allcfdrivers;	/* (a) */
 static LIST_HEAD(, cftable) allcftables;	/* (a) */
 static u_int config_searchers;			/* (a) */
 static bool config_changing;			/* (a) */
@@ -64,23 +63,10 @@ config_search_exit(void)
 }
 
 /*
- * cd = config_cfdriver_lookup(name)
  * ca = config_cfattach_lookup(driver, name)
  *
  *	NULL: there is none.  alldevs_lock held.
  */
-cfdriver_t
-config_cfdriver_lookup(const char *name)
-{
-	cfdriver_t cd;
-
-	LIST_FOREACH(cd, &allcfdrivers, cd_list) {
-		if (strcmp(cd->cd_name, name) == 0)
-			return cd;
-	}
-	return NULL;
-}
-
 cfattach_t
 config_cfattach_lookup(const char *driver, const char *name)
 {

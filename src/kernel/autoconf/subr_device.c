@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * subr_device.c - device(9): looking devices up and holding them.
+ * subr_device.c - device(9): looking drivers and devices up, holding devices.
  *
  * A reference (device_lookup_acquire .. device_release) keeps a device and
  * its softc from being freed, while its detach may already run.  It is for
@@ -27,6 +27,24 @@
 
 kmutex_t alldevs_lock;
 kcondvar_t config_cv;
+struct cfdriverlist allcfdrivers;	/* (a) */
+
+/*
+ * cd = config_cfdriver_lookup(name)
+ *
+ *	NULL: there is none.  alldevs_lock held.
+ */
+cfdriver_t
+config_cfdriver_lookup(const char *name)
+{
+	cfdriver_t cd;
+
+	LIST_FOREACH(cd, &allcfdrivers, cd_list) {
+		if (strcmp(cd->cd_name, name) == 0)
+			return cd;
+	}
+	return NULL;
+}
 
 /*
  * The device of a unit, or NULL.  Without alldevs_lock it may be freed as soon
