@@ -79,12 +79,35 @@ locked_poll(dev_t dev __unused, int events __unused, struct lwp *l __unused)
 	return KERNEL_LOCKED_P();
 }
 
+static paddr_t
+locked_mmap(dev_t dev __unused, off_t off __unused, int prot __unused)
+{
+
+	return KERNEL_LOCKED_P();
+}
+
+static int
+locked_kqfilter(dev_t dev __unused, struct knote *kn __unused)
+{
+
+	return KERNEL_LOCKED_P();
+}
+
+static int
+locked_discard(dev_t dev __unused, off_t pos __unused, off_t len __unused)
+{
+
+	return KERNEL_LOCKED_P();
+}
+
 #define	LOCKED_CDEVSW(flags)						\
 	{								\
 		.d_open = locked_call, .d_cancel = locked_call,		\
 		.d_close = locked_call, .d_read = locked_rw,		\
 		.d_write = locked_rw, .d_ioctl = locked_ioctl,		\
-		.d_poll = locked_poll, .d_flag = (flags)		\
+		.d_poll = locked_poll, .d_mmap = locked_mmap,		\
+		.d_kqfilter = locked_kqfilter,				\
+		.d_discard = locked_discard, .d_flag = (flags)		\
 	}
 static const struct cdevsw giant_cdevsw = LOCKED_CDEVSW(D_OTHER);
 static const struct cdevsw mpsafe_cdevsw = LOCKED_CDEVSW(D_OTHER | D_MPSAFE);
@@ -147,6 +170,9 @@ locked_in(const struct cdevsw *cdev, int locked)
 	T_EQ(cdev_write(dev, NULL, 0), locked);
 	T_EQ(cdev_ioctl(dev, 0, NULL, 0, curlwp), locked);
 	T_EQ(cdev_poll(dev, 0, curlwp), locked);
+	T_EQ(cdev_mmap(dev, 0, 0), locked);
+	T_EQ(cdev_kqfilter(dev, NULL), locked);
+	T_EQ(cdev_discard(dev, 0, 0), locked);
 	T_EQ(cdev_cancel(dev, FREAD, S_IFCHR, curlwp), locked);
 	T_EQ(cdev_close(dev, FREAD, S_IFCHR, curlwp), locked);
 	T_CHECK(!KERNEL_LOCKED_P());

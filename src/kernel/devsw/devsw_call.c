@@ -3,9 +3,13 @@
  * devsw_call.c - devsw(9): a driver's functions, by device number.
  *
  * Each of them looks the driver up and calls it, under the kernel lock if it
- * is not D_MPSAFE.  The caller keeps the driver, and the softc, by the
- * references of an open (devsw_acquire), or by having the device open; see
- * subr_devsw.c.  No state and no locks.
+ * is not D_MPSAFE.  d_stop is the exception: ttyflush calls it with tty_lock,
+ * and the kernel lock, which sleeps here, comes before all other locks.  So
+ * what d_stop looks at must be guarded by tty_lock.
+ *
+ * The caller keeps the driver, and the softc, by the references of an open
+ * (devsw_acquire), or by having the device open; see subr_devsw.c.  No state
+ * and no locks.
  */
 #include <sys/conf.h>
 #include <sys/device.h>
@@ -267,24 +271,45 @@ paddr_t
 cdev_mmap(dev_t dev, off_t off, int prot)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	paddr_t pa;
 
-	return d == NULL ? (paddr_t)-1 : d->d_mmap(dev, off, prot);
+	if (d == NULL)
+		return (paddr_t)-1;
+	locked = dev_lock(d->d_flag);
+	pa = d->d_mmap(dev, off, prot);
+	dev_unlock(locked);
+	return pa;
 }
 
 int
 cdev_kqfilter(dev_t dev, struct knote *kn)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	int error;
 
-	return d == NULL ? ENXIO : d->d_kqfilter(dev, kn);
+	if (d == NULL)
+		return ENXIO;
+	locked = dev_lock(d->d_flag);
+	error = d->d_kqfilter(dev, kn);
+	dev_unlock(locked);
+	return error;
 }
 
 int
 cdev_discard(dev_t dev, off_t pos, off_t len)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
+	bool locked;
+	int error;
 
-	return d == NULL ? ENXIO : d->d_discard(dev, pos, len);
+	if (d == NULL)
+		return ENXIO;
+	locked = dev_lock(d->d_flag);
+	error = d->d_discard(dev, pos, len);
+	dev_unlock(locked);
+	return error;
 }
 
 int
