@@ -12,7 +12,6 @@
  * while it knows that the lwp is still in the same operation.
  */
 #include <sys/atomic.h>
-#include <sys/kernel.h>
 #include <sys/lwp.h>
 #include <sys/systm.h>
 
@@ -93,15 +92,4 @@ hyp_lwp_exit(struct hyp_lwp *hl)
 	LOCKDEBUG_NONE("hyp_lwp_exit");
 	l->l_nosleep = false;
 	memset(&l->l_credstore, 0, sizeof(l->l_credstore));
-}
-
-void
-lwp_progress(u_int ms)
-{
-	struct lwp_progress *const lp = curlwp->l_progress;
-
-	if (lp == NULL)
-		return;
-	atomic_store_relaxed(&lp->lp_ms, ms);
-	atomic_store_relaxed(&lp->lp_time, getticks());
 }

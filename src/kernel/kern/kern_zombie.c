@@ -14,6 +14,8 @@
  * side (hyp_usb_zombies), not here.
  */
 #include <sys/atomic.h>
+#include <sys/kernel.h>
+#include <sys/lwp.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
@@ -34,6 +36,18 @@ zombie_ms(void)
 {
 
 	return atomic_load_relaxed(&zombie_deadline);
+}
+
+/* How far the deadline of a close reaches; sys/lwp.h has the contract. */
+void
+lwp_progress(u_int ms)
+{
+	struct lwp_progress *const lp = curlwp->l_progress;
+
+	if (lp == NULL)
+		return;
+	atomic_store_relaxed(&lp->lp_ms, ms);
+	atomic_store_relaxed(&lp->lp_time, getticks());
 }
 
 /*
