@@ -26,7 +26,12 @@ struct hyp_node;
 struct hyp_file;
 struct hyp_lwp;
 
-/* Who asks.  groups are the supplementary ones. */
+/*
+ * Who asks.  groups are the supplementary ones, of which HYP_NGROUPS are kept:
+ * with that many there may be more.
+ */
+#define	HYP_NGROUPS	64
+
 struct hyp_cred {
 	uint32_t	 hc_uid;
 	uint32_t	 hc_gid;

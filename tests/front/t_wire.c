@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/fuse.h>
 #include <poll.h>
@@ -104,7 +105,7 @@ credentials_are_the_openers(void)
 	T_EQ(hk.uid, 1000);
 	T_EQ(hk.gid, 100);
 	T_EQ(hk.pid, getpid());
-	T_EQ(hk.ngroups, (unsigned)n);
+	T_EQ(hk.ngroups, (unsigned)(n < HYP_NGROUPS ? n : HYP_NGROUPS));
 	kern_as(kern, 0, 0, 0);
 	hk_feed(node, 1);
 	T_EQ(kern_wait(kern, kern_read(kern, fh, 1, 0, 0), NULL), 0);
@@ -657,6 +658,82 @@ access_with_capabilities(void)
 	access_down(dir, path);
 }
 
+#define	MANY	1000
+
+/* A child in groups 20000 and up, MANY of them. */
+static pid_t
+child_in_many_groups(void)
+{
+	gid_t groups[MANY];
+	int ready[2];
+	pid_t pid;
+	char c = 0;
+
+	for (unsigned i = 0; i < MANY; i++)
+		groups[i] = 20000 + i;
+	T_EQ(pipe(ready), 0);
+	pid = fork();
+	T_CHECK(pid != -1);
+	if (pid == 0) {
+		if (setgroups(MANY, groups) != 0 || setgid(12345) != 0 ||
+		    setuid(12345) != 0)
+			_exit(1);
+		(void)!write(ready[1], &c, 1);
+		for (;;)
+			pause();
+	}
+	T_EQ(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+/*
+ * A file keeps HYP_NGROUPS of its opener's groups, whatever their number; a
+ * node's is looked for in all of them, as the kernel does.
+ */
+static void
+access_by_the_last_of_many_groups(void)
+{
+	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	uint32_t kept[HYP_NGROUPS];
+	struct hyp_cred cred = {
+		.hc_uid = 12345, .hc_gid = 12345,
+		.hc_ngroups = HYP_NGROUPS, .hc_groups = kept,
+	};
+	struct front_config fc;
+	uint64_t fh;
+	pid_t pid;
+
+	if (getuid() != 0) {
+		t_note("only root can give groups");
+		return;
+	}
+	pid = child_in_many_groups();
+	for (unsigned i = 0; i < HYP_NGROUPS; i++)
+		kept[i] = 20000 + i;
+	cred.hc_pid = pid;
+	access_up(dir, path, &fc, 0660);
+	T_EQ(chown(path, 0, 20000 + MANY - 1), 0);
+	T_EQ(hyp_node_access(nodehost, &cred, HYP_F_READ), 0);
+	T_EQ(chown(path, 0, 20000 + MANY), 0);
+	T_EQ(hyp_node_access(nodehost, &cred, HYP_F_READ), EACCES);
+	/* And who is in the group that may not is not one of the others. */
+	T_EQ(chown(path, 0, 20000 + MANY - 1), 0);
+	T_EQ(chmod(path, 0606), 0);
+	T_EQ(hyp_node_access(nodehost, &cred, HYP_F_READ), EACCES);
+	access_down(dir, path);
+
+	front_up(0);
+	kern_as(kern, 12345, 12345, (unsigned)pid);
+	fh = kern_opened(kern, O_RDWR);
+	T_EQ(hk.ngroups, HYP_NGROUPS);
+	kern_released(kern, fh);
+	front_down();
+	kill(pid, SIGKILL);
+	T_EQ(waitpid(pid, NULL, 0), pid);
+}
+
 /* A node of this class: is it given that owner and mode? */
 static void
 node_gets(const char *name, int class, struct front_config *fc,
@@ -732,6 +809,8 @@ const struct t_case t_cases[] = {
 	    access_is_owner_then_group_then_others },
 	{ "access_follows_the_acl", access_follows_the_acl },
 	{ "access_with_capabilities", access_with_capabilities },
+	{ "access_by_the_last_of_many_groups",
+	    access_by_the_last_of_many_groups },
 	{ "nodes_get_owner_and_mode", nodes_get_owner_and_mode },
 	{ NULL, NULL },
 };

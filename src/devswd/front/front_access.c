@@ -11,8 +11,9 @@
  *	the owner		1: lstat
  *	group and others	1, or 2 if the group has rights: there may be
  *				an ACL then, whose mask they are
- *	who is refused		6 more: capabilities, as a service may have
+ *	who is refused		some more: capabilities, as a service may have
  *				CAP_DAC_OVERRIDE and not be root
+ *	who is in many groups	some more: those that a file does not keep
  *
  * The node and the ACL are read one after the other.  Who changes them in
  * between and revokes afterwards finds the open, whatever this has said.
@@ -30,11 +31,9 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "front/frontvar.h"
 
@@ -64,6 +63,8 @@ struct acl {
 	uint32_t	 a_version;
 	struct acl_entry a_entry[ACL_MAXENT];
 };
+
+#define	NGROUPS_MOST	65536	/* the kernel's own limit */
 
 #define	CAP_OVERRIDE	1	/* CAP_DAC_OVERRIDE */
 #define	CAP_READ	2	/* CAP_DAC_READ_SEARCH */
@@ -164,7 +165,56 @@ acl_access(const char *path, const struct hyp_cred *cred, gid_t group,
 	    sizeof(acl.a_entry[0]), cred, group, want) ? 0 : EACCES;
 }
 
-/* ---- capabilities --------------------------------------------------- */
+/* ---- what /proc knows of a thread, which waits for us ---------------- */
+
+/*
+ * line = status_of(pid, "Name:")
+ *
+ *	The rest of a line of /proc/pid/status, or NULL.  The caller frees it.
+ */
+static char *
+status_of(int32_t pid, const char *name)
+{
+	const size_t len = strlen(name);
+	char path[64], *line = NULL, *rest = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return NULL;
+	while (rest == NULL && getline(&line, &size, f) != -1) {
+		if (strncmp(line, name, len) == 0)
+			rest = strdup(line + len);
+	}
+	free(line);
+	fclose(f);
+	return rest;
+}
+
+/* All groups of the client; its cred without them if they can't be read. */
+static struct hyp_cred
+all_groups(const struct hyp_cred *cred, uint32_t **list)
+{
+	char *const line = status_of(cred->hc_pid, "Groups:");
+	struct hyp_cred all = *cred;
+	char *at = line, *end;
+	uint32_t n;
+
+	*list = line != NULL ? calloc(NGROUPS_MOST, sizeof(**list)) : NULL;
+	if (*list != NULL) {
+		for (n = 0; n < NGROUPS_MOST; n++, at = end) {
+			(*list)[n] = (uint32_t)strtoul(at, &end, 10);
+			if (end == at)
+				break;
+		}
+		all.hc_groups = *list;
+		all.hc_ngroups = n;
+	}
+	free(line);
+	return all;
+}
 
 static bool
 same_userns(int32_t pid)
@@ -178,24 +228,15 @@ same_userns(int32_t pid)
 	    mine.st_ino == theirs.st_ino && mine.st_dev == theirs.st_dev;
 }
 
-/* The effective capabilities of a thread, which waits for us; 0 if unknown. */
+/* The effective capabilities; 0 if unknown. */
 static uint64_t
 effective_caps(int32_t pid)
 {
-	char path[64], buf[4096], *line;
-	ssize_t n;
-	int fd;
+	char *const line = status_of(pid, "CapEff:");
+	const uint64_t caps = line != NULL ? strtoull(line, NULL, 16) : 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return 0;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	buf[n > 0 ? n : 0] = '\0';
-	line = strstr(buf, "\nCapEff:");
-	return line == NULL ? 0 :
-	    strtoull(line + sizeof("\nCapEff:") - 1, NULL, 16);
+	free(line);
+	return caps;
 }
 
 static bool
@@ -244,8 +285,11 @@ int
 hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
 {
 	const struct front_node *const fn = host;
+	struct hyp_cred all = *cred;
+	uint32_t *list = NULL;
 	char path[PATH_LEN];
 	struct stat st;
+	int error;
 
 	if (cred->hc_uid == 0)
 		return 0;
@@ -255,8 +299,11 @@ hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
 		return atomic_load(&fn->fn_nowhere) ? 0 : ENOENT;
 	if (!front_node_is_ours(fn, &st))
 		return ENOENT;
-	if (mode_access(path, &st, cred, flags) == 0 ||
-	    is_capable(cred, flags))
-		return 0;
-	return EACCES;
+	if (cred->hc_ngroups == HYP_NGROUPS)
+		all = all_groups(cred, &list);
+	error = mode_access(path, &st, &all, flags);
+	free(list);
+	if (error != 0 && is_capable(cred, flags))
+		error = 0;
+	return error;
 }

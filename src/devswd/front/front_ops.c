@@ -52,9 +52,6 @@
 #include "host/host.h"
 #include "hyp/hyp.h"
 
-#define	NGROUPS_FIRST	64	/* a second look is needed for more */
-#define	NGROUPS_MOST	65536
-
 /*
  * buf = front_buffer(ft)
  *
@@ -132,26 +129,22 @@ moved(int error, size_t done, size_t len, const struct front_chan *fc)
 /*
  * The opener's credentials.  The protocol does not carry the supplementary
  * groups; they are looked up in /proc while the opener waits in open(2).
- * Where that fails (another pid namespace, hidepid) it has none.
+ * Where that fails (another pid namespace, hidepid) it has none.  No more are
+ * kept than K takes: somebody may be in 65,536, and open many files.
  */
 static struct front_file *
 file_alloc(fuse_req_t req, struct front_chan *fc)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
-	gid_t first[NGROUPS_FIRST], *all = first;
+	gid_t groups[HYP_NGROUPS];
 	struct front_file *ff;
 	int n, i;
 
-	n = ctx->pid != 0 ? fuse_req_getgroups(req, NGROUPS_FIRST, first) : 0;
-	if (n > NGROUPS_FIRST && n <= NGROUPS_MOST) {
-		i = n;
-		all = calloc((size_t)i, sizeof(*all));
-		n = all != NULL ? fuse_req_getgroups(req, i, all) : 0;
-		if (n > i)
-			n = i;
-	}
-	if (n < 0 || n > NGROUPS_MOST)
+	n = ctx->pid != 0 ? fuse_req_getgroups(req, HYP_NGROUPS, groups) : 0;
+	if (n < 0)
 		n = 0;
+	if (n > HYP_NGROUPS)
+		n = HYP_NGROUPS;
 	ff = calloc(1, sizeof(*ff) + (size_t)n * sizeof(ff->ff_groups[0]));
 	if (ff != NULL && (ff->ff_user = front_user_get(ctx->uid)) == NULL) {
 		free(ff);
@@ -159,7 +152,7 @@ file_alloc(fuse_req_t req, struct front_chan *fc)
 	}
 	if (ff != NULL) {
 		for (i = 0; i < n; i++)
-			ff->ff_groups[i] = all[i];
+			ff->ff_groups[i] = groups[i];
 		ff->ff_chan = fc;
 		atomic_store(&ff->ff_refs, 1);
 		ff->ff_cred.hc_uid = ctx->uid;
@@ -168,8 +161,6 @@ file_alloc(fuse_req_t req, struct front_chan *fc)
 		ff->ff_cred.hc_ngroups = (uint32_t)n;
 		ff->ff_cred.hc_groups = ff->ff_groups;
 	}
-	if (all != first)
-		free(all);
 	return ff;
 }
 

@@ -43,6 +43,8 @@ lwp_intr_post(struct lwp *l)
 	hyp_unpark(&l->l_wake, 1);
 }
 
+CTASSERT(KAUTH_NGROUPS == HYP_NGROUPS);
+
 /* The up-calls; contracts in hyp_node.h. */
 
 struct hyp_lwp *
