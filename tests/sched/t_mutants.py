@@ -263,9 +263,6 @@ MUTANTS = (
      "t_sched_stuck"),
     ("vdevgone does not wait for an overdue close", VNOPS,
      "		spec_close_wait(type, dev);\n", "", "t_sched_stuck"),
-    ("the watch looks once", CLOSE,
-     "			spec_watch_in(left);\n", "",
-     "t_sched_stuck"),
     # ---- t_sched_tty
     ("ttycancel wakes nobody", TTY,
      "	SET(tp->t_state, TS_CANCEL);\n	ttywakeall(tp);",
