@@ -286,7 +286,7 @@ def _(_world):
                            HIDG + ",unit=3,driver=nosuch"], check=False,
                           stderr=subprocess.PIPE, timeout=probe.LIMIT)
     equal(done.returncode, 1, "devswd's status")
-    if b"unit 3 of nosuch: there is no such driver" not in done.stderr:
+    if b"driver=nosuch: there is no driver nosuch" not in done.stderr:
         raise AssertionError(done.stderr)
     equal(driver("hidg0"), "usbhid", "the driver of hidg0")
 
