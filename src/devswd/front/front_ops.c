@@ -14,9 +14,9 @@
  *	front_req_exit
  *
  * Who may do what is decided at open(2), by the kernel from the node's owner
- * and mode and by K, which asks again (front_access.c); the file then acts with its opener's credentials,
- * whoever has inherited it.  That is also all there is: RELEASE and
- * INTERRUPT carry none.
+ * and mode and by K, which asks again (front_access.c); the file then acts
+ * with its opener's credentials, whoever has inherited it.  That is also all
+ * there is: RELEASE and INTERRUPT carry none.
  *
  * A struct front_file is made before K is asked to open, because K may call
  * hyp_file_pollwake with it at once; it lives until hyp_file_close has

@@ -46,7 +46,8 @@ void	hyp_posix_set_loglevel(int);
  * host_logf(level, format, ...)
  *
  *	hyp_log for H code, with printf's formats.  A line longer than 1000
- *	bytes is cut, and goes through host_text_clean like all lines.  Any thread, any lock; not from a signal handler.
+ *	bytes is cut, and goes through host_text_clean like all lines.  Any
+ *	thread, any lock; not from a signal handler.
  */
 void	host_logf(int, const char *, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
@@ -90,8 +91,9 @@ void	hyp_posix_set_parkhook(void (*)(void));
  * error = host_trace_open(path)
  *
  *	Open the file that a trace will be written to, and leave it as it is,
- *	or make it, for its owner alone.  ELOOP: it is a link.  errno: what the system says.  By the main thread; once, or
- *	again after host_trace_stop.
+ *	or make it, for its owner alone.  ELOOP: it is a link.  errno: what
+ *	the system says.  By the main thread; once, or again after
+ *	host_trace_stop.
  */
 int	host_trace_open(const char *);
 
