@@ -39,6 +39,9 @@ static const struct cdevsw sw_cdevsw = {
 	.d_write = nowrite,
 	.d_ioctl = noioctl,
 	.d_poll = nopoll,
+	.d_mmap = nommap,
+	.d_kqfilter = nokqfilter,
+	.d_discard = nodiscard,
 	.d_flag = D_OTHER | D_MPSAFE,
 };
 static const struct cdevsw other_cdevsw = {
@@ -79,35 +82,12 @@ locked_poll(dev_t dev __unused, int events __unused, struct lwp *l __unused)
 	return KERNEL_LOCKED_P();
 }
 
-static paddr_t
-locked_mmap(dev_t dev __unused, off_t off __unused, int prot __unused)
-{
-
-	return KERNEL_LOCKED_P();
-}
-
-static int
-locked_kqfilter(dev_t dev __unused, struct knote *kn __unused)
-{
-
-	return KERNEL_LOCKED_P();
-}
-
-static int
-locked_discard(dev_t dev __unused, off_t pos __unused, off_t len __unused)
-{
-
-	return KERNEL_LOCKED_P();
-}
-
 #define	LOCKED_CDEVSW(flags)						\
 	{								\
 		.d_open = locked_call, .d_cancel = locked_call,		\
 		.d_close = locked_call, .d_read = locked_rw,		\
 		.d_write = locked_rw, .d_ioctl = locked_ioctl,		\
-		.d_poll = locked_poll, .d_mmap = locked_mmap,		\
-		.d_kqfilter = locked_kqfilter,				\
-		.d_discard = locked_discard, .d_flag = (flags)		\
+		.d_poll = locked_poll, .d_flag = (flags)		\
 	}
 static const struct cdevsw giant_cdevsw = LOCKED_CDEVSW(D_OTHER);
 static const struct cdevsw mpsafe_cdevsw = LOCKED_CDEVSW(D_OTHER | D_MPSAFE);
@@ -170,9 +150,6 @@ locked_in(const struct cdevsw *cdev, int locked)
 	T_EQ(cdev_write(dev, NULL, 0), locked);
 	T_EQ(cdev_ioctl(dev, 0, NULL, 0, curlwp), locked);
 	T_EQ(cdev_poll(dev, 0, curlwp), locked);
-	T_EQ(cdev_mmap(dev, 0, 0), locked);
-	T_EQ(cdev_kqfilter(dev, NULL), locked);
-	T_EQ(cdev_discard(dev, 0, 0), locked);
 	T_EQ(cdev_cancel(dev, FREAD, S_IFCHR, curlwp), locked);
 	T_EQ(cdev_close(dev, FREAD, S_IFCHR, curlwp), locked);
 	T_CHECK(!KERNEL_LOCKED_P());
@@ -186,6 +163,37 @@ giant(void)
 
 	locked_in(&giant_cdevsw, true);
 	locked_in(&mpsafe_cdevsw, false);
+}
+
+/*
+ * A NetBSD driver's d_mmap, d_kqfilter and d_discard compile, and nobody can
+ * call them: NetBSD's functions that do are not here, where a CUSE node has
+ * no such system calls.  Nor is D_MCLOSE, which NetBSD's opendetach series has
+ * removed, so that a driver that rests on it does not compile.
+ */
+#define	WAY_TO(name)							\
+	extern char way_to_##name[] __asm__("cdev_" #name)		\
+	    __attribute__((__weak__))
+WAY_TO(mmap);
+WAY_TO(kqfilter);
+WAY_TO(discard);
+#ifdef D_MCLOSE
+#define	HAVE_MCLOSE	1
+#else
+#define	HAVE_MCLOSE	0
+#endif
+
+static void
+no_way_in(void)
+{
+
+	T_CHECK(sw_cdevsw.d_mmap == nommap);
+	T_CHECK(sw_cdevsw.d_kqfilter == nokqfilter);
+	T_CHECK(sw_cdevsw.d_discard == nodiscard);
+	T_CHECK((uintptr_t)way_to_mmap == 0);
+	T_CHECK((uintptr_t)way_to_kqfilter == 0);
+	T_CHECK((uintptr_t)way_to_discard == 0);
+	T_EQ(HAVE_MCLOSE, 0);
 }
 
 /* Neither table keeps half of a driver. */
@@ -404,6 +412,7 @@ const struct t_case t_cases[] = {
 	{ "majors are chosen, or EEXIST, EINVAL", majors },
 	{ "both switches of a driver, or none", all_or_nothing },
 	{ "the kernel lock for who is not D_MPSAFE", giant },
+	{ "what no client can ask for has no way in", no_way_in },
 	{ "ENOMEM when all majors are taken", full },
 	{ "a driver that comes back has its major again", same_major },
 	{ "without a driver: ENXIO, POLLERR, NULL", no_driver },

@@ -5,7 +5,7 @@
  * revoke, vdevgone, or all of them.
  *
  * fd_clone and EMOVEFD are NetBSD's, where a driver that needs one close for
- * each open (FreeBSD's D_TRACKCLOSE, D_MCLOSE) makes a file of its own.  That
+ * each open (FreeBSD's D_TRACKCLOSE) makes a file of its own.  That
  * revoke and vdevgone reach these files is this project's rule.
  */
 #include <sys/atomic.h>

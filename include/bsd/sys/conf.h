@@ -27,7 +27,6 @@ struct vnode;
 #define	D_TYPEMASK	0x00ff
 #define	D_MPSAFE	0x0100	/* without the kernel lock */
 #define	D_NEGOFFSAFE	0x0200
-#define	D_MCLOSE	0x0400
 #define	D_TRACKCLOSE	0x0800	/* FreeBSD's, see devsw_semantics */
 
 #define	dev_type_open(n)	int n(dev_t, int, int, struct lwp *)
@@ -51,6 +50,10 @@ struct vnode;
  * come fail (d_open: ERESTART) until d_close; an open may come late, and
  * d_close is called when it has left again.  Prompt; ENODEV if d_close does
  * it.  d_close is alone with the device (block or character, and minor).
+ *
+ * d_mmap, d_kqfilter and d_discard are for drivers that name them: CUSE has no
+ * mmap(2), there is no kqueue(2), whose work poll does, and discards are for
+ * disks.  They are never called.
  */
 struct bdevsw {
 	int		(*d_open)(dev_t, int, int, struct lwp *);
@@ -159,9 +162,6 @@ dev_type_ioctl(cdev_ioctl);
 dev_type_stop(cdev_stop);
 dev_type_tty(cdev_tty);
 dev_type_poll(cdev_poll);
-dev_type_mmap(cdev_mmap);
-dev_type_kqfilter(cdev_kqfilter);
-dev_type_discard(cdev_discard);
 int	cdev_flags(dev_t);
 int	cdev_type(dev_t);
 void	cdev_detached(dev_t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sys/event.h - the types of d_kqfilter.  CUSE has no kqueue, so nothing
- * attaches a knote; drivers' entries compile and answer.
+ * sys/event.h - the types of d_kqfilter.  Linux has no kqueue, so nothing
+ * attaches a knote: drivers' entries compile, and are never called.
  */
 #ifndef _SYS_EVENT_H_
 #define _SYS_EVENT_H_

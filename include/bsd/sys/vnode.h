@@ -15,7 +15,6 @@
 #include <sys/types.h>
 
 struct hyp_file;
-struct knote;
 struct lwp;
 struct specdev;
 struct uio;
@@ -32,7 +31,6 @@ struct vnodeops {
 	int	(*vop_write)(struct vnode *, struct uio *, int);
 	int	(*vop_ioctl)(struct vnode *, u_long, void *, int, struct lwp *);
 	int	(*vop_poll)(struct vnode *, int, struct lwp *);
-	int	(*vop_kqfilter)(struct vnode *, struct knote *);
 	int	(*vop_revoke)(struct vnode *, int);
 };
 

@@ -201,8 +201,7 @@ bdev_ioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 }
 
 /*
- * cdev_read, cdev_write, cdev_ioctl, cdev_stop, cdev_tty, cdev_poll,
- * cdev_mmap, cdev_kqfilter, cdev_discard
+ * cdev_read, cdev_write, cdev_ioctl, cdev_stop, cdev_tty, cdev_poll
  *
  *	Call the entry of that name.  The device is open.  Without a driver:
  *	ENXIO, POLLERR, NULL, or nothing.
@@ -265,51 +264,6 @@ cdev_poll(dev_t dev, int events, struct lwp *l)
 	    d->d_poll(dev, events, l);
 	dev_unlock(locked);
 	return revents;
-}
-
-paddr_t
-cdev_mmap(dev_t dev, off_t off, int prot)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	paddr_t pa;
-
-	if (d == NULL)
-		return (paddr_t)-1;
-	locked = dev_lock(d->d_flag);
-	pa = d->d_mmap(dev, off, prot);
-	dev_unlock(locked);
-	return pa;
-}
-
-int
-cdev_kqfilter(dev_t dev, struct knote *kn)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = d->d_kqfilter(dev, kn);
-	dev_unlock(locked);
-	return error;
-}
-
-int
-cdev_discard(dev_t dev, off_t pos, off_t len)
-{
-	const struct cdevsw *d = cdevsw_lookup(dev);
-	bool locked;
-	int error;
-
-	if (d == NULL)
-		return ENXIO;
-	locked = dev_lock(d->d_flag);
-	error = d->d_discard(dev, pos, len);
-	dev_unlock(locked);
-	return error;
 }
 
 int

@@ -66,13 +66,6 @@ dead_poll(struct vnode *vp, int events, struct lwp *l __unused)
 }
 
 static int
-dead_kqfilter(struct vnode *vp __unused, struct knote *kn __unused)
-{
-
-	return EBADF;
-}
-
-static int
 dead_revoke(struct vnode *vp __unused, int flags __unused)
 {
 
@@ -86,6 +79,5 @@ const struct vnodeops dead_vnodeops = {
 	.vop_write = dead_write,
 	.vop_ioctl = dead_ioctl,
 	.vop_poll = dead_poll,
-	.vop_kqfilter = dead_kqfilter,
 	.vop_revoke = dead_revoke,
 };

@@ -510,7 +510,7 @@ static const struct devsw_hooks spec_hooks = {
 /* ---- I/O ------------------------------------------------------------ */
 
 /*
- * error = VOP_READ(vp, uio, ioflag), VOP_WRITE, VOP_IOCTL, VOP_KQFILTER
+ * error = VOP_READ(vp, uio, ioflag), VOP_WRITE, VOP_IOCTL
  *
  *	The driver's call, counted in sd_iocnt.  ERESTART: vp is gone, or the
  *	driver asks for the operation to start again.
@@ -559,21 +559,6 @@ spec_ioctl(struct vnode *vp, u_long cmd, void *data, int mode, struct lwp *l)
 	return error;
 }
 
-static int
-spec_kqfilter(struct vnode *vp, struct knote *kn)
-{
-	struct specdev *sd;
-	int error;
-
-	if ((error = spec_io_enter(vp, &sd)) != 0)
-		return error;
-	error = sd->sd_file != NULL ?
-	    sd->sd_file->f_ops->fo_kqfilter(sd->sd_file, kn) :
-	    cdev_kqfilter(vp->v_rdev, kn);
-	spec_io_exit(sd);
-	return error;
-}
-
 /*
  * revents = VOP_POLL(vp, events, l)
  *
@@ -601,6 +586,5 @@ const struct vnodeops spec_vnodeops = {
 	.vop_write = spec_write,
 	.vop_ioctl = spec_ioctl,
 	.vop_poll = spec_poll,
-	.vop_kqfilter = spec_kqfilter,
 	.vop_revoke = spec_revoke,
 };

@@ -319,7 +319,7 @@ ttpoll(struct tty *tp, int events, struct lwp *l)
 /*
  * error = ttykqfilter(dev, kn)
  *
- *	There is no kqueue behind a CUSE node: EOPNOTSUPP.
+ *	For a driver's d_kqfilter, which is never called: EOPNOTSUPP.
  */
 int
 ttykqfilter(dev_t dev __unused, struct knote *kn __unused)
