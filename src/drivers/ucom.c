@@ -28,7 +28,7 @@
  *	submits them, however few the bytes are.  TS_BUSY is set while a
  *	write is in flight, so draining waits for the device to have it all.
  *	At most about a second of output, at the speed of the line, is in
- *	flight.
+ *	flight; it counts as not sent (TIOCOUTQ), but takes no room.
  *
  * Errors
  *	A failed transfer is tried again after a pause that grows (the
@@ -375,6 +375,25 @@ ucom_parent_ioctl(struct ucom_softc *sc, u_long cmd, void *data, int flag,
 	return error;
 }
 
+/*
+ * TIOCOUTQ and FIONWRITE: they say 0 when TIOCDRAIN would not wait, neither
+ * for the queue, nor for a transfer, nor for a chip that can tell that it is
+ * still sending (1, as it can't tell how much).  Who waits for 0 to turn an
+ * RS-485 line around would cut his own last bytes.  FIONSPACE is the tty's:
+ * what is in transfers takes no room from a write.
+ */
+static int
+ucom_outq_ioctl(struct ucom_softc *sc, u_long cmd, void *data)
+{
+	int n;
+
+	if (cmd != TIOCOUTQ && cmd != FIONWRITE)
+		return EPASSTHROUGH;
+	n = ucom_outq(sc);
+	*(int *)data = n == 0 ? ucom_txbusy(sc) : n;
+	return 0;
+}
+
 int
 ucomioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 {
@@ -391,6 +410,8 @@ ucomioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 			return error;
 	}
 	error = (*tp->t_linesw->l_ioctl)(tp, cmd, data, flag, l);
+	if (error == EPASSTHROUGH)
+		error = ucom_outq_ioctl(sc, cmd, data);
 	if (error == EPASSTHROUGH)
 		error = ttioctl(tp, cmd, data, flag, l);
 	if (error == 0 && cmd == TIOCDRAIN)

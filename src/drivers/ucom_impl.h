@@ -26,6 +26,7 @@ struct ucom_buffer {
 	u_char			*ub_buf;	/* the transfer's memory */
 	u_char			*ub_data;	/* in it: what is not done */
 	uint32_t		 ub_len;	/* bytes at ub_data */
+	uint32_t		 ub_unsent;	/* the tty's among those */
 	u_int			 ub_errs;	/* failures in a row */
 	u_int			 ub_start;	/* getticks() at the write */
 };
@@ -130,6 +131,7 @@ int	ucom_to_tiocm(struct ucom_softc *);
 u_int	ucom_tiocm_to_mcr(int);
 int	ucom_txempty(struct ucom_softc *, bool);
 bool	ucom_txempty_now(struct ucom_softc *);
+bool	ucom_txbusy(struct ucom_softc *);
 
 /* ---- ucom_io.c: pipes and transfers --------------------------------- */
 
@@ -140,5 +142,6 @@ void	ucom_io_start(struct ucom_softc *);
 void	ucom_io_stop(struct ucom_softc *);
 int	ucomhwiflow(struct tty *, int);
 void	ucomstart(struct tty *);
+int	ucom_outq(struct ucom_softc *);
 
 #endif /* DRIVERS_UCOM_IMPL_H */

@@ -111,6 +111,15 @@ ucom_open_pipes(struct ucom_softc *sc, const struct ucom_attach_args *ucaa)
 	    UCOM_OUT_BUFFS, ucaa->ucaa_obufsize, 0);
 }
 
+/* What was the tty's in ub is sent, or lost; sc_lock held. */
+static void
+ucom_obuff_done(struct ucom_softc *sc, struct ucom_buffer *ub)
+{
+
+	ub->ub_unsent = 0;
+	SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_free, ub, ub_link);
+}
+
 /* All buffers are where they are when nothing runs; sc_lock held. */
 static void
 ucom_io_reset(struct ucom_softc *sc)
@@ -122,8 +131,7 @@ ucom_io_reset(struct ucom_softc *sc)
 	SIMPLEQ_INIT(&sc->sc_obuff_retry);
 	SIMPLEQ_INIT(&sc->sc_obuff_free);
 	for (i = 0; i < UCOM_OUT_BUFFS; i++)
-		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_free, &sc->sc_obuff[i],
-		    ub_link);
+		ucom_obuff_done(sc, &sc->sc_obuff[i]);
 }
 
 /*
@@ -286,7 +294,7 @@ ucom_fill(struct ucom_softc *sc, struct tty *tp, struct ucom_buffer *ub)
 	n = (uint32_t)MIN((u_int)ndqb(&tp->t_outq, 0), sc->sc_olimit);
 	if (n == 0)
 		return false;
-	ub->ub_len = n;
+	ub->ub_len = ub->ub_unsent = n;
 	if (sc->sc_methods->ucom_write != NULL)
 		sc->sc_methods->ucom_write(sc->sc_parent, sc->sc_portno,
 		    ub->ub_buf, tp->t_outq.c_cf, &ub->ub_len);
@@ -327,6 +335,37 @@ ucomstart(struct tty *tp)
 	(void)ttypull(tp);
 }
 
+/*
+ * n = ucom_outq(sc)
+ *
+ *	Bytes of output that the device has not taken: those in t_outq and
+ *	those in transfers.  0 if and only if TS_BUSY is off and the queue
+ *	empty, which is what a drain waits for.  No lock held; does not sleep.
+ *
+ *	TIOCOUTQ			ucomstart
+ *	in transfers: nothing
+ *					the queue goes into a transfer
+ *	in the queue: nothing
+ *
+ * and it would say 0 of output that has not even begun; so both locks are
+ * held for both.
+ */
+int
+ucom_outq(struct ucom_softc *sc)
+{
+	struct tty *tp = sc->sc_tty;
+	int i, n;
+
+	ttylock(tp);
+	mutex_enter(&sc->sc_lock);
+	n = tp->t_outq.c_cc;
+	for (i = 0; i < UCOM_OUT_BUFFS; i++)
+		n += (int)sc->sc_obuff[i].ub_unsent;
+	mutex_exit(&sc->sc_lock);
+	ttyunlock(tp);
+	return n;
+}
+
 /* TS_BUSY says that output is on its way; both locks held. */
 static void
 ucom_set_busy(struct ucom_softc *sc, struct tty *tp)
@@ -349,13 +388,13 @@ ucom_write_failed(struct ucom_softc *sc, struct ucom_buffer *ub,
 	if (status == USBD_STALLED)
 		sc->sc_ostalled = true;
 	if (!sc->sc_running || sc->sc_dying) {
-		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_free, ub, ub_link);
+		ucom_obuff_done(sc, ub);
 	} else if (++ub->ub_errs < UCOM_MAXERRS) {
 		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_retry, ub, ub_link);
 	} else {
 		device_printf(sc->sc_dev, "%u bytes of output lost: %s\n",
 		    ub->ub_len, usbd_errstr(status));
-		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_free, ub, ub_link);
+		ucom_obuff_done(sc, ub);
 	}
 }
 
@@ -397,9 +436,11 @@ ucomwritecb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	done = MIN(done, ub->ub_len);
 	ub->ub_data += done;
 	ub->ub_len -= done;
+	/* There may be a header; but what is left has no more than that. */
+	ub->ub_unsent = MIN(ub->ub_unsent, ub->ub_len);
 	if (ub->ub_len == 0) {
 		ucom_pace(sc, ub, done);
-		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_free, ub, ub_link);
+		ucom_obuff_done(sc, ub);
 	} else
 		ucom_write_failed(sc, ub, status);
 	if (sc->sc_oinflight == 0)

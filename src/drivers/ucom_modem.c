@@ -11,6 +11,7 @@
  */
 #include <sys/param.h>
 #include <sys/ioctl.h>
+#include <sys/kernel.h>
 #include <sys/lwp.h>
 #include <sys/systm.h>
 
@@ -232,41 +233,66 @@ ucom_txempty_now(struct ucom_softc *sc)
 }
 
 /*
+ * How many ms more a chip is believed that says it is still sending: from the
+ * end of the last transfer as many as UCOM_TXCHARS characters take, but not
+ * more than UCOM_TXEMPTY_S; sc_lock held.
+ */
+static u_int
+ucom_txleft(const struct ucom_softc *sc)
+{
+	const u_int all = MIN(UCOM_TXCHARS * 1000 / sc->sc_ocps + 1000,
+	    UCOM_TXEMPTY_S * 1000);
+	const u_int over = getticks() - sc->sc_odone;
+
+	return over < all ? all - over : 0;
+}
+
+/*
+ * busy = ucom_txbusy(sc)
+ *
+ *	Would ucom_txempty wait?  Asks the chip, but not on a line that has
+ *	been idle for so long that the answer does not count.  Sleeps for
+ *	the request.
+ */
+bool
+ucom_txbusy(struct ucom_softc *sc)
+{
+	u_int left;
+
+	mutex_enter(&sc->sc_lock);
+	left = ucom_txleft(sc);
+	mutex_exit(&sc->sc_lock);
+	return left != 0 && !ucom_txempty_now(sc);
+}
+
+/*
  * error = ucom_txempty(sc, intr)
  *
  *	Wait until the chip has sent what is in its own buffer.  A chip can
- *	only be asked, so this asks every few milliseconds, for as long as
- *	UCOM_TXCHARS characters take, but not longer than UCOM_TXEMPTY_S.
- *	If intr: ERESTART, the node is being closed; EINTR; EWOULDBLOCK, this
- *	lwp may not sleep.
+ *	only be asked, so this asks every few milliseconds, as long as
+ *	ucom_txleft says when it is called.  If intr: ERESTART, the
+ *	node is being closed; EINTR; EWOULDBLOCK, this lwp may not sleep.
  */
 int
 ucom_txempty(struct ucom_softc *sc, bool intr)
 {
-	struct tty *tp = sc->sc_tty;
-	struct timeval now, end;
 	bool again, empty;
-	int error, speed;
+	u_int end;
+	int error;
 
 	if (sc->sc_methods->ucom_txempty == NULL)
 		return 0;
-	ttylock(tp);
-	speed = MAX(tp->t_ospeed, 1);
-	ttyunlock(tp);
-	microuptime(&end);
-	end.tv_sec += MIN(UCOM_TXCHARS * 10 / speed + 1, UCOM_TXEMPTY_S);
+	mutex_enter(&sc->sc_lock);
+	end = getticks() + ucom_txleft(sc);
+	mutex_exit(&sc->sc_lock);
 	for (;;) {
-		ucom_ctl_enter(sc);
-		empty = sc->sc_methods->ucom_txempty(sc->sc_parent,
-		    sc->sc_portno);
-		ucom_ctl_exit(sc);
-		microuptime(&now);
+		empty = ucom_txempty_now(sc);
 		again = false;
 		mutex_enter(&sc->sc_lock);
 		/* A chip that is gone says it is empty: that is not "sent". */
 		if (sc->sc_dying || (intr && sc->sc_closing != 0))
 			error = ERESTART;
-		else if (empty || !timercmp(&now, &end, <))
+		else if (empty || (int)(end - getticks()) <= 0)
 			error = 0;
 		else {
 			error = intr ?

@@ -23,10 +23,13 @@
 #define	L_TCSBRK	0x5409
 #define	L_TCFLSH	0x540b
 #define	L_TCXONC	0x540a
+#define	L_TCOOFF	0
+#define	L_TCOON		1
 #define	L_TCGETS	0x5401
 #define	L_TCSETS	0x5402
 #define	L_TCSETSW	0x5403
 #define	L_TIOCEXCL	0x540c
+#define	L_TIOCOUTQ	0x5411
 #define	L_TIOCMIWAIT	0x545c
 #define	L_TIOCM_CD	0x40
 

@@ -360,6 +360,16 @@ setup_open_both(void)
 	SCHED_CHECK(c_open(&c3, HYP_F_NONBLOCK) == 0);
 }
 
+/* And output that ^S, or who asks for it, has stopped. */
+static void
+setup_stopped_both(void)
+{
+
+	setup_open_both();
+	SCHED_CHECK(c_ioctl(&c3, L_TCXONC, L_TCOOFF) == 0);
+	SCHED_CHECK(c_write(&a, "abcdefghijklmnop", 16, &adone) == 0);
+}
+
 static void
 setup_opened_once(void)
 {
@@ -415,6 +425,14 @@ end_close_both(void)
 
 	h_close(&c3);
 	end_close_a();
+}
+
+static void
+end_sent_both(void)
+{
+
+	SCHED_CHECK(hw_complete(OUT, 0, HYP_USB_OK, NULL, 16) == 0);
+	end_close_both();
 }
 
 /* It was tried again, not waited for to the end of the drain. */
@@ -915,6 +933,28 @@ byte_after_revoke(void *arg)
 	byte_comes(NULL);
 }
 
+/* All of it is somewhere, as long as no transfer ends. */
+static void
+asks_outq(void *arg __unused)
+{
+	struct hyp_lwp *l = h_enter(1000);
+	size_t size = sizeof(int);
+	int n = -1, error, result;
+
+	error = hyp_file_ioctl(a.c_file, L_TIOCOUTQ, 0, NULL, 0, &n, &size,
+	    &result);
+	h_exit(l);
+	sched_note("TIOCOUTQ: %d, %d", error, n);
+	SCHED_CHECK(error == 0 && n == 16);
+}
+
+static void
+starts_output(void *arg __unused)
+{
+
+	SCHED_CHECK(c_ioctl(&c3, L_TCXONC, L_TCOON) == 0);
+}
+
 static void
 breaks(void *arg)
 {
@@ -980,6 +1020,8 @@ ACTORS(read_input_unplug, { "A", reads_closes, NULL },
 ACTORS(read_stall_unplug, { "A", reads_closes, NULL },
     { "stall", input_fails, NULL }, { "unplug", unplugs, NULL });
 ACTORS(two_breaks, { "A", breaks, &a }, { "C", breaks, &c3 });
+ACTORS(outq_start, { "A", asks_outq, NULL },
+    { "C", starts_output, NULL });
 ACTORS(read_full, { "A", reads_lines, NULL },
     { "input", line_comes, NULL });
 ACTORS(close_full, { "A", closes, &a }, { "input", line_comes, NULL });
@@ -1115,6 +1157,8 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, read_stall_unplug, end },
 	{ "two_breaks", "the chip is asked for one thing at a time",
 	    setup_open_both, two_breaks, end_close_both },
+	{ "outq", "TIOCOUTQ, and output that goes on after a stop",
+	    setup_stopped_both, outq_start, end_sent_both },
 	{ "read_full", "more input than the tty takes, and reads",
 	    setup_open_a, read_full, end_close_a },
 	{ "close_full", "more input than the tty takes, and a close",

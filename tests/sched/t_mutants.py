@@ -406,6 +406,16 @@ MUTANTS = (
      "	if (sc->sc_rx_feeding) {", "	if (false) {"),
     ("room in the tty starts nothing", UCOMIO,
      "		softint_schedule(sc->sc_si);\n", "		;\n"),
+    ("output is looked for in one place after the other", UCOMIO,
+     "	n = tp->t_outq.c_cc;\n"
+     "	for (i = 0; i < UCOM_OUT_BUFFS; i++)\n"
+     "		n += (int)sc->sc_obuff[i].ub_unsent;\n"
+     "	mutex_exit(&sc->sc_lock);",
+     "	n = 0;\n"
+     "	for (i = 0; i < UCOM_OUT_BUFFS; i++)\n"
+     "		n += (int)sc->sc_obuff[i].ub_unsent;\n"
+     "	mutex_exit(&sc->sc_lock);\n	ttyunlock(tp);\n"
+     "	ttylock(tp);\n	n += tp->t_outq.c_cc;"),
     ("failed output is not tried again", UCOMIO,
      "	if (ub != NULL)\n		ucom_recover_later(sc, ub->ub_errs);\n",
      "	(void)ub;\n"),

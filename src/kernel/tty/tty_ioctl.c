@@ -266,8 +266,8 @@ ttioctl_locked(struct tty *tp, u_long cmd, void *data)
 	case FIONREAD:
 		*ip = ttynread(tp);
 		return 0;
-	case FIONWRITE:
-	case TIOCOUTQ:
+	case FIONWRITE:		/* a driver with buffers of its own... */
+	case TIOCOUTQ:		/* ...answers these two before */
 		*ip = tp->t_outq.c_cc;
 		return 0;
 	case TIOCGTXEMPTY:

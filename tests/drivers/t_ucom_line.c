@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_ucom_line.c - ucom on the whole road, as t_ucom.c: what is on its way on a
+ * line, and who gets it.
+ *
+ * Output that a transfer carries is not sent before that has ended, and a
+ * chip's buffer is empty when the chip says so: TIOCOUTQ and tcdrain agree on
+ * that (Linux's USB serial drivers count their transfers too).
+ */
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "drivers/h_adapter.h"
+#include "drivers/h_serial.h"
+#include "hyp/hyp.h"
+
+#define	MIB	(1024 * 1024)
+
+/* ---- output --------------------------------------------------------- */
+
+static int
+outq(struct s_file *sf)
+{
+	int n = -1;
+
+	T_EQ(s_ioctl(sf, TIOCOUTQ, &n), 0);
+	return n;
+}
+
+static int
+outq_empty(void *arg)
+{
+
+	return outq(arg) == 0;
+}
+
+/* A second at 1200 Bd is 120 bytes, four transfers; the device has room for
+   10 at a time. */
+static void
+outq_on(struct vusb *v)
+{
+	enum { LEN = 1000, ROOM = 10 };
+	uint8_t buf[LEN], want[LEN];
+	struct s_file sf;
+	int got, left, last = LEN;
+	size_t n;
+
+	vusb_far_limit(v, 0, MIB, ROOM);
+	h_open_raw(&sf, 1200);
+	T_EQ(outq(&sf), 0);
+	s_pattern(want, LEN, 3);
+	T_EQ(s_write(&sf, want, LEN, HYP_F_NONBLOCK, &n), 0);
+	T_EQ(n, LEN);
+	T_EQ(outq(&sf), LEN);
+	for (got = 0; got < LEN; got += (int)n) {
+		n = vusb_far_read(v, 0, buf + got, ROOM, 20000);
+		T_CHECK(n > 0);
+		if (n == 0)
+			break;
+		left = outq(&sf);
+		T_CHECK(left >= LEN - got - (int)n - ROOM && left <= last);
+		T_CHECK(left != 0 || h_status(v).vs_writes == 0);
+		last = left;
+	}
+	T_EQ(memcmp(buf, want, LEN), 0);
+	T_UNTIL(outq_empty, &sf);
+	s_close(&sf);
+	h_remove(v);
+}
+
+static void
+outq_counts_transfers(void)
+{
+
+	outq_on(h_ftdi());
+	outq_on(h_acm());
+}
+
+static void
+outq_agrees_with_drain(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf;
+	struct s_op so = { .so_call = S_IOCTL, .so_file = &sf,
+	    .so_cmd = TCSBRK, .so_buf = (void *)1 };
+	char c;
+
+	h_open_raw(&sf, 1200);
+	vusb_set_txbusy(v, 0, true);
+	s_write_all(&sf, "x", 1);
+	T_EQ(outq(&sf), 1);
+	s_far_read_all(v, 0, &c, 1);
+	s_start(&so);
+	s_wait_sleep(&so, "ucomstate");
+	T_EQ(outq(&sf), 1);
+	T_CHECK(!s_finished(&so));
+	vusb_set_txbusy(v, 0, false);
+	T_EQ(s_finish(&so), 0);
+	T_EQ(outq(&sf), 0);
+
+	/* A chip that says so for longer than its buffer takes is believed by
+	   neither. */
+	T_EQ(s_raw(&sf, 115200, 8, 0), 0);
+	vusb_set_txbusy(v, 0, true);
+	s_write_all(&sf, "y", 1);
+	s_start(&so);
+	T_EQ(s_finish(&so), 0);
+	T_EQ(outq(&sf), 0);
+	s_close(&sf);
+	h_remove(v);
+}
+
+/* Failed too often, or taken back by a revoke: it is not on its way. */
+static void
+outq_forgets_what_is_lost(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf, again;
+	struct s_op rev = { .so_call = S_REVOKE, .so_node = "ttyU0" };
+	uint8_t buf[500] = { 0 };
+
+	h_open_raw(&sf, 1200);
+	vusb_fault(v, VUSB_OUT, VUSB_FAULT_ERROR, 0, 0);
+	s_write_all(&sf, "lost", 4);
+	T_EQ(outq(&sf), 4);
+	T_UNTIL(outq_empty, &sf);
+
+	vusb_fault(v, VUSB_OUT, VUSB_FAULT_NEVER, 0, 0);
+	s_write_all(&sf, buf, sizeof(buf));
+	T_EQ(outq(&sf), sizeof(buf));
+	s_start(&rev);
+	T_EQ(s_finish(&rev), 0);
+	vusb_fault(v, VUSB_OUT, VUSB_FAULT_NONE, 0, 0);
+	h_open_raw(&again, 1200);
+	T_EQ(outq(&again), 0);
+	s_close(&again);
+	s_close(&sf);
+	h_remove(v);
+}
+
+const struct t_case t_cases[] = {
+	{ "TIOCOUTQ counts what is on its way to the device",
+	    outq_counts_transfers },
+	{ "TIOCOUTQ is 0 when tcdrain ends", outq_agrees_with_drain },
+	{ "output that was given up is not counted",
+	    outq_forgets_what_is_lost },
+	{ NULL, NULL }
+};
