@@ -37,7 +37,9 @@ Where tests come from
     inside a guest of tools/vm with these options.  Those with equal options
     and the same build share a guest, one after the other, so a test must end
     what it started.  If the guest dies or a test does not end in time, the
-    rest of the group gets a new one.  "# timeout: S" changes the 120 s.
+    rest of the group gets a new one.  "# timeout: S" changes the 120 s,
+    which count from the test's last output: slow is not stuck.  One that
+    tells something for ever ends after four times as many.
     DEVSWD in the environment is the daemon, DEVSW_BUILD the build directory.
     With a line "# builds: plain asan" it runs once with each of these builds;
 
@@ -62,8 +64,10 @@ import glob
 import json
 import os
 import re
+import select
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -86,7 +90,10 @@ SANITIZERS = {
 }
 SHOWN = 40              # lines of a failure
 SKIPPED = 77            # an exit status
-TEST_TIME = 120         # seconds, of a test in a guest
+TEST_TIME = 120         # seconds without output, of a script of tests/vm
+TALK = 4                # times as long, with output
+BOOT = 60               # seconds more, for a guest
+REST = 10               # seconds for what is under way when it is over
 GUESTS = 5              # at once, at most
 HOST = "# host"
 MARK = "@@@"
@@ -315,43 +322,89 @@ def scripts(known):
     return found, strays
 
 
-def run_here(argv, timeout, build_name):
+def listen(process, timeout, total, pass_on=None):
+    """(output, ended): until it ends, or is silent for timeout seconds.
+
+    How long it takes depends on the machine, so as long as it tells something
+    it has more time, up to total.  pass_on gets the pieces as well.
+    """
+    output = b""
+    over = time.monotonic() + total
+    while True:
+        left = min(timeout, over - time.monotonic())
+        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+            return output, False
+        piece = os.read(process.stdout.fileno(), 65536)
+        if not piece:
+            break
+        output += piece
+        if pass_on is not None:
+            pass_on(piece)
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        return output, False
+    return output, True
+
+
+def run_here(argv, timeout, build_name, pass_on=None):
     """Run a test in a session of its own: (output, status or None)."""
     env = {**os.environ, **SANITIZERS, "DEVSW_BUILD": build_dir(build_name),
-           "DEVSWD": build_dir(build_name) + "/src/devswd/main/devswd"}
+           "DEVSWD": build_dir(build_name) + "/src/devswd/main/devswd",
+           "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           start_new_session=True) as process:
-        try:
-            output, _ = process.communicate(timeout=timeout)
-            return output.decode(errors="replace"), process.returncode
-        except subprocess.TimeoutExpired:
+        output, ended = listen(process, timeout, TALK * timeout, pass_on)
+        if not ended:
             os.killpg(process.pid, 9)
-            try:
-                output, _ = process.communicate(timeout=10)
-            except subprocess.TimeoutExpired as error:
-                # Somebody who cannot be killed has the pipe.
-                output = error.output or b""
-                process.stdout.close()
-            return output.decode(errors="replace"), None
+            # Somebody who cannot be killed may keep the pipe.
+            output += listen(process, REST, REST, pass_on)[0]
+        return (output.decode(errors="replace"),
+                process.returncode if ended else None)
 
 
 def inside(words):
     """In the guest: run "NAME TIMEOUT BUILD PATH" one after the other.
 
     A test that does not end may have left anything behind, so the guest
-    ends with it.
+    ends with it.  What a test says goes out as it comes, for run_group waits
+    for it as run_here does.
     """
+    def pass_on(piece):
+        sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
     for name, seconds, built, path in zip(*[iter(words)] * 4):
         tell("%s begin %s" % (MARK, name))
         began = time.monotonic()
-        output, status = run_here([path], int(seconds), built)
-        tell(output.rstrip("\n"))
-        tell("%s end %s %s %.0f" % (MARK, name, status,
-                                    time.monotonic() - began))
+        _, status = run_here([path], int(seconds), built, pass_on)
+        tell("\n%s end %s %s %.0f" % (MARK, name, status,
+                                      time.monotonic() - began))
         if status is None:
             return 1
     return 0
+
+
+def run_guest(options, timeouts, words):
+    """Run "--inside" in a guest: its output, its errors, and tools/vm's status.
+
+    A guest that is silent for longer than any test may be is stuck.
+    """
+    total = BOOT + TALK * sum(timeouts)
+    with tempfile.TemporaryFile() as errors, subprocess.Popen(
+            [os.path.join(TOOLS, "vm"), "--timeout", str(total + BOOT),
+             *options.split(), "/usr/bin/python3", os.path.abspath(__file__),
+             "--inside", *words], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=errors) as process:
+        output, ended = listen(process, BOOT + max(timeouts), total)
+        if not ended:
+            process.terminate()
+            output += listen(process, REST, REST)[0]
+        process.wait()
+        errors.seek(0)
+        return (output.decode(errors="replace"),
+                errors.read().decode(errors="replace"), process.returncode)
 
 
 def run_group(options, group):
@@ -363,15 +416,8 @@ def run_group(options, group):
         for script in left:
             words += [script.name, str(script.timeout), script.builds[0],
                       script.path]
-        limit = 60 + sum(script.timeout for script in left)
-        result = subprocess.run(
-            [os.path.join(TOOLS, "vm"), "--timeout", str(limit),
-             *options.split(), "/usr/bin/python3", os.path.abspath(__file__),
-             "--inside", *words],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, check=False)
-        output = result.stdout.decode(errors="replace")
-        errors = result.stderr.decode(errors="replace")
+        output, errors, ended = run_guest(
+            options, [script.timeout for script in left], words)
         first = left[0]
         for script in list(left):
             told = re.search(r"^%s begin %s\n(.*?)^%s end %s (\S+) (\d+)$" %
@@ -391,7 +437,7 @@ def run_group(options, group):
             at = output.rfind("%s begin %s" % (MARK, script.name))
             count.add(judge("vm/" + script.name,
                             output[max(at, 0):] + errors,
-                            "of the guest: %d" % result.returncode))
+                            "of the guest: %d" % ended))
     return count
 
 
