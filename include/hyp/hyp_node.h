@@ -152,7 +152,8 @@ uint32_t hyp_file_poll(struct hyp_file *, uint32_t, int);
  *
  *	The last close(2) of an open file.  Sleeps for as long as the
  *	driver's close may (output that drains), in bounded time; so a front
- *	end answers its client first.  After it returned there is no further
+ *	end answers its client when hyp_file_closing tells it to, and at the
+ *	latest afterwards.  After it returned there is no further
  *	hyp_file_pollwake for the file.
  */
 void	hyp_file_close(struct hyp_file *);
@@ -252,6 +253,16 @@ int	hyp_node_access(void *, const struct hyp_cred *, int);
  *	long.
  */
 void	hyp_node_stuck(void *);
+
+/*
+ * hyp_file_closing(hostfile)
+ *
+ *	From hyp_file_close, once and by its own thread: the driver knows of
+ *	the close, so whoever opens the device now waits for that, and is not
+ *	told that it is busy.  The client may go on.  No lock held; does not
+ *	sleep for long.
+ */
+void	hyp_file_closing(void *);
 
 /*
  * hyp_file_pollwake(hostfile)

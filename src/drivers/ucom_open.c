@@ -349,6 +349,14 @@ ucom_undo_dialout(struct ucom_softc *sc)
 	ttyunlock(tp);
 }
 
+/* sc_lock held: is dial-out's use EBUSY for this dial-in open? */
+static bool
+ucom_is_busy(const struct ucom_softc *sc, int flag)
+{
+
+	return ISSET(flag, FNONBLOCK) && ISSET(sc->sc_open, UCOM_DIALOUT);
+}
+
 /*
  * error = ucom_open_tty(sc, dev, flag)
  *
@@ -362,7 +370,10 @@ ucom_undo_dialout(struct ucom_softc *sc)
  *					l_open
  *
  * The first one that comes to sc_lock wins, if the line has its mode;
- * dial-out gets EBUSY if it is not, and dial-in waits again.
+ * dial-out gets EBUSY if it is not, and dial-in waits again.  With O_NONBLOCK
+ * dial-in gets EBUSY from a dial-out user, but not from one who is on his way
+ * and may fail, and then nobody had the line: it starts again, and waits for
+ * what becomes of that.
  */
 static int
 ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
@@ -377,8 +388,12 @@ ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
 			return error;
 	}
 	error = ttyopen(tp, kind == UCOM_DIALOUT, 1);
-	if (error == EBUSY && kind == UCOM_DIALIN && !ISSET(flag, FNONBLOCK))
-		return ERESTART;	/* a dial-out open came between */
+	if (error == EBUSY && kind == UCOM_DIALIN) {
+		mutex_enter(&sc->sc_lock);
+		if (!ucom_is_busy(sc, flag))
+			error = ERESTART;
+		mutex_exit(&sc->sc_lock);
+	}
 	if (error)
 		return error;
 	error = (*tp->t_linesw->l_open)(dev, tp);
@@ -388,7 +403,7 @@ ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
 			error = ERESTART;
 		else if (sc->sc_kind == kind && !ISSET(sc->sc_open, ~kind))
 			SET(sc->sc_open, kind);
-		else if (kind == UCOM_DIALIN && !ISSET(flag, FNONBLOCK))
+		else if (kind == UCOM_DIALIN && !ucom_is_busy(sc, flag))
 			error = ERESTART;
 		else
 			error = EBUSY;

@@ -477,6 +477,8 @@ hyp_file_close(struct hyp_file *hf)
 
 	assert(!hf->hf_closed && hf->hf_busy == 0);
 	hk.closing++;
+	(void)prelude(hk.cancel_mode);
+	hyp_file_closing(hf->hf_host);
 	(void)prelude(hk.close_mode);
 	pthread_mutex_lock(&hk_lock);
 	hf->hf_closed = true;

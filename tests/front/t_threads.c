@@ -461,6 +461,52 @@ release_does_not_wait_for_the_close(void)
 	front_down();
 }
 
+/*
+ * close(2) is over when K's driver knows of it, so that its own next open does
+ * not find the device busy: not before, and not later.
+ */
+static void
+release_waits_until_the_driver_knows(void)
+{
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.cancel_mode = HK_DEAF;
+	u = kern_release(kern, fh);
+	wait_asleep(1);
+	t_msleep(20);
+	T_EQ(kern_done(kern, u), 0);
+	hk_release();
+	T_EQ(kern_wait(kern, u, NULL), 0);
+	T_UNTIL(all_closed, NULL);
+	wait_quiet();
+	front_down();
+}
+
+/* But no client is held by a d_cancel that does not return. */
+static void
+release_of_a_stuck_driver_is_answered(void)
+{
+	struct front_config fc = { .deadline_ms = 50, .idle_ms = IDLE_MS };
+	uint64_t fh, u;
+	unsigned n = 1;
+
+	front_up_with(&fc);
+	fh = kern_opened(kern, O_RDWR);
+	hk.cancel_mode = HK_DEAF;
+	u = kern_release(kern, fh);
+	T_EQ(kern_wait(kern, u, NULL), EINTR);
+	T_UNTIL(front_has_zombies, &n);
+	T_EQ(hk.closes, 0);
+	hk_release();
+	T_UNTIL(all_closed, NULL);
+	n = 0;
+	T_UNTIL(front_has_zombies, &n);
+	wait_quiet();
+	front_down();
+}
+
 /* ---- the cap -------------------------------------------------------- */
 
 static int
@@ -1133,6 +1179,10 @@ const struct t_case t_cases[] = {
 	    a_spinning_operation_blocks_nobody },
 	{ "release_does_not_wait_for_the_close",
 	    release_does_not_wait_for_the_close },
+	{ "release_waits_until_the_driver_knows",
+	    release_waits_until_the_driver_knows },
+	{ "release_of_a_stuck_driver_is_answered",
+	    release_of_a_stuck_driver_is_answered },
 	{ "over_the_cap_nothing_blocks", over_the_cap_nothing_blocks },
 	{ "no_user_takes_all_threads", no_user_takes_all_threads },
 	{ "no_node_takes_all_threads", no_node_takes_all_threads },

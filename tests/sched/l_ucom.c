@@ -49,6 +49,8 @@ static struct {
 	bool		cp_dead;	/* answers no settings */
 	bool		cp_mode_ok;	/* the last one was taken */
 	u_int		cp_inside;	/* methods that may sleep: one */
+	bool		cp_closed;	/* cp_lock; a close(2) is over */
+	kcondvar_t	cp_cv;		/* for that */
 } cp;
 
 static struct hu_dev *hu;
@@ -263,6 +265,7 @@ setup(void)
 	h_specfs_up();
 	memset(&cp, 0, sizeof(cp));
 	mutex_init(&cp.cp_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&cp.cp_cv, "cp");
 	cp.cp_msr = UMSR_DCD;
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
@@ -340,6 +343,27 @@ setup_open_b(void)
 	setup();
 	SCHED_CHECK(c_open(&b, HYP_F_NONBLOCK) == 0);
 	c_raw(ucom()->sc_tty, 1, 0);
+}
+
+/* For b: its close(2) returns. */
+static void
+is_over(struct h_hostfile *hf __unused)
+{
+
+	mutex_enter(&cp.cp_lock);
+	cp.cp_closed = true;
+	cv_broadcast(&cp.cp_cv);
+	mutex_exit(&cp.cp_lock);
+}
+
+/* Exclusive, and whoever closes it opens the other node next. */
+static void
+setup_reopen(void)
+{
+
+	setup_open_b();
+	b.c_host.hf_closing = is_over;
+	SCHED_CHECK(c_ioctl(&b, L_TIOCEXCL, 0) == 0);
 }
 
 /* And with output in flight. */
@@ -700,6 +724,30 @@ dial_out_fails(void *arg __unused)
 		SCHED_CHECK(b.c_error == L_EBUSY || b.c_error == L_EIO);
 }
 
+/* close(2) has returned: nobody has the line, and nobody is told so. */
+static void
+reopens(void *arg __unused)
+{
+
+	mutex_enter(&cp.cp_lock);
+	while (!cp.cp_closed)
+		cv_wait(&cp.cp_cv, &cp.cp_lock);
+	mutex_exit(&cp.cp_lock);
+	SCHED_CHECK(c_open(&a, HYP_F_NONBLOCK) == 0);
+	h_close(&a);
+}
+
+/* Busy is the line for this one only if the other has had it. */
+static void
+dials_in_now(void *arg __unused)
+{
+
+	if (c_open(&a, HYP_F_NONBLOCK) == 0)
+		h_close(&a);
+	else
+		SCHED_CHECK(a.c_error == L_EBUSY || a.c_error == L_EIO);
+}
+
 /* It may be the one who meets the error that was meant for dial-out. */
 static void
 dials_in(void *arg __unused)
@@ -973,6 +1021,10 @@ ACTORS(in_out, { "A", opens_surely, &a }, { "B", dials_out, NULL });
 ACTORS(in_close_out, { "A", opens_surely, &a }, { "B", closes, &b });
 ACTORS(out_close_in, { "B", open_close, &b }, { "A", closes, &a });
 ACTORS(in_out_fails, { "A", dials_in, NULL }, { "B", dial_out_fails, NULL });
+ACTORS(close_reopen, { "B", closes, &b }, { "A", reopens, NULL });
+ACTORS(in_now_out, { "A", dials_in_now, NULL }, { "B", dials_out, NULL });
+ACTORS(in_now_out_fails, { "A", dials_in_now, NULL },
+    { "B", dial_out_fails, NULL });
 ACTORS(up_fails, { "A", opens_runs, &a }, { "C", opens_runs, &c3 });
 ACTORS(up_fails_out, { "A", opens_runs, &a }, { "B", opens_runs, &b });
 ACTORS(mode_fails_out, { "A", opens_runs, &a }, { "B", mode_fails, &b },
@@ -1077,6 +1129,16 @@ end_poll(void)
 	end_close_a();
 }
 
+/* Busy was the line only for one of them, and only if the other had it. */
+static void
+end_busy(void)
+{
+
+	SCHED_CHECK(a.c_error != L_EBUSY || b.c_error == 0);
+	SCHED_CHECK(b.c_error != L_EBUSY || a.c_error == 0);
+	end();
+}
+
 /* Nothing but the drain's 6 s, the grace, and zombies of each pipe. */
 static void
 end_bounded(void)
@@ -1103,6 +1165,12 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, out_close_in, end },
 	{ "in_out_fails", "a dial-in open, and dial-out that fails",
 	    setup, in_out_fails, end },
+	{ "close_reopen", "close(2) of dial-out, then open(2) of dial-in",
+	    setup_reopen, close_reopen, end },
+	{ "in_now_out", "dial-in with O_NONBLOCK against dial-out",
+	    setup, in_now_out, end_busy },
+	{ "in_now_out_fails", "the same, and dial-out fails",
+	    setup, in_now_out_fails, end_busy },
 	{ "up_fails", "a first open that fails, and another one",
 	    setup_param_fails, up_fails, end },
 	{ "up_fails_out", "the same, of the other node",

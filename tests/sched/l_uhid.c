@@ -237,6 +237,44 @@ closes(void *arg)
 	h_close(arg);
 }
 
+/* close(2) of a has returned: its next open(2) is not busy. */
+static kmutex_t over_lock;
+static kcondvar_t over_cv;
+static bool over;			/* over_lock */
+
+static void
+is_over(struct h_hostfile *hf __unused)
+{
+
+	mutex_enter(&over_lock);
+	over = true;
+	cv_broadcast(&over_cv);
+	mutex_exit(&over_lock);
+}
+
+static void
+reopens(void *arg __unused)
+{
+
+	mutex_enter(&over_lock);
+	while (!over)
+		cv_wait(&over_cv, &over_lock);
+	mutex_exit(&over_lock);
+	SCHED_CHECK(c_open(&b, 0) == 0);
+	h_close(&b);
+}
+
+static void
+setup_reopen(void)
+{
+
+	setup_open_a();
+	over = false;
+	mutex_init(&over_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&over_cv, "over");
+	a.c_host.hf_closing = is_over;
+}
+
 static void
 revokes(void *arg __unused)
 {
@@ -366,6 +404,7 @@ answers(void *arg __unused)
 
 ACTORS(two_opens, { "A", open_close, &a }, { "B", open_close, &b });
 ACTORS(close_open, { "A", closes, &a }, { "B", open_close, &b });
+ACTORS(close_reopen, { "A", closes, &a }, { "B", reopens, NULL });
 ACTORS(open_revoke, { "A", open_alone, &a }, { "revoke", revokes, NULL });
 ACTORS(open_unplug, { "A", open_alone, &a }, { "unplug", unplugs, NULL });
 ACTORS(read_revoke, { "A", read_close, &a }, { "revoke", revokes, NULL });
@@ -391,6 +430,8 @@ const struct sched_litmus l_uhid[] = {
 	    setup, two_opens, end },
 	{ "hid_close_open", "the last close against an open",
 	    setup_open_a, close_open, end },
+	{ "hid_close_reopen", "close(2), then open(2): never busy",
+	    setup_reopen, close_reopen, end },
 	{ "hid_open_revoke", "a lone open against a revoke: never busy",
 	    setup, open_revoke, end },
 	{ "hid_open_unplug", "an open against an unplug",

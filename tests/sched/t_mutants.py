@@ -247,6 +247,13 @@ MUTANTS = (
      "	mutex_exit(&device_lock);\n	cv_broadcast(&devsw_cv);"),
     ("the end of a poller leaves its records", SELECT,
      "			selrec_remove(&sp->sp_rec[i]);", "			continue;"),
+    ("close(2) is over before the driver knows", HYPNODE,
+     "	(void)VOP_CLOSE(vp, fp->f_flag, curlwp);\n",
+     "	vn_close_known();\n"
+     "	(void)VOP_CLOSE(vp, fp->f_flag, curlwp);\n", "t_sched_ucom"),
+    ("dial-in is busy with a dial-out that fails", UCOMOPEN,
+     "	return ISSET(flag, FNONBLOCK) && ISSET(sc->sc_open, UCOM_DIALOUT);",
+     "	(void)sc;\n	return ISSET(flag, FNONBLOCK) != 0;"),
     # ---- t_sched_stuck
     ("no close is overdue", CLOSE,
      "	sd->sd_overdue = true;\n", "", "t_sched_stuck"),

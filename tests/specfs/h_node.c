@@ -76,6 +76,15 @@ hyp_node_stuck(void *host)
 }
 
 void
+hyp_file_closing(void *host)
+{
+	struct h_hostfile *hf = host;
+
+	if (hf != NULL && hf->hf_closing != NULL)
+		(*hf->hf_closing)(hf);
+}
+
+void
 hyp_file_pollwake(void *host)
 {
 	struct h_hostfile *hf = host;

@@ -15,6 +15,7 @@
 
 struct h_hostfile {
 	uint32_t	hf_wakes;	/* atomic */
+	void		(*hf_closing)(struct h_hostfile *); /* or NULL */
 };
 
 /* The node of that name, or NULL if K never made it. */

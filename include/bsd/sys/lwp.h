@@ -37,6 +37,7 @@ struct lwp {
 	const char	*l_wmesg;
 	struct selpoller *l_poller;	/* who polls, for selrecord */
 	struct lwp_progress *l_progress; /* of the close that it does */
+	void		*l_closing;	/* whom vn_close_known tells, or NULL */
 	struct file	*l_clone;	/* fd_clone to spec_open */
 	struct vnode	*l_clonevp;	/* with EMOVEFD of VOP_OPEN */
 	struct kauth_cred l_credstore;

@@ -194,10 +194,10 @@ file_remove(struct front_file *ff)
 }
 
 /*
- * The last close, of a file that is in no list any more.  Nobody waits for it
- * but who opens the device next, in K: what was written still goes out.  If
- * no other thread is left to take requests (or only root's are) the close
- * must not wait either.
+ * The last close, of a file that is in no list any more and that no RELEASE
+ * waits for.  Nobody does but who opens the device next, in K: what was
+ * written still goes out.  If no other thread is left to take requests (or
+ * only root's are) the close must not wait either.
  */
 static void
 file_close(struct front_file *ff)
@@ -272,18 +272,45 @@ front_open(fuse_req_t req, struct fuse_file_info *fi)
 		front_file_rele(ff);
 }
 
+/* K's word, from front_release: the client need not wait any longer. */
+void
+hyp_file_closing(void *host)
+{
+	struct front_file *const ff = host;
+	struct front_thread *const ft = ff->ff_closer;
+
+	if (ft == NULL)
+		return;
+	ff->ff_closer = NULL;
+	if (front_req_claim(ft))
+		(void)front_reply_err(ft->ft_req, 0, ff->ff_chan);
+}
+
 /*
  * close(2) of the last reference waits for this answer, unkillably: so it
- * comes first.
+ * comes as soon as K says that the next open will find a device that is
+ * closing, and in any case at the deadline.  A file whose call the watchdog
+ * has answered is closed by that one.
  */
 static void
 front_release(fuse_req_t req, struct fuse_file_info *fi)
 {
+	struct front_thread *const ft = front_self();
 	struct front_file *const ff = file_of(fi);
 
 	file_remove(ff);
-	(void)front_reply_err(req, 0, ff->ff_chan);
-	front_file_rele(ff);
+	if (atomic_load(&ff->ff_refs) > 1) {
+		(void)front_reply_err(req, 0, ff->ff_chan);
+		front_file_rele(ff);
+		return;
+	}
+	front_req_enter(ft, req, FRONT_RELEASE, ff);
+	ff->ff_closer = ft;
+	hyp_file_close(ff->ff_file);
+	hyp_file_closing(ff);
+	front_req_exit(ft);
+	front_share_exit(ff);
+	file_free(ff);
 }
 
 /* ---- read and write ------------------------------------------------- */

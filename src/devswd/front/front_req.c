@@ -13,6 +13,8 @@
  *	front_stop, or a driver that is stuck (hyp_node_stuck) makes K's sleep
  *	end (hyp_lwp_interrupt) and gives the request a deadline.  A request
  *	without one may wait for ever: that is what a read of a terminal does.
+ *	A RELEASE has its deadline from the start, because its client cannot
+ *	be killed, and is not interrupted: what was written would be lost.
  *
  *	At the deadline the watchdog answers in the thread's place, and the
  *	thread is a zombie until it comes back.  It may: its buffers are its
@@ -64,6 +66,7 @@ static const char *const op_names[] = {
 	[FRONT_WRITE] = "write",
 	[FRONT_IOCTL] = "ioctl",
 	[FRONT_POLL] = "poll",
+	[FRONT_RELEASE] = "close",
 };
 
 /* ---- answers -------------------------------------------------------- */
@@ -151,19 +154,28 @@ ms_from_now(unsigned ms)
 	return hyp_clock() + ms * NSEC_PER_MSEC;
 }
 
-/* The request of ft has to end until when.  It is pinned, or req->lock. */
+/* The request of ft will be answered then.  Pinned, req->lock, or its own. */
 static void
-req_interrupt(struct front_thread *ft, uint64_t when)
+req_limit(struct front_thread *ft, uint64_t when)
 {
 	const uint64_t old = atomic_load(&ft->ft_deadline);
 
-	hyp_lwp_interrupt(ft->ft_lwp);
 	if (old != 0 && old <= when)
 		return;
 	atomic_store(&ft->ft_deadline, when);
 	pthread_mutex_lock(&front.fl_lock);
 	timer_arm(when);
 	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/* The request of ft has to end until when.  It is pinned, or req->lock. */
+static void
+req_interrupt(struct front_thread *ft, uint64_t when)
+{
+
+	if (ft->ft_op != FRONT_RELEASE)
+		hyp_lwp_interrupt(ft->ft_lwp);
+	req_limit(ft, when);
 }
 
 /*
@@ -311,8 +323,9 @@ front_watchdog(void)
 /*
  * front_req_enter(ft, req, op, ff)
  *
- *	The thread begins to run a request on the file (a new one, for open)
- *	and becomes the opener's lwp.  Must be paired with front_req_exit;
+ *	The thread begins to run a request on the file (a new one, for open;
+ *	one that nobody else has, for release, whose caller counts it out of
+ *	its share) and becomes the opener's lwp.  Must be paired with front_req_exit;
  *	front_req_claim comes between.  Whatever can fail comes before.
  */
 void
@@ -325,15 +338,17 @@ front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
 	ft->ft_req = req;
 	ft->ft_op = op;
 	ft->ft_chan = ff->ff_chan;
-	ft->ft_file = op != FRONT_OPEN ? ff : NULL;
+	ft->ft_file = op != FRONT_OPEN && op != FRONT_RELEASE ? ff : NULL;
 	if (ft->ft_file != NULL)
 		atomic_fetch_add(&ff->ff_refs, 1);
 	ft->ft_for = ff;
-	ft->ft_over = front_share_enter(ft, ff, false);
+	ft->ft_over = front_share_enter(ft, ff, op == FRONT_RELEASE);
 	ft->ft_lwp = hyp_lwp_enter(&ff->ff_cred);
 	if (nosleep || ft->ft_over)
 		hyp_lwp_nosleep(ft->ft_lwp);
 	atomic_store(&ft->ft_deadline, 0);
+	if (op == FRONT_RELEASE)
+		req_limit(ft, ms_from_now(front.fl_config.deadline_ms));
 	atomic_store(&ft->ft_state, FT_RUNNING);
 	fuse_req_interrupt_func(req, front_interrupted, ft);
 	if (atomic_load(&front.fl_stopping) ||
@@ -374,8 +389,9 @@ front_req_claim(struct front_thread *ft)
 {
 	int state = FT_RUNNING;
 
-	/* Before the answer, with which the file may be gone. */
-	front_share_exit(ft->ft_for);
+	/* Before the answer, with which the file may be gone; a close goes on. */
+	if (ft->ft_op != FRONT_RELEASE)
+		front_share_exit(ft->ft_for);
 	if (!atomic_compare_exchange_strong(&ft->ft_state, &state, FT_IDLE) &&
 	    !claim_slowly(ft))
 		return false;

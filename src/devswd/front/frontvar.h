@@ -101,6 +101,8 @@ struct front_file {
 	_Atomic(struct fuse_pollhandle *) ff_ph; /* (a) set once */
 	atomic_bool		 ff_armed;	/* (a) a client waits for a
 						   wake-up */
+	struct front_thread	*ff_closer;	/* (t) of the RELEASE that has no
+						   answer yet, or NULL */
 	struct hyp_cred		 ff_cred;	/* (c) of the opener */
 	uint32_t		 ff_groups[];	/* (c) what ff_cred points to */
 };
@@ -111,6 +113,7 @@ enum front_op {
 	FRONT_WRITE,
 	FRONT_IOCTL,
 	FRONT_POLL,
+	FRONT_RELEASE,
 };
 
 /* ft_state; the allowed moves are in front_req.c. */

@@ -47,6 +47,9 @@
  *
  * Other systems' semantics (spec_semantics.c) leave out one drain or both.
  *
+ * The client of a last close waits until d_cancel has returned, and not for
+ * the rest (vn_close_known).
+ *
  * Who runs it.  The last close: the thread of that close, for which nobody
  * waits.  A revoke: a thread of its own, because the vnode has to die when
  * the close is overdue.
@@ -269,6 +272,7 @@ spec_close_clone(struct specdev *sd)
 
 	if (!spec_is_cancelled(sd))
 		spec_clone_restart(sd);
+	vn_close_known();
 	spec_io_drain(sd);
 	spec_clone_close(sd);
 }
@@ -287,6 +291,7 @@ spec_close_attached(struct specdev *sd, int flags)
 		error = sd->sd_type == VBLK ?
 		    bdev_cancel(dev, flags, mode, curlwp) :
 		    cdev_cancel(dev, flags, mode, curlwp);
+	vn_close_known();
 	if (error == 0) {
 		if (sd->sd_ss->ss_drain)
 			spec_io_drain(sd);
@@ -333,8 +338,10 @@ spec_close_driver(struct specdev *sd, int flags)
 		if (held) {
 			spec_close_attached(sd, flags);
 			dev_unhold(dv);
-		} else
+		} else {
+			vn_close_known();
 			spec_io_drain(sd);
+		}
 	} while (!held && atomic_load_relaxed(&sd->sd_opened));
 	curlwp->l_progress = NULL;
 }

@@ -189,7 +189,8 @@ spec_halt(void)
  *
  *	FreeBSD's devfs_close: if d_close is called, for the last close or
  *	for each, the count falls after it.  A revoke may come meanwhile, and
- *	take it.  device_lock held, and left while the driver runs.
+ *	take it.  Closes wait for each other here, so no client waits for
+ *	them.  device_lock held, and left while the driver runs.
  */
 void
 spec_close_inexact(struct vnode *vp, int flags)
@@ -197,6 +198,11 @@ spec_close_inexact(struct vnode *vp, int flags)
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 
+	mutex_exit(&device_lock);
+	vn_close_known();
+	mutex_enter(&device_lock);
+	if (sn->sn_taken)
+		return;
 	if (sd->sd_tracks || sd->sd_opencnt == 1)
 		spec_close_unguarded(sd, flags);
 	if (sn->sn_taken)

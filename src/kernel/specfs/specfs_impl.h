@@ -73,6 +73,7 @@ const struct spec_semantics *spec_semantics_of(enum vtype, dev_t);
 void	spec_close_inexact(struct vnode *, int);
 void	spec_linger(enum vtype, dev_t);
 
+void	vn_close_known(void);
 void	spec_close_init(void);
 void	spec_close_device(struct specdev *, int);
 void	spec_close_start(struct vnode *, int);
