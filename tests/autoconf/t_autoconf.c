@@ -53,6 +53,7 @@ static struct cfdata table[] = {
 static kmutex_t lock;
 static kcondvar_t cv;
 static bool attach_holds, attach_inside, detach_holds, detach_inside;
+static bool childdet_holds, childdet_inside;	/* the same of ca_childdetached */
 static bool detach_commits;
 static int detach_error;
 static device_t root;
@@ -79,21 +80,6 @@ bus_detach(device_t self, int flags)
 	return config_detach_children(self, flags);
 }
 
-static void
-bus_childdet(device_t self, device_t child __unused)
-{
-	struct bus_softc *bs = device_private(self);
-
-	atomic_inc_uint(&bs->bs_gone);
-}
-
-static int
-leaf_match(device_t parent __unused, cfdata_t cf __unused, void *aux)
-{
-
-	return *(int *)aux;
-}
-
 /* Stay here until told otherwise. */
 static void
 hold(bool *holds, bool *inside)
@@ -106,6 +92,22 @@ hold(bool *holds, bool *inside)
 		cv_wait(&cv, &lock);
 	*inside = false;
 	mutex_exit(&lock);
+}
+
+static void
+bus_childdet(device_t self, device_t child __unused)
+{
+	struct bus_softc *bs = device_private(self);
+
+	hold(&childdet_holds, &childdet_inside);
+	atomic_inc_uint(&bs->bs_gone);
+}
+
+static int
+leaf_match(device_t parent __unused, cfdata_t cf __unused, void *aux)
+{
+
+	return *(int *)aux;
 }
 
 static void
@@ -137,6 +139,7 @@ setup(void)
 	cv_init(&cv, "test");
 	attach_holds = detach_holds = detach_commits = false;
 	attach_inside = detach_inside = false;
+	childdet_holds = childdet_inside = false;
 	detach_error = 0;
 	config_init();
 	T_EQ(config_init_component(drivers, attaches, table), 0);
@@ -467,6 +470,89 @@ detach_drains(void)
 	teardown();
 }
 
+struct detacher {
+	struct looker	 de_looker;	/* who, for sleeps_in_config */
+	device_t	 de_dev;
+	int		 de_error;
+};
+
+/* As a parent's detach, which looks for its children itself. */
+static void
+detach_below(void *arg)
+{
+	struct detacher *de = arg;
+
+	mutex_enter(&lock);
+	de->de_looker.lk_lwp = curlwp;
+	mutex_exit(&lock);
+	de->de_error = config_detach_children(de->de_dev, 0);
+}
+
+static void
+detach_it(void *arg)
+{
+	struct detacher *de = arg;
+
+	mutex_enter(&lock);
+	de->de_looker.lk_lwp = curlwp;
+	mutex_exit(&lock);
+	de->de_error = config_detach(de->de_dev, 0);
+}
+
+/*
+ * Rule: who waits for another's detach finds the device gone, and in no freed
+ * memory (NetBSD's config_detach: ENOENT).  sched: two_detaches.
+ */
+static void
+two_detaches(void)
+{
+	struct detacher first = { .de_error = -1 }, second = first;
+	struct t_thread *t1, *t2;
+
+	setup();
+	first.de_dev = add();
+	second.de_dev = root;
+	detach_holds = true;
+	t1 = t_spawn(detach_it, &first);
+	T_UNTIL(is_set, &detach_inside);
+	t2 = t_spawn(detach_below, &second);
+	T_UNTIL(sleeps_in_config, &second.de_looker);
+	set(&detach_holds, false);
+	t_join(t1);
+	t_join(t2);
+	T_EQ(first.de_error, 0);
+	T_EQ(second.de_error, 0);
+	T_EQ(((struct bus_softc *)device_private(root))->bs_gone, 1);
+	teardown();
+}
+
+/*
+ * Rule: a parent is there when it is told of its child's detach, also if its
+ * own has begun (NetBSD's config_detach: the child is taken out after that).
+ */
+static void
+parent_waits(void)
+{
+	struct detacher child = { .de_error = -1 }, parent = child;
+	struct t_thread *tc, *tp;
+
+	setup();
+	child.de_dev = add();
+	parent.de_dev = root;
+	childdet_holds = true;
+	tc = t_spawn(detach_it, &child);
+	T_UNTIL(is_set, &childdet_inside);
+	tp = t_spawn(detach_it, &parent);
+	T_UNTIL(sleeps_in_config, &parent.de_looker);
+	set(&childdet_holds, false);
+	t_join(tc);
+	t_join(tp);
+	T_EQ(child.de_error, 0);
+	T_EQ(parent.de_error, 0);
+	root = config_rootfound("bus", NULL);
+	teardown();
+}
+
 const struct t_case t_cases[] = {
 	{ "only a match on the right attribute attaches", matching },
 	{ "a new device gets the lowest free unit", units },
@@ -482,5 +568,9 @@ const struct t_case t_cases[] = {
 	    commit_wakes_lookup },
 	{ "an interrupt ends a waiting lookup", lookup_is_interruptible },
 	{ "config_detach waits for references", detach_drains },
+	{ "of two detaches one waits, and finds the device gone",
+	    two_detaches },
+	{ "a parent stays until it is told of its child's detach",
+	    parent_waits },
 	{ NULL, NULL },
 };

@@ -287,6 +287,31 @@ end(void)
 	h_specfs_down(names);
 }
 
+static int detached[2];
+
+static void
+end_detached_once(void)
+{
+
+	SCHED_CHECK((detached[0] == 0) != (detached[1] == 0));
+	for (u_int i = 0; i < 2; i++)
+		SCHED_CHECK(detached[i] == 0 || detached[i] == ENOENT ||
+		    detached[i] == L_ENXIO);
+	dev = NULL;
+	end();
+}
+
+/* After a refusal the other one has its turn. */
+static void
+end_refused_once(void)
+{
+
+	SCHED_CHECK((detached[0] == EBUSY && detached[1] == 0) ||
+	    (detached[1] == EBUSY && detached[0] == 0));
+	dev = NULL;
+	end();
+}
+
 /* ---- actors --------------------------------------------------------- */
 
 static void
@@ -357,6 +382,25 @@ detaches(void *arg __unused)
 	SCHED_CHECK(error == 0 || error == EBUSY);
 	if (error == 0)
 		dev = NULL;
+}
+
+/* One of two who look the device up and detach it: one does. */
+static void
+detaches_acquired(void *arg)
+{
+	int *const error = arg;
+	device_t d;
+
+	*error = L_ENXIO;
+	sched_begin("device_lookup_acquire");
+	d = device_lookup_acquire(&pl_cd, 0);
+	sched_end("device_lookup_acquire", d == NULL ? L_ENXIO : 0);
+	if (d == NULL)
+		return;
+	sched_begin("config_detach");
+	*error = config_detach_release(d, 0);
+	sched_end("config_detach", *error);
+	sched_note("detach: %d", *error);
 }
 
 static void
@@ -430,6 +474,8 @@ ACTORS(two_acquires_detach, { "A", acquires, NULL },
     { "B", acquires, NULL }, { "detach", detaches, NULL });
 ACTORS(acquire_refused, { "A", acquires_surely, NULL },
     { "detach", detaches, NULL });
+ACTORS(two_detaches, { "D1", detaches_acquired, &detached[0] },
+    { "D2", detaches_acquired, &detached[1] });
 ACTORS(open_attach, { "A", open_close, &a }, { "attach", attaches, NULL });
 ACTORS(open_replug, { "A", open_close, &a },
     { "replug", reattaches, NULL });
@@ -450,6 +496,10 @@ const struct sched_litmus l_device[] = {
 	    setup, two_acquires_detach, end },
 	{ "acquire_refused", "a reference against a detach that backs out",
 	    setup_refuse, acquire_refused, end },
+	{ "two_detaches", "of two detaches the loser finds it gone: ENOENT",
+	    setup, two_detaches, end_detached_once },
+	{ "two_detaches_refused", "a detach that backs out, and another one",
+	    setup_refuse, two_detaches, end_refused_once },
 	{ "open_detach", "an open against a detach",
 	    setup, open_detach, end },
 	{ "two_opens_detach", "two opens against a detach",

@@ -147,6 +147,7 @@ device_t config_found(device_t, void *, cfprint_t, const struct cfargs *);
 int	config_match(device_t, cfdata_t, void *);
 int	config_stdsubmatch(device_t, cfdata_t, const int *, void *);
 int	config_detach(device_t, int);
+int	config_detach_release(device_t, int);
 int	config_detach_children(device_t, int);
 void	config_detach_commit(device_t);
 void	config_pending_incr(device_t);

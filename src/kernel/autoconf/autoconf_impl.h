@@ -24,6 +24,8 @@ struct device {
 	struct lwp	*dv_detaching;	/* (a) who runs config_detach */
 	bool		 dv_detached;	/* (a) config_detach_commit */
 	bool		 dv_active;	/* (a) */
+	bool		 dv_gone;	/* (a) out of the tree; see dv_waiters */
+	u_int		 dv_waiters;	/* (a) who wait for that; the last frees */
 	struct localcount dv_localcount;
 	LIST_HEAD(, device) dv_children; /* (a) */
 	LIST_ENTRY(device) dv_sibling;	/* (a) */

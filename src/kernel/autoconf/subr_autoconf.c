@@ -5,8 +5,9 @@
  *
  * States of a device: attaching (dv_attaching), attached (dv_active),
  * detaching (dv_detaching), from there back to attached if the driver
- * refuses, or committed (dv_detached), then freed.  At a time at most one
- * thread attaches or detaches a device; others wait on config_cv.
+ * refuses, or committed (dv_detached), then gone (dv_gone) and freed.  At a
+ * time at most one thread attaches or detaches a device; others wait on
+ * config_cv.
  *
  * Attach and detach functions run without a lock and may sleep.  A detach
  * waits for
@@ -46,7 +47,8 @@ config_init(void)
 /*
  * config_set_attach_hook(func)
  *
- *	func(dev) after every attach, without a lock.  Before any attach.
+ *	func(dev) after every attach, without a lock; opens and a detach of
+ *	dev wait for its return.  Before any attach.
  */
 void
 config_set_attach_hook(void (*func)(device_t))
@@ -148,13 +150,14 @@ device_attach(device_t dev, void *aux, cfprint_t print,
 	if (DEVTRACE())
 		config_trace_exit("attach", dev, 0);
 
+	/* As long as it is attached nobody detaches it. */
+	if (attach_hook != NULL)
+		attach_hook(dev);
+
 	mutex_enter(&alldevs_lock);
 	dev->dv_attaching = NULL;
 	cv_broadcast(&config_cv);
 	mutex_exit(&alldevs_lock);
-
-	if (attach_hook != NULL)
-		attach_hook(dev);
 	return dev;
 }
 
@@ -252,16 +255,54 @@ config_pending_decr(device_t dev)
 
 /* ---- detach -------------------------------------------------------- */
 
-/* alldevs_lock held: become the only one who detaches dev. */
-static void
+/*
+ * error = config_detach_enter(dev)
+ *
+ *	alldevs_lock held: become the only one who detaches dev.  ENOENT:
+ *	another one has done it, dev is gone for the caller.
+ *
+ * Who waits for another one's detach is counted, and dev is freed by the last
+ * of all:
+ *
+ *	config_detach			another config_detach
+ *	dv_detaching = curlwp
+ *	ca_detach
+ *					dv_waiters = 1, sleeps
+ *	dv_gone = true, broadcast,
+ *	dv_waiters is 1: does not free
+ *					wakes: dv_gone, dv_waiters = 0: frees
+ */
+static int
 config_detach_enter(device_t dev)
 {
 
-	while (dev->dv_pending > 0 || dev->dv_detaching != NULL ||
-	    dev->dv_attaching != NULL)
+	KASSERTMSG(dev->dv_detaching != curlwp, "%s detaches itself",
+	    dev->dv_xname);
+	dev->dv_waiters++;
+	while (!dev->dv_gone && (dev->dv_pending > 0 ||
+	    dev->dv_detaching != NULL || dev->dv_attaching != NULL))
 		cv_wait(&config_cv, &alldevs_lock);
-	KASSERTMSG(!dev->dv_detached, "%s detached twice", dev->dv_xname);
+	dev->dv_waiters--;
+	if (dev->dv_gone)
+		return ENOENT;
 	dev->dv_detaching = curlwp;
+	return 0;
+}
+
+/*
+ * config_detach_exit(dev)
+ *
+ *	dev is gone; alldevs_lock held, which is left.
+ */
+static void
+config_detach_exit(device_t dev)
+{
+	const bool last = dev->dv_waiters == 0;
+
+	KASSERT(dev->dv_gone);
+	mutex_exit(&alldevs_lock);
+	if (last)
+		device_free(dev);
 }
 
 /*
@@ -301,32 +342,16 @@ config_detach_backout(device_t dev, int flags, int error)
 }
 
 /*
- * error = config_detach(dev, flags)
+ * config_detach_finish(dev, flags)
  *
- *	Detach dev and free it.  DETACH_FORCE: the hardware is gone, so the
- *	driver cannot refuse.  Sleeps until all references to dev are back.
- *	EOPNOTSUPP: the driver has no detach; EBUSY and others: the driver's,
- *	and dev stays as it was.
+ *	The driver has let go: wait for the references, and take dev out.
+ *	Its parent is told while dev is still below it, so that a detach of
+ *	the parent, which finds dev (config_detach_children), waits for that.
  */
-int
-config_detach(device_t dev, int flags)
+static void
+config_detach_finish(device_t dev, int flags)
 {
 	device_t const parent = dev->dv_parent;
-	const cfattach_t ca = dev->dv_cfattach;
-	int error;
-
-	mutex_enter(&alldevs_lock);
-	config_detach_enter(dev);
-	mutex_exit(&alldevs_lock);
-
-	if (DEVTRACE())
-		config_trace_enter("detach", dev);
-	error = ca->ca_detach == NULL ? EOPNOTSUPP : ca->ca_detach(dev, flags);
-	if (error) {
-		if (DEVTRACE())
-			config_trace_exit("detach", dev, error);
-		return config_detach_backout(dev, flags, error);
-	}
 
 	config_detach_commit(dev);
 	mutex_enter(&alldevs_lock);
@@ -334,27 +359,95 @@ config_detach(device_t dev, int flags)
 	localcount_drain(&dev->dv_localcount, &config_cv, &alldevs_lock);
 	KASSERTMSG(LIST_EMPTY(&dev->dv_children), "%s has children",
 	    dev->dv_xname);
-	/* Before somebody else can have its name. */
-	if (DEVTRACE())
-		config_trace_exit("detach", dev, 0);
-	atomic_store_release(&dev->dv_cfdriver->cd_devs[dev->dv_unit], NULL);
-	if (parent != NULL)
-		LIST_REMOVE(dev, dv_sibling);
-	cv_broadcast(&config_cv);
 	mutex_exit(&alldevs_lock);
 
 	if ((flags & DETACH_QUIET) == 0)
 		aprint_normal("%s: detached\n", dev->dv_xname);
 	if (parent != NULL && parent->dv_cfattach->ca_childdetached != NULL)
 		parent->dv_cfattach->ca_childdetached(parent, dev);
-	device_free(dev);
+
+	mutex_enter(&alldevs_lock);
+	/* Before somebody else can have its name. */
+	if (DEVTRACE())
+		config_trace_exit("detach", dev, 0);
+	atomic_store_release(&dev->dv_cfdriver->cd_devs[dev->dv_unit], NULL);
+	if (parent != NULL)
+		LIST_REMOVE(dev, dv_sibling);
+	dev->dv_gone = true;
+	cv_broadcast(&config_cv);
+	config_detach_exit(dev);
+}
+
+/* config_detach with alldevs_lock held, which is left. */
+static int
+config_detach_locked(device_t dev, int flags)
+{
+	int (*const detach)(device_t, int) = dev->dv_cfattach->ca_detach;
+	int error;
+
+	if ((error = config_detach_enter(dev)) != 0) {
+		config_detach_exit(dev);
+		return error;
+	}
+	mutex_exit(&alldevs_lock);
+
+	if (DEVTRACE())
+		config_trace_enter("detach", dev);
+	error = detach == NULL ? EOPNOTSUPP : detach(dev, flags);
+	if (error) {
+		if (DEVTRACE())
+			config_trace_exit("detach", dev, error);
+		return config_detach_backout(dev, flags, error);
+	}
+	config_detach_finish(dev, flags);
 	return 0;
+}
+
+/*
+ * error = config_detach(dev, flags)
+ *
+ *	Detach dev and free it.  DETACH_FORCE: the hardware is gone, so the
+ *	driver cannot refuse.  Sleeps until all references to dev are back.
+ *	EOPNOTSUPP: the driver has no detach; EBUSY and others: the driver's,
+ *	and dev stays as it was.  ENOENT: another thread has detached it, and
+ *	that is over.
+ *
+ *	The caller knows that dev is there: it has attached it, and nobody
+ *	else detaches it before this call; or see config_detach_release.
+ */
+int
+config_detach(device_t dev, int flags)
+{
+
+	mutex_enter(&alldevs_lock);
+	return config_detach_locked(dev, flags);
+}
+
+/*
+ * error = config_detach_release(dev, flags)
+ *
+ *	The same for who has a reference, which is given back: any number of
+ *	threads may do so at once, and one detaches.
+ */
+int
+config_detach_release(device_t dev, int flags)
+{
+
+	/* What keeps it is the count: a detach waits for references. */
+	mutex_enter(&alldevs_lock);
+	dev->dv_waiters++;
+	mutex_exit(&alldevs_lock);
+	device_release(dev);
+	mutex_enter(&alldevs_lock);
+	dev->dv_waiters--;
+	return config_detach_locked(dev, flags);
 }
 
 /*
  * error = config_detach_children(dev, flags)
  *
- *	Detach what hangs below dev, until one refuses.
+ *	Detach what hangs below dev, until one refuses.  One that somebody
+ *	else detaches is waited for.
  */
 int
 config_detach_children(device_t dev, int flags)
@@ -364,11 +457,13 @@ config_detach_children(device_t dev, int flags)
 
 	for (;;) {
 		mutex_enter(&alldevs_lock);
-		child = LIST_FIRST(&dev->dv_children);
-		mutex_exit(&alldevs_lock);
-		if (child == NULL)
+		if ((child = LIST_FIRST(&dev->dv_children)) == NULL) {
+			mutex_exit(&alldevs_lock);
 			return 0;
-		if ((error = config_detach(child, flags)) != 0)
+		}
+		/* Found and counted in one step. */
+		error = config_detach_locked(child, flags);
+		if (error != 0 && error != ENOENT)
 			return error;
 	}
 }
