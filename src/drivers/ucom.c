@@ -201,6 +201,7 @@ ucom_activate(device_t self, enum devact act)
 	mutex_enter(&sc->sc_lock);
 	sc->sc_dying = true;
 	cv_broadcast(&sc->sc_statecv);
+	cv_broadcast(&sc->sc_ctlcv);
 	mutex_exit(&sc->sc_lock);
 	return 0;
 }
@@ -301,12 +302,22 @@ ucomtty(dev_t dev)
 	return sc == NULL ? NULL : sc->sc_tty;
 }
 
-/* ucom_mcr for who asks for just that: a refusal is an error like others. */
+/*
+ * ucom_mcr for a client, who asks for just that: a refusal is an error like
+ * others.
+ */
 static int
 ucom_set_lines(struct ucom_softc *sc, u_int mask, u_int value)
 {
-	const int error = mask == 0 ? 0 : ucom_mcr(sc, mask, value);
+	int error;
 
+	if (mask == 0)
+		return 0;
+	error = ucom_ctl_enter(sc, true);
+	if (error)
+		return error;
+	error = ucom_mcr(sc, mask, value);
+	ucom_ctl_exit(sc);
 	return error == EOPNOTSUPP ? EIO : error;
 }
 
@@ -358,7 +369,8 @@ ucom_do_ioctl(struct ucom_softc *sc, u_long cmd, void *data, struct lwp *l)
 }
 
 /*
- * The parent's own ioctls are requests as well.
+ * The parent's own ioctls are requests as well.  It sees all that go on to
+ * ucom_do_ioctl: see ucom_break for the end of one.
  */
 static int
 ucom_parent_ioctl(struct ucom_softc *sc, u_long cmd, void *data, int flag,
@@ -368,7 +380,9 @@ ucom_parent_ioctl(struct ucom_softc *sc, u_long cmd, void *data, int flag,
 
 	if (sc->sc_methods->ucom_ioctl == NULL)
 		return EPASSTHROUGH;
-	ucom_ctl_enter(sc);
+	error = ucom_ctl_enter(sc, cmd != TIOCCBRK);
+	if (error)
+		return error;
 	error = sc->sc_methods->ucom_ioctl(sc->sc_parent, sc->sc_portno, cmd,
 	    data, flag, l->l_proc);
 	ucom_ctl_exit(sc);
@@ -385,13 +399,12 @@ ucom_parent_ioctl(struct ucom_softc *sc, u_long cmd, void *data, int flag,
 static int
 ucom_outq_ioctl(struct ucom_softc *sc, u_long cmd, void *data)
 {
-	int n;
+	int *const n = data;
 
 	if (cmd != TIOCOUTQ && cmd != FIONWRITE)
 		return EPASSTHROUGH;
-	n = ucom_outq(sc);
-	*(int *)data = n == 0 ? ucom_txbusy(sc) : n;
-	return 0;
+	*n = ucom_outq(sc);
+	return *n != 0 ? 0 : ucom_txbusy(sc, n);
 }
 
 int
@@ -417,7 +430,7 @@ ucomioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 	if (error == 0 && cmd == TIOCDRAIN)
 		error = ucom_txempty(sc, true);
 	if (error == 0 && cmd == TIOCGTXEMPTY && *(int *)data != 0)
-		*(int *)data = ucom_txempty_now(sc);
+		error = ucom_txempty_now(sc, true, data);
 	if (error == EPASSTHROUGH)
 		error = ucom_parent_ioctl(sc, cmd, data, flag, l);
 	if (error == EPASSTHROUGH)

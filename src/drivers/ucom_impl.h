@@ -122,7 +122,8 @@ void	ucom_save_termios(struct ucom_softc *, u_int);
 
 /* ---- ucom_modem.c: requests and modem lines ------------------------- */
 
-void	ucom_ctl_enter(struct ucom_softc *);
+int	ucom_ctl_enter(struct ucom_softc *, bool);
+void	ucom_ctl_enter_own(struct ucom_softc *);
 void	ucom_ctl_exit(struct ucom_softc *);
 int	ucom_mcr(struct ucom_softc *, u_int, u_int);
 int	ucom_break(struct ucom_softc *, int);
@@ -130,8 +131,8 @@ void	ucom_ask_status(struct ucom_softc *, bool);
 int	ucom_to_tiocm(struct ucom_softc *);
 u_int	ucom_tiocm_to_mcr(int);
 int	ucom_txempty(struct ucom_softc *, bool);
-bool	ucom_txempty_now(struct ucom_softc *);
-bool	ucom_txbusy(struct ucom_softc *);
+int	ucom_txempty_now(struct ucom_softc *, bool, int *);
+int	ucom_txbusy(struct ucom_softc *, int *);
 
 /* ---- ucom_io.c: pipes and transfers --------------------------------- */
 

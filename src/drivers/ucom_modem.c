@@ -23,14 +23,74 @@
 #define	UCOM_TXPOLL_MS	5
 
 /*
- * ucom_ctl_enter(sc), ucom_ctl_exit(sc)
+ * sc_lock held: is a client's call that is in here over?  ERESTART when it
+ * is: the node that it came by is being closed, or the hardware is gone.  That
+ * node is the one in sc_open, and stays it until ucomclose, which waits for
+ * the call.
+ */
+static int
+ucom_over(const struct ucom_softc *sc)
+{
+
+	KASSERT(mutex_owned(&sc->sc_lock));
+	return sc->sc_dying || ISSET(sc->sc_closing, sc->sc_open) ? ERESTART :
+	    0;
+}
+
+/*
+ * error = ucom_ctl_enter(sc, catch)
+ * ucom_ctl_enter_own(sc)
+ * ucom_ctl_exit(sc)
  *
  *	Take and give back the control token: the right to call the
  *	methods that send requests.  A token and not a mutex, because its
- *	holder sleeps.  The wait is bounded by the requests' timeouts.
+ *	holder sleeps.  How long somebody has it is bounded by the timeouts of
+ *	one call's requests.
+ *
+ *	ucom_ctl_enter is for clients, who queue here behind each other.
+ *	ERESTART: d_cancel of their node or a detach has come, and whoever has
+ *	not got the token by then never gets it:
+ *
+ *	client 1		client 2		revoke
+ *	has the token: asks
+ *				waits for it
+ *							sc_closing, wakes
+ *				ERESTART
+ *	is answered, gives
+ *	  it back
+ *							drained; d_close
+ *
+ *	If catch, EINTR and EAGAIN as well (cv_wait_sig): for all but what
+ *	ends something, a break, which must not go on because of a signal.
+ *
+ *	ucom_ctl_enter_own is for who brings the line up or down, with no
+ *	client in here (state OPENING).  It never fails: sc_closing is set for
+ *	its sake, and what it asks for, DTR to drop, is what has to come after
+ *	d_cancel.
  */
+int
+ucom_ctl_enter(struct ucom_softc *sc, bool catch)
+{
+	int error;
+
+	mutex_enter(&sc->sc_lock);
+	error = ucom_over(sc);
+	while (error == 0 && sc->sc_ctlbusy) {
+		if (catch)
+			error = cv_wait_sig(&sc->sc_ctlcv, &sc->sc_lock);
+		else
+			cv_wait(&sc->sc_ctlcv, &sc->sc_lock);
+		if (error == 0)
+			error = ucom_over(sc);
+	}
+	if (error == 0)
+		sc->sc_ctlbusy = true;
+	mutex_exit(&sc->sc_lock);
+	return error;
+}
+
 void
-ucom_ctl_enter(struct ucom_softc *sc)
+ucom_ctl_enter_own(struct ucom_softc *sc)
 {
 
 	mutex_enter(&sc->sc_lock);
@@ -47,7 +107,8 @@ ucom_ctl_exit(struct ucom_softc *sc)
 	mutex_enter(&sc->sc_lock);
 	KASSERT(sc->sc_ctlbusy);
 	sc->sc_ctlbusy = false;
-	cv_signal(&sc->sc_ctlcv);
+	/* All: one alone might be one that does not want it any more. */
+	cv_broadcast(&sc->sc_ctlcv);
 	mutex_exit(&sc->sc_lock);
 }
 
@@ -57,8 +118,8 @@ ucom_ctl_exit(struct ucom_softc *sc)
  *	Set the lines (UMCR_*) in mask as in value; both together, because
  *	boards take what lies between for a reset: an ESP32's RTS without
  *	DTR.  A driver that knows only one of them at a time is asked twice
- *	without a pause.  What was not done is not said to be set.  Sleeps.
- *	EOPNOTSUPP: the device refuses it; EIO.
+ *	without a pause.  What was not done is not said to be set.  The caller
+ *	has the control token.  Sleeps.  EOPNOTSUPP: the device refuses it; EIO.
  */
 int
 ucom_mcr(struct ucom_softc *sc, u_int mask, u_int value)
@@ -66,7 +127,6 @@ ucom_mcr(struct ucom_softc *sc, u_int mask, u_int value)
 	const struct ucom_methods *const um = sc->sc_methods;
 	int error = 0;
 
-	ucom_ctl_enter(sc);
 	if (um->ucom_set_lines != NULL)
 		error = um->ucom_set_lines(sc->sc_parent, sc->sc_portno, mask,
 		    value & mask);
@@ -83,24 +143,27 @@ ucom_mcr(struct ucom_softc *sc, u_int mask, u_int value)
 		sc->sc_mcr = (sc->sc_mcr & ~mask) | (value & mask);
 		mutex_exit(&sc->sc_lock);
 	}
-	ucom_ctl_exit(sc);
 	return error;
 }
 
 /*
  * error = ucom_break(sc, onoff)
  *
- *	Begin or end a break.  Sleeps.  EOPNOTSUPP: the device has none; EIO.
+ *	Begin or end a break, for a client.  Sleeps; a signal does not keep a
+ *	break from its end.  EOPNOTSUPP: the device has none; EIO; those of
+ *	ucom_ctl_enter.
  */
 int
 ucom_break(struct ucom_softc *sc, int onoff)
 {
 	const struct ucom_methods *const um = sc->sc_methods;
-	int error = 0;
+	int error;
 
 	if (um->ucom_set_break == NULL && um->ucom_set == NULL)
 		return EOPNOTSUPP;
-	ucom_ctl_enter(sc);
+	error = ucom_ctl_enter(sc, onoff != 0);
+	if (error)
+		return error;
 	if (um->ucom_set_break != NULL)
 		error = um->ucom_set_break(sc->sc_parent, sc->sc_portno,
 		    onoff);
@@ -214,22 +277,27 @@ ucom_tiocm_to_mcr(int lines)
 }
 
 /*
- * empty = ucom_txempty_now(sc)
+ * error = ucom_txempty_now(sc, intr, &empty)
  *
  *	Has the chip sent what is in its own buffer?  Asks once; sleeps for
- *	the request.  A chip that cannot be asked counts as empty.
+ *	the request.  A chip that cannot be asked counts as empty.  If intr,
+ *	for a client: those of ucom_ctl_enter.
  */
-bool
-ucom_txempty_now(struct ucom_softc *sc)
+int
+ucom_txempty_now(struct ucom_softc *sc, bool intr, int *empty)
 {
-	bool empty;
+	int error;
 
+	*empty = 1;
 	if (sc->sc_methods->ucom_txempty == NULL)
-		return true;
-	ucom_ctl_enter(sc);
-	empty = sc->sc_methods->ucom_txempty(sc->sc_parent, sc->sc_portno);
+		return 0;
+	if (!intr)
+		ucom_ctl_enter_own(sc);
+	else if ((error = ucom_ctl_enter(sc, true)) != 0)
+		return error;
+	*empty = sc->sc_methods->ucom_txempty(sc->sc_parent, sc->sc_portno);
 	ucom_ctl_exit(sc);
-	return empty;
+	return 0;
 }
 
 /*
@@ -248,21 +316,24 @@ ucom_txleft(const struct ucom_softc *sc)
 }
 
 /*
- * busy = ucom_txbusy(sc)
+ * error = ucom_txbusy(sc, &busy)
  *
- *	Would ucom_txempty wait?  Asks the chip, but not on a line that has
- *	been idle for so long that the answer does not count.  Sleeps for
- *	the request.
+ *	For a client: would ucom_txempty wait?  Asks the chip, but not on a
+ *	line that has been idle for so long that the answer does not count.
+ *	Sleeps for the request.  Those of ucom_ctl_enter.
  */
-bool
-ucom_txbusy(struct ucom_softc *sc)
+int
+ucom_txbusy(struct ucom_softc *sc, int *busy)
 {
 	u_int left;
+	int error, empty = 1;
 
 	mutex_enter(&sc->sc_lock);
 	left = ucom_txleft(sc);
 	mutex_exit(&sc->sc_lock);
-	return left != 0 && !ucom_txempty_now(sc);
+	error = left != 0 ? ucom_txempty_now(sc, true, &empty) : 0;
+	*busy = !empty;
+	return error;
 }
 
 /*
@@ -270,15 +341,15 @@ ucom_txbusy(struct ucom_softc *sc)
  *
  *	Wait until the chip has sent what is in its own buffer.  A chip can
  *	only be asked, so this asks every few milliseconds, as long as
- *	ucom_txleft says when it is called.  If intr: ERESTART, the
- *	node is being closed; EINTR; EWOULDBLOCK, this lwp may not sleep.
+ *	ucom_txleft says when it is called.  If intr, for a client: ERESTART,
+ *	the node is being closed; EINTR; EWOULDBLOCK, this lwp may not sleep.
  */
 int
 ucom_txempty(struct ucom_softc *sc, bool intr)
 {
-	bool again, empty;
+	bool again;
 	u_int end;
-	int error;
+	int error, empty;
 
 	if (sc->sc_methods->ucom_txempty == NULL)
 		return 0;
@@ -286,7 +357,9 @@ ucom_txempty(struct ucom_softc *sc, bool intr)
 	end = getticks() + ucom_txleft(sc);
 	mutex_exit(&sc->sc_lock);
 	for (;;) {
-		empty = ucom_txempty_now(sc);
+		error = ucom_txempty_now(sc, intr, &empty);
+		if (error)
+			return error;
 		again = false;
 		mutex_enter(&sc->sc_lock);
 		/* A chip that is gone says it is empty: that is not "sent". */

@@ -235,7 +235,9 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 		return error;
 
 	/* A device that refuses this works without, see ucom_mode. */
+	ucom_ctl_enter_own(sc);
 	error = ucom_mcr(sc, UMCR_DTR | UMCR_RTS, UMCR_DTR | UMCR_RTS);
+	ucom_ctl_exit(sc);
 	if (error && error != EOPNOTSUPP)
 		return error;
 	ucom_ask_status(sc, true);
@@ -273,7 +275,9 @@ ucom_down(struct ucom_softc *sc, int flag)
 	/* One that has not even answered is not asked to drop its lines. */
 	if (hup && raised) {
 		/* Both: a board may take RTS alone for a reset. */
+		ucom_ctl_enter_own(sc);
 		(void)ucom_mcr(sc, UMCR_DTR | UMCR_RTS, 0);
+		ucom_ctl_exit(sc);
 		mutex_enter(&sc->sc_lock);
 		microuptime(&sc->sc_hup_time);
 		sc->sc_hup_time.tv_sec += UCOM_HUP_MS / 1000;
@@ -577,6 +581,7 @@ ucomcancel(dev_t dev, int flag __unused, int mode __unused,
 	SET(sc->sc_closing, kind);
 	other = ISSET(sc->sc_open, ~kind) != 0;
 	cv_broadcast(&sc->sc_statecv);
+	cv_broadcast(&sc->sc_ctlcv);
 	mutex_exit(&sc->sc_lock);
 	if (other) {
 		ttylock(tp);

@@ -17,22 +17,19 @@
 /*
  * error = ucom_param_ask(sc, t)
  *
- *	Ask the chip for the settings of t; no lock held.  Sleeps.
- *	EOPNOTSUPP: the device refuses them; EINVAL: it cannot make them; EIO.
+ *	Ask the chip for the settings of t; no lock held, but the control
+ *	token.  Sleeps.  EOPNOTSUPP: the device refuses them; EINVAL: it
+ *	cannot make them; EIO.
  */
 static int
 ucom_param_ask(struct ucom_softc *sc, const struct termios *t)
 {
 	struct termios chip = *t;
-	int error;
 
 	if (t->c_ospeed == 0 || sc->sc_methods->ucom_param == NULL)
 		return 0;
-	ucom_ctl_enter(sc);
-	error = sc->sc_methods->ucom_param(sc->sc_parent, sc->sc_portno,
+	return sc->sc_methods->ucom_param(sc->sc_parent, sc->sc_portno,
 	    &chip);
-	ucom_ctl_exit(sc);
-	return error;
 }
 
 /* The line is like t now: tell the tty and the output; no lock held. */
@@ -54,13 +51,36 @@ ucom_param_set(struct ucom_softc *sc, const struct termios *t)
 }
 
 /*
+ * error = ucom_param_change(sc, old, t)
+ *
+ *	The requests of ucomparam; the caller has the control token.  Sleeps.
+ *	EINVAL, EIO.
+ */
+static int
+ucom_param_change(struct ucom_softc *sc, const struct termios *old,
+    const struct termios *t)
+{
+	int error = ucom_param_ask(sc, t);
+
+	if (error == EOPNOTSUPP)
+		(void)ucom_param_ask(sc, old);
+	else if (error == 0 && t->c_ospeed == 0)
+		error = ucom_mcr(sc, UMCR_DTR, 0);
+	else if (error == 0 && old->c_ospeed == 0)
+		error = ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
+	return error == EOPNOTSUPP ? EIO : error;
+}
+
+/*
  * error = ucomparam(tp, t)
  *
  *	t_param: make the line like t, no lock held.  Speed 0 drops DTR and
  *	changes nothing else; coming back from it raises DTR.  EINVAL: the
  *	two speeds differ, or the parent cannot do it.  EIO; a device that
  *	refuses the new settings is asked for the old ones, of which it may
- *	have changed a part already.
+ *	have changed a part already.  Those of ucom_ctl_enter: nothing has
+ *	changed.  All of it is one turn of the token, so that a signal or
+ *	d_cancel comes before the first request or after the last.
  */
 int
 ucomparam(struct tty *tp, struct termios *t)
@@ -74,19 +94,13 @@ ucomparam(struct tty *tp, struct termios *t)
 	ttylock(tp);
 	old = tp->t_termios;
 	ttyunlock(tp);
-	error = ucom_param_ask(sc, t);
-	if (error == EOPNOTSUPP) {
-		(void)ucom_param_ask(sc, &old);
-		return EIO;
-	}
+	error = ucom_ctl_enter(sc, true);
 	if (error)
 		return error;
-	if (t->c_ospeed == 0)
-		error = ucom_mcr(sc, UMCR_DTR, 0);
-	else if (old.c_ospeed == 0)
-		error = ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
+	error = ucom_param_change(sc, &old, t);
+	ucom_ctl_exit(sc);
 	if (error)
-		return error == EOPNOTSUPP ? EIO : error;
+		return error;
 	ucom_param_set(sc, t);
 	return 0;
 }
@@ -169,7 +183,9 @@ ucom_mode(struct ucom_softc *sc, dev_t dev)
 	tp->t_dev = dev;
 	ttyunlock(tp);
 	ucom_open_termios(sc, UCOM_KIND(dev), &t);
+	ucom_ctl_enter_own(sc);
 	error = ucom_param_ask(sc, &t);
+	ucom_ctl_exit(sc);
 	if (error && error != EOPNOTSUPP)
 		return error;
 	ucom_param_set(sc, &t);

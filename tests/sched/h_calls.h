@@ -30,6 +30,11 @@
 #define	L_TCSETSW	0x5403
 #define	L_TIOCEXCL	0x540c
 #define	L_TIOCOUTQ	0x5411
+#define	L_TIOCMBIS	0x5416
+#define	L_TIOCM_RTS	0x4
+#define	L_TIOCSBRK	0x5427
+#define	L_TIOCCBRK	0x5428
+#define	L_TIOCSERGETLSR	0x5459
 #define	L_TIOCMIWAIT	0x545c
 #define	L_TIOCM_CD	0x40
 

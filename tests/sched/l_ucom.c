@@ -51,6 +51,11 @@ static struct {
 	u_int		cp_inside;	/* methods that may sleep: one */
 	bool		cp_closed;	/* cp_lock; a close(2) is over */
 	kcondvar_t	cp_cv;		/* for that */
+	bool		cp_slow;	/* is asked for a break, and says
+					   nothing until the line is over */
+	bool		cp_late;	/* is as slow as a dead one */
+	u_int		cp_breaks;	/* the token's holder */
+	u_int		cp_asked;	/* the same: is the chip empty? */
 } cp;
 
 static struct hu_dev *hu;
@@ -59,6 +64,7 @@ static device_t dev;		/* the cp; by who attaches and detaches */
 static struct h_client a, b, c3, b2;
 static char abuf[256], bbuf[64];
 static size_t adone, bdone;
+static struct hyp_lwp *waiter;	/* cp_lock: C's, while it may be interrupted */
 static uint32_t polled;
 static u_int clients_done;	/* clients that have ended */
 static bool other_node;		/* there are clients of both */
@@ -67,6 +73,8 @@ static u_int told;
 static uint64_t began;
 
 /* ---- the chip's driver ---------------------------------------------- */
+
+static struct ucom_softc *ucom(void);
 
 static void
 cp_enter(void)
@@ -97,10 +105,44 @@ cp_get_status(void *arg __unused, int portno __unused, u_char *lsr,
 	mutex_exit(&cp.cp_lock);
 }
 
+/*
+ * A break that is answered when d_cancel, or a detach, has come: nobody is
+ * queued behind it a little later, and it stays the last request but the
+ * close's own.
+ */
+static void
+cp_slow_break(struct ucom_softc *sc)
+{
+
+	mutex_enter(&sc->sc_lock);
+	while (!sc->sc_dying && !ISSET(sc->sc_closing, sc->sc_open))
+		cv_wait(&sc->sc_statecv, &sc->sc_lock);
+	mutex_exit(&sc->sc_lock);
+	(void)kpause("cpbreak", false, mstohz(10), NULL);
+	SCHED_CHECK(!cv_has_waiters(&sc->sc_ctlcv));
+}
+
+/* A client's request: none comes behind a slow break. */
+static void
+cp_client(void)
+{
+
+	SCHED_CHECK(!cp.cp_slow || cp.cp_breaks == 0);
+}
+
 static void
 cp_set(void *arg __unused, int portno __unused, int reg, int onoff)
 {
 
+	if (reg == UCOM_SET_BREAK) {
+		cp_client();
+		cp.cp_breaks++;
+		if (cp.cp_slow)
+			cp_slow_break(ucom());
+		else if (cp.cp_late)
+			(void)kpause("cpbreak", false, mstohz(CP_TIMEOUT_MS),
+			    NULL);
+	}
 	cp_enter();
 	if (reg == UCOM_SET_DTR)
 		cp.cp_dtr = onoff != 0;
@@ -112,6 +154,7 @@ cp_param(void *arg __unused, int portno __unused, struct termios *t __unused)
 {
 	int error;
 
+	cp_client();
 	if (cp.cp_dead)
 		(void)kpause("cpparam", false, mstohz(CP_TIMEOUT_MS), NULL);
 	cp_enter();
@@ -120,6 +163,17 @@ cp_param(void *arg __unused, int portno __unused, struct termios *t __unused)
 	cp.cp_mode_ok = error == 0;
 	cp_exit();
 	return error;
+}
+
+static bool
+cp_txempty(void *arg __unused, int portno __unused)
+{
+
+	cp_client();
+	cp.cp_asked++;
+	cp_enter();
+	cp_exit();
+	return true;
 }
 
 static int
@@ -142,7 +196,8 @@ cp_close(void *arg __unused, int portno __unused)
 	cp_exit();
 }
 
-static const struct ucom_methods cp_methods = {
+static struct ucom_methods cp_methods = {
+	/* .ucom_txempty: setup_chip */
 	.ucom_get_status = cp_get_status,
 	.ucom_set = cp_set,
 	.ucom_param = cp_param,
@@ -267,6 +322,8 @@ setup(void)
 	mutex_init(&cp.cp_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&cp.cp_cv, "cp");
 	cp.cp_msr = UMSR_DCD;
+	cp_methods.ucom_txempty = NULL;
+	waiter = NULL;
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	memset(&c3, 0, sizeof(c3));
@@ -392,6 +449,24 @@ setup_stopped_both(void)
 	setup_open_both();
 	SCHED_CHECK(c_ioctl(&c3, L_TCXONC, L_TCOOFF) == 0);
 	SCHED_CHECK(c_write(&a, "abcdefghijklmnop", 16, &adone) == 0);
+}
+
+/* And a chip that has a buffer of its own, and is slow with breaks. */
+static void
+setup_slow(void)
+{
+
+	setup_open_both();
+	cp_methods.ucom_txempty = cp_txempty;
+	cp.cp_slow = true;
+}
+
+static void
+setup_late(void)
+{
+
+	setup_open_both();
+	cp.cp_late = true;
 }
 
 static void
@@ -1007,8 +1082,101 @@ static void
 breaks(void *arg)
 {
 
-	SCHED_CHECK(c_ioctl(arg, 0x5427 /* TIOCSBRK */, 0) == 0);
-	SCHED_CHECK(c_ioctl(arg, 0x5428 /* TIOCCBRK */, 0) == 0);
+	SCHED_CHECK(c_ioctl(arg, L_TIOCSBRK, 0) == 0);
+	SCHED_CHECK(c_ioctl(arg, L_TIOCCBRK, 0) == 0);
+}
+
+/* One request that is queued, or what is queued behind. */
+static void
+breaks_over(void *arg)
+{
+	const int error = c_ioctl(arg, L_TIOCSBRK, 0);
+
+	SCHED_CHECK(error == 0 || error == L_EBADF);
+}
+
+static void
+sets_over(void *arg)
+{
+	const int error = c_setattr(arg, L_TCSETS);
+
+	SCHED_CHECK(error == 0 || error == L_EBADF);
+}
+
+static void
+asks_over(void *arg)
+{
+	struct h_client *c = arg;
+	struct hyp_lwp *l = h_enter(1000);
+	size_t size = sizeof(int);
+	int error, result, lsr;
+
+	error = hyp_file_ioctl(c->c_file, L_TIOCSERGETLSR, 0, NULL, 0, &lsr,
+	    &size, &result);
+	h_exit(l);
+	sched_note("transmitter: %d", error);
+	SCHED_CHECK(error == 0 || error == L_EBADF);
+}
+
+/* An ioctl that may be interrupted: it takes no time then, if all others do. */
+static int
+ioctl_intr(struct h_client *c, uint32_t cmd, const void *in, size_t insize)
+{
+	struct hyp_lwp *const l = h_enter(1000);
+	int error, result;
+
+	mutex_enter(&cp.cp_lock);
+	waiter = l;
+	mutex_exit(&cp.cp_lock);
+	error = hyp_file_ioctl(c->c_file, cmd, 0, in, insize, NULL, NULL,
+	    &result);
+	mutex_enter(&cp.cp_lock);
+	waiter = NULL;
+	mutex_exit(&cp.cp_lock);
+	h_exit(l);
+	(void)C_INCR(&clients_done);
+	sched_note("ioctl %#x: %d", cmd, error);
+	return error;
+}
+
+static void
+sets_rts_intr(void *arg)
+{
+	static const int32_t rts = L_TIOCM_RTS;
+	const uint64_t start = sched_clock();
+	const int error = ioctl_intr(arg, L_TIOCMBIS, &rts, sizeof(rts));
+
+	SCHED_CHECK(error == 0 || error == L_EINTR);
+	SCHED_CHECK(sched_clock() - start < UINT64_C(100000000));
+}
+
+static void
+ends_break_intr(void *arg)
+{
+
+	SCHED_CHECK(ioctl_intr(arg, L_TIOCCBRK, NULL, 0) == 0);
+}
+
+static int
+is_waiting(void *arg __unused)
+{
+	bool is;
+
+	mutex_enter(&cp.cp_lock);
+	is = waiter != NULL;
+	mutex_exit(&cp.cp_lock);
+	return is || atomic_load_relaxed(&clients_done) > 0;
+}
+
+static void
+interrupts(void *arg __unused)
+{
+
+	c_await(is_waiting, NULL);
+	mutex_enter(&cp.cp_lock);
+	if (waiter != NULL)
+		hyp_lwp_interrupt(waiter);
+	mutex_exit(&cp.cp_lock);
 }
 
 #define	ACTORS(name, ...)						\
@@ -1074,6 +1242,14 @@ ACTORS(read_stall_unplug, { "A", reads_closes, NULL },
 ACTORS(two_breaks, { "A", breaks, &a }, { "C", breaks, &c3 });
 ACTORS(outq_start, { "A", asks_outq, NULL },
     { "C", starts_output, NULL });
+ACTORS(ioctls_revoke, { "A", breaks_over, &a }, { "C", sets_over, &c3 },
+    { "revoke", revokes_a, NULL });
+ACTORS(ioctls_unplug, { "A", breaks_over, &a }, { "C", asks_over, &c3 },
+    { "unplug", unplugs, NULL });
+ACTORS(ioctls_intr, { "A", breaks_over, &a }, { "C", sets_rts_intr, &c3 },
+    { "signal", interrupts, NULL });
+ACTORS(break_intr, { "A", breaks_over, &a }, { "C", ends_break_intr, &c3 },
+    { "signal", interrupts, NULL });
 ACTORS(read_full, { "A", reads_lines, NULL },
     { "input", line_comes, NULL });
 ACTORS(close_full, { "A", closes, &a }, { "input", line_comes, NULL });
@@ -1227,6 +1403,14 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_both, two_breaks, end_close_both },
 	{ "outq", "TIOCOUTQ, and output that goes on after a stop",
 	    setup_stopped_both, outq_start, end_sent_both },
+	{ "ioctl_cancel", "no request of a client's after d_cancel but one",
+	    setup_slow, ioctls_revoke, end_close_both },
+	{ "ioctl_detach", "the same, and a detach",
+	    setup_slow, ioctls_unplug, end_close_both },
+	{ "ioctl_intr", "a signal takes an ioctl out of the chip's queue",
+	    setup_late, ioctls_intr, end_close_both },
+	{ "break_intr", "but not the end of a break",
+	    setup_late, break_intr, end_close_both },
 	{ "read_full", "more input than the tty takes, and reads",
 	    setup_open_a, read_full, end_close_a },
 	{ "close_full", "more input than the tty takes, and a close",
