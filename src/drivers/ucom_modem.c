@@ -363,7 +363,7 @@ ucom_txempty(struct ucom_softc *sc, bool intr)
 		again = false;
 		mutex_enter(&sc->sc_lock);
 		/* A chip that is gone says it is empty: that is not "sent". */
-		if (sc->sc_dying || (intr && sc->sc_closing != 0))
+		if (sc->sc_dying || (intr && ucom_over(sc) != 0))
 			error = ERESTART;
 		else if (empty || (int)(end - getticks()) <= 0)
 			error = 0;

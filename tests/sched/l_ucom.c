@@ -54,6 +54,7 @@ static struct {
 	bool		cp_slow;	/* is asked for a break, and says
 					   nothing until the line is over */
 	bool		cp_late;	/* is as slow as a dead one */
+	bool		cp_revoke;	/* sc_lock: it answers when that comes */
 	u_int		cp_breaks;	/* the token's holder */
 	u_int		cp_asked;	/* the same: is the chip empty? */
 } cp;
@@ -169,8 +170,14 @@ static bool
 cp_txempty(void *arg __unused, int portno __unused)
 {
 
+	struct ucom_softc *const sc = ucom();
+
 	cp_client();
 	cp.cp_asked++;
+	mutex_enter(&sc->sc_lock);
+	while (cp.cp_revoke && sc->sc_closing == 0)
+		cv_wait(&sc->sc_statecv, &sc->sc_lock);
+	mutex_exit(&sc->sc_lock);
 	cp_enter();
 	cp_exit();
 	return true;
@@ -197,7 +204,7 @@ cp_close(void *arg __unused, int portno __unused)
 }
 
 static struct ucom_methods cp_methods = {
-	/* .ucom_txempty: setup_chip */
+	/* .ucom_txempty: setup_chip_b, setup_slow */
 	.ucom_get_status = cp_get_status,
 	.ucom_set = cp_set,
 	.ucom_param = cp_param,
@@ -421,6 +428,16 @@ setup_reopen(void)
 	setup_open_b();
 	b.c_host.hf_closing = is_over;
 	SCHED_CHECK(c_ioctl(&b, L_TIOCEXCL, 0) == 0);
+}
+
+/* And a chip that has a buffer of its own. */
+static void
+setup_chip_b(void)
+{
+
+	setup_open_b();
+	cp_methods.ucom_txempty = cp_txempty;
+	cp.cp_revoke = true;
 }
 
 /* And with output in flight. */
@@ -909,6 +926,17 @@ drains_closes(void *arg __unused)
 	(void)C_INCR(&clients_done);
 }
 
+/* Nothing ends it, so it is done once: the chip is asked once. */
+static void
+drains_once(void *arg __unused)
+{
+
+	SCHED_CHECK(c_ioctl(&b, L_TCSBRK, 1) == 0);
+	SCHED_CHECK(cp.cp_asked == 1);
+	h_close(&b);
+	(void)C_INCR(&clients_done);
+}
+
 static bool
 carrier(void)
 {
@@ -1038,6 +1066,19 @@ revokes_waiter(void *arg)
 
 	c_await(somebody_waits, NULL);
 	revokes_a(arg);
+}
+
+/* The same of a chip that answers when it comes. */
+static void
+revokes_asked(void *arg)
+{
+	struct ucom_softc *const sc = ucom();
+
+	revokes_waiter(arg);
+	mutex_enter(&sc->sc_lock);
+	cp.cp_revoke = false;
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
 }
 
 /*
@@ -1214,6 +1255,8 @@ ACTORS(revoke_both, { "A", closes, &a }, { "R1", revokes_a, NULL },
     { "R2", revokes_b, NULL });
 ACTORS(revoke_in, { "B", reads_b, NULL }, { "A", open_close, &a },
     { "revoke", byte_after_revoke, NULL });
+ACTORS(drain_revoke_in, { "B", drains_once, NULL },
+    { "A", open_close, &a }, { "revoke", revokes_asked, NULL });
 ACTORS(open_unplug, { "A", open_close, &a }, { "unplug", unplugs, NULL });
 ACTORS(in_out_unplug, { "A", open_close, &a }, { "B", open_close, &b },
     { "unplug", unplugs, NULL });
@@ -1369,6 +1412,8 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, revoke_both, end },
 	{ "revoke_in", "a revoke of dial-in leaves dial-out alone",
 	    setup_open_b, revoke_in, end },
+	{ "drain_revoke_in", "nor does it end dial-out's tcdrain",
+	    setup_chip_b, drain_revoke_in, end },
 	{ "open_unplug", "an open against a detach",
 	    setup, open_unplug, end },
 	{ "in_out_unplug", "opens of both nodes against a detach",

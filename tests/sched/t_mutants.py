@@ -413,6 +413,9 @@ MUTANTS = (
      "		if (catch)\n", "		if (false)\n"),
     ("a signal keeps a break from its end", UCOMMODEM,
      "ucom_ctl_enter(sc, onoff != 0)", "ucom_ctl_enter(sc, true)"),
+    ("a drain ends with the other node's revoke", UCOMMODEM,
+     "	return sc->sc_dying || ISSET(sc->sc_closing, sc->sc_open) ?",
+     "	return sc->sc_dying || sc->sc_closing != 0 ?"),
     ("modem lines are asked for once", UCOMMODEM,
      "	if (sc->sc_msr_busy) {\n", "	sc->sc_msr_ask = !sc->sc_msr_busy;\n"
      "	if (sc->sc_msr_busy) {\n"),
