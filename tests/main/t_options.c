@@ -21,7 +21,7 @@ parse(const char *line, struct options *o)
 	char *argv[MAXARGS + 1], *word;
 	int argc = 0;
 
-	snprintf(copy, sizeof(copy), "devswd %s", line);
+	snprintf(copy, sizeof(copy), "devswd --config none %s", line);
 	for (word = strtok(copy, " "); word != NULL && argc < MAXARGS;
 	    word = strtok(NULL, " "))
 		argv[argc++] = word;

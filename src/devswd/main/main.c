@@ -439,6 +439,9 @@ main(int argc, char **argv)
 	case ACTION_RELEASE:
 		status = list_release(&o.o_claims);
 		break;
+	case ACTION_CHECK:
+		printf("devswd: the configuration is right\n");
+		break;
 	case ACTION_VERSION:
 		printf("devswd " DEVSW_VERSION "\n");
 		break;

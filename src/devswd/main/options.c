@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options.c - parse the command line of devswd.
+ * options.c - what devswd is told: its configuration, and the command line.
  *
  * Model
  *	Everything is looked at before anything is done, and every mistake
  *	gets its line, so that one run shows them all.
+ *
+ *	Both are one list.  The configuration (config.c) comes first, and its
+ *	settings come here through options_set; so what the command line says
+ *	of the same thing counts, and its claims are further ones.
  *
  *	Files are named from where the command is given, and the daemon goes
  *	to the root directory before it opens them: all that are not absolute
@@ -21,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "main/config.h"
 #include "main/options.h"
 
 #define	DEFAULT_GROUP	"dialout"
@@ -33,6 +38,8 @@
 
 enum {
 	OPT_CLAIM = 256,
+	OPT_CONFIG,
+	OPT_CHECK_CONFIG,
 	OPT_LIST,
 	OPT_RELEASE,
 	OPT_OWNER,
@@ -57,6 +64,8 @@ static const struct option options_long[] = {
 	{ "foreground",	 no_argument,	    NULL, 'f' },
 	{ "verbose",	 no_argument,	    NULL, 'v' },
 	{ "claim",	 required_argument, NULL, OPT_CLAIM },
+	{ "config",	 required_argument, NULL, OPT_CONFIG },
+	{ "check-config", no_argument,	    NULL, OPT_CHECK_CONFIG },
 	{ "list",	 no_argument,	    NULL, OPT_LIST },
 	{ "release",	 no_argument,	    NULL, OPT_RELEASE },
 	{ "owner",	 required_argument, NULL, OPT_OWNER },
@@ -91,7 +100,9 @@ options_help(void)
 	    "              [--major N] [--max-threads N] [--deadline SECONDS]\n"
 	    "              [--module FILE] ... [--module-dir DIR]"
 	    " [--semantics NAME]\n"
-	    "              [--defaults linux|bsd] [--trace FILE]\n"
+	    "              [--defaults linux|bsd] [--trace FILE] "
+	    "[--config FILE|none]\n"
+	    "       devswd --check-config [--config FILE]\n"
 	    "       devswd --list [-v]\n"
 	    "       devswd --release --claim ...\n"
 	    "       devswd --version | --help\n"
@@ -100,6 +111,9 @@ options_help(void)
 	    "  -v, --verbose      log more; with --list, show all devices\n"
 	    "  --claim SPEC       take these devices from the kernel; may be "
 	    "repeated\n"
+	    "  --config FILE      read this, and FILE.d/*.conf, and not\n"
+	    "                     " CONFIG_FILE "; none: no such file\n"
+	    "  --check-config     say what is wrong in it, and do no more\n"
 	    "  --list             show devices that a driver fits, and their "
 	    "claims\n"
 	    "  --release          let the kernel have claimed devices back "
@@ -129,6 +143,10 @@ options_help(void)
 	    DEFAULT_MAJOR);
 }
 
+/* Where the option stands that is looked at, and what its name begins with. */
+static const char COMMAND_LINE[] = "--";
+static const char *parse_at = COMMAND_LINE;
+
 /* A number with nothing behind it, from min to max; -1 otherwise. */
 static long
 parse_number(const char *text, int base, long min, long max)
@@ -156,8 +174,8 @@ parse_owner(const char *option, const char *text, uid_t *uid)
 		return 0;
 	}
 	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
-		fprintf(stderr, "devswd: --%s %s: no such user\n", option,
-		    text);
+		fprintf(stderr, "devswd: %s%s %s: no such user\n",
+		    parse_at, option, text);
 		return 1;
 	}
 	*uid = (uid_t)val;
@@ -175,8 +193,8 @@ parse_group(const char *option, const char *text, gid_t *gid)
 		return 0;
 	}
 	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
-		fprintf(stderr, "devswd: --%s %s: no such group\n", option,
-		    text);
+		fprintf(stderr, "devswd: %s%s %s: no such group\n",
+		    parse_at, option, text);
 		return 1;
 	}
 	*gid = (gid_t)val;
@@ -193,9 +211,9 @@ parse_range(const char *name, const char *text, int base, long min, long max,
 	val = parse_number(text, base, min, max);
 	if (val == -1) {
 		fprintf(stderr, base == 8 ?
-		    "devswd: --%s %s: wants an octal number from %lo to %lo\n"
-		    : "devswd: --%s %s: wants a number from %ld to %ld\n",
-		    name, text, min, max);
+		    "devswd: %s%s %s: wants an octal number from %lo to %lo\n"
+		    : "devswd: %s%s %s: wants a number from %ld to %ld\n",
+		    parse_at, name, text, min, max);
 		return 1;
 	}
 	*result = (unsigned)val;
@@ -213,16 +231,34 @@ parse_mode(const char *option, const char *text, mode_t *mode)
 	return 0;
 }
 
-/* Names that were made absolute, from one options_parse to the next. */
-static char *made_paths[OPTIONS_MODULES + 8];
-static unsigned made_count;
+/* Texts that options keep, from one options_parse to the next. */
+static char **kept;
+static size_t nkept;
 
 static void
-free_paths(void)
+free_kept(void)
 {
 
-	while (made_count > 0)
-		free(made_paths[--made_count]);
+	while (nkept > 0)
+		free(kept[--nkept]);
+	free(kept);
+	kept = NULL;
+}
+
+/* text, which was allocated, for as long as that; or NULL. */
+static const char *
+keep(char *text)
+{
+	char **more;
+
+	more = text != NULL ? reallocarray(kept, nkept + 1, sizeof(*kept)) :
+	    NULL;
+	if (more == NULL) {
+		free(text);
+		return NULL;
+	}
+	kept = more;
+	return kept[nkept++] = text;
 }
 
 /* *result: path, absolute.  0, or 1 with a message. */
@@ -232,25 +268,23 @@ parse_path(const char *option, const char *path, const char **result)
 	char *cwd = NULL, *whole = NULL;
 
 	if (path[0] == '\0') {
-		fprintf(stderr, "devswd: --%s: wants a file's name\n", option);
+		fprintf(stderr, "devswd: %s%s: wants a file's name\n", parse_at,
+		    option);
 		return 1;
 	}
 	if (path[0] == '/') {
-		*result = path;
-		return 0;
-	}
-	if (made_count == sizeof(made_paths) / sizeof(made_paths[0]) ||
-	    (cwd = getcwd(NULL, 0)) == NULL ||
+		whole = strdup(path);
+	} else if (parse_at == COMMAND_LINE &&
+	    (cwd = getcwd(NULL, 0)) != NULL &&
 	    asprintf(&whole, "%s/%s", cwd, path) == -1) {
-		fprintf(stderr, "devswd: --%s %s: not found from here; give "
-		    "a name that begins with a slash\n", option, path);
-		free(cwd);
-		return 1;
+		whole = NULL;
 	}
 	free(cwd);
-	made_paths[made_count++] = whole;
-	*result = whole;
-	return 0;
+	if ((*result = keep(whole)) != NULL)
+		return 0;
+	fprintf(stderr, "devswd: %s%s %s: not found from here; give a name "
+	    "that begins with a slash\n", parse_at, option, path);
+	return 1;
 }
 
 static int
@@ -258,8 +292,8 @@ parse_action(struct options *o, enum option_action action)
 {
 
 	if (o->o_action != ACTION_RUN && o->o_action != action) {
-		fprintf(stderr, "devswd: --list, --release, --version and "
-		    "--help exclude each other\n");
+		fprintf(stderr, "devswd: --list, --release, --check-config, "
+		    "--version and --help exclude each other\n");
 		return 1;
 	}
 	o->o_action = action;
@@ -283,8 +317,8 @@ parse_module(struct options *o, const char *path)
 {
 
 	if (o->o_nmodules == OPTIONS_MODULES) {
-		fprintf(stderr, "devswd: --module %s: more than %d\n", path,
-		    OPTIONS_MODULES);
+		fprintf(stderr, "devswd: %smodule %s: more than %d\n", parse_at,
+		    path, OPTIONS_MODULES);
 		return 1;
 	}
 	return parse_path("module", path, &o->o_modules[o->o_nmodules++]);
@@ -295,8 +329,8 @@ parse_defaults(struct options *o, const char *name)
 {
 
 	if (strcmp(name, "linux") != 0 && strcmp(name, "bsd") != 0) {
-		fprintf(stderr, "devswd: --defaults %s: wants linux or bsd\n",
-		    name);
+		fprintf(stderr, "devswd: %sdefaults %s: wants linux or bsd\n",
+		    parse_at, name);
 		return 1;
 	}
 	o->o_defaults = name;
@@ -316,6 +350,10 @@ parse_one(struct options *o, int opt, const char *arg)
 		return 0;
 	case OPT_CLAIM:
 		return parse_claim(o, arg);
+	case OPT_CONFIG:
+		return 0;		/* parse_config has seen it */
+	case OPT_CHECK_CONFIG:
+		return parse_action(o, ACTION_CHECK);
 	case OPT_LIST:
 		return parse_action(o, ACTION_LIST);
 	case OPT_RELEASE:
@@ -348,8 +386,8 @@ parse_one(struct options *o, int opt, const char *arg)
 	case OPT_MODULE:
 		return parse_module(o, arg);
 	case OPT_SEMANTICS:
-		o->o_semantics = arg;
-		return 0;
+		o->o_semantics = keep(strdup(arg));
+		return o->o_semantics == NULL;
 	case OPT_DEFAULTS:
 		return parse_defaults(o, arg);
 	case OPT_TRACE:
@@ -371,12 +409,71 @@ default_group(void)
 	return gr != NULL ? gr->gr_gid : 0;
 }
 
+/* Not settings of the daemon: what to do, and what config.c has sections for. */
+static int
+is_setting(const struct option *lo)
+{
+
+	return lo->has_arg == required_argument && lo->val != OPT_CLAIM &&
+	    lo->val != OPT_CONFIG;
+}
+
+int
+options_set(struct options *o, const char *name, const char *value,
+    const char *at)
+{
+	const struct option *lo;
+	int errors;
+
+	for (lo = options_long; lo->name != NULL; lo++) {
+		if (is_setting(lo) && strcmp(lo->name, name) == 0)
+			break;
+	}
+	if (lo->name == NULL) {
+		fprintf(stderr, "devswd: %s%s: there is no such setting; there "
+		    "are", at, name);
+		for (lo = options_long; lo->name != NULL; lo++) {
+			if (is_setting(lo))
+				fprintf(stderr, " %s", lo->name);
+		}
+		fputc('\n', stderr);
+		return 1;
+	}
+	parse_at = at;
+	errors = parse_one(o, lo->val, value);
+	parse_at = COMMAND_LINE;
+	return errors;
+}
+
+/* What the command line says of the configuration, and so what that says. */
+static int
+parse_config(int argc, char **argv, struct options *o)
+{
+	const char *path = NULL;
+	int opt, wanted = 1;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "fv", options_long, NULL)) !=
+	    -1) {
+		if (opt == OPT_CONFIG)
+			path = optarg;
+		/* These ask for nothing that it says. */
+		wanted &= opt != OPT_LIST && opt != OPT_VERSION &&
+		    opt != OPT_HELP;
+	}
+	opterr = 1;
+	optind = 0;
+	if (!wanted || (path != NULL && strcmp(path, "none") == 0))
+		return 0;
+	return config_read(path, o);
+}
+
 int
 options_parse(int argc, char **argv, struct options *o)
 {
 	int errors = 0, opt;
 
-	free_paths();
+	free_kept();
 	memset(o, 0, sizeof(*o));
 	TAILQ_INIT(&o->o_claims);
 	o->o_tty.gid = default_group();
@@ -384,6 +481,7 @@ options_parse(int argc, char **argv, struct options *o)
 	o->o_hid.mode = DEFAULT_HIDMODE;
 	o->o_major = DEFAULT_MAJOR;
 	o->o_defaults = "linux";
+	errors = parse_config(argc, argv, o);
 	while ((opt = getopt_long(argc, argv, "fv", options_long, NULL)) != -1)
 		errors += parse_one(o, opt, optarg);
 	for (; optind < argc; optind++, errors++)
@@ -391,8 +489,9 @@ options_parse(int argc, char **argv, struct options *o)
 	if (errors == 0 && TAILQ_EMPTY(&o->o_claims) &&
 	    ((o->o_action == ACTION_RUN && o->o_nmodules == 0) ||
 	    o->o_action == ACTION_RELEASE)) {
-		fprintf(stderr, "devswd: name the devices to %s with --claim; "
-		    "devswd --list shows what is there\n",
+		fprintf(stderr, "devswd: name the devices to %s with --claim, "
+		    "or in " CONFIG_FILE "; devswd --list shows what is "
+		    "there\n",
 		    o->o_action == ACTION_RUN ? "take" : "give back");
 		errors++;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options.h - the command line of devswd.
+ * options.h - what devswd is told.
  */
 #ifndef MAIN_OPTIONS_H
 #define MAIN_OPTIONS_H
@@ -13,12 +13,13 @@
 /* Exit statuses, as devswd(8) documents them. */
 #define	EXIT_OK		0
 #define	EXIT_FAILED	1	/* the system refused something */
-#define	EXIT_BADUSAGE	2	/* the command line is wrong */
+#define	EXIT_BADUSAGE	2	/* what it was told is wrong */
 
 enum option_action {
 	ACTION_RUN,
 	ACTION_LIST,
 	ACTION_RELEASE,
+	ACTION_CHECK,
 	ACTION_VERSION,
 	ACTION_HELP,
 };
@@ -46,11 +47,21 @@ struct options {
 /*
  * errors = options_parse(argc, argv, options)
  *
- *	How many things are wrong; each has been told on standard error, one
- *	line each.  Names of files in options are absolute, and good until
- *	the next options_parse.
+ *	The configuration, and the command line.  How many things are wrong;
+ *	each has been told on standard error, one line each.  Names of files
+ *	in options are absolute; they, and other texts, are good until the
+ *	next options_parse.
  */
 int	options_parse(int, char **, struct options *);
+
+/*
+ * errors = options_set(options, name, value, at)
+ *
+ *	A setting of the configuration, which has the name of an option; at
+ *	("FILE:LINE: ") begins what is told of a mistake.
+ */
+int	options_set(struct options *, const char *, const char *,
+	    const char *);
 
 /*
  * options_help()

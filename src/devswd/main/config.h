@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * config.h - the configuration of devswd, devswd.conf(5).
+ */
+#ifndef MAIN_CONFIG_H
+#define MAIN_CONFIG_H
+
+#define	CONFIG_FILE	"/etc/devsw/devswd.conf"
+
+struct options;
+
+/*
+ * errors = config_read(path, options)
+ *
+ *	Read the file, then those of path.d that end in ".conf", in the order
+ *	of their names; what a later one sets counts.  NULL: CONFIG_FILE, which
+ *	may be missing.  How many things are wrong; each has been told on
+ *	standard error, with file and line, one line each, and what is right
+ *	has been taken.  Main's thread; reads files, and waits for nothing
+ *	else.
+ */
+int	config_read(const char *, struct options *);
+
+#endif /* MAIN_CONFIG_H */

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_config.c - devswd.conf(5): what it says comes into the one list that the
+ * command line has too; everything that is wrong is told in one run, with file
+ * and line; and no file whatever makes it do more than that.
+ */
+#undef NDEBUG
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "h_test.h"
+#include "main/options.h"
+
+extern int optind;
+
+static char dir[32], conf[64], said[65536];
+static struct options o;
+
+/* name in the directory of the test, with these bytes. */
+static void
+put(const char *name, const char *text, size_t len)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	T_CHECK(f != NULL);
+	T_EQ(fwrite(text, 1, len, f), len);
+	T_EQ(fclose(f), 0);
+	T_EQ(chmod(path, 0644), 0);
+}
+
+#define	PUT(name, text)	put((name), (text), strlen(text))
+
+static void
+begin(void)
+{
+	char path[128];
+
+	strcpy(dir, "/tmp/t_config.XXXXXX");
+	T_CHECK(mkdtemp(dir) != NULL);
+	snprintf(conf, sizeof(conf), "%s/a.conf", dir);
+	snprintf(path, sizeof(path), "%s.d", conf);
+	T_EQ(mkdir(path, 0755), 0);
+}
+
+static void
+finish(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	T_EQ(system(command), 0);
+}
+
+/* "devswd --config CONF more": the number of mistakes, and their text. */
+static int
+parse(const char *more)
+{
+	char copy[256], *argv[16], *word, path[128];
+	int argc = 0, errors, err, fd;
+	ssize_t n;
+
+	claim_free(&o.o_claims);
+	snprintf(copy, sizeof(copy), "devswd --config %s %s", conf, more);
+	for (word = strtok(copy, " "); word != NULL; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	snprintf(path, sizeof(path), "%s/stderr", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	T_CHECK(fd != -1);
+	fflush(stderr);
+	err = dup(2);
+	dup2(fd, 2);
+	optind = 0;
+	errors = options_parse(argc, argv, &o);
+	fflush(stderr);
+	dup2(err, 2);
+	close(err);
+	n = pread(fd, said, sizeof(said) - 1, 0);
+	said[n > 0 ? n : 0] = '\0';
+	close(fd);
+	return errors;
+}
+
+/* A line "devswd: DIR/what..." has been said. */
+static void
+says(const char *what)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "devswd: %s/%s", dir, what);
+	if (strstr(said, line) == NULL)
+		t_fail(__FILE__, __LINE__, "no \"%s\" in:\n%s", line, said);
+}
+
+static const struct claim *
+nth_claim(int n)
+{
+	const struct claim *c;
+
+	TAILQ_FOREACH(c, &o.o_claims, c_entry)
+		if (n-- == 0)
+			break;
+	T_CHECK(c != NULL);
+	if (c == NULL)
+		abort();		/* the compiler does not know */
+	return c;
+}
+
+static void
+one_list(void)
+{
+
+	begin();
+	PUT("a.conf", "# the gateway\n"
+	    "[devswd]\n"
+	    "group = 8\n"
+	    "  mode = 0600 ; no tab, no continuation\n"
+	    "deadline=7\n"
+	    "semantics = freebsd\n"
+	    "module = /a.so\n"
+	    "\n"
+	    "[claim gps]\n"
+	    "vid = 0x067b\n"
+	    "pid = 23a3\n"
+	    "serial = A,B\\C\n"
+	    "unit = 3\n"
+	    "comment = on the roof\n"
+	    "[claim key]\n"
+	    "vid = 1050\npid = 0407\nport = 1-1.4\nforce = yes\n"
+	    "driver = uhid\nunit = 3\n");
+	PUT("a.conf.d/20-b.conf", "[devswd]\r\nmode = 0640\r\n");
+	PUT("a.conf.d/10-a.conf", "\xef\xbb\xbf[devswd]\nmode = 0604\n"
+	    "[claim 3rd]\nvid = 1\npid = 2\nforce = no\n");
+	PUT("a.conf.d/.hidden.conf", "nonsense");
+	PUT("a.conf.d/backup.conf~", "nonsense");
+	T_EQ(parse("--claim 5:6 --deadline 9"), 0);
+	T_CHECK(said[0] == '\0');
+	T_EQ(o.o_tty.gid, 8);
+	T_EQ(o.o_tty.mode, 0640);	/* the later file */
+	T_EQ(o.o_deadline, 9);		/* the command line */
+	T_CHECK(strcmp(o.o_semantics, "freebsd") == 0);
+	T_EQ(o.o_nmodules, 1);
+	T_CHECK(strcmp(o.o_modules[0], "/a.so") == 0);
+	T_EQ(nth_claim(0)->c_vendor, 0x67b);
+	T_CHECK(strcmp(nth_claim(0)->c_serial, "A,B\\C") == 0);
+	T_EQ(nth_claim(0)->c_unit, 3);
+	T_CHECK(strcmp(nth_claim(1)->c_port, "1-1.4") == 0);
+	T_CHECK(strcmp(nth_claim(1)->c_driver, "uhid") == 0);
+	T_EQ(nth_claim(1)->c_force, 1);
+	T_EQ(nth_claim(2)->c_product, 2);
+	T_EQ(nth_claim(2)->c_force, 0);
+	T_EQ(nth_claim(3)->c_vendor, 5);
+	T_CHECK(TAILQ_NEXT(nth_claim(3), c_entry) == NULL);
+	finish();
+}
+
+static void
+every_mistake(void)
+{
+
+	begin();
+	PUT("a.conf", "early = 1\n"
+	    "[devswd]\n"
+	    "modus = 0600\n"
+	    "mode = 999\n"
+	    "major\n"
+	    "trace = here\n"
+	    "[devsw]\n"
+	    "mode = 0600\n"
+	    "[claim a b]\n"
+	    "vid = 1\n"
+	    "[claim one]\n"
+	    "vid = 12345\n"
+	    "pid = 2,3\n"
+	    "unit = 4096\n"
+	    "port = left\n"
+	    "driver = Ucom\n"
+	    "force = maybe\n"
+	    "color = red\n"
+	    "[claim two]\n"
+	    "vid = 1\nvid = 1\n"
+	    "[claim three]\n"
+	    "vid = 1\n"
+	    "[claim four]\n"
+	    "vid = 1\npid = 1\ndriver = uhid\n"
+	    "[claim five]\n"
+	    "vid = 1\npid = 1\nunit = 1\n"
+	    "[claim six]\n"
+	    "[claim seven\n");
+	PUT("a.conf.d/b.conf", "[claim eight]\nvid=2\npid=2\nunit=1\n"
+	    "[claim nine]\nvid=1\npid=1\n");
+	T_EQ(parse(""), 22);
+	says("a.conf:1: early: begin with [devswd] or [claim NAME]");
+	says("a.conf:3: modus: there is no such setting; there are owner ");
+	says("a.conf:4: mode 999: wants an octal number from 1 to 777");
+	says("a.conf:5: major: wants KEY = VALUE");
+	says("a.conf:6: trace here: not found from here");
+	says("a.conf:7: [devsw]: there is no such section");
+	says("a.conf:9: [claim a b]: wants a name");
+	says("a.conf:12: vid = 12345: wants one to four hex digits");
+	says("a.conf:13: pid = 2,3: wants one to four hex digits");
+	says("a.conf:14: unit = 4096: unit= is larger than 4095");
+	says("a.conf:15: port = left: port= wants a place");
+	says("a.conf:16: driver = Ucom: driver= wants a name");
+	says("a.conf:17: force = maybe: wants yes or no");
+	says("a.conf:18: color: a claim has no such key; it has vid, ");
+	says("a.conf:21: vid = 1: is given twice");
+	says("a.conf:22: [claim three]: vid and pid");
+	says("a.conf:24: [claim four]: driver= says");
+	says("a.conf:32: [claim six]: vid and pid");
+	says("a.conf:33: [claim seven]: vid and pid");
+	says("a.conf:33: wants [SECTION] or KEY = VALUE");
+	says("a.conf.d/b.conf:1: [claim eight]: another claim has the same "
+	    "unit");
+	says("a.conf.d/b.conf:5: [claim nine]: another claim names the same "
+	    "devices");
+	finish();
+}
+
+/* As root here; a user's file is his, and he is not asked to be root. */
+static void
+not_a_configuration(void)
+{
+	static const char nul[] = "[devswd]\n\0\0\0mode = 0600\nmode = 1\n";
+	char path[128];
+	int fd;
+
+	begin();
+	T_EQ(parse("--claim 1:2"), 1);		/* is not there */
+	says("a.conf: No such file");
+	PUT("a.conf", "");
+	T_EQ(parse("--claim 1:2"), 0);
+	T_EQ(chmod(conf, 0646), 0);
+	T_EQ(parse("--claim 1:2"), 1);
+	says("a.conf: others than root can write to it");
+	T_EQ(chmod(conf, 0644), 0);
+	T_EQ(chown(conf, 12345, -1), 0);
+	T_EQ(parse("--claim 1:2"), 1);
+	says("a.conf: others than root can write to it");
+
+	T_EQ(unlink(conf), 0);
+	T_EQ(mkfifo(conf, 0644), 0);
+	T_EQ(parse("--claim 1:2"), 1);
+	says("a.conf: is no file");
+	T_EQ(unlink(conf), 0);
+	T_EQ(symlink("a.conf", conf), 0);
+	T_EQ(parse("--claim 1:2"), 1);
+	says("a.conf: Too many levels of symbolic links");
+	T_EQ(unlink(conf), 0);
+
+	put("a.conf", nul, sizeof(nul) - 1);
+	T_EQ(parse("--claim 1:2"), 1);
+	says("a.conf: is no text");
+	PUT("a.conf", "[devswd]\nmodule-dir = /");
+	fd = open(conf, O_WRONLY | O_APPEND);
+	for (int i = 0; i < 300; i++)
+		T_EQ(write(fd, "0123456789", 10), 10);
+	T_EQ(write(fd, "\nmode = 9\n", 10), 10);
+	T_CHECK(parse("--claim 1:2") >= 2);
+	says("a.conf:2: the line is too long");
+	says("a.conf:3: mode 9: ");
+	memset(said, '\n', 1024);
+	for (int i = 0; i < 1024; i++)
+		T_EQ(write(fd, said, 1024), 1024);
+	T_EQ(parse("--claim 1:2"), 1);
+	says("a.conf: is longer than 1 MiB");
+	close(fd);
+
+	PUT("a.conf", "");
+	snprintf(path, sizeof(path), "%s/a.conf.d/x.conf", dir);
+	T_EQ(mkdir(path, 0755), 0);
+	T_EQ(parse("--claim 1:2"), 1);
+	says("a.conf.d/x.conf: is no file");
+	finish();
+}
+
+/* Bytes by chance, and a good file with some of them in it. */
+static void
+chance(void)
+{
+	static const char good[] = "[devswd]\nmode = 0600\nmajor = 5\n"
+	    "[claim a]\nvid = 1\npid = 2\nserial = a,b\nunit = 3\n";
+	static const char bytes[] = "[]=;#\n\r\t ,:\\\"'\0\xff\xef\xbb\xbf"
+	    "claim devswd vid pid unit 0123456789";
+	char text[4096];
+	size_t len, i, n;
+
+	begin();
+	for (int round = 0; round < 3000; round++) {
+		if (round % 2 != 0) {
+			len = sizeof(good) - 1;
+			memcpy(text, good, len);
+			n = 1 + t_random() % 8;
+		} else
+			n = len = t_random() % sizeof(text);
+		for (i = 0; i < n; i++)
+			text[round % 2 != 0 ? t_random() % len : i] =
+			    bytes[t_random() % (sizeof(bytes) - 1)];
+		put("a.conf", text, len);
+		(void)parse("--claim 77:77");
+		T_CHECK(!TAILQ_EMPTY(&o.o_claims));
+	}
+	finish();
+}
+
+static void
+actions(void)
+{
+
+	begin();
+	PUT("a.conf", "[devswd]\nmode = 9\n");
+	T_EQ(parse("--check-config"), 1);
+	T_EQ(parse("--version"), 0);	/* which it has no part in */
+	T_EQ(parse("--list"), 0);
+	PUT("a.conf", "[devswd]\nmode = 1\n");
+	T_EQ(parse("--check-config"), 0);
+	T_EQ(o.o_action, ACTION_CHECK);
+	T_EQ(parse("--release"), 1);
+	PUT("a.conf", "[claim a]\nvid=1\npid=2\n");
+	T_EQ(parse("--release"), 0);
+	finish();
+}
+
+const struct t_case t_cases[] = {
+	{ "files and command line are one list, and the later word counts",
+	    one_list },
+	{ "every mistake is told in one run, with file and line",
+	    every_mistake },
+	{ "what is no configuration, or others can write to, is refused",
+	    not_a_configuration },
+	{ "bytes by chance are refused or taken", chance },
+	{ "--check-config tells, and --release takes the claims", actions },
+	{ NULL, NULL }
+};
