@@ -22,6 +22,8 @@
  *	by USB itself; nothing is lost.  The tty says when it has room again
  *	(t_hwiflow(tp, 0)), and a soft interrupt goes on.  One thread at a
  *	time feeds the tty (sc_rx_feeding), or bytes would change places.
+ *	The same queue keeps what comes with the carrier, until the open that
+ *	waited for it is done.
  *
  * Output
  *	t_oproc is ucomstart: it copies from t_outq to free buffers and

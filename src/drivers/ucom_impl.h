@@ -141,6 +141,7 @@ void	ucom_io_detach(struct ucom_softc *);
 void	ucom_pace_reset(struct ucom_softc *);
 void	ucom_io_start(struct ucom_softc *);
 void	ucom_io_stop(struct ucom_softc *);
+void	ucom_feed_later(struct ucom_softc *);
 int	ucomhwiflow(struct tty *, int);
 void	ucomstart(struct tty *);
 int	ucom_outq(struct ucom_softc *);

@@ -458,6 +458,21 @@ ucomwritecb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 /* ---- input ---------------------------------------------------------- */
 
 /*
+ * ucom_feed_later(sc)
+ *
+ *	Let the soft interrupt give the tty what is left of the input;
+ *	sc_lock held.  Not from here: feeding takes the tty lock.
+ */
+void
+ucom_feed_later(struct ucom_softc *sc)
+{
+
+	KASSERT(mutex_owned(&sc->sc_lock));
+	if (!SIMPLEQ_EMPTY(&sc->sc_ibuff_full))
+		softint_schedule(sc->sc_si);
+}
+
+/*
  * ucomhwiflow(tp, block)
  *
  *	t_hwiflow, tty lock held: the tty is full, or has room again.  The
@@ -471,9 +486,8 @@ ucomhwiflow(struct tty *tp, int block)
 	KASSERT(ttylocked(tp));
 	mutex_enter(&sc->sc_lock);
 	sc->sc_rx_stopped = block != 0;
-	/* Not from here: feeding takes the tty lock. */
-	if (!block && !SIMPLEQ_EMPTY(&sc->sc_ibuff_full))
-		softint_schedule(sc->sc_si);
+	if (!block)
+		ucom_feed_later(sc);
 	mutex_exit(&sc->sc_lock);
 	return 1;
 }
@@ -521,6 +535,23 @@ ucom_submit_reads(struct ucom_softc *sc)
  *
  * is what sc_rx_feeding prevents; who finds it set has nothing to do, as
  * the other one looks at the queue once more before it clears it.
+ *
+ * On a line that is connected and that nobody has open yet, input stays where
+ * it is: an open is on its way, and what has come with the carrier that it
+ * waited for is its own.  It goes on when that open has succeeded, and ends
+ * with the hardware if that has failed (ucom_io_stop).  If the carrier goes
+ * first, the tty, which is not open, throws it away; so all that tell the tty
+ * of its carrier call this next.
+ *
+ *	event thread			dial-in open
+ *	carrier: wakes it
+ *	not open: kept
+ *					sc_open, soft interrupt
+ *					feeds nothing: sc_rx_feeding
+ *	sc_rx_feeding is over
+ *
+ * and nobody would ever give it to the tty; so this looks at carrier and
+ * sc_open, and says that it does not feed any more, under both locks at once.
  */
 static void
 ucom_feed(struct ucom_softc *sc)
@@ -529,16 +560,21 @@ ucom_feed(struct ucom_softc *sc)
 	struct ucom_buffer *ub;
 	size_t n;
 
+	ttylock(tp);
 	mutex_enter(&sc->sc_lock);
 	if (sc->sc_rx_feeding) {
 		mutex_exit(&sc->sc_lock);
+		ttyunlock(tp);
 		return;
 	}
 	sc->sc_rx_feeding = true;
 	while (sc->sc_running && !sc->sc_rx_stopped &&
+	    (sc->sc_open != 0 || !CONNECTED(tp)) &&
 	    (ub = SIMPLEQ_FIRST(&sc->sc_ibuff_full)) != NULL) {
 		mutex_exit(&sc->sc_lock);
+		ttyunlock(tp);
 		n = (*tp->t_linesw->l_rintb)(tp, ub->ub_data, ub->ub_len);
+		ttylock(tp);
 		mutex_enter(&sc->sc_lock);
 		ub->ub_data += n;
 		ub->ub_len -= n;
@@ -552,6 +588,18 @@ ucom_feed(struct ucom_softc *sc)
 	sc->sc_rx_feeding = false;
 	cv_broadcast(&sc->sc_statecv);
 	mutex_exit(&sc->sc_lock);
+	ttyunlock(tp);
+}
+
+void
+ucom_status_change(struct ucom_softc *sc)
+{
+
+	/* sc_tty: attached without success, or parent still in attach. */
+	if (sc->sc_tty != NULL) {
+		ucom_ask_status(sc, false);
+		ucom_feed(sc);
+	}
 }
 
 static void
@@ -560,6 +608,7 @@ ucomreadcb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	struct ucom_buffer *ub = priv;
 	struct ucom_softc *sc = ub->ub_sc;
 	uint32_t len;
+	bool input;
 
 	if (status != USBD_NORMAL_COMPLETION) {
 		ucom_read_failed(sc, ub, status);
@@ -582,8 +631,10 @@ ucomreadcb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	else
 		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
 	ucom_submit_reads(sc);
+	/* Or kept, and this has brought the end of the carrier. */
+	input = !SIMPLEQ_EMPTY(&sc->sc_ibuff_full);
 	mutex_exit(&sc->sc_lock);
-	if (len != 0)
+	if (input)
 		ucom_feed(sc);
 }
 

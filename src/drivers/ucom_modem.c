@@ -189,7 +189,8 @@ ucom_msr_to_tiocm(u_int msr)
  *
  *	Ask the parent until its answer cannot be out of date, and pass
  *	changes on; with force, tell the tty even what it knows.  Any thread;
- *	no lock of ucom or the tty.
+ *	no lock of ucom or the tty.  Where transfers run the caller calls
+ *	ucom_feed next.
  *
  *	thread 1			thread 2
  *	asks: carrier on
@@ -244,15 +245,6 @@ ucom_ask_status(struct ucom_softc *sc, bool force)
 	sc->sc_msr_busy = false;
 	cv_broadcast(&sc->sc_statecv);
 	mutex_exit(&sc->sc_lock);
-}
-
-void
-ucom_status_change(struct ucom_softc *sc)
-{
-
-	/* sc_tty: attached without success, or parent still in attach. */
-	if (sc->sc_tty != NULL)
-		ucom_ask_status(sc, false);
 }
 
 int

@@ -405,9 +405,11 @@ ucom_open_tty(struct ucom_softc *sc, dev_t dev, int flag)
 		mutex_enter(&sc->sc_lock);
 		if (sc->sc_closing != 0 || sc->sc_dying)
 			error = ERESTART;
-		else if (sc->sc_kind == kind && !ISSET(sc->sc_open, ~kind))
+		else if (sc->sc_kind == kind && !ISSET(sc->sc_open, ~kind)) {
 			SET(sc->sc_open, kind);
-		else if (kind == UCOM_DIALIN && !ucom_is_busy(sc, flag))
+			/* What has come with the carrier. */
+			ucom_feed_later(sc);
+		} else if (kind == UCOM_DIALIN && !ucom_is_busy(sc, flag))
 			error = ERESTART;
 		else
 			error = EBUSY;

@@ -6,6 +6,10 @@
  * Output that a transfer carries is not sent before that has ended, and a
  * chip's buffer is empty when the chip says so: TIOCOUTQ and tcdrain agree on
  * that (Linux's USB serial drivers count their transfers too).
+ *
+ * Input that comes in one packet with the carrier is for who has waited for
+ * that carrier: the caller speaks first, and says so once (docs/contract.md,
+ * Terminals).
  */
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
@@ -142,11 +146,81 @@ outq_forgets_what_is_lost(void)
 	h_remove(v);
 }
 
+/* ---- input ---------------------------------------------------------- */
+
+struct reader {
+	struct s_file	*rd_sf;
+	uint8_t		*rd_buf;
+	size_t		 rd_done, rd_len;
+};
+
+/* Does not block: what is lost must end the case. */
+static int
+has_read(void *arg)
+{
+	struct reader *rd = arg;
+	size_t n;
+
+	(void)s_read(rd->rd_sf, rd->rd_buf + rd->rd_done,
+	    rd->rd_len - rd->rd_done, HYP_F_NONBLOCK, &n);
+	rd->rd_done += n;
+	return rd->rd_done == rd->rd_len;
+}
+
+/*
+ * A call: the device's next packet has both carrier and the first of len
+ * bytes, because no read ends before.  The open waits for that.
+ */
+static void
+call(struct vusb *v, const uint8_t *want, size_t len)
+{
+	static uint8_t buf[MIB / 8];
+	struct s_file sf;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &sf,
+	    .so_node = "ttyU0", .so_flags = S_RDWR };
+	struct reader rd = { .rd_sf = &sf, .rd_buf = buf, .rd_len = len };
+
+	vusb_set_lines(v, 0, VUSB_CTS);
+	vusb_fault(v, VUSB_IN, VUSB_FAULT_NEVER, 0, 0);
+	s_start(&so);
+	s_wait_sleep(&so, "ttyraw");
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DCD);
+	T_EQ(vusb_far_write(v, 0, want, len, 20000), len);
+	vusb_fault(v, VUSB_IN, VUSB_FAULT_NONE, 0, 0);
+	T_EQ(s_finish(&so), 0);
+	T_UNTIL(has_read, &rd);
+	T_EQ(memcmp(buf, want, len), 0);
+	s_close(&sf);
+}
+
+static void
+input_with_carrier(void)
+{
+	struct vusb *v = h_ftdi();
+	static uint8_t want[MIB / 8];
+	struct s_file sf;
+
+	/* Without HUPCL, so that no open makes a pause. */
+	h_open_raw(&sf, 115200);
+	T_EQ(s_raw(&sf, 115200, 8, S_NOHUPCL), 0);
+	s_close(&sf);
+	for (unsigned i = 0; i < 8; i++) {
+		s_pattern(want, 5, i);
+		call(v, want, 5);
+	}
+	/* More than all buffers have room for: the rest waits in the device. */
+	s_pattern(want, sizeof(want), 8);
+	call(v, want, sizeof(want));
+	h_remove(v);
+}
+
 const struct t_case t_cases[] = {
 	{ "TIOCOUTQ counts what is on its way to the device",
 	    outq_counts_transfers },
 	{ "TIOCOUTQ is 0 when tcdrain ends", outq_agrees_with_drain },
 	{ "output that was given up is not counted",
 	    outq_forgets_what_is_lost },
+	{ "what comes with the carrier is the open's that waits for it",
+	    input_with_carrier },
 	{ NULL, NULL }
 };

@@ -356,6 +356,23 @@ setup_no_carrier(void)
 	cp.cp_msr = 0;
 }
 
+/* Nobody calls yet; raw, and without a pause after a hang-up. */
+static void
+setup_no_call(void)
+{
+	struct tty *tp;
+
+	setup();
+	SCHED_CHECK(c_open(&a, HYP_F_NONBLOCK) == 0);
+	tp = ucom()->sc_tty;
+	c_raw(tp, 1, 0);
+	ttylock(tp);
+	CLR(tp->t_cflag, HUPCL);
+	ttyunlock(tp);
+	h_close(&a);
+	cp.cp_msr = 0;
+}
+
 /* The first settings are refused. */
 static void
 setup_param_fails(void)
@@ -533,6 +550,15 @@ hw_complete(uint8_t ep, u_int n, int status, const void *data, uint32_t len)
 
 	return d == NULL || !hu_is_open(d) ? -1 :
 	    hu_complete(d, ep, n, status, data, len);
+}
+
+/* DTR was left up. */
+static void
+end_hang_up(void)
+{
+
+	cp.cp_dtr = false;
+	end();
 }
 
 static void
@@ -720,6 +746,62 @@ carrier_goes(void *arg __unused)
 	ucom_status_change(ucom());
 }
 
+static int
+somebody_waits(void *arg __unused)
+{
+	struct ucom_softc *sc = ucom();
+	int n;
+
+	if (sc == NULL || atomic_load_relaxed(&clients_done) > 0)
+		return 1;
+	/* Only who asks here unplugs. */
+	ttylock(sc->sc_tty);
+	n = sc->sc_tty->t_wopen;
+	ttyunlock(sc->sc_tty);
+	return n > 0;
+}
+
+static int
+byte_is_there(void *arg __unused)
+{
+	struct ucom_softc *sc = ucom();
+	bool there;
+
+	mutex_enter(&sc->sc_lock);
+	there = sc->sc_open != 0 || !SIMPLEQ_EMPTY(&sc->sc_ibuff_full);
+	mutex_exit(&sc->sc_lock);
+	return there || atomic_load_relaxed(&clients_done) > 0;
+}
+
+/* A call whose first byte comes at once. */
+static void
+calls(void *arg __unused)
+{
+
+	c_await(somebody_waits, NULL);
+	carrier_comes(NULL);
+	byte_comes(NULL);
+}
+
+/* One that ends after that, and then another one. */
+static void
+calls_twice(void *arg)
+{
+	struct ucom_softc *sc = ucom();
+	bool kept;
+
+	calls(arg);
+	c_await(byte_is_there, NULL);
+	carrier_goes(NULL);
+	mutex_enter(&sc->sc_lock);
+	kept = sc->sc_open == 0 && !sc->sc_rx_feeding &&
+	    !SIMPLEQ_EMPTY(&sc->sc_ibuff_full);
+	mutex_exit(&sc->sc_lock);
+	SCHED_CHECK(!kept);
+	carrier_comes(NULL);
+	byte_comes(NULL);
+}
+
 /* ---- actors: clients ------------------------------------------------ */
 
 static void
@@ -869,6 +951,28 @@ reads_closes(void *arg __unused)
 }
 
 static void
+answers(void *arg __unused)
+{
+
+	SCHED_CHECK(c_open(&a, 0) == 0);
+	SCHED_CHECK(c_read(&a, abuf, 1, &adone) == 0);
+	SCHED_CHECK(adone == 1 && abuf[0] == 'x');
+	h_close(&a);
+	(void)C_INCR(&clients_done);
+}
+
+/* The end of the call may be the first that it reads. */
+static void
+answers_some(void *arg __unused)
+{
+
+	SCHED_CHECK(c_open(&a, 0) == 0);
+	SCHED_CHECK(c_read(&a, abuf, 1, &adone) == 0);
+	h_close(&a);
+	(void)C_INCR(&clients_done);
+}
+
+static void
 reads_b(void *arg __unused)
 {
 
@@ -1004,21 +1108,6 @@ revokes_b(void *arg __unused)
 
 	SCHED_CHECK(h_revoke(b.c_node) == 0);
 	sched_note("dtyU0 is revoked");
-}
-
-static int
-somebody_waits(void *arg __unused)
-{
-	struct ucom_softc *sc = ucom();
-	int n;
-
-	if (sc == NULL || atomic_load_relaxed(&clients_done) > 0)
-		return 1;
-	/* Only who asks here unplugs. */
-	ttylock(sc->sc_tty);
-	n = sc->sc_tty->t_wopen;
-	ttyunlock(sc->sc_tty);
-	return n > 0;
 }
 
 static void
@@ -1283,6 +1372,9 @@ ACTORS(read_input_unplug, { "A", reads_closes, NULL },
 ACTORS(read_stall_unplug, { "A", reads_closes, NULL },
     { "stall", input_fails, NULL }, { "unplug", unplugs, NULL });
 ACTORS(two_breaks, { "A", breaks, &a }, { "C", breaks, &c3 });
+ACTORS(call_answer, { "A", answers, NULL }, { "call", calls, NULL });
+ACTORS(call_twice, { "A", answers_some, NULL },
+    { "call", calls_twice, NULL });
 ACTORS(outq_start, { "A", asks_outq, NULL },
     { "C", starts_output, NULL });
 ACTORS(ioctls_revoke, { "A", breaks_over, &a }, { "C", sets_over, &c3 },
@@ -1420,6 +1512,10 @@ const struct sched_litmus l_ucom[] = {
 	    setup, in_out_unplug, end },
 	{ "carrier_unplug", "an open that waits for carrier, and a detach",
 	    setup_no_carrier, carrier_unplug, end },
+	{ "carrier_byte", "an open that waits for carrier, and a byte with it",
+	    setup_no_call, call_answer, end_hang_up },
+	{ "carrier_bounce", "the same, and the carrier goes again",
+	    setup_no_call, call_twice, end_hang_up },
 	{ "pause_unplug", "an open in the pause after a hang-up, and a detach",
 	    setup_opened_once, open_unplug, end },
 	{ "carrier_twice", "carrier comes and goes during a last close",

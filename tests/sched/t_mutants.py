@@ -427,7 +427,19 @@ MUTANTS = (
     ("two threads feed the tty", UCOMIO,
      "	if (sc->sc_rx_feeding) {", "	if (false) {"),
     ("room in the tty starts nothing", UCOMIO,
-     "		softint_schedule(sc->sc_si);\n", "		;\n"),
+     "	if (!block)\n		ucom_feed_later(sc);\n", ""),
+    ("what comes with the carrier is not kept", UCOMIO,
+     "	    (sc->sc_open != 0 || !CONNECTED(tp)) &&\n", ""),
+    ("what was kept is forgotten by its open", UCOMOPEN,
+     "			ucom_feed_later(sc);\n", ""),
+    ("what was kept stays when the carrier goes", UCOMIO,
+     "		ucom_ask_status(sc, false);\n		ucom_feed(sc);\n",
+     "		ucom_ask_status(sc, false);\n"),
+    ("who does not feed any more says so too late", UCOMIO,
+     "	sc->sc_rx_feeding = false;\n	cv_broadcast(&sc->sc_statecv);\n",
+     "	mutex_exit(&sc->sc_lock);\n	ttyunlock(tp);\n"
+     "	ttylock(tp);\n	mutex_enter(&sc->sc_lock);\n"
+     "	sc->sc_rx_feeding = false;\n	cv_broadcast(&sc->sc_statecv);\n"),
     ("output is looked for in one place after the other", UCOMIO,
      "	n = tp->t_outq.c_cc;\n"
      "	for (i = 0; i < UCOM_OUT_BUFFS; i++)\n"
