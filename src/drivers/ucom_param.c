@@ -66,8 +66,12 @@ ucom_param_change(struct ucom_softc *sc, const struct termios *old,
 		(void)ucom_param_ask(sc, old);
 	else if (error == 0 && t->c_ospeed == 0)
 		error = ucom_mcr(sc, UMCR_DTR, 0);
-	else if (error == 0 && old->c_ospeed == 0)
+	else if (error == 0 && old->c_ospeed == 0) {
 		error = ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
+		/* A speed was asked for, which it has; see ucom_mode. */
+		if (error == EOPNOTSUPP)
+			error = 0;
+	}
 	return error == EOPNOTSUPP ? EIO : error;
 }
 
@@ -75,11 +79,15 @@ ucom_param_change(struct ucom_softc *sc, const struct termios *old,
  * error = ucomparam(tp, t)
  *
  *	t_param: make the line like t, no lock held.  Speed 0 drops DTR and
- *	changes nothing else; coming back from it raises DTR.  EINVAL: the
- *	two speeds differ, or the parent cannot do it.  EIO; a device that
- *	refuses the new settings is asked for the old ones, of which it may
- *	have changed a part already.  Those of ucom_ctl_enter: nothing has
- *	changed.  All of it is one turn of the token, so that a signal or
+ *	changes nothing else, so a device that refuses that is an error.
+ *	Coming back from it raises DTR; nobody has asked for that, so a
+ *	device that refuses it (its driver says so in the log) has the new
+ *	settings, and TIOCMGET tells that DTR is not set.  EINVAL: the two
+ *	speeds differ, or the parent cannot do it.  EIO; a device that refuses
+ *	the new settings is asked for the old ones, of which it may have
+ *	changed a part already.  (Coming back there is no old speed; the tty
+ *	stays at 0, and so hung up, if DTR is not answered.)  Those of
+ *	ucom_ctl_enter: nothing has changed.  All of it is one turn of the token, so that a signal or
  *	d_cancel comes before the first request or after the last.
  */
 int

@@ -214,6 +214,56 @@ input_with_carrier(void)
 	h_remove(v);
 }
 
+/* ---- speed 0 -------------------------------------------------------- */
+
+static unsigned
+speed(struct s_file *sf)
+{
+	struct termios2 t;
+
+	T_EQ(s_ioctl(sf, TCGETS2, &t), 0);
+	return t.c_ospeed;
+}
+
+/*
+ * A device that does not set DTR: who hangs up has asked for that and is
+ * told, with nothing changed; who comes back has asked for a speed, and the
+ * tty and the chip have the same one.
+ */
+static void
+speed_without_dtr_on(struct vusb *v, unsigned request)
+{
+	struct s_file sf;
+
+	h_open_raw(&sf, 19200);
+	vusb_refuse(v, request, true);
+	T_EQ(s_raw(&sf, 0, 8, 0), EIO);
+	T_EQ(speed(&sf), 19200);
+	T_CHECK(h_status(v).vs_dtr);
+	T_CHECK((s_modem(&sf) & TIOCM_DTR) != 0);
+	vusb_refuse(v, request, false);
+	T_EQ(s_raw(&sf, 0, 8, 0), 0);
+	T_EQ(speed(&sf), 0);
+
+	vusb_refuse(v, request, true);
+	T_EQ(s_raw(&sf, 250000, 7, S_EVEN), 0);
+	T_EQ(speed(&sf), 250000);
+	T_EQ(h_status(v).vs_baud, 250000);
+	T_EQ(h_status(v).vs_bits, 7);
+	T_CHECK(!h_status(v).vs_dtr);
+	T_EQ(s_modem(&sf) & TIOCM_DTR, 0);
+	s_close(&sf);
+	h_remove(v);
+}
+
+static void
+speed_without_dtr(void)
+{
+
+	speed_without_dtr_on(h_ftdi(), 0x01);
+	speed_without_dtr_on(h_acm(), 0x22);
+}
+
 const struct t_case t_cases[] = {
 	{ "TIOCOUTQ counts what is on its way to the device",
 	    outq_counts_transfers },
@@ -222,5 +272,6 @@ const struct t_case t_cases[] = {
 	    outq_forgets_what_is_lost },
 	{ "what comes with the carrier is the open's that waits for it",
 	    input_with_carrier },
+	{ "a speed after speed 0 is taken without DTR", speed_without_dtr },
 	{ NULL, NULL }
 };
