@@ -87,8 +87,9 @@ ucom_param_change(struct ucom_softc *sc, const struct termios *old,
  *	the new settings is asked for the old ones, of which it may have
  *	changed a part already.  (Coming back there is no old speed; the tty
  *	stays at 0, and so hung up, if DTR is not answered.)  Those of
- *	ucom_ctl_enter: nothing has changed.  All of it is one turn of the token, so that a signal or
- *	d_cancel comes before the first request or after the last.
+ *	ucom_ctl_enter: nothing has changed.  All of it is one turn of the
+ *	token, so that a signal or d_cancel comes before the first request or
+ *	after the last.
  */
 int
 ucomparam(struct tty *tp, struct termios *t)
