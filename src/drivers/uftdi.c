@@ -292,33 +292,30 @@ uftdi_request(struct uftdi_softc *sc, uint8_t request, u_int value,
 }
 
 /*
- * Ask the chip for its two status bytes, for when no read is running yet.
+ * Ask the chip for its two status bytes.  They are the caller's, and not kept
+ * here: a packet of input may have brought newer ones meanwhile.
  */
 static int
-uftdi_poll_status(struct uftdi_softc *sc)
+uftdi_poll_status(struct uftdi_softc *sc, u_char status[FTDI_STATUS_LEN])
 {
 	usb_device_request_t req;
-	u_char status[FTDI_STATUS_LEN] = { 0, 0 };
 	usbd_status err;
 
+	status[0] = status[1] = 0;
 	if (atomic_load_relaxed(&sc->sc_dying))
 		return EIO;
 	req.bmRequestType = UT_READ_VENDOR_DEVICE;
 	req.bRequest = FTDI_SIO_GET_STATUS;
 	USETW(req.wValue, 0);
 	USETW(req.wIndex, sc->sc_port);
-	USETW(req.wLength, sizeof(status));
+	USETW(req.wLength, FTDI_STATUS_LEN);
 	err = usbd_do_request_flags(sc->sc_udev, &req, status,
 	    USBD_SHORT_XFER_OK, NULL, UFTDI_TIMEOUT_MS);
 	if (err == USBD_STALLED) {
 		uftdi_refused(sc, FTDI_SIO_GET_STATUS);
 		return EOPNOTSUPP;
 	}
-	if (err)
-		return EIO;
-	atomic_store_relaxed(&sc->sc_msr, status[0] & FTDI_MSR_MASK);
-	atomic_store_relaxed(&sc->sc_lsr, status[1]);
-	return 0;
+	return err ? EIO : 0;
 }
 
 /*
@@ -339,6 +336,7 @@ uftdi_open(void *arg, int portno __unused)
 		{ FTDI_SIO_SET_LATENCY, UFTDI_LATENCY_MS },
 	};
 	struct uftdi_softc *sc = arg;
+	u_char status[FTDI_STATUS_LEN];
 	u_int i;
 	int error;
 
@@ -352,8 +350,12 @@ uftdi_open(void *arg, int portno __unused)
 		if (error && error != EOPNOTSUPP)
 			return error;
 	}
-	error = uftdi_poll_status(sc);
-	return error == EOPNOTSUPP ? 0 : error;
+	error = uftdi_poll_status(sc, status);
+	if (error)
+		return error == EOPNOTSUPP ? 0 : error;
+	atomic_store_relaxed(&sc->sc_msr, status[0] & FTDI_MSR_MASK);
+	atomic_store_relaxed(&sc->sc_lsr, status[1]);
+	return 0;
 }
 
 static void
@@ -533,13 +535,17 @@ uftdi_read(void *arg, int portno __unused, u_char **ptr, uint32_t *count)
 	*count = (uint32_t)(to - *ptr);
 }
 
-/* The line status in the input may be as old as the latency timer. */
+/*
+ * The line status in the input may be as old as the latency timer, and older
+ * than the output that is asked about.
+ */
 static bool
 uftdi_txempty(void *arg, int portno __unused)
 {
 	struct uftdi_softc *sc = arg;
+	u_char status[FTDI_STATUS_LEN];
 
-	if (uftdi_poll_status(sc) != 0)
+	if (uftdi_poll_status(sc, status) != 0)
 		return true;	/* nothing that could be waited for */
-	return ISSET(atomic_load_relaxed(&sc->sc_lsr), ULSR_TSRE);
+	return ISSET(status[1], ULSR_TSRE);
 }
