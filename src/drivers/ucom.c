@@ -94,8 +94,8 @@ static void	ucom_attach(device_t, device_t, void *);
 static int	ucom_detach(device_t, int);
 static int	ucom_activate(device_t, enum devact);
 
-CFATTACH_DECL_NEW(ucom, sizeof(struct ucom_softc), ucom_match, ucom_attach,
-    ucom_detach, ucom_activate);
+CFATTACH_DECL3_NEW(ucom, sizeof(struct ucom_softc), ucom_match, ucom_attach,
+    ucom_detach, ucom_activate, NULL, NULL, DVF_ATTACH_MPSAFE);
 
 /* ---- attach and detach ---------------------------------------------- */
 

@@ -122,8 +122,9 @@ static const struct ucom_methods uftdi_methods = {
 };
 
 extern struct cfattach uftdi_ca;
-CFATTACH_DECL2_NEW(uftdi, sizeof(struct uftdi_softc), uftdi_match,
-    uftdi_attach, uftdi_detach, uftdi_activate, NULL, uftdi_childdet);
+CFATTACH_DECL3_NEW(uftdi, sizeof(struct uftdi_softc), uftdi_match,
+    uftdi_attach, uftdi_detach, uftdi_activate, NULL, uftdi_childdet,
+    DVF_ATTACH_MPSAFE);
 
 static int
 uftdi_match(device_t parent __unused, cfdata_t match __unused, void *aux)

@@ -110,8 +110,8 @@ const struct cdevsw uhid_cdevsw = {
 };
 
 extern struct cfattach uhid_ca;
-CFATTACH_DECL_NEW(uhid, sizeof(struct uhid_softc), uhid_match, uhid_attach,
-    uhid_detach, uhid_activate);
+CFATTACH_DECL3_NEW(uhid, sizeof(struct uhid_softc), uhid_match, uhid_attach,
+    uhid_detach, uhid_activate, NULL, NULL, DVF_ATTACH_MPSAFE);
 
 static int
 uhid_match(device_t parent __unused, cfdata_t match __unused, void *aux)

@@ -121,8 +121,9 @@ static void	uhidev_childdet(device_t, device_t);
 static void	uhidev_intr(struct usbd_xfer *, void *, usbd_status);
 
 extern struct cfattach uhidev_ca;
-CFATTACH_DECL2_NEW(uhidev, sizeof(struct uhidev_softc), uhidev_match,
-    uhidev_attach, uhidev_detach, uhidev_activate, NULL, uhidev_childdet);
+CFATTACH_DECL3_NEW(uhidev, sizeof(struct uhidev_softc), uhidev_match,
+    uhidev_attach, uhidev_detach, uhidev_activate, NULL, uhidev_childdet,
+    DVF_ATTACH_MPSAFE);
 
 static int
 uhidev_match(device_t parent __unused, cfdata_t match __unused, void *aux)

@@ -73,8 +73,9 @@ static const struct ucom_methods umodem_methods = {
 };
 
 extern struct cfattach umodem_ca;
-CFATTACH_DECL2_NEW(umodem, sizeof(struct umodem_softc), umodem_match,
-    umodem_attach, umodem_detach, umodem_activate, NULL, umodem_childdet);
+CFATTACH_DECL3_NEW(umodem, sizeof(struct umodem_softc), umodem_match,
+    umodem_attach, umodem_detach, umodem_activate, NULL, umodem_childdet,
+    DVF_ATTACH_MPSAFE);
 
 static int
 umodem_match(device_t parent __unused, cfdata_t match __unused, void *aux)

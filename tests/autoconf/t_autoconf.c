@@ -56,7 +56,15 @@ static bool attach_holds, attach_inside, detach_holds, detach_inside;
 static bool childdet_holds, childdet_inside;	/* the same of ca_childdetached */
 static bool detach_commits;
 static int detach_error;
+static u_int locked_calls, unlocked_calls;	/* atomic */
 static device_t root;
+
+static void
+look_for_lock(void)
+{
+
+	atomic_inc_uint(KERNEL_LOCKED_P() ? &locked_calls : &unlocked_calls);
+}
 
 static int
 bus_match(device_t parent __unused, cfdata_t cf __unused, void *aux __unused)
@@ -99,6 +107,7 @@ bus_childdet(device_t self, device_t child __unused)
 {
 	struct bus_softc *bs = device_private(self);
 
+	look_for_lock();
 	hold(&childdet_holds, &childdet_inside);
 	atomic_inc_uint(&bs->bs_gone);
 }
@@ -107,6 +116,7 @@ static int
 leaf_match(device_t parent __unused, cfdata_t cf __unused, void *aux)
 {
 
+	look_for_lock();
 	return *(int *)aux;
 }
 
@@ -115,6 +125,7 @@ leaf_attach(device_t parent __unused, device_t self, void *aux __unused)
 {
 	struct leaf_softc *ls = device_private(self);
 
+	look_for_lock();
 	aprint_normal(": a leaf\n");
 	hold(&attach_holds, &attach_inside);
 	ls->ls_magic = 0x1eaf;
@@ -124,6 +135,7 @@ static int
 leaf_detach(device_t self, int flags __unused)
 {
 
+	look_for_lock();
 	if (detach_commits)
 		config_detach_commit(self);
 	hold(&detach_holds, &detach_inside);
@@ -470,6 +482,36 @@ detach_drains(void)
 	teardown();
 }
 
+/* Match, attach and detach of a leaf, and its parent is told. */
+static void
+count_calls(int flags)
+{
+
+	setup();
+	bus_ca.ca_flags = leaf_ca.ca_flags = flags;
+	locked_calls = unlocked_calls = 0;
+	T_EQ(config_detach(add(), 0), 0);
+	bus_ca.ca_flags = leaf_ca.ca_flags = 0;
+	T_CHECK(!KERNEL_LOCKED_P());
+	teardown();
+}
+
+/*
+ * Rule: config_match, config_attach and config_detach call a driver under the
+ * kernel lock (NetBSD), unless its attachment says that it need not.
+ */
+static void
+kernel_locked(void)
+{
+
+	count_calls(0);
+	T_EQ(locked_calls, 4);
+	T_EQ(unlocked_calls, 0);
+	count_calls(DVF_ATTACH_MPSAFE);
+	T_EQ(locked_calls, 0);
+	T_EQ(unlocked_calls, 4);
+}
+
 struct detacher {
 	struct looker	 de_looker;	/* who, for sleeps_in_config */
 	device_t	 de_dev;
@@ -568,6 +610,8 @@ const struct t_case t_cases[] = {
 	    commit_wakes_lookup },
 	{ "an interrupt ends a waiting lookup", lookup_is_interruptible },
 	{ "config_detach waits for references", detach_drains },
+	{ "functions of a driver that is not MP-safe have the kernel lock",
+	    kernel_locked },
 	{ "of two detaches one waits, and finds the device gone",
 	    two_detaches },
 	{ "a parent stays until it is told of its child's detach",

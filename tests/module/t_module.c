@@ -148,6 +148,55 @@ busy_open(void)
 	teardown();
 }
 
+/* A variable of mt.so, which is loaded. */
+static void *
+mt_variable(const char *name)
+{
+	void *handle, *p;
+
+	/* The same object once more. */
+	T_EQ(hyp_module_open(h_module_path("mt.so"), &handle, why,
+	    sizeof(why)), 0);
+	p = __UNCONST(hyp_module_symbol(handle, name));
+	T_CHECK(p != NULL);
+	hyp_module_close(handle);
+	return p;
+}
+
+/*
+ * Rule: the attach and detach functions of an unmarked driver have the kernel
+ * lock (NetBSD's autoconf(9)), which others get while they sleep: vdevgone
+ * waits here for a read.
+ */
+static void
+unmarked(void)
+{
+	struct h_client c = { 0 };
+	struct t_thread *t;
+	device_t dv;
+
+	setup();
+	T_EQ(load("mt.so"), 0);
+	dv = config_rootfound("mt", NULL);
+	T_CHECK(dv != NULL && !KERNEL_LOCKED_P());
+	c.c_node = h_node_find("mt0");
+	h_open(&c);
+	T_EQ(c.c_error, 0);
+	t = t_spawn(h_read, &c);
+	T_UNTIL(h_in_driver, c.c_node);
+	T_EQ(config_detach(dv, DETACH_FORCE), 0);
+	t_join(t);
+	h_close(&c);
+	T_EQ(*(u_int *)mt_variable("mt_unlocked"), 0);
+	/* What has a node, below an unmarked parent: the host is not kept. */
+	KERNEL_LOCK(1, curlwp);
+	T_EQ(devnode_make("mt", 1), 0);
+	T_CHECK(KERNEL_LOCKED_P() && h_node_find("mt1") != NULL);
+	KERNEL_UNLOCK_ONE(curlwp);
+	T_EQ(module_unload("mt"), 0);
+	teardown();
+}
+
 static void
 busy_device(void)
 {
@@ -200,16 +249,10 @@ open_in_progress(void)
 	int error = -1;
 	bool *hold;
 	device_t dv;
-	void *handle;
 
 	setup();
 	T_EQ(load("mt.so"), 0);
-	/* The same object once more, for its variable. */
-	T_EQ(hyp_module_open(h_module_path("mt.so"), &handle, why,
-	    sizeof(why)), 0);
-	hold = __UNCONST(hyp_module_symbol(handle, "mt_hold_open"));
-	T_CHECK(hold != NULL);
-	hyp_module_close(handle);
+	hold = mt_variable("mt_hold_open");
 	dv = config_rootfound("mt", NULL);
 	c.c_node = h_node_find("mt0");
 	atomic_store_relaxed(hold, true);
@@ -430,6 +473,8 @@ const struct t_case t_cases[] = {
 	{ "an unload is EBUSY while a file is open", busy_open },
 	{ "an unload is EBUSY while a device is attached", busy_device },
 	{ "an unload waits for an open in progress", open_in_progress },
+	{ "an unmarked driver attaches and detaches under the kernel lock",
+	    unmarked },
 	{ "an open loads the driver of its node", autoload },
 	{ "a terminal whose open has loaded its driver is dead as any other",
 	    autoload_tty },

@@ -35,6 +35,18 @@ struct mt_softc {
 extern bool mt_hold_open;
 bool mt_hold_open;			/* atomic; by the test */
 
+/* Calls of autoconf that came without the kernel lock; for the test. */
+extern u_int mt_unlocked;
+u_int mt_unlocked;			/* atomic */
+
+static void
+mt_look(void)
+{
+
+	if (!KERNEL_LOCKED_P())
+		atomic_inc_uint(&mt_unlocked);
+}
+
 extern struct cfdriver mt_cd;
 
 static struct mt_softc *
@@ -139,6 +151,7 @@ static int
 mt_match(device_t parent, cfdata_t cf __unused, void *aux __unused)
 {
 
+	mt_look();
 	return parent == NULL;
 }
 
@@ -147,6 +160,7 @@ mt_attach(device_t parent __unused, device_t self, void *aux __unused)
 {
 	struct mt_softc *const sc = device_private(self);
 
+	mt_look();
 	aprint_normal("\n");
 	mutex_init(&sc->mt_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&sc->mt_cv, "mt");
@@ -159,6 +173,7 @@ mt_detach(device_t self, int flags __unused)
 	const devmajor_t maj = cdevsw_lookup_major(&mt_cdevsw);
 	const devminor_t mn = device_unit(self);
 
+	mt_look();
 	mutex_enter(&sc->mt_lock);
 	sc->mt_dying = true;
 	cv_broadcast(&sc->mt_cv);

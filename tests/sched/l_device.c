@@ -4,15 +4,18 @@
  * others look it up, open it and revoke it: autoconf, switch and specfs as
  * they are.  The driver "pl" has a softc that its detach gives back, so what
  * comes too late writes to freed memory; and it relies on what it was
- * promised: no d_open comes after vdevgone.  The races are those of NetBSD's
+ * promised: no d_open comes after vdevgone.  "gl" is not MP-safe.  The races are those of NetBSD's
  * opendetach series: config_detach_commit, references over d_open, vdevgone.
  */
 #include <sys/atomic.h>
+#include <sys/callout.h>
 #include <sys/conf.h>
 #include <sys/device.h>
 #include <sys/errno.h>
+#include <sys/fcntl.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/stat.h>
 #include <sys/systm.h>
 #include <sys/vnode.h>
 
@@ -201,8 +204,8 @@ pl_detach(device_t self, int flags __unused)
 }
 
 CFDRIVER_DECL(pl, DV_DULL, NULL);
-static CFATTACH_DECL_NEW(pl, sizeof(struct pl_softc), pl_match, pl_attach,
-    pl_detach, NULL);
+static CFATTACH_DECL3_NEW(pl, sizeof(struct pl_softc), pl_match, pl_attach,
+    pl_detach, NULL, NULL, NULL, DVF_ATTACH_MPSAFE);
 static struct cfdriver *const pl_drivers[] = { &pl_cd, NULL };
 static struct cfattach *const pl_list[] = { &pl_ca, NULL };
 static const struct cfattachinit pl_attaches[] = {
@@ -453,6 +456,180 @@ acquires_surely(void *arg __unused)
 	sched_did("device_release");
 }
 
+/* ---- a driver that is not MP-safe, "gl" ------------------------------ */
+
+extern struct cfdriver gl_cd;
+
+static u_int gl_inside;		/* atomic: in one of its functions, awake */
+static callout_t gl_callout;
+static kmutex_t gl_lock;
+static kcondvar_t gl_cv;
+static bool gl_attached, gl_opened;	/* gl_lock */
+static devmajor_t gl_major;
+static device_t gl_dev;
+
+/* The kernel lock is all that keeps the others out. */
+static void
+gl_alone(void)
+{
+
+	atomic_inc_uint(&gl_inside);
+	SCHED_CHECK(atomic_load_relaxed(&gl_inside) == 1);
+	atomic_dec_uint(&gl_inside);
+}
+
+static int
+glopen(dev_t d __unused, int flag __unused, int mode __unused,
+    struct lwp *l __unused)
+{
+
+	sched_begin("d_open");
+	gl_alone();
+	mutex_enter(&gl_lock);
+	gl_opened = true;
+	cv_broadcast(&gl_cv);
+	mutex_exit(&gl_lock);
+	sched_end("d_open", 0);
+	return 0;
+}
+
+static void
+gl_timeout(void *arg __unused)
+{
+
+	gl_alone();
+}
+
+static int
+gl_match(device_t parent, cfdata_t cf __unused, void *aux __unused)
+{
+
+	gl_alone();
+	return parent == NULL;
+}
+
+/* Sleeps until somebody has opened it: the lock is his meanwhile. */
+static void
+gl_attach(device_t parent __unused, device_t self __unused,
+    void *aux __unused)
+{
+
+	callout_schedule(&gl_callout, 0);
+	gl_alone();
+	mutex_enter(&gl_lock);
+	while (!gl_opened)
+		cv_wait(&gl_cv, &gl_lock);
+	gl_attached = true;
+	mutex_exit(&gl_lock);
+	gl_alone();
+}
+
+static int
+gl_detach(device_t self __unused, int flags __unused)
+{
+
+	callout_schedule(&gl_callout, 0);
+	gl_alone();
+	(void)callout_halt(&gl_callout, NULL);
+	gl_alone();
+	return 0;
+}
+
+/* No d_devtounit: an open does not wait for the attach. */
+static const struct cdevsw gl_cdevsw = {
+	.d_open = glopen,
+	.d_close = nullclose,
+	.d_read = noread,
+	.d_write = nowrite,
+	.d_ioctl = noioctl,
+	.d_poll = nopoll,
+	.d_flag = D_OTHER,
+};
+
+CFDRIVER_DECL(gl, DV_DULL, NULL);
+static CFATTACH_DECL_NEW(gl, 0, gl_match, gl_attach, gl_detach, NULL);
+static struct cfdriver *const gl_drivers[] = { &gl_cd, NULL };
+static struct cfattach *const gl_list[] = { &gl_ca, NULL };
+static const struct cfattachinit gl_attaches[] = {
+	{ "gl", gl_list }, { NULL, NULL }
+};
+static struct cfdata gl_cfdata[] = {
+	{ "gl", "gl", FSTATE_STAR, NULL, 0, NULL },
+	{ NULL, NULL, 0, NULL, 0, NULL }
+};
+
+static void
+gl_setup(void)
+{
+
+	h_specfs_up();
+	gl_inside = 0;
+	gl_attached = gl_opened = false;
+	gl_dev = NULL;
+	gl_major = NODEVMAJOR;
+	mutex_init(&gl_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&gl_cv, "gl");
+	callout_init(&gl_callout, 0);
+	callout_setfunc(&gl_callout, gl_timeout, NULL);
+	SCHED_CHECK(config_init_component(gl_drivers, gl_attaches,
+	    gl_cfdata) == 0);
+	SCHED_CHECK(devsw_attach("gl", NULL, NULL, &gl_cdevsw,
+	    &gl_major) == 0);
+}
+
+static void
+gl_setup_attached(void)
+{
+
+	gl_setup();
+	gl_opened = true;
+	gl_dev = config_rootfound("gl", NULL);
+}
+
+static void
+gl_end(void)
+{
+	static const char *const names[] = { NULL };
+
+	if (gl_dev != NULL) {
+		SCHED_CHECK(gl_attached);
+		SCHED_CHECK(config_detach(gl_dev, 0) == 0);
+	}
+	(void)callout_halt(&gl_callout, NULL);
+	callout_destroy(&gl_callout);
+	devsw_detach(NULL, &gl_cdevsw);
+	SCHED_CHECK(config_fini_component(gl_drivers, gl_attaches,
+	    gl_cfdata) == 0);
+	h_specfs_down(names);
+}
+
+static void
+gl_attaches_it(void *arg __unused)
+{
+
+	sched_begin("attach");
+	gl_dev = config_rootfound("gl", NULL);
+	sched_end("attach", gl_dev == NULL);
+}
+
+static void
+gl_detaches_it(void *arg __unused)
+{
+
+	sched_begin("config_detach");
+	SCHED_CHECK(config_detach(gl_dev, 0) == 0);
+	sched_end("config_detach", 0);
+	gl_dev = NULL;
+}
+
+static void
+gl_opens(void *arg __unused)
+{
+
+	SCHED_CHECK(cdev_open(makedev(gl_major, 0), FREAD, S_IFCHR,
+	    curlwp) == 0);
+}
+
 #define	ACTORS(name, ...)						\
 	static const struct sched_actor name[] = {			\
 		__VA_ARGS__, { NULL, NULL, NULL }			\
@@ -474,6 +651,10 @@ ACTORS(two_acquires_detach, { "A", acquires, NULL },
     { "B", acquires, NULL }, { "detach", detaches, NULL });
 ACTORS(acquire_refused, { "A", acquires_surely, NULL },
     { "detach", detaches, NULL });
+ACTORS(giant_attach, { "A", gl_opens, NULL },
+    { "attach", gl_attaches_it, NULL });
+ACTORS(giant_detach, { "A", gl_opens, NULL },
+    { "detach", gl_detaches_it, NULL });
 ACTORS(two_detaches, { "D1", detaches_acquired, &detached[0] },
     { "D2", detaches_acquired, &detached[1] });
 ACTORS(open_attach, { "A", open_close, &a }, { "attach", attaches, NULL });
@@ -522,5 +703,9 @@ const struct sched_litmus l_device[] = {
 	    setup, two_opens_revoke_detach, end },
 	{ "read_revoke_reattach", "a stale file, open, revoke, same unit",
 	    setup_open_a, read_open_revoke_replug, end },
+	{ "giant_attach", "not MP-safe: attach beside open and callout",
+	    gl_setup, giant_attach, gl_end },
+	{ "giant_detach", "not MP-safe: detach beside open and callout",
+	    gl_setup_attached, giant_detach, gl_end },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

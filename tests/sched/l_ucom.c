@@ -280,8 +280,8 @@ extern const struct cdevsw ucom_cdevsw;
 
 static const char *const cp_attrs[] = { "ucombus", NULL };
 static CFDRIVER_DECL(cp, DV_DULL, cp_attrs);
-static CFATTACH_DECL2_NEW(cp, sizeof(struct cp_softc), cp_match, cp_attach,
-    cp_detach, NULL, NULL, cp_childdet);
+static CFATTACH_DECL3_NEW(cp, sizeof(struct cp_softc), cp_match, cp_attach,
+    cp_detach, NULL, NULL, cp_childdet, DVF_ATTACH_MPSAFE);
 static struct cfdriver *const cp_drivers[] = { &cp_cd, &ucom_cd, NULL };
 static struct cfattach *const cp_list[] = { &cp_ca, NULL };
 static struct cfattach *const ucom_list[] = { &ucom_ca, NULL };

@@ -40,6 +40,7 @@ CLONE = "kernel/specfs/spec_clone.c"
 DEVSW = "kernel/devsw/subr_devsw.c"
 DEVICE = "kernel/autoconf/subr_device.c"
 CONFIG = "kernel/autoconf/subr_autoconf.c"
+CFTABLE = "kernel/autoconf/subr_cftable.c"
 COUNT = "kernel/kern/subr_localcount.c"
 CLOCK = "kernel/kern/kern_softclock.c"
 SELECT = "kernel/kern/sys_select.c"
@@ -204,6 +205,8 @@ MUTANTS = (
     ("an attach that ends wakes nobody", CONFIG,
      "	dev->dv_attaching = NULL;\n	cv_broadcast(&config_cv);",
      "	dev->dv_attaching = NULL;"),
+    ("attach and detach do without the kernel lock", CFTABLE,
+     "	if (ca->ca_flags & DVF_ATTACH_MPSAFE)\n", "	if (true)\n"),
     ("a detach frees what another one waits for", CONFIG,
      "	const bool last = dev->dv_waiters == 0;",
      "	const bool last = true;"),

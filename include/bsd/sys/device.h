@@ -58,6 +58,14 @@ struct cfdata {
 	const struct cfparent *cf_pspec;
 };
 
+/* ca_flags */
+#define	DVF_DETACH_SHUTDOWN	0x0080	/* all are detached then */
+#define	DVF_ATTACH_MPSAFE	0x0100	/* not NetBSD's: see below */
+
+/*
+ * As in NetBSD, the functions run under the kernel lock, which is dropped while
+ * they sleep; those of an attachment that is DVF_ATTACH_MPSAFE do not.
+ */
 struct cfattach {
 	const char	*ca_name;
 	size_t		 ca_devsize;
@@ -67,6 +75,7 @@ struct cfattach {
 	int		(*ca_activate)(device_t, enum devact);
 	int		(*ca_rescan)(device_t, const char *, const int *);
 	void		(*ca_childdetached)(device_t, device_t);
+	int		 ca_flags;
 	LIST_ENTRY(cfattach) ca_list;
 };
 
@@ -89,8 +98,8 @@ struct cfdriver {
 		.cd_class = class,					\
 		.cd_attrs = attrs,					\
 	}
-#define	CFATTACH_DECL2_NEW(name, size, matchf, attachf, detachf, actf,	\
-	    rescanf, childf)						\
+#define	CFATTACH_DECL3_NEW(name, size, matchf, attachf, detachf, actf,	\
+	    rescanf, childf, flags)					\
 	struct cfattach __CONCAT(name, _ca) = {				\
 		.ca_name = __STRING(name),				\
 		.ca_devsize = size,					\
@@ -100,7 +109,12 @@ struct cfdriver {
 		.ca_activate = actf,					\
 		.ca_rescan = rescanf,					\
 		.ca_childdetached = childf,				\
+		.ca_flags = flags,					\
 	}
+#define	CFATTACH_DECL2_NEW(name, size, matchf, attachf, detachf, actf,	\
+	    rescanf, childf)						\
+	CFATTACH_DECL3_NEW(name, size, matchf, attachf, detachf, actf,	\
+	    rescanf, childf, 0)
 #define	CFATTACH_DECL_NEW(name, size, matchf, attachf, detachf, actf)	\
 	CFATTACH_DECL2_NEW(name, size, matchf, attachf, detachf, actf,	\
 	    NULL, NULL)

@@ -27,9 +27,9 @@
 
 #define	MODULE_LOCKDEBUG 0x10000U /* options LOCKDEBUG: other structs */
 #ifdef LOCKDEBUG
-#define	MODULE_VERSION	(1 | MODULE_LOCKDEBUG)
+#define	MODULE_VERSION	(2 | MODULE_LOCKDEBUG)
 #else
-#define	MODULE_VERSION	1	/* of what include/bsd promises */
+#define	MODULE_VERSION	2	/* of what include/bsd promises */
 #endif
 #define	MAXMODNAME	32
 

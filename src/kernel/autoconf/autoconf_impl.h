@@ -46,6 +46,8 @@ cfdriver_t config_cfdriver_lookup(const char *);
 void	config_tables_init(void);
 cfattach_t config_cfattach_lookup(const char *, const char *);
 cfdata_t config_rootsearch_acquire(const char *);
+bool	config_lock(const struct cfattach *);
+void	config_unlock(bool);
 
 /* ---- subr_cfunit.c: which unit -------------------------------------- */
 

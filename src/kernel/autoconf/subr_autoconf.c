@@ -9,14 +9,32 @@
  * time at most one thread attaches or detaches a device; others wait on
  * config_cv.
  *
- * Attach and detach functions run without a lock and may sleep.  A detach
- * waits for
+ * Match, attach, detach and childdetached functions may sleep.  They run under
+ * the kernel lock, as in NetBSD, but for those of an attachment that is
+ * DVF_ATTACH_MPSAFE, and no other.  So an attach of such a driver is alone with
+ * the driver's other functions as long as it does not sleep:
+ *
+ *	port's thread			usbdi, softclock, another thread
+ *	kernel lock, ca_attach
+ *	config_found: a child
+ *					a client opens it; a callback that is
+ *					not MP-safe waits for the kernel lock
+ *	sc_child = ...
+ *	kernel lock is left
+ *					the callback uses sc_child
+ *
+ * Who sleeps, or waits for the host, drops it (kern_condvar.c); so a detach
+ * that waits for others blocks none of them.  ca_activate is called by
+ * drivers only, with what they hold.
+ *
+ * A detach waits for
  *	- config_pending_decr of what was pending,
  *	- another detach of the same device,
  *	- every device reference, after the driver's detach has returned.
  * So holders of references must be woken by the driver's detach.
  *
  * Locks: alldevs_lock, config_cv (subr_device.c).  alldevs_lock is a leaf.
+ * Lock order: kernel lock -> alldevs_lock.
  */
 #include <sys/atomic.h>
 #include <sys/devtrace.h>
@@ -134,6 +152,7 @@ device_attach(device_t dev, void *aux, cfprint_t print,
     const struct cfargs *args)
 {
 	device_t const parent = dev->dv_parent;
+	bool locked;
 
 	if (args != NULL && args->pin != NULL)
 		config_unit_pin(dev, args->pin);
@@ -146,7 +165,9 @@ device_attach(device_t dev, void *aux, cfprint_t print,
 	}
 	if (DEVTRACE())
 		config_trace_enter("attach", dev);
+	locked = config_lock(dev->dv_cfattach);
 	dev->dv_cfattach->ca_attach(parent, dev, aux);
+	config_unlock(locked);
 	if (DEVTRACE())
 		config_trace_exit("attach", dev, 0);
 
@@ -352,6 +373,7 @@ static void
 config_detach_finish(device_t dev, int flags)
 {
 	device_t const parent = dev->dv_parent;
+	bool locked;
 
 	config_detach_commit(dev);
 	mutex_enter(&alldevs_lock);
@@ -363,8 +385,11 @@ config_detach_finish(device_t dev, int flags)
 
 	if ((flags & DETACH_QUIET) == 0)
 		aprint_normal("%s: detached\n", dev->dv_xname);
-	if (parent != NULL && parent->dv_cfattach->ca_childdetached != NULL)
+	if (parent != NULL && parent->dv_cfattach->ca_childdetached != NULL) {
+		locked = config_lock(parent->dv_cfattach);
 		parent->dv_cfattach->ca_childdetached(parent, dev);
+		config_unlock(locked);
+	}
 
 	mutex_enter(&alldevs_lock);
 	/* Before somebody else can have its name. */
@@ -382,7 +407,8 @@ config_detach_finish(device_t dev, int flags)
 static int
 config_detach_locked(device_t dev, int flags)
 {
-	int (*const detach)(device_t, int) = dev->dv_cfattach->ca_detach;
+	const cfattach_t ca = dev->dv_cfattach;
+	bool locked;
 	int error;
 
 	if ((error = config_detach_enter(dev)) != 0) {
@@ -393,7 +419,9 @@ config_detach_locked(device_t dev, int flags)
 
 	if (DEVTRACE())
 		config_trace_enter("detach", dev);
-	error = detach == NULL ? EOPNOTSUPP : detach(dev, flags);
+	locked = config_lock(ca);
+	error = ca->ca_detach == NULL ? EOPNOTSUPP : ca->ca_detach(dev, flags);
+	config_unlock(locked);
 	if (error) {
 		if (DEVTRACE())
 			config_trace_exit("detach", dev, error);

@@ -261,6 +261,32 @@ cfparent_match(device_t parent, const struct cfparent *cfp, const char *iattr)
 }
 
 /*
+ * locked = config_lock(ca)
+ * config_unlock(locked)
+ *
+ *	Around a call of one of ca's functions; no lock is held, or the kernel
+ *	lock.
+ */
+bool
+config_lock(const struct cfattach *ca)
+{
+
+	ASSERT_SLEEPABLE();
+	if (ca->ca_flags & DVF_ATTACH_MPSAFE)
+		return false;
+	kernel_lock(1);
+	return true;
+}
+
+void
+config_unlock(bool locked)
+{
+
+	if (locked)
+		kernel_unlock(1);
+}
+
+/*
  * score = config_match(parent, cf, aux)
  *
  *	What the driver of cf says of aux; 0: not mine.
@@ -269,13 +295,18 @@ int
 config_match(device_t parent, cfdata_t cf, void *aux)
 {
 	cfattach_t ca;
+	bool locked;
+	int score;
 
 	mutex_enter(&alldevs_lock);
 	ca = config_cfattach_lookup(cf->cf_name, cf->cf_atname);
 	mutex_exit(&alldevs_lock);
 	KASSERTMSG(ca != NULL, "no attachment %s of %s", cf->cf_atname,
 	    cf->cf_name);
-	return ca->ca_match(parent, cf, aux);
+	locked = config_lock(ca);
+	score = ca->ca_match(parent, cf, aux);
+	config_unlock(locked);
+	return score;
 }
 
 /*

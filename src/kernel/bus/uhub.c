@@ -78,7 +78,8 @@ uhub_detach(device_t self, int flags)
 }
 
 extern struct cfattach uhub_ca;
-CFATTACH_DECL_NEW(uhub, 0, uhub_match, uhub_attach, uhub_detach, NULL);
+CFATTACH_DECL3_NEW(uhub, 0, uhub_match, uhub_attach, uhub_detach, NULL, NULL,
+    NULL, DVF_ATTACH_MPSAFE);
 
 /* ---- what a driver is told ------------------------------------------ */
 

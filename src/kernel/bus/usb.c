@@ -37,4 +37,5 @@ usb_detach(device_t self, int flags)
 }
 
 extern struct cfattach usb_ca;
-CFATTACH_DECL_NEW(usb, 0, usb_match, usb_attach, usb_detach, NULL);
+CFATTACH_DECL3_NEW(usb, 0, usb_match, usb_attach, usb_detach, NULL, NULL, NULL,
+    DVF_ATTACH_MPSAFE);

@@ -2,7 +2,9 @@
 /*
  * kern_lock.c - the kernel lock.
  *
- * One recursive lock around the entries of drivers that are not D_MPSAFE.
+ * One recursive lock around the entries of drivers that are not D_MPSAFE, and
+ * around the attach, detach and match functions of those that are not
+ * DVF_ATTACH_MPSAFE.
  * Its depth is counted in the lwp; a sleep on a condition variable drops
  * all of it and takes it again, so such a driver blocks nobody while it
  * waits.

@@ -96,6 +96,7 @@ static int
 node_make(struct hyp_node *hn)
 {
 	void *host = NULL;
+	u_int locks;
 	int error;
 
 	mutex_enter(&nodes_lock);
@@ -106,9 +107,13 @@ node_make(struct hyp_node *hn)
 	hn->hn_made = true;
 	mutex_exit(&nodes_lock);
 
+	/* The attach of a parent may have it. */
+	locks = kernel_unlock_all();
 	LOCKDEBUG_NONE("hyp_node_create");
 	error = hyp_node_create(hn, hn->hn_name, hn->hn_class,
 	    hn->hn_linuxminor, &host);
+	if (locks > 0)
+		kernel_lock((int)locks);
 	if (error == 0) {
 		atomic_store_release(&hn->hn_host, host);
 		return 0;
