@@ -64,9 +64,10 @@ struct hyp_usb_info {
  *
  *	A device that the configuration claims is plugged in (udev add,
  *	coldplug or rescan).  Calls for the same hi_path, hi_bus and hi_addr
- *	may repeat; another hi_bus or hi_addr for the same hi_path means that
- *	the old device is gone, even if nobody said so.  Does not wait for
- *	the attach.  One caller at a time.
+ *	may repeat, and each tries once more to attach a device that has
+ *	failed; another hi_bus or hi_addr for the same hi_path means that the
+ *	old device is gone, even if nobody said so.  Does not wait for the
+ *	attach.  One caller at a time.
  *
  * hyp_usb_left(path)
  *

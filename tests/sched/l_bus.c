@@ -111,6 +111,13 @@ is_attached(void *arg)
 	return d != NULL && device_is_active(d);
 }
 
+static int
+was_tried(void *arg __unused)
+{
+
+	return hu_opens(hu[0]) == 1 && !hu_is_open(hu[0]);
+}
+
 static const int unit0 = 0, unit1 = 1;
 #define	ARG(x)	((void *)(uintptr_t)(x))
 
@@ -124,6 +131,20 @@ attach(void)
 	T_UNTIL(is_attached, ARG(&unit0));
 	a.c_node = h_node_find("ttyU0");
 	SCHED_CHECK(a.c_node != NULL);
+}
+
+/* Plugged in, but another program had it until now. */
+static void
+setup_failed(void)
+{
+	struct hyp_usb_info hi;
+
+	setup();
+	hu_claim_error(hu[0], 0, L_EBUSY);
+	hi = info(0, "1-1");
+	hyp_usb_arrived(&hi);
+	T_UNTIL(was_tried, NULL);
+	hu_claim_error(hu[0], 0, 0);
 }
 
 static void
@@ -210,6 +231,25 @@ end_none(void)
 
 	T_UNTIL(none_open, NULL);
 	SCHED_CHECK(!is_attached(ARG(&unit0)));
+	end();
+}
+
+/* Tried once more at most. */
+static void
+end_tried(void)
+{
+
+	SCHED_CHECK(hu_opens(hu[0]) <= 2);
+	end_none();
+}
+
+/* Attached once; who says it again disturbs nothing. */
+static void
+end_once(void)
+{
+
+	T_UNTIL(is_attached, ARG(&unit0));
+	SCHED_CHECK(hu_opens(hu[0]) == 1);
 	end();
 }
 
@@ -378,6 +418,8 @@ reads_closes(void *arg __unused)
 ACTORS(arrive_leave, { "in", arrives, NULL }, { "out", leaves, NULL });
 ACTORS(arrive_vanish, { "in", arrives_twice, NULL },
     { "out", vanishes, NULL });
+ACTORS(arrive_again, { "in", arrives, NULL }, { "hup", arrives, NULL });
+ACTORS(rescan_out, { "hup", arrives, NULL }, { "out", leaves, NULL });
 ACTORS(leave_vanish, { "left", leaves, NULL }, { "gone", vanishes, NULL });
 ACTORS(change_vanish, { "change", changes, NULL },
     { "gone", vanishes, NULL });
@@ -403,6 +445,10 @@ const struct sched_litmus l_bus[] = {
 	    setup, arrive_leave, end },
 	{ "arrive_vanish", "the same, said twice, and by its transfers",
 	    setup, arrive_vanish, end },
+	{ "arrive_again", "the same is said while it is attached: one attach",
+	    setup, arrive_again, end_once },
+	{ "rescan_leave", "a device that failed, tried again and pulled out",
+	    setup_failed, rescan_out, end_tried },
 	{ "leave_vanish", "left and gone at once: one detach",
 	    setup_attached, leave_vanish, end_none },
 	{ "change_vanish", "another one in its place, and gone of the first",

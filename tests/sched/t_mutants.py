@@ -467,6 +467,8 @@ MUTANTS = (
      "	if (!port->p_leaving) {"),
     ("gone, said of the one before, takes the next one", PORT,
      "	if (bus_up && port->p_want == port->p_have) {", "	if (bus_up) {"),
+    ("what is just being attached is tried again", PORT,
+     "	    !port->p_thread &&\n", ""),
     ("nobody waits for his turn", PORT,
      "	while (port->p_want == port->p_have && usb_port_behind(port)) {",
      "	while (false) {"),

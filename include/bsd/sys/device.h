@@ -191,6 +191,7 @@ device_t device_parent(device_t);
 cfdata_t device_cfdata(device_t);
 cfdriver_t device_cfdriver(device_t);
 bool	device_is_active(device_t);
+bool	device_is_childless(device_t);		/* not NetBSD's */
 bool	device_is_a(device_t, const char *);
 void	device_printf(device_t, const char *, ...) __printflike(2, 3);
 

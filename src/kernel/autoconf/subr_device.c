@@ -270,6 +270,25 @@ device_is_active(device_t dev)
 	return active;
 }
 
+/*
+ * yes = device_is_childless(dev)
+ *
+ *	Its driver is a parent (it has interface attributes), but has no child
+ *	now.  The caller keeps dev.
+ */
+bool
+device_is_childless(device_t dev)
+{
+	bool childless;
+
+	if (dev->dv_cfdriver->cd_attrs == NULL)
+		return false;
+	mutex_enter(&alldevs_lock);
+	childless = LIST_EMPTY(&dev->dv_children);
+	mutex_exit(&alldevs_lock);
+	return childless;
+}
+
 bool
 device_is_a(device_t dev, const char *name)
 {

@@ -368,6 +368,26 @@ uhub_detach_drivers(struct usbd_device *dev, int flags)
 }
 
 /*
+ * idle = uhub_is_idle(dev)
+ *
+ *	Have its drivers, attached all the same, found nothing to do with it?
+ *	That shows where a driver is there for the sake of others: it has
+ *	attached none.  The port's thread, or while there is none; takes
+ *	alldevs_lock.
+ */
+bool
+uhub_is_idle(const struct usbd_device *dev)
+{
+	int i;
+
+	for (i = 0; i < dev->ud_nsubdevs; i++) {
+		if (!device_is_childless(dev->ud_subdevs[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
  * name = uhub_find_driver(dev)
  *
  *	Which driver would take a configured device, or its first interface

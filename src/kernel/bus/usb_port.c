@@ -31,9 +31,13 @@
  *	delays nobody for long.  p_turn is the number of an arrival that is
  *	not dealt with yet.
  *
- *	A plug that could not be attached stays in p_have without p_dev, so it
- *	is tried once per plugging.  One that had vanished when it was opened
- *	counts as left.
+ *	A plug that could not be attached stays in p_have, without p_dev or
+ *	with drivers that do nothing (uhub_is_idle): it has failed.  It is
+ *	tried once, and once more each time that the host says again that it
+ *	is there (SIGHUP): then p_want becomes a new plug that is its equal,
+ *	and the rest is the second line of the table and the first.  While the
+ *	port has a thread it has not failed yet, so two tries never overlap.
+ *	One that had vanished when it was opened counts as left.
  *
  *	An unplug tells usbdi at once (usbd_device_gone), so a driver that
  *	waits for its device in attach or detach does not wait long.
@@ -68,12 +72,12 @@
  * Locks
  *	bus_lock guards the list of ports, and all fields of ports and plugs
  *	that change; nothing sleeps under it but bus_cv.  Lock order: drivers'
- *	locks -> bus_lock -> ud_lock.  (usbdi calls usb_port_gone without
- *	ud_lock.)
+ *	locks -> bus_lock -> ud_lock, alldevs_lock.  (usbdi calls
+ *	usb_port_gone without ud_lock.)
  *
  * Known gaps
- *	A device that is refused because another program uses it is tried
- *	again only when it is plugged again.
+ *	A device of which one interface works is not tried again for those
+ *	that do not, as that would take the one away from its users.
  */
 #include <sys/param.h>
 #include <sys/callout.h>
@@ -409,7 +413,8 @@ usb_port_thread(void *arg)
 /*
  * p_want has changed: let the thread see it, and usbdi.
  *
- * A device that is detached because the daemon ends is still there.
+ * A device that is detached because the daemon ends is still there, as is one
+ * that is detached to be tried again.
  */
 static void
 usb_port_wake(struct usb_port *port)
@@ -419,7 +424,8 @@ usb_port_wake(struct usb_port *port)
 	if (port->p_want == port->p_have)
 		return;
 	cv_broadcast(&bus_cv);		/* whoever awaits a turn for nothing */
-	if (port->p_dev != NULL && bus_up)
+	if (port->p_dev != NULL && bus_up &&
+	    !usb_plug_is(port->p_want, &port->p_have->pl_info))
 		usbd_device_gone(port->p_dev);
 	if (port->p_have != NULL && !port->p_leaving) {
 		port->p_leaving = true;
@@ -446,6 +452,29 @@ usb_port_again(void *arg)
 	mutex_enter(&bus_lock);
 	usb_port_wake(port);
 	mutex_exit(&bus_lock);
+}
+
+/* Has what is plugged in not become anything, and does nobody try? */
+static bool
+usb_port_failed(const struct usb_port *port)
+{
+
+	KASSERT(mutex_owned(&bus_lock));
+	return port->p_have != NULL && port->p_have == port->p_want &&
+	    !port->p_thread &&
+	    (port->p_dev == NULL || uhub_is_idle(port->p_dev));
+}
+
+/* A plugging that is to be attached, again if it has failed. */
+static void
+usb_port_arrived(struct usb_port *port, const struct hyp_usb_info *hi)
+{
+	struct usb_plug *pl = usb_plug_create(hi);
+
+	port->p_turn = ++bus_turns;
+	usb_plug_set(&port->p_want, pl);
+	usb_plug_set(&pl, NULL);	/* the one of its creation */
+	usb_port_wake(port);
 }
 
 static struct usb_port *
@@ -531,22 +560,16 @@ usb_port_late(void *arg)
 void
 hyp_usb_arrived(const struct hyp_usb_info *hi)
 {
-	struct usb_plug *pl = NULL;
 	struct usb_port *port;
 
 	mutex_enter(&bus_lock);
-	if (!bus_up)
-		goto out;
-	if ((port = usb_port_lookup(hi->hi_path)) == NULL)
-		port = usb_port_create(hi->hi_path);
-	if (usb_plug_is(port->p_want, hi))
-		goto out;
-	pl = usb_plug_create(hi);
-	port->p_turn = ++bus_turns;
-	usb_plug_set(&port->p_want, pl);
-	usb_plug_set(&pl, NULL);	/* the one of its creation */
-	usb_port_wake(port);
-out:	mutex_exit(&bus_lock);
+	if (bus_up) {
+		if ((port = usb_port_lookup(hi->hi_path)) == NULL)
+			port = usb_port_create(hi->hi_path);
+		if (!usb_plug_is(port->p_want, hi) || usb_port_failed(port))
+			usb_port_arrived(port, hi);
+	}
+	mutex_exit(&bus_lock);
 	LOCKDEBUG_NONE(__func__);
 }
 
