@@ -208,7 +208,8 @@ void	hyp_usbx_cancel(struct hyp_usbx *);
  * n = hyp_usb_zombies()
  *
  *	How many transfers of closed devices, or freed in flight, have not
- *	been given back by the hardware yet.
+ *	been given back by the hardware yet.  Any thread, any K lock; does not
+ *	block.
  */
 unsigned hyp_usb_zombies(void);
 

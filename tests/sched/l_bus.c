@@ -133,6 +133,16 @@ attach(void)
 	SCHED_CHECK(a.c_node != NULL);
 }
 
+/* More drivers than may have not come back. */
+static void
+setup_crowded(void)
+{
+
+	setup();
+	for (u_int i = 0; i <= USB_MAX_STUCK; i++)
+		zombie_enter("a zombie\n");
+}
+
 /* Plugged in, but another program had it until now. */
 static void
 setup_failed(void)
@@ -253,6 +263,28 @@ end_once(void)
 	end();
 }
 
+/* One has ended: in a second at most the device is attached. */
+static void
+end_crowded(void)
+{
+
+	sched_elapse(MS(1001));
+	T_UNTIL(is_attached, ARG(&unit0));
+	SCHED_CHECK(hu_opens(hu[0]) == 1);
+	while (zombie_count() > 0)
+		zombie_exit("no zombie\n");
+	end();
+}
+
+static void
+end_crowded_none(void)
+{
+
+	while (zombie_count() > 0)
+		zombie_exit("no zombie\n");
+	end_none();
+}
+
 /* Those that arrived in order have units in order. */
 static int
 both_attached(void *arg __unused)
@@ -354,6 +386,20 @@ time_goes(void *arg __unused)
 }
 
 static void
+second_goes(void *arg __unused)
+{
+
+	sched_elapse(MS(1001));
+}
+
+static void
+zombie_ends(void *arg __unused)
+{
+
+	zombie_exit("no zombie\n");
+}
+
+static void
 time_goes_twice(void *arg)
 {
 
@@ -420,6 +466,10 @@ ACTORS(arrive_vanish, { "in", arrives_twice, NULL },
     { "out", vanishes, NULL });
 ACTORS(arrive_again, { "in", arrives, NULL }, { "hup", arrives, NULL });
 ACTORS(rescan_out, { "hup", arrives, NULL }, { "out", leaves, NULL });
+ACTORS(crowd_one, { "in", arrives, NULL }, { "end", zombie_ends, NULL },
+    { "time", second_goes, NULL });
+ACTORS(crowd_leave, { "in", arrives, NULL }, { "end", zombie_ends, NULL },
+    { "out", leaves, NULL });
 ACTORS(leave_vanish, { "left", leaves, NULL }, { "gone", vanishes, NULL });
 ACTORS(change_vanish, { "change", changes, NULL },
     { "gone", vanishes, NULL });
@@ -449,6 +499,10 @@ const struct sched_litmus l_bus[] = {
 	    setup, arrive_again, end_once },
 	{ "rescan_leave", "a device that failed, tried again and pulled out",
 	    setup_failed, rescan_out, end_tried },
+	{ "crowded", "refused for the zombies, and one ends",
+	    setup_crowded, crowd_one, end_crowded },
+	{ "crowded_leave", "the same, and it is pulled out",
+	    setup_crowded, crowd_leave, end_crowded_none },
 	{ "leave_vanish", "left and gone at once: one detach",
 	    setup_attached, leave_vanish, end_none },
 	{ "change_vanish", "another one in its place, and gone of the first",

@@ -469,6 +469,10 @@ MUTANTS = (
      "	if (bus_up && port->p_want == port->p_have) {", "	if (bus_up) {"),
     ("what is just being attached is tried again", PORT,
      "	    !port->p_thread &&\n", ""),
+    ("nobody looks again whether there are fewer zombies", PORT,
+     "	else if (usb_port_too_many_zombies(&why))\n"
+     "		callout_schedule(&port->p_again, hz);\n	else\n",
+     "	else if (!usb_port_too_many_zombies(&why))\n"),
     ("nobody waits for his turn", PORT,
      "	while (port->p_want == port->p_have && usb_port_behind(port)) {",
      "	while (false) {"),

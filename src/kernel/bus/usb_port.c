@@ -62,8 +62,23 @@
  *	p_zombie: frees the port
  *
  *	If the thread comes to bus_lock first it clears p_leaving, and the
- *	callout does nothing.  Too many zombies, and nothing is attached any
- *	more.
+ *	callout does nothing.
+ *
+ *	Too many zombies, and nothing is attached any more.  What is refused
+ *	for that (p_crowded) is tried when enough of them have ended.  They
+ *	end anywhere, under the locks of drivers and of the host side, where
+ *	nobody could be called; so the port looks, once a second, as long as
+ *	it is refused.  The look begins with the end of the port's thread:
+ *
+ *	port's thread			callout p_again
+ *	usb_port_up: p_crowded
+ *					(were it pending by now: p_thread, so
+ *					not failed, and nobody would look
+ *					again)
+ *	bus_lock: p_thread = false,
+ *	p_again in a second
+ *					failed and p_crowded: tries again, or
+ *					comes back in a second
  *
  *	With semantics in which a device lives on as long as its files are
  *	open (spec_semantics.c), the same happens after USB_LINGER_MS, and is
@@ -111,11 +126,12 @@ struct usb_port {
 	struct usbd_device *p_dev;	/* attached or being so */
 	u_int		 p_turn;	/* of an arrival; 0: dealt with */
 	bool		 p_thread;
+	bool		 p_crowded;	/* p_have: refused for the zombies */
 	bool		 p_leaving;	/* p_have has been unwanted since ... */
 	bool		 p_zombie;	/* in bus_zombies */
 	bool		 p_lingers;	/* and that is all right */
 	callout_t	 p_late;	/* ... and should be gone by now */
-	callout_t	 p_again;	/* the host had no thread to give */
+	callout_t	 p_again;	/* no thread to be had, or p_crowded */
 	LIST_ENTRY(usb_port) p_list;
 };
 
@@ -303,8 +319,9 @@ usb_port_close(struct usb_port *port)
 /*
  * usb_port_up(port)
  *
- *	Attach p_have.  Only this thread changes p_have and p_dev, so it may
- *	read them without the lock.
+ *	Attach p_have.  Only this thread changes p_have, p_dev and p_crowded,
+ *	so it may read them without the lock; of p_crowded nobody else asks
+ *	before the thread has ended.
  */
 static void
 usb_port_up(struct usb_port *port)
@@ -314,7 +331,8 @@ usb_port_up(struct usb_port *port)
 	struct usbd_why why;
 	int error;
 
-	if (usb_port_too_many_zombies(&why)) {
+	port->p_crowded = usb_port_too_many_zombies(&why);
+	if (port->p_crowded) {
 		usb_port_refused(pl, &why);
 		return;
 	}
@@ -398,6 +416,8 @@ usb_port_thread(void *arg)
 		}
 	}
 	port->p_thread = false;
+	if (port->p_crowded && port->p_have != NULL)
+		callout_schedule(&port->p_again, hz);
 	cv_broadcast(&bus_cv);
 	if (port->p_zombie) {
 		if (!port->p_lingers)
@@ -444,16 +464,6 @@ usb_port_wake(struct usb_port *port)
 	callout_schedule(&port->p_again, hz);
 }
 
-static void
-usb_port_again(void *arg)
-{
-	struct usb_port *port = arg;
-
-	mutex_enter(&bus_lock);
-	usb_port_wake(port);
-	mutex_exit(&bus_lock);
-}
-
 /* Has what is plugged in not become anything, and does nobody try? */
 static bool
 usb_port_failed(const struct usb_port *port)
@@ -475,6 +485,23 @@ usb_port_arrived(struct usb_port *port, const struct hyp_usb_info *hi)
 	usb_plug_set(&port->p_want, pl);
 	usb_plug_set(&pl, NULL);	/* the one of its creation */
 	usb_port_wake(port);
+}
+
+/* The callout: see p_again. */
+static void
+usb_port_again(void *arg)
+{
+	struct usb_port *port = arg;
+	struct usbd_why why;
+
+	mutex_enter(&bus_lock);
+	if (!usb_port_failed(port) || !port->p_crowded)
+		usb_port_wake(port);
+	else if (usb_port_too_many_zombies(&why))
+		callout_schedule(&port->p_again, hz);
+	else
+		usb_port_arrived(port, &port->p_have->pl_info);
+	mutex_exit(&bus_lock);
 }
 
 static struct usb_port *
