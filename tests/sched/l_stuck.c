@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * l_stuck.c - litmuses of a driver that does not come back until later: a
- * read that ignores d_cancel, a d_cancel or d_close that hangs.  Revokes end
- * at the deadline, opens answer EBUSY from then on, vdevgone waits, and when
- * the driver is back all is as if nothing had been.  The deadline is virtual:
- * it comes when nobody else can run, or when an actor lets the time go by.
+ * read that ignores d_cancel, a d_cancel or d_close that hangs or that takes
+ * its time.  Revokes end at the deadline, opens answer EBUSY from then on,
+ * vdevgone waits, and when the driver is back all is as if nothing had been.
+ * The deadline is virtual: it comes when nobody else can run, or when an
+ * actor lets the time go by.
  */
 #include <sys/errno.h>
 #include <sys/kernel.h>
@@ -55,6 +56,24 @@ setup_close_holds(void)
 
 	setup_open_a();
 	hd[0].hd_close_holds = true;
+}
+
+/* And gets on, twice; the next sign of that does not come. */
+static void
+setup_close_stops(void)
+{
+
+	setup_close_holds();
+	hd[0].hd_close_steps = 2;
+}
+
+/* A d_close that gets on every four seconds, for as long as it takes. */
+static void
+setup_close_moves(void)
+{
+
+	setup_close_holds();
+	hd[0].hd_close_steps = 100;
 }
 
 static void
@@ -144,6 +163,36 @@ opens(void *arg)
 		h_close(&b);
 }
 
+/* Thirty seconds, and no open is told that it is busy: nothing is stuck. */
+static void
+opens_late(void *arg __unused)
+{
+
+	h_open(&b);
+	SCHED_CHECK(b.c_error == 0 && hyp_zombies() == 0);
+	h_close(&b);
+}
+
+/*
+ * The last sign came after 8 s, the next had 10 s and the 3 s that the driver
+ * has asked for: EBUSY then, not before and not later.
+ */
+static void
+opens_stopped(void *arg __unused)
+{
+
+	h_open(&b);
+	sched_note("open: %d", b.c_error);
+	if (b.c_error == 0) {
+		SCHED_CHECK(sched_clock() == began);	/* it came first */
+		h_close(&b);
+		return;
+	}
+	SCHED_CHECK(b.c_error == L_EBUSY && hyp_zombies() == 1);
+	SCHED_CHECK(sched_clock() - began >= SECONDS(21));
+	SCHED_CHECK(sched_clock() - began < SECONDS(22));
+}
+
 static void
 unplugs(void *arg __unused)
 {
@@ -175,6 +224,14 @@ comes_back_late(void *arg)
 {
 
 	(void)kpause("stuck", false, 12 * hz, NULL);
+	comes_back(arg);
+}
+
+static void
+comes_back_at_30(void *arg)
+{
+
+	(void)kpause("stuck", false, 30 * hz, NULL);
 	comes_back(arg);
 }
 
@@ -218,6 +275,10 @@ ACTORS(close_open, { "A", closes, &a }, { "B", opens, ARG(&closed) },
     { "back", comes_back_late, NULL });
 ACTORS(close_open_time, { "A", closes, &a }, { "B", opens, ARG(&closed) },
     { "time", time_goes_twice, NULL }, { "back", comes_back, NULL });
+ACTORS(close_late, { "A", closes, &a }, { "B", opens_late, NULL },
+    { "back", comes_back_at_30, NULL });
+ACTORS(close_stops, { "A", closes, &a }, { "B", opens_stopped, NULL },
+    { "back", comes_back_at_30, NULL });
 ACTORS(close_revoke, { "A", closes, &a }, { "revoke", revokes, NULL },
     { "back", comes_back_late, NULL });
 ACTORS(close_unplug, { "A", closes, &a }, { "unplug", unplugs, NULL },
@@ -243,6 +304,10 @@ const struct sched_litmus l_stuck[] = {
 	    setup_close_holds, close_open, end },
 	{ "stuck_close_deadline", "a d_close that is back at the deadline",
 	    setup_close_holds, close_open_time, end },
+	{ "slow_close_open", "a d_close that gets on: no open is EBUSY",
+	    setup_close_moves, close_late, end },
+	{ "slow_close_stops", "one that stops: EBUSY, from its last progress",
+	    setup_close_stops, close_stops, end },
 	{ "stuck_close_revoke", "a d_close that stays, and a revoke",
 	    setup_close_holds, close_revoke, end },
 	{ "stuck_close_unplug", "a d_close that stays, and vdevgone",

@@ -37,6 +37,7 @@ VNOPS = "kernel/specfs/spec_vnops.c"
 HYPNODE = "kernel/specfs/hyp_node.c"
 CLOSE = "kernel/specfs/spec_close.c"
 CLONE = "kernel/specfs/spec_clone.c"
+ZOMBIE = "kernel/kern/kern_zombie.c"
 DEVSW = "kernel/devsw/subr_devsw.c"
 DEVICE = "kernel/autoconf/subr_device.c"
 CONFIG = "kernel/autoconf/subr_autoconf.c"
@@ -278,6 +279,15 @@ MUTANTS = (
      "t_sched_stuck"),
     ("vdevgone does not wait for an overdue close", VNOPS,
      "		spec_close_wait(type, dev);\n", "", "t_sched_stuck"),
+    ("the watch looks once", CLOSE,
+     "			spec_watch_in(left);\n", "",
+     "t_sched_stuck"),
+    ("the deadline counts from the first progress", ZOMBIE,
+     "	atomic_store_relaxed(&lp->lp_time, getticks());\n", "",
+     "t_sched_stuck"),
+    ("progress has no more time than it had", ZOMBIE,
+     "	atomic_store_relaxed(&lp->lp_ms, ms);\n", "	(void)ms;\n",
+     "t_sched_stuck"),
     # ---- t_sched_tty
     ("ttycancel wakes nobody", TTY,
      "	SET(tp->t_state, TS_CANCEL);\n	ttywakeall(tp);",

@@ -5,6 +5,7 @@
 #include <sys/errno.h>
 #include <sys/fcntl.h>
 #include <sys/kmem.h>
+#include <sys/kernel.h>
 #include <sys/lwp.h>
 #include <sys/poll.h>
 #include <sys/systm.h>
@@ -108,7 +109,13 @@ hdclose(dev_t dev, int flag __unused, int mode __unused,
 	if (h->hd_calls > 0 || h->hd_opens > 0 || !h->hd_cancelled)
 		h->hd_breaches++;
 	while (h->hd_close_holds) {
-		if (h->hd_close_moves) {
+		if (h->hd_close_steps > 0) {
+			if (cv_timedwait(&h->hd_cv, &h->hd_lock,
+			    HD_STEP_S * hz) != EWOULDBLOCK)
+				continue;
+			h->hd_close_steps--;
+			lwp_progress(HD_NEXT_S * 1000);
+		} else if (h->hd_close_moves) {
 			(void)cv_timedwait(&h->hd_cv, &h->hd_lock, 1);
 			lwp_progress(0);
 		} else

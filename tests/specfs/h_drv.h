@@ -18,6 +18,8 @@
 #include <hyp/hyp_node.h>
 
 #define	HD_TRACE	64
+#define	HD_STEP_S	4
+#define	HD_NEXT_S	3
 
 struct hd {
 	kmutex_t	hd_lock;
@@ -32,6 +34,8 @@ struct hd {
 	bool		hd_open_holds;	/* d_open sleeps */
 	bool		hd_close_holds;	/* d_close sleeps */
 	bool		hd_close_moves;	/* ... and says that it gets on */
+	u_int		hd_close_steps;	/* so often first, HD_STEP_S apart, and
+					   that the next may take HD_NEXT_S */
 	bool		hd_cancel_holds; /* d_cancel sleeps */
 	bool		hd_deaf;	/* d_read does not mind d_cancel */
 	int		hd_open_error;	/* what the next d_open's answer */
