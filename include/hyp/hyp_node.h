@@ -99,7 +99,8 @@ void	hyp_lwp_exit(struct hyp_lwp *);
  *
  *	open(2).  flags are HYP_F_READ, _WRITE, _NONBLOCK.  hostfile is what
  *	hyp_file_pollwake will be called with.  Sleeps (carrier, a close in
- *	progress).  ENXIO no hardware, EBUSY exclusive, EINTR, EIO, EBADF
+ *	progress).  ENXIO no hardware, EBUSY exclusive, EAGAIN a close in
+ *	progress that _NONBLOCK does not wait for, EINTR, EIO, EBADF
  *	revoked meanwhile, what hyp_node_access says, and the driver's.
  */
 int	hyp_node_open(struct hyp_node *, int, void *, struct hyp_file **);

@@ -60,6 +60,7 @@ struct ucom_softc {
 	enum ucom_state		 sc_state;
 	u_int			 sc_open;
 	u_int			 sc_closing;
+	u_int			 sc_draining;	/* of those, who may send */
 	u_int			 sc_nopeners;
 	u_int			 sc_ndialout;	/* of those */
 	u_int			 sc_kind;	/* whose mode the line has */

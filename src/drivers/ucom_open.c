@@ -13,6 +13,8 @@
  *			at most one of them
  *	sc_closing	the minors between d_cancel and d_close; while it is
  *			not 0, opens of the other one wait
+ *	sc_draining	those of them that send what was written first; for
+ *			these an open with O_NONBLOCK does not wait long
  *	sc_nopeners	threads in ucomopen that rely on the hardware;
  *			sc_ndialout of them for dial-out
  *	sc_kind		for which of the two nodes the hardware is up, so
@@ -91,6 +93,14 @@ ucom_hup_ticks(struct ucom_softc *sc)
 	    howmany(delta.tv_usec, 1000)));
 }
 
+/* ms until all output is sent; no lock held.  See tty_sent_ms. */
+static u_int
+ucom_sent_ms(struct ucom_softc *sc)
+{
+
+	return tty_sent_ms(sc->sc_tty, ucom_outq(sc));
+}
+
 /* What an opener has to do before it opens the tty; state OPENING. */
 enum ucom_task {
 	UCOM_NOTHING,
@@ -132,16 +142,44 @@ ucom_await_up(struct ucom_softc *sc, u_int kind)
 }
 
 /*
- * error = ucom_admit(sc, kind, flag, excl, &task)
+ * error = ucom_await_close(sc, kind, sent)
  *
- *	May this open go on?  excl: what tty_exclusive() said.  0: yes; the
- *	caller is counted in sc_nopeners, and unless *task is UCOM_NOTHING it
- *	must do that, for which the state is OPENING now.  After a sleep the
- *	answer is never 0 but ERESTART, because the node may have been
- *	revoked meanwhile.  Called with sc_lock held.
+ *	An open with O_NONBLOCK, and the other node is closing: wait for the
+ *	end of that as specfs does for one of the same node (spec_close.c).
+ *	sent: in how many ms all will have been sent.  ERESTART: begin again.
+ *	EWOULDBLOCK: that takes too long; EINTR.  sc_lock held.
  */
 static int
-ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
+ucom_await_close(struct ucom_softc *sc, u_int kind, u_int sent)
+{
+	const u_int end = getticks() + LWP_NBWAIT_MS;
+	int error, left = LWP_NBWAIT_MS;
+
+	if (sc->sc_draining != 0 && sent > LWP_NBWAIT_MS)
+		return EWOULDBLOCK;
+	do {
+		error = cv_timedwait_sig(&sc->sc_statecv, &sc->sc_lock,
+		    mstohz((u_int)left));
+		if (error)
+			return error;
+		left = MAX(1, (int)(end - getticks()));
+	} while (sc->sc_closing != 0 && !ISSET(sc->sc_closing, kind) &&
+	    !sc->sc_dying);
+	return ERESTART;
+}
+
+/*
+ * error = ucom_admit(sc, kind, flag, excl, sent, &task)
+ *
+ *	May this open go on?  excl: what tty_exclusive() said; sent: see
+ *	ucom_await_close.  0: yes; the caller is counted in sc_nopeners, and
+ *	unless *task is UCOM_NOTHING it must do that, for which the state is
+ *	OPENING now.  After a sleep the answer is never 0 but ERESTART,
+ *	because the node may have been revoked meanwhile; EWOULDBLOCK, EINTR.
+ *	Called with sc_lock held.
+ */
+static int
+ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl, u_int sent,
     enum ucom_task *task)
 {
 	int error, ticks;
@@ -161,16 +199,13 @@ ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl,
 	 */
 	if (ISSET(sc->sc_closing, kind))
 		return ERESTART;
+	/* Before the next: a close that drains is OPENING, for minutes. */
+	if (sc->sc_closing != 0 && ISSET(flag, FNONBLOCK))
+		return ucom_await_close(sc, kind, sent);
 	if (sc->sc_state == UCOM_OPENING)
 		return ucom_await_up(sc, kind);
 	if (sc->sc_closing != 0 ||
 	    (kind == UCOM_DIALIN && ucom_up_for_other(sc, kind))) {
-		/*
-		 * NetBSD answers EWOULDBLOCK to O_NONBLOCK here.  But there
-		 * close(2) returns after d_close and here before it, so a
-		 * program that closes and opens again would meet its own
-		 * close.  All three end in bounded time.
-		 */
 		error = cv_wait_sig(&sc->sc_statecv, &sc->sc_lock);
 		return error ? error : ERESTART;
 	}
@@ -522,6 +557,7 @@ ucom_open_mode(struct ucom_softc *sc, dev_t dev)
  *	open(2) of ttyUN or dtyUN.  The caller holds a reference to the
  *	device, so attach is over.  ENXIO: no hardware, or none that works.
  *	EBUSY: TIOCEXCL, or the other of the two nodes is in use.
+ *	EWOULDBLOCK: FNONBLOCK, and the other has much to send at its close.
  *	ERESTART: slept; validate everything again and come back.  EINTR,
  *	and the chip's errors (EIO).
  */
@@ -531,12 +567,17 @@ ucomopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
 	struct ucom_softc *sc = device_lookup_private(&ucom_cd, UCOMUNIT(dev));
 	const u_int kind = UCOM_KIND(dev);
 	enum ucom_task task;
-	int error, excl;
+	int error, excl = 0;
+	u_int sent = 0;
 
-	/* Before sc_lock, as it takes the tty's. */
-	excl = sc->sc_tty == NULL ? 0 : tty_exclusive(sc->sc_tty, l);
+	/* Before sc_lock, as they take the tty's. */
+	if (sc->sc_tty != NULL) {
+		excl = tty_exclusive(sc->sc_tty, l);
+		if (ISSET(flag, FNONBLOCK))
+			sent = ucom_sent_ms(sc);
+	}
 	mutex_enter(&sc->sc_lock);
-	error = ucom_admit(sc, kind, flag, excl, &task);
+	error = ucom_admit(sc, kind, flag, excl, sent, &task);
 	mutex_exit(&sc->sc_lock);
 	if (error)
 		return error;
@@ -566,7 +607,7 @@ ucomopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
  *	alone: a getty's revoke of ttyUN does not hang up a dial-out call.
  */
 int
-ucomcancel(dev_t dev, int flag __unused, int mode __unused,
+ucomcancel(dev_t dev, int flag, int mode __unused,
     struct lwp *l __unused)
 {
 	struct ucom_softc *sc = device_lookup_private(&ucom_cd, UCOMUNIT(dev));
@@ -581,6 +622,8 @@ ucomcancel(dev_t dev, int flag __unused, int mode __unused,
 	KASSERTMSG(!ISSET(sc->sc_closing, kind), "%s: closing %#x",
 	    device_xname(sc->sc_dev), sc->sc_closing);
 	SET(sc->sc_closing, kind);
+	if (!ISSET(flag, FNONBLOCK))
+		SET(sc->sc_draining, kind);
 	other = ISSET(sc->sc_open, ~kind) != 0;
 	cv_broadcast(&sc->sc_statecv);
 	cv_broadcast(&sc->sc_ctlcv);
@@ -589,8 +632,10 @@ ucomcancel(dev_t dev, int flag __unused, int mode __unused,
 		ttylock(tp);
 		cv_broadcast(&tp->t_rawcv);
 		ttyunlock(tp);
-	} else
+	} else {
 		ttycancel(tp);
+		lwp_drains(ucom_sent_ms(sc));
+	}
 	return 0;
 }
 
@@ -632,6 +677,7 @@ ucomclose(dev_t dev, int flag, int mode __unused, struct lwp *l __unused)
 		CLR(sc->sc_open, kind);
 	}
 	CLR(sc->sc_closing, kind);
+	CLR(sc->sc_draining, kind);
 	cv_broadcast(&sc->sc_statecv);
 	mutex_exit(&sc->sc_lock);
 	return 0;

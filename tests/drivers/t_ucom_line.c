@@ -10,11 +10,16 @@
  * Input that comes in one packet with the carrier is for who has waited for
  * that carrier: the caller speaks first, and says so once (docs/contract.md,
  * Terminals).
+ *
+ * A last close sends what was written, and an open with O_NONBLOCK does not
+ * wait for that: NetBSD's answers EWOULDBLOCK at once, ours after a second
+ * that is enough for what a program has just closed.
  */
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -264,7 +269,187 @@ speed_without_dtr(void)
 	speed_without_dtr_on(h_acm(), 0x22);
 }
 
+/* ---- an open with O_NONBLOCK of a line that is closing -------------- */
+
+#define	NBWAIT_MS	1000	/* LWP_NBWAIT_MS */
+#define	DRAIN_MS	30000	/* no case waits for that */
+
+extern unsigned ttyclosedrain_ms;
+
+static _Atomic bool told;
+
+static void
+closing(struct h_hostfile *hf)
+{
+
+	(void)hf;
+	told = true;
+}
+
+static int
+is_told(void *arg)
+{
+
+	(void)arg;
+	return told;
+}
+
+/* A last close that sends begins; close(2) is over when this returns. */
+static void
+close_begins(struct s_file *sf, struct s_op *so)
+{
+
+	memset(so, 0, sizeof(*so));
+	so->so_call = S_CLOSE;
+	so->so_file = sf;
+	told = false;
+	sf->sf_host->hf_closing = closing;
+	s_start(so);
+	T_UNTIL(is_told, NULL);
+}
+
+/* How long an open with O_NONBLOCK took, which ended like that. */
+static unsigned
+opens_now(const char *node, int error)
+{
+	const uint64_t began = hyp_clock();
+	struct s_file sf;
+	unsigned ms;
+
+	T_EQ(s_open(node, S_RDWR | HYP_F_NONBLOCK, &sf), error);
+	ms = (unsigned)((hyp_clock() - began) / 1000000);
+	if (error == 0)
+		s_close(&sf);
+	return ms;
+}
+
+/* dtyU0 of a device that takes 10 bytes at a time, when they are read. */
+static struct vusb *
+opened_out(struct s_file *sf, unsigned baud, unsigned flags)
+{
+	struct vusb *v = h_ftdi();
+
+	vusb_far_limit(v, 0, MIB, 10);
+	T_EQ(s_open("dtyU0", S_RDWR, sf), 0);
+	T_EQ(s_raw(sf, baud, 8, flags | S_CLOCAL), 0);
+	return v;
+}
+
+/* Ten seconds of output: neither node has a word with it, but both send it. */
+static void
+now_not_for_long(void)
+{
+	struct s_file sf;
+	struct vusb *v = opened_out(&sf, 300, 0);
+	uint8_t buf[300];
+	struct s_op so;
+
+	s_pattern(buf, sizeof(buf), 21);
+	s_write_all(&sf, buf, sizeof(buf));
+	close_begins(&sf, &so);
+	T_CHECK(opens_now("ttyU0", EAGAIN) < NBWAIT_MS);
+	T_CHECK(opens_now("dtyU0", EAGAIN) < NBWAIT_MS);
+	T_CHECK(!s_finished(&so));
+	s_far_read_all(v, 0, buf, sizeof(buf));
+	T_EQ(s_finish(&so), 0);
+	opens_now("ttyU0", 0);
+	opens_now("dtyU0", 0);
+	h_remove(v);
+}
+
+/* A tenth of a second: the open waits for it, and gets the line. */
+static void
+now_after_a_moment(void)
+{
+	static const struct { const char *node, *wait; } rows[] = {
+		{ "ttyU0", "ucomstate" }, { "dtyU0", "specio" },
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct s_file sf, again;
+		struct vusb *v = opened_out(&sf, 9600, 0);
+		struct s_op so, op = { .so_call = S_OPEN, .so_file = &again,
+		    .so_node = rows[i].node,
+		    .so_flags = S_RDWR | HYP_F_NONBLOCK };
+		uint8_t buf[100] = { 0 };
+
+		s_write_all(&sf, buf, sizeof(buf));
+		close_begins(&sf, &so);
+		s_start(&op);
+		s_wait_sleep(&op, rows[i].wait);
+		s_far_read_all(v, 0, buf, sizeof(buf));
+		T_EQ(s_finish(&op), 0);
+		T_EQ(s_finish(&so), 0);
+		s_close(&again);
+		h_remove(v);
+	}
+}
+
+/* It would take a tenth of a second, but the device does not take it. */
+static void
+now_for_a_second(void)
+{
+	const unsigned limit = ttyclosedrain_ms;
+	struct s_file sf;
+	struct vusb *v = opened_out(&sf, 9600, 0);
+	uint8_t buf[100] = { 0 };
+	struct s_op so;
+
+	ttyclosedrain_ms = DRAIN_MS;
+	s_write_all(&sf, buf, sizeof(buf));
+	close_begins(&sf, &so);
+	T_CHECK(opens_now("ttyU0", EAGAIN) >= NBWAIT_MS - 10);
+	T_CHECK(opens_now("dtyU0", EAGAIN) >= NBWAIT_MS - 10);
+	s_far_read_all(v, 0, buf, sizeof(buf));
+	T_EQ(s_finish(&so), 0);
+	ttyclosedrain_ms = limit;
+	h_remove(v);
+}
+
+static int
+cts_is_low(void *arg)
+{
+
+	return (s_modem(arg) & TIOCM_CTS) == 0;
+}
+
+/* Output that is stopped, by the user or by CTS, is not gone in a second. */
+static void
+now_not_if_stopped(void)
+{
+	const unsigned limit = ttyclosedrain_ms;
+	uint8_t buf[50] = { 0 };
+	struct s_file sf;
+	struct vusb *v;
+	struct s_op so;
+
+	ttyclosedrain_ms = DRAIN_MS;
+	for (int cts = 0; cts < 2; cts++) {
+		v = opened_out(&sf, 115200, cts ? S_CRTSCTS : 0);
+		if (cts) {
+			vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
+			T_UNTIL(cts_is_low, &sf);
+		} else
+			T_EQ(s_ioctl(&sf, TCXONC, (void *)0), 0);
+		s_write_all(&sf, buf, sizeof(buf));
+		close_begins(&sf, &so);
+		T_CHECK(opens_now("ttyU0", EAGAIN) < NBWAIT_MS);
+		T_CHECK(opens_now("dtyU0", EAGAIN) < NBWAIT_MS);
+		s_interrupt(&so);
+		T_EQ(s_finish(&so), 0);
+		opens_now("ttyU0", 0);
+		h_remove(v);
+	}
+	ttyclosedrain_ms = limit;
+}
+
 const struct t_case t_cases[] = {
+	{ "an O_NONBLOCK open does not wait for a long close",
+	    now_not_for_long },
+	{ "it waits for one that is over soon", now_after_a_moment },
+	{ "and for a second at most", now_for_a_second },
+	{ "it does not wait for output that is stopped",
+	    now_not_if_stopped },
 	{ "TIOCOUTQ counts what is on its way to the device",
 	    outq_counts_transfers },
 	{ "TIOCOUTQ is 0 when tcdrain ends", outq_agrees_with_drain },

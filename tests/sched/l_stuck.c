@@ -21,11 +21,13 @@
 
 #define	L_ENXIO		6
 #define	L_EBADF		9
+#define	L_EAGAIN	11
 #define	L_EBUSY		16
 #define	SECONDS(n)	((uint64_t)(n) * 1000000000)
 
 static struct h_client a, b;
 static bool back;		/* the driver is */
+static bool over;		/* close(2) is; hd_lock */
 static uint64_t began;
 
 static void
@@ -36,7 +38,7 @@ setup_open_a(void)
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	a.c_node = b.c_node = hd_node(0);
-	back = false;
+	back = over = false;
 	began = sched_clock();
 	h_open(&a);
 	SCHED_CHECK(a.c_error == 0);
@@ -74,6 +76,26 @@ setup_close_moves(void)
 
 	setup_close_holds();
 	hd[0].hd_close_steps = 100;
+}
+
+static void
+is_over(struct h_hostfile *hf __unused)
+{
+
+	mutex_enter(&hd[0].hd_lock);
+	over = true;
+	cv_broadcast(&hd[0].hd_cv);
+	mutex_exit(&hd[0].hd_lock);
+}
+
+/* A d_close that has, when d_cancel returns, five seconds to send. */
+static void
+setup_close_sends(void)
+{
+
+	setup_close_holds();
+	hd[0].hd_drains = 5000;
+	a.c_host.hf_closing = is_over;
 }
 
 static void
@@ -194,6 +216,58 @@ opens_stopped(void *arg __unused)
 }
 
 static void
+open_now(void)
+{
+	struct hyp_lwp *l = h_enter(1000);
+
+	b.c_error = hyp_node_open(b.c_node, HYP_F_READ | HYP_F_WRITE |
+	    HYP_F_NONBLOCK, &b.c_host, &b.c_file);
+	h_exit(l);
+	sched_note("open: %d", b.c_error);
+}
+
+/* It is woken by the end of the close: no sleep is too long. */
+static void
+opens_soon(void *arg __unused)
+{
+
+	open_now();
+	SCHED_CHECK(b.c_error == 0);
+	SCHED_CHECK(sched_clock() - began < SECONDS(1) / 2 + SECONDS(1) / 10);
+	h_close(&b);
+}
+
+/* It waits for a second, and no longer. */
+static void
+opens_for_a_second(void *arg __unused)
+{
+
+	open_now();
+	if (b.c_error == 0) {
+		SCHED_CHECK(sched_clock() == began);	/* it came first */
+		h_close(&b);
+		return;
+	}
+	SCHED_CHECK(b.c_error == L_EAGAIN);
+	SCHED_CHECK(sched_clock() - began >= SECONDS(1));
+	SCHED_CHECK(sched_clock() - began < SECONDS(1) + SECONDS(1) / 10);
+}
+
+/* After a close(2) that has much to send it does not wait at all. */
+static void
+opens_at_once(void *arg __unused)
+{
+
+	mutex_enter(&hd[0].hd_lock);
+	while (!over)
+		cv_wait(&hd[0].hd_cv, &hd[0].hd_lock);
+	mutex_exit(&hd[0].hd_lock);
+	open_now();
+	SCHED_CHECK(b.c_error == L_EAGAIN);
+	SCHED_CHECK(sched_clock() - began < SECONDS(1) / 10);
+}
+
+static void
 unplugs(void *arg __unused)
 {
 
@@ -224,6 +298,14 @@ comes_back_late(void *arg)
 {
 
 	(void)kpause("stuck", false, 12 * hz, NULL);
+	comes_back(arg);
+}
+
+static void
+comes_back_soon(void *arg)
+{
+
+	(void)kpause("stuck", false, hz / 2, NULL);
 	comes_back(arg);
 }
 
@@ -279,6 +361,12 @@ ACTORS(close_late, { "A", closes, &a }, { "B", opens_late, NULL },
     { "back", comes_back_at_30, NULL });
 ACTORS(close_stops, { "A", closes, &a }, { "B", opens_stopped, NULL },
     { "back", comes_back_at_30, NULL });
+ACTORS(close_soon, { "A", closes, &a }, { "B", opens_soon, NULL },
+    { "back", comes_back_soon, NULL });
+ACTORS(close_second, { "A", closes, &a }, { "B", opens_for_a_second, NULL },
+    { "back", comes_back_late, NULL });
+ACTORS(close_at_once, { "A", closes, &a }, { "B", opens_at_once, NULL },
+    { "back", comes_back_late, NULL });
 ACTORS(close_revoke, { "A", closes, &a }, { "revoke", revokes, NULL },
     { "back", comes_back_late, NULL });
 ACTORS(close_unplug, { "A", closes, &a }, { "unplug", unplugs, NULL },
@@ -308,6 +396,12 @@ const struct sched_litmus l_stuck[] = {
 	    setup_close_moves, close_late, end },
 	{ "slow_close_stops", "one that stops: EBUSY, from its last progress",
 	    setup_close_stops, close_stops, end },
+	{ "now_close_soon", "O_NONBLOCK: a close that is over soon",
+	    setup_close_holds, close_soon, end },
+	{ "now_close_second", "one that is not: EAGAIN after a second",
+	    setup_close_holds, close_second, end },
+	{ "now_close_sends", "one that has to send: EAGAIN at once",
+	    setup_close_sends, close_at_once, end },
 	{ "stuck_close_revoke", "a d_close that stays, and a revoke",
 	    setup_close_holds, close_revoke, end },
 	{ "stuck_close_unplug", "a d_close that stays, and vdevgone",

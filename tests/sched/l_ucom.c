@@ -457,6 +457,43 @@ setup_chip_b(void)
 	cp.cp_revoke = true;
 }
 
+/* Output that the device does not take: 16 bytes, at this speed. */
+static void
+sends(int speed)
+{
+	struct tty *tp;
+
+	setup_reopen();
+	tp = ucom()->sc_tty;
+	SCHED_CHECK(c_write(&b, "abcdefghijklmnop", 16, &bdone) == 0);
+	ttylock(tp);
+	tp->t_ospeed = speed;
+	ttyunlock(tp);
+}
+
+static void
+setup_sends_soon(void)
+{
+
+	sends(9600);
+}
+
+static void
+setup_sends_never(void)
+{
+
+	sends(9600);
+	hu_mode(hu, OUT, HU_HOLD, HU_C_NEVER);
+}
+
+static void
+setup_sends_long(void)
+{
+
+	sends(10);
+	hu_mode(hu, OUT, HU_HOLD, HU_C_NEVER);
+}
+
 /* And with output in flight. */
 static void
 setup_written_a(void)
@@ -898,18 +935,40 @@ dial_out_fails(void *arg __unused)
 		SCHED_CHECK(b.c_error == L_EBUSY || b.c_error == L_EIO);
 }
 
-/* close(2) has returned: nobody has the line, and nobody is told so. */
 static void
-reopens(void *arg __unused)
+waits_for_close(void)
 {
 
 	mutex_enter(&cp.cp_lock);
 	while (!cp.cp_closed)
 		cv_wait(&cp.cp_cv, &cp.cp_lock);
 	mutex_exit(&cp.cp_lock);
+}
+
+/* close(2) has returned: nobody has the line, and nobody is told so. */
+static void
+reopens(void *arg __unused)
+{
+
+	waits_for_close();
 	SCHED_CHECK(c_open(&a, HYP_F_NONBLOCK) == 0);
+	SCHED_CHECK(sched_clock() - began < UINT64_C(900000000));
 	h_close(&a);
 }
+
+/* The close has to send, longer than an O_NONBLOCK open waits: *arg ms. */
+static void
+reopens_not(void *arg)
+{
+	const u_int ms = *(const u_int *)arg;
+	uint64_t took;
+
+	waits_for_close();
+	SCHED_CHECK(c_open(&a, HYP_F_NONBLOCK) == L_EAGAIN);
+	took = (sched_clock() - began) / 1000000;
+	SCHED_CHECK(took >= ms && took < ms + 100);
+}
+static const u_int at_once = 0, a_second = LWP_NBWAIT_MS;
 
 /* Busy is the line for this one only if the other has had it. */
 static void
@@ -1320,6 +1379,12 @@ ACTORS(in_close_out, { "A", opens_surely, &a }, { "B", closes, &b });
 ACTORS(out_close_in, { "B", open_close, &b }, { "A", closes, &a });
 ACTORS(in_out_fails, { "A", dials_in, NULL }, { "B", dial_out_fails, NULL });
 ACTORS(close_reopen, { "B", closes, &b }, { "A", reopens, NULL });
+ACTORS(close_reopen_soon, { "B", closes, &b }, { "A", reopens, NULL },
+    { "sent", takes_output, ARG(&one) });
+ACTORS(close_reopen_never, { "B", closes, &b },
+    { "A", reopens_not, ARG(&a_second) });
+ACTORS(close_reopen_long, { "B", closes, &b },
+    { "A", reopens_not, ARG(&at_once) });
 ACTORS(in_now_out, { "A", dials_in_now, NULL }, { "B", dials_out, NULL });
 ACTORS(in_now_out_fails, { "A", dials_in_now, NULL },
     { "B", dial_out_fails, NULL });
@@ -1478,6 +1543,12 @@ const struct sched_litmus l_ucom[] = {
 	    setup, in_out_fails, end },
 	{ "close_reopen", "close(2) of dial-out, then open(2) of dial-in",
 	    setup_reopen, close_reopen, end },
+	{ "close_reopen_soon", "the same, and output that is soon gone",
+	    setup_sends_soon, close_reopen_soon, end },
+	{ "close_reopen_never", "and that is not: EAGAIN in a second",
+	    setup_sends_never, close_reopen_never, end },
+	{ "close_reopen_long", "and that will not be: EAGAIN at once",
+	    setup_sends_long, close_reopen_long, end },
 	{ "in_now_out", "dial-in with O_NONBLOCK against dial-out",
 	    setup, in_now_out, end_busy },
 	{ "in_now_out_fails", "the same, and dial-out fails",

@@ -92,12 +92,12 @@ MUTANTS = (
     ("an open is counted before it has its device", VNOPS,
      "	if ((error = spec_open_driver(vp, &dr)) != 0)\n"
      "		return error;\n	mutex_enter(&device_lock);\n"
-     "	error = spec_open_enter(vp, &dr);\n	mutex_exit(&device_lock);\n"
+     "	error = spec_open_enter(vp, mode, &dr);\n	mutex_exit(&device_lock);\n"
      "	if (error) {\n		devsw_release(&dr);\n"
      "		return error;\n	}\n",
      "	dr.dr_dev = vp->v_rdev;\n	dr.dr_block = false;\n"
      "	mutex_enter(&device_lock);\n"
-     "	error = spec_open_enter(vp, &dr);\n	mutex_exit(&device_lock);\n"
+     "	error = spec_open_enter(vp, mode, &dr);\n	mutex_exit(&device_lock);\n"
      "	if (error)\n		return error;\n"
      "	if ((error = spec_open_driver(vp, &dr)) != 0) {\n"
      "		spec_io_exit(sd);\n		mutex_enter(&device_lock);\n"
@@ -260,6 +260,12 @@ MUTANTS = (
      "	(void)VOP_CLOSE(vp, fp->f_flag, curlwp);\n",
      "	vn_close_known();\n"
      "	(void)VOP_CLOSE(vp, fp->f_flag, curlwp);\n", "t_sched_ucom"),
+    ("O_NONBLOCK does not ask what the other node has to send", UCOMOPEN,
+     "	if (sc->sc_draining != 0 && sent > LWP_NBWAIT_MS)\n",
+     "	if (sc->sc_draining != 0 && sent == 1)\n"),
+    ("O_NONBLOCK waits for the other node's close as others do", UCOMOPEN,
+     "	if (sc->sc_closing != 0 && ISSET(flag, FNONBLOCK))\n",
+     "	if (false)\n"),
     ("dial-in is busy with a dial-out that fails", UCOMOPEN,
      "	return ISSET(flag, FNONBLOCK) && ISSET(sc->sc_open, UCOM_DIALOUT);",
      "	(void)sc;\n	return ISSET(flag, FNONBLOCK) != 0;"),
@@ -287,6 +293,15 @@ MUTANTS = (
      "t_sched_stuck"),
     ("progress has no more time than it had", ZOMBIE,
      "	atomic_store_relaxed(&lp->lp_ms, ms);\n", "	(void)ms;\n",
+     "t_sched_stuck"),
+    ("O_NONBLOCK waits for a close as others do", CLOSE,
+     "	if ((mode & FNONBLOCK) == 0)\n", "	if (true)\n",
+     "t_sched_stuck"),
+    ("O_NONBLOCK does not ask what a close has to send", CLOSE,
+     "	if (left <= 0 || sent > left)\n", "	if (left <= 0)\n",
+     "t_sched_stuck"),
+    ("O_NONBLOCK waits for no close", CLOSE,
+     "	if (left <= 0 || sent > left)\n", "	if (sent >= 0)\n",
      "t_sched_stuck"),
     # ---- t_sched_tty
     ("ttycancel wakes nobody", TTY,

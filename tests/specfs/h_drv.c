@@ -89,6 +89,7 @@ hdcancel(dev_t dev, int flag __unused, int mode __unused,
 	h->hd_cancelled = true;
 	cv_broadcast(&h->hd_cv);
 	selnotify(&h->hd_sel, 0, 0);
+	lwp_drains(h->hd_drains);
 	while (h->hd_cancel_holds)
 		cv_wait(&h->hd_cv, &h->hd_lock);
 	mutex_exit(&h->hd_lock);

@@ -36,6 +36,7 @@ struct hd {
 	bool		hd_close_moves;	/* ... and says that it gets on */
 	u_int		hd_close_steps;	/* so often first, HD_STEP_S apart, and
 					   that the next may take HD_NEXT_S */
+	u_int		hd_drains;	/* ms that d_cancel says it takes */
 	bool		hd_cancel_holds; /* d_cancel sleeps */
 	bool		hd_deaf;	/* d_read does not mind d_cancel */
 	int		hd_open_error;	/* what the next d_open's answer */

@@ -204,6 +204,13 @@ def _(_world, adapter):
     began = probe.now()
     call.reap()
     within(probe.now() - began, PROMPT, "exit")
+    # Nobody waits long for that with O_NONBLOCK, the next case neither.
+    began = probe.now()
+    equal(h_guest.open_error(NODES[adapter]), "EAGAIN", "an open meanwhile")
+    equal(h_guest.open_error(CALLOUT[adapter]), "EAGAIN", "the same node")
+    within(probe.now() - began, PROMPT, "two opens with O_NONBLOCK")
+    probe.wait_for(lambda: h_guest.open_error(CALLOUT[adapter]) == "0",
+                   "the close to end")
 
 
 @case("SIGKILL while a close drains")

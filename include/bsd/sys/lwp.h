@@ -24,7 +24,15 @@ struct vnode;
 struct lwp_progress {
 	u_int		 lp_time;	/* atomic; getticks() of the last */
 	u_int		 lp_ms;		/* atomic; until the next is due */
+	u_int		 lp_sent;	/* atomic; getticks() when all is sent */
 };
+
+/*
+ * An open with O_NONBLOCK waits so long for the end of a close, if what that
+ * has to send will be sent by then.
+ */
+#define	LWP_NBWAIT_MS	1000
+#define	LWP_NEVER	(~0U)
 
 struct lwp {
 	kauth_cred_t	 l_cred;
@@ -59,6 +67,17 @@ struct lwp *lwp_current(void);
  *	close.  Not NetBSD's.  Nothing elsewhere; does not sleep.
  */
 void	lwp_progress(u_int);
+
+/*
+ * lwp_drains(ms)
+ *
+ *	From d_cancel or d_close, by the close's own thread: what is left will
+ *	be sent in so many ms; LWP_NEVER: output is stopped, who knows.  Who
+ *	opens with O_NONBLOCK does not wait for the close then, if that is
+ *	more than LWP_NBWAIT_MS.  Not NetBSD's.  Nothing elsewhere; does not
+ *	sleep.
+ */
+void	lwp_drains(u_int);
 
 bool	lwp_intr_pending(struct lwp *);
 void	lwp_intr_post(struct lwp *);

@@ -230,6 +230,7 @@ void	tty_attach(struct tty *);
 void	tty_detach(struct tty *);
 int	tty_unit(dev_t);
 int	tty_exclusive(struct tty *, struct lwp *);
+u_int	tty_sent_ms(struct tty *, int);
 void	ttylock(struct tty *);
 void	ttyunlock(struct tty *);
 bool	ttylocked(struct tty *);

@@ -13,6 +13,7 @@
  * Transfers that the hardware does not give back are counted by the host
  * side (hyp_usb_zombies), not here.
  */
+#include <sys/param.h>
 #include <sys/atomic.h>
 #include <sys/kernel.h>
 #include <sys/lwp.h>
@@ -22,6 +23,7 @@
 #include <hyp/hyp.h>
 
 #define	ZOMBIE_MS	5000
+#define	DRAINS_MAX_MS	86400000	/* a day, for never */
 
 static u_int zombies;			/* atomic */
 static u_int zombie_deadline = ZOMBIE_MS; /* atomic */
@@ -48,6 +50,17 @@ lwp_progress(u_int ms)
 		return;
 	atomic_store_relaxed(&lp->lp_ms, ms);
 	atomic_store_relaxed(&lp->lp_time, getticks());
+}
+
+/* When a close will have sent all; sys/lwp.h has the contract. */
+void
+lwp_drains(u_int ms)
+{
+	struct lwp_progress *const lp = curlwp->l_progress;
+
+	if (lp != NULL)
+		atomic_store_relaxed(&lp->lp_sent,
+		    getticks() + MIN(ms, DRAINS_MAX_MS));
 }
 
 /*

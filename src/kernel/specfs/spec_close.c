@@ -47,6 +47,12 @@
  *
  * Other systems' semantics (spec_semantics.c) leave out one drain or both.
  *
+ * An open with O_NONBLOCK does not wait for output, which may take minutes.
+ * NetBSD answers EWOULDBLOCK at once; but there close(2) returns after d_close,
+ * and here a program that closes and opens again would meet its own close.  So
+ * it waits for a second, and not even that if d_cancel has said that this is
+ * not enough (lwp_drains); a revoke sends nothing.
+ *
  * The client of a last close waits until d_cancel has returned, and not for
  * the rest (vn_close_known).
  *
@@ -207,6 +213,7 @@ spec_close_begin(struct specdev *sd, int flags)
 	sd->sd_closing = true;
 	sd->sd_progress.lp_time = getticks();
 	sd->sd_progress.lp_ms = 0;
+	sd->sd_progress.lp_sent = getticks();
 	sd->sd_closedrain = (flags & FNONBLOCK) == 0;
 	TAILQ_INSERT_TAIL(&spec_closing, sd, sd_closelist);
 	spec_watch_in(spec_close_ms(sd));
@@ -488,6 +495,33 @@ spec_close_wait(enum vtype type, dev_t dev)
 			cv_wait(&specfs_iocv, &device_lock);
 	} while (sd != NULL);
 	mutex_exit(&device_lock);
+}
+
+/*
+ * error = spec_close_await(sd, mode, began)
+ *
+ *	An open that began then (getticks()) has found that sd is closing:
+ *	sleep until something has changed.  EINTR; EWOULDBLOCK: with FNONBLOCK
+ *	in mode, and this close is not over soon; EAGAIN, which is the same
+ *	number: this lwp may not sleep.  device_lock held.
+ */
+int
+spec_close_await(struct specdev *sd, int mode, u_int began)
+{
+	const u_int now = getticks();
+	const int left = (int)(began + LWP_NBWAIT_MS - now);
+	int sent = 0;
+
+	KASSERT(mutex_owned(&device_lock));
+	if ((mode & FNONBLOCK) == 0)
+		return cv_wait_sig(&specfs_iocv, &device_lock);
+	if (sd->sd_closedrain)
+		sent = (int)(atomic_load_relaxed(&sd->sd_progress.lp_sent) -
+		    now);
+	if (left <= 0 || sent > left)
+		return EWOULDBLOCK;
+	return cv_timedwait_sig(&specfs_iocv, &device_lock,
+	    mstohz((u_int)left));
 }
 
 /*

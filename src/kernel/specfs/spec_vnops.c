@@ -74,6 +74,7 @@
 #include <sys/errno.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
+#include <sys/kernel.h>
 #include <sys/lwp.h>
 #include <sys/module.h>
 #include <sys/poll.h>
@@ -147,15 +148,16 @@ spec_io_enter(struct vnode *vp, struct specdev **sdp)
 
 /*
  * device_lock held: count an open in, once the device is not closing.
- * EINTR, EAGAIN: see cv_wait_sig.  ERESTART: revoked while waiting, or see
- * devsw_alive.  EBUSY: a close is overdue, or a block device is open or
+ * EINTR, EWOULDBLOCK: see spec_close_await.  ERESTART: revoked while waiting,
+ * or see devsw_alive.  EBUSY: a close is overdue, or a block device is open or
  * closing.  ENXIO: the driver is leaving.
  */
 static int
-spec_open_enter(struct vnode *vp, const struct devsw_ref *dr)
+spec_open_enter(struct vnode *vp, int mode, const struct devsw_ref *dr)
 {
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
+	const u_int began = getticks();
 	int error;
 
 	if (vp->v_type == VBLK && (sd->sd_opencnt > 0 || sd->sd_closing))
@@ -163,7 +165,7 @@ spec_open_enter(struct vnode *vp, const struct devsw_ref *dr)
 	while (sd->sd_closing && sd->sd_ss->ss_exact && !spec_gone(vp)) {
 		if (sd->sd_overdue)
 			return EBUSY;
-		error = cv_wait_sig(&specfs_iocv, &device_lock);
+		error = spec_close_await(sd, mode, began);
 		if (error)
 			return error;
 	}
@@ -206,7 +208,8 @@ spec_open_driver(struct vnode *vp, struct devsw_ref *dr)
  * error = VOP_OPEN(vp, mode, l)
  *
  *	Open the device: mode is FREAD, FWRITE, FNONBLOCK.  Sleeps while a
- *	close is in progress and as d_open does.  ERESTART: start again with
+ *	close is in progress (with FNONBLOCK a second at most, and EWOULDBLOCK)
+ *	and as d_open does.  ERESTART: start again with
  *	a new vnode (revoked before d_open, or the driver asks for it);
  *	EBADF: revoked during d_open; EMOVEFD: the open is l->l_clonevp (see
  *	spec_clone); EINTR; EBUSY; the driver's.
@@ -222,7 +225,7 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 	if ((error = spec_open_driver(vp, &dr)) != 0)
 		return error;
 	mutex_enter(&device_lock);
-	error = spec_open_enter(vp, &dr);
+	error = spec_open_enter(vp, mode, &dr);
 	mutex_exit(&device_lock);
 	if (error) {
 		devsw_release(&dr);

@@ -82,6 +82,7 @@ void	spec_close_late(struct specdev *);
 void	spec_io_drain(struct specdev *);
 void	spec_io_exit(struct specdev *);
 void	spec_close_wait(enum vtype, dev_t);
+int	spec_close_await(struct specdev *, int, u_int);
 bool	spec_close_pending(enum vtype, devmajor_t);
 
 struct hyp_node_stat;

@@ -366,6 +366,41 @@ ttyundrained(struct tty *tp)
 	    CONNECTED(tp) && tp->t_oproc != NULL;
 }
 
+/* ttylock held; see tty_sent_ms. */
+static u_int
+ttysentms(struct tty *tp, int n)
+{
+	const u_int cps = (u_int)imax(imax(tp->t_ospeed / 10, tp->t_pace), 1);
+
+	if (!ttyundrained(tp))
+		return 0;
+	/* ^S does not hold up what the driver has already. */
+	if ((tp->t_outq.c_cc > 0 && ISSET(tp->t_state, TS_TTSTOP)) ||
+	    (ISSET(tp->t_cflag, CCTS_OFLOW) &&
+	    ISSET(tp->t_flags, TF_MSTATUS) && !ISSET(tp->t_modem, TIOCM_CTS)))
+		return LWP_NEVER;
+	return (u_int)MIN((uint64_t)imax(n, 0) * 1000 / cps, LWP_NEVER);
+}
+
+/*
+ * ms = tty_sent_ms(tp, n)
+ *
+ *	An addition, for d_cancel (lwp_drains) and d_open: how long n bytes of
+ *	output take, as far as anybody knows, if they are all that there is;
+ *	LWP_NEVER: output is stopped, by ^S, TIOCSTOP or CTS.  0: nothing will
+ *	be sent.  No ttylock held; does not sleep.
+ */
+u_int
+tty_sent_ms(struct tty *tp, int n)
+{
+	u_int ms;
+
+	ttylock(tp);
+	ms = ttysentms(tp, n);
+	ttyunlock(tp);
+	return ms;
+}
+
 /*
  * Output moves, if slowly: this much time may pass without a sign of it.  A
  * driver shows progress once per transfer.
@@ -403,6 +438,7 @@ ttyclosedrain(struct tty *tp)
 		if (tp->t_outq.c_cc < least) {
 			least = tp->t_outq.c_cc;
 			limit = ttydrainlimit(tp);
+			lwp_drains(ttysentms(tp, least));
 		}
 		if (!ttyundrained(tp) || (left = ttymsleft(limit)) == 0)
 			break;
