@@ -36,6 +36,7 @@
 /* The node is whatever /dev/null is. */
 static atomic_uint revokes;
 static atomic_bool revoke_holds;
+#define	NODE_GONE	99	/* it is not in /dev */
 static atomic_uint node_owner = 1;
 static _Thread_local bool entered;
 
@@ -65,7 +66,7 @@ front_node_owner(const struct front_nodeinfo *fi, uid_t *uid)
 
 	assert(fi->fi_minor <= 500);
 	*uid = node_owner;
-	return 0;
+	return *uid == NODE_GONE ? ENOENT : 0;
 }
 
 void
@@ -477,28 +478,82 @@ a_stop_does_not_wait_for_ever(void)
 	T_EQ(control_connect(&slow, path), ENOENT);
 }
 
-/* All of them answer, in more than one packet each. */
-static void
-long_answers(void)
+/* The whole answer, in how many packets; the caller frees it. */
+static char *
+status(unsigned *packets)
 {
 	struct control_answer ca;
-	size_t len, total = 0;
-	unsigned packets = 0;
+	char *text = NULL;
+	size_t len, all;
 	struct control co;
-	char last = 0;
+	FILE *out;
 
-	up();
+	T_CHECK((out = open_memstream(&text, &all)) != NULL);
+	*packets = 0;
 	co = ask(CONTROL_STATUS, NULL);
 	do {
 		T_EQ(control_answer(&co, &ca, &len), 0);
 		T_CHECK(len > 0 && len <= sizeof(ca.ca_text));
-		last = ca.ca_text[len - 1];
-		total += len;
-		packets++;
+		fwrite(ca.ca_text, 1, len, out);
+		++*packets;
 	} while ((ca.ca_flags & CONTROL_MORE) != 0);
 	control_close(&co);
-	T_CHECK(packets > 5 && total > 500 * 80);
-	T_EQ(last, '\n');
+	fclose(out);
+	return text;
+}
+
+/* All of them answer, in more than one packet each. */
+static void
+long_answers(void)
+{
+	unsigned packets;
+	char *text;
+
+	up();
+	text = status(&packets);
+	T_CHECK(packets > 5 && strlen(text) > 500 * 80);
+	T_EQ(text[strlen(text) - 1], '\n');
+	free(text);
+	down(1000, 0);
+}
+
+/* What a user is told of the first node. */
+static void
+user_sees(uid_t uid, const char *line)
+{
+	unsigned packets;
+	char *text;
+
+	be_user(uid);
+	text = status(&packets);
+	be_user(0);
+	if (strstr(text, line) == NULL)
+		t_fail(__FILE__, __LINE__, "%.500s", text);
+	free(text);
+}
+
+/*
+ * Everybody sees names and devices, as in /dev; what those who use a node do
+ * with it only root and its owner, who may revoke it (devswctl.8).
+ */
+static void
+a_status_tells_of_use_only_root_and_the_owner(void)
+{
+	const char *const all = "\n  {\"name\": \"a node with a name 0\", "
+	    "\"minor\": 0, \"attached\": false, \"opens\": 0, "
+	    "\"calls\": 0, \"closing\": false, \"stuck\": false}";
+	const char *const some = "\n  {\"name\": \"a node with a name 0\", "
+	    "\"minor\": 0, \"attached\": false}";
+
+	up();
+	node_owner = 4;
+	user_sees(0, all);
+	user_sees(4, all);
+	user_sees(5, some);
+	node_owner = NODE_GONE;
+	user_sees(0, all);
+	user_sees(4, some);
+	node_owner = 1;
 	down(1000, 0);
 }
 
@@ -639,6 +694,8 @@ const struct t_case t_cases[] = {
 	{ "a client that does not wait for its answer", a_client_that_goes },
 	{ "a stop does not wait for ever", a_stop_does_not_wait_for_ever },
 	{ "a long status comes in packets", long_answers },
+	{ "a status tells of use only root and the owner",
+	    a_status_tells_of_use_only_root_and_the_owner },
 	{ "users have a share, and root is always served",
 	    root_is_always_served },
 	{ "who says nothing has nothing", silence_costs_nothing },

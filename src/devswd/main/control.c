@@ -28,6 +28,13 @@
  *	A node that has been taken away or replaced in /dev has no owner, and
  *	only root can revoke its device.
  *
+ * Who sees what
+ *	Names, numbers and whether there is a device are what ls(1) in /dev
+ *	and in sysfs tells everybody.  How often a node is open and what goes
+ *	on in its driver tells of those who use it, and only who may revoke it
+ *	is told.  Not who may open it: the groups of who asks are not the
+ *	kernel's word, but those of whoever has his process ID now.
+ *
  * Locks
  *	control_lock	the list of clients; control_cv when it shrinks.
  *	Answers are sent without a lock, a datagram each.
@@ -102,6 +109,16 @@ answer(struct client *c, int error, uint32_t flags, const char *text,
 
 /* ---- revoke --------------------------------------------------------- */
 
+/* Is he root, or the owner of the node as it is now? */
+static int
+may_revoke(const struct client *c, const struct front_nodeinfo *ni)
+{
+	uid_t owner;
+
+	return c->c_uid == 0 ||
+	    (front_node_owner(ni, &owner) == 0 && c->c_uid == owner);
+}
+
 static int
 serve_revoke(const struct client *c)
 {
@@ -109,14 +126,12 @@ serve_revoke(const struct client *c)
 	const struct control_request *const cr = &c->c_request;
 	struct front_nodeinfo ni;
 	struct hyp_lwp *l;
-	uid_t owner;
 	int error;
 
 	if (cr->cr_major != control_major ||
 	    !front_node_find(cr->cr_minor, &ni))
 		return ENODEV;
-	if (c->c_uid != 0 && (front_node_owner(&ni, &owner) != 0 ||
-	    c->c_uid != owner))
+	if (!may_revoke(c, &ni))
 		return EPERM;
 	host_logf(HYP_LOG_INFO, "%s: revoked by user %u", ni.fi_name,
 	    (unsigned)c->c_uid);
@@ -207,12 +222,15 @@ say_node(struct text *t, const struct front_nodeinfo *ni, int first)
 	struct hyp_node_stat hs;
 
 	hyp_node_getstat(ni->fi_node, &hs);
-	say(t, "%s\n  {\"name\": \"%s\", \"minor\": %u, \"attached\": %s, "
-	    "\"opens\": %u, \"calls\": %u, \"closing\": %s, \"stuck\": %s}",
+	say(t, "%s\n  {\"name\": \"%s\", \"minor\": %u, \"attached\": %s",
 	    first ? "" : ",", ni->fi_name, (unsigned)ni->fi_minor,
-	    hs.hs_attached ? "true" : "false", (unsigned)hs.hs_opens,
-	    (unsigned)hs.hs_calls, hs.hs_closing ? "true" : "false",
-	    hs.hs_stuck ? "true" : "false");
+	    hs.hs_attached ? "true" : "false");
+	if (may_revoke(t->t_client, ni))
+		say(t, ", \"opens\": %u, \"calls\": %u, \"closing\": %s, "
+		    "\"stuck\": %s", (unsigned)hs.hs_opens,
+		    (unsigned)hs.hs_calls, hs.hs_closing ? "true" : "false",
+		    hs.hs_stuck ? "true" : "false");
+	say(t, "}");
 }
 
 static void
