@@ -98,6 +98,86 @@ test_refused(void)
 	host_trace_stop();
 }
 
+/* A file with this mode, owner and number of names. */
+static void
+make_file(mode_t mode, uid_t uid, int links)
+{
+	char other[90];
+	int fd;
+
+	snprintf(other, sizeof(other), "%s.2", path);
+	(void)unlink(path);
+	(void)unlink(other);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_EXCL, 0600);
+	T_CHECK(fd != -1);
+	T_EQ(write(fd, "old\n", 4), 4);
+	T_EQ(fchown(fd, uid, (gid_t)-1), 0);
+	T_EQ(fchmod(fd, mode), 0);
+	close(fd);
+	if (links == 2)
+		T_EQ(link(path, other), 0);
+}
+
+static int
+has_mode(mode_t mode)
+{
+	struct stat st;
+
+	T_EQ(lstat(path, &st), 0);
+	return (st.st_mode & 07777) == mode;
+}
+
+/*
+ * What --trace finds in its place is used only if it is the owner's alone, or
+ * can be made so (devswd.8).  Until the start, which is after the lock, it may
+ * be another daemon's, and is left as it is.
+ */
+static void
+test_not_ours(void)
+{
+	struct stat st;
+	int one = 1, fd;
+	char *text;
+
+	setup();
+	make_file(0600, geteuid(), 2);
+	T_EQ(host_trace_open(path), EMLINK);
+	if (geteuid() == 0) {
+		make_file(0600, 12345, 1);
+		T_EQ(host_trace_open(path), EPERM);
+		T_EQ(unlink(path), 0);
+		T_EQ(mkfifo(path, 0600), 0);
+		T_EQ(chown(path, 12345, 12345), 0);
+		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		T_CHECK(fd != -1);
+		T_EQ(host_trace_open(path), EPERM);
+		close(fd);
+	}
+	make_file(0664, geteuid(), 1);
+	T_EQ(host_trace_open(path), 0);
+	T_CHECK(has_mode(0664));
+	text = contents();
+	T_CHECK(strcmp(text, "old\n") == 0);
+	free(text);
+	T_EQ(host_trace_start(), 0);
+	T_CHECK(has_mode(0600));
+	put("ttyU0", 0);
+	T_UNTIL(has_lines, &one);
+	host_trace_stop();
+	teardown();
+
+	/* What is no file, here a terminal, is not changed. */
+	fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	T_CHECK(fd != -1 && unlockpt(fd) == 0);
+	T_EQ(chmod(ptsname(fd), 0622), 0);
+	T_EQ(host_trace_open(ptsname(fd)), 0);
+	T_EQ(host_trace_start(), 0);
+	host_trace_stop();
+	T_EQ(stat(ptsname(fd), &st), 0);
+	T_EQ(st.st_mode & 07777, 0622);
+	close(fd);
+}
+
 static void
 test_lines(void)
 {
@@ -254,6 +334,8 @@ test_crash(void)
 
 const struct t_case t_cases[] = {
 	{ "a file that cannot be made is refused", test_refused },
+	{ "a file that is not its owner's alone is refused, or made so",
+	    test_not_ours },
 	{ "a line for each, soon, with time and thread", test_lines },
 	{ "nothing waits for a reader, and what is lost is told", test_lost },
 	{ "a crash writes the last lines; nothing comes unasked", test_crash },

@@ -91,8 +91,9 @@ void	hyp_posix_set_parkhook(void (*)(void));
  * error = host_trace_open(path)
  *
  *	Open the file that a trace will be written to, and leave it as it is,
- *	or make it, for its owner alone.  ELOOP: it is a link.  errno: what
- *	the system says.  By the main thread; once, or again after
+ *	or make it, for its owner alone.  ELOOP: it is a link; EPERM, EMLINK:
+ *	a file or FIFO of another user, or with another name.  errno: what the
+ *	system says.  By the main thread; once, or again after an error or
  *	host_trace_stop.
  */
 int	host_trace_open(const char *);
@@ -100,11 +101,12 @@ int	host_trace_open(const char *);
 /*
  * error = host_trace_start()
  *
- *	Empty the file of host_trace_open and write to it what hyp_trace
- *	(hyp/hyp_trace.h) is given from now on: as JSON, one line each, in the
- *	order of their times, which are CLOCK_MONOTONIC's.  Not before a fork:
- *	a thread does it.  ENOMEM, EAGAIN: no thread, or an errno of the file.
- *	If the file fails later, the log says so, and the trace is over.
+ *	Empty the file of host_trace_open, shut it to all but its owner, and
+ *	write to it what hyp_trace (hyp/hyp_trace.h) is given from now on: as
+ *	JSON, one line each, in the order of their times, which are
+ *	CLOCK_MONOTONIC's.  Not before a fork: a thread does it.  ENOMEM,
+ *	EAGAIN: no thread, or an errno of the file.  If the file fails later,
+ *	the log says so, and the trace is over.
  */
 int	host_trace_start(void);
 

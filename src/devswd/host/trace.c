@@ -33,6 +33,7 @@
  * Known gaps
  *	A SIGKILL takes what is not written yet: normally less than a
  *	millisecond's events.
+ *	Who has opened a file when others could read it reads on.
  */
 #include <sys/stat.h>
 
@@ -245,14 +246,43 @@ trace_emergency(void)
 
 /* ---- start and stop ------------------------------------------------- */
 
+/* Would it be ours alone?  A terminal, or /dev/null, is what it is. */
+static int
+trace_is_kept(const struct stat *st)
+{
+
+	return S_ISREG(st->st_mode) || S_ISFIFO(st->st_mode);
+}
+
+/* errno: whose else is the file that was there? */
+static int
+trace_check(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return errno;
+	if (!trace_is_kept(&st))
+		return 0;
+	if (st.st_uid != geteuid())
+		return EPERM;
+	return st.st_nlink == 1 ? 0 : EMLINK;
+}
+
 int
 host_trace_open(const char *path)
 {
+	int error, fd;
 
-	trace_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
 	    O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
-	if (trace_fd == -1)
+	if (fd == -1)
 		return errno;
+	if ((error = trace_check(fd)) != 0) {
+		close(fd);
+		return error;
+	}
+	trace_fd = fd;
 	trace_state = TRACE_OPEN;
 	return 0;
 }
@@ -266,6 +296,7 @@ host_trace_start(void)
 	if (trace_state != TRACE_OPEN)
 		hyp_panic("host_trace_start: no file is open");
 	if (fstat(trace_fd, &st) == -1 ||
+	    (trace_is_kept(&st) && fchmod(trace_fd, 0600) == -1) ||
 	    (S_ISREG(st.st_mode) && ftruncate(trace_fd, 0) == -1))
 		return errno;
 	trace_fill = calloc(1, sizeof(*trace_fill));
