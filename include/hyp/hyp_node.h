@@ -239,7 +239,8 @@ int	hyp_node_create(struct hyp_node *, const char *, int, uint32_t,
  * error = hyp_node_access(host, cred, flags)
  *
  *	Would open(2) of the node as it is now (owner, group, mode, ACL) be
- *	allowed for cred with flags?  Asked by every open.  0 or EACCES;
+ *	allowed for cred with flags, and while udev may yet change a new node,
+ *	also if it were as it should be?  Asked by every open.  0 or EACCES;
  *	ENOENT if the node is gone.  Does not sleep for long; no lock may be
  *	held.
  */

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "h_front.h"
+#include "host/host.h"
 #include "hyp/hyp.h"
 
 static void
@@ -785,6 +786,138 @@ nodes_get_owner_and_mode(void)
 	rmdir(dir);
 }
 
+/* ---- udev ----------------------------------------------------------- */
+
+/* A tty node that has been made in dir with fc.tty. */
+static void
+tty_up(char *dir, char *path, struct front_config *fc, mode_t mode)
+{
+
+	T_CHECK(mkdtemp(dir) != NULL);
+	sprintf(path, "%s/ttyU0", dir);
+	close(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+	memset(fc, 0, sizeof(*fc));
+	fc->devdir = dir;
+	fc->tty.uid = getuid();
+	fc->tty.gid = getgid();
+	fc->tty.mode = mode;
+	fc->open_channel = kern_open_channel;
+	hyp_posix_set_loglevel(HYP_LOG_ERR);
+	hk_reset();
+}
+
+static void
+tty_made(void)
+{
+
+	node = hk_node();
+	T_EQ(hyp_node_create(node, "ttyU0", HYP_NODE_TTY, 7, &nodehost), 0);
+	kern = kern_last();
+}
+
+static mode_t
+mode_of(const char *path)
+{
+	struct stat st;
+
+	T_EQ(lstat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+/* There is a new channel, and the node has been set to what it should be. */
+static int
+made_again(void *arg)
+{
+	struct front_stats fs;
+
+	front_getstats(&fs);
+	return kern_count() > *(const unsigned *)arg && fs.nodes == 1;
+}
+
+/*
+ * udev's rules loosen a node after it has been made with a stricter mode, and
+ * we hear of it later: until then both must let a client in (devswd.8,
+ * --mode).
+ */
+static void
+access_until_udev_is_done_needs_both(void)
+{
+	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	const unsigned other = getuid() + 1;
+	struct front_config fc;
+	unsigned n;
+
+	tty_up(dir, path, &fc, 0604);
+	T_EQ(front_start(&fc), 0);
+	tty_made();
+	T_EQ(mode_of(path), 0604);
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_READ), 0);
+	T_EQ(chmod(path, 0666), 0);		/* udev */
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_READ), 0);
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_WRITE), EACCES);
+	T_EQ(chmod(path, 0600), 0);
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_READ), EACCES);
+	front_node_settled("ttyU1");		/* another node's */
+	T_EQ(mode_of(path), 0600);
+	T_EQ(chmod(path, 0666), 0);
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_WRITE), EACCES);
+	front_node_settled("ttyU0");
+	T_EQ(mode_of(path), 0604);
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_WRITE), EACCES);
+	/* From now on root's word counts, until udev has set it again. */
+	T_EQ(chmod(path, 0666), 0);
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_WRITE), 0);
+	front_node_settled(NULL);
+	T_EQ(mode_of(path), 0666);
+	front_node_settled("ttyU0");
+	T_EQ(mode_of(path), 0604);
+
+	/* Made again, it is a new node. */
+	n = kern_count();
+	kern_abort(kern);
+	T_UNTIL(made_again, &n);
+	kern = kern_last();
+	T_EQ(chmod(path, 0666), 0);
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_WRITE), EACCES);
+	front_node_settled(NULL);		/* its own was lost */
+	T_EQ(mode_of(path), 0604);
+	T_EQ(chmod(path, 0666), 0);
+	T_EQ(access_as(other, 1, 0, NULL, HYP_F_WRITE), 0);
+	T_EQ(unlink(path), 0);
+	T_EQ(rmdir(dir), 0);
+	front_down();
+}
+
+/* udev was quicker than we: the node is in no list of ours yet. */
+static int
+open_channel_late(void *arg)
+{
+	const int fd = kern_open_channel(NULL);
+
+	T_EQ(chmod(arg, 0666), 0);
+	front_node_settled("ttyU0");
+	return fd;
+}
+
+static void
+udev_may_be_done_before_we_are(void)
+{
+	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	struct front_config fc;
+
+	tty_up(dir, path, &fc, 0600);
+	fc.open_channel = open_channel_late;
+	fc.open_arg = path;
+	T_EQ(front_start(&fc), 0);
+	tty_made();
+	T_EQ(mode_of(path), 0600);
+	T_EQ(chmod(path, 0666), 0);
+	T_EQ(access_as(getuid() + 1, 1, 0, NULL, HYP_F_WRITE), 0);
+	T_EQ(unlink(path), 0);
+	T_EQ(rmdir(dir), 0);
+	front_down();
+}
+
 const struct t_case t_cases[] = {
 	{ "init_tells_name_number_and_limits",
 	    init_tells_name_number_and_limits },
@@ -812,5 +945,8 @@ const struct t_case t_cases[] = {
 	{ "access_by_the_last_of_many_groups",
 	    access_by_the_last_of_many_groups },
 	{ "nodes_get_owner_and_mode", nodes_get_owner_and_mode },
+	{ "access_until_udev_is_done_needs_both",
+	    access_until_udev_is_done_needs_both },
+	{ "udev_may_be_done_before_we_are", udev_may_be_done_before_we_are },
 	{ NULL, NULL },
 };

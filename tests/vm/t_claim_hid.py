@@ -314,6 +314,19 @@ def _(world):
     world.down()
 
 
+@case("a stricter --mode than udev's holds, also when its rules run again")
+def _(world):
+    world.up("dead:beef,unit=0", options=("--mode", "0600", "--group", "7"))
+    subprocess.run(["udevadm", "settle"], check=True)
+    probe.wait_for(lambda: whose("/dev/ttyU0") == (0, 7, 0o600), "the mode")
+    # What udev's rules make of it, and what devswd of that.
+    os.chmod("/dev/ttyU0", 0o666)
+    subprocess.run(["udevadm", "trigger", "--settle", "/dev/ttyU0"],
+                   check=True)
+    probe.wait_for(lambda: whose("/dev/ttyU0") == (0, 7, 0o600), "the mode")
+    world.down()
+
+
 @case("--list says which one needs force, --release does not")
 def _(world):
     said = subprocess.run([os.environ["DEVSWD"], "--list"], check=True,

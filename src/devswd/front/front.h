@@ -83,9 +83,11 @@ unsigned front_zombies(void);
 /*
  * front_node_settled(name)
  *
- *	udev is done with the new node /dev/name and has perhaps given it an
- *	owner and a mode of its own: set ours again.  No effect if the node
- *	is not ours.  Main's thread, before front_stop.
+ *	udev is done with the node /dev/name and has perhaps given it an owner
+ *	and a mode of its own: set ours again, and let them alone count from
+ *	now on, or what somebody makes of them.  No effect if the node is not
+ *	ours.  NULL: for every node that waits for this; events were lost.
+ *	Main's thread, before front_stop.
  */
 void	front_node_settled(const char *);
 

@@ -15,6 +15,10 @@
  *				CAP_DAC_OVERRIDE and not be root
  *	who is in many groups	some more: those that a file does not keep
  *
+ * Until udev is done with a new node, the owner and mode that the node should
+ * have must let in too: front_node.c says why, and in which order these are
+ * looked at.
+ *
  * The node and the ACL are read one after the other.  Who changes them in
  * between and revokes afterwards finds the open, whatever this has said.
  *
@@ -255,36 +259,50 @@ is_capable(const struct hyp_cred *cred, int flags)
 
 /* ---- the down-call -------------------------------------------------- */
 
-/* By owner, group, mode and ACL: 0 or EACCES. */
+/* By owner, group and mode: 0 or EACCES. */
 static int
-mode_access(const char *path, const struct stat *st,
-    const struct hyp_cred *cred, int flags)
+mode_access(const struct front_perm *fp, const struct hyp_cred *cred,
+    mode_t want)
 {
-	mode_t want = 0, have = st->st_mode;
-	int error;
+	mode_t have = fp->mode;
+
+	if (cred->hc_uid == fp->uid)
+		have >>= 6;
+	else if (in_group(cred, fp->gid))
+		have >>= 3;
+	return (have & want) == want ? 0 : EACCES;
+}
+
+/*
+ * By what the node is, and by wanted, if that is not NULL: 0 or EACCES.
+ */
+static int
+node_access(const char *path, const struct stat *st,
+    const struct front_perm *wanted, const struct hyp_cred *cred, int flags)
+{
+	const struct front_perm is = { st->st_uid, st->st_gid, st->st_mode };
+	mode_t want = 0;
+	int error = ENODATA;
 
 	if (flags & HYP_F_READ)
 		want |= S_IROTH;
 	if (flags & HYP_F_WRITE)
 		want |= S_IWOTH;
-	if (cred->hc_uid == st->st_uid)
-		have >>= 6;
-	else {
-		if ((have & S_IRWXG) != 0) {
-			error = acl_access(path, cred, st->st_gid, want);
-			if (error != ENODATA)
-				return error;
-		}
-		if (in_group(cred, st->st_gid))
-			have >>= 3;
-	}
-	return (have & want) == want ? 0 : EACCES;
+	if (cred->hc_uid != st->st_uid && (st->st_mode & S_IRWXG) != 0)
+		error = acl_access(path, cred, st->st_gid, want);
+	if (error == ENODATA)
+		error = mode_access(&is, cred, want);
+	if (error == 0 && wanted != NULL)
+		error = mode_access(wanted, cred, want);
+	return error;
 }
 
 int
 hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
 {
 	const struct front_node *const fn = host;
+	const struct front_perm *const wanted =
+	    atomic_load(&fn->fn_unsettled) != 0 ? front_node_perm(fn) : NULL;
 	struct hyp_cred all = *cred;
 	uint32_t *list = NULL;
 	char path[PATH_LEN];
@@ -301,7 +319,7 @@ hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
 		return ENOENT;
 	if (cred->hc_ngroups == HYP_NGROUPS)
 		all = all_groups(cred, &list);
-	error = mode_access(path, &st, &all, flags);
+	error = node_access(path, &st, wanted, &all, flags);
 	free(list);
 	if (error != 0 && is_capable(cred, flags))
 		error = 0;

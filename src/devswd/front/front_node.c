@@ -13,7 +13,24 @@
  * seen to be ours: CUSE takes a DEVNAME of "null" and leaves the old
  * /dev/null where it is.  Where udev runs, its rules set them too, later
  * (Debian's own rules give tty[A-Z]* to dialout, 0660), so main calls
- * front_node_settled then.
+ * front_node_settled then.  Between the two the node may be looser than it
+ * should be: until fn_unsettled is 0, who opens must be let in by what the
+ * node is and by what it should be, both (front_access.c).
+ *
+ *	main, udev			who opens
+ *	----------			---------
+ *	chmod 0600
+ *	udev: root:dialout, 0660
+ *					fn_unsettled is 1
+ *					lstat: 0660, dialout: may
+ *					0600, root: may not
+ *	chmod 0600
+ *	fn_unsettled is 0
+ *					lstat: whatever the node is now
+ *
+ * So fn_unsettled is looked at before the node, and is 0 only after the node
+ * has been set.  It counts, as a node that is lost and made again has two
+ * events to come.
  *
  * The channel may be lost: somebody wrote to /sys/class/cuse/NAME/abort.
  * Then no RELEASE will come for its open files, their clients have got
@@ -21,7 +38,9 @@
  * the channel (fc_refs) closes the files, gives the channel up, and makes a
  * new one for the node.
  *
- * Known gaps: a node whose handler never returns cannot be made again.
+ * Known gaps: a node whose handler never returns cannot be made again.  When
+ * root has udev go through its rules again (udevadm trigger) no event says so
+ * before: for some milliseconds udev's owner and mode count.
  */
 #include <sys/epoll.h>
 #include <sys/stat.h>
@@ -30,6 +49,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,13 +209,13 @@ front_node_is_ours(const struct front_node *fn, const struct stat *st)
 	    makedev(front.fl_config.major, fn->fn_minor);
 }
 
-/* What the nodes of a class get, or NULL. */
-static const struct front_perm *
-class_perm(int class)
+/* What a node of its class gets, or NULL. */
+const struct front_perm *
+front_node_perm(const struct front_node *fn)
 {
 	const struct front_perm *fp;
 
-	switch (class) {
+	switch (fn->fn_class) {
 	case HYP_NODE_TTY:
 		fp = &front.fl_config.tty;
 		break;
@@ -222,12 +242,13 @@ change_owner(int fd, const struct front_perm *fp)
 
 /*
  * Owner and mode by the class.  Not being able to set them is no reason to
- * have no node; a stranger in its place is.
+ * have no node, and neither is its not being there; a stranger in its place
+ * is.
  */
 static int
 own_node(struct front_node *fn)
 {
-	const struct front_perm *const fp = class_perm(fn->fn_class);
+	const struct front_perm *const fp = front_node_perm(fn);
 	char path[PATH_LEN];
 	struct stat st;
 	int fd, error = 0;
@@ -257,22 +278,38 @@ own_node(struct front_node *fn)
 	return 0;
 }
 
-/* Nodes stay until front_stop, so fn does too. */
+/* n of udev's events for it have come. */
+static void
+node_settled(struct front_node *fn, unsigned n)
+{
+	const unsigned left = atomic_load(&fn->fn_unsettled);
+
+	(void)own_node(fn);
+	/* Others only add to it. */
+	atomic_fetch_sub(&fn->fn_unsettled, n < left ? n : left);
+}
+
+/* Nodes stay until front_stop, so the list can be left and gone on with. */
 void
 front_node_settled(const char *name)
 {
 	struct front_node *fn;
-	bool lives;
+	bool heard = false;
 
 	pthread_mutex_lock(&front.fl_lock);
 	LIST_FOREACH(fn, &front.fl_nodes, fn_list) {
-		if (strcmp(fn->fn_name, name) == 0)
-			break;
+		if (name == NULL ? atomic_load(&fn->fn_unsettled) == 0 :
+		    strcmp(fn->fn_name, name) != 0)
+			continue;
+		pthread_mutex_unlock(&front.fl_lock);
+		node_settled(fn, name == NULL ? UINT_MAX : 1);
+		pthread_mutex_lock(&front.fl_lock);
+		heard = name != NULL;
 	}
-	lives = fn != NULL && fn->fn_chan != NULL;
+	/* It may be one that is being made: hyp_node_create. */
+	if (!heard)
+		front.fl_unheard++;
 	pthread_mutex_unlock(&front.fl_lock);
-	if (lives)
-		(void)own_node(fn);
 }
 
 static int
@@ -330,6 +367,7 @@ chan_make(struct front_node *fn)
 	fd = open_channel();
 	if (fd < 0)
 		return fd;
+	atomic_fetch_add(&fn->fn_unsettled, 1);
 	fc = chan_alloc(fn, fd);
 	if (fc == NULL) {
 		host_logf(HYP_LOG_ERR, "front: %s: no memory, or too many "
@@ -472,6 +510,8 @@ hyp_node_create(struct hyp_node *node, const char *name, int class,
     uint32_t minor, void **hostp)
 {
 	struct front_node *fn;
+	unsigned unheard;
+	bool early;
 	int error;
 
 	assert(front.fl_config.major != 0);	/* front_start */
@@ -484,6 +524,9 @@ hyp_node_create(struct hyp_node *node, const char *name, int class,
 	 * asks hyp_node_access with *host then.
 	 */
 	*hostp = fn;
+	pthread_mutex_lock(&front.fl_lock);
+	unheard = front.fl_unheard;
+	pthread_mutex_unlock(&front.fl_lock);
 	error = chan_make(fn);
 	if (error != 0) {
 		*hostp = NULL;
@@ -492,7 +535,11 @@ hyp_node_create(struct hyp_node *node, const char *name, int class,
 	}
 	pthread_mutex_lock(&front.fl_lock);
 	LIST_INSERT_HEAD(&front.fl_nodes, fn, fn_list);
+	early = unheard != front.fl_unheard;
 	pthread_mutex_unlock(&front.fl_lock);
+	/* udev was done with some node that was in no list: with this one? */
+	if (early)
+		node_settled(fn, 1);
 	return 0;
 }
 

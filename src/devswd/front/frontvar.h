@@ -66,6 +66,8 @@ struct front_node {
 	struct front_chan	*fn_chan;	/* (l) NULL: dead */
 	bool			 fn_orphan;	/* its channel frees it */
 	atomic_bool		 fn_nowhere;	/* (a) made, but not in devdir */
+	_Atomic unsigned	 fn_unsettled;	/* (a) udev has yet to say so many
+						   times that it is done */
 	_Atomic unsigned	 fn_busy;	/* (a) calls in K */
 };
 
@@ -178,6 +180,7 @@ struct front {
 	_Atomic uint64_t	 fl_quiet;	/* (a) no line before */
 	struct front_users	 fl_users[FRONT_NUSERS]; /* (l) */
 	LIST_HEAD(, front_node)	 fl_nodes;	/* (l) */
+	unsigned		 fl_unheard;	/* (l) settled, but not in it */
 };
 
 extern struct front front;
@@ -210,6 +213,7 @@ void	front_chan_rele(struct front_chan *);
 void	front_nodes_stop(void);
 struct stat;
 bool	front_node_is_ours(const struct front_node *, const struct stat *);
+const struct front_perm *front_node_perm(const struct front_node *);
 
 /* front_share.c */
 struct front_user *front_user_get(uid_t);

@@ -33,8 +33,10 @@
  *	container, a small system) the kernel's own group is used.
  *
  *	udevd's rules give a new node of ours an owner and a mode too (tty*:
- *	group dialout, 0660), after the front end has.  Its event for the
- *	node comes when it is done with that.
+ *	group dialout, 0660), after the front end has, and an old one whenever
+ *	root has it go through them again.  Its event for the node comes when
+ *	it is done with that.  Lost events: all that wait for theirs are told;
+ *	one whose event was not lost is told once more then.
  *
  * Locks
  *	None: main's thread only.  No K lock can be held.
@@ -211,7 +213,7 @@ event_node(struct udev_device *dev)
 
 	action = udev_device_get_action(dev);
 	node = udev_device_get_devnode(dev);
-	if (action != NULL && strcmp(action, "add") == 0 && node != NULL &&
+	if (action != NULL && strcmp(action, "remove") != 0 && node != NULL &&
 	    strncmp(node, "/dev/", 5) == 0)
 		udev_ops->hu_settled(udev_arg, node + 5);
 }
@@ -267,6 +269,7 @@ host_udev_dispatch(void)
 		} else if (errno != EINTR) {
 			host_logf(HYP_LOG_NOTICE, "plug events were lost "
 			    "(%s); looking through the bus", strerror(errno));
+			udev_ops->hu_settled(udev_arg, NULL);
 			host_udev_rescan();
 			return;
 		}

@@ -38,8 +38,8 @@ typedef void host_udev_left_t(void *, const char *);
 /*
  * settled(arg, name)
  *
- *	udevd has run its rules for the new device node /dev/name of a CUSE
- *	device, anybody's.
+ *	udevd has run its rules for the device node /dev/name of a CUSE
+ *	device, anybody's.  NULL: for whichever, events were lost.
  */
 typedef void host_udev_settled_t(void *, const char *);
 

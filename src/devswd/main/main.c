@@ -10,15 +10,16 @@
  *		trace			if there is to be one
  *		hyp_boot		the kernel side
  *		front_start		CUSE
- *		modules			of the command line
  *		host_udev_open		events from now on
+ *		modules			of the command line
  *		hyp_node_pin		nodes of claims with a unit
  *		control_start		devswctl(8)
  *		ready
  *		host_udev_rescan	what is plugged in already
  *
  *	Events are listened for before the bus is looked through, so that
- *	nothing falls between.  Ready comes before the coldplug, since an
+ *	nothing falls between, and before there is a node, as udev says once
+ *	only when it is done with one.  Ready comes before the coldplug, since an
  *	adapter that needs seconds must not hold up the start, and since
  *	a client can wait for a node but not for a daemon.
  *
@@ -199,7 +200,7 @@ main_tell_missing(const struct options *o)
 	}
 }
 
-/* udevd has set owner and mode of a node to its own ideas: once more. */
+/* udevd has set owner and mode of a node to its own ideas: ours again. */
 static void
 main_settled(void *arg, const char *name)
 {
@@ -266,10 +267,8 @@ main_start(struct options *o, int *udevfd)
 	}
 	if (main_front(o) != 0)
 		return 1;
-	if (main_modules(o) != 0)
-		return 1;
 	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
-	return *udevfd == -1 || main_pins(o) != 0;
+	return *udevfd == -1 || main_modules(o) != 0 || main_pins(o) != 0;
 }
 
 /* -1: there is none, and the log says why. */
@@ -302,6 +301,7 @@ main_signal(const struct options *o, int fd)
 		return 0;
 	if (si.ssi_signo == SIGHUP) {
 		host_logf(HYP_LOG_INFO, "looking through the bus again");
+		front_node_settled(NULL);
 		(void)main_pins(o);
 		host_udev_rescan();
 		return 0;
