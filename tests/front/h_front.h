@@ -18,7 +18,13 @@ extern struct hyp_node *node;	/* of K */
 extern struct kern *kern;	/* its channel */
 extern void *nodehost;		/* for hyp_node_access */
 
-/* Start; max_threads 0 is the default.  Stop: everything must be over. */
+/* front_start, and front_stop.  A case whose predecessor has failed and left
+   its front end is skipped. */
+void	front_begin(struct front_config *);
+unsigned front_end(void);
+
+/* The same with a node; max_threads 0 is the default.  At the end everything
+   must be over. */
 void	front_up(unsigned max_threads);
 void	front_up_with(struct front_config *);
 void	front_down(void);

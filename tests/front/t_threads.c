@@ -907,7 +907,7 @@ stop_answers_everybody(void)
 	for (int i = 0; i < 20; i++)
 		u[i] = kern_read(kern, fh, 10, 0, 0);
 	wait_asleep(20);
-	T_EQ(front_stop(), 0);
+	T_EQ(front_end(), 0);
 	for (int i = 0; i < 20; i++)
 		T_EQ(kern_wait(kern, u[i], NULL), EINTR);
 	kern_free(kern);
@@ -935,7 +935,7 @@ stop_does_not_wait_for_the_stuck(void)
 	hk.read_mode = HK_DEAF;
 	u = kern_read(kern, fh, 10, 0, 0);
 	wait_asleep(1);
-	T_EQ(front_stop(), 1);
+	T_EQ(front_end(), 1);
 	T_EQ(kern_wait(kern, u, NULL), EINTR);
 	T_EQ(front_zombies(), 1);
 	T_EQ(kern_closed(kern), 0);
@@ -962,7 +962,7 @@ stopper(void *arg)
 {
 
 	(void)arg;
-	T_EQ(front_stop(), 0);
+	T_EQ(front_end(), 0);
 }
 
 /*
@@ -1004,7 +1004,7 @@ calls_of_a_stuck_node_are_answered(void)
 	T_EQ(kern_wait(okern, o, NULL), EINTR);
 	kern_released(kern, fh);
 	kern_released(okern, ofh);
-	T_EQ(front_stop(), 0);
+	T_EQ(front_end(), 0);
 	kern_free(kern);
 	kern_free(okern);
 }

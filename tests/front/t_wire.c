@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 #include "h_front.h"
-#include "host/host.h"
 #include "hyp/hyp.h"
 
 static void
@@ -590,14 +589,20 @@ access_follows_the_acl(void)
 	access_down(dir, path);
 }
 
-/* A child that has given root up, but for the capabilities in keep. */
+/*
+ * pid = child_as(ngroups, groups, caps)
+ *
+ *	A process that has given root up, but for these groups and
+ *	capabilities, and waits.  A case that fails leaves it behind: so it
+ *	has nothing of ours open, as who reads our output waits for all who
+ *	have it, and ends with us at the latest.
+ */
 static pid_t
-child_with(uint64_t keep)
+child_as(size_t ngroups, const gid_t *groups, uint32_t caps)
 {
 	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct d[2] = {
-		{ (uint32_t)keep, (uint32_t)keep, 0 }, { 0, 0, 0 }
-	};
+	struct __user_cap_data_struct d[2] = { { caps, caps, 0 }, { 0, 0, 0 } };
+	const pid_t parent = getpid();
 	int ready[2];
 	char c = 0;
 	pid_t pid;
@@ -606,17 +611,29 @@ child_with(uint64_t keep)
 	pid = fork();
 	T_CHECK(pid != -1);
 	if (pid == 0) {
-		if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setuid(12345) != 0 ||
-		    syscall(SYS_capset, &h, d) != 0)
+		/* Last what would be taken back by a change of the user. */
+		if (setgroups(ngroups, groups) != 0 || setgid(12345) != 0 ||
+		    prctl(PR_SET_KEEPCAPS, 1) != 0 || setuid(12345) != 0 ||
+		    syscall(SYS_capset, &h, d) != 0 ||
+		    prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
+		    getppid() != parent || write(ready[1], &c, 1) != 1)
 			_exit(1);
-		(void)!write(ready[1], &c, 1);
+		(void)close_range(0, ~0U, 0);
 		for (;;)
 			pause();
 	}
+	close(ready[1]);	/* a child that fails is an end of file */
 	T_EQ(read(ready[0], &c, 1), 1);
 	close(ready[0]);
-	close(ready[1]);
 	return pid;
+}
+
+static void
+child_end(pid_t pid)
+{
+
+	kill(pid, SIGKILL);
+	T_EQ(waitpid(pid, NULL, 0), pid);
 }
 
 static int
@@ -641,53 +658,23 @@ access_with_capabilities(void)
 		t_note("only root can give capabilities away");
 		return;
 	}
-	none = child_with(0);
-	all = child_with(1u << CAP_DAC_OVERRIDE);
-	reads = child_with(1u << CAP_DAC_READ_SEARCH);
+	none = child_as(0, NULL, 0);
+	all = child_as(0, NULL, 1u << CAP_DAC_OVERRIDE);
+	reads = child_as(0, NULL, 1u << CAP_DAC_READ_SEARCH);
 	access_up(dir, path, &fc, 0600);
 	T_EQ(access_by(none, HYP_F_READ), EACCES);
 	T_EQ(access_by(all, rw), 0);
 	T_EQ(access_by(reads, HYP_F_READ), 0);
 	T_EQ(access_by(reads, rw), EACCES);
 	T_EQ(access_by(0, HYP_F_READ), EACCES);
-	kill(none, SIGKILL);
-	kill(all, SIGKILL);
-	kill(reads, SIGKILL);
-	while (wait(NULL) != -1)
-		continue;
+	child_end(none);
+	child_end(all);
+	child_end(reads);
 	T_EQ(access_by(all, rw), EACCES);
 	access_down(dir, path);
 }
 
 #define	MANY	1000
-
-/* A child in groups 20000 and up, MANY of them. */
-static pid_t
-child_in_many_groups(void)
-{
-	gid_t groups[MANY];
-	int ready[2];
-	pid_t pid;
-	char c = 0;
-
-	for (unsigned i = 0; i < MANY; i++)
-		groups[i] = 20000 + i;
-	T_EQ(pipe(ready), 0);
-	pid = fork();
-	T_CHECK(pid != -1);
-	if (pid == 0) {
-		if (setgroups(MANY, groups) != 0 || setgid(12345) != 0 ||
-		    setuid(12345) != 0)
-			_exit(1);
-		(void)!write(ready[1], &c, 1);
-		for (;;)
-			pause();
-	}
-	T_EQ(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
-}
 
 /*
  * A file keeps HYP_NGROUPS of its opener's groups, whatever their number; a
@@ -703,6 +690,7 @@ access_by_the_last_of_many_groups(void)
 		.hc_ngroups = HYP_NGROUPS, .hc_groups = kept,
 	};
 	struct front_config fc;
+	gid_t groups[MANY];
 	uint64_t fh;
 	pid_t pid;
 
@@ -710,9 +698,10 @@ access_by_the_last_of_many_groups(void)
 		t_note("only root can give groups");
 		return;
 	}
-	pid = child_in_many_groups();
-	for (unsigned i = 0; i < HYP_NGROUPS; i++)
-		kept[i] = 20000 + i;
+	for (unsigned i = 0; i < MANY; i++)
+		groups[i] = 20000 + i;
+	memcpy(kept, groups, sizeof(kept));
+	pid = child_as(MANY, groups, 0);
 	cred.hc_pid = pid;
 	access_up(dir, path, &fc, 0660);
 	T_EQ(chown(path, 0, 20000 + MANY - 1), 0);
@@ -731,8 +720,7 @@ access_by_the_last_of_many_groups(void)
 	T_EQ(hk.ngroups, HYP_NGROUPS);
 	kern_released(kern, fh);
 	front_down();
-	kill(pid, SIGKILL);
-	T_EQ(waitpid(pid, NULL, 0), pid);
+	child_end(pid);
 }
 
 /* A node of this class: is it given that owner and mode? */
@@ -788,9 +776,10 @@ nodes_get_owner_and_mode(void)
 
 /* ---- udev ----------------------------------------------------------- */
 
-/* A tty node that has been made in dir with fc.tty. */
+/* A front end with a place for ttyU0 in dir, which is to have that mode. */
 static void
-tty_up(char *dir, char *path, struct front_config *fc, mode_t mode)
+tty_up(char *dir, char *path, struct front_config *fc, mode_t mode,
+    int (*open_channel)(void *))
 {
 
 	T_CHECK(mkdtemp(dir) != NULL);
@@ -801,9 +790,9 @@ tty_up(char *dir, char *path, struct front_config *fc, mode_t mode)
 	fc->tty.uid = getuid();
 	fc->tty.gid = getgid();
 	fc->tty.mode = mode;
-	fc->open_channel = kern_open_channel;
-	hyp_posix_set_loglevel(HYP_LOG_ERR);
-	hk_reset();
+	fc->open_channel = open_channel;
+	fc->open_arg = path;
+	front_begin(fc);
 }
 
 static void
@@ -847,8 +836,7 @@ access_until_udev_is_done_needs_both(void)
 	struct front_config fc;
 	unsigned n;
 
-	tty_up(dir, path, &fc, 0604);
-	T_EQ(front_start(&fc), 0);
+	tty_up(dir, path, &fc, 0604, NULL);
 	tty_made();
 	T_EQ(mode_of(path), 0604);
 	T_EQ(access_as(other, 1, 0, NULL, HYP_F_READ), 0);
@@ -905,10 +893,7 @@ udev_may_be_done_before_we_are(void)
 	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
 	struct front_config fc;
 
-	tty_up(dir, path, &fc, 0600);
-	fc.open_channel = open_channel_late;
-	fc.open_arg = path;
-	T_EQ(front_start(&fc), 0);
+	tty_up(dir, path, &fc, 0600, open_channel_late);
 	tty_made();
 	T_EQ(mode_of(path), 0600);
 	T_EQ(chmod(path, 0666), 0);
