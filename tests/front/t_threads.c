@@ -683,6 +683,41 @@ no_user_takes_all_threads(void)
 	front_down();
 }
 
+/* One user of many nodes, none of which has too many. */
+static void
+no_user_takes_all_threads_of_many_nodes(void)
+{
+	enum { NODES = 16 };
+	uint64_t fh[NODES], u[NODES][2], other, v;
+	struct hyp_node *nodes[NODES];
+	struct kern *kerns[NODES];
+	unsigned n[NODES], sum = 0;
+	char name[16];
+
+	front_up(33);
+	for (unsigned i = 0; i < NODES; i++) {
+		snprintf(name, sizeof(name), "ttyY%u", i);
+		front_add(name, 16 + i, &nodes[i], &kerns[i]);
+		fh[i] = opened_as(kerns[i], 1000);
+		sum += n[i] = sleepers(kerns[i], fh[i], u[i], 2);
+	}
+	T_EQ(sum, 16);
+	other = opened_as(kern, 1001);
+	v = kern_read(kern, other, 1, 0, 0);
+	wait_asleep(17);
+	T_EQ(kern_done(kern, v), 0);
+	interrupt_all(kern, &v, 1);
+	kern_released(kern, other);
+	for (unsigned i = 0; i < NODES; i++) {
+		interrupt_all(kerns[i], u[i], n[i]);
+		kern_released(kerns[i], fh[i]);
+	}
+	wait_quiet();
+	front_down();
+	for (unsigned i = 0; i < NODES; i++)
+		kern_free(kerns[i]);
+}
+
 /* Many users of one node, as if its device were stuck. */
 static void
 no_node_takes_all_threads(void)
@@ -1185,6 +1220,8 @@ const struct t_case t_cases[] = {
 	    release_of_a_stuck_driver_is_answered },
 	{ "over_the_cap_nothing_blocks", over_the_cap_nothing_blocks },
 	{ "no_user_takes_all_threads", no_user_takes_all_threads },
+	{ "no_user_takes_all_threads_of_many_nodes",
+	    no_user_takes_all_threads_of_many_nodes },
 	{ "no_node_takes_all_threads", no_node_takes_all_threads },
 	{ "the_last_threads_are_roots", the_last_threads_are_roots },
 	{ "a_busy_channel_leaves_others_their_turn",

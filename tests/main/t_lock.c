@@ -97,6 +97,28 @@ loose(void)
 	finish();
 }
 
+/* Somebody else may reach, and lock, it by its other name. */
+static void
+second_name(void)
+{
+	char other[sizeof(path) + 2];
+	struct stat st;
+	int fd;
+
+	begin();
+	snprintf(other, sizeof(other), "%s.2", path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	T_CHECK(fd != -1);
+	T_EQ(link(path, other), 0);
+	T_EQ(flock(fd, LOCK_EX | LOCK_NB), 0);
+	T_EQ(daemon_lock(dir, MAJOR), 0);
+	T_EQ(stat(path, &st), 0);
+	T_EQ(st.st_nlink, 1);
+	T_EQ(unlink(other), 0);
+	close(fd);
+	finish();
+}
+
 static void
 link_in_its_place(void)
 {
@@ -110,6 +132,7 @@ link_in_its_place(void)
 const struct t_case t_cases[] = {
 	{ "one daemon has the lock, and nobody else can open it", one_has_it },
 	{ "a file that a user has locked is replaced", loose },
+	{ "a file with a second name is replaced", second_name },
 	{ "a link in its place is not followed", link_in_its_place },
 	{ NULL, NULL },
 };
