@@ -164,8 +164,6 @@ int	config_detach(device_t, int);
 int	config_detach_release(device_t, int);
 int	config_detach_children(device_t, int);
 void	config_detach_commit(device_t);
-void	config_pending_incr(device_t);
-void	config_pending_decr(device_t);
 
 /* Unit numbers that the configuration gives to certain devices. */
 #define	CONFIG_UNITS	8192

@@ -19,7 +19,6 @@ struct device {
 	size_t		 dv_devsize;			/* const: of that */
 	int		 dv_pin;	/* (a) wanted unit of children, or -1 */
 	cfdriver_t	 dv_pincd;	/* (a) of this driver's; NULL: any */
-	u_int		 dv_pending;	/* (a) config_pending_incr */
 	struct lwp	*dv_attaching;	/* (a) who runs ca_attach */
 	struct lwp	*dv_detaching;	/* (a) who runs config_detach */
 	bool		 dv_detached;	/* (a) config_detach_commit */

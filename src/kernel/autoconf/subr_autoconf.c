@@ -28,7 +28,6 @@
  * drivers only, with what they hold.
  *
  * A detach waits for
- *	- config_pending_decr of what was pending,
  *	- another detach of the same device,
  *	- every device reference, after the driver's detach has returned.
  * So holders of references must be woken by the driver's detach.
@@ -247,33 +246,6 @@ config_rootfound(const char *name, void *aux)
 	    config_attach_acquired(NULL, cf, aux, NULL, CFARGS_NONE);
 }
 
-/*
- * config_pending_incr(dev)
- * config_pending_decr(dev)
- *
- *	A part of the attach goes on in another thread: no detach until it is
- *	over.
- */
-void
-config_pending_incr(device_t dev)
-{
-
-	mutex_enter(&alldevs_lock);
-	dev->dv_pending++;
-	mutex_exit(&alldevs_lock);
-}
-
-void
-config_pending_decr(device_t dev)
-{
-
-	mutex_enter(&alldevs_lock);
-	KASSERTMSG(dev->dv_pending > 0, "%s", dev->dv_xname);
-	if (--dev->dv_pending == 0)
-		cv_broadcast(&config_cv);
-	mutex_exit(&alldevs_lock);
-}
-
 /* ---- detach -------------------------------------------------------- */
 
 /*
@@ -300,8 +272,8 @@ config_detach_enter(device_t dev)
 	KASSERTMSG(dev->dv_detaching != curlwp, "%s detaches itself",
 	    dev->dv_xname);
 	dev->dv_waiters++;
-	while (!dev->dv_gone && (dev->dv_pending > 0 ||
-	    dev->dv_detaching != NULL || dev->dv_attaching != NULL))
+	while (!dev->dv_gone &&
+	    (dev->dv_detaching != NULL || dev->dv_attaching != NULL))
 		cv_wait(&config_cv, &alldevs_lock);
 	dev->dv_waiters--;
 	if (dev->dv_gone)
