@@ -140,8 +140,6 @@ ucom_attach(device_t parent __unused, device_t self, void *aux)
 	struct tty *tp;
 	int error;
 
-	KASSERTMSG(ucaa->ucaa_obufsize > ucaa->ucaa_opkthdrlen,
-	    "no room for data in %u bytes", ucaa->ucaa_obufsize);
 	if (ucaa->ucaa_info != NULL)
 		aprint_normal(": %s", ucaa->ucaa_info);
 	aprint_normal("\n");
@@ -160,6 +158,14 @@ ucom_attach(device_t parent __unused, device_t self, void *aux)
 	mutex_init(&sc->sc_lock, MUTEX_DEFAULT, IPL_SOFTUSB);
 	cv_init(&sc->sc_statecv, "ucomstate");
 	cv_init(&sc->sc_ctlcv, "ucomctl");
+	/* Some drivers take the sizes from the device's descriptors. */
+	if (ucaa->ucaa_ibufsize == 0 ||
+	    ucaa->ucaa_obufsize <= ucaa->ucaa_opkthdrlen) {
+		aprint_error_dev(self, "no room for data in packets of %u "
+		    "and %u bytes\n", ucaa->ucaa_ibufsize,
+		    ucaa->ucaa_obufsize);
+		return;
+	}
 	error = ucom_io_attach(sc, ucaa);
 	if (error) {
 		ucom_io_detach(sc);

@@ -512,6 +512,57 @@ kernel_locked(void)
 	T_EQ(unlocked_calls, 4);
 }
 
+/*
+ * Rule: what modules, loaded and unloaded in any order, can do to each other's
+ * tables is refused, or finds nothing; none of it is asserted.
+ */
+static void
+components(void)
+{
+	static struct cfattach more_ca = { .ca_name = "more",
+	    .ca_match = leaf_match, .ca_attach = leaf_attach,
+	    .ca_detach = leaf_detach };
+	static struct cfattach stuck_ca = { .ca_name = "stuck",
+	    .ca_match = leaf_match, .ca_attach = leaf_attach };
+	static struct cfdriver late_cd = { .cd_name = "late" };
+	static struct cfdriver *const none[] = { NULL };
+	static struct cfdriver *const late[] = { &late_cd, NULL };
+	static struct cfattach *const more[] = { &more_ca, &stuck_ca, NULL };
+	static const struct cfattachinit no_attaches[] = { { NULL, NULL } };
+	static const struct cfattachinit unknown[] = {
+		{ "nobody", more }, { NULL, NULL }
+	};
+	static const struct cfattachinit leafs[] = {
+		{ "leaf", more }, { NULL, NULL }
+	};
+	/* Rows whose attachments are another component's, or nobody's. */
+	static struct cfdata rows[] = {
+		{ "gone", "gone", FSTATE_STAR, NULL, 0, NULL },
+		{ "leaf", "gone", FSTATE_STAR, NULL, 0, &bus_parent },
+		{ "leaf", "stuck", FSTATE_STAR, NULL, 0, &bus_parent },
+		{ NULL, NULL, 0, NULL, 0, NULL },
+	};
+	int score = 1;
+
+	setup();
+	T_EQ(config_init_component(late, unknown, rows), ENOENT);
+	T_EQ(config_init_component(late, no_attaches, rows), 0);
+	T_CHECK(config_rootfound("gone", NULL) == NULL);
+	T_EQ(config_match(root, &rows[1], &score), 0);
+	T_CHECK(add() != NULL);
+	T_EQ(config_fini_component(late, no_attaches, rows), 0);
+
+	T_EQ(config_init_component(none, leafs, rows), 0);
+	/* Its unplug would be the end of the daemon. */
+	T_CHECK(config_attach(root, &rows[2], &score, NULL, CFARGS_NONE) ==
+	    NULL);
+	T_EQ(config_detach(root, 0), 0);
+	T_EQ(config_fini_component(drivers, attaches, table), EBUSY);
+	T_EQ(config_fini_component(none, leafs, rows), 0);
+	root = config_rootfound("bus", NULL);
+	teardown();
+}
+
 struct detacher {
 	struct looker	 de_looker;	/* who, for sleeps_in_config */
 	device_t	 de_dev;
@@ -612,6 +663,7 @@ const struct t_case t_cases[] = {
 	{ "config_detach waits for references", detach_drains },
 	{ "functions of a driver that is not MP-safe have the kernel lock",
 	    kernel_locked },
+	{ "tables that do not fit together are refused", components },
 	{ "of two detaches one waits, and finds the device gone",
 	    two_detaches },
 	{ "a parent stays until it is told of its child's detach",

@@ -226,6 +226,8 @@ gone(void *arg __unused)
 	told++;
 }
 
+static bool no_room;		/* a packet is as long as its header */
+
 static void
 cp_attach(device_t parent __unused, device_t self, void *aux __unused)
 {
@@ -239,6 +241,8 @@ cp_attach(device_t parent __unused, device_t self, void *aux __unused)
 	    .ucaa_methods = &cp_methods, .ucaa_arg = sc };
 	struct usbd_why why;
 
+	if (no_room)
+		ucaa.ucaa_obufsize = ucaa.ucaa_opkthdrlen = 1;
 	SCHED_CHECK(usbd_device_open(&hi, gone, NULL, &sc->sc_udev,
 	    &why) == 0);
 	SCHED_CHECK(usbd_device_configure(sc->sc_udev, &why) == 0);
@@ -346,6 +350,16 @@ setup(void)
 	a.c_node = c3.c_node = h_node_find("ttyU0");
 	b.c_node = b2.c_node = h_node_find("dtyU0");
 	SCHED_CHECK(a.c_node != NULL && b.c_node != NULL);
+}
+
+static void
+setup_no_room(void)
+{
+
+	no_room = true;
+	setup();
+	no_room = false;
+	SCHED_CHECK(ucom()->sc_state == UCOM_DEAD);
 }
 
 static void
@@ -554,7 +568,8 @@ end(void)
 	static const char *const names[] = { "ttyU0", "dtyU0", NULL };
 
 	if (dev != NULL) {
-		SCHED_CHECK(ucom()->sc_state == UCOM_ATTACHED);
+		SCHED_CHECK(ucom()->sc_state == UCOM_ATTACHED ||
+		    ucom()->sc_tty == NULL);
 		SCHED_CHECK(ucom()->sc_nopeners == 0);
 		SCHED_CHECK(ucom()->sc_open == 0 && ucom()->sc_closing == 0);
 		SCHED_CHECK(hu_inflight(hu, IN) + hu_inflight(hu, OUT) == 0);
@@ -1368,6 +1383,13 @@ interrupts(void *arg __unused)
 	mutex_exit(&cp.cp_lock);
 }
 
+static void
+opens_no_room(void *arg __unused)
+{
+
+	SCHED_CHECK(c_open(&a, 0) == L_ENXIO);
+}
+
 #define	ACTORS(name, ...)						\
 	static const struct sched_actor name[] = {			\
 		__VA_ARGS__, { NULL, NULL, NULL }			\
@@ -1394,6 +1416,8 @@ ACTORS(mode_fails_out, { "A", opens_runs, &a }, { "B", mode_fails, &b },
     { "D", opens_runs_waiter, &b2 });
 ACTORS(excl_in, { "A", opens_surely, &a },
     { "B", dials_out_excl, NULL });
+ACTORS(no_room_open, { "A", opens_no_room, NULL },
+    { "unplug", unplugs, NULL });
 ACTORS(up_never, { "A", opens_dead, &a }, { "C", opens_dead, &c3 },
     { "B", opens_dead, &b });
 ACTORS(in_in_out, { "A", opens_surely, &a }, { "C", opens_surely, &c3 },
@@ -1561,6 +1585,8 @@ const struct sched_litmus l_ucom[] = {
 	    setup_mode_fails, mode_fails_out, end },
 	{ "excl_in", "dial-in waits, and dial-out is exclusive meanwhile",
 	    setup_no_carrier, excl_in, end },
+	{ "no_room", "an attachment without room for data is a dead device",
+	    setup_no_room, no_room_open, end },
 	{ "up_never", "opens of a device that never answers: one timeout",
 	    setup_dead, up_never, end },
 	{ "own_close", "an open between d_cancel and d_close of its node",

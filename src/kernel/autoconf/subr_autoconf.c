@@ -40,6 +40,7 @@
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/syslog.h>
 #include <sys/systm.h>
 
 #include "autoconf/autoconf_impl.h"
@@ -88,7 +89,22 @@ device_free(device_t dev)
 	kmem_free(dev, sizeof(*dev));
 }
 
-/* NULL: its driver has no unit left. */
+/*
+ * alldevs_lock held: hardware leaves when it likes, so what hangs off a bus has
+ * to be able to detach.
+ */
+static bool
+device_can_detach(const struct device *dev)
+{
+
+	if (dev->dv_parent == NULL || dev->dv_cfattach->ca_detach != NULL)
+		return true;
+	log(LOG_ERR, "%s: a driver that cannot detach is not attached\n",
+	    dev->dv_cfdriver->cd_name);
+	return false;
+}
+
+/* NULL: its driver has no unit left, or no detach function; logged. */
 static device_t
 device_create(device_t parent, cfdata_t cf)
 {
@@ -108,7 +124,8 @@ device_create(device_t parent, cfdata_t cf)
 	dev->dv_cfattach = config_cfattach_lookup(cf->cf_name, cf->cf_atname);
 	KASSERTMSG(dev->dv_cfattach != NULL, "no attachment %s of %s",
 	    cf->cf_atname, cf->cf_name);
-	dev->dv_unit = config_unit_alloc(cd, parent);
+	dev->dv_unit = device_can_detach(dev) ?
+	    config_unit_alloc(cd, parent) : -1;
 	if (dev->dv_unit == -1) {
 		mutex_exit(&alldevs_lock);
 		device_free(dev);
@@ -187,7 +204,8 @@ device_attach(device_t dev, void *aux, cfprint_t print,
  *	Make a device of cf and let its driver attach it; cfargs may pin the
  *	units of its children (config_unit_pin).  Sleeps as the driver does.
  *	The driver has no way to fail: what it cannot use it keeps as a dead
- *	device until the detach.  NULL: it has no unit left, which is logged.
+ *	device until the detach.  NULL: it has no unit left, or no detach
+ *	function, which is logged.
  */
 device_t
 config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,

@@ -13,6 +13,7 @@
  */
 #include <sys/errno.h>
 #include <sys/kmem.h>
+#include <sys/syslog.h>
 #include <sys/systm.h>
 
 #include "autoconf/autoconf_impl.h"
@@ -82,23 +83,45 @@ config_cfattach_lookup(const char *driver, const char *name)
 	return NULL;
 }
 
+/* alldevs_lock held: take the first n of the drivers out again. */
+static void
+cfdrivers_remove(struct cfdriver *const *cds, u_int n)
+{
+
+	for (u_int i = 0; i < n && cds[i] != NULL; i++)
+		LIST_REMOVE(cds[i], cd_list);
+}
+
+/* alldevs_lock held: which driver of these attachments is not there? */
+static const char *
+cfattachinit_missing(const struct cfattachinit *cfai)
+{
+
+	while (cfai->cfai_name != NULL &&
+	    config_cfdriver_lookup(cfai->cfai_name) != NULL)
+		cfai++;
+	return cfai->cfai_name;
+}
+
 /*
  * error = config_init_component(cfdrivers, cfattachinit, cfdata)
  *
  *	Add the tables of one component (a driver, a module, all of
- *	src/drivers).  They must stay.  EEXIST: a driver of that name is there.
+ *	src/drivers).  They must stay.  EEXIST: a driver of that name is
+ *	there; ENOENT, logged: an attachment's driver is neither in them nor
+ *	there.  Then nothing is added.
  */
 int
 config_init_component(struct cfdriver *const *cds,
     const struct cfattachinit *cfai, struct cfdata *cfdata)
 {
 	struct cftable *ct = kmem_zalloc(sizeof(*ct), KM_SLEEP);
+	const char *missing;
 
 	mutex_enter(&alldevs_lock);
 	for (u_int i = 0; cds[i] != NULL; i++) {
 		if (config_cfdriver_lookup(cds[i]->cd_name) != NULL) {
-			while (i-- > 0)
-				LIST_REMOVE(cds[i], cd_list);
+			cfdrivers_remove(cds, i);
 			mutex_exit(&alldevs_lock);
 			kmem_free(ct, sizeof(*ct));
 			return EEXIST;
@@ -106,10 +129,17 @@ config_init_component(struct cfdriver *const *cds,
 		LIST_INIT(&cds[i]->cd_attach);
 		LIST_INSERT_HEAD(&allcfdrivers, cds[i], cd_list);
 	}
+	if ((missing = cfattachinit_missing(cfai)) != NULL) {
+		cfdrivers_remove(cds, UINT32_MAX);
+		mutex_exit(&alldevs_lock);
+		kmem_free(ct, sizeof(*ct));
+		log(LOG_ERR, "an attachment is of a driver %s, which is not "
+		    "there\n", missing);
+		return ENOENT;
+	}
 	for (; cfai->cfai_name != NULL; cfai++) {
 		cfdriver_t cd = config_cfdriver_lookup(cfai->cfai_name);
 
-		KASSERTMSG(cd != NULL, "no driver %s", cfai->cfai_name);
 		for (u_int i = 0; cfai->cfai_list[i] != NULL; i++)
 			LIST_INSERT_HEAD(&cd->cd_attach, cfai->cfai_list[i],
 			    ca_list);
@@ -156,14 +186,24 @@ cfdrivers_have(struct cfdriver *const *cds, const struct cfdriver *cd)
 	return false;
 }
 
-/* alldevs_lock held: does a device use any of these tables? */
+/*
+ * alldevs_lock held: does a device use any of these tables, or has another
+ * component an attachment of these drivers?
+ */
 static bool
 config_component_busy(struct cfdriver *const *cds,
     const struct cfattachinit *cfai, const struct cfdata *cfdata)
 {
 	cfdriver_t cd;
+	cfattach_t ca;
 	device_t dev;
 
+	for (u_int i = 0; cds[i] != NULL; i++) {
+		LIST_FOREACH(ca, &cds[i]->cd_attach, ca_list) {
+			if (!cfattachinit_has(cfai, ca))
+				return true;
+		}
+	}
 	LIST_FOREACH(cd, &allcfdrivers, cd_list) {
 		for (int u = 0; u < cd->cd_ndevs; u++) {
 			if ((dev = cd->cd_devs[u]) == NULL)
@@ -189,12 +229,9 @@ config_component_remove(struct cfdriver *const *cds,
 			LIST_REMOVE(cfai->cfai_list[i], ca_list);
 	}
 	for (u_int i = 0; cds[i] != NULL; i++) {
-		cfdriver_t cd = cds[i];
-
-		KASSERTMSG(LIST_EMPTY(&cd->cd_attach), "%s has attachments "
-		    "of another component", cd->cd_name);
-		LIST_REMOVE(cd, cd_list);
-		config_units_free(cd);
+		KASSERT(LIST_EMPTY(&cds[i]->cd_attach));
+		LIST_REMOVE(cds[i], cd_list);
+		config_units_free(cds[i]);
 	}
 	LIST_FOREACH_SAFE(ct, &allcftables, ct_list, next) {
 		if (ct->ct_cfdata == cfdata) {
@@ -208,7 +245,8 @@ config_component_remove(struct cfdriver *const *cds,
  * error = config_fini_component(cfdrivers, cfattachinit, cfdata)
  *
  *	Take the tables out again; when this returns nobody looks at them.
- *	Sleeps while somebody matches.  EBUSY: there is a device of them.
+ *	Sleeps while somebody matches.  EBUSY: there is a device of them, or
+ *	another component has an attachment of a driver in them.
  */
 int
 config_fini_component(struct cfdriver *const *cds,
@@ -289,7 +327,8 @@ config_unlock(bool locked)
 /*
  * score = config_match(parent, cf, aux)
  *
- *	What the driver of cf says of aux; 0: not mine.
+ *	What the driver of cf says of aux; 0: not mine, or its component is
+ *	not there (any more), which may happen to a row of another one.
  */
 int
 config_match(device_t parent, cfdata_t cf, void *aux)
@@ -301,8 +340,8 @@ config_match(device_t parent, cfdata_t cf, void *aux)
 	mutex_enter(&alldevs_lock);
 	ca = config_cfattach_lookup(cf->cf_name, cf->cf_atname);
 	mutex_exit(&alldevs_lock);
-	KASSERTMSG(ca != NULL, "no attachment %s of %s", cf->cf_atname,
-	    cf->cf_name);
+	if (ca == NULL)
+		return 0;
 	locked = config_lock(ca);
 	score = ca->ca_match(parent, cf, aux);
 	config_unlock(locked);
@@ -411,6 +450,17 @@ config_search_release(void)
 	config_search_exit();
 }
 
+static bool
+config_is_there(const struct cfdata *cf)
+{
+	bool there;
+
+	mutex_enter(&alldevs_lock);
+	there = config_cfattach_lookup(cf->cf_name, cf->cf_atname) != NULL;
+	mutex_exit(&alldevs_lock);
+	return there;
+}
+
 /*
  * cf = config_rootsearch_acquire(name)
  *
@@ -426,7 +476,8 @@ config_rootsearch_acquire(const char *name)
 	for (ct = config_tables(); ct != NULL; ct = LIST_NEXT(ct, ct_list)) {
 		for (cf = ct->ct_cfdata; cf->cf_name != NULL; cf++) {
 			if (cf->cf_pspec == NULL &&
-			    strcmp(cf->cf_name, name) == 0)
+			    strcmp(cf->cf_name, name) == 0 &&
+			    config_is_there(cf))
 				return cf;
 		}
 	}

@@ -223,7 +223,7 @@ uhub_attach_whole(struct usbd_device *dev, const struct cfpin *pin,
 	if (sub != NULL)
 		uhub_note_driver(dev, sub);
 	else
-		strlcpy(why->w_text, "its driver has no unit left",
+		strlcpy(why->w_text, "its driver did not take it",
 		    sizeof(why->w_text));
 	return true;
 }
@@ -283,7 +283,7 @@ uhub_attach_iface(struct usbd_interface *iface,
 	sub = config_attach_acquired(uhub_self, cf, &uiaa, uhub_print_iface,
 	    CFARGS(.iattr = "usbifif", .pin = pin));
 	if (sub == NULL)
-		strlcpy(why->w_text, "its driver has no unit left",
+		strlcpy(why->w_text, "its driver did not take it",
 		    sizeof(why->w_text));
 	else if (uhub_take(dev, ifaces, device_cfdata(sub)->cf_name, why))
 		uhub_note_driver(dev, sub);
