@@ -5,7 +5,7 @@
  * Model
  *	libinih takes lines apart; this file gives it the lines, and so knows
  *	which one it is at.  [devswd] has settings, which are the options of
- *	the command line by their names (options_set).  [claim NAME] has the
+ *	the command line by their names (config_set_t).  [claim NAME] has the
  *	parts of a claim, each of which is checked where it stands; the section
  *	as a whole becomes a text as for --claim when it ends, so that there is
  *	one grammar and one list of claims (claim_add).
@@ -64,6 +64,7 @@ static const char *const part_names[NPARTS] = {
 
 struct config {
 	struct options	*c_options;
+	config_set_t	*c_set;
 	int		 c_errors;
 
 	/* The file. */
@@ -297,7 +298,7 @@ key_value(void *arg, const char *in, const char *key, const char *value)
 		claim_part(c, key, value);
 	else if (strcmp(in, "devswd") == 0) {
 		snprintf(at, sizeof(at), "%s:%u: ", c->c_path, c->c_line);
-		c->c_errors += options_set(c->c_options, key, value, at);
+		c->c_errors += c->c_set(c->c_options, key, value, at);
 	} else if (in[0] == '\0')
 		wrong(c, c->c_line, "%s: begin with [devswd] or "
 		    "[claim NAME]", key);
@@ -428,10 +429,10 @@ read_directory(struct config *c, const char *path)
 }
 
 int
-config_read(const char *path, struct options *o)
+config_read(const char *path, struct options *o, config_set_t *set)
 {
 	const char *const file = path != NULL ? path : CONFIG_FILE;
-	struct config c = { .c_options = o };
+	struct config c = { .c_options = o, .c_set = set };
 
 	ini_allow_multiline = false;
 	ini_allow_no_value = true;

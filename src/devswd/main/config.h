@@ -10,7 +10,16 @@
 struct options;
 
 /*
- * errors = config_read(path, options)
+ * errors = set(options, name, value, at)
+ *
+ *	A setting, which has the name of an option; at ("FILE:LINE: ") begins
+ *	what is told of a mistake.
+ */
+typedef int config_set_t(struct options *, const char *, const char *,
+	    const char *);
+
+/*
+ * errors = config_read(path, options, set)
  *
  *	Read the file, then those of path.d that end in ".conf", in the order
  *	of their names; what a later one sets counts.  NULL: CONFIG_FILE, which
@@ -19,6 +28,6 @@ struct options;
  *	has been taken.  Main's thread; reads files, and waits for nothing
  *	else.
  */
-int	config_read(const char *, struct options *);
+int	config_read(const char *, struct options *, config_set_t *);
 
 #endif /* MAIN_CONFIG_H */

@@ -418,7 +418,8 @@ is_setting(const struct option *lo)
 	    lo->val != OPT_CONFIG;
 }
 
-int
+/* config.h's config_set_t: the file's option, as on the command line. */
+static int
 options_set(struct options *o, const char *name, const char *value,
     const char *at)
 {
@@ -465,7 +466,7 @@ parse_config(int argc, char **argv, struct options *o)
 	optind = 0;
 	if (!wanted || (path != NULL && strcmp(path, "none") == 0))
 		return 0;
-	return config_read(path, o);
+	return config_read(path, o, options_set);
 }
 
 int

@@ -55,15 +55,6 @@ struct options {
 int	options_parse(int, char **, struct options *);
 
 /*
- * errors = options_set(options, name, value, at)
- *
- *	A setting of the configuration, which has the name of an option; at
- *	("FILE:LINE: ") begins what is told of a mistake.
- */
-int	options_set(struct options *, const char *, const char *,
-	    const char *);
-
-/*
  * options_help()
  *
  *	Print a summary to standard output.
