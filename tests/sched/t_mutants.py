@@ -406,7 +406,7 @@ MUTANTS = (
     ("a poll does not look for a hang-up", UCOM,
      "	gone = ISSET(tp->t_flags, TF_HANGUP);\n", "	gone = false;\n"),
     ("d_cancel wakes no open that waits for carrier", UCOMOPEN,
-     "	} else\n		ttycancel(tp);", "	}"),
+     "	} else {\n		ttycancel(tp);\n", "	} else {\n"),
     ("d_cancel hangs the other node up", UCOMOPEN,
      "	other = ISSET(sc->sc_open, ~kind) != 0;\n"
      "	cv_broadcast(&sc->sc_statecv);",
@@ -418,8 +418,8 @@ MUTANTS = (
      "		while (sc->sc_nopeners != 0 || sc->sc_state == UCOM_OPENING)\n"
      "			cv_wait(&sc->sc_statecv, &sc->sc_lock);\n", ""),
     ("the end of a close wakes nobody", UCOMOPEN,
-     "	CLR(sc->sc_closing, kind);\n	cv_broadcast(&sc->sc_statecv);",
-     "	CLR(sc->sc_closing, kind);"),
+     "	CLR(sc->sc_draining, kind);\n	cv_broadcast(&sc->sc_statecv);",
+     "	CLR(sc->sc_draining, kind);"),
     ("dial-in goes on with dial-out's mode", UCOMOPEN,
      "	    (kind == UCOM_DIALIN && ucom_up_for_other(sc, kind))) {",
      "	    false) {"),
