@@ -194,6 +194,15 @@ void	hyp_node_getstat(struct hyp_node *, struct hyp_node_stat *);
 int	hyp_node_pin(const char *, uint32_t);
 
 /*
+ * hyp_nodes_again()
+ *
+ *	Try once more to make the nodes that could not be made, of pinned
+ *	units and of devices that have attached.  hyp_node_create logs what
+ *	fails again.  Sleeps as that does.
+ */
+void	hyp_nodes_again(void);
+
+/*
  * error = hyp_set_semantics(name)
  * name = hyp_semantics()
  * names = hyp_semantics_list()

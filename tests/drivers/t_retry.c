@@ -155,6 +155,41 @@ static char uhid0[] = "uhid0", dtyU0[] = "dtyU0";
 
 /* ---- cases ---------------------------------------------------------- */
 
+static int
+works_made(void *arg)
+{
+
+	hyp_nodes_again();
+	return works(arg);
+}
+
+static int
+is_claimed(void *arg __attribute__((unused)))
+{
+
+	return hu_claimed(hu, 0);
+}
+
+/*
+ * The device is attached, and its nodes could not be made (a file has their
+ * name).  Nobody has pinned its unit.  The first case: nodes stay.
+ */
+static void
+no_node(void)
+{
+
+	make(h_ftdi, sizeof(h_ftdi));
+	h_node_fail(EEXIST);
+	rescan();
+	T_UNTIL(is_claimed, NULL);
+	t_msleep(50);
+	hyp_nodes_again();
+	T_CHECK(h_node_find(dtyU0) == NULL);
+	h_node_fail(0);
+	T_UNTIL(works_made, dtyU0);
+	unplug();
+}
+
 /* Another program has the interface, and lets go of it. */
 static void
 busy(void)
@@ -225,6 +260,7 @@ driver_refuses(void)
 }
 
 const struct t_case t_cases[] = {
+	{ "a node that could not be made is tried again", no_node },
 	{ "a device that another program had is tried again", busy },
 	{ "one try at a time", one_at_a_time },
 	{ "a device that could not be opened is tried again", denied },

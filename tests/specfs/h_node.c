@@ -29,6 +29,7 @@ static atomic_int access_error;
 static atomic_uint access_calls;
 static int (*access_func)(void);
 static atomic_uint stuck_calls;
+static atomic_int create_error;
 
 int
 hyp_node_create(struct hyp_node *hn, const char *name, int class,
@@ -37,6 +38,8 @@ hyp_node_create(struct hyp_node *hn, const char *name, int class,
 	unsigned i;
 
 	(void)class;
+	if (create_error != 0)
+		return create_error;
 	pthread_mutex_lock(&table_lock);
 	for (i = 0; i < ntable; i++) {
 		if (strcmp(table[i].e_name, name) == 0) {
@@ -53,6 +56,13 @@ hyp_node_create(struct hyp_node *hn, const char *name, int class,
 	*host = &table[i];
 	pthread_mutex_unlock(&table_lock);
 	return 0;
+}
+
+void
+h_node_fail(int error)
+{
+
+	create_error = error;
 }
 
 int

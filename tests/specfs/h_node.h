@@ -20,6 +20,8 @@ struct h_hostfile {
 
 /* The node of that name, or NULL if K never made it. */
 struct hyp_node *h_node_find(const char *);
+/* From now on none can be made: an errno, or 0. */
+void	h_node_fail(int);
 unsigned h_node_count(void);
 void	h_node_reset(void);
 

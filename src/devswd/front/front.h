@@ -91,6 +91,15 @@ unsigned front_zombies(void);
  */
 void	front_node_settled(const char *);
 
+/*
+ * front_nodes_again()
+ *
+ *	Try once more to make the channels of nodes that have lost theirs and
+ *	got no other.  Says in the log which are there again.  Sleeps for each
+ *	as hyp_node_create does.  Main's thread, before front_stop.
+ */
+void	front_nodes_again(void);
+
 struct hyp_node;
 
 /* A node, by the minor number of its name in /dev. */

@@ -36,7 +36,16 @@
  * Then no RELEASE will come for its open files, their clients have got
  * ECONNABORTED.  What runs is interrupted; the last thread that is still in
  * the channel (fc_refs) closes the files, gives the channel up, and makes a
- * new one for the node.
+ * new one for the node.  If that fails the node is given up (fn_away), until
+ * front_nodes_again.
+ *
+ *	last thread in the channel	front_nodes_again (main)
+ *	chan_make fails
+ *					fn_away is not set: left alone
+ *	fl_lock: fn_away = true
+ *					fl_lock: fn_away = false; chan_make
+ *
+ * so one of them makes it at a time, and the log says which came last.
  *
  * Known gaps: a node whose handler never returns cannot be made again.  When
  * root has udev go through its rules again (udevadm trigger) no event says so
@@ -243,10 +252,11 @@ change_owner(int fd, const struct front_perm *fp)
 /*
  * Owner and mode by the class.  Not being able to set them is no reason to
  * have no node, and neither is its not being there; a stranger in its place
- * is.
+ * is.  ESTALE: taken says that there was one when the kernel made the node,
+ * but now there is nothing.
  */
 static int
-own_node(struct front_node *fn)
+own_node(struct front_node *fn, bool taken)
 {
 	const struct front_perm *const fp = front_node_perm(fn);
 	char path[PATH_LEN];
@@ -255,6 +265,8 @@ own_node(struct front_node *fn)
 
 	node_path(fn, path);
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT && taken)
+		return -ESTALE;
 	atomic_store(&fn->fn_nowhere, fd == -1);
 	if (fd == -1) {
 		host_logf(HYP_LOG_WARNING, "front: %s: %s; the kernel has "
@@ -284,7 +296,7 @@ node_settled(struct front_node *fn, unsigned n)
 {
 	const unsigned left = atomic_load(&fn->fn_unsettled);
 
-	(void)own_node(fn);
+	(void)own_node(fn, false);
 	/* Others only add to it. */
 	atomic_fetch_sub(&fn->fn_unsettled, n < left ? n : left);
 }
@@ -352,14 +364,9 @@ chan_alloc(struct front_node *fn, int fd)
 	return fc;
 }
 
-/*
- * error = chan_make(fn)
- *
- *	Give the node a channel, and with it its name in /dev.  Negative
- *	errno, logged.
- */
+/* chan_make's work; ESTALE, which is not logged: see there. */
 static int
-chan_make(struct front_node *fn)
+chan_try(struct front_node *fn, bool taken)
 {
 	struct front_chan *fc;
 	int fd, error;
@@ -382,7 +389,7 @@ chan_make(struct front_node *fn)
 	if (error == 0)
 		error = check_made(fc);
 	if (error == 0)
-		error = own_node(fn);
+		error = own_node(fn, taken);
 	if (error == 0) {
 		pthread_mutex_lock(&front.fl_lock);
 		fn->fn_chan = fc;
@@ -396,6 +403,38 @@ chan_make(struct front_node *fn)
 		chan_free(fc);
 	}
 	return error;
+}
+
+/*
+ * error = chan_make(fn)
+ *
+ *	Give the node a channel, and with it its name in /dev.  Negative
+ *	errno, logged.
+ *
+ *	What has the name already may be taken away meanwhile.  Then the
+ *	kernel's device has no node, and the next SIGHUP would not make one,
+ *	as nothing is missing but that:
+ *
+ *	here			kernel (devtmpfs)	somebody
+ *	a file is there
+ *				has the device, but
+ *				no node: EEXIST
+ *							unlink
+ *	own_node: nothing there
+ *
+ *	So it is made once more.  Nothing there from the beginning to the end
+ *	is a /dev of one's own.
+ */
+static int
+chan_make(struct front_node *fn)
+{
+	char path[PATH_LEN];
+	struct stat st;
+	int error;
+
+	node_path(fn, path);
+	error = chan_try(fn, lstat(path, &st) == 0);
+	return error == -ESTALE ? chan_try(fn, false) : error;
 }
 
 static void
@@ -432,6 +471,41 @@ chan_close(struct front_chan *fc)
 	chan_free(fc);
 }
 
+/* A new channel for a node that has lost its own; the caller alone may. */
+static void
+node_again(struct front_node *fn)
+{
+
+	if (chan_make(fn) == 0) {
+		host_logf(HYP_LOG_NOTICE, "front: %s: is there again",
+		    fn->fn_name);
+		return;
+	}
+	host_logf(HYP_LOG_ERR, "front: %s: stays away until devswd gets a "
+	    "SIGHUP", fn->fn_name);
+	pthread_mutex_lock(&front.fl_lock);
+	fn->fn_away = true;
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/* Nodes stay until front_stop, and new ones are added at the head. */
+void
+front_nodes_again(void)
+{
+	struct front_node *fn;
+
+	pthread_mutex_lock(&front.fl_lock);
+	LIST_FOREACH(fn, &front.fl_nodes, fn_list) {
+		if (!fn->fn_away)
+			continue;
+		fn->fn_away = false;
+		pthread_mutex_unlock(&front.fl_lock);
+		node_again(fn);
+		pthread_mutex_lock(&front.fl_lock);
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
 /*
  * front_chan_rele(fc)
  *
@@ -455,12 +529,7 @@ front_chan_rele(struct front_chan *fc)
 		node_free(fn);
 	if (atomic_load(&front.fl_stopping))
 		return;
-	if (chan_make(fn) == 0)
-		host_logf(HYP_LOG_NOTICE, "front: %s: is there again",
-		    fn->fn_name);
-	else
-		host_logf(HYP_LOG_ERR, "front: %s: stays away until devswd is "
-		    "started again", fn->fn_name);
+	node_again(fn);
 }
 
 /*

@@ -65,6 +65,7 @@ struct front_node {
 	uint32_t		 fn_minor;	/* (c) */
 	struct front_chan	*fn_chan;	/* (l) NULL: dead */
 	bool			 fn_orphan;	/* its channel frees it */
+	bool			 fn_away;	/* (l) given up */
 	atomic_bool		 fn_nowhere;	/* (a) made, but not in devdir */
 	_Atomic unsigned	 fn_unsettled;	/* (a) udev has yet to say so many
 						   times that it is done */

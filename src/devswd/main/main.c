@@ -167,8 +167,8 @@ main_modules(const struct options *o)
  *
  *	Make the nodes of claims with a unit, those that are not there.  A
  *	node that cannot be made (a file has its name) is that node's trouble
- *	and no other's: the front end has logged it, and SIGHUP, or a device
- *	of that unit, tries again.  A driver that nobody knows is a mistake of
+ *	and no other's: the front end has logged it, and SIGHUP
+ *	(hyp_nodes_again), or a device of that unit, tries again.  A driver that nobody knows is a mistake of
  *	the command line.
  */
 static int
@@ -291,9 +291,9 @@ main_epoll_add(int ep, int fd)
 		hyp_panic("main: epoll_ctl failed");
 }
 
-/* stop = main_signal(o, fd) */
+/* stop = main_signal(fd) */
 static int
-main_signal(const struct options *o, int fd)
+main_signal(int fd)
 {
 	struct signalfd_siginfo si;
 
@@ -302,7 +302,8 @@ main_signal(const struct options *o, int fd)
 	if (si.ssi_signo == SIGHUP) {
 		host_logf(HYP_LOG_INFO, "looking through the bus again");
 		front_node_settled(NULL);
-		(void)main_pins(o);
+		hyp_nodes_again();
+		front_nodes_again();
 		host_udev_rescan();
 		return 0;
 	}
@@ -311,7 +312,7 @@ main_signal(const struct options *o, int fd)
 }
 
 static void
-main_loop(const struct options *o, int sigfd, int udevfd, int ctlfd)
+main_loop(int sigfd, int udevfd, int ctlfd)
 {
 	struct epoll_event ev[3];
 	int ep, i, n, stop = 0;
@@ -328,7 +329,7 @@ main_loop(const struct options *o, int sigfd, int udevfd, int ctlfd)
 			hyp_panic("main: epoll_wait failed");
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.fd == sigfd)
-				stop |= main_signal(o, sigfd);
+				stop |= main_signal(sigfd);
 			else if (ev[i].data.fd == ctlfd)
 				control_dispatch();
 			else
@@ -403,7 +404,7 @@ main_run(struct options *o)
 	daemon_ready();
 	host_udev_rescan();
 	main_tell_missing(o);
-	main_loop(o, sigfd, udevfd, ctlfd);
+	main_loop(sigfd, udevfd, ctlfd);
 	main_stop();
 	return EXIT_OK;
 }

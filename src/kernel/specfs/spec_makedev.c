@@ -4,7 +4,8 @@
  *
  * Nodes are static, as in BSD: the nodes of a unit are made at its first
  * attach, or at start if the configuration pins the unit, and stay while
- * the daemon runs.  Without hardware an open answers ENXIO.
+ * the daemon runs.  Without hardware an open answers ENXIO.  One that could
+ * not be made is tried again by the next attach of its unit, and at SIGHUP.
  *
  * The front end has one major number for all nodes, so a node's Linux minor
  * says the driver too: bit 19 the second node of a unit (dtyU), bits 13 to
@@ -170,6 +171,27 @@ devnode_make(const char *driver, int unit)
 			error = e;
 	}
 	return error;
+}
+
+/*
+ * The up-call; contract in hyp_node.h.  Nodes are added at the head and none
+ * is ever taken out, so the list may be left in the middle.
+ */
+void
+hyp_nodes_again(void)
+{
+	struct hyp_node *hn;
+
+	mutex_enter(&nodes_lock);
+	hn = LIST_FIRST(&nodes);
+	while (hn != NULL) {
+		mutex_exit(&nodes_lock);
+		(void)node_make(hn);
+		mutex_enter(&nodes_lock);
+		hn = LIST_NEXT(hn, hn_list);
+	}
+	mutex_exit(&nodes_lock);
+	LOCKDEBUG_NONE(__func__);
 }
 
 /*

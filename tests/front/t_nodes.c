@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_nodes.c - nodes that cannot be made, at first or after their channel was
+ * lost, and what makes them after all.
+ */
+#undef NDEBUG
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "h_front.h"
+
+static void
+wait_quiet(void)
+{
+
+	T_UNTIL(front_quiet, NULL);
+}
+
+static _Atomic int channels_fail;
+static _Atomic unsigned channels_asked;
+
+/* /dev/cuse, which cannot be opened now (no descriptor is left). */
+static int
+fails_to_open(void *arg)
+{
+
+	channels_asked++;
+	return channels_fail ? -EMFILE : kern_open_channel(arg);
+}
+
+static int
+channels_were_asked(void *arg)
+{
+
+	return channels_asked >= *(const unsigned *)arg;
+}
+
+static unsigned
+nodes_alive(void)
+{
+	struct front_stats fs;
+
+	front_getstats(&fs);
+	return fs.nodes;
+}
+
+/* The next SIGHUP tries it again, until it is heard. */
+static int
+is_back(void *arg)
+{
+
+	(void)arg;
+	front_nodes_again();
+	return nodes_alive() == 1;
+}
+
+/*
+ * The new channel of a lost one cannot be made: the node is tried again at
+ * SIGHUP, as devswd(8) says of nodes, once each time; one that is there is
+ * left alone.
+ */
+static void
+a_node_that_stays_away_is_tried_again(void)
+{
+	struct front_config fc;
+	unsigned n = 2;
+	uint64_t fh;
+
+	memset(&fc, 0, sizeof(fc));
+	fc.deadline_ms = DEADLINE_MS;
+	fc.idle_ms = IDLE_MS;
+	channels_asked = 0;
+	fc.open_channel = fails_to_open;
+	front_up_with(&fc);
+	channels_fail = 1;
+	kern_abort(kern);
+	T_UNTIL(channels_were_asked, &n);
+	wait_quiet();
+	T_EQ(nodes_alive(), 0);
+	front_nodes_again();
+	T_EQ(channels_asked, 3);
+	T_EQ(nodes_alive(), 0);
+	channels_fail = 0;
+	T_UNTIL(is_back, NULL);
+	n = channels_asked;
+	front_nodes_again();
+	T_EQ(channels_asked, n);
+	kern = kern_last();
+	fh = kern_opened(kern, O_RDWR);
+	hk_feed(node, 1);
+	T_EQ(kern_wait(kern, kern_read(kern, fh, 1, 0, 0), NULL), 0);
+	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+}
+
+static char taken_path[64];
+
+/* Linux's devtmpfs: no node while a file has its name, or else one, which
+   is a file here.  The file goes after that has been seen. */
+static int
+devtmpfs_channel(void *arg)
+{
+	int fd;
+
+	channels_asked++;
+	if (unlink(taken_path) == -1) {
+		fd = open(taken_path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+		T_CHECK(fd != -1);
+		close(fd);
+	}
+	return kern_open_channel(arg);
+}
+
+/*
+ * Somebody takes a file with a node's name away while the node is made: it
+ * is in the way of the kernel, and is gone when the front end looks.  The
+ * node must not count as made, or no SIGHUP makes it.
+ */
+static void
+a_name_that_becomes_free_meanwhile(void)
+{
+	char dir[] = "/tmp/t_threads.XXXXXX";
+	struct front_config fc;
+
+	T_CHECK(mkdtemp(dir) != NULL);
+	snprintf(taken_path, sizeof(taken_path), "%s/ttyX0", dir);
+	close(open(taken_path, O_CREAT | O_WRONLY, 0600));
+	memset(&fc, 0, sizeof(fc));
+	fc.deadline_ms = DEADLINE_MS;
+	fc.idle_ms = IDLE_MS;
+	fc.devdir = dir;
+	channels_asked = 0;
+	fc.open_channel = devtmpfs_channel;
+	front_up_with(&fc);
+	T_EQ(channels_asked, 2);
+	T_EQ(access(taken_path, F_OK), 0);
+	T_EQ(nodes_alive(), 1);
+	front_down();
+	unlink(taken_path);
+	rmdir(dir);
+}
+
+const struct t_case t_cases[] = {
+	{ "a_node_that_stays_away_is_tried_again",
+	    a_node_that_stays_away_is_tried_again },
+	{ "a_name_that_becomes_free_meanwhile",
+	    a_name_that_becomes_free_meanwhile },
+	{ NULL, NULL }
+};
