@@ -293,34 +293,6 @@ hyp_file_poll(struct hyp_file *fp, uint32_t events, int wait)
 	return (uint32_t)revents;
 }
 
-/*
- * vn_close_known()
- *
- *	The device is closing and its driver knows it, or others have it open
- *	still: whoever has made the close that this lwp does, if it does one,
- *	may go on.  Not before:
- *
- *	close(2) of dtyU0			client
- *	  answered
- *						close(2) returns
- *						open(2) of ttyU0: EBUSY, though
- *						  nobody has the line
- *	d_cancel: dtyU0 is closing
- *
- *	No lock held; does not sleep.
- */
-void
-vn_close_known(void)
-{
-	void *const host = curlwp->l_closing;
-
-	if (host == NULL)
-		return;
-	curlwp->l_closing = NULL;
-	LOCKDEBUG_NONE("hyp_file_closing");
-	hyp_file_closing(host);
-}
-
 void
 hyp_file_close(struct hyp_file *fp)
 {

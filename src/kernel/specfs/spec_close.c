@@ -260,6 +260,34 @@ spec_io_drain(struct specdev *sd)
 		spec_trace_end("drain", sd->sd_type, sd->sd_dev, 0);
 }
 
+/*
+ * vn_close_known()
+ *
+ *	The device is closing and its driver knows it, or others have it open
+ *	still: whoever has made the close that this lwp does, if it does one,
+ *	may go on.  Not before:
+ *
+ *	close(2) of dtyU0			client
+ *	  answered
+ *						close(2) returns
+ *						open(2) of ttyU0: EBUSY, though
+ *						  nobody has the line
+ *	d_cancel: dtyU0 is closing
+ *
+ *	No lock held; does not sleep.
+ */
+void
+vn_close_known(void)
+{
+	void *const host = curlwp->l_closing;
+
+	if (host == NULL)
+		return;
+	curlwp->l_closing = NULL;
+	LOCKDEBUG_NONE("hyp_file_closing");
+	hyp_file_closing(host);
+}
+
 /* Was d_cancel called before this close, by who has hung it up? */
 static bool
 spec_is_cancelled(struct specdev *sd)
