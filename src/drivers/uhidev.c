@@ -98,6 +98,7 @@ struct uhidev_softc {
 	void			*sc_desc;
 	int			 sc_desclen;
 	bool			 sc_ids;	/* reports begin with an ID */
+	bool			 sc_said;	/* no pipes; who opens them */
 	uint8_t			*sc_ibuf;	/* event thread's */
 	uint32_t		 sc_ibuflen;
 
@@ -376,7 +377,9 @@ uhidev_open_pipes(struct uhidev_softc *sc)
 		    USBD_DEFAULT_INTERVAL);
 	if (err == USBD_NORMAL_COMPLETION)
 		return 0;
-	aprint_error_dev(sc->sc_dev, "pipes: %s\n", usbd_errstr(err));
+	if (!sc->sc_said)		/* every open comes here */
+		aprint_error_dev(sc->sc_dev, "pipes: %s\n", usbd_errstr(err));
+	sc->sc_said = true;
 	if (sc->sc_opipe != NULL)
 		usbd_close_pipe(sc->sc_opipe);
 	sc->sc_opipe = sc->sc_ipipe = NULL;

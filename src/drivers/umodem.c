@@ -390,8 +390,10 @@ umodem_open(void *arg, int portno __unused)
 	    &sc->sc_notify_pipe, sc, sc->sc_notify_pkt,
 	    sc->sc_notify_pktlen, umodem_intr, USBD_DEFAULT_INTERVAL);
 	if (err) {
-		aprint_error_dev(sc->sc_dev, "notifications: %s\n",
-		    usbd_errstr(err));
+		if (!sc->sc_said)	/* every open comes here */
+			aprint_error_dev(sc->sc_dev, "notifications: %s\n",
+			    usbd_errstr(err));
+		sc->sc_said = true;
 		sc->sc_notify_pipe = NULL;
 		return EIO;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * t_nodes.c - nodes that cannot be made, at first or after their channel was
- * lost, and what makes them after all.
+ * lost, and what makes them after all; and how often the log says things.
  */
 #undef NDEBUG
 #include <assert.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "h_front.h"
+#include "host/host.h"
 
 static void
 wait_quiet(void)
@@ -146,7 +147,69 @@ a_name_that_becomes_free_meanwhile(void)
 	rmdir(dir);
 }
 
+/* Lines of the log with that text. */
+static unsigned
+lines(FILE *f, const char *text)
+{
+	char line[512];
+	unsigned n = 0;
+
+	rewind(f);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, text) != NULL;
+	return n;
+}
+
+/*
+ * What a client can repeat at will, here with a driver that moves more than
+ * was asked for, is one line in a minute (host_log_quiet), not one each time.
+ */
+static void
+a_client_does_not_fill_the_log(void)
+{
+	FILE *log = tmpfile();
+	uint64_t fh;
+	int err;
+
+	assert(log != NULL);
+	front_up(0);
+	err = dup(STDERR_FILENO);
+	dup2(fileno(log), STDERR_FILENO);
+	host_log_to(HOST_LOG_STDERR);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_OVERRUN;
+	for (int i = 0; i < 50; i++) {
+		hk_feed(node, 20);
+		T_EQ(kern_wait(kern, kern_read(kern, fh, 10, 0, 0), NULL),
+		    EIO);
+	}
+	hk.read_mode = HK_NORMAL;
+	kern_released(kern, fh);
+	dup2(err, STDERR_FILENO);
+	host_log_to(HOST_LOG_STDERR);
+	close(err);
+	T_EQ(lines(log, "a driver moved"), 1);
+	fclose(log);
+	front_down();
+}
+
+/* The n'th since the last is told: the first at once, then none for long. */
+static void
+quiet_counts(void)
+{
+	struct host_quiet quiet = { 0 };
+
+	T_EQ(host_log_quiet(&quiet), 1);
+	for (int i = 0; i < 3; i++)
+		T_EQ(host_log_quiet(&quiet), 0);
+	quiet.hq_next = 1;		/* the minute is over */
+	T_EQ(host_log_quiet(&quiet), 4);
+	T_EQ(host_log_quiet(&quiet), 0);
+}
+
 const struct t_case t_cases[] = {
+	{ "a_client_does_not_fill_the_log", a_client_does_not_fill_the_log },
+	{ "quiet_counts", quiet_counts },
 	{ "a_node_that_stays_away_is_tried_again",
 	    a_node_that_stays_away_is_tried_again },
 	{ "a_name_that_becomes_free_meanwhile",

@@ -203,18 +203,23 @@ thread_start(void)
 	return error;
 }
 
+/* fl_lock held.  A client can come to the cap and leave it again and again. */
 static void
 cap_reached(int error)
 {
+	unsigned n;
 
 	if (front.fl_capped)
 		return;
 	front.fl_capped = true;
+	n = host_log_quiet(&front.fl_full);
+	if (n == 0)
+		return;
 	host_logf(HYP_LOG_WARNING, "front: no thread for another blocked "
 	    "call: %u in use, the limit is %u%s%s; calls that would block "
-	    "get EAGAIN until one is free", front.fl_nthreads,
+	    "get EAGAIN until one is free (%u of these)", front.fl_nthreads,
 	    front.fl_config.max_threads, error != 0 ? ": " : "",
-	    error != 0 ? strerror(error) : "");
+	    error != 0 ? strerror(error) : "", n);
 }
 
 /*
@@ -670,8 +675,9 @@ front_threads_start(void)
 	TAILQ_INIT(&front.fl_spares);
 	front.fl_stopping = front.fl_capped = false;
 	front.fl_timer = 0;
-	front.fl_busy = front.fl_refused = 0;
-	front.fl_quiet = 0;
+	front.fl_busy = 0;
+	memset(&front.fl_refused, 0, sizeof(front.fl_refused));
+	memset(&front.fl_full, 0, sizeof(front.fl_full));
 	atomic_store(&front.fl_helm, HELM_GEN + HELM_VACANT);
 	atomic_store(&front.fl_watching, false);
 	hyp_posix_set_parkhook(front_park);

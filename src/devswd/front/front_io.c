@@ -56,13 +56,19 @@ io_read(int fd, void *buf, size_t len, void *arg)
 static void
 answer_refused(const struct front_chan *fc, uint64_t unique, size_t len)
 {
+	static struct host_quiet quiet, neither;
 	struct fuse_out_header out = {
 		.len = sizeof(out), .error = -EIO, .unique = unique,
 	};
+	unsigned n;
 
-	host_logf(HYP_LOG_ERR, "front: %s: the kernel refused an answer of "
-	    "%zu bytes; told EIO", fc->fc_node->fn_name, len);
-	if (write(fc->fc_fd, &out, sizeof(out)) == -1 && errno != ENOENT)
+	n = host_log_quiet(&quiet);
+	if (n != 0)
+		host_logf(HYP_LOG_ERR, "front: %s: the kernel refused an "
+		    "answer of %zu bytes; told EIO (%u of these)",
+		    fc->fc_node->fn_name, len, n);
+	if (write(fc->fc_fd, &out, sizeof(out)) == -1 && errno != ENOENT &&
+	    host_log_quiet(&neither) != 0)
 		host_logf(HYP_LOG_ERR, "front: %s: nor did it take that: %s",
 		    fc->fc_node->fn_name, strerror(errno));
 }
@@ -71,6 +77,7 @@ answer_refused(const struct front_chan *fc, uint64_t unique, size_t len)
 static ssize_t
 io_writev(int fd, struct iovec *iov, int count, void *arg)
 {
+	static struct host_quiet quiet;
 	struct front_chan *const fc = arg;
 	struct fuse_out_header out;
 	ssize_t n;
@@ -82,7 +89,8 @@ io_writev(int fd, struct iovec *iov, int count, void *arg)
 	if (errno == EINVAL && out.unique != 0)
 		answer_refused(fc, out.unique, out.len);
 	else if (errno != ENOENT && errno != ENODEV && errno != ECONNABORTED &&
-	    errno != EPIPE && errno != ENOTCONN)
+	    errno != EPIPE && errno != ENOTCONN &&
+	    host_log_quiet(&quiet) != 0)
 		host_logf(HYP_LOG_ERR, "front: %s: writing %u bytes: %s",
 		    fc->fc_node->fn_name, out.len, strerror(errno));
 	errno = ENOENT;

@@ -115,13 +115,17 @@ io_flags(const struct fuse_file_info *fi, off_t off)
 static int
 moved(int error, size_t done, size_t len, const struct front_chan *fc)
 {
+	static struct host_quiet quiet;
+	unsigned n;
 
-	if (error == 0 && done > len) {
+	if (error != 0 || done <= len)
+		return error;
+	n = host_log_quiet(&quiet);
+	if (n != 0)
 		host_logf(HYP_LOG_ERR, "front: %s: a driver moved %zu bytes, "
-		    "asked for %zu", fc->fc_node->fn_name, done, len);
-		return EIO;
-	}
-	return error;
+		    "asked for %zu (%u of these)", fc->fc_node->fn_name, done,
+		    len, n);
+	return EIO;
 }
 
 /* ---- open and release ----------------------------------------------- */

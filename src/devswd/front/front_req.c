@@ -77,21 +77,20 @@ static const char *const op_names[] = {
  *	What of an errno can be told to a client.  The kernel refuses values
  *	from 512 on (and the client would wait for ever), libfuse those from
  *	1000 on and negative ones; ENOSYS makes the kernel not ask again, for
- *	this node as long as it lives.  The number of each complaint doubles,
- *	so that a client cannot fill the log.
+ *	this node as long as it lives.
  */
 static int
 front_errno(int error, const struct front_chan *fc)
 {
-	static _Atomic unsigned bad;
+	static struct host_quiet quiet;
 	unsigned n;
 
 	if (error == ENOSYS)
 		return EOPNOTSUPP;
 	if (error >= 0 && error <= FRONT_MAXERRNO)
 		return error;
-	n = atomic_fetch_add(&bad, 1) + 1;
-	if ((n & (n - 1)) == 0)
+	n = host_log_quiet(&quiet);
+	if (n != 0)
 		host_logf(HYP_LOG_ERR, "front: %s: a driver's error %d is no "
 		    "errno, told EIO (%u of these)", fc->fc_node->fn_name,
 		    error, n);
@@ -295,19 +294,24 @@ pin_expired(uint64_t now, uint64_t *nextp)
 void
 front_watchdog(void)
 {
+	static struct host_quiet quiet;
 	const uint64_t now = hyp_clock();
 	struct front_thread *ft;
 	uint64_t next;
+	unsigned n;
 
 	pthread_mutex_lock(&front.fl_lock);
 	front.fl_timer = 0;
 	while ((ft = pin_expired(now, &next)) != NULL) {
 		atomic_fetch_add(&front.fl_zombies, 1);
 		pthread_mutex_unlock(&front.fl_lock);
-		host_logf(HYP_LOG_ERR, "front: %s: %s does not end though it "
-		    "was interrupted; its client is told EINTR and the "
-		    "thread left behind",
-		    ft->ft_chan->fc_node->fn_name, op_names[ft->ft_op]);
+		n = host_log_quiet(&quiet);
+		if (n != 0)
+			host_logf(HYP_LOG_ERR, "front: %s: %s does not end "
+			    "though it was interrupted; its client is told "
+			    "EINTR and the thread left behind (%u of these)",
+			    ft->ft_chan->fc_node->fn_name,
+			    op_names[ft->ft_op], n);
 		fuse_req_interrupt_func(ft->ft_req, NULL, NULL);
 		answer_late(ft);
 		pthread_mutex_lock(&front.fl_lock);
@@ -360,7 +364,9 @@ front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
 static bool
 claim_slowly(struct front_thread *ft)
 {
+	static struct host_quiet quiet;
 	bool claimed;
+	unsigned n;
 
 	pthread_mutex_lock(&front.fl_lock);
 	while (ft->ft_state == FT_PINNED)
@@ -371,9 +377,12 @@ claim_slowly(struct front_thread *ft)
 	pthread_mutex_unlock(&front.fl_lock);
 	if (!claimed) {
 		atomic_fetch_sub(&front.fl_zombies, 1);
-		host_logf(HYP_LOG_NOTICE, "front: %s: the %s that did not end "
-		    "has ended", ft->ft_chan->fc_node->fn_name,
-		    op_names[ft->ft_op]);
+		n = host_log_quiet(&quiet);
+		if (n != 0)
+			host_logf(HYP_LOG_NOTICE, "front: %s: the %s that did "
+			    "not end has ended (%u of these)",
+			    ft->ft_chan->fc_node->fn_name,
+			    op_names[ft->ft_op], n);
 	}
 	return claimed;
 }

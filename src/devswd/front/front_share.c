@@ -21,7 +21,7 @@
  * without a sleep; where it would sleep it gets EAGAIN.  It is the opener's
  * call, whoever makes it.  A close is counted but not refused, but for the
  * eighth: what was written would be lost.  There is one line in the log about
- * it, at most every QUIET_MS, with the number of those before it.
+ * it, at most every HOST_QUIET_MS, with the number of those before it.
  *
  * A thread counts as taken (fl_busy) from its request until it has the helm
  * again or is a spare, not only until the answer: so the slots that are left
@@ -42,8 +42,6 @@
 #include "hyp/hyp.h"
 
 #define	ROOT_PART	8	/* one in so many slots is root's */
-#define	QUIET_MS	UINT64_C(60000)
-#define	NSEC_PER_MSEC	UINT64_C(1000000)
 
 /*
  * fu = front_user_get(uid)
@@ -147,15 +145,10 @@ front_share_idle(struct front_thread *ft)
 void
 front_share_refused(const struct front_file *ff)
 {
-	const uint64_t now = hyp_clock();
-	uint64_t next = atomic_load(&front.fl_quiet);
-	unsigned n;
+	const unsigned n = host_log_quiet(&front.fl_refused);
 
-	atomic_fetch_add(&front.fl_refused, 1);
-	if (now < next || !atomic_compare_exchange_strong(&front.fl_quiet,
-	    &next, now + QUIET_MS * NSEC_PER_MSEC))
+	if (n == 0)
 		return;
-	n = atomic_exchange(&front.fl_refused, 0);
 	host_logf(HYP_LOG_WARNING, "front: %s: no thread for another blocked "
 	    "call of uid %u: %u of this user, %u on this node, %u of %u in "
 	    "use; told EAGAIN (%u of these)",

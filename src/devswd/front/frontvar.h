@@ -45,6 +45,7 @@
 #include <stdint.h>
 
 #include "front/front.h"
+#include "host/host.h"
 #include "hyp/hyp_node.h"
 
 /*
@@ -177,8 +178,8 @@ struct front {
 	uint64_t		 fl_timer;	/* (l) when it fires; 0: never */
 	_Atomic unsigned	 fl_zombies;	/* (a) */
 	_Atomic unsigned	 fl_busy;	/* (a) see front_share.c */
-	_Atomic unsigned	 fl_refused;	/* (a) since the last line */
-	_Atomic uint64_t	 fl_quiet;	/* (a) no line before */
+	struct host_quiet	 fl_refused;	/* lines about calls over */
+	struct host_quiet	 fl_full;	/* ... and about no thread */
 	struct front_users	 fl_users[FRONT_NUSERS]; /* (l) */
 	LIST_HEAD(, front_node)	 fl_nodes;	/* (l) */
 	unsigned		 fl_unheard;	/* (l) settled, but not in it */

@@ -11,6 +11,9 @@
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
+#include <stdatomic.h>
+#include <stdint.h>
+
 /* ---- log.c ---------------------------------------------------------- */
 
 /*
@@ -51,6 +54,21 @@ void	hyp_posix_set_loglevel(int);
  */
 void	host_logf(int, const char *, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
+
+/*
+ * n = host_log_quiet(quiet)
+ *
+ *	For a line that a client or a device can cause as often as it likes:
+ *	at most one in HOST_QUIET_MS.  n: say it now; it is the n'th since the
+ *	last that was said.  0: not now.  quiet is zero at first, and one for
+ *	each such line.  Any thread, any lock.
+ */
+#define	HOST_QUIET_MS	UINT64_C(60000)
+struct host_quiet {
+	_Atomic uint64_t hq_next;	/* none before */
+	atomic_uint	 hq_kept;	/* since the last */
+};
+unsigned host_log_quiet(struct host_quiet *);
 
 /*
  * host_log_emergency(text)

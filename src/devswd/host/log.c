@@ -21,7 +21,8 @@
  *	text: host_text_clean.
  *
  *	What does not fit is dropped and counted, and the count is told with
- *	the next line that gets through.
+ *	the next line that gets through.  Lines that others can cause at will
+ *	go through host_log_quiet first.
  *
  * Locks
  *	log_mtx protects the state below and keeps lines whole.  It is a
@@ -244,6 +245,20 @@ host_logf(int level, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	hyp_log(level, text);
+}
+
+/* Of those who find the time over, one has it. */
+unsigned
+host_log_quiet(struct host_quiet *hq)
+{
+	const uint64_t now = hyp_clock();
+	uint64_t next = atomic_load(&hq->hq_next);
+
+	atomic_fetch_add(&hq->hq_kept, 1);
+	if (now < next || !atomic_compare_exchange_strong(&hq->hq_next,
+	    &next, now + HOST_QUIET_MS * UINT64_C(1000000)))
+		return 0;
+	return atomic_exchange(&hq->hq_kept, 0);
 }
 
 /*

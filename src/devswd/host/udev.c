@@ -256,7 +256,9 @@ event_device(struct udev_device *dev)
 void
 host_udev_dispatch(void)
 {
+	static struct host_quiet quiet;
 	struct udev_device *dev;
+	int error;
 
 	for (;;) {
 		errno = 0;
@@ -267,8 +269,11 @@ host_udev_dispatch(void)
 		} else if (errno == 0 || errno == EAGAIN) {
 			return;
 		} else if (errno != EINTR) {
-			host_logf(HYP_LOG_NOTICE, "plug events were lost "
-			    "(%s); looking through the bus", strerror(errno));
+			error = errno;
+			if (host_log_quiet(&quiet) != 0)
+				host_logf(HYP_LOG_NOTICE, "plug events were "
+				    "lost (%s); looking through the bus",
+				    strerror(error));
 			udev_ops->hu_settled(udev_arg, NULL);
 			host_udev_rescan();
 			return;

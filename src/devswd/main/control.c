@@ -122,10 +122,12 @@ may_revoke(const struct client *c, const struct front_nodeinfo *ni)
 static int
 serve_revoke(const struct client *c)
 {
+	static struct host_quiet quiet;
 	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
 	const struct control_request *const cr = &c->c_request;
 	struct front_nodeinfo ni;
 	struct hyp_lwp *l;
+	unsigned n;
 	int error;
 
 	if (cr->cr_major != control_major ||
@@ -133,8 +135,10 @@ serve_revoke(const struct client *c)
 		return ENODEV;
 	if (!may_revoke(c, &ni))
 		return EPERM;
-	host_logf(HYP_LOG_INFO, "%s: revoked by user %u", ni.fi_name,
-	    (unsigned)c->c_uid);
+	n = c->c_uid == 0 ? 1 : host_log_quiet(&quiet);
+	if (n != 0)
+		host_logf(HYP_LOG_INFO, "%s: revoked by user %u%s", ni.fi_name,
+		    (unsigned)c->c_uid, n > 1 ? ", and others before" : "");
 	l = hyp_lwp_enter(&root);
 	error = hyp_node_revoke(ni.fi_node);
 	hyp_lwp_exit(l);

@@ -25,6 +25,7 @@
  *	without the lock; others wait for it on module_cv, interruptibly.
  *	Lock order: module_lock is a leaf.
  */
+#include <sys/atomic.h>
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
@@ -283,7 +284,9 @@ module_unload(const char *name)
 int
 module_autoload(const char *name, modclass_t class __unused)
 {
+	static u_int failures;		/* atomic */
 	char path[MODULE_PATHLEN + MAXMODNAME + 8], why[256];
+	u_int n;
 	int error;
 
 	mutex_enter(&module_lock);
@@ -296,8 +299,13 @@ module_autoload(const char *name, modclass_t class __unused)
 	error = module_load(path, why, sizeof(why));
 	if (error == EEXIST)
 		return 0;
-	if (error)
-		log(LOG_WARNING, "autoload of %s: %s\n", path, why);
+	if (error == 0)
+		return 0;
+	/* Every open asks: only lines that double their number. */
+	n = atomic_inc_uint_nv(&failures);
+	if ((n & (n - 1)) == 0)
+		log(LOG_WARNING, "autoload of %s: %s (%u of these)\n", path,
+		    why, n);
 	return error;
 }
 

@@ -528,13 +528,15 @@ usbd_xfer_abandon(struct usbd_xfer *xfer)
 	struct usbd_device *dev = xfer->ux_dev;
 	struct hyp_usbx *x = xfer->ux_hyp;
 
-	log(LOG_WARNING, "%s: endpoint 0x%02x does not give a "
-	    "transfer back, given up after %d ms\n", dev->ud_path,
-	    xfer->ux_pipe->up_addr, USBD_GRACE);
+	dev->ud_nlost++;
+	if ((dev->ud_nlost & (dev->ud_nlost - 1)) == 0)
+		log(LOG_WARNING, "%s: endpoint 0x%02x does not give a "
+		    "transfer back, given up after %d ms (%u of these)\n",
+		    dev->ud_path, xfer->ux_pipe->up_addr, USBD_GRACE,
+		    dev->ud_nlost);
 	xfer->ux_state = UX_ABANDON;
 	xfer->ux_hyp = NULL;
 	xfer->ux_hypbuf = NULL;
-	dev->ud_nlost++;
 	mutex_exit(&dev->ud_lock);
 	LOCKDEBUG_NONE("hyp_usbx_free");
 	hyp_usbx_free(x);
