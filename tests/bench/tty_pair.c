@@ -2,7 +2,8 @@
 /*
  * tty_pair.c - two serial adapters next to each other: latency and bulk.
  *
- *	tty_pair pingpong|in|out ROUNDS SIZE BASE BASEFAR DEVICE DEVICEFAR
+ *	tty_pair pingpong|in|out|echo ROUNDS SIZE
+ *	    BASE BASEFAR DEVICE DEVICEFAR
  *
  * Each adapter has a far end on this machine, where a process of its own
  * sits, asleep whenever it is not its round:
@@ -11,6 +12,8 @@
  *	out		SIZE bytes written to the adapter; the time is over
  *			when the far end has the last one
  *	in		SIZE bytes written at the far end, read here
+ *	echo		SIZE bytes written to the adapter by one process as fast
+ *			as it takes them, echoed, and read here by another
  *
  * What arrives is compared with what was sent.  Rounds on the two adapters
  * alternate and it alternates which comes first, so what else the machine
@@ -39,7 +42,7 @@ struct side {
 	size_t	s_at;		/* where in the stream */
 };
 
-enum what { PINGPONG, IN, OUT };
+enum what { PINGPONG, IN, OUT, ECHO };
 
 static void
 send_stream(int fd, size_t size, size_t at)
@@ -92,6 +95,39 @@ bounce(int fd, size_t times, size_t at)
 	}
 }
 
+/* What comes goes back at once, however much it is. */
+static void
+echo_stream(int fd, size_t size)
+{
+	char buf[CHUNK];
+	ssize_t n;
+
+	for (; size > 0; size -= (size_t)n) {
+		n = read(fd, buf, size < sizeof(buf) ? size : sizeof(buf));
+		if (n <= 0)
+			b_die(n == 0 ? "end of file" : "read");
+		b_write(fd, buf, (size_t)n);
+	}
+}
+
+/* A writer beside this process, which reads. */
+static void
+round_trip(int fd, size_t size, size_t at)
+{
+	int s;
+
+	switch (fork()) {
+	case -1:
+		b_die("fork");
+	case 0:
+		send_stream(fd, size, at);
+		_exit(0);
+	}
+	receive_stream(fd, size, at);
+	if (wait(&s) == -1 || s != 0)
+		b_die("the writer");
+}
+
 /* The process at the far end. */
 static _Noreturn void
 far_process(int fd, int sock, enum what what, size_t size)
@@ -109,6 +145,9 @@ far_process(int fd, int sock, enum what what, size_t size)
 			break;
 		case OUT:
 			receive_stream(fd, size, at);
+			break;
+		case ECHO:
+			echo_stream(fd, size);
 			break;
 		}
 		at += size;
@@ -160,6 +199,9 @@ one_round(struct side *s, enum what what, size_t size)
 	case OUT:
 		send_stream(s->s_fd, size, s->s_at);
 		break;
+	case ECHO:
+		round_trip(s->s_fd, size, s->s_at);
+		break;
 	}
 	b_read(s->s_sock, &c, 1);
 	s->s_at += size;
@@ -176,7 +218,9 @@ parse(const char *word)
 		return IN;
 	if (strcmp(word, "out") == 0)
 		return OUT;
-	fprintf(stderr, "tty_pair: pingpong, in or out, not %s\n", word);
+	if (strcmp(word, "echo") == 0)
+		return ECHO;
+	fprintf(stderr, "tty_pair: pingpong, in, out or echo, not %s\n", word);
 	exit(2);
 }
 
@@ -190,7 +234,8 @@ main(int argc, char **argv)
 	int rounds, status = 0, s;
 
 	if (argc != 8) {
-		fprintf(stderr, "usage: tty_pair pingpong|in|out ROUNDS SIZE "
+		fprintf(stderr, "usage: tty_pair "
+		    "pingpong|in|out|echo ROUNDS SIZE "
 		    "BASE BASEFAR DEVICE DEVICEFAR\n");
 		return 2;
 	}
