@@ -251,9 +251,12 @@ host_logf(int level, const char *fmt, ...)
 unsigned
 host_log_quiet(struct host_quiet *hq)
 {
-	const uint64_t now = hyp_clock();
-	uint64_t next = atomic_load(&hq->hq_next);
+	uint64_t now, next = atomic_load(&hq->hq_next);
+	struct timespec ts;
 
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * UINT64_C(1000000000) +
+	    (uint64_t)ts.tv_nsec;
 	atomic_fetch_add(&hq->hq_kept, 1);
 	if (now < next || !atomic_compare_exchange_strong(&hq->hq_next,
 	    &next, now + HOST_QUIET_MS * UINT64_C(1000000)))
