@@ -149,15 +149,17 @@ int	hyp_file_ioctl(struct hyp_file *, uint32_t, uint64_t, const void *,
 uint32_t hyp_file_poll(struct hyp_file *, uint32_t, int);
 
 /*
- * hyp_file_close(file)
+ * hyp_file_close(file, flags)
  *
- *	The last close(2) of an open file.  Sleeps for as long as the
+ *	The last close(2) of an open file.  flags: HYP_F_NONBLOCK, as the file
+ *	has it now, whatever it was opened with: the driver does not wait for
+ *	what was written, but drops it.  Sleeps for as long as the
  *	driver's close may (output that drains), in bounded time; so a front
  *	end answers its client when hyp_file_closing tells it to, and at the
  *	latest afterwards.  After it returned there is no further
  *	hyp_file_pollwake for the file.
  */
-void	hyp_file_close(struct hyp_file *);
+void	hyp_file_close(struct hyp_file *, int);
 
 /*
  * error = hyp_node_revoke(node)

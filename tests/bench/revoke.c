@@ -51,7 +51,7 @@ reader(void *arg)
 		die("open");
 	r->r_error = hyp_file_read(fp, &c, 1, 0, &done);
 	r->r_when = hyp_clock();
-	hyp_file_close(fp);
+	hyp_file_close(fp, 0);
 	h_exit(l);
 	return NULL;
 }

@@ -45,10 +45,10 @@ open_node(const char *name, int flags, struct s_file *sf)
 }
 
 static void
-close_file(struct s_file *sf)
+close_file(struct s_file *sf, int flags)
 {
 
-	hyp_file_close(sf->sf_file);
+	hyp_file_close(sf->sf_file, flags);
 	free(sf->sf_host);
 	sf->sf_file = NULL;
 	sf->sf_host = NULL;
@@ -67,9 +67,16 @@ s_open(const char *name, int flags, struct s_file *sf)
 void
 s_close(struct s_file *sf)
 {
+
+	s_close_flags(sf, 0);
+}
+
+void
+s_close_flags(struct s_file *sf, int flags)
+{
 	struct hyp_lwp *l = h_enter(0);
 
-	close_file(sf);
+	close_file(sf, flags);
 	h_exit(l);
 }
 
@@ -310,7 +317,7 @@ op_run(void *arg)
 		so->so_error = ioctl_file(so->so_file, so->so_cmd, so->so_buf);
 		break;
 	case S_CLOSE:
-		close_file(so->so_file);
+		close_file(so->so_file, 0);
 		so->so_error = 0;
 		break;
 	case S_REVOKE:

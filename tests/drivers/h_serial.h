@@ -39,6 +39,7 @@ void	s_settle(size_t);
 /* System calls as root; Linux errno. */
 int	s_open(const char *, int, struct s_file *);
 void	s_close(struct s_file *);
+void	s_close_flags(struct s_file *, int);	/* HYP_F_NONBLOCK */
 int	s_read(struct s_file *, void *, size_t, int, size_t *);
 int	s_write(struct s_file *, const void *, size_t, int, size_t *);
 int	s_ioctl(struct s_file *, unsigned long, void *);

@@ -870,7 +870,7 @@ exclusive(void)
 	T_EQ(s_ioctl(&a, TIOCNXCL, NULL), 0);
 	l = h_enter(1000);
 	T_EQ(hyp_node_open(h_node_find("ttyU0"), S_RDWR, NULL, &file), 0);
-	hyp_file_close(file);
+	hyp_file_close(file, 0);
 	h_exit(l);
 	s_close(&a);
 	h_remove(v);

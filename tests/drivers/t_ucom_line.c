@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "drivers/h_adapter.h"
 #include "drivers/h_serial.h"
@@ -443,6 +444,48 @@ now_not_if_stopped(void)
 	ttyclosedrain_ms = limit;
 }
 
+static double
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/*
+ * NetBSD's ttylclose: a close with O_NONBLOCK drops what was not sent, and
+ * does not wait for it; what the open said does not count.
+ */
+static void
+close_nonblock_on(struct vusb *v)
+{
+	enum { LEN = 2000, ROOM = 64 };
+	uint8_t buf[LEN];
+	struct s_file sf;
+	double began;
+
+	vusb_far_limit(v, 0, MIB, ROOM);
+	T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &sf), 0);
+	T_EQ(s_raw(&sf, 115200, 8, S_CLOCAL), 0);
+	s_pattern(buf, LEN, 5);
+	s_write_all(&sf, buf, LEN);
+	began = now();
+	s_close_flags(&sf, HYP_F_NONBLOCK);
+	T_CHECK(now() - began < 2);
+	T_EQ(h_status(v).vs_writes, 0);
+	T_CHECK(!h_status(v).vs_dtr);
+	h_remove(v);
+}
+
+static void
+close_nonblock_drops(void)
+{
+
+	close_nonblock_on(h_ftdi());
+	close_nonblock_on(h_acm());
+}
+
 const struct t_case t_cases[] = {
 	{ "an O_NONBLOCK open does not wait for a long close",
 	    now_not_for_long },
@@ -453,6 +496,8 @@ const struct t_case t_cases[] = {
 	{ "TIOCOUTQ counts what is on its way to the device",
 	    outq_counts_transfers },
 	{ "TIOCOUTQ is 0 when tcdrain ends", outq_agrees_with_drain },
+	{ "a close with O_NONBLOCK drops what was not sent",
+	    close_nonblock_drops },
 	{ "output that was given up is not counted",
 	    outq_forgets_what_is_lost },
 	{ "what comes with the carrier is the open's that waits for it",

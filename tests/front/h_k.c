@@ -471,12 +471,13 @@ hyp_file_poll(struct hyp_file *hf, uint32_t events, int wait)
 }
 
 void
-hyp_file_close(struct hyp_file *hf)
+hyp_file_close(struct hyp_file *hf, int flags)
 {
 	struct hyp_file **p;
 
 	assert(!hf->hf_closed && hf->hf_busy == 0);
 	hk.closing++;
+	hk.closeflags = flags;
 	(void)prelude(hk.cancel_mode);
 	hyp_file_closing(hf->hf_host);
 	(void)prelude(hk.close_mode);

@@ -53,7 +53,8 @@ struct hk {
 	_Atomic unsigned wakes_late;	/* pollwake after close */
 
 	/* The last one's. */
-	_Atomic int	 flags;
+	_Atomic int	 flags;		/* of all but closes */
+	_Atomic int	 closeflags;
 	_Atomic uint64_t len, arg;
 	_Atomic unsigned uid, gid, ngroups;
 	_Atomic int	 pid;

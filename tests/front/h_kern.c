@@ -346,7 +346,16 @@ kern_poll(struct kern *k, uint64_t fh, unsigned events, int notify)
 uint64_t
 kern_release(struct kern *k, uint64_t fh)
 {
-	const struct fuse_release_in in = { .fh = fh };
+
+	return kern_release_flags(k, fh, 0);
+}
+
+/* flags: the file's at its close. */
+uint64_t
+kern_release_flags(struct kern *k, uint64_t fh, int flags)
+{
+	const struct fuse_release_in in = { .fh = fh,
+	    .flags = (uint32_t)flags };
 
 	return kern_send(k, FUSE_RELEASE, &in, sizeof(in), NULL, 0);
 }

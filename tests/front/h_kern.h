@@ -51,6 +51,7 @@ uint64_t kern_ioctl(struct kern *, uint64_t, unsigned, uint64_t, unsigned,
 	    const void *, size_t, size_t);
 uint64_t kern_poll(struct kern *, uint64_t, unsigned, int);
 uint64_t kern_release(struct kern *, uint64_t);
+uint64_t kern_release_flags(struct kern *, uint64_t, int);
 void	kern_interrupt(struct kern *, uint64_t);
 
 /* Whom requests come from, from now on. */

@@ -69,6 +69,26 @@ open_read_write_release(void)
 	T_EQ(hk.opens, 1);
 }
 
+/*
+ * O_NONBLOCK at a close is what fcntl(2) has made of it: NetBSD's vn_close
+ * takes the file's flags as they are then, and so does Linux's RELEASE.
+ */
+static void
+close_is_told_of_nonblock(void)
+{
+	uint64_t fh;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	T_EQ(kern_wait(kern, kern_release_flags(kern, fh, O_RDWR | O_NONBLOCK),
+	    NULL), 0);
+	T_EQ(hk.closeflags, HYP_F_NONBLOCK);
+	fh = kern_opened(kern, O_RDWR | O_NONBLOCK);
+	T_EQ(kern_wait(kern, kern_release_flags(kern, fh, O_RDWR), NULL), 0);
+	T_EQ(hk.closeflags, 0);
+	front_down();
+}
+
 static void
 open_flags_and_errors(void)
 {
@@ -907,6 +927,7 @@ const struct t_case t_cases[] = {
 	{ "init_tells_name_number_and_limits",
 	    init_tells_name_number_and_limits },
 	{ "open_read_write_release", open_read_write_release },
+	{ "close_is_told_of_nonblock", close_is_told_of_nonblock },
 	{ "open_flags_and_errors", open_flags_and_errors },
 	{ "credentials_are_the_openers", credentials_are_the_openers },
 	{ "later_pieces_of_a_read_do_not_wait",

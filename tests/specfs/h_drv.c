@@ -77,7 +77,7 @@ hdopen(dev_t dev, int flag __unused, int mode __unused,
 }
 
 static int
-hdcancel(dev_t dev, int flag __unused, int mode __unused,
+hdcancel(dev_t dev, int flag, int mode __unused,
     struct lwp *l __unused)
 {
 	struct hd *const h = hd_of(dev);
@@ -86,6 +86,7 @@ hdcancel(dev_t dev, int flag __unused, int mode __unused,
 	mutex_enter(&h->hd_lock);
 	trace(h, 'c');
 	h->hd_ncancel++;
+	h->hd_cancelflag = flag;
 	h->hd_cancelled = true;
 	cv_broadcast(&h->hd_cv);
 	selnotify(&h->hd_sel, 0, 0);
@@ -98,7 +99,7 @@ hdcancel(dev_t dev, int flag __unused, int mode __unused,
 }
 
 static int
-hdclose(dev_t dev, int flag __unused, int mode __unused,
+hdclose(dev_t dev, int flag, int mode __unused,
     struct lwp *l __unused)
 {
 	struct hd *const h = hd_of(dev);
@@ -107,6 +108,7 @@ hdclose(dev_t dev, int flag __unused, int mode __unused,
 	mutex_enter(&h->hd_lock);
 	trace(h, 'C');
 	h->hd_nclose++;
+	h->hd_closeflag = flag;
 	if (h->hd_calls > 0 || h->hd_opens > 0 || !h->hd_cancelled)
 		h->hd_breaches++;
 	while (h->hd_close_holds) {

@@ -43,6 +43,7 @@ struct hd {
 	int		hd_restarts;	/* d_open answers ERESTART so often */
 	int		hd_failures;	/* d_open answers EIO so often */
 	u_int		hd_nopen, hd_nclose, hd_ncancel;
+	int		hd_cancelflag, hd_closeflag;	/* the last one's */
 	u_int		hd_breaches;
 	char		hd_trace[HD_TRACE];	/* o c(ancel) C(lose) r(ead out) */
 };

@@ -229,7 +229,7 @@ h_close(void *arg)
 	struct hyp_lwp *l = h_enter(1000);
 
 	T_BEGIN("close(2)");
-	hyp_file_close(c->c_file);
+	hyp_file_close(c->c_file, 0);
 	T_END("close(2)", 0);
 	h_exit(l);
 	ended(c);

@@ -9,6 +9,7 @@
  */
 #include <sys/atomic.h>
 #include <sys/errno.h>
+#include <sys/fcntl.h>
 #include <sys/lwp.h>
 #include <sys/poll.h>
 #include <sys/systm.h>
@@ -56,7 +57,16 @@ cclose(struct client *c)
 {
 	struct hyp_lwp *l = h_enter(0);
 
-	hyp_file_close(c->c_file);
+	hyp_file_close(c->c_file, 0);
+	h_exit(l);
+}
+
+static void
+cclose_flags(struct client *c, int flags)
+{
+	struct hyp_lwp *l = h_enter(0);
+
+	hyp_file_close(c->c_file, flags);
 	h_exit(l);
 }
 
@@ -192,7 +202,7 @@ separate_minors(void)
 	T_EQ(copen(&a, RW), 0);
 	l = h_enter(0);
 	T_EQ(hyp_node_open(hd_node(1), RW, NULL, &other), 0);
-	hyp_file_close(other);
+	hyp_file_close(other, 0);
 	h_exit(l);
 	T_EQ(hd[1].hd_nclose, 1);
 	T_EQ(hd[0].hd_nclose, 0);
@@ -597,7 +607,7 @@ close_file(struct hyp_file *fp)
 {
 	struct hyp_lwp *l = h_enter(0);
 
-	hyp_file_close(fp);
+	hyp_file_close(fp, 0);
 	h_exit(l);
 }
 
@@ -723,9 +733,37 @@ aliases_failing(void)
 	hd_teardown();
 }
 
+/*
+ * NetBSD's vn_close passes the file's flags as they are at the close, so
+ * d_close has FNONBLOCK if fcntl(2) has set it, and not if only the open had
+ * it; a revoke's always has (VOP_REVOKE: IO_NDELAY).
+ */
+static void
+close_flags(void)
+{
+	struct client a = { 0 };
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, HYP_F_READ | HYP_F_WRITE), 0);
+	cclose_flags(&a, HYP_F_NONBLOCK);
+	T_EQ(hd[0].hd_cancelflag, FREAD | FWRITE | FNONBLOCK);
+	T_EQ(hd[0].hd_closeflag, FREAD | FWRITE | FNONBLOCK);
+	T_EQ(copen(&a, HYP_F_READ | HYP_F_NONBLOCK), 0);
+	cclose_flags(&a, 0);
+	T_EQ(hd[0].hd_cancelflag, FREAD);
+	T_EQ(hd[0].hd_closeflag, FREAD);
+	T_EQ(copen(&a, HYP_F_READ), 0);
+	T_EQ(h_revoke(hd_node(0)), 0);
+	T_EQ(hd[0].hd_closeflag, FNONBLOCK);
+	cclose(&a);
+	T_EQ(hd[0].hd_nclose, 3);
+	hd_teardown();
+}
+
 const struct t_case t_cases[] = {
 	{ "only the last close cancels and closes, in this order",
 	    last_close },
+	{ "a close is told O_NONBLOCK as the file has it then", close_flags },
 	{ "each minor is a device of its own", separate_minors },
 	{ "several names of one device: one last close", aliases_close },
 	{ "several names of one device: a revoke takes all", aliases_revoke },

@@ -11,6 +11,7 @@
 #include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/errno.h>
+#include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
@@ -44,6 +45,7 @@ struct clone {
 
 static u_int nopen, nclose, nrestart, nbreach;	/* atomic */
 static u_int ndevcancel, ndevclose;		/* atomic */
+static int closeflag;				/* f_flag in fo_close */
 static bool hold_open, in_open;			/* atomic */
 static bool gone;				/* atomic */
 
@@ -125,6 +127,7 @@ clone_close(struct file *fp)
 {
 	struct clone *const c = fp->f_data;
 
+	atomic_store_relaxed(&closeflag, fp->f_flag);
 	mutex_enter(&c->c_lock);
 	if (c->c_calls > 0)
 		atomic_inc_uint(&nbreach);
@@ -286,6 +289,25 @@ own_state(void)
 	T_EQ(ndevcancel, 0);
 	T_EQ(ndevclose, 0);
 	T_EQ(opens(), 0);
+	teardown();
+}
+
+/* fo_close finds O_NONBLOCK in f_flag as the file has it then, as NetBSD's. */
+static void
+close_flags(void)
+{
+	static const int flags[] = { HYP_F_NONBLOCK, 0 };
+	struct hyp_lwp *l = h_enter(0);
+	struct hyp_file *fp;
+
+	setup();
+	for (u_int i = 0; i < 2; i++) {
+		T_EQ(hyp_node_open(&node, RW, NULL, &fp), 0);
+		hyp_file_close(fp, flags[i]);
+		T_EQ(closeflag, FREAD | FWRITE |
+		    (flags[i] != 0 ? FNONBLOCK : 0));
+	}
+	h_exit(l);
 	teardown();
 }
 
@@ -471,6 +493,8 @@ storm(void)
 
 const struct t_case t_cases[] = {
 	{ "each open has its own state and one close", own_state },
+	{ "a clone's close is told O_NONBLOCK as the file has it then",
+	    close_flags },
 	{ "an open that fails leaves nothing", failed_open },
 	{ "a revoke of the node reaches its clones", revoke_clones },
 	{ "vdevgone closes clones before it returns", detach_clones },

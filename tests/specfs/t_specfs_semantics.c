@@ -14,6 +14,7 @@
 #include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/errno.h>
+#include <sys/fcntl.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
 #include <sys/poll.h>
@@ -40,6 +41,7 @@
 static kmutex_t pd_lock;
 static kcondvar_t pd_cv;
 static char pd_trace[64];
+static int pd_closeflag;		/* d_close's */
 static int pd_refs;		/* what the driver thinks that it holds */
 static u_int pd_panics;		/* references given back that were not there */
 static bool pd_isopen;
@@ -127,7 +129,7 @@ pdcancel(dev_t dev __unused, int flag __unused, int mode __unused,
 }
 
 static int
-pdclose(dev_t dev __unused, int flag __unused, int mode __unused,
+pdclose(dev_t dev __unused, int flag, int mode __unused,
     struct lwp *l __unused)
 {
 
@@ -137,6 +139,7 @@ pdclose(dev_t dev __unused, int flag __unused, int mode __unused,
 	while (pd_hold_close)		/* on the way to the driver's lock */
 		cv_wait(&pd_cv, &pd_lock);
 	trace('C');
+	pd_closeflag = flag;
 	if (pd_refs == 0)
 		pd_panics++;
 	else
@@ -328,6 +331,33 @@ closes_linux(void)
 {
 
 	open_during_close(&pd_cancel_cdevsw, "linux", true, "ocCocC", 0);
+}
+
+/*
+ * A close with O_NONBLOCK: NetBSD's and FreeBSD's d_close are told, and NetBSD's
+ * ttys drop then what was not sent; Linux's do not look at it.
+ */
+static void
+close_nonblock(const char *semantics, int flag)
+{
+	struct h_client a = { .c_node = &node };
+	struct hyp_lwp *l = h_enter(0);
+
+	setup(&pd_cancel_cdevsw, semantics);
+	h_open(&a);
+	hyp_file_close(a.c_file, HYP_F_NONBLOCK);
+	h_exit(l);
+	T_EQ(pd_closeflag & FNONBLOCK, flag);
+	teardown();
+}
+
+static void
+closes_nonblock(void)
+{
+
+	close_nonblock("netbsd", FNONBLOCK);
+	close_nonblock("freebsd", FNONBLOCK);
+	close_nonblock("linux", 0);
 }
 
 /* ---- how many closes ------------------------------------------------ */
@@ -596,6 +626,7 @@ const struct t_case t_cases[] = {
 	{ "freebsd-trackclose: a close for each open, none too many",
 	    closes_trackclose },
 	{ "linux: an open waits for the last close", closes_linux },
+	{ "linux: a close with O_NONBLOCK is as any other", closes_nonblock },
 	{ "one close for all opens, or one for each", counts },
 	{ "netbsd: a revoke waits for a read", slow_netbsd },
 	{ "netbsd-legacy: the stop-gap drain waits for a read",

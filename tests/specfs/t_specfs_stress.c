@@ -60,7 +60,7 @@ client(void *arg)
 			atomic_inc_uint(&nopened);
 			for (u_int n = t_random() % 4; n > 0; n--)
 				one_op(fp);
-			hyp_file_close(fp);
+			hyp_file_close(fp, 0);
 		}
 		h_exit(l);
 	}

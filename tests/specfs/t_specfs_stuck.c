@@ -64,7 +64,7 @@ cclose(void *arg)
 	struct client *c = arg;
 	struct hyp_lwp *l = h_enter(0);
 
-	hyp_file_close(c->c_file);
+	hyp_file_close(c->c_file, 0);
 	atomic_inc_uint(&c->c_ended);
 	h_exit(l);
 }

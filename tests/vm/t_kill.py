@@ -220,6 +220,7 @@ def _(_world, adapter):
         fd = probe.open_node(CALLOUT[adapter])
         termios.tcflow(fd, termios.TCOOFF)
         os.write(fd, b"never sent")
+        os.set_blocking(fd, True)
         os.close(fd)
         os.close(probe.open_node(CALLOUT[adapter], os.O_RDWR))
         return "opened again"

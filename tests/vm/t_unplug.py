@@ -200,6 +200,7 @@ def _(world, adapter):
     if word not in ("ENXIO", "EBADF", "EIO"):
         raise AssertionError("tcdrain: " + word)
     began = probe.now()
+    os.set_blocking(fd, True)
     os.close(fd)
     within(probe.now() - began, PROMPT, "close")
     world.plug(adapter)

@@ -51,7 +51,8 @@ struct fileops {
 
 typedef struct file {
 	off_t		 f_offset;
-	int		 f_flag;	/* FREAD, FWRITE, FNONBLOCK at open */
+	int		 f_flag;	/* FREAD, FWRITE; FNONBLOCK as at the
+					   open, or in fo_close at the close */
 	const struct fileops *f_ops;
 	void		*f_data;
 } file_t;

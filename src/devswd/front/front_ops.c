@@ -198,6 +198,17 @@ file_remove(struct front_file *ff)
 }
 
 /*
+ * Its O_NONBLOCK when the client closed it, which may be another one than at
+ * the open; a file that no RELEASE came for waits for what was written.
+ */
+static int
+close_flags(const struct front_file *ff)
+{
+
+	return ff->ff_nonblock ? HYP_F_NONBLOCK : 0;
+}
+
+/*
  * The last close, of a file that is in no list any more and that no RELEASE
  * waits for.  Nobody does but who opens the device next, in K: what was
  * written still goes out.  If no other thread is left to take requests (or
@@ -214,7 +225,7 @@ file_close(struct front_file *ff)
 	l = hyp_lwp_enter(&ff->ff_cred);
 	if (front_share_enter(ft, ff, true) || nosleep)
 		hyp_lwp_nosleep(l);
-	hyp_file_close(ff->ff_file);
+	hyp_file_close(ff->ff_file, close_flags(ff));
 	hyp_lwp_exit(l);
 	front_share_exit(ff);
 	file_free(ff);
@@ -303,6 +314,7 @@ front_release(fuse_req_t req, struct fuse_file_info *fi)
 	struct front_file *const ff = file_of(fi);
 
 	file_remove(ff);
+	ff->ff_nonblock = (fi->flags & O_NONBLOCK) != 0;
 	if (atomic_load(&ff->ff_refs) > 1) {
 		(void)front_reply_err(req, 0, ff->ff_chan);
 		front_file_rele(ff);
@@ -310,7 +322,7 @@ front_release(fuse_req_t req, struct fuse_file_info *fi)
 	}
 	front_req_enter(ft, req, FRONT_RELEASE, ff);
 	ff->ff_closer = ft;
-	hyp_file_close(ff->ff_file);
+	hyp_file_close(ff->ff_file, close_flags(ff));
 	hyp_file_closing(ff);
 	front_req_exit(ft);
 	front_share_exit(ff);

@@ -107,6 +107,8 @@ struct front_file {
 						   wake-up */
 	struct front_thread	*ff_closer;	/* (t) of the RELEASE that has no
 						   answer yet, or NULL */
+	bool			 ff_nonblock;	/* set by the RELEASE, read by
+						   who closes the file */
 	struct hyp_cred		 ff_cred;	/* (c) of the opener */
 	uint32_t		 ff_groups[];	/* (c) what ff_cred points to */
 };

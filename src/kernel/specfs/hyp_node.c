@@ -38,7 +38,9 @@
  * nothing to do with, and live on.
  *
  * The credentials of an operation are the opener's, whoever holds the file
- * now; so they are kept with the file.
+ * now; so they are kept with the file.  O_NONBLOCK is not: fcntl(2) changes
+ * it, and a read, a write and the close bring what it is then.  An ioctl and a
+ * poll do not, so d_ioctl never sees FNONBLOCK.
  *
  * Lifetime: the front end calls hyp_file_close once, when no other call on
  * the file runs or comes.
@@ -294,13 +296,13 @@ hyp_file_poll(struct hyp_file *fp, uint32_t events, int wait)
 }
 
 void
-hyp_file_close(struct hyp_file *fp)
+hyp_file_close(struct hyp_file *fp, int flags)
 {
 	struct vnode *const vp = fp->f_vp;
 
 	file_enter(fp);
 	curlwp->l_closing = fp->f_host;
-	(void)VOP_CLOSE(vp, fp->f_flag, curlwp);
+	(void)VOP_CLOSE(vp, fp->f_flag | (mode_in(flags) & FNONBLOCK), curlwp);
 	vn_close_known();
 	file_exit();
 	vn_file_remove(vp, fp);

@@ -302,13 +302,15 @@ spec_is_cancelled(struct specdev *sd)
 
 /* The same for a clone, whose file has its driver's device for as long. */
 static void
-spec_close_clone(struct specdev *sd)
+spec_close_clone(struct specdev *sd, int flags)
 {
+	struct file *const fp = sd->sd_file;
 
 	if (!spec_is_cancelled(sd))
 		spec_clone_restart(sd);
 	vn_close_known();
 	spec_io_drain(sd);
+	fp->f_flag = (fp->f_flag & ~FNONBLOCK) | (flags & FNONBLOCK);
 	spec_clone_close(sd);
 }
 
@@ -363,7 +365,7 @@ spec_close_driver(struct specdev *sd, int flags)
 	bool held;
 
 	if (sd->sd_file != NULL) {
-		spec_close_clone(sd);
+		spec_close_clone(sd, flags);
 		return;
 	}
 	curlwp->l_progress = &sd->sd_progress;

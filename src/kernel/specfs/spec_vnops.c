@@ -298,7 +298,9 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
  * error = VOP_CLOSE(vp, mode, l)
  *
  *	Undo one successful open.  The last one of the device goes into the
- *	driver.  After a revoke there is nothing left to undo.
+ *	driver, with FNONBLOCK if the file has it now, and else waits for what
+ *	was written; in Linux it waits for that either way.  After a revoke
+ *	there is nothing left to undo.
  */
 int
 spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
@@ -306,6 +308,8 @@ spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 
+	if (sd->sd_ss->ss_linger)
+		mode &= ~FNONBLOCK;
 	mutex_enter(&device_lock);
 	if (!sn->sn_taken) {
 		KASSERTMSG(sn->sn_opencnt > 0 &&
