@@ -43,6 +43,7 @@ DEVICE = "kernel/autoconf/subr_device.c"
 CONFIG = "kernel/autoconf/subr_autoconf.c"
 CFTABLE = "kernel/autoconf/subr_cftable.c"
 COUNT = "kernel/kern/subr_localcount.c"
+PSZ = "kernel/kern/subr_pserialize.c"
 CLOCK = "kernel/kern/kern_softclock.c"
 SELECT = "kernel/kern/sys_select.c"
 TTY = "kernel/tty/tty.c"
@@ -91,19 +92,23 @@ MUTANTS = (
      "		(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);\n"),
     ("an open is counted before it has its device", VNOPS,
      "	if ((error = spec_open_driver(vp, &dr)) != 0)\n"
-     "		return error;\n	mutex_enter(&device_lock);\n"
-     "	error = spec_open_enter(vp, mode, &dr);\n	mutex_exit(&device_lock);\n"
+     "		return error;\n	mutex_enter(device_lock(vp->v_rdev));\n"
+     "	error = spec_open_enter(vp, mode, &dr);\n"
+     "	mutex_exit(device_lock(vp->v_rdev));\n"
      "	if (error) {\n		devsw_release(&dr);\n"
      "		return error;\n	}\n",
      "	dr.dr_dev = vp->v_rdev;\n	dr.dr_block = false;\n"
-     "	mutex_enter(&device_lock);\n"
-     "	error = spec_open_enter(vp, mode, &dr);\n	mutex_exit(&device_lock);\n"
+     "	mutex_enter(device_lock(vp->v_rdev));\n"
+     "	error = spec_open_enter(vp, mode, &dr);\n"
+     "	mutex_exit(device_lock(vp->v_rdev));\n"
      "	if (error)\n		return error;\n"
      "	if ((error = spec_open_driver(vp, &dr)) != 0) {\n"
-     "		spec_io_exit(sd);\n		mutex_enter(&device_lock);\n"
+     "		spec_io_exit(sd);\n"
+     "		mutex_enter(device_lock(vp->v_rdev));\n"
      "		if (!sn->sn_taken) {\n			sn->sn_opencnt--;\n"
      "			sd->sd_opencnt--;\n		}\n"
-     "		mutex_exit(&device_lock);\n		return error;\n	}\n"),
+     "		mutex_exit(device_lock(vp->v_rdev));\n"
+     "		return error;\n	}\n"),
     ("open has no I/O reference", VNOPS,
      "	sd->sd_opencnt++;\n	atomic_inc_uint(&sd->sd_iocnt);",
      "	sd->sd_opencnt++;"),
@@ -121,14 +126,17 @@ MUTANTS = (
      "	sn->sn_taken = true;\n", ""),
     ("a revoke does not wait for the close", VNOPS,
      "	while (sd->sd_closing && !sd->sd_overdue)\n"
-     "		cv_wait(&specfs_iocv, &device_lock);\n	spec_node_unhash",
+     "		cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));\n"
+     "	spec_node_unhash",
      "	spec_node_unhash"),
     ("a second revoke does not wait for the first", VNOPS,
      "		while (vp->v_op != &dead_vnodeops)\n"
-     "			cv_wait(&specfs_iocv, &device_lock);\n"
-     "		mutex_exit(&device_lock);\n		return 0;\n	}\n"
+     "			cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));\n"
+     "		mutex_exit(device_lock(vp->v_rdev));\n"
+     "		return 0;\n	}\n"
      "	sn->sn_taken",
-     "		mutex_exit(&device_lock);\n		return 0;\n	}\n"
+     "		mutex_exit(device_lock(vp->v_rdev));\n"
+     "		return 0;\n	}\n"
      "	sn->sn_taken"),
     ("vdevgone does not revoke", VNOPS,
      "		spec_revoke_dev(type, dev);\n		spec_close_wait",
@@ -141,14 +149,15 @@ MUTANTS = (
     ("a revoke wakes no poller", VNOPS,
      "		selpoller_wake(&fp->f_poller);", "		continue;"),
     ("a dead vnode is not announced", VNOPS,
-     "	cv_broadcast(&specfs_iocv);\n	LIST_FOREACH(fp, &vp->v_files",
+     "	cv_broadcast(specfs_iocv(vp->v_rdev));\n"
+     "	LIST_FOREACH(fp, &vp->v_files",
      "	LIST_FOREACH(fp, &vp->v_files"),
     ("a leaving driver's files are not revoked", VNOPS,
-     "if ((vp = spec_find_open(type, maj)) != NULL) {",
+     "if ((vp = spec_find_open(sb, type, maj)) != NULL) {",
      "if ((vp = NULL) != NULL) {"),
     ("a leaving driver's closes are not waited for", VNOPS,
-     "		} else if (spec_close_pending((enum vtype)type, maj))\n"
-     "			cv_wait(&specfs_iocv, &device_lock);\n",
+     "		} else if (spec_close_pending(sb, (enum vtype)type, maj))\n"
+     "			cv_wait(&sb->sb_iocv, &sb->sb_lock);\n",
      "		}\n"),
     ("no drain before d_close", CLOSE,
      "		if (sd->sd_ss->ss_drain)\n			spec_io_drain(sd);",
@@ -157,8 +166,8 @@ MUTANTS = (
      "	if (spec_is_cancelled(sd))\n		error = 0;",
      "	if (true)\n		error = 0;"),
     ("the end of a close is not announced", CLOSE,
-     "	cv_broadcast(&specfs_iocv);\n}\n\n/*\n * spec_io_drain", "}\n\n"
-     "/*\n * spec_io_drain"),
+     "	cv_broadcast(specfs_iocv(sd->sd_dev));\n}\n\n/*\n"
+     " * spec_io_drain", "}\n\n/*\n * spec_io_drain"),
     ("a close does not say that it is one", CLOSE,
      "	sd->sd_closing = true;\n", ""),
     ("the drain does not ask to be woken", CLOSE,
@@ -166,9 +175,9 @@ MUTANTS = (
      "	while"),
     ("the drain looks once", CLOSE,
      "	while (atomic_load_seq_cst(&sd->sd_iocnt) != 0)\n"
-     "		cv_wait(&specfs_iocv, &device_lock);",
+     "		cv_wait(specfs_iocv(sd->sd_dev), device_lock(sd->sd_dev));",
      "	if (atomic_load_seq_cst(&sd->sd_iocnt) != 0)\n"
-     "		cv_wait(&specfs_iocv, &device_lock);"),
+     "		cv_wait(specfs_iocv(sd->sd_dev), device_lock(sd->sd_dev));"),
     ("the closer keeps no vnode", CLOSE,
      "	sc->sc_flags = flags;\n	vp->v_usecount++;",
      "	sc->sc_flags = flags;"),
@@ -192,6 +201,20 @@ MUTANTS = (
     ("devsw_detach does not wait for opens", DEVSW,
      "	localcount_drain(&slots[maj].ds_refs, &devsw_cv, &devsw_lock);\n",
      ""),
+    ("devsw_detach does not wait for who has found the driver", DEVSW,
+     "	pserialize_perform(devsw_psz);\n", ""),
+    ("a detach does not wait for who has found the device", CONFIG,
+     "	pserialize_perform(config_psz);	/* lookups that have found dev */\n",
+     ""),
+    ("a device is freed under who has found it", CONFIG,
+     "		pserialize_perform(config_psz);\n		device_free(dev);",
+     "		device_free(dev);"),
+    ("acquire takes a device that is being detached", DEVICE,
+     "		    atomic_load_acquire(&dev->dv_detaching) != NULL;",
+     "		    false;"),
+    ("a reader holds up nobody", PSZ,
+     "		mutex_enter(&psz->psz_cpus[i].ps_lock);\n"
+     "		mutex_exit(&psz->psz_cpus[i].ps_lock);\n", ""),
     ("devsw_detach_idle asks nobody", DEVSW,
      "	return sw != NULL && devsw_hooks != NULL &&",
      "	return false && sw != NULL &&"),
@@ -200,13 +223,13 @@ MUTANTS = (
      "		    dev->dv_attaching == curlwp) &&",
      "		if (true &&"),
     ("a detach that backs out wakes nobody", CONFIG,
-     "	dev->dv_detaching = NULL;\n	cv_broadcast(&config_cv);",
-     "	dev->dv_detaching = NULL;"),
+     "	atomic_store_release(&dev->dv_detaching, NULL);\n"
+     "	cv_broadcast(&config_cv);",
+     "	atomic_store_release(&dev->dv_detaching, NULL);"),
     ("an attach that ends wakes nobody", CONFIG,
-     "	dev->dv_attaching = NULL;\n	cv_broadcast(&config_cv);",
-     "	dev->dv_attaching = NULL;"),
-    ("attach and detach do without the kernel lock", CFTABLE,
-     "	if (ca->ca_flags & DVF_ATTACH_MPSAFE)\n", "	if (true)\n"),
+     "	atomic_store_release(&dev->dv_attaching, NULL);\n"
+     "	cv_broadcast(&config_cv);",
+     "	atomic_store_release(&dev->dv_attaching, NULL);"),
     ("a detach frees what another one waits for", CONFIG,
      "	const bool last = dev->dv_waiters == 0;",
      "	const bool last = true;"),
@@ -245,14 +268,16 @@ MUTANTS = (
      "		sr->sr_poller->sp_wake(sr->sr_poller->sp_arg);\n", ""),
     # LOCKDEBUG sees these at once, on any schedule that comes by.
     ("a close waits for its watch with device_lock", CLOSE,
-     "	spec_watch_in(spec_close_ms(sd));\n",
-     "	(void)callout_halt(&spec_watch, NULL);\n"
-     "	spec_watch_in(spec_close_ms(sd));\n"),
-    ("devsw_lock before device_lock, where no open is", DEVSW,
-     "	slots[maj].ds_state = state;\n	cv_broadcast(&devsw_cv);",
-     "	slots[maj].ds_state = state;\n"
-     "	extern kmutex_t device_lock;\n	mutex_enter(&device_lock);\n"
-     "	mutex_exit(&device_lock);\n	cv_broadcast(&devsw_cv);"),
+     "	spec_watch_in(sb, spec_close_ms(sd));\n",
+     "	(void)callout_halt(&sb->sb_watch, NULL);\n"
+     "	spec_watch_in(sb, spec_close_ms(sd));\n"),
+    ("softclock_lock before device_lock, where nothing runs", CLOCK,
+     "		(void)callout_remove(TAILQ_FIRST(&callouts));\n",
+     "		(void)callout_remove(TAILQ_FIRST(&callouts));\n"
+     "	extern kmutex_t spec_buckets[];		/* their first member */\n"
+     "	if (spec_buckets->mtx_class != NULL) {	/* specfs is there */\n"
+     "		mutex_enter(spec_buckets);\n		mutex_exit(spec_buckets);\n"
+     "	}\n"),
     ("the end of a poller leaves its records", SELECT,
      "			selrec_remove(&sp->sp_rec[i]);", "			continue;"),
     ("close(2) is over before the driver knows", HYPNODE,
@@ -272,7 +297,8 @@ MUTANTS = (
     ("no close is overdue", CLOSE,
      "	sd->sd_overdue = true;\n", "", "t_sched_stuck"),
     ("an overdue close is not announced", CLOSE,
-     "	sd->sd_overdue = true;\n	cv_broadcast(&specfs_iocv);",
+     "	sd->sd_overdue = true;\n"
+     "	cv_broadcast(specfs_iocv(sd->sd_dev));",
      "	sd->sd_overdue = true;", "t_sched_stuck"),
     ("a close is overdue for ever", CLOSE,
      "		sd->sd_overdue = false;\n", "", "t_sched_stuck"),
@@ -285,7 +311,7 @@ MUTANTS = (
     ("vdevgone does not wait for an overdue close", VNOPS,
      "		spec_close_wait(type, dev);\n", "", "t_sched_stuck"),
     ("the watch looks once", CLOSE,
-     "			spec_watch_in(left);\n", "",
+     "			spec_watch_in(sb, left);\n", "",
      "t_sched_stuck"),
     ("the deadline counts from the first progress", ZOMBIE,
      "	atomic_store_relaxed(&lp->lp_time, getticks());\n", "",

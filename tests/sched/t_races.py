@@ -33,16 +33,14 @@ LIMIT = 200                     # seconds, of one program
 RACES = (
     ("open_detach", "a file is put on its vnode's list without the lock",
      "kernel/specfs/spec_node.c",
-     "	mutex_enter(&device_lock);\n"
+     "	mutex_enter(device_lock(vp->v_rdev));\n"
      "	LIST_INSERT_HEAD(&vp->v_files, fp, f_vlist);\n"
-     "	mutex_exit(&device_lock);\n",
+     "	mutex_exit(device_lock(vp->v_rdev));\n",
      "	LIST_INSERT_HEAD(&vp->v_files, fp, f_vlist);\n"),
-    ("leave_open", "a driver's state is read without the lock",
+    ("leave_open", "a driver's state is read as if nobody changed it",
      "kernel/devsw/subr_devsw.c",
-     "	mutex_enter(&devsw_lock);\n"
-     "	state = dev_slots(dr->dr_block)[major(dr->dr_dev)].ds_state;\n"
-     "	mutex_exit(&devsw_lock);\n",
-     "	state = dev_slots(dr->dr_block)[major(dr->dr_dev)].ds_state;\n"),
+     "	const enum devsw_state state = atomic_load_acquire(&ds->ds_state);",
+     "	const enum devsw_state state = ds->ds_state;"),
     ("acquire_detach", "a detach is committed without the lock",
      "kernel/autoconf/subr_autoconf.c",
      "	mutex_enter(&alldevs_lock);\n"

@@ -45,7 +45,8 @@ static const struct {
 	{ "inc", "&sd->sd_iocnt", "spec_open_enter", "open is counted" },
 	{ "inc", "&sd->sd_iocnt", "spec_io_enter", "call is counted" },
 	{ "store", "&vp->v_op", "spec_node_dead", "file is dead" },
-	{ "enter", NULL, "device_lookup_sig", "looks for its device" },
+	{ "load", "&dev->dv_attaching", "device_lookup_attached",
+	    "looks for its device" },
 	{ "enter", NULL, "config_detach_enter", "claims the device" },
 	{ "enter", NULL, "config_detach_commit", "detach is committed" },
 };

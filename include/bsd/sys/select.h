@@ -28,6 +28,7 @@ struct selrec {
 struct selpoller {
 	void		(*sp_wake)(void *);	/* must not sleep */
 	void		*sp_arg;
+	bool		 sp_used;	/* select_lock: was recorded once */
 	struct selrec	 sp_rec[SELPOLLER_NREC];
 };
 

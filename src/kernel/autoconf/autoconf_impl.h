@@ -19,8 +19,8 @@ struct device {
 	size_t		 dv_devsize;			/* const: of that */
 	int		 dv_pin;	/* (a) wanted unit of children, or -1 */
 	cfdriver_t	 dv_pincd;	/* (a) of this driver's; NULL: any */
-	struct lwp	*dv_attaching;	/* (a) who runs ca_attach */
-	struct lwp	*dv_detaching;	/* (a) who runs config_detach */
+	struct lwp	*dv_attaching;	/* (a)+atomic: who runs ca_attach */
+	struct lwp	*dv_detaching;	/* (a)+atomic: who runs config_detach */
 	bool		 dv_detached;	/* (a) config_detach_commit */
 	bool		 dv_active;	/* (a) */
 	bool		 dv_gone;	/* (a) out of the tree; see dv_waiters */

@@ -40,12 +40,14 @@
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/pserialize.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
 #include "autoconf/autoconf_impl.h"
 
 static void (*attach_hook)(device_t);
+static pserialize_t config_psz;
 
 /*
  * config_init()
@@ -58,6 +60,7 @@ config_init(void)
 
 	mutex_init(&alldevs_lock, MUTEX_DEFAULT, IPL_VM);
 	cv_init(&config_cv, "config");
+	config_psz = pserialize_create();
 	config_tables_init();
 	attach_hook = NULL;
 }
@@ -192,7 +195,7 @@ device_attach(device_t dev, void *aux, cfprint_t print,
 		attach_hook(dev);
 
 	mutex_enter(&alldevs_lock);
-	dev->dv_attaching = NULL;
+	atomic_store_release(&dev->dv_attaching, NULL);
 	cv_broadcast(&config_cv);
 	mutex_exit(&alldevs_lock);
 	return dev;
@@ -296,7 +299,7 @@ config_detach_enter(device_t dev)
 	dev->dv_waiters--;
 	if (dev->dv_gone)
 		return ENOENT;
-	dev->dv_detaching = curlwp;
+	atomic_store_release(&dev->dv_detaching, curlwp);
 	return 0;
 }
 
@@ -312,8 +315,11 @@ config_detach_exit(device_t dev)
 
 	KASSERT(dev->dv_gone);
 	mutex_exit(&alldevs_lock);
-	if (last)
+	if (last) {
+		/* Who has found dev, but cannot any more. */
+		pserialize_perform(config_psz);
 		device_free(dev);
+	}
 }
 
 /*
@@ -346,7 +352,7 @@ config_detach_backout(device_t dev, int flags, int error)
 	mutex_enter(&alldevs_lock);
 	KASSERTMSG(!dev->dv_detached, "%s: error %d after the commit",
 	    dev->dv_xname, error);
-	dev->dv_detaching = NULL;
+	atomic_store_release(&dev->dv_detaching, NULL);
 	cv_broadcast(&config_cv);
 	mutex_exit(&alldevs_lock);
 	return error;
@@ -366,6 +372,7 @@ config_detach_finish(device_t dev, int flags)
 	bool locked;
 
 	config_detach_commit(dev);
+	pserialize_perform(config_psz);	/* lookups that have found dev */
 	mutex_enter(&alldevs_lock);
 	dev->dv_active = false;
 	localcount_drain(&dev->dv_localcount, &config_cv, &alldevs_lock);

@@ -14,6 +14,23 @@
  *	device_release: ref 0		localcount_drain ends
  *					softc freed
  *
+ * Whoever looks up a device that nobody attaches or detaches has it without a
+ * lock that others want, as a reader (pserialize(9)); others wait with
+ * alldevs_lock:
+ *
+ *	lookup				config_detach
+ *	read_enter
+ *	finds dev; dv_detaching NULL
+ *					dv_detaching = curlwp
+ *					ca_detach
+ *					perform: waits
+ *	dv_localcount++
+ *	read_exit
+ *					drains dv_localcount
+ *					out of cd_devs
+ *	read_enter: finds none		perform: nobody still looks at it
+ *					freed
+ *
  * Locks: alldevs_lock guards the unit tables and the dv_ fields marked (a);
  * config_cv is broadcast when any of them changes.  The tables are read
  * without it, by device_lookup.
@@ -21,6 +38,7 @@
 #include <sys/atomic.h>
 #include <sys/errno.h>
 #include <sys/lwp.h>
+#include <sys/pserialize.h>
 #include <sys/systm.h>
 
 #include "autoconf/autoconf_impl.h"
@@ -95,6 +113,31 @@ device_lookup_private(cfdriver_t cd, int unit)
 }
 
 /*
+ * The device with a reference, if it is attached and nobody detaches it; NULL
+ * otherwise, and then alldevs_lock's holder knows more.
+ */
+static device_t
+device_lookup_attached(cfdriver_t cd, int unit)
+{
+	const int s = pserialize_read_enter();
+	device_t dev = device_at(cd, unit);
+	bool busy;
+
+	if (dev != NULL) {
+		busy = atomic_load_acquire(&dev->dv_attaching) != NULL ||
+		    atomic_load_acquire(&dev->dv_detaching) != NULL;
+		KASSERTMSG(dev->dv_unit == unit, "%d is %d", unit,
+		    dev->dv_unit);		/* not freed */
+		if (busy)
+			dev = NULL;
+		else
+			localcount_acquire(&dev->dv_localcount);
+	}
+	pserialize_read_exit(s);
+	return dev;
+}
+
+/*
  * error = device_lookup_sig(cd, unit, &dev)
  *
  *	The device with a reference, for device_release.  Sleeps while
@@ -107,6 +150,8 @@ device_lookup_sig(cfdriver_t cd, int unit, device_t *devp)
 	device_t dev;
 	int error = 0;
 
+	if ((*devp = device_lookup_attached(cd, unit)) != NULL)
+		return 0;
 	mutex_enter(&alldevs_lock);
 	for (;;) {
 		dev = device_at(cd, unit);
@@ -157,6 +202,8 @@ device_lookup_hold(cfdriver_t cd, int unit)
 {
 	device_t dev;
 
+	if ((dev = device_lookup_attached(cd, unit)) != NULL)
+		return dev;
 	mutex_enter(&alldevs_lock);
 	dev = device_at(cd, unit);
 	if (dev != NULL && (!dev->dv_active || dev->dv_attaching != NULL))

@@ -46,6 +46,24 @@
  * A slot that is out keeps its name: the driver gets the same major when it
  * comes back, so that its nodes are good again.
  *
+ * Opens of different devices share no lock here: an open takes its reference
+ * as a reader (pserialize(9)), and a slot is emptied when those have left who
+ * had found it DS_IN:
+ *
+ *	open				devsw_detach
+ *	read_enter
+ *	DS_IN
+ *					DS_LEAVING; revokes what is open
+ *					perform: waits
+ *	ds_refs++
+ *	read_exit
+ *					drains ds_refs
+ *	alive?  no: ENXIO
+ *	ds_refs--			the slot is out
+ *
+ * devsw_alive needs no lock of this file: it is asked under specfs's, which
+ * the look for opens takes when the state has been changed.
+ *
  * Locks: devsw_lock guards the slots; readers of a slot's switch need none.
  * devsw_cv: a reference of a dying slot went away, or DS_ASKED.
  */
@@ -55,6 +73,7 @@
 #include <sys/devtrace.h>
 #include <sys/errno.h>
 #include <sys/lwp.h>
+#include <sys/pserialize.h>
 #include <sys/systm.h>
 #include <sys/vnode.h>
 
@@ -66,7 +85,7 @@ enum devsw_state { DS_OUT, DS_IN, DS_ASKED, DS_LEAVING };
 
 struct devsw_slot {
 	const void	*ds_switch;	/* bdevsw or cdevsw; atomic */
-	enum devsw_state ds_state;	/* (l) */
+	enum devsw_state ds_state;	/* (l)+atomic */
 	char		 ds_name[DEVSW_NAMELEN]; /* (l) "": never used */
 	struct localcount ds_refs;	/* opens in progress */
 };
@@ -76,6 +95,7 @@ static kcondvar_t devsw_cv;
 static struct devsw_slot bdevsw_slots[DEVSW_MAX];
 static struct devsw_slot cdevsw_slots[DEVSW_MAX];
 static const struct devsw_hooks *devsw_hooks;
+static pserialize_t devsw_psz;
 
 /*
  * devsw_init()
@@ -86,6 +106,7 @@ devsw_init(void)
 
 	mutex_init(&devsw_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&devsw_cv, "devsw");
+	devsw_psz = pserialize_create();
 	memset(bdevsw_slots, 0, sizeof(bdevsw_slots));
 	memset(cdevsw_slots, 0, sizeof(cdevsw_slots));
 	devsw_hooks = NULL;
@@ -162,8 +183,8 @@ slot_fill(struct devsw_slot *slots, const void *sw, devmajor_t maj,
 		return;
 	localcount_init(&slots[maj].ds_refs);
 	strlcpy(slots[maj].ds_name, name, DEVSW_NAMELEN);
-	slots[maj].ds_state = DS_IN;
 	atomic_store_release(&slots[maj].ds_switch, sw);
+	atomic_store_release(&slots[maj].ds_state, DS_IN);
 }
 
 /*
@@ -209,7 +230,7 @@ slot_set_state(struct devsw_slot *slots, const void *sw,
 	KASSERTMSG(maj != NODEVMAJOR, "the switch is not attached");
 	KASSERT(slots[maj].ds_state == DS_IN ||
 	    slots[maj].ds_state == DS_ASKED);
-	slots[maj].ds_state = state;
+	atomic_store_release(&slots[maj].ds_state, state);
 	cv_broadcast(&devsw_cv);
 	mutex_exit(&devsw_lock);
 }
@@ -225,11 +246,12 @@ slot_empty(struct devsw_slot *slots, const void *sw, enum vtype type)
 	maj = slot_major(slots, sw);
 	if (devsw_hooks != NULL)
 		devsw_hooks->dh_gone(type, maj);
+	pserialize_perform(devsw_psz);
 	mutex_enter(&devsw_lock);
 	localcount_drain(&slots[maj].ds_refs, &devsw_cv, &devsw_lock);
 	localcount_fini(&slots[maj].ds_refs);
 	atomic_store_release(&slots[maj].ds_switch, NULL);
-	slots[maj].ds_state = DS_OUT;
+	atomic_store_release(&slots[maj].ds_state, DS_OUT);
 	mutex_exit(&devsw_lock);
 }
 
@@ -292,25 +314,41 @@ slot_lookup(struct devsw_slot *slots, dev_t dev)
 	return atomic_load_acquire(&slots[maj].ds_switch);
 }
 
+/* Sleep while devsw_detach_idle asks. */
+static void
+slot_wait(struct devsw_slot *ds)
+{
+
+	mutex_enter(&devsw_lock);
+	while (ds->ds_state == DS_ASKED)
+		cv_wait(&devsw_cv, &devsw_lock);
+	mutex_exit(&devsw_lock);
+}
+
 /* The switch with a reference on its slot, for slot_release. */
 static const void *
 slot_acquire(struct devsw_slot *slots, dev_t dev)
 {
 	struct devsw_slot *ds;
+	enum devsw_state state;
 	const void *sw = NULL;
+	int s;
 
 	if (dev == NODEV || major(dev) >= DEVSW_MAX)
 		return NULL;
 	ds = &slots[major(dev)];
-	mutex_enter(&devsw_lock);
-	while (ds->ds_state == DS_ASKED)
-		cv_wait(&devsw_cv, &devsw_lock);
-	if (ds->ds_state == DS_IN) {
-		sw = ds->ds_switch;
-		localcount_acquire(&ds->ds_refs);
+	for (;;) {
+		s = pserialize_read_enter();
+		state = atomic_load_acquire(&ds->ds_state);
+		if (state == DS_IN) {
+			sw = ds->ds_switch;
+			localcount_acquire(&ds->ds_refs);
+		}
+		pserialize_read_exit(s);
+		if (state != DS_ASKED)
+			return sw;
+		slot_wait(ds);
 	}
-	mutex_exit(&devsw_lock);
-	return sw;
 }
 
 static void
@@ -461,17 +499,16 @@ devsw_acquire(bool block, dev_t dev, struct devsw_ref *dr)
  * error = devsw_alive(dr)
  *
  *	May an open that is counted in the same step go on?  ENXIO: the
- *	driver leaves; ERESTART: that will be seen, acquire again.  Takes
- *	devsw_lock; does not sleep.
+ *	driver leaves; ERESTART: that will be seen, acquire again.  Under the
+ *	lock under which the open is counted, and the hooks look for opens.
  */
 int
 devsw_alive(const struct devsw_ref *dr)
 {
-	enum devsw_state state;
+	const struct devsw_slot *const ds =
+	    &dev_slots(dr->dr_block)[major(dr->dr_dev)];
+	const enum devsw_state state = atomic_load_acquire(&ds->ds_state);
 
-	mutex_enter(&devsw_lock);
-	state = dev_slots(dr->dr_block)[major(dr->dr_dev)].ds_state;
-	mutex_exit(&devsw_lock);
 	return state == DS_IN ? 0 : state == DS_ASKED ? ERESTART : ENXIO;
 }
 

@@ -31,6 +31,7 @@
 #include <sys/lwp.h>
 #include <sys/module.h>
 #include <sys/param.h>
+#include <sys/pserialize.h>
 #include <sys/systm.h>
 #include <sys/time.h>
 
@@ -375,6 +376,7 @@ kern_init(void)
 	mutex_init(&softclock_lock, MUTEX_DEFAULT, IPL_SCHED);
 	cv_init(&softclock_cv, "softclk");
 	cv_init(&softclock_idle, "calloutw");
+	pserialize_init();
 	softclock_stop = false;
 	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE | KTHREAD_MUSTJOIN, NULL,
 	    softclock, NULL, &softclock_thread, "softclock") != 0)

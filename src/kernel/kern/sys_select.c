@@ -88,6 +88,7 @@ selrecord(struct lwp *l, struct selinfo *sip)
 	}
 	KASSERTMSG(free != NULL, "one file waits for more than %d selinfos",
 	    SELPOLLER_NREC);
+	sp->sp_used = true;
 	free->sr_sip = sip;
 	free->sr_poller = sp;
 	LIST_INSERT_HEAD(&sip->sel_recs, free, sr_entry);
@@ -145,12 +146,16 @@ selpoller_wake(struct selpoller *sp)
 /*
  * selpoller_destroy(sp)
  *
- *	End of a poller: no wake-up is running or will come.
+ *	End of a poller: no wake-up is running or will come.  No selrecord of
+ *	it runs any more; so one that was never recorded, as nobody has polled
+ *	the file, is known to nobody, and no lock is taken.
  */
 void
 selpoller_destroy(struct selpoller *sp)
 {
 
+	if (!sp->sp_used)
+		return;
 	mutex_enter(&select_lock);
 	for (u_int i = 0; i < SELPOLLER_NREC; i++) {
 		if (sp->sp_rec[i].sr_sip != NULL)

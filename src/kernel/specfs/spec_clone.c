@@ -173,16 +173,16 @@ spec_clone(struct vnode *vp, struct lwp *l)
 	sd->sd_refcnt = sd->sd_opencnt = 1;
 	sd->sd_opened = true;
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	sd->sd_ss = spec_semantics_of(vp->v_type, vp->v_rdev);
 	if (!spec_gone(vp)) {
 		cvp = spec_vnode_create(sd, NULL);
 		cvp->v_spec.sn_opencnt = 1;
-		mutex_exit(&device_lock);
+		mutex_exit(device_lock(vp->v_rdev));
 		l->l_clonevp = cvp;
 		return EMOVEFD;
 	}
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 	spec_clone_close(sd);
 	kmem_free(fp, sizeof(*fp));
 	kmem_free(sd, sizeof(*sd));

@@ -11,7 +11,7 @@
  *
  * or, for a driver without d_cancel: d_close, then the drain; for a clone:
  * fo_restart, drain, fo_close.  sd_closing is
- * set meanwhile and the specdev is in spec_closing.
+ * set meanwhile and the specdev is in sb_closing of its bucket.
  *
  * Each of the three steps may take for ever: a d_read that ignores
  * d_cancel, a d_close that hangs.  None is given up, since that would free
@@ -32,9 +32,9 @@
  * the driver are the front end's to answer, which hyp_node_stuck() tells
  * it.
  *
- * One callout looks for closes that are overdue.  It is set only while there
- * are closes in progress and fires at the earliest deadline, so quick closes
- * cost it one firing in zombie_ms().  One that begins with an earlier deadline
+ * A callout for each bucket looks for closes that are overdue.  It is set only
+ * while there are closes in progress and fires at the earliest deadline, so
+ * quick closes cost it one firing in zombie_ms().  One that begins with an earlier deadline
  * than that pulls it nearer:
  *
  *	last close of A, which may send		revoke of B
@@ -85,10 +85,6 @@
 
 #include "specfs/specfs_impl.h"
 
-static TAILQ_HEAD(, specdev) spec_closing;	/* (d) oldest first */
-static callout_t spec_watch;			/* for those */
-static u_int spec_watch_at;			/* (d) when that fires */
-
 struct spec_closer {
 	struct vnode	*sc_vp;			/* with a reference */
 	int		 sc_flags;
@@ -97,15 +93,18 @@ struct spec_closer {
 static void	spec_overdue(void *);
 
 /*
- * spec_close_init()
+ * spec_close_init(sb)
+ *
+ *	No closes in this bucket.
  */
 void
-spec_close_init(void)
+spec_close_init(struct spec_bucket *sb)
 {
 
-	TAILQ_INIT(&spec_closing);
-	callout_init(&spec_watch, CALLOUT_MPSAFE);
-	callout_setfunc(&spec_watch, spec_overdue, NULL);
+	TAILQ_INIT(&sb->sb_closing);
+	callout_init(&sb->sb_watch, CALLOUT_MPSAFE);
+	callout_setfunc(&sb->sb_watch, spec_overdue, sb);
+	sb->sb_watching = false;
 }
 
 /* ---- closes that are overdue ---------------------------------------- */
@@ -130,25 +129,26 @@ spec_close_left(const struct specdev *sd)
 	return age >= ms ? 0 : ms - age;
 }
 
-/* device_lock held: look in so many ms at the latest. */
+/* sb_lock held: look in so many ms at the latest. */
 static void
-spec_watch_in(u_int ms)
+spec_watch_in(struct spec_bucket *sb, u_int ms)
 {
 	const u_int at = getticks() + ms;
 
-	if (callout_pending(&spec_watch) && (int)(at - spec_watch_at) >= 0)
+	if (sb->sb_watching && (int)(at - sb->sb_watch_at) >= 0)
 		return;
-	spec_watch_at = at;
-	callout_schedule(&spec_watch, mstohz(ms));
+	sb->sb_watching = true;
+	sb->sb_watch_at = at;
+	callout_schedule(&sb->sb_watch, mstohz(ms));
 }
 
-/* device_lock held: the close that is overdue next, or is already; or NULL. */
+/* sb_lock held: the close that is overdue next, or is already; or NULL. */
 static struct specdev *
-spec_close_first(void)
+spec_close_first(struct spec_bucket *sb)
 {
 	struct specdev *sd, *first = NULL;
 
-	TAILQ_FOREACH(sd, &spec_closing, sd_closelist) {
+	TAILQ_FOREACH(sd, &sb->sb_closing, sd_closelist) {
 		if (!sd->sd_overdue && (first == NULL ||
 		    spec_close_left(sd) < spec_close_left(first)))
 			first = sd;
@@ -168,7 +168,7 @@ spec_close_give_up(struct specdev *sd)
 
 	host = spec_node_lookup(sd->sd_dev, name);
 	sd->sd_overdue = true;
-	cv_broadcast(&specfs_iocv);
+	cv_broadcast(specfs_iocv(sd->sd_dev));
 	zombie_enter("%s: its close has not got on for %u ms (%u calls in the "
 	    "driver); the node is busy until it does\n", name,
 	    spec_close_ms(sd), atomic_load_relaxed(&sd->sd_iocnt));
@@ -177,27 +177,29 @@ spec_close_give_up(struct specdev *sd)
 
 /* The callout. */
 static void
-spec_overdue(void *arg __unused)
+spec_overdue(void *arg)
 {
+	struct spec_bucket *const sb = arg;
 	struct specdev *sd;
 	u_int left;
 	void *host;
 
-	mutex_enter(&device_lock);
-	while ((sd = spec_close_first()) != NULL) {
+	mutex_enter(&sb->sb_lock);
+	sb->sb_watching = false;
+	while ((sd = spec_close_first(sb)) != NULL) {
 		if ((left = spec_close_left(sd)) != 0) {
-			spec_watch_in(left);
+			spec_watch_in(sb, left);
 			break;
 		}
 		host = spec_close_give_up(sd);
 		if (host != NULL) {
-			mutex_exit(&device_lock);
+			mutex_exit(&sb->sb_lock);
 			LOCKDEBUG_NONE("hyp_node_stuck");
 			hyp_node_stuck(host);
-			mutex_enter(&device_lock);
+			mutex_enter(&sb->sb_lock);
 		}
 	}
-	mutex_exit(&device_lock);
+	mutex_exit(&sb->sb_lock);
 }
 
 /* ---- the close ------------------------------------------------------ */
@@ -206,6 +208,7 @@ spec_overdue(void *arg __unused)
 static void
 spec_close_begin(struct specdev *sd, int flags)
 {
+	struct spec_bucket *const sb = spec_bucket(sd->sd_dev);
 
 	KASSERT(!sd->sd_closing && !sd->sd_overdue);
 	atomic_store_relaxed(&sd->sd_opened, false);
@@ -215,8 +218,8 @@ spec_close_begin(struct specdev *sd, int flags)
 	sd->sd_progress.lp_ms = 0;
 	sd->sd_progress.lp_sent = getticks();
 	sd->sd_closedrain = (flags & FNONBLOCK) == 0;
-	TAILQ_INSERT_TAIL(&spec_closing, sd, sd_closelist);
-	spec_watch_in(spec_close_ms(sd));
+	TAILQ_INSERT_TAIL(&sb->sb_closing, sd, sd_closelist);
+	spec_watch_in(sb, spec_close_ms(sd));
 }
 
 /* device_lock held: no more. */
@@ -225,7 +228,7 @@ spec_close_end(struct specdev *sd)
 {
 	char name[SPEC_NAMELEN];
 
-	TAILQ_REMOVE(&spec_closing, sd, sd_closelist);
+	TAILQ_REMOVE(&spec_bucket(sd->sd_dev)->sb_closing, sd, sd_closelist);
 	/* An open that was on its way has been closed as well. */
 	if (sd->sd_opencnt == 0 && sd->sd_ss->ss_wait)
 		atomic_store_relaxed(&sd->sd_opened, false);
@@ -235,7 +238,7 @@ spec_close_end(struct specdev *sd)
 		(void)spec_node_lookup(sd->sd_dev, name);
 		zombie_exit("%s: its close has ended\n", name);
 	}
-	cv_broadcast(&specfs_iocv);
+	cv_broadcast(specfs_iocv(sd->sd_dev));
 }
 
 /*
@@ -250,12 +253,12 @@ spec_io_drain(struct specdev *sd)
 
 	if (DEVTRACE())
 		spec_trace_drain(sd);
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(sd->sd_dev));
 	atomic_inc_uint(&sd->sd_draining);
 	while (atomic_load_seq_cst(&sd->sd_iocnt) != 0)
-		cv_wait(&specfs_iocv, &device_lock);
+		cv_wait(specfs_iocv(sd->sd_dev), device_lock(sd->sd_dev));
 	atomic_dec_uint(&sd->sd_draining);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(sd->sd_dev));
 	if (DEVTRACE())
 		spec_trace_end("drain", sd->sd_type, sd->sd_dev, 0);
 }
@@ -294,9 +297,9 @@ spec_is_cancelled(struct specdev *sd)
 {
 	bool cancelled;
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(sd->sd_dev));
 	cancelled = sd->sd_cancelled;
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(sd->sd_dev));
 	return cancelled;
 }
 
@@ -404,14 +407,14 @@ void
 spec_close_late(struct specdev *sd)
 {
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
 	while (!sd->sd_ss->ss_wait && sd->sd_file == NULL &&
 	    sd->sd_opencnt == 0 && !sd->sd_closing &&
 	    atomic_load_relaxed(&sd->sd_opened)) {
 		spec_close_begin(sd, FNONBLOCK);
-		mutex_exit(&device_lock);
+		mutex_exit(device_lock(sd->sd_dev));
 		spec_close_driver(sd, FNONBLOCK);
-		mutex_enter(&device_lock);
+		mutex_enter(device_lock(sd->sd_dev));
 		spec_close_end(sd);
 	}
 }
@@ -427,12 +430,12 @@ void
 spec_close_device(struct specdev *sd, int flags)
 {
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
 	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
 	spec_close_begin(sd, flags);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(sd->sd_dev));
 	spec_close_driver(sd, flags);
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(sd->sd_dev));
 	spec_close_end(sd);
 	spec_close_late(sd);
 }
@@ -447,13 +450,13 @@ void
 spec_close_unguarded(struct specdev *sd, int flags)
 {
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
 	while (sd->sd_closing)
-		cv_wait(&specfs_iocv, &device_lock);
+		cv_wait(specfs_iocv(sd->sd_dev), device_lock(sd->sd_dev));
 	spec_close_begin(sd, flags);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(sd->sd_dev));
 	spec_close_driver(sd, flags);
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(sd->sd_dev));
 	spec_close_end(sd);
 	spec_close_late(sd);
 }
@@ -465,10 +468,10 @@ spec_closer(void *arg)
 	struct specdev *const sd = sc->sc_vp->v_spec.sn_dev;
 
 	spec_close_driver(sd, sc->sc_flags);
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(sd->sd_dev));
 	spec_close_end(sd);
 	spec_close_late(sd);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(sd->sd_dev));
 	vrele(sc->sc_vp);
 	kmem_free(sc, sizeof(*sc));
 }
@@ -485,7 +488,7 @@ spec_close_start(struct vnode *vp, int flags)
 	struct specdev *const sd = vp->v_spec.sn_dev;
 	struct spec_closer *sc;
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(vp->v_rdev)));
 	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
 	sc = kmem_zalloc(sizeof(*sc), KM_SLEEP);
 	sc->sc_vp = vp;
@@ -497,9 +500,9 @@ spec_close_start(struct vnode *vp, int flags)
 		return;
 	vp->v_usecount--;
 	kmem_free(sc, sizeof(*sc));
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 	spec_close_driver(sd, flags);
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	spec_close_end(sd);
 	spec_close_late(sd);
 }
@@ -515,16 +518,17 @@ spec_close_wait(enum vtype type, dev_t dev)
 {
 	const struct specdev *sd;
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(dev));
 	do {
-		TAILQ_FOREACH(sd, &spec_closing, sd_closelist) {
+		TAILQ_FOREACH(sd, &spec_bucket(dev)->sb_closing,
+		    sd_closelist) {
 			if (sd->sd_dev == dev && sd->sd_type == type)
 				break;
 		}
 		if (sd != NULL)
-			cv_wait(&specfs_iocv, &device_lock);
+			cv_wait(specfs_iocv(dev), device_lock(dev));
 	} while (sd != NULL);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(dev));
 }
 
 /*
@@ -542,31 +546,32 @@ spec_close_await(struct specdev *sd, int mode, u_int began)
 	const int left = (int)(began + LWP_NBWAIT_MS - now);
 	int sent = 0;
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
 	if ((mode & FNONBLOCK) == 0)
-		return cv_wait_sig(&specfs_iocv, &device_lock);
+		return cv_wait_sig(specfs_iocv(sd->sd_dev),
+		    device_lock(sd->sd_dev));
 	if (sd->sd_closedrain)
 		sent = (int)(atomic_load_relaxed(&sd->sd_progress.lp_sent) -
 		    now);
 	if (left <= 0 || sent > left)
 		return EWOULDBLOCK;
-	return cv_timedwait_sig(&specfs_iocv, &device_lock,
-	    mstohz((u_int)left));
+	return cv_timedwait_sig(specfs_iocv(sd->sd_dev),
+	    device_lock(sd->sd_dev), mstohz((u_int)left));
 }
 
 /*
- * yes = spec_close_pending(type, major)
+ * yes = spec_close_pending(sb, type, major)
  *
- *	Is a close of any device of this driver in progress?  device_lock
- *	held.
+ *	Is a close of any device of this driver in progress in this bucket?
+ *	sb_lock held.
  */
 bool
-spec_close_pending(enum vtype type, devmajor_t maj)
+spec_close_pending(struct spec_bucket *sb, enum vtype type, devmajor_t maj)
 {
 	const struct specdev *sd;
 
-	KASSERT(mutex_owned(&device_lock));
-	TAILQ_FOREACH(sd, &spec_closing, sd_closelist) {
+	KASSERT(mutex_owned(&sb->sb_lock));
+	TAILQ_FOREACH(sd, &sb->sb_closing, sd_closelist) {
 		if (sd->sd_type == type && major(sd->sd_dev) == maj)
 			return true;
 	}

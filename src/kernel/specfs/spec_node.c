@@ -3,11 +3,12 @@
  * spec_node.c - specfs: vnodes and specdevs, how they are made, found and
  * freed.  spec_vnops.c says what they are.
  *
- * Two tables by dev_t: spec_nodes has the vnodes that can be found, living
- * ones and those whose revoke goes on; spec_devs the specdevs, but for those
- * of clones, which nobody looks for.
+ * A hash table by dev_t, whose buckets have a lock each.  In a bucket are the
+ * vnodes that can be found, living ones and those whose revoke goes on
+ * (sb_nodes), and the specdevs, but for those of clones, which nobody looks for
+ * (sb_devs).
  *
- * Locks: device_lock guards both tables, and all that they have.
+ * Locks: device_lock(dev) guards the bucket of dev, and all that it has.
  */
 #include <sys/atomic.h>
 #include <sys/conf.h>
@@ -21,11 +22,7 @@
 
 #include "specfs/specfs_impl.h"
 
-#define	SPECHSZ		64
-#define	SPECHASH(dev)	(((u_int)major(dev) * 31 + (u_int)minor(dev)) % SPECHSZ)
-
-static LIST_HEAD(, specnode) spec_nodes[SPECHSZ];	/* vnodes, (d) */
-static LIST_HEAD(, specdev) spec_devs[SPECHSZ];		/* (d) */
+struct spec_bucket spec_buckets[SPEC_BUCKETS];
 
 #define	SN_VNODE(sn)	__containerof(sn, struct vnode, v_spec)
 
@@ -37,10 +34,14 @@ static LIST_HEAD(, specdev) spec_devs[SPECHSZ];		/* (d) */
 void
 spec_node_init(void)
 {
+	struct spec_bucket *sb;
 
-	for (u_int i = 0; i < SPECHSZ; i++) {
-		LIST_INIT(&spec_nodes[i]);
-		LIST_INIT(&spec_devs[i]);
+	SPEC_FOREACH_BUCKET(sb) {
+		mutex_init(&sb->sb_lock, MUTEX_DEFAULT, IPL_NONE);
+		cv_init(&sb->sb_iocv, "specio");
+		LIST_INIT(&sb->sb_nodes);
+		LIST_INIT(&sb->sb_devs);
+		spec_close_init(sb);
 	}
 }
 
@@ -55,7 +56,7 @@ specdev_find(enum vtype type, dev_t dev)
 {
 	struct specdev *sd;
 
-	LIST_FOREACH(sd, &spec_devs[SPECHASH(dev)], sd_hash) {
+	LIST_FOREACH(sd, &spec_bucket(dev)->sb_devs, sd_hash) {
 		if (sd->sd_dev == dev && sd->sd_type == type)
 			break;
 	}
@@ -73,7 +74,7 @@ specdev_get(enum vtype type, dev_t dev)
 		sd->sd_dev = dev;
 		sd->sd_type = type;
 		sd->sd_ss = spec_semantics_of(type, dev);
-		LIST_INSERT_HEAD(&spec_devs[SPECHASH(dev)], sd, sd_hash);
+		LIST_INSERT_HEAD(&spec_bucket(dev)->sb_devs, sd, sd_hash);
 	}
 	sd->sd_refcnt++;
 	return sd;
@@ -88,7 +89,7 @@ void
 spec_node_unhash(struct vnode *vp)
 {
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(vp->v_rdev)));
 	if (vp->v_spec.sn_hashed)
 		LIST_REMOVE(&vp->v_spec, sn_hash);
 	vp->v_spec.sn_hashed = false;
@@ -105,8 +106,8 @@ spec_next_by_dev(enum vtype type, dev_t dev, struct vnode *vp)
 {
 	struct specnode *sn;
 
-	KASSERT(mutex_owned(&device_lock));
-	sn = vp == NULL ? LIST_FIRST(&spec_nodes[SPECHASH(dev)]) :
+	KASSERT(mutex_owned(device_lock(dev)));
+	sn = vp == NULL ? LIST_FIRST(&spec_bucket(dev)->sb_nodes) :
 	    LIST_NEXT(&vp->v_spec, sn_hash);
 	for (; sn != NULL; sn = LIST_NEXT(sn, sn_hash)) {
 		vp = SN_VNODE(sn);
@@ -148,7 +149,7 @@ spec_find(enum vtype type, dev_t dev, const void *node)
 	struct specnode *sn;
 	struct vnode *vp;
 
-	LIST_FOREACH(sn, &spec_nodes[SPECHASH(dev)], sn_hash) {
+	LIST_FOREACH(sn, &spec_bucket(dev)->sb_nodes, sn_hash) {
 		vp = SN_VNODE(sn);
 		if (vp->v_rdev == dev && vp->v_type == type &&
 		    (node == NULL || (vp->v_node == node && !spec_gone(vp))))
@@ -177,7 +178,7 @@ spec_node_learn(struct vnode *vp)
 	const dev_t dev = sd->sd_dev;
 	const struct spec_semantics *ss;
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(vp->v_rdev)));
 	if (vp->v_spec.sn_opencnt == 0)
 		vp->v_istty = sd->sd_type == VCHR && cdev_type(dev) == D_TTY;
 	if (sd->sd_opencnt == 0 && !sd->sd_closing) {
@@ -200,7 +201,7 @@ spec_vnode_create(struct specdev *sd, const void *node)
 {
 	struct vnode *const vp = kmem_zalloc(sizeof(*vp), KM_SLEEP);
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
 	vp->v_op = &spec_vnodeops;
 	vp->v_type = sd->sd_type;
 	vp->v_rdev = sd->sd_dev;
@@ -209,7 +210,7 @@ spec_vnode_create(struct specdev *sd, const void *node)
 	vp->v_usecount = 1;
 	LIST_INIT(&vp->v_files);
 	vp->v_spec.sn_hashed = true;
-	LIST_INSERT_HEAD(&spec_nodes[SPECHASH(sd->sd_dev)], &vp->v_spec,
+	LIST_INSERT_HEAD(&spec_bucket(sd->sd_dev)->sb_nodes, &vp->v_spec,
 	    sn_hash);
 	return vp;
 }
@@ -229,12 +230,12 @@ spec_vnode_get(enum vtype type, dev_t dev, const void *node,
 
 	KASSERT(type == VCHR || type == VBLK);
 	KASSERT(node != NULL);
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(dev));
 	if ((vp = spec_find(type, dev, node)) != NULL)
 		vp->v_usecount++;
 	else
 		vp = spec_vnode_create(specdev_get(type, dev), node);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(dev));
 	*vpp = vp;
 	return 0;
 }
@@ -250,10 +251,10 @@ spec_lookup_by_dev(enum vtype type, dev_t dev, struct vnode **vpp)
 {
 	struct vnode *vp;
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(dev));
 	if ((vp = spec_find(type, dev, NULL)) != NULL)
 		vp->v_usecount++;
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(dev));
 	*vpp = vp;
 	return vp == NULL ? ENOENT : 0;
 }
@@ -269,20 +270,20 @@ void
 vref(struct vnode *vp)
 {
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	KASSERT(vp->v_usecount > 0);
 	vp->v_usecount++;
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 }
 
 void
 vrele(struct vnode *vp)
 {
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	KASSERT(vp->v_usecount > 0);
 	if (--vp->v_usecount > 0) {
-		mutex_exit(&device_lock);
+		mutex_exit(device_lock(vp->v_rdev));
 		return;
 	}
 	KASSERTMSG(vp->v_spec.sn_opencnt == 0, "opencnt=%u",
@@ -290,7 +291,7 @@ vrele(struct vnode *vp)
 	KASSERT(LIST_EMPTY(&vp->v_files));
 	spec_node_unhash(vp);
 	specdev_rele(vp->v_spec.sn_dev);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 	kmem_free(vp, sizeof(*vp));
 }
 
@@ -304,12 +305,13 @@ void
 vn_deadwait(struct vnode *vp)
 {
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	while (spec_gone(vp) && vp->v_op != &dead_vnodeops) {
-		if (cv_wait_sig(&specfs_iocv, &device_lock) != 0)
+		if (cv_wait_sig(specfs_iocv(vp->v_rdev),
+		    device_lock(vp->v_rdev)) != 0)
 			break;
 	}
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 }
 
 /*
@@ -322,18 +324,18 @@ void
 vn_file_insert(struct vnode *vp, struct hyp_file *fp)
 {
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	LIST_INSERT_HEAD(&vp->v_files, fp, f_vlist);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 }
 
 void
 vn_file_remove(struct vnode *vp __unused, struct hyp_file *fp)
 {
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	LIST_REMOVE(fp, f_vlist);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 }
 
 /* device_lock held. */
@@ -359,37 +361,35 @@ spec_getstat(enum vtype type, dev_t dev, struct hyp_node_stat *hs)
 	const struct specnode *sn;
 	const struct specdev *sd;
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(dev));
 	if ((sd = specdev_find(type, dev)) != NULL)
 		spec_addstat(sd, hs);
-	LIST_FOREACH(sn, &spec_nodes[SPECHASH(dev)], sn_hash) {
+	LIST_FOREACH(sn, &spec_bucket(dev)->sb_nodes, sn_hash) {
 		sd = sn->sn_dev;
 		if (sd->sd_file != NULL && sd->sd_dev == dev &&
 		    sd->sd_type == type)
 			spec_addstat(sd, hs);
 	}
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(dev));
 }
 
 /*
- * vp = spec_find_open(type, major)
+ * vp = spec_find_open(sb, type, major)
  *
- *	A vnode of this driver that is open or on its way there, or NULL.
- *	device_lock held.
+ *	A vnode of this driver in a bucket that is open or on its way there, or
+ *	NULL.  sb_lock held.
  */
 struct vnode *
-spec_find_open(int type, devmajor_t maj)
+spec_find_open(struct spec_bucket *sb, int type, devmajor_t maj)
 {
 	struct specnode *sn;
 	struct vnode *vp;
 
-	for (u_int i = 0; i < SPECHSZ; i++) {
-		LIST_FOREACH(sn, &spec_nodes[i], sn_hash) {
-			vp = SN_VNODE(sn);
-			if ((int)vp->v_type == type && sn->sn_opencnt > 0 &&
-			    major(vp->v_rdev) == maj)
-				return vp;
-		}
+	LIST_FOREACH(sn, &sb->sb_nodes, sn_hash) {
+		vp = SN_VNODE(sn);
+		if ((int)vp->v_type == type && sn->sn_opencnt > 0 &&
+		    major(vp->v_rdev) == maj)
+			return vp;
 	}
 	return NULL;
 }

@@ -42,8 +42,9 @@
  * vdevgone finds it.  When the daemon stops, spec_halt ends this: then the
  * opens are taken over, as by a revoke.
  *
- * Locks: device_lock guards everything.  spec_default is set before the
- * first open.
+ * Locks: device_lock, see spec_vnops.c.  spec_default and spec_by_major are
+ * set before the first open that looks at them.  Who sleeps until spec_halting
+ * is woken under its bucket's lock.
  */
 #include <sys/atomic.h>
 #include <sys/conf.h>
@@ -89,8 +90,8 @@ static const struct spec_semantics spec_semantics[] = {
 };
 
 static const struct spec_semantics *spec_default = &spec_semantics[0];
-static const struct spec_semantics *spec_by_major[MAJORS];	/* (d) */
-static bool spec_halting;					/* (d) */
+static const struct spec_semantics *spec_by_major[MAJORS];	/* atomic */
+static bool spec_halting;					/* atomic */
 
 /*
  * spec_semantics_init()
@@ -132,25 +133,22 @@ devsw_semantics(const struct cdevsw *cdev, const char *name)
 	KASSERTMSG(maj >= 0 && maj < MAJORS, "major %d", maj);
 	if (ss == NULL)
 		return EINVAL;
-	mutex_enter(&device_lock);
-	spec_by_major[maj] = ss;
-	mutex_exit(&device_lock);
+	atomic_store_relaxed(&spec_by_major[maj], ss);
 	return 0;
 }
 
 /*
  * ss = spec_semantics_of(type, dev)
- *
- *	device_lock held.
  */
 const struct spec_semantics *
 spec_semantics_of(enum vtype type, dev_t dev)
 {
 	const devmajor_t maj = major(dev);
+	const struct spec_semantics *ss;
 
-	KASSERT(mutex_owned(&device_lock));
-	if (type == VCHR && maj < MAJORS && spec_by_major[maj] != NULL)
-		return spec_by_major[maj];
+	if (type == VCHR && maj < MAJORS &&
+	    (ss = atomic_load_relaxed(&spec_by_major[maj])) != NULL)
+		return ss;
 	return spec_default;
 }
 
@@ -175,11 +173,14 @@ spec_lingers(void)
 void
 spec_halt(void)
 {
+	struct spec_bucket *sb;
 
-	mutex_enter(&device_lock);
-	spec_halting = true;
-	cv_broadcast(&specfs_iocv);
-	mutex_exit(&device_lock);
+	atomic_store_relaxed(&spec_halting, true);
+	SPEC_FOREACH_BUCKET(sb) {
+		mutex_enter(&sb->sb_lock);
+		cv_broadcast(&sb->sb_iocv);
+		mutex_exit(&sb->sb_lock);
+	}
 }
 
 /* ---- closes --------------------------------------------------------- */
@@ -198,9 +199,9 @@ spec_close_inexact(struct vnode *vp, int flags)
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(sd->sd_dev));
 	vn_close_known();
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(sd->sd_dev));
 	if (sn->sn_taken)
 		return;
 	if (sd->sd_tracks || sd->sd_opencnt == 1)
@@ -228,7 +229,7 @@ spec_hangup(struct specdev *sd)
 
 	sd->sd_cancelled = true;
 	atomic_inc_uint(&sd->sd_iocnt);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(sd->sd_dev));
 	if (sd->sd_file != NULL)
 		spec_clone_restart(sd);
 	else if (sd->sd_type == VBLK)
@@ -236,7 +237,7 @@ spec_hangup(struct specdev *sd)
 	else
 		(void)cdev_cancel(sd->sd_dev, FNONBLOCK, mode, curlwp);
 	spec_io_exit(sd);
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(sd->sd_dev));
 }
 
 /*
@@ -257,9 +258,9 @@ spec_linger_one(enum vtype type, dev_t dev)
 		    !sd->sd_closing) {
 			vp->v_usecount++;
 			spec_hangup(sd);
-			mutex_exit(&device_lock);
+			mutex_exit(device_lock(dev));
 			vrele(vp);
-			mutex_enter(&device_lock);
+			mutex_enter(device_lock(dev));
 			return true;
 		}
 	}
@@ -316,9 +317,9 @@ spec_linger_end(enum vtype type, dev_t dev)
 	if (sd->sd_opencnt == 0 && !sd->sd_closing && sd->sd_cancelled) {
 		vp->v_usecount++;
 		spec_close_device(sd, FNONBLOCK);
-		mutex_exit(&device_lock);
+		mutex_exit(device_lock(dev));
 		vrele(vp);
-		mutex_enter(&device_lock);
+		mutex_enter(device_lock(dev));
 	}
 	return true;
 }
@@ -333,16 +334,17 @@ void
 spec_linger(enum vtype type, dev_t dev)
 {
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(dev));
 	if (spec_semantics_of(type, dev)->ss_linger) {
 		while (spec_linger_one(type, dev))
 			continue;
-		while (!spec_halting && spec_linger_busy(type, dev))
-			cv_wait(&specfs_iocv, &device_lock);
+		while (!atomic_load_relaxed(&spec_halting) &&
+		    spec_linger_busy(type, dev))
+			cv_wait(specfs_iocv(dev), device_lock(dev));
 		while (spec_linger_end(type, dev))
 			continue;
 	}
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(dev));
 }
 
 /* The up-calls; contracts in hyp_node.h. */

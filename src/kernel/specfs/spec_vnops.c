@@ -56,14 +56,16 @@
  * before the commit is found through a vnode that vdevgone revokes, and the
  * open, when it is to be counted, finds that gone.
  *
- * Locks
- *	device_lock	everything marked (d) in vnode.h and specdev.h.  Not
- *			held while a driver runs.
+ * Locks.  Different devices have nothing in common here, so that their opens
+ * run side by side: there is a lock for each of SPEC_BUCKETS buckets, and a
+ * device's is that into which its number falls.
+ *	device_lock	everything marked (d) in vnode.h and specdev.h, and of a
+ *			bucket.  Not held while a driver runs; nobody has two.
  *	specfs_iocv	with device_lock; broadcast when sd_iocnt became 0
  *			under a drain, when sd_closing ends or is overdue,
  *			and when a vnode is dead.
- * Lock order: device_lock -> select_lock (a revoke wakes pollers),
- * devsw_lock.
+ * Lock order: device_lock -> select_lock (a revoke wakes pollers); and see
+ * spec_close.c.
  *
  * Lifetime: a vnode lives by references (open files, a call in vdevgone or
  * revoke); a specdev by its vnodes.  Whoever is between spec_io_enter and
@@ -85,8 +87,6 @@
 
 #include "specfs/specfs_impl.h"
 
-kmutex_t device_lock;
-kcondvar_t specfs_iocv;
 static const struct devsw_hooks spec_hooks;
 
 /*
@@ -96,10 +96,7 @@ void
 spec_init(void)
 {
 
-	mutex_init(&device_lock, MUTEX_DEFAULT, IPL_NONE);
-	cv_init(&specfs_iocv, "specio");
 	spec_node_init();
-	spec_close_init();
 	spec_semantics_init();
 	devsw_set_hooks(&spec_hooks);
 }
@@ -118,9 +115,9 @@ spec_io_exit(struct specdev *sd)
 	if (atomic_dec_uint_nv(&sd->sd_iocnt) > 0 ||
 	    atomic_load_seq_cst(&sd->sd_draining) == 0)
 		return;
-	mutex_enter(&device_lock);
-	cv_broadcast(&specfs_iocv);
-	mutex_exit(&device_lock);
+	mutex_enter(device_lock(sd->sd_dev));
+	cv_broadcast(specfs_iocv(sd->sd_dev));
+	mutex_exit(device_lock(sd->sd_dev));
 }
 
 /*
@@ -224,9 +221,9 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 
 	if ((error = spec_open_driver(vp, &dr)) != 0)
 		return error;
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	error = spec_open_enter(vp, mode, &dr);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 	if (error) {
 		devsw_release(&dr);
 		return error;
@@ -244,7 +241,7 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 	    "error %d", (u_long)vp->v_rdev, error);
 	spec_io_exit(sd);
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	if (spec_gone(vp) && error == 0)
 		error = EBADF;
 	if (sn->sn_taken) {
@@ -288,9 +285,9 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		    (atomic_load_relaxed(&sd->sd_opened) || sd->sd_left))
 			spec_close_device(sd, mode & ~FNONBLOCK);
 		if (spec_gone(vp))
-			cv_broadcast(&specfs_iocv);	/* spec_linger */
+			cv_broadcast(specfs_iocv(vp->v_rdev));	/* spec_linger */
 	}
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 	return error;
 }
 
@@ -310,7 +307,7 @@ spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
 
 	if (sd->sd_ss->ss_linger)
 		mode &= ~FNONBLOCK;
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	if (!sn->sn_taken) {
 		KASSERTMSG(sn->sn_opencnt > 0 &&
 		    sn->sn_opencnt <= sd->sd_opencnt, "opencnt %u of %u",
@@ -324,7 +321,7 @@ spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
 				spec_close_device(sd, mode);
 		}
 	}
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 	return 0;
 }
 
@@ -340,10 +337,10 @@ spec_node_dead(struct vnode *vp)
 {
 	struct hyp_file *fp;
 
-	KASSERT(mutex_owned(&device_lock));
+	KASSERT(mutex_owned(device_lock(vp->v_rdev)));
 	atomic_store_seq_cst(&vp->v_spec.sn_gone, true);
 	atomic_store_release(&vp->v_op, &dead_vnodeops);
-	cv_broadcast(&specfs_iocv);
+	cv_broadcast(specfs_iocv(vp->v_rdev));
 	LIST_FOREACH(fp, &vp->v_files, f_vlist)
 		selpoller_wake(&fp->f_poller);
 }
@@ -362,18 +359,18 @@ spec_revoke(struct vnode *vp, int flags __unused)
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(vp->v_rdev));
 	while (sd->sd_closing && sd->sd_opencnt > 0)	/* not exact */
-		cv_wait(&specfs_iocv, &device_lock);
+		cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));
 	if (spec_gone(vp)) {
 		while (vp->v_op != &dead_vnodeops)
-			cv_wait(&specfs_iocv, &device_lock);
-		mutex_exit(&device_lock);
+			cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));
+		mutex_exit(device_lock(vp->v_rdev));
 		return 0;
 	}
 	sn->sn_taken = true;
 	atomic_store_seq_cst(&sn->sn_gone, true);
-	cv_broadcast(&specfs_iocv);	/* opens that wait for a close */
+	cv_broadcast(specfs_iocv(vp->v_rdev));	/* opens that wait for a close */
 	if (sn->sn_opencnt > 0) {
 		KASSERT(sn->sn_opencnt <= sd->sd_opencnt);
 		sd->sd_opencnt -= sn->sn_opencnt;
@@ -384,10 +381,10 @@ spec_revoke(struct vnode *vp, int flags __unused)
 			sd->sd_left = true;
 	}
 	while (sd->sd_closing && !sd->sd_overdue)
-		cv_wait(&specfs_iocv, &device_lock);
+		cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));
 	spec_node_unhash(vp);
 	spec_node_dead(vp);
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(vp->v_rdev));
 	return 0;
 }
 
@@ -400,16 +397,16 @@ spec_drain_dev(enum vtype type, dev_t dev)
 {
 	struct specdev *sd;
 
-	mutex_enter(&device_lock);
+	mutex_enter(device_lock(dev));
 	sd = specdev_find(type, dev);
 	if (sd != NULL && !sd->sd_ss->ss_wait) {
 		sd->sd_refcnt++;
-		mutex_exit(&device_lock);
+		mutex_exit(device_lock(dev));
 		spec_io_drain(sd);
-		mutex_enter(&device_lock);
+		mutex_enter(device_lock(dev));
 		specdev_rele(sd);
 	}
-	mutex_exit(&device_lock);
+	mutex_exit(device_lock(dev));
 }
 
 /* Revoke every vnode of a device. */
@@ -474,38 +471,63 @@ vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
 static bool
 spec_driver_busy(int type, devmajor_t maj)
 {
-	bool busy;
+	struct spec_bucket *sb;
+	bool busy = false;
 
-	mutex_enter(&device_lock);
-	busy = spec_find_open(type, maj) != NULL ||
-	    spec_close_pending((enum vtype)type, maj);
-	mutex_exit(&device_lock);
+	SPEC_FOREACH_BUCKET(sb) {
+		mutex_enter(&sb->sb_lock);
+		busy = busy || spec_find_open(sb, type, maj) != NULL ||
+		    spec_close_pending(sb, (enum vtype)type, maj);
+		mutex_exit(&sb->sb_lock);
+	}
 	return busy;
 }
 
 /*
- * The driver leaves; opens that are not counted yet fail.  Revoke the others,
- * and wait for every close, however long that takes.
+ * sb_lock held, and left meanwhile: revoke what is open of a driver in one
+ * bucket, and wait for every close there, however long that takes.
+ */
+static void
+spec_bucket_gone(struct spec_bucket *sb, int type, devmajor_t maj)
+{
+	struct vnode *vp;
+
+	for (;;) {
+		if ((vp = spec_find_open(sb, type, maj)) != NULL) {
+			vp->v_usecount++;
+			mutex_exit(&sb->sb_lock);
+			(void)VOP_REVOKE(vp, REVOKEALL);
+			vrele(vp);
+			mutex_enter(&sb->sb_lock);
+		} else if (spec_close_pending(sb, (enum vtype)type, maj))
+			cv_wait(&sb->sb_iocv, &sb->sb_lock);
+		else
+			break;
+	}
+}
+
+/*
+ * The driver leaves; opens that are not counted yet fail.  So a bucket has
+ * nothing of it any more once this has been there:
+ *
+ *	open				devsw_detach
+ *					DS_LEAVING
+ *	  device_lock: is alive, counted
+ *					this bucket: finds it
+ *
+ *					this bucket: finds nothing
+ *	  device_lock: is not: ENXIO
  */
 static void
 spec_driver_gone(int type, devmajor_t maj)
 {
-	struct vnode *vp;
+	struct spec_bucket *sb;
 
-	mutex_enter(&device_lock);
-	for (;;) {
-		if ((vp = spec_find_open(type, maj)) != NULL) {
-			vp->v_usecount++;
-			mutex_exit(&device_lock);
-			(void)VOP_REVOKE(vp, REVOKEALL);
-			vrele(vp);
-			mutex_enter(&device_lock);
-		} else if (spec_close_pending((enum vtype)type, maj))
-			cv_wait(&specfs_iocv, &device_lock);
-		else
-			break;
+	SPEC_FOREACH_BUCKET(sb) {
+		mutex_enter(&sb->sb_lock);
+		spec_bucket_gone(sb, type, maj);
+		mutex_exit(&sb->sb_lock);
 	}
-	mutex_exit(&device_lock);
 }
 
 static const struct devsw_hooks spec_hooks = {

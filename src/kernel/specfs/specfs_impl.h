@@ -6,6 +6,7 @@
 #define SPECFS_SPECFS_IMPL_H
 
 #include <sys/atomic.h>
+#include <sys/callout.h>
 #include <sys/conf.h>
 #include <sys/devtrace.h>
 #include <sys/kauth.h>
@@ -16,9 +17,36 @@
 
 #define	SPEC_NAMELEN	32
 
-/* Of spec_vnops.c, see there. */
-extern kmutex_t device_lock;
-extern kcondvar_t specfs_iocv;
+/*
+ * All that there is of the devices whose numbers come to the same, as if there
+ * were no others; spec_node.c makes it, spec_vnops.c says who locks what.
+ */
+#define	SPEC_BUCKETS	8
+struct spec_bucket {
+	kmutex_t	 sb_lock;	/* device_lock(dev) */
+	kcondvar_t	 sb_iocv;	/* specfs_iocv(dev) */
+	LIST_HEAD(, specnode) sb_nodes;	/* (d) vnodes that can be found */
+	LIST_HEAD(, specdev) sb_devs;	/* (d) specdevs but those of clones */
+	TAILQ_HEAD(, specdev) sb_closing; /* (d) oldest first */
+	callout_t	 sb_watch;	/* for those */
+	u_int		 sb_watch_at;	/* (d) when that fires */
+	bool		 sb_watching;	/* (d) if it will */
+} __cacheline_aligned;
+extern struct spec_bucket spec_buckets[SPEC_BUCKETS];
+
+#define	SPEC_FOREACH_BUCKET(sb)						\
+	for ((sb) = spec_buckets; (sb) < spec_buckets + SPEC_BUCKETS; (sb)++)
+
+/* Units that follow each other are apart. */
+static inline struct spec_bucket *
+spec_bucket(dev_t dev)
+{
+
+	return &spec_buckets[((u_int)major(dev) * 31 + (u_int)minor(dev)) %
+	    SPEC_BUCKETS];
+}
+#define	device_lock(dev)	(&spec_bucket(dev)->sb_lock)
+#define	specfs_iocv(dev)	(&spec_bucket(dev)->sb_iocv)
 
 /* One device node: a name and a dev_t.  Never freed. */
 struct hyp_node {
@@ -40,7 +68,7 @@ struct hyp_file {
 	void		*f_host;	/* const */
 	struct kauth_cred f_cred;	/* const: the opener's */
 	struct selpoller f_poller;
-	LIST_ENTRY(hyp_file) f_vlist;	/* device_lock */
+	LIST_ENTRY(hyp_file) f_vlist;	/* (d) */
 };
 
 /* Is vp being revoked, or dead? */
@@ -54,7 +82,7 @@ spec_gone(struct vnode *vp)
 void	spec_node_init(void);
 struct specdev *specdev_find(enum vtype, dev_t);
 void	specdev_rele(struct specdev *);
-struct vnode *spec_find_open(int, devmajor_t);
+struct vnode *spec_find_open(struct spec_bucket *, int, devmajor_t);
 int	spec_close(struct vnode *, int, struct lwp *);
 void	spec_node_learn(struct vnode *);
 struct vnode *spec_vnode_create(struct specdev *, const void *);
@@ -74,7 +102,7 @@ void	spec_close_inexact(struct vnode *, int);
 void	spec_linger(enum vtype, dev_t);
 
 void	vn_close_known(void);
-void	spec_close_init(void);
+void	spec_close_init(struct spec_bucket *);
 void	spec_close_device(struct specdev *, int);
 void	spec_close_start(struct vnode *, int);
 void	spec_close_unguarded(struct specdev *, int);
@@ -83,7 +111,7 @@ void	spec_io_drain(struct specdev *);
 void	spec_io_exit(struct specdev *);
 void	spec_close_wait(enum vtype, dev_t);
 int	spec_close_await(struct specdev *, int, u_int);
-bool	spec_close_pending(enum vtype, devmajor_t);
+bool	spec_close_pending(struct spec_bucket *, enum vtype, devmajor_t);
 
 struct hyp_node_stat;
 void	spec_getstat(enum vtype, dev_t, struct hyp_node_stat *);
