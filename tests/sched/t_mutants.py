@@ -281,9 +281,9 @@ MUTANTS = (
     ("the end of a poller leaves its records", SELECT,
      "			selrec_remove(&sp->sp_rec[i]);", "			continue;"),
     ("close(2) is over before the driver knows", HYPNODE,
-     "	(void)VOP_CLOSE(vp, fp->f_flag, curlwp);\n",
-     "	vn_close_known();\n"
-     "	(void)VOP_CLOSE(vp, fp->f_flag, curlwp);\n", "t_sched_ucom"),
+     "	curlwp->l_closing = fp->f_host;\n",
+     "	curlwp->l_closing = fp->f_host;\n	vn_close_known();\n",
+     "t_sched_ucom"),
     ("O_NONBLOCK does not ask what the other node has to send", UCOMOPEN,
      "	if (sc->sc_draining != 0 && sent > LWP_NBWAIT_MS)\n",
      "	if (sc->sc_draining != 0 && sent == 1)\n"),
