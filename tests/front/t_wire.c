@@ -89,6 +89,32 @@ close_is_told_of_nonblock(void)
 	front_down();
 }
 
+/*
+ * On a tty Linux sends what was written before a close, whatever the flag, and
+ * programs such as pyserial rely on that; --defaults bsd is BSD's word.
+ */
+static void
+close_of_a_tty_is_as_linux_has_it(void)
+{
+	struct front_config fc;
+	uint64_t fh;
+
+	for (int bsd = 0; bsd < 2; bsd++) {
+		memset(&fc, 0, sizeof(fc));
+		fc.tty_nonblock_close = bsd != 0;
+		front_begin(&fc);
+		node = hk_node();
+		T_EQ(hyp_node_create(node, "ttyX0", HYP_NODE_TTY, 7,
+		    &nodehost), 0);
+		kern = kern_last();
+		fh = kern_opened(kern, O_RDWR | O_NONBLOCK);
+		T_EQ(kern_wait(kern, kern_release_flags(kern, fh,
+		    O_RDWR | O_NONBLOCK), NULL), 0);
+		T_EQ(hk.closeflags, bsd ? HYP_F_NONBLOCK : 0);
+		front_down();
+	}
+}
+
 static void
 open_flags_and_errors(void)
 {
@@ -928,6 +954,8 @@ const struct t_case t_cases[] = {
 	    init_tells_name_number_and_limits },
 	{ "open_read_write_release", open_read_write_release },
 	{ "close_is_told_of_nonblock", close_is_told_of_nonblock },
+	{ "close_of_a_tty_is_as_linux_has_it",
+	    close_of_a_tty_is_as_linux_has_it },
 	{ "open_flags_and_errors", open_flags_and_errors },
 	{ "credentials_are_the_openers", credentials_are_the_openers },
 	{ "later_pieces_of_a_read_do_not_wait",

@@ -35,6 +35,8 @@ struct front_config {
 	unsigned	 guard_ms;	/* until a call that neither ends nor
 					   sleeps loses the helm (10) */
 	const char	*devdir;	/* where nodes appear ("/dev") */
+	bool		 tty_nonblock_close; /* a client's O_NONBLOCK counts when
+					   it closes a tty: BSD's (false) */
 
 	/*
 	 * For tests: the other end of a socket that somebody else serves in

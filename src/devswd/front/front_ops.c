@@ -199,12 +199,17 @@ file_remove(struct front_file *ff)
 
 /*
  * Its O_NONBLOCK when the client closed it, which may be another one than at
- * the open; a file that no RELEASE came for waits for what was written.
+ * the open; a file that no RELEASE came for waits for what was written.  Of a
+ * tty a client of Linux does not mean that what it has written is to be
+ * dropped: there a close sends it, and pyserial has the flag all the time.
  */
 static int
 close_flags(const struct front_file *ff)
 {
 
+	if (ff->ff_chan->fc_node->fn_class == HYP_NODE_TTY &&
+	    !front.fl_config.tty_nonblock_close)
+		return 0;
 	return ff->ff_nonblock ? HYP_F_NONBLOCK : 0;
 }
 

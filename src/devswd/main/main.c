@@ -132,6 +132,7 @@ main_front(const struct options *o)
 	fc.major = o->o_major;
 	fc.max_threads = o->o_max_threads;
 	fc.deadline_ms = o->o_deadline * 1000;
+	fc.tty_nonblock_close = strcmp(o->o_defaults, "bsd") == 0;
 	error = front_start(&fc);
 	if (error != 0)
 		host_logf(HYP_LOG_ERR, "cannot start the front end: %s",
