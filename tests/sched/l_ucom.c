@@ -562,12 +562,23 @@ setup_opened_once(void)
 	h_close(&a);
 }
 
-/* Somebody was busy: x or y has had the line. */
+/*
+ * Somebody was busy: x or y has had the line.  An unplug may have taken it
+ * from one whose d_open was over, but who had not been told yet.
+ */
+static bool
+has_had(const struct h_client *cl)
+{
+
+	return cl->c_file != NULL || cl->c_error == L_EBADF ||
+	    cl->c_error == L_ENXIO;
+}
+
 static bool
 have_had(const struct h_client *x, const struct h_client *y)
 {
 
-	return x->c_file != NULL || y->c_file != NULL;
+	return has_had(x) || has_had(y);
 }
 
 static void
