@@ -37,10 +37,8 @@ INSTANCES = (
     ("3 openers, revoke, devsw_detach", 3, "-DUNPLUG=0 -DUNLOAD=1 -DCOARSE=1"),
     ("2 openers, revoke, devsw_detach_idle", 2, "-DUNPLUG=0 -DUNLOAD=2"),
 )
-BIG = (
-    ("4 openers, revoke, detach, replug", 4, "-DCOARSE=1"),
-)
 FULL = (
+    ("4 openers, revoke, detach, replug", 4, "-DCOARSE=1"),
     ("3 openers, each step for itself", 3, ""),
     ("3 openers, with closes that are overdue", 3, "-DCOARSE=1 -DOVERDUE=1"),
     ("2 openers, detach and devsw_detach", 2, "-DCOARSE=1 -DUNLOAD=2"),
@@ -181,7 +179,7 @@ def faults():
 def checks():
     """[(name, function, arguments)]"""
     found = []
-    big = BIG + (FULL if os.environ.get("DEVSW_FULL") else ())
+    big = FULL if os.environ.get("DEVSW_FULL") else ()
     for name, openers, options in big + INSTANCES:
         found.append((name, check_clean, (openers, options)))
     found.append(("symmetry: 2 openers stand for all", check_symmetry,
