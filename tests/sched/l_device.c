@@ -171,6 +171,7 @@ pl_attach(device_t parent __unused, device_t self, void *aux __unused)
 {
 	struct pl_softc *sc = device_private(self);
 
+	aprint_normal("\n");
 	mutex_init(&sc->sc_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&sc->sc_cv, "pl");
 }
@@ -290,6 +291,17 @@ end(void)
 	h_specfs_down(names);
 }
 
+/* The tables have left already. */
+static void
+end_left(void)
+{
+	static const char *const names[] = { "pl0", NULL };
+
+	devnode_detach(pl_nodes);
+	devsw_detach(NULL, &pl_cdevsw);
+	h_specfs_down(names);
+}
+
 static int detached[2];
 
 static void
@@ -316,6 +328,16 @@ end_refused_once(void)
 }
 
 /* ---- actors --------------------------------------------------------- */
+
+/* A module that leaves, as far as autoconf is concerned. */
+static void
+tables_leave(void *arg __unused)
+{
+
+	SCHED_CHECK(config_fini_component(pl_drivers, pl_attaches,
+	    pl_cfdata) == 0);
+	sched_note("the tables are gone");
+}
 
 static void
 open_close(void *arg)
@@ -514,6 +536,7 @@ gl_attach(device_t parent __unused, device_t self __unused,
     void *aux __unused)
 {
 
+	aprint_normal("\n");
 	callout_schedule(&gl_callout, 0);
 	gl_alone();
 	mutex_enter(&gl_lock);
@@ -662,6 +685,7 @@ ACTORS(open_replug, { "A", open_close, &a },
     { "replug", reattaches, NULL });
 ACTORS(read_open_replug, { "A", read_close, &a }, { "B", open_close, &b },
     { "replug", reattaches, NULL });
+ACTORS(open_tables, { "A", open_close, &a }, { "leave", tables_leave, NULL });
 ACTORS(two_opens_revoke_detach, { "A", open_close, &a },
     { "B", open_close, &b }, { "revoke", revokes, NULL },
     { "detach", detaches, NULL });
@@ -695,6 +719,8 @@ const struct sched_litmus l_device[] = {
 	    setup_late, late_open_revoke, end },
 	{ "open_attach", "an open against an attach",
 	    setup_absent, open_attach, end },
+	{ "open_tables", "an open against the end of the driver's tables",
+	    setup_absent, open_tables, end_left },
 	{ "open_replug", "an open against a detach and an attach",
 	    setup, open_replug, end },
 	{ "read_open_replug", "a stale file, an open, the same unit again",

@@ -40,6 +40,7 @@ CLONE = "kernel/specfs/spec_clone.c"
 ZOMBIE = "kernel/kern/kern_zombie.c"
 DEVSW = "kernel/devsw/subr_devsw.c"
 DEVICE = "kernel/autoconf/subr_device.c"
+UNITS = "kernel/autoconf/subr_cfunit.c"
 CONFIG = "kernel/autoconf/subr_autoconf.c"
 CFTABLE = "kernel/autoconf/subr_cftable.c"
 COUNT = "kernel/kern/subr_localcount.c"
@@ -209,6 +210,8 @@ MUTANTS = (
     ("a device is freed under who has found it", CONFIG,
      "		pserialize_perform(config_psz);\n		device_free(dev);",
      "		device_free(dev);"),
+    ("a table of units is freed under who reads it", UNITS,
+     "	pserialize_perform(config_psz);\n", ""),
     ("acquire takes a device that is being detached", DEVICE,
      "		    atomic_load_acquire(&dev->dv_detaching) != NULL;",
      "		    false;"),

@@ -6,6 +6,7 @@
 #define AUTOCONF_AUTOCONF_IMPL_H
 
 #include <sys/device.h>
+#include <sys/pserialize.h>
 
 /* (a) alldevs_lock */
 struct device {
@@ -36,6 +37,7 @@ LIST_HEAD(cfdriverlist, cfdriver);
 
 extern kmutex_t alldevs_lock;
 extern kcondvar_t config_cv;
+extern pserialize_t config_psz;			/* lookups without (a) */
 extern struct cfdriverlist allcfdrivers;	/* (a) */
 
 cfdriver_t config_cfdriver_lookup(const char *);

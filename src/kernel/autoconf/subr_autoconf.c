@@ -40,14 +40,13 @@
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
-#include <sys/pserialize.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
 #include "autoconf/autoconf_impl.h"
 
 static void (*attach_hook)(device_t);
-static pserialize_t config_psz;
+pserialize_t config_psz;
 
 /*
  * config_init()

@@ -175,16 +175,27 @@ config_unit_pin(device_t dev, const struct cfpin *pin)
 /*
  * config_units_free(cd)
  *
- *	The driver leaves: nobody looks anything up any more.  alldevs_lock
- *	held.
+ *	The driver leaves, and has no devices.  An open that has found the
+ *	driver before may still look one up.  alldevs_lock held.
+ *
+ *	lookup				config_units_free
+ *	read_enter
+ *	cd_ndevs: 8
+ *					cd_ndevs = 0
+ *					perform: waits
+ *	cd_devs[0]: none
+ *	read_exit
+ *					frees the table
  */
 void
 config_units_free(cfdriver_t cd)
 {
-	struct cfunits *cu, *old;
+	struct cfunits *cu = cd->cd_ndevs > 0 ? UNITS_OF(cd) : NULL, *old;
 
-	for (cu = cd->cd_ndevs > 0 ? UNITS_OF(cd) : NULL; cu != NULL;
-	    cu = old) {
+	KASSERT(mutex_owned(&alldevs_lock));
+	atomic_store_release(&cd->cd_ndevs, 0);
+	pserialize_perform(config_psz);
+	for (; cu != NULL; cu = old) {
 		old = cu->cu_old;
 		kmem_free(cu, UNITS_SIZE(cu->cu_n));
 	}
@@ -192,6 +203,6 @@ config_units_free(cfdriver_t cd)
 		kmem_free(cd->cd_reserved, (size_t)cd->cd_nreserved / NBBY);
 	cd->cd_devs = NULL;
 	cd->cd_reserved = NULL;
-	cd->cd_ndevs = cd->cd_nreserved = 0;
+	cd->cd_nreserved = 0;
 	cd->cd_full = false;
 }

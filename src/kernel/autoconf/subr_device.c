@@ -38,7 +38,6 @@
 #include <sys/atomic.h>
 #include <sys/errno.h>
 #include <sys/lwp.h>
-#include <sys/pserialize.h>
 #include <sys/systm.h>
 
 #include "autoconf/autoconf_impl.h"
