@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# t_deb.sh: the Debian packages are built by tools/deb without a complaint of
+# lintian, and do what Debian's policy asks of packages: what is installed works
+# from where it is, the configuration is kept when the package is removed, and
+# nothing is left when it is purged (Debian Policy 6 and 10).
+#
+# host
+# timeout: 600
+#
+# They are installed in a mount namespace of its own, into an overlay of this
+# machine's root that is gone afterwards: "inside" is what runs there, "mounted"
+# makes it.  (In a guest dpkg would take minutes for its database alone.)
+# Prints a TAP line for each check, and exits 1 if one has failed.
+
+set -u
+self=$(readlink -f "$0")
+here=$(dirname "$self")
+top=$(readlink -f "$here/../..")
+debs=$top/build/deb
+packages='devsw-compare libdevsw-dev devsw libdevsw0'
+failed=0
+number=0
+
+# check WHAT CMD...: CMD must succeed.
+check()
+{
+	local what=$1 result=ok
+
+	shift
+	"$@" >"$out" 2>&1 || { result='not ok'; failed=1; }
+	[ "$result" = ok ] || sed 's/^/# /' "$out"
+	echo "$result $((++number)) - $what"
+}
+
+# left: what there still is of the packages, or by the project's name.
+left()
+{
+	local path
+
+	while read -r path; do
+		[ ! -e "$path" ] || [ -d "$path" ] || echo "$path"
+	done </tmp/files
+	ls -d /etc/devsw* /var/lib/devsw* /usr/share/devsw /usr/include/devsw \
+	    /etc/systemd/system/*/devsw* 2>/dev/null
+	dpkg -l | grep devsw
+}
+
+# a program as somebody would write it, against the installed library.
+compiles()
+{
+	printf '%s\n' '#include <devsw/revoke.h>' '#include <errno.h>' \
+	    '#include <devsw/uhid.h>' 'int main(void)' \
+	    '{ return revoke("/dev/null") == -1 && errno == ENOSYS ? 0 : 1; }' \
+	    >/tmp/r.c
+	cc -o /tmp/r /tmp/r.c $(pkg-config --cflags --libs libdevsw) &&
+	    /tmp/r && ldd /tmp/r | grep -q libdevsw.so.0
+}
+
+# every page is found and says nothing that man does not understand.
+pages()
+{
+	local page
+
+	for page in devswd.8 devswctl.8 devswd.conf.5 ucom.4 uftdi.4 uhid.4 \
+	    uhidev.4 umodem.4 uhidctl.1 devsw-compare.1 revoke.2; do
+		LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings \
+		    "${page##*.}" "${page%.*}" >/tmp/page 2>/tmp/warnings ||
+		    return 1
+		[ ! -s /tmp/warnings ] || { cat /tmp/warnings; return 1; }
+	done
+}
+
+config()
+{
+	devswd --check-config &&
+	    printf '[claim a]\nvid = 0403\npid = 6001\n' \
+	    >>/etc/devsw/devswd.conf &&
+	    devswd --check-config &&
+	    printf 'unit = x\n' >>/etc/devsw/devswd.conf || return 1
+	devswd --check-config && return 1
+	devswd --check-config 2>&1 | grep -q '^devswd: /etc/devsw/devswd.conf:'
+}
+
+mounted()
+{
+	local root=$1/root
+
+	set -e
+	mount -t tmpfs tmpfs "$1"
+	mkdir "$1/upper" "$1/work" "$root"
+	mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" \
+	    overlay "$root"
+	mount -t proc proc "$root/proc"
+	mount --rbind /dev "$root/dev"
+	exec chroot "$root" "$self" inside "$2"
+}
+
+inside()
+{
+	number=$1
+	out=/tmp/out
+	check 'they can be installed' dpkg -i "$debs"/devsw_*.deb \
+	    "$debs"/libdevsw0_*.deb "$debs"/libdevsw-dev_*.deb \
+	    "$debs"/devsw-compare_*.deb
+	dpkg -L $packages >/tmp/files
+	check 'systemd finds nothing wrong in the unit' systemd-analyze verify \
+	    /lib/systemd/system/devswd.service
+	check 'the configuration that comes with them is right' config
+	check 'programs start' sh -c 'devswd --version && devswctl --version &&
+	    uhidctl --help && devsw-compare --help'
+	check 'man pages are there' pages
+	check 'a program can be built against the library' compiles
+	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
+	check 'what a person has written stays' grep -q '^unit = x$' \
+	    /etc/devsw/devswd.conf
+	check 'they can be removed' dpkg -r $packages
+	check 'which keeps the configuration' test -e /etc/devsw/devswd.conf
+	check 'they can be purged' dpkg -P $packages
+	left >/tmp/left
+	check 'and leave nothing' diff /tmp/left /dev/null
+	exit $failed
+}
+
+case ${1-} in
+mounted)
+	mounted "$2" "$3" ;;
+inside)
+	inside "$2" ;;
+esac
+tree()
+{
+	git -c safe.directory='*' -C "$top" status --porcelain
+}
+
+out=$(mktemp)
+place=$(mktemp -d)
+tree=$(tree)
+trap 'rm -f "$out"; rmdir "$place"' EXIT
+check 'tools/deb builds what lintian has nothing to say of' \
+    "$top/tools/deb" --lint
+check 'it leaves nothing in the tree' test "$tree" = "$(tree)"
+unshare -m "$self" mounted "$place" "$number" || failed=1
+echo "1..14"
+exit $failed
