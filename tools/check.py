@@ -82,7 +82,7 @@ LANES = ("plain", "asan", "tsan", "uml", "vm", "full")
 FAST = ("plain", "uml")
 GUEST_SUITES = ("uml", "vm")
 SUITE_LANES = (*GUEST_SUITES, "full")
-SLOW = {"plain": 1, "asan": 3, "tsan": 5}      # times the timeout
+SLOW = {"plain": 3, "asan": 5, "tsan": 6}      # times the timeout
 SANITIZERS = {
     "ASAN_OPTIONS": "halt_on_error=1:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",

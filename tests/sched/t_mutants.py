@@ -17,10 +17,13 @@ A text that is not found once in its file fails: the list has to go with the
 code.
 """
 
+import functools
 import json
 import os
 import re
+import resource
 import shlex
+import signal
 import subprocess
 import sys
 
@@ -28,7 +31,8 @@ TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 ROUNDS = (500, 4000, 50000, 400000)  # schedules of each litmus
 # Many threads: a few preemptions at the right places are found by chance.
 STRATEGIES = ((), ("-s", "pct", "-b", "3", "-S", "1"))
-LIMIT = 120                             # seconds, for a mutant that loops
+LIMIT = 100                             # seconds of a CPU: a mutant that loops
+LONG = 600                              # that has been tried for long enough
 
 UHID = "drivers/uhid.c"
 UHIDSUBR = "drivers/uhid_subr.c"
@@ -642,19 +646,24 @@ def make(build, database, mutant, directory, options=()):
     return program
 
 
+def limit_cpu(seconds):
+    """In the child: its own time, whoever else uses the machine."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+
+
 def kill(program, *options):
     """(litmus, schedules) that killed it, or None."""
     for schedules, strategy in ((schedules, strategy) for schedules in ROUNDS
                                 for strategy in STRATEGIES):
-        try:
-            done = subprocess.run([program, "-1", "-n", str(schedules),
-                                   *strategy, *options],
-                                  stdout=subprocess.PIPE, check=False,
-                                  text=True, errors="replace",
-                                  timeout=LIMIT)
-        except subprocess.TimeoutExpired:
-            # The first round is short: something in it loops.  A later one
-            # has only tried for long enough.
+        limit = functools.partial(limit_cpu, LIMIT if schedules == ROUNDS[0]
+                                  else LONG)
+        done = subprocess.run([program, "-1", "-n", str(schedules),
+                               *strategy, *options],
+                              stdout=subprocess.PIPE, check=False,
+                              text=True, errors="replace",
+                              preexec_fn=limit)
+        if done.returncode == -signal.SIGXCPU:
+            # The first round is short: something in it loops.
             if schedules == ROUNDS[0]:
                 return "no end", 0
             return None
