@@ -411,12 +411,12 @@ output_back_pressure(void)
 	h_remove(v);
 }
 
+/* The device has taken what it can, and four more writes wait for it. */
 static bool
 four_writes(const struct vusb_status *vs, void *arg)
 {
 
-	(void)arg;
-	return vs->vs_writes == 4;
+	return vs->vs_received >= *(uint64_t *)arg && vs->vs_writes == 4;
 }
 
 /*
@@ -429,11 +429,15 @@ beyond_flush(struct vusb *v, struct s_file *sf, size_t room)
 	static uint8_t buf[MIB];
 	struct s_op so = { .so_call = S_WRITE, .so_file = sf, .so_buf = buf,
 	    .so_len = sizeof(buf) };
+	struct vusb_status vs;
+	uint64_t full;
 	size_t n = 0, got;
 
 	vusb_far_limit(v, 0, MIB, room);
+	vusb_get_status(v, 0, &vs);
+	full = vs.vs_received + room;
 	s_start(&so);
-	T_CHECK(vusb_wait(v, 0, four_writes, NULL, 20000));
+	T_CHECK(vusb_wait(v, 0, four_writes, &full, 20000));
 	s_wait_sleep(&so, "ttyout");
 	s_interrupt(&so);
 	(void)s_finish(&so);
