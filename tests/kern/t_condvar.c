@@ -73,71 +73,6 @@ no_lost_wakeup(void)
 }
 
 static void
-waits(void *arg __unused)
-{
-
-	mutex_enter(&lock);
-	while (!full)
-		cv_wait(&cv_full, &lock);
-	mutex_exit(&lock);
-}
-
-static int
-waits_full(void *arg __unused)
-{
-
-	return cv_has_waiters(&cv_full);
-}
-
-/*
- * More sleepers than a thread can owe a wake-up go the old way, so with these
- * three none may have come as far as to mark the mutex as waited for.
- */
-static void
-woken_to_free_mutex(void)
-{
-	struct t_thread *t[3];
-
-	setup();
-	for (u_int i = 0; i < 3; i++) {
-		t[i] = t_spawn(waits, NULL);
-		T_UNTIL(waits_full, NULL);
-	}
-	t_msleep(20);
-	mutex_enter(&lock);
-	full = true;
-	cv_broadcast(&cv_full);
-	t_msleep(200);
-	T_EQ(atomic_load_relaxed(&lock.mtx_word), 1);
-	mutex_exit(&lock);
-	for (u_int i = 0; i < 3; i++)
-		t_join(t[i]);
-	cv_destroy(&cv_full);
-}
-
-/* More than LWP_NOWED: some are unparked at once, some later. */
-static void
-none_forgotten(void)
-{
-	struct t_thread *t[LWP_NOWED + 3];
-
-	for (u_int n = 0; n < 200; n++) {
-		setup();
-		for (u_int i = 0; i < LWP_NOWED + 3; i++)
-			t[i] = t_spawn(waits, NULL);
-		if (n % 2 == 0)
-			T_UNTIL(waits_full, NULL);
-		mutex_enter(&lock);
-		full = true;
-		cv_broadcast(&cv_full);
-		mutex_exit(&lock);
-		for (u_int i = 0; i < LWP_NOWED + 3; i++)
-			t_join(t[i]);
-		cv_destroy(&cv_full);
-	}
-}
-
-static void
 timeouts(void)
 {
 	uint64_t t0;
@@ -321,8 +256,6 @@ timeout_against_wakeup(void)
 
 const struct t_case t_cases[] = {
 	{ "no wake-up is lost between two consumers", no_lost_wakeup },
-	{ "who is woken finds the mutex free", woken_to_free_mutex },
-	{ "a wake-up that is owed is paid", none_forgotten },
 	{ "timed sleeps end with EWOULDBLOCK and the mutex held", timeouts },
 	{ "an interrupt ends cv_wait_sig with EINTR, cv_wait not",
 	    interrupts },

@@ -34,8 +34,6 @@ struct lwp_progress {
 #define	LWP_NBWAIT_MS	1000
 #define	LWP_NEVER	(~0U)
 
-#define	LWP_NOWED	4	/* wake-ups that mutex_exit sends */
-
 struct lwp {
 	kauth_cred_t	 l_cred;
 	struct proc	*l_proc;
@@ -44,11 +42,7 @@ struct lwp {
 	u_int		 l_biglocks;	/* depth of the kernel lock */
 	kcondvar_t	*l_wchan;	/* under the condvar's cv_lock */
 	TAILQ_ENTRY(lwp) l_sleepchain;	/* same */
-	kmutex_t	*l_wmutex;	/* same; that it wants back */
 	const char	*l_wmesg;
-	kmutex_t	*l_owedmutex;	/* whom to unpark when it is left */
-	uint32_t	*l_owed[LWP_NOWED];
-	u_int		 l_nowed;
 	struct selpoller *l_poller;	/* who polls, for selrecord */
 	struct lwp_progress *l_progress; /* of the close that it does */
 	void		*l_closing;	/* whom vn_close_known tells, or NULL */

@@ -120,7 +120,6 @@ cv_sleep(kcondvar_t *cv, kmutex_t *mtx, uint64_t deadline, bool catch)
 	word_lock(&cv->cv_lock);
 	atomic_and_32(&l->l_wake, ~(uint32_t)LW_WAKEUP);
 	l->l_wchan = cv;
-	l->l_wmutex = mtx;
 	atomic_store_relaxed(&l->l_wmesg, cv->cv_wmesg);
 	TAILQ_INSERT_TAIL(&cv->cv_sleepers, l, l_sleepchain);
 	atomic_inc_uint(&cv->cv_waiters);
@@ -210,10 +209,7 @@ cv_timedwait_sig(kcondvar_t *cv, kmutex_t *mtx, int ticks)
 	return cv_sleep(cv, mtx, ticks_deadline(ticks), true);
 }
 
-/*
- * cv_lock held: take the first sleeper off and let it run, once the caller
- * has left the mutex that it wants.
- */
+/* cv_lock held: take the first sleeper off and let it run. */
 static bool
 cv_wake_one(kcondvar_t *cv)
 {
@@ -223,7 +219,7 @@ cv_wake_one(kcondvar_t *cv)
 		return false;
 	cv_unlink(cv, l);
 	atomic_or_32(&l->l_wake, LW_WAKEUP);
-	mutex_owe(l->l_wmutex, &l->l_wake);
+	hyp_unpark(&l->l_wake, 1);
 	return true;
 }
 

@@ -13,7 +13,6 @@
  */
 void	word_lock(uint32_t *);
 void	word_unlock(uint32_t *);
-void	mutex_owe(kmutex_t *, uint32_t *);
 
 void	softclock_init(void);
 void	softclock_fini(void);

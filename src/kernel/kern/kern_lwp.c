@@ -90,7 +90,6 @@ hyp_lwp_exit(struct hyp_lwp *hl)
 	KASSERTMSG(l->l_biglocks == 0, "left with %u kernel locks",
 	    l->l_biglocks);
 	KASSERTMSG(l->l_wchan == NULL, "left while asleep on %s", l->l_wmesg);
-	KASSERTMSG(l->l_nowed == 0, "left owing %u wake-ups", l->l_nowed);
 	KASSERT(l->l_poller == NULL);
 	LOCKDEBUG_NONE("hyp_lwp_exit");
 	l->l_nosleep = false;

@@ -12,22 +12,7 @@
  * The memory of a mutex may be freed as soon as its last holder has left
  * mutex_exit's atomic exchange: hyp_unpark uses the address only.
  *
- * mtx_owner is for assertions, and for mutex_owe; it is written by the holder
- * alone.
- *
- * A holder that wakes a thread which needs the mutex to go on would only send
- * it to its next sleep, on the mutex: three switches for one.  So it owes the
- * hypercall until it leaves the mutex:
- *
- *	holder				sleeper
- *	cv_signal: takes it off the
- *	list; owes the unpark
- *					still parked (or awake for a reason
- *					of its own: waits for the mutex)
- *	mutex_exit: unparks
- *					takes the mutex, which is free
- *
- * As with a mutex, only the address of the word is used then.
+ * mtx_owner is for assertions and written by the holder alone.
  *
  * With options LOCKDEBUG the calls of others are macros, which call
  * subr_lockdebug.c, which calls this.
@@ -119,37 +104,6 @@ mutex_enter(kmutex_t *mtx)
 }
 
 /*
- * mutex_owe(mtx, word)
- *
- *	Unpark who is parked on word and wants mtx next: when the caller
- *	leaves mtx if it holds that, else now.  NULL: it wants none.
- */
-void
-mutex_owe(kmutex_t *mtx, uint32_t *word)
-{
-	struct lwp *const l = curlwp;
-
-	if (mtx == NULL || !mutex_owned(mtx) || l->l_nowed == LWP_NOWED ||
-	    (l->l_nowed > 0 && l->l_owedmutex != mtx)) {
-		hyp_unpark(word, 1);
-		return;
-	}
-	l->l_owedmutex = mtx;
-	l->l_owed[l->l_nowed++] = word;
-}
-
-/* Unpark whom l has not unparked for as long as it held a mutex. */
-static void
-mutex_pay(struct lwp *l)
-{
-	u_int i;
-
-	for (i = 0; i < l->l_nowed; i++)
-		hyp_unpark(l->l_owed[i], 1);
-	l->l_nowed = 0;
-}
-
-/*
  * mutex_exit(mtx)
  *
  *	Leave the mutex, which the caller must hold.
@@ -157,16 +111,11 @@ mutex_pay(struct lwp *l)
 void
 mutex_exit(kmutex_t *mtx)
 {
-	struct lwp *const l = curlwp;
-	bool owes;
 
 	KASSERTMSG(mutex_owned(mtx), "mutex %p is held by %p, not by %p",
-	    (void *)mtx, (void *)mtx->mtx_owner, (void *)l);
-	owes = l->l_nowed > 0 && l->l_owedmutex == mtx;
+	    (void *)mtx, (void *)mtx->mtx_owner, (void *)curlwp);
 	atomic_store_relaxed(&mtx->mtx_owner, NULL);
 	word_unlock(&mtx->mtx_word);
-	if (owes)
-		mutex_pay(l);
 }
 
 /*
