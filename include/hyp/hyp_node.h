@@ -182,6 +182,10 @@ struct hyp_node_stat {
 	uint8_t		hs_attached;	/* there is hardware */
 	uint8_t		hs_closing;	/* d_cancel to d_close */
 	uint8_t		hs_stuck;	/* that for longer than the deadline */
+	int32_t		hs_iface;	/* of the adapter; -1: the whole of it */
+	char		hs_place[64];	/* hyp_usb_info's hi_path of the adapter;
+					   "": none */
+	char		hs_driver[16];	/* which device sits there: "uftdi0" */
 };
 void	hyp_node_getstat(struct hyp_node *, struct hyp_node_stat *);
 
@@ -266,6 +270,15 @@ int	hyp_node_access(void *, const struct hyp_cred *, int);
  *	long.
  */
 void	hyp_node_stuck(void *);
+
+/*
+ * hyp_node_changed(host)
+ *
+ *	The node's hardware has been attached, or has left (its calls and
+ *	closes may go on): hyp_node_getstat says which counts now.  No lock
+ *	held; does not sleep for long, and does not call up.
+ */
+void	hyp_node_changed(void *);
 
 /*
  * hyp_file_closing(hostfile)

@@ -19,6 +19,33 @@
    them one after the other. */
 #define	BOUND_MS	10000
 
+/* ---- what the front end is told -------------------------------------- */
+
+/* Where its hardware is, while it is there; and it is told of each change. */
+static void
+place_of_node(void)
+{
+	struct vusb *v = h_ftdi();
+	struct hyp_node *hn = h_node_find("ttyU0");
+	struct hyp_node_stat hs;
+	unsigned changed;
+
+	hyp_node_getstat(hn, &hs);
+	T_CHECK(hs.hs_attached);
+	T_CHECK(strncmp(hs.hs_place, "9-", 2) == 0);
+	T_CHECK(strncmp(hs.hs_driver, "uftdi", 5) == 0);
+	changed = h_node_changed_calls();
+	T_CHECK(changed >= 1);
+	h_remove(v);
+	hyp_node_getstat(hn, &hs);
+	T_CHECK(!hs.hs_attached);
+	T_EQ(hs.hs_place[0], '\0');
+	T_EQ(hs.hs_driver[0], '\0');
+	T_EQ(hs.hs_iface, -1);
+	/* ttyU0 and dtyU0. */
+	T_EQ(h_node_changed_calls(), changed + 2);
+}
+
 /* ---- what is blocked ------------------------------------------------ */
 
 static void
@@ -614,6 +641,7 @@ acm_unplug(void)
 }
 
 const struct t_case t_cases[] = {
+	{ "a node says where its hardware is", place_of_node },
 	{ "a blocked read gets the end of file", blocked_read },
 	{ "blocked writes: what was taken, or EIO", blocked_write },
 	{ "an open that waits for carrier gets ENXIO", blocked_open },

@@ -29,6 +29,7 @@ static atomic_int access_error;
 static atomic_uint access_calls;
 static int (*access_func)(void);
 static atomic_uint stuck_calls;
+static atomic_uint changed_calls;
 static atomic_int create_error;
 
 int
@@ -86,6 +87,14 @@ hyp_node_stuck(void *host)
 }
 
 void
+hyp_node_changed(void *host)
+{
+
+	assert(host != NULL);
+	atomic_fetch_add(&changed_calls, 1);
+}
+
+void
 hyp_file_closing(void *host)
 {
 	struct h_hostfile *hf = host;
@@ -139,6 +148,7 @@ h_node_reset(void)
 	atomic_store(&access_calls, 0);
 	access_func = NULL;
 	atomic_store(&stuck_calls, 0);
+	atomic_store(&changed_calls, 0);
 }
 
 void
@@ -175,6 +185,13 @@ h_exit(struct hyp_lwp *l)
 {
 
 	hyp_lwp_exit(l);
+}
+
+unsigned
+h_node_changed_calls(void)
+{
+
+	return atomic_load(&changed_calls);
 }
 
 unsigned

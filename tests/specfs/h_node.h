@@ -30,6 +30,7 @@ void	h_node_access_set(int);
 void	h_node_access_func(int (*)(void));	/* who says so instead */
 unsigned h_node_access_calls(void);
 unsigned h_node_stuck_calls(void);	/* hyp_node_stuck */
+unsigned h_node_changed_calls(void);	/* hyp_node_changed */
 
 /*
  * A client of a node, which makes one call at a time.  Those that take a void

@@ -24,7 +24,7 @@ h_specfs_up(void)
 	devsw_init();
 	spec_init();
 	spec_makedev_init();
-	config_set_attach_hook(spec_makedev_hook);
+	config_set_attach_hooks(spec_makedev_hook, spec_makedev_attached);
 }
 
 static int

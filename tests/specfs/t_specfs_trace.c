@@ -234,7 +234,7 @@ setup(const struct cdevsw *sw, bool on, device_t *dvp)
 	h_trace_reset();
 	h_specfs_up();
 	if (old) {
-		config_set_attach_hook(NULL);
+		config_set_attach_hooks(NULL, NULL);
 		devnode_attach(old_devnodes);
 	}
 	T_EQ(config_init_component(tr_drivers, tr_attaches, tr_cfdata), 0);

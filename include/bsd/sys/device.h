@@ -128,11 +128,19 @@ struct cfpin {
 	int		 cp_unit;	/* -1: none */
 };
 
+/* Where on the host a device is, for those who look for it there. */
+#define	DEVICE_PLACE_SIZE	64
+struct cfplace {
+	const char	*cl_place;	/* "1-1.4" */
+	int		 cl_iface;	/* number of the interface; -1: all */
+};
+
 struct cfargs {
 	const char	*iattr;
 	cfsubmatch_t	 submatch;
 	const int	*locators;
 	const struct cfpin *pin; /* wanted below it, or NULL */
+	const struct cfplace *place; /* its own, and theirs below it; or NULL */
 };
 #define	CFARGS(...)	(&(const struct cfargs){ __VA_ARGS__ })
 #define	CFARGS_NONE	((const struct cfargs *)NULL)
@@ -170,8 +178,9 @@ void	config_detach_commit(device_t);
 int	config_unit_reserve(const char *, int);
 void	config_unit_pin(device_t, const struct cfpin *);
 
-/* Called after each successful attach, no lock held: nodes are made here. */
-void	config_set_attach_hook(void (*)(device_t));
+/* Called after each attach, no lock held: nodes are made here, and told of. */
+void	config_set_attach_hooks(void (*)(device_t),
+	    void (*)(const char *, int));
 
 device_t device_lookup(cfdriver_t, int);
 void	*device_lookup_private(cfdriver_t, int);
@@ -190,6 +199,7 @@ cfdata_t device_cfdata(device_t);
 cfdriver_t device_cfdriver(device_t);
 bool	device_is_active(device_t);
 bool	device_is_childless(device_t);		/* not NetBSD's */
+device_t device_place(device_t, const char **, int *); /* not NetBSD's */
 bool	device_is_a(device_t, const char *);
 void	device_printf(device_t, const char *, ...) __printflike(2, 3);
 

@@ -35,6 +35,9 @@ struct front_config {
 	unsigned	 guard_ms;	/* until a call that neither ends nor
 					   sleeps loses the helm (10) */
 	const char	*devdir;	/* where nodes appear ("/dev") */
+	void		(*changed)(uint32_t); /* K's hyp_node_changed, with the
+					   node's minor number; any thread,
+					   must not sleep or call up */
 	bool		 tty_nonblock_close; /* a client's O_NONBLOCK counts when
 					   it closes a tty: BSD's (false) */
 

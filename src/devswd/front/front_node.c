@@ -629,6 +629,15 @@ hyp_node_stuck(void *host)
 		front_interrupt_all(fc, STUCK_MS);
 }
 
+void
+hyp_node_changed(void *host)
+{
+	const struct front_node *const fn = host;
+
+	if (front.fl_config.changed != NULL)
+		(*front.fl_config.changed)(fn->fn_minor);
+}
+
 /* ---- who asks about nodes ------------------------------------------- */
 
 bool

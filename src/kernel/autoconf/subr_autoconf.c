@@ -46,6 +46,7 @@
 #include "autoconf/autoconf_impl.h"
 
 static void (*attach_hook)(device_t);
+static void (*attached_hook)(const char *, int);
 pserialize_t config_psz;
 
 /*
@@ -62,19 +63,24 @@ config_init(void)
 	config_psz = pserialize_create();
 	config_tables_init();
 	attach_hook = NULL;
+	attached_hook = NULL;
 }
 
 /*
- * config_set_attach_hook(func)
+ * config_set_attach_hooks(func, attached)
  *
- *	func(dev) after every attach, without a lock; opens and a detach of
- *	dev wait for its return.  Before any attach.
+ *	After every attach, without a lock: func(dev), for whose return opens
+ *	and a detach of dev wait; then attached(driver, unit), when it can be
+ *	opened, and may have left again.  Either may be NULL.  Before any
+ *	attach.
  */
 void
-config_set_attach_hook(void (*func)(device_t))
+config_set_attach_hooks(void (*func)(device_t),
+    void (*attached)(const char *, int))
 {
 
 	attach_hook = func;
+	attached_hook = attached;
 }
 
 /* ---- attach -------------------------------------------------------- */
@@ -108,7 +114,7 @@ device_can_detach(const struct device *dev)
 
 /* NULL: its driver has no unit left, or no detach function; logged. */
 static device_t
-device_create(device_t parent, cfdata_t cf)
+device_create(device_t parent, cfdata_t cf, const struct cfargs *args)
 {
 	device_t dev = kmem_zalloc(sizeof(*dev), KM_SLEEP);
 	cfdriver_t cd;
@@ -118,6 +124,11 @@ device_create(device_t parent, cfdata_t cf)
 	dev->dv_cfdata = cf;
 	dev->dv_parent = parent;
 	dev->dv_pin = -1;
+	if (args != NULL && args->place != NULL) {
+		strlcpy(dev->dv_place, args->place->cl_place,
+		    sizeof(dev->dv_place));
+		dev->dv_iface = args->place->cl_iface;
+	}
 	dev->dv_active = true;
 	dev->dv_attaching = curlwp;
 
@@ -170,6 +181,8 @@ device_attach(device_t dev, void *aux, cfprint_t print,
     const struct cfargs *args)
 {
 	device_t const parent = dev->dv_parent;
+	const char *const name = dev->dv_cfdriver->cd_name;
+	const int unit = dev->dv_unit;
 	bool locked;
 
 	if (args != NULL && args->pin != NULL)
@@ -197,6 +210,8 @@ device_attach(device_t dev, void *aux, cfprint_t print,
 	atomic_store_release(&dev->dv_attaching, NULL);
 	cv_broadcast(&config_cv);
 	mutex_exit(&alldevs_lock);
+	if (attached_hook != NULL)
+		attached_hook(name, unit);
 	return dev;
 }
 
@@ -214,7 +229,7 @@ config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,
     const struct cfargs *args)
 {
 
-	device_t dev = device_create(parent, cf);
+	device_t dev = device_create(parent, cf, args);
 
 	return dev == NULL ? NULL : device_attach(dev, aux, print, args);
 }
@@ -223,7 +238,7 @@ device_t
 config_attach_acquired(device_t parent, cfdata_t cf, void *aux,
     cfprint_t print, const struct cfargs *args)
 {
-	device_t dev = device_create(parent, cf);
+	device_t dev = device_create(parent, cf, args);
 
 	config_search_release();
 	return dev == NULL ? NULL : device_attach(dev, aux, print, args);

@@ -286,6 +286,26 @@ device_parent(device_t dev)
 	return dev->dv_parent;
 }
 
+/*
+ * at = device_place(dev, &place, &iface)
+ *
+ *	Which device, dev or one above it, was attached at a place of the
+ *	host's, and where.  NULL: none of them.  The caller holds dev, and so
+ *	those above it.
+ */
+device_t
+device_place(device_t dev, const char **place, int *iface)
+{
+
+	while (dev != NULL && dev->dv_place[0] == '\0')
+		dev = dev->dv_parent;
+	if (dev != NULL) {
+		*place = dev->dv_place;
+		*iface = dev->dv_iface;
+	}
+	return dev;
+}
+
 cfdata_t
 device_cfdata(device_t dev)
 {

@@ -219,7 +219,8 @@ uhub_attach_whole(struct usbd_device *dev, const struct cfpin *pin,
 		}
 	}
 	sub = config_attach_acquired(uhub_self, cf, &uaa, uhub_print_dev,
-	    CFARGS(.iattr = "usbdevif", .pin = pin));
+	    CFARGS(.iattr = "usbdevif", .pin = pin, .place =
+	    &(const struct cfplace){ dev->ud_path, -1 }));
 	if (sub != NULL)
 		uhub_note_driver(dev, sub);
 	else
@@ -281,7 +282,8 @@ uhub_attach_iface(struct usbd_interface *iface,
 		return;
 	}
 	sub = config_attach_acquired(uhub_self, cf, &uiaa, uhub_print_iface,
-	    CFARGS(.iattr = "usbifif", .pin = pin));
+	    CFARGS(.iattr = "usbifif", .pin = pin, .place =
+	    &(const struct cfplace){ dev->ud_path, uiaa.uiaa_ifaceno }));
 	if (sub == NULL)
 		strlcpy(why->w_text, "its driver did not take it",
 		    sizeof(why->w_text));

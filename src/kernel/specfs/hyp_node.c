@@ -312,12 +312,33 @@ hyp_file_close(struct hyp_file *fp, int flags)
 	LOCKDEBUG_NONE(__func__);
 }
 
+/* Where the hardware of a node is; nothing is changed if there is none. */
+static void
+node_place(dev_t dev, struct hyp_node_stat *hs)
+{
+	device_t at, dv;
+	const char *place;
+	int iface;
+
+	if (!cdev_attached(dev) || !cdev_hold(dev, &dv))
+		return;
+	hs->hs_attached = true;
+	if ((at = device_place(dv, &place, &iface)) != NULL) {
+		strlcpy(hs->hs_place, place, sizeof(hs->hs_place));
+		strlcpy(hs->hs_driver, device_xname(at),
+		    sizeof(hs->hs_driver));
+		hs->hs_iface = iface;
+	}
+	dev_unhold(dv);
+}
+
 void
 hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
 {
 
 	memset(hs, 0, sizeof(*hs));
-	hs->hs_attached = cdev_attached(hn->hn_dev);
+	hs->hs_iface = -1;
+	node_place(hn->hn_dev, hs);
 	spec_getstat(VCHR, hn->hn_dev, hs);
 	LOCKDEBUG_NONE(__func__);
 }

@@ -140,6 +140,21 @@ nodes_get(const struct devnode *row, const char *driver, int unit,
 	return n;
 }
 
+/* The nodes of a driver's unit, at most UNIT_NODES; how many. */
+static u_int
+unit_nodes(const char *driver, int unit, struct hyp_node **hn)
+{
+	struct devnode_table *dt;
+	u_int n;
+
+	mutex_enter(&nodes_lock);
+	n = nodes_get(devnodes, driver, unit, hn, 0);
+	LIST_FOREACH(dt, &tables, dt_list)
+		n = nodes_get(dt->dt_rows, driver, unit, hn, n);
+	mutex_exit(&nodes_lock);
+	return n;
+}
+
 /*
  * error = devnode_make(driver, unit)
  *
@@ -152,7 +167,6 @@ int
 devnode_make(const char *driver, int unit)
 {
 	struct hyp_node *hn[UNIT_NODES];
-	struct devnode_table *dt;
 	int error = 0, e;
 	u_int n;
 
@@ -161,11 +175,7 @@ devnode_make(const char *driver, int unit)
 		    driver, unit);
 		return compat_errno(EINVAL);
 	}
-	mutex_enter(&nodes_lock);
-	n = nodes_get(devnodes, driver, unit, hn, 0);
-	LIST_FOREACH(dt, &tables, dt_list)
-		n = nodes_get(dt->dt_rows, driver, unit, hn, n);
-	mutex_exit(&nodes_lock);
+	n = unit_nodes(driver, unit, hn);
 	for (u_int i = 0; i < n; i++) {
 		if ((e = node_make(hn[i])) != 0 && error == 0)
 			error = e;
@@ -263,6 +273,52 @@ spec_makedev_hook(device_t dev)
 {
 
 	(void)devnode_make(device_cfdriver(dev)->cd_name, device_unit(dev));
+}
+
+/*
+ * Let the front end ask hyp_node_getstat again, if there is a node.  Who
+ * attaches or detaches may have the kernel lock.
+ */
+static void
+node_changed(void *host)
+{
+	u_int locks;
+
+	if (host == NULL)
+		return;
+	locks = kernel_unlock_all();
+	LOCKDEBUG_NONE("hyp_node_changed");
+	hyp_node_changed(host);
+	if (locks > 0)
+		kernel_lock((int)locks);
+}
+
+/*
+ * spec_makedev_attached(driver, unit)
+ *
+ *	autoconf's other hook: its nodes have their hardware.
+ */
+void
+spec_makedev_attached(const char *driver, int unit)
+{
+	struct hyp_node *hn[UNIT_NODES];
+	const u_int n = unit_nodes(driver, unit, hn);
+
+	for (u_int i = 0; i < n; i++)
+		node_changed(atomic_load_acquire(&hn[i]->hn_host));
+}
+
+/*
+ * spec_makedev_gone(dev)
+ *
+ *	vdevgone's: a node, if there is one, has lost its hardware.
+ */
+void
+spec_makedev_gone(dev_t dev)
+{
+	char name[SPEC_NAMELEN];
+
+	node_changed(spec_node_lookup(dev, name));
 }
 
 /* The up-call; contract in hyp_node.h. */

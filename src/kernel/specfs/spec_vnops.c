@@ -456,6 +456,8 @@ vdevgone(devmajor_t maj, devminor_t minl, devminor_t minh, enum vtype type)
 			bdev_detached(dev);
 		else
 			cdev_detached(dev);
+		if (type == VCHR)
+			spec_makedev_gone(dev);
 		spec_linger(type, dev);
 		spec_revoke_dev(type, dev);
 		spec_close_wait(type, dev);
