@@ -6,10 +6,11 @@
 # Everything else that is tested in a guest rests on these: exit status,
 # output byte for byte, the host protected but for --share, a timeout that
 # ends the guest, a dead kernel that is told from a failed command, and
-# devices that come and go on command with the names Linux gives them.
+# devices that come and go on command with the names Linux gives them; and with
+# --systemd a machine as its users have it, which is up and has no failed unit.
 #
 # host
-# timeout: 300
+# timeout: 400
 #
 # Run without arguments on the host; "guest" is the part inside.  Prints a
 # line for each check, and exits 1 if one has failed.
@@ -111,6 +112,31 @@ guest()
 	check "no such device" status 1 vmusb plug ftdi7
 }
 
+# as_installed: what is looked at inside one that systemd has started.
+as_installed()
+{
+	check "systemd: process 1" test "$(cat /proc/1/comm)" = systemd
+	check "systemd: is up" test "$(
+	    timeout 60 systemctl is-system-running --wait)" = running
+	check "systemd: udevd is its service" systemctl -q is-active \
+	    systemd-udevd
+	check "systemd: the command is in a service" grep -q \
+	    /devsw-guest.service /proc/self/cgroup
+	check "systemd: starts a service, and waits for it" test "$(
+	    systemd-run --quiet --wait --pipe -p User=nobody id -un)" = nobody
+	check "systemd: the journal has it" sh -c \
+	    'echo in-the-journal | systemd-cat; journalctl --sync
+	    journalctl -q | grep -q in-the-journal'
+	check "systemd: a device is a unit" systemctl -q is-active \
+	    dev-ttyUSB0.device
+	check "systemd: unplug" vmusb unplug ftdi0
+	check "systemd: forgotten" vmusb wait-unplugged ftdi0
+	check "systemd: and is none any more" not systemctl -q is-active \
+	    dev-ttyUSB0.device
+	check "systemd: share" cp random shared/of-systemd
+	return $failed
+}
+
 # cuse_of TOOL: the guest's kernel opens a CUSE channel with its INIT request.
 cuse_of()
 {
@@ -158,6 +184,11 @@ host()
 	    "$here/t_vm_selftest.sh" guest "$work"
 	check "shared file came out" cmp random shared/copy
 	check "nothing else did" not test -e not-shared
+	check "systemd" "$tools/vm" --systemd --usb ftdi \
+	    --share "$work/shared" "$here/t_vm_selftest.sh" as_installed
+	check "systemd: shared file came out" cmp random shared/of-systemd
+	check "systemd: status" status 3 "$tools/vm" --systemd sh -c 'exit 3'
+	check "systemd: usage" status 2 "$tools/vm" --systemd --no-udev true
 	check "uml: share" "$tools/uml" --share "$work/shared" \
 	    sh -c 'echo out >shared/uml; echo out >not-shared'
 	check "uml: shared file came out" test "$(cat shared/uml)" = out
@@ -166,6 +197,7 @@ host()
 
 case ${1-host} in
 guest)	guest "$2" ;;
+as_installed)	as_installed ;;
 *)	host ;;
 esac
 exit $failed

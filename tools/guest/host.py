@@ -91,7 +91,7 @@ def start_script(command, machine):
     """The sh source that runs the command as the user asked for it."""
     env = {"HOME": "/root", "USER": "root", "LOGNAME": "root",
            "SHELL": "/bin/bash", "DEVSW_GUEST": machine,
-           "PATH": "/run/devsw/bin:/usr/local/sbin:/usr/local/bin:"
+           "PATH": "/run/devsw-guest/bin:/usr/local/sbin:/usr/local/bin:"
                    "/usr/sbin:/usr/bin:/sbin:/bin"}
     for name in os.environ:
         if name in ("TERM", "LANG", "TZ") or name.startswith("LC_"):
