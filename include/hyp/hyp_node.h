@@ -186,6 +186,7 @@ struct hyp_node_stat {
 	char		hs_place[64];	/* hyp_usb_info's hi_path of the adapter;
 					   "": none */
 	char		hs_driver[16];	/* which device sits there: "uftdi0" */
+	char		hs_device[16];	/* whose node it is: "ucom0" */
 };
 void	hyp_node_getstat(struct hyp_node *, struct hyp_node_stat *);
 

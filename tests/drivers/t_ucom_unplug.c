@@ -34,6 +34,7 @@ place_of_node(void)
 	T_CHECK(hs.hs_attached);
 	T_CHECK(strncmp(hs.hs_place, "9-", 2) == 0);
 	T_CHECK(strncmp(hs.hs_driver, "uftdi", 5) == 0);
+	T_CHECK(strcmp(hs.hs_device, "ucom0") == 0);
 	changed = h_node_changed_calls();
 	T_CHECK(changed >= 1);
 	h_remove(v);

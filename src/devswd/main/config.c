@@ -33,6 +33,7 @@
 
 #include "main/claim.h"
 #include "main/config.h"
+#include "main/mistake.h"
 #include "main/options.h"
 
 #define	SIZE_MAX_CONFIG	(1024 * 1024)
@@ -86,16 +87,15 @@ __attribute__((__format__(__printf__, 3, 4)))
 static void
 wrong(struct config *c, unsigned line, const char *format, ...)
 {
+	char number[16] = "", text[1024];
 	va_list ap;
 
-	fprintf(stderr, "devswd: %s:", c->c_path);
 	if (line != 0)
-		fprintf(stderr, "%u:", line);
-	fputc(' ', stderr);
+		snprintf(number, sizeof(number), "%u:", line);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	mistake("%s:%s %s", c->c_path, number, text);
 	c->c_errors++;
 }
 

@@ -24,7 +24,8 @@
  *	a client can wait for a node but not for a daemon.
  *
  *	Then the main thread sleeps in one epoll for signals (signalfd), plug
- *	events and requests to the control port.  It has no timer.
+ *	events, nodes whose hardware has come or gone, and requests to the
+ *	control port.  It has no timer.
  *
  *	Stop, from the top down: no more events; hyp_halt detaches every
  *	device, which releases the blocked clients with their BSD results;
@@ -59,6 +60,7 @@
 #include "main/control.h"
 #include "main/daemon.h"
 #include "main/list.h"
+#include "main/nodes.h"
 #include "main/options.h"
 
 #ifndef DEVSW_VERSION
@@ -120,6 +122,11 @@ main_check_cuse(void)
 	return 1;
 }
 
+/* Who wants to know which hardware a node has. */
+static nodes_func_t *const main_nodes_funcs[] = {
+	NULL
+};
+
 static int
 main_front(const struct options *o)
 {
@@ -132,6 +139,7 @@ main_front(const struct options *o)
 	fc.major = o->o_major;
 	fc.max_threads = o->o_max_threads;
 	fc.deadline_ms = o->o_deadline * 1000;
+	fc.changed = nodes_changed;
 	fc.tty_nonblock_close = strcmp(o->o_defaults, "bsd") == 0;
 	error = front_start(&fc);
 	if (error != 0)
@@ -250,7 +258,7 @@ main_trace_start(void)
  *	On an error the process is about to exit, so what is up stays up.
  */
 static int
-main_start(struct options *o, int *udevfd)
+main_start(struct options *o, int *udevfd, int *nodesfd)
 {
 	int error;
 
@@ -266,7 +274,8 @@ main_start(struct options *o, int *udevfd)
 		host_logf(HYP_LOG_ERR, "hyp_boot: %s", strerror(error));
 		return 1;
 	}
-	if (main_front(o) != 0)
+	if ((*nodesfd = nodes_open(main_nodes_funcs)) == -1 ||
+	    main_front(o) != 0)
 		return 1;
 	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
 	return *udevfd == -1 || main_modules(o) != 0 || main_pins(o) != 0;
@@ -313,9 +322,9 @@ main_signal(int fd)
 }
 
 static void
-main_loop(int sigfd, int udevfd, int ctlfd)
+main_loop(int sigfd, int udevfd, int nodesfd, int ctlfd)
 {
-	struct epoll_event ev[3];
+	struct epoll_event ev[4];
 	int ep, i, n, stop = 0;
 
 	ep = epoll_create1(EPOLL_CLOEXEC);
@@ -323,9 +332,10 @@ main_loop(int sigfd, int udevfd, int ctlfd)
 		hyp_panic("main: epoll_create1 failed");
 	main_epoll_add(ep, sigfd);
 	main_epoll_add(ep, udevfd);
+	main_epoll_add(ep, nodesfd);
 	main_epoll_add(ep, ctlfd);
 	while (!stop) {
-		n = epoll_wait(ep, ev, 3, -1);
+		n = epoll_wait(ep, ev, 4, -1);
 		if (n == -1 && errno != EINTR)
 			hyp_panic("main: epoll_wait failed");
 		for (i = 0; i < n; i++) {
@@ -333,6 +343,8 @@ main_loop(int sigfd, int udevfd, int ctlfd)
 				stop |= main_signal(sigfd);
 			else if (ev[i].data.fd == ctlfd)
 				control_dispatch();
+			else if (ev[i].data.fd == nodesfd)
+				nodes_dispatch();
 			else
 				host_udev_dispatch();
 		}
@@ -357,6 +369,8 @@ main_stop(void)
 	left = front_stop();
 	if (left != 0)
 		host_logf(HYP_LOG_WARNING, "%u calls did not end", left);
+	else
+		nodes_close();
 	left = host_usb_drain(hyp_clock() + DRAIN_TIME);
 	if (left != 0)
 		host_logf(HYP_LOG_WARNING, "%u devices did not answer to the "
@@ -379,7 +393,7 @@ main_semantics(const char *name)
 static int
 main_run(struct options *o)
 {
-	int sigfd, udevfd, ctlfd;
+	int sigfd, udevfd, nodesfd, ctlfd;
 	sigset_t set;
 
 	if (main_semantics(o->o_semantics) != 0)
@@ -397,7 +411,7 @@ main_run(struct options *o)
 	main_sigset(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (sigfd == -1 || main_start(o, &udevfd) != 0 ||
+	if (sigfd == -1 || main_start(o, &udevfd, &nodesfd) != 0 ||
 	    (ctlfd = main_control(o)) == -1) {
 		host_trace_stop();
 		return EXIT_FAILED;
@@ -405,7 +419,7 @@ main_run(struct options *o)
 	daemon_ready();
 	host_udev_rescan();
 	main_tell_missing(o);
-	main_loop(sigfd, udevfd, ctlfd);
+	main_loop(sigfd, udevfd, nodesfd, ctlfd);
 	main_stop();
 	return EXIT_OK;
 }

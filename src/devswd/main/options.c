@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "main/config.h"
+#include "main/mistake.h"
 #include "main/options.h"
 
 #define	DEFAULT_GROUP	"dialout"
@@ -174,7 +175,7 @@ parse_owner(const char *option, const char *text, uid_t *uid)
 		return 0;
 	}
 	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
-		fprintf(stderr, "devswd: %s%s %s: no such user\n",
+		mistake("%s%s %s: no such user",
 		    parse_at, option, text);
 		return 1;
 	}
@@ -193,7 +194,7 @@ parse_group(const char *option, const char *text, gid_t *gid)
 		return 0;
 	}
 	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
-		fprintf(stderr, "devswd: %s%s %s: no such group\n",
+		mistake("%s%s %s: no such group",
 		    parse_at, option, text);
 		return 1;
 	}
@@ -210,9 +211,9 @@ parse_range(const char *name, const char *text, int base, long min, long max,
 
 	val = parse_number(text, base, min, max);
 	if (val == -1) {
-		fprintf(stderr, base == 8 ?
-		    "devswd: %s%s %s: wants an octal number from %lo to %lo\n"
-		    : "devswd: %s%s %s: wants a number from %ld to %ld\n",
+		mistake(base == 8 ?
+		    "%s%s %s: wants an octal number from %lo to %lo" :
+		    "%s%s %s: wants a number from %ld to %ld",
 		    parse_at, name, text, min, max);
 		return 1;
 	}
@@ -268,7 +269,7 @@ parse_path(const char *option, const char *path, const char **result)
 	char *cwd = NULL, *whole = NULL;
 
 	if (path[0] == '\0') {
-		fprintf(stderr, "devswd: %s%s: wants a file's name\n", parse_at,
+		mistake("%s%s: wants a file's name", parse_at,
 		    option);
 		return 1;
 	}
@@ -282,8 +283,8 @@ parse_path(const char *option, const char *path, const char **result)
 	free(cwd);
 	if ((*result = keep(whole)) != NULL)
 		return 0;
-	fprintf(stderr, "devswd: %s%s %s: not found from here; give a name "
-	    "that begins with a slash\n", parse_at, option, path);
+	mistake("%s%s %s: not found from here; give a name "
+	    "that begins with a slash", parse_at, option, path);
 	return 1;
 }
 
@@ -292,8 +293,8 @@ parse_action(struct options *o, enum option_action action)
 {
 
 	if (o->o_action != ACTION_RUN && o->o_action != action) {
-		fprintf(stderr, "devswd: --list, --release, --check-config, "
-		    "--version and --help exclude each other\n");
+		mistake("--list, --release, --check-config, "
+		    "--version and --help exclude each other");
 		return 1;
 	}
 	o->o_action = action;
@@ -308,7 +309,7 @@ parse_claim(struct options *o, const char *text)
 	why = claim_add(&o->o_claims, text);
 	if (why == NULL)
 		return 0;
-	fprintf(stderr, "devswd: --claim %s: %s\n", text, why);
+	mistake("--claim %s: %s", text, why);
 	return 1;
 }
 
@@ -317,7 +318,7 @@ parse_module(struct options *o, const char *path)
 {
 
 	if (o->o_nmodules == OPTIONS_MODULES) {
-		fprintf(stderr, "devswd: %smodule %s: more than %d\n", parse_at,
+		mistake("%smodule %s: more than %d", parse_at,
 		    path, OPTIONS_MODULES);
 		return 1;
 	}
@@ -329,7 +330,7 @@ parse_defaults(struct options *o, const char *name)
 {
 
 	if (strcmp(name, "linux") != 0 && strcmp(name, "bsd") != 0) {
-		fprintf(stderr, "devswd: %sdefaults %s: wants linux or bsd\n",
+		mistake("%sdefaults %s: wants linux or bsd",
 		    parse_at, name);
 		return 1;
 	}
@@ -418,6 +419,21 @@ is_setting(const struct option *lo)
 	    lo->val != OPT_CONFIG;
 }
 
+static void
+no_such_setting(const char *name, const char *at)
+{
+	const struct option *lo;
+	char all[512] = "";
+	size_t n = 0;
+
+	for (lo = options_long; lo->name != NULL; lo++) {
+		if (is_setting(lo) && n < sizeof(all))
+			n += (size_t)snprintf(all + n, sizeof(all) - n, " %s",
+			    lo->name);
+	}
+	mistake("%s%s: there is no such setting; there are%s", at, name, all);
+}
+
 /* config.h's config_set_t: the file's option, as on the command line. */
 static int
 options_set(struct options *o, const char *name, const char *value,
@@ -431,13 +447,7 @@ options_set(struct options *o, const char *name, const char *value,
 			break;
 	}
 	if (lo->name == NULL) {
-		fprintf(stderr, "devswd: %s%s: there is no such setting; there "
-		    "are", at, name);
-		for (lo = options_long; lo->name != NULL; lo++) {
-			if (is_setting(lo))
-				fprintf(stderr, " %s", lo->name);
-		}
-		fputc('\n', stderr);
+		no_such_setting(name, at);
 		return 1;
 	}
 	parse_at = at;
@@ -486,13 +496,13 @@ options_parse(int argc, char **argv, struct options *o)
 	while ((opt = getopt_long(argc, argv, "fv", options_long, NULL)) != -1)
 		errors += parse_one(o, opt, optarg);
 	for (; optind < argc; optind++, errors++)
-		fprintf(stderr, "devswd: %s: not an option\n", argv[optind]);
+		mistake("%s: not an option", argv[optind]);
 	if (errors == 0 && TAILQ_EMPTY(&o->o_claims) &&
 	    ((o->o_action == ACTION_RUN && o->o_nmodules == 0) ||
 	    o->o_action == ACTION_RELEASE)) {
-		fprintf(stderr, "devswd: name the devices to %s with --claim, "
+		mistake("name the devices to %s with --claim, "
 		    "or in " CONFIG_FILE "; devswd --list shows what is "
-		    "there\n",
+		    "there",
 		    o->o_action == ACTION_RUN ? "take" : "give back");
 		errors++;
 	}
