@@ -3,8 +3,8 @@
  * control.h - what goes over the control socket of a devswd.
  *
  * A datagram each way over AF_NETLINK, NETLINK_USERSOCK, between the client's
- * port and the daemon's, whose number is in /run/devswd-MAJOR.ctl, MAJOR being
- * the major number of the daemon's nodes; so whoever has a node knows the
+ * port and the daemon's, whose number is in /run/devsw/devswd-MAJOR.ctl, MAJOR
+ * being the major number of the daemon's nodes; so whoever has a node knows the
  * port.  The client sends one request, and gets one answer or, to
  * CONTROL_STATUS, as many as have CONTROL_MORE and one without, all with the
  * cookie of the request.  Both ends are on one machine: host byte order.
@@ -36,8 +36,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define	CONTROL_FILE	"/run/devswd-%u.ctl"
-#define	CONTROL_GLOB	"/run/devswd-*.ctl"
+#define	CONTROL_DIR	"/run/devsw"
+#define	CONTROL_FILE	"/run/devsw/devswd-%u.ctl"
+#define	CONTROL_GLOB	"/run/devsw/devswd-*.ctl"
 
 #define	CONTROL_VERSION	3
 

@@ -129,10 +129,62 @@ link_in_its_place(void)
 	finish();
 }
 
+/* What the service finds where root has run a daemon, and the other way. */
+static void
+of_the_directory(void)
+{
+	struct stat st;
+
+	begin();
+	T_EQ(chown(dir, 12345, 12345), 0);
+	T_EQ(daemon_lock(dir, MAJOR), 0);
+	T_EQ(stat(path, &st), 0);
+	T_EQ(st.st_uid, 12345);
+	T_EQ(st.st_mode & 07777, 0600);
+	T_EQ(syscall(SYS_setresuid, -1, 12345, -1), 0);
+	T_EQ(daemon_lock(dir, MAJOR), EWOULDBLOCK);
+	T_EQ(syscall(SYS_setresuid, -1, 0, -1), 0);
+	finish();
+}
+
+static void
+directory(void)
+{
+	char other[sizeof(dir)];
+	struct stat st;
+	mode_t mask;
+
+	begin();
+	strcpy(other, dir);
+	strcat(dir, "/sub");
+	snprintf(path, sizeof(path), "%s/devswd-%d.lock", dir, MAJOR);
+	mask = umask(077);
+	T_EQ(daemon_lock(dir, MAJOR), 0);
+	umask(mask);
+	T_EQ(stat(dir, &st), 0);
+	T_EQ(st.st_mode & 07777, 0755);
+	finish();
+	strcpy(dir, other);
+	T_EQ(chmod(dir, 0775), 0);
+	T_EQ(daemon_lock(dir, MAJOR), EPERM);
+	T_EQ(chmod(dir, 01777), 0);
+	T_EQ(daemon_lock(dir, MAJOR), EPERM);
+	T_EQ(rmdir(dir), 0);
+	T_EQ(symlink("/root", dir), 0);
+	T_EQ(daemon_lock(dir, MAJOR), EPERM);
+	T_EQ(unlink(dir), 0);
+	strcat(dir, "/no/such");
+	T_EQ(daemon_lock(dir, MAJOR), ENOENT);
+}
+
 const struct t_case t_cases[] = {
 	{ "one daemon has the lock, and nobody else can open it", one_has_it },
 	{ "a file that a user has locked is replaced", loose },
 	{ "a file with a second name is replaced", second_name },
 	{ "a link in its place is not followed", link_in_its_place },
+	{ "the file is the directory's owner's, and root's daemon and his keep "
+	    "each other out", of_the_directory },
+	{ "the directory is made for all to look into, and none that others "
+	    "can write to is taken", directory },
 	{ NULL, NULL },
 };

@@ -147,7 +147,7 @@ test_refusals()
 
 start()
 {
-	status 0 "$devswd" "$@" && pid=$(cat /run/devswd-120.lock) &&
+	status 0 "$devswd" "$@" && pid=$(cat /run/devsw/devswd-120.lock) &&
 	    kill -0 "$pid"
 }
 
@@ -273,7 +273,7 @@ test_syslog()
 	check "syslog" status 0 python3 /tmp/syslog.py "$devswd" \
 	    --claim dead:beef
 	rm -f /dev/log
-	pid=$(cat /run/devswd-120.lock)
+	pid=$(cat /run/devsw/devswd-120.lock)
 	check "nothing left of the terminal" test \
 	    "$(readlink /proc/"$pid"/fd/* | grep -c -e pipe: -e /tmp)" = 0
 	check "stop" stop

@@ -28,7 +28,7 @@ from h_guest import CALLOUT, LIB, NODES, PROMPT, USER  # noqa: E402
 from h_guest import case, equal, probe, revoke, within  # noqa: E402
 
 CTL = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
-PORT_FILE = "/run/devswd-120.ctl"
+PORT_FILE = "/run/devsw/devswd-120.ctl"
 REVOKED = {
     "read": ("0",),
     "write": ("EIO", "partial"),

@@ -8,15 +8,20 @@
  *	and its exit status is the answer.  So a start that fails is seen by
  *	whoever typed the command, with the messages on his terminal.
  *
- *	The lock is flock(2) on a file in /run, named by the major number,
- *	since that is what two daemons cannot share.  It ends with the
+ *	The lock is flock(2) on a file in /run/devsw, named by the major
+ *	number, since that is what two daemons cannot share.  It ends with the
  *	process, however that ends; the file stays, and says who had it last.
  *
  *	Whoever can open the file, for reading even, can lock it and so keep
  *	the daemon from starting (flock(2) asks for no mode, fcntl(2)'s for
- *	reading conflict too).  So it is root's alone, 0600.  One that others
- *	may open, or could when it was made, is not repaired but replaced: a
- *	chmod takes nothing from who has it open.
+ *	reading conflict too).  So it is 0600.  One that others may open, or
+ *	could when it was made, is not repaired but replaced: a chmod takes
+ *	nothing from who has it open.
+ *
+ *	The directory belongs to root, or to the user that the service runs
+ *	as.  The lock's file belongs to the directory's owner, whoever makes
+ *	it, so that a daemon of root's and the service keep each other out,
+ *	and neither leaves a file that the other cannot open.
  *
  * Known gap
  *	Two starts at the same moment that both find a loose file may both
@@ -144,33 +149,62 @@ lock_owner(int fd)
 	return atoi(buf);
 }
 
-/* Can nobody else have it open? */
+/*
+ * error = lock_dir(dir, &owner)
+ *
+ *	Make it if it is not there; whose is it?  errno; EPERM: it cannot be
+ *	trusted.  Only in a directory of root's is that all that there is to
+ *	ask: nobody else can have put it there.
+ */
 static int
-lock_is_ours(int fd)
+lock_dir(const char *dir, uid_t *owner)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && st.st_nlink == 1 &&
-	    (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+	/* The umask has no say in who finds the daemon. */
+	if (mkdir(dir, 0755) == 0 ? chmod(dir, 0755) == -1 : errno != EEXIST)
+		return errno;
+	if (lstat(dir, &st) == -1)
+		return errno;
+	*owner = st.st_uid;
+	return S_ISDIR(st.st_mode) &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ? 0 : EPERM;
+}
+
+/* Can nobody but root and the owner have it open? */
+static int
+lock_is_ours(int fd, uid_t owner)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    st.st_nlink != 1 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return 0;
+	return st.st_uid == owner || (st.st_uid == geteuid() &&
+	    fchown(fd, owner, (gid_t)-1) == 0);
 }
 
 /* The lock's file, or -1 with errno. */
 static int
-lock_open(const char *path)
+lock_open(const char *path, uid_t owner)
 {
 	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
 	    O_NONBLOCK | O_NOCTTY;
 	int fd;
 
 	fd = open(path, flags, 0600);
-	if (fd == -1 || lock_is_ours(fd))
+	if (fd == -1 || lock_is_ours(fd, owner))
 		return fd;
 	close(fd);
 	host_logf(HYP_LOG_WARNING, "%s: others could open it; replaced", path);
 	if (unlink(path) == -1)
 		return -1;
-	return open(path, flags | O_EXCL, 0600);
+	fd = open(path, flags | O_EXCL, 0600);
+	if (fd == -1 || lock_is_ours(fd, owner))
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return -1;
 }
 
 int
@@ -178,13 +212,22 @@ daemon_lock(const char *dir, unsigned major)
 {
 	char path[256], pid[16];
 	int error, fd, len;
+	uid_t owner = 0;
 
+	if ((error = lock_dir(dir, &owner)) != 0) {
+		host_logf(HYP_LOG_ERR, "%s: %s%s", dir, error == EPERM ?
+		    "is not a directory that only its owner can write to" :
+		    strerror(error), error == EACCES ? "; run devswd as root, "
+		    "or by its service" : "");
+		return error;
+	}
 	snprintf(path, sizeof(path), "%s/devswd-%u.lock", dir, major);
-	fd = lock_open(path);
+	fd = lock_open(path, owner);
 	if (fd == -1) {
 		error = errno;
 		host_logf(HYP_LOG_ERR, "%s: %s%s", path, strerror(error),
-		    error == EACCES ? "; run devswd as root" : "");
+		    error == EACCES ? "; run devswd as root, or by its "
+		    "service" : "");
 		return error;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {

@@ -33,8 +33,10 @@ void	daemon_notify(const char *);
 /*
  * error = daemon_lock(dir, major)
  *
- *	Be the only daemon with this major number, by a file in dir, where
- *	only root may write.  0, or an errno, logged.
+ *	Be the only daemon with this major number, by a file in dir, which is
+ *	made if it is not there, for all to look into.  EPERM: dir is no
+ *	directory, or others than its owner may write to it.  0, or an errno,
+ *	logged.
  */
 int	daemon_lock(const char *, unsigned);
 

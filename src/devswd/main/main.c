@@ -263,7 +263,7 @@ main_start(struct options *o, int *udevfd, int *nodesfd)
 	int error;
 
 	if (main_check_cuse() != 0 ||
-	    daemon_lock("/run", o->o_major) != 0)
+	    daemon_lock(CONTROL_DIR, o->o_major) != 0)
 		return 1;
 	if (o->o_trace != NULL && main_trace_start() != 0)
 		return 1;
