@@ -64,7 +64,8 @@ pages()
 	local page
 
 	for page in devswd.8 devswctl.8 devswd.conf.5 ucom.4 uftdi.4 uhid.4 \
-	    uhidev.4 umodem.4 uhidctl.1 devsw-compare.1 revoke.2; do
+	    uhidev.4 umodem.4 uhidctl.1 devsw-compare.1 devsw-pty.1 \
+	    revoke.2; do
 		LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings \
 		    "${page##*.}" "${page%.*}" >/tmp/page 2>/tmp/warnings ||
 		    return 1
@@ -106,10 +107,11 @@ inside()
 	    "$debs"/devsw-compare_*.deb
 	dpkg -L $packages >/tmp/files
 	check 'systemd finds nothing wrong in the unit' systemd-analyze verify \
-	    /lib/systemd/system/devswd.service
+	    /lib/systemd/system/devswd.service \
+	    /lib/systemd/system/devsw-getty@.service
 	check 'the configuration that comes with them is right' config
 	check 'programs start' sh -c 'devswd --version && devswctl --version &&
-	    uhidctl --help && devsw-compare --help'
+	    uhidctl --help && devsw-compare --help && devsw-pty --help'
 	check 'man pages are there' pages
 	check 'a program can be built against the library' compiles
 	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
