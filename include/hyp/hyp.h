@@ -114,7 +114,8 @@ uint64_t hyp_realtime(void);
  *
  *	A shared object of K code: map it and bind it to the K symbols of
  *	the program; the address of something in it, or NULL; unmap it.
- *	ENOEXEC: why says what is wrong, in at most len bytes.  Block.
+ *	ENOEXEC: why says what is wrong, in at most len bytes.  EPERM: somebody
+ *	else than root could change it; why says so.  Block.
  */
 int	hyp_module_open(const char *, void **, char *, size_t);
 const void *hyp_module_symbol(void *, const char *);

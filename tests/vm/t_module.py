@@ -10,9 +10,11 @@ devsw_detach); each open of a cloning device has its own state and one close
 (fd_clone), which a revoke reaches.  tests/modules has the drivers.
 """
 
+import glob
 import os
 import re
 import select
+import shutil
 import stat
 import subprocess
 import sys
@@ -24,7 +26,8 @@ from h_guest import CALLOUT, case, equal, probe  # noqa: E402
 
 BUILD = os.environ["DEVSW_BUILD"]
 CTL = BUILD + "/src/cmd/devswctl/devswctl"
-MODULES = BUILD + "/tests/modules"
+# Root's, whoever has built them.
+MODULES = "/run/modules"
 NODE = "/dev/clone0"
 
 
@@ -182,4 +185,8 @@ def _(_world):
 
 
 if __name__ == "__main__":
+    os.mkdir(MODULES)
+    for module in glob.glob(BUILD + "/tests/modules/*.so"):
+        shutil.copyfile(module, os.path.join(MODULES,
+                                             os.path.basename(module)))
     h_guest.run(h_guest.World())
