@@ -441,6 +441,68 @@ a_spinning_operation_blocks_nobody(void)
 	front_down();
 }
 
+static int
+has_answered(void *arg)
+{
+
+	(void)arg;
+	return front_pong();
+}
+
+/* For as long as requests are taken, and so also beside one that spins. */
+static void
+a_ping_is_answered(void)
+{
+	struct kern_reply r;
+	unsigned none = 0;
+	uint64_t fh, u;
+
+	front_up(0);
+	for (int i = 0; i < 100; i++) {
+		front_ping();
+		T_UNTIL(has_answered, NULL);
+	}
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_SPIN;
+	hk_feed(node, 1);
+	u = kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(1);
+	front_ping();
+	T_UNTIL(has_answered, NULL);
+	stuck_until_the_watchdog(kern, u, EINTR, &r);
+	hk_release();
+	T_UNTIL(front_has_zombies, &none);
+	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+}
+
+/* Nobody takes the helm from it here. */
+static void
+a_ping_is_not_answered_if_nobody_takes_requests(void)
+{
+	struct front_config fc = {
+		.deadline_ms = 3600 * 1000,
+		.guard_ms = 3600 * 1000,
+	};
+	uint64_t fh, u;
+
+	front_up_with(&fc);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_SPIN;
+	hk_feed(node, 1);
+	u = kern_read(kern, fh, 10, 0, 0);
+	wait_asleep(1);
+	front_ping();
+	t_msleep(100);
+	T_CHECK(!front_pong());
+	hk_release();
+	T_UNTIL(has_answered, NULL);
+	T_EQ(kern_wait(kern, u, NULL), 0);
+	kern_released(kern, fh);
+	front_down();
+}
+
 static void
 release_does_not_wait_for_the_close(void)
 {
@@ -1212,6 +1274,9 @@ const struct t_case t_cases[] = {
 	    watchdog_answers_poll_without_an_error },
 	{ "a_spinning_operation_blocks_nobody",
 	    a_spinning_operation_blocks_nobody },
+	{ "a_ping_is_answered", a_ping_is_answered },
+	{ "a_ping_is_not_answered_if_nobody_takes_requests",
+	    a_ping_is_not_answered_if_nobody_takes_requests },
 	{ "release_does_not_wait_for_the_close",
 	    release_does_not_wait_for_the_close },
 	{ "release_waits_until_the_driver_knows",

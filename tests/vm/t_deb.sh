@@ -109,6 +109,10 @@ inside()
 	check 'systemd finds nothing wrong in the unit' systemd-analyze verify \
 	    /lib/systemd/system/devswd.service \
 	    /lib/systemd/system/devsw-getty@.service
+	check 'it has the user that it runs as' sh -c 'getent passwd devsw &&
+	    getent group devsw'
+	check 'udev has the rules for what it may open' \
+	    test -e /lib/udev/rules.d/59-devsw-access.rules
 	check 'the configuration that comes with them is right' config
 	check 'programs start' sh -c 'devswd --version && devswctl --version &&
 	    uhidctl --help && devsw-compare --help && devsw-pty --help'
@@ -117,6 +121,7 @@ inside()
 	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
 	check 'what a person has written stays' grep -q '^unit = x$' \
 	    /etc/devsw/devswd.conf
+	mkdir -p /var/lib/devsw && touch /var/lib/devsw/units
 	check 'they can be removed' dpkg -r $packages
 	check 'which keeps the configuration' test -e /etc/devsw/devswd.conf
 	check 'they can be purged' dpkg -P $packages
@@ -144,5 +149,5 @@ check 'tools/deb builds what lintian has nothing to say of' \
     "$top/tools/deb" --lint
 check 'it leaves nothing in the tree' test "$tree" = "$(tree)"
 unshare -m "$self" mounted "$place" "$number" || failed=1
-echo "1..14"
+echo "1..16"
 exit $failed

@@ -86,6 +86,18 @@ unsigned front_stop(void);
 unsigned front_zombies(void);
 
 /*
+ * front_ping()
+ * yes = front_pong()
+ *
+ *	Ask for a sign of life; has it come since?  It comes from the thread
+ *	that takes the clients' requests.  Not to be asked again before it
+ *	has come.  Neither waits.  One thread, between front_start and
+ *	front_stop.
+ */
+void	front_ping(void);
+bool	front_pong(void);
+
+/*
  * front_node_settled(name)
  *
  *	udev is done with the node /dev/name and has perhaps given it an owner

@@ -25,6 +25,12 @@
  * A node that was not there when it was made (a container with a /dev of its
  * own) has no owner and no mode of ours: the kernel's word stands.
  *
+ * Of who is not the daemon's own user only root's daemon may see the
+ * namespaces.  Another sees how user IDs are mapped in his; if that is as here
+ * it is taken for ours.  A namespace that maps every ID to itself looks the
+ * same, and only root can make one; and the kernel, which knows, has let in
+ * whoever is asked for here once.
+ *
  * Known gaps: capabilities count only in our own user namespace; a
  * namespace's root is there who he is outside, and opens what that one may.
  * Security modules are asked by the kernel only.
@@ -35,9 +41,11 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "front/frontvar.h"
 
@@ -220,6 +228,35 @@ all_groups(const struct hyp_cred *cred, uint32_t **list)
 	return all;
 }
 
+/* n bytes of a small file of /proc, or -1. */
+static ssize_t
+read_proc(const char *path, char *buf, size_t size)
+{
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	n = read(fd, buf, size);
+	close(fd);
+	return n;
+}
+
+/* Are user IDs mapped as they are here? */
+static bool
+same_map(int32_t pid)
+{
+	char mine[1024], theirs[1024], path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)pid);
+	n = read_proc("/proc/self/uid_map", mine, sizeof(mine));
+	return n > 0 && n < (ssize_t)sizeof(mine) &&
+	    read_proc(path, theirs, sizeof(theirs)) == n &&
+	    memcmp(mine, theirs, (size_t)n) == 0;
+}
+
 static bool
 same_userns(int32_t pid)
 {
@@ -227,8 +264,9 @@ same_userns(int32_t pid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
-	return stat(path, &theirs) == 0 &&
-	    stat("/proc/self/ns/user", &mine) == 0 &&
+	if (stat(path, &theirs) == -1)
+		return errno == EACCES && same_map(pid);
+	return stat("/proc/self/ns/user", &mine) == 0 &&
 	    mine.st_ino == theirs.st_ino && mine.st_dev == theirs.st_dev;
 }
 

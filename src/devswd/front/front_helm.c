@@ -485,6 +485,33 @@ timer_event(struct front_thread *ft)
 	front_watchdog();
 }
 
+/* Somebody wants to know whether requests are taken. */
+static void
+ping_event(void)
+{
+	uint64_t n;
+
+	if (read(front.fl_pingfd, &n, sizeof(n)) == (ssize_t)sizeof(n))
+		atomic_store(&front.fl_pong, true);
+}
+
+void
+front_ping(void)
+{
+	const uint64_t one = 1;
+
+	atomic_store(&front.fl_pong, false);
+	if (write(front.fl_pingfd, &one, sizeof(one)) != (ssize_t)sizeof(one))
+		host_logf(HYP_LOG_ERR, "front: eventfd: %s", strerror(errno));
+}
+
+bool
+front_pong(void)
+{
+
+	return atomic_load(&front.fl_pong);
+}
+
 /*
  * fc = next_event(ft)
  *
@@ -506,6 +533,10 @@ next_event(struct front_thread *ft)
 	}
 	if (ev.data.ptr == &front.fl_timerfd) {
 		timer_event(ft);
+		return NULL;
+	}
+	if (ev.data.ptr == &front.fl_pingfd) {
+		ping_event();
 		return NULL;
 	}
 	return ev.data.ptr;
@@ -629,7 +660,10 @@ close_fds(void)
 		close(front.fl_stopfd);
 	if (front.fl_timerfd != -1)
 		close(front.fl_timerfd);
+	if (front.fl_pingfd != -1)
+		close(front.fl_pingfd);
 	front.fl_epoll = front.fl_stopfd = front.fl_timerfd = -1;
+	front.fl_pingfd = -1;
 }
 
 static int
@@ -641,11 +675,13 @@ open_fds(void)
 	front.fl_stopfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	front.fl_timerfd = timerfd_create(CLOCK_MONOTONIC,
 	    TFD_CLOEXEC | TFD_NONBLOCK);
+	front.fl_pingfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (front.fl_epoll == -1 || front.fl_stopfd == -1 ||
-	    front.fl_timerfd == -1)
+	    front.fl_timerfd == -1 || front.fl_pingfd == -1)
 		error = -errno;
-	else if ((error = watch_fd(front.fl_stopfd, &front.fl_stopfd)) == 0)
-		error = watch_fd(front.fl_timerfd, &front.fl_timerfd);
+	else if ((error = watch_fd(front.fl_stopfd, &front.fl_stopfd)) == 0 &&
+	    (error = watch_fd(front.fl_timerfd, &front.fl_timerfd)) == 0)
+		error = watch_fd(front.fl_pingfd, &front.fl_pingfd);
 	if (error != 0)
 		close_fds();
 	return error;

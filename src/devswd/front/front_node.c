@@ -88,7 +88,7 @@ channel_advice(int error)
 		return ": load the module: modprobe cuse";
 	case EACCES:
 	case EPERM:
-		return ": run devswd as root";
+		return ": run devswd as root, or by its service";
 	default:
 		return "";
 	}

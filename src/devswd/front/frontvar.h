@@ -177,6 +177,8 @@ struct front {
 	int			 fl_epoll;	/* (c) */
 	int			 fl_stopfd;	/* (c) eventfd */
 	int			 fl_timerfd;	/* (c) */
+	int			 fl_pingfd;	/* (c) eventfd */
+	atomic_bool		 fl_pong;	/* (a) nothing is asked */
 	uint64_t		 fl_timer;	/* (l) when it fires; 0: never */
 	_Atomic unsigned	 fl_zombies;	/* (a) */
 	_Atomic unsigned	 fl_busy;	/* (a) see front_share.c */

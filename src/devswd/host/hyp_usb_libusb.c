@@ -158,8 +158,8 @@ open_node(uint32_t bus, uint32_t addr, int *fdp)
 	switch (errno) {
 	case EACCES:
 	case EPERM:
-		host_logf(HYP_LOG_ERR, "%s: not permitted; run devswd as root",
-		    path);
+		host_logf(HYP_LOG_ERR, "%s: not permitted; run devswd as root, "
+		    "or by its service", path);
 		return EACCES;
 	case EMFILE:
 	case ENFILE:

@@ -26,6 +26,11 @@
  *							remove #4: known is
  *							#5, ignored
  *
+ *	Not being root, the daemon may open a device when udevd has run its
+ *	rules for it, and sysfs shows it before that.  So one that may not be
+ *	opened and has not been through them is not seen yet: its own event
+ *	is to come.
+ *
  *	The netlink socket overflows silently but for ENOBUFS, which libudev
  *	returns from a receive: then the bus is looked through.
  *
@@ -45,6 +50,7 @@
 
 #include <errno.h>
 #include <libudev.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,6 +77,7 @@ struct known {
 static LIST_HEAD(, known) udev_known = LIST_HEAD_INITIALIZER(udev_known);
 static struct udev *udev_ctx;
 static struct udev_monitor *udev_mon;
+static int udev_runs;		/* udevd: a device has its rules to come */
 static const struct host_udev_ops *udev_ops;
 static void *udev_arg;
 
@@ -99,6 +106,25 @@ known_drop(struct known *k)
 	free(k);
 }
 
+/* Is it udevd that has yet to give us the right to it? */
+static int
+is_early(const struct hyp_usb_info *hi)
+{
+	struct udev_device *dev;
+	char node[64];
+	int early;
+
+	snprintf(node, sizeof(node), "/dev/bus/usb/%03u/%03u",
+	    (unsigned)hi->hi_bus, (unsigned)hi->hi_addr);
+	if (!udev_runs || access(node, R_OK | W_OK) == 0 || errno != EACCES)
+		return 0;
+	dev = udev_device_new_from_subsystem_sysname(udev_ctx, "usb",
+	    hi->hi_path);
+	early = dev != NULL && !udev_device_get_is_initialized(dev);
+	udev_device_unref(dev);
+	return early;
+}
+
 /* A device that is not known: take it if it is claimed. */
 static void
 device_arrived(struct usbsys_dev *ud)
@@ -107,6 +133,11 @@ device_arrived(struct usbsys_dev *ud)
 	enum host_udev_verdict verdict;
 	struct known *k;
 
+	if (is_early(hi)) {
+		host_logf(HYP_LOG_DEBUG, "usb %s: udevd is not done with it",
+		    hi->hi_path);
+		return;
+	}
 	verdict = udev_ops->hu_match(udev_arg, ud, &hi->hi_unit,
 	    &hi->hi_driver);
 	if (verdict == HOST_UDEV_UNCLAIMED)
@@ -288,7 +319,8 @@ monitor_open(void)
 {
 	const char *group = "udev";
 
-	if (access("/run/udev/control", F_OK) == -1) {
+	udev_runs = access("/run/udev/control", F_OK) == 0;
+	if (!udev_runs) {
 		group = "kernel";
 		host_logf(HYP_LOG_NOTICE, "udevd does not run here; listening "
 		    "to the kernel's events");

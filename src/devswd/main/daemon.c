@@ -45,6 +45,8 @@
 #include "host/host.h"
 #include "main/daemon.h"
 
+#define	NOTIFY_TIME	2	/* s */
+
 static int daemon_pipe = -1;	/* to the parent */
 static int daemon_lockfd = -1;	/* held until the process ends */
 
@@ -92,6 +94,7 @@ daemon_fork(void)
 void
 daemon_notify(const char *state)
 {
+	const struct timeval patience = { .tv_sec = NOTIFY_TIME };
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
 	socklen_t len;
@@ -108,6 +111,9 @@ daemon_notify(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return;
+	/* A service manager that reads nothing holds nobody up. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+	    sizeof(patience));
 	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
 	    (struct sockaddr *)&sun, len) == -1)
 		host_logf(HYP_LOG_WARNING, "cannot notify %s: %s", path,

@@ -27,6 +27,7 @@ void	daemon_ready(void);
  * daemon_notify(state)
  *
  *	Tell the service manager ("STOPPING=1"), if there is one: sd_notify(3).
+ *	Waits for it for 2 s at most.
  */
 void	daemon_notify(const char *);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * list.c - devswd --list and --release: one look at sysfs, no daemon.
+ * list.c - devswd --list, --claimed and --release: one look at sysfs, no
+ * daemon.
  *
  * Model
  *	Reads all devices first, because the claim that is proposed for one
@@ -12,6 +13,7 @@
  *	number in it is the device's: it is quoted for the shell, and what
  *	the parser would not take is not proposed (claim_propose).
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,4 +173,28 @@ list_release(struct claim_head *claims)
 	}
 	free(l.l_devs);
 	return status;
+}
+
+int
+list_claimed(struct claim_head *claims, const char *place)
+{
+	struct usbsys_dev *ud = malloc(sizeof(*ud));
+	const struct claim *c = NULL;
+	const char *p;
+
+	if (ud == NULL) {
+		fprintf(stderr, "devswd: out of memory\n");
+		return 1;
+	}
+	if (usbsys_read(place, ud) == 0)
+		c = claim_find(claims, &ud->ud_info);
+	if (c != NULL && (c->c_force || usbsys_boot_hid(ud) == NULL)) {
+		printf("DEVSW_CLAIM=");
+		for (p = c->c_text; *p != '\0'; p++)
+			putchar(isalnum((unsigned char)*p) ||
+			    strchr(":,=._-", *p) != NULL ? *p : '?');
+		putchar('\n');
+	}
+	free(ud);
+	return 0;
 }

@@ -25,7 +25,8 @@
  *
  *	Then the main thread sleeps in one epoll for signals (signalfd), plug
  *	events, nodes whose hardware has come or gone, and requests to the
- *	control port.  It has no timer.
+ *	control port; and, if a service manager wants to hear from it, for the
+ *	timer of watchdog.c.
  *
  *	Stop, from the top down: no more events; hyp_halt detaches every
  *	device, which releases the blocked clients with their BSD results;
@@ -62,6 +63,7 @@
 #include "main/list.h"
 #include "main/nodes.h"
 #include "main/options.h"
+#include "main/watchdog.h"
 
 #ifndef DEVSW_VERSION
 #error "the build gives the version"
@@ -114,7 +116,7 @@ main_check_cuse(void)
 	case EACCES:
 	case EPERM:
 		host_logf(HYP_LOG_ERR, "/dev/cuse: not permitted; run devswd "
-		    "as root");
+		    "as root, or by its service");
 		break;
 	default:
 		host_logf(HYP_LOG_ERR, "/dev/cuse: %s", strerror(errno));
@@ -301,6 +303,17 @@ main_epoll_add(int ep, int fd)
 		hyp_panic("main: epoll_ctl failed");
 }
 
+static unsigned
+main_nclaims(const struct options *o)
+{
+	const struct claim *c;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(c, &o->o_claims, c_entry)
+		n++;
+	return n;
+}
+
 /* stop = main_signal(fd) */
 static int
 main_signal(int fd)
@@ -322,9 +335,10 @@ main_signal(int fd)
 }
 
 static void
-main_loop(int sigfd, int udevfd, int nodesfd, int ctlfd)
+main_loop(const struct options *o, int sigfd, int udevfd, int nodesfd,
+    int ctlfd, int dogfd)
 {
-	struct epoll_event ev[4];
+	struct epoll_event ev[5];
 	int ep, i, n, stop = 0;
 
 	ep = epoll_create1(EPOLL_CLOEXEC);
@@ -334,8 +348,10 @@ main_loop(int sigfd, int udevfd, int nodesfd, int ctlfd)
 	main_epoll_add(ep, udevfd);
 	main_epoll_add(ep, nodesfd);
 	main_epoll_add(ep, ctlfd);
+	if (dogfd != -1)
+		main_epoll_add(ep, dogfd);
 	while (!stop) {
-		n = epoll_wait(ep, ev, 4, -1);
+		n = epoll_wait(ep, ev, 5, -1);
 		if (n == -1 && errno != EINTR)
 			hyp_panic("main: epoll_wait failed");
 		for (i = 0; i < n; i++) {
@@ -345,6 +361,8 @@ main_loop(int sigfd, int udevfd, int nodesfd, int ctlfd)
 				control_dispatch();
 			else if (ev[i].data.fd == nodesfd)
 				nodes_dispatch();
+			else if (ev[i].data.fd == dogfd)
+				(void)watchdog_dispatch(main_nclaims(o));
 			else
 				host_udev_dispatch();
 		}
@@ -363,6 +381,7 @@ main_stop(void)
 	(void)sigdelset(&set, SIGHUP);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	daemon_notify("STOPPING=1");
+	watchdog_stop();
 	host_udev_close();
 	hyp_halt();
 	(void)control_stop(CONTROL_TIME);
@@ -419,7 +438,7 @@ main_run(struct options *o)
 	daemon_ready();
 	host_udev_rescan();
 	main_tell_missing(o);
-	main_loop(sigfd, udevfd, nodesfd, ctlfd);
+	main_loop(o, sigfd, udevfd, nodesfd, ctlfd, watchdog_start());
 	main_stop();
 	return EXIT_OK;
 }
@@ -454,6 +473,9 @@ main(int argc, char **argv)
 		break;
 	case ACTION_RELEASE:
 		status = list_release(&o.o_claims);
+		break;
+	case ACTION_CLAIMED:
+		status = list_claimed(&o.o_claims, o.o_place);
 		break;
 	case ACTION_CHECK:
 		printf("devswd: the configuration is right\n");

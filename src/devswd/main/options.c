@@ -41,6 +41,7 @@ enum {
 	OPT_CLAIM = 256,
 	OPT_CONFIG,
 	OPT_CHECK_CONFIG,
+	OPT_CLAIMED,
 	OPT_LIST,
 	OPT_RELEASE,
 	OPT_OWNER,
@@ -67,6 +68,7 @@ static const struct option options_long[] = {
 	{ "claim",	 required_argument, NULL, OPT_CLAIM },
 	{ "config",	 required_argument, NULL, OPT_CONFIG },
 	{ "check-config", no_argument,	    NULL, OPT_CHECK_CONFIG },
+	{ "claimed",	 required_argument, NULL, OPT_CLAIMED },
 	{ "list",	 no_argument,	    NULL, OPT_LIST },
 	{ "release",	 no_argument,	    NULL, OPT_RELEASE },
 	{ "owner",	 required_argument, NULL, OPT_OWNER },
@@ -104,6 +106,7 @@ options_help(void)
 	    "              [--defaults linux|bsd] [--trace FILE] "
 	    "[--config FILE|none]\n"
 	    "       devswd --check-config [--config FILE]\n"
+	    "       devswd --claimed PLACE\n"
 	    "       devswd --list [-v]\n"
 	    "       devswd --release --claim ...\n"
 	    "       devswd --version | --help\n"
@@ -115,6 +118,7 @@ options_help(void)
 	    "  --config FILE      read this, and FILE.d/*.conf, and not\n"
 	    "                     " CONFIG_FILE "; none: no such file\n"
 	    "  --check-config     say what is wrong in it, and do no more\n"
+	    "  --claimed PLACE    for udev: is the device there one to take?\n"
 	    "  --list             show devices that a driver fits, and their "
 	    "claims\n"
 	    "  --release          let the kernel have claimed devices back "
@@ -294,7 +298,7 @@ parse_action(struct options *o, enum option_action action)
 
 	if (o->o_action != ACTION_RUN && o->o_action != action) {
 		mistake("--list, --release, --check-config, "
-		    "--version and --help exclude each other");
+		    "--claimed, --version and --help exclude each other");
 		return 1;
 	}
 	o->o_action = action;
@@ -355,6 +359,9 @@ parse_one(struct options *o, int opt, const char *arg)
 		return 0;		/* parse_config has seen it */
 	case OPT_CHECK_CONFIG:
 		return parse_action(o, ACTION_CHECK);
+	case OPT_CLAIMED:
+		o->o_place = arg;
+		return parse_action(o, ACTION_CLAIMED);
 	case OPT_LIST:
 		return parse_action(o, ACTION_LIST);
 	case OPT_RELEASE:
@@ -416,7 +423,7 @@ is_setting(const struct option *lo)
 {
 
 	return lo->has_arg == required_argument && lo->val != OPT_CLAIM &&
-	    lo->val != OPT_CONFIG;
+	    lo->val != OPT_CLAIMED && lo->val != OPT_CONFIG;
 }
 
 static void

@@ -20,6 +20,7 @@ enum option_action {
 	ACTION_LIST,
 	ACTION_RELEASE,
 	ACTION_CHECK,
+	ACTION_CLAIMED,
 	ACTION_VERSION,
 	ACTION_HELP,
 };
@@ -41,6 +42,7 @@ struct options {
 	const char	*o_semantics;	/* or NULL */
 	const char	*o_defaults;	/* of ttys: "linux" or "bsd" */
 	const char	*o_trace;	/* file, or NULL */
+	const char	*o_place;	/* ACTION_CLAIMED: of a device */
 	struct claim_head o_claims;
 };
 

@@ -1,0 +1,213 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# guest: --systemd --usb ftdi --usb hid-mouse
+# timeout: 240
+"""t_service: devswd.service, under a real systemd and a real udevd.
+
+It does its work without being root: what it may is what the unit and
+59-devsw-access.rules give it (devswd(8), THE SERVICE), and a daemon that hangs
+is restarted (systemd.service(5), WatchdogSec=).
+"""
+
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import h_guest  # noqa: E402
+import h_service  # noqa: E402
+from h_guest import case, equal, probe  # noqa: E402
+from h_service import command, owner, prop  # noqa: E402
+
+NODE = "/dev/ttyU0"
+CALLOUT = "/dev/dtyU0"
+USER = ("setpriv", "--reuid", "1234", "--regid", "1234")
+CTL = h_service.BUILD + "/src/cmd/devswctl/devswctl"
+
+
+def process(pid):
+    """{name: value} of /proc/PID/status."""
+    with open("/proc/%d/status" % pid, encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file
+                    if ":\t" in line)
+
+
+def usbfs(name):
+    """The usbfs node of a device of vmusb's."""
+    place = probe.vmusb("path", name).strip()
+    with open(os.path.join(place, "uevent"), encoding="ascii") as file:
+        return "/dev/" + re.search("^DEVNAME=(.*)$", file.read(), re.M)[1]
+
+
+def receives(*prefix):
+    """Does head, run so, get from the node what the far end sends?"""
+    far = probe.Far(probe.far_path("ftdi0"))
+    argv = [*prefix, "sh", "-c",
+            "exec 3<>%s; stty raw clocal <&3; echo open; head -c 5 <&3" %
+            CALLOUT]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as child:
+        first = child.stdout.readline()
+        if first == b"open\n":
+            far.write(b"hello")
+            first = child.stdout.read()
+        child.kill()
+    far.close()
+    return first.decode()
+
+
+@case("it is not root: a user of its own, two capabilities, a filter")
+def _(world):
+    status = process(world.daemon.pid)
+    uid = command("id", "-u", "devsw").strip()
+    equal(status["Uid"].split(), [uid] * 4, "its user")
+    equal(status["Groups"].split(), [command("id", "-g", "devsw").strip()],
+          "its groups")
+    for name in ("CapPrm", "CapEff", "CapBnd"):
+        equal(int(status[name], 16), 1 << 0 | 1 << 3, name)
+    equal(status["NoNewPrivs"], "1")
+    equal(status["Seccomp"], "2")
+
+
+@case("udev gives it /dev/cuse and what is claimed, and no other device")
+def _(_world):
+    equal(owner("/dev/cuse"), "root:devsw 0660", "/dev/cuse")
+    equal(owner(usbfs("ftdi0")), "root:devsw 0660", "the claimed adapter")
+    equal(owner(usbfs("mouse0")), "root:root 0664", "the mouse")
+    mine = [path for path in glob.glob("/dev/bus/usb/*/*")
+            if "devsw" in owner(path)]
+    equal(mine, [usbfs("ftdi0")], "devices of group devsw")
+    text = command("udevadm", "info", "-q", "property", usbfs("ftdi0"))
+    equal("ID_MM_DEVICE_IGNORE=1\n" in text, True, text)
+    equal("DEVSW_CLAIM=0403:6001,serial=ftdi0,unit=0\n" in text, True, text)
+
+
+@case("nodes have the owner, group and mode that are configured")
+def _(_world):
+    equal(owner(NODE), "root:dialout 0660", NODE)
+    equal(owner(CALLOUT), "root:dialout 0660", CALLOUT)
+
+
+@case("a user in dialout reads from a node, another one is refused")
+def _(_world):
+    equal(receives(*USER, "--groups", "20"), "hello", "in dialout")
+    text = receives(*USER, "--clear-groups")
+    equal("Permission denied" in text, True, text)
+
+
+@case("a service with CAP_DAC_OVERRIDE opens it, though not root")
+def _(_world):
+    equal(receives(*USER, "--clear-groups", "--inh-caps", "+dac_override",
+                   "--ambient-caps", "+dac_override"), "hello")
+
+
+@case("unplugged the node answers ENXIO, and works again after a replug")
+def _(world):
+    probe.vmusb("unplug", "ftdi0")
+    probe.wait_for(lambda: h_guest.open_error(CALLOUT) == "ENXIO", "ENXIO")
+    probe.vmusb("plug", "ftdi0")
+    world.usable(CALLOUT)
+    equal(owner(usbfs("ftdi0")), "root:devsw 0660", "the adapter")
+    equal(receives(), "hello")
+
+
+@case("devswctl and revoke(2) find it")
+def _(_world):
+    status = h_guest.status()
+    equal([node["name"] for node in status["nodes"]], ["ttyU0", "dtyU0"])
+    fd = probe.open_node(CALLOUT)
+    equal(h_guest.revoke(CALLOUT), "0")
+    equal(probe.outcome(os.read, fd, 1), "0")
+    os.close(fd)
+    equal(owner("/run/devsw"), "devsw:devsw 0755", "/run/devsw")
+    equal(owner("/var/lib/devsw"), "devsw:devsw 0755", "/var/lib/devsw")
+
+
+@case("a second daemon of root's with the same numbers is refused")
+def _(world):
+    done = subprocess.run([os.environ["DEVSWD"], "-f"], check=False,
+                          text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=60)
+    equal(done.returncode, 1, done.stdout)
+    equal("runs already with major 120, as process %d" % world.daemon.pid
+          in done.stdout, True, done.stdout)
+
+
+@case("systemctl status says in words how things stand")
+def _(_world):
+    h_service.drop_in("[Service]\nWatchdogSec=12\n")
+    command("systemctl", "restart", h_service.UNIT)
+    fd = probe.wait_for(lambda: h_guest.openable(CALLOUT), CALLOUT)
+    probe.wait_for(lambda: prop("StatusText") ==
+                   "1 claim; 2 nodes, 2 with hardware, 1 open",
+                   "the status", pause=0.5)
+    os.close(fd)
+
+
+@case("one that hangs is ended and restarted, and the node works again")
+def _(world):
+    before = world.daemon.pid
+    os.kill(before, signal.SIGSTOP)
+    probe.wait_for(lambda: prop("NRestarts") != "0" and
+                   world.daemon.pid not in (0, before), "a restart",
+                   limit=90, pause=0.5)
+    world.usable(CALLOUT)
+    equal(receives(), "hello")
+    equal("watchdog" in h_service.journal().lower(), True,
+          h_service.journal())
+
+
+@case("one that is well is left alone for longer than that")
+def _(world):
+    before = world.daemon.pid
+    fd = probe.open_node(CALLOUT)
+    probe.raw(fd)
+    call = probe.Call("read", os.read, fd, 1)
+    call.wait_blocked()
+    equal(call.ended(30), False, "a read that waits has ended")
+    equal(world.daemon.pid, before, "the process")
+    call.kill()
+    os.close(fd)
+
+
+@case("a claim that goes takes the right along, at the next start")
+def _(world):
+    h_service.configure(h_service.CLAIMS.replace("6001", "6002"))
+    command("systemctl", "restart", h_service.UNIT)
+    equal(owner(usbfs("ftdi0")), "root:root 0660", "the adapter")
+    h_service.configure(h_service.CLAIMS)
+    command("systemctl", "restart", h_service.UNIT)
+    world.usable(CALLOUT)
+
+
+@case("stopped, it gives the adapter back to the kernel's driver")
+def _(world):
+    command("systemctl", "stop", h_service.UNIT)
+    equal(prop("Result"), "success")
+    probe.wait_for(lambda: os.path.exists("/dev/ttyUSB0"), "/dev/ttyUSB0")
+    equal(os.path.exists(NODE), False, NODE)
+    command("systemctl", "start", h_service.UNIT)
+    world.usable(CALLOUT)
+
+
+@case("a mistake in the configuration is told once, and not tried again")
+def _(world):
+    h_service.configure("[claim x]\nvid = nonsense\n")
+    done = subprocess.run(["systemctl", "restart", h_service.UNIT],
+                          check=False, timeout=h_service.LIMIT,
+                          stderr=subprocess.PIPE, text=True)
+    equal(done.returncode != 0, True, "restart")
+    equal(prop("ActiveState"), "failed")
+    equal(prop("ExecMainStatus"), "2")
+    h_service.configure(h_service.CLAIMS)
+    command("systemctl", "reset-failed", h_service.UNIT)
+    command("systemctl", "start", h_service.UNIT)
+    world.usable(CALLOUT)
+
+
+if __name__ == "__main__":
+    h_guest.run(h_service.Service())
