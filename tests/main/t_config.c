@@ -17,8 +17,6 @@
 #include "h_test.h"
 #include "main/options.h"
 
-extern int optind;
-
 static char dir[32], conf[64], said[65536];
 static struct options o;
 
@@ -68,7 +66,7 @@ parse(const char *more)
 	int argc = 0, errors, err, fd;
 	ssize_t n;
 
-	claim_free(&o.o_claims);
+	options_free(&o);
 	snprintf(copy, sizeof(copy), "devswd --config %s %s", conf, more);
 	for (word = strtok(copy, " "); word != NULL; word = strtok(NULL, " "))
 		argv[argc++] = word;
@@ -79,7 +77,6 @@ parse(const char *more)
 	fflush(stderr);
 	err = dup(2);
 	dup2(fd, 2);
-	optind = 0;
 	errors = options_parse(argc, argv, &o);
 	fflush(stderr);
 	dup2(err, 2);
@@ -136,7 +133,8 @@ one_list(void)
 	    "comment = on the roof\n"
 	    "[claim key]\n"
 	    "vid = 1050\npid = 0407\nport = 1-1.4\nforce = yes\n"
-	    "driver = uhid\nunit = 3\n");
+	    "driver = uhid\nunit = 3\n"
+	    "owner = 7\nmode = 0600\n");
 	PUT("a.conf.d/20-b.conf", "[devswd]\r\nmode = 0640\r\n");
 	PUT("a.conf.d/10-a.conf", "\xef\xbb\xbf[devswd]\nmode = 0604\n"
 	    "[claim 3rd]\nvid = 1\npid = 2\nforce = no\n");
@@ -156,6 +154,14 @@ one_list(void)
 	T_CHECK(strcmp(nth_claim(1)->c_port, "1-1.4") == 0);
 	T_CHECK(strcmp(nth_claim(1)->c_driver, "uhid") == 0);
 	T_EQ(nth_claim(1)->c_force, 1);
+	T_CHECK(strcmp(nth_claim(1)->c_name, "key") == 0);
+	T_CHECK(strncmp(nth_claim(1)->c_at, dir, strlen(dir)) == 0 &&
+	    strcmp(nth_claim(1)->c_at + strlen(dir), "/a.conf:15") == 0);
+	T_EQ(perm_over(&nth_claim(1)->c_perm, &o.o_tty).uid, 7);
+	T_EQ(perm_over(&nth_claim(1)->c_perm, &o.o_tty).gid, 8);
+	T_EQ(perm_over(&nth_claim(1)->c_perm, &o.o_tty).mode, 0600);
+	T_EQ(perm_over(&nth_claim(0)->c_perm, &o.o_tty).mode, 0640);
+	T_CHECK(nth_claim(3)->c_name[0] == '\0');
 	T_EQ(nth_claim(2)->c_product, 2);
 	T_EQ(nth_claim(2)->c_force, 0);
 	T_EQ(nth_claim(3)->c_vendor, 5);
@@ -186,6 +192,9 @@ every_mistake(void)
 	    "driver = Ucom\n"
 	    "force = maybe\n"
 	    "color = red\n"
+	    "owner = no-such-user\n"
+	    "group = no-such-group\n"
+	    "mode = 8\n"
 	    "[claim two]\n"
 	    "vid = 1\nvid = 1\n"
 	    "[claim three]\n"
@@ -198,7 +207,7 @@ every_mistake(void)
 	    "[claim seven\n");
 	PUT("a.conf.d/b.conf", "[claim eight]\nvid=2\npid=2\nunit=1\n"
 	    "[claim nine]\nvid=1\npid=1\n");
-	T_EQ(parse(""), 22);
+	T_EQ(parse(""), 25);
 	says("a.conf:1: early: begin with [devswd] or [claim NAME]");
 	says("a.conf:3: modus: there is no such setting; there are owner ");
 	says("a.conf:4: mode 999: wants an octal number from 1 to 777");
@@ -213,12 +222,15 @@ every_mistake(void)
 	says("a.conf:16: driver = Ucom: driver= wants a name");
 	says("a.conf:17: force = maybe: wants yes or no");
 	says("a.conf:18: color: a claim has no such key; it has vid, ");
-	says("a.conf:21: vid = 1: is given twice");
-	says("a.conf:22: [claim three]: vid and pid");
-	says("a.conf:24: [claim four]: driver= says");
-	says("a.conf:32: [claim six]: vid and pid");
-	says("a.conf:33: [claim seven]: vid and pid");
-	says("a.conf:33: wants [SECTION] or KEY = VALUE");
+	says("a.conf:19: owner = no-such-user: no such user");
+	says("a.conf:20: group = no-such-group: no such group");
+	says("a.conf:21: mode = 8: wants an octal number from 1 to 777");
+	says("a.conf:24: vid = 1: is given twice");
+	says("a.conf:25: [claim three]: vid and pid");
+	says("a.conf:27: [claim four]: driver= says");
+	says("a.conf:35: [claim six]: vid and pid");
+	says("a.conf:36: [claim seven]: vid and pid");
+	says("a.conf:36: wants [SECTION] or KEY = VALUE");
 	says("a.conf.d/b.conf:1: [claim eight]: another claim has the same "
 	    "unit");
 	says("a.conf.d/b.conf:5: [claim nine]: another claim names the same "
@@ -325,6 +337,10 @@ actions(void)
 	T_EQ(parse("--check-config"), 0);
 	T_EQ(o.o_action, ACTION_CHECK);
 	T_EQ(parse("--release"), 1);
+	T_EQ(parse(""), 0);		/* a daemon that waits for claims */
+	T_EQ(parse("--units remembered --units-file u"), 0);
+	T_EQ(o.o_units, 1);
+	T_EQ(parse("--units some"), 1);
 	PUT("a.conf", "[claim a]\nvid=1\npid=2\n");
 	T_EQ(parse("--release"), 0);
 	finish();

@@ -11,8 +11,6 @@
 
 #define	MAXARGS	24
 
-extern int optind;
-
 /* Parse a line of words that are separated by blanks. */
 static int
 parse(const char *line, struct options *o)
@@ -26,7 +24,6 @@ parse(const char *line, struct options *o)
 	    word = strtok(NULL, " "))
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	optind = 0;
 	return options_parse(argc, argv, o);
 }
 
@@ -62,7 +59,7 @@ test_bad(void)
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
 		if (parse(bads[i], &o) == 0)
 			t_fail(__FILE__, __LINE__, "\"%s\" is taken", bads[i]);
-		claim_free(&o.o_claims);
+		options_free(&o);
 	}
 }
 
@@ -72,7 +69,7 @@ test_every_mistake(void)
 	struct options o;
 
 	T_EQ(parse("--claim x --claim y --major 0 stray --mode 9", &o), 5);
-	claim_free(&o.o_claims);
+	options_free(&o);
 }
 
 static void
@@ -92,7 +89,7 @@ test_good(void)
 	T_EQ(o.o_max_threads, 0);
 	T_CHECK(o.o_trace == NULL);
 	T_CHECK(strcmp(o.o_defaults, "linux") == 0);
-	claim_free(&o.o_claims);
+	options_free(&o);
 
 	T_EQ(parse("-fv --claim 1:2 --claim 1:3 --owner 7 --group 8 "
 	    "--mode 0600 --major=511", &o), 0);
@@ -102,7 +99,7 @@ test_good(void)
 	T_EQ(o.o_tty.mode, 0600);
 	T_EQ(o.o_major, 511);
 	T_EQ(TAILQ_FIRST(&o.o_claims)->c_product, 2);
-	claim_free(&o.o_claims);
+	options_free(&o);
 
 	T_EQ(parse("--claim 1:2 --max-threads 2 --owner root --group root "
 	    "--trace a/b.json --defaults bsd", &o), 0);
@@ -111,7 +108,7 @@ test_good(void)
 	T_EQ(o.o_max_threads, 2);
 	T_EQ(o.o_tty.uid, 0);
 	T_EQ(o.o_tty.gid, 0);
-	claim_free(&o.o_claims);
+	options_free(&o);
 
 	/* HIDs and ttys do not share these. */
 	T_EQ(parse("--claim 1:2 --hid-owner 7 --hid-group 8 --hid-mode 640 "
@@ -121,13 +118,13 @@ test_good(void)
 	T_EQ(o.o_hid.mode, 0640);
 	T_EQ(o.o_tty.uid, 9);
 	T_EQ(o.o_tty.mode, 0660);
-	claim_free(&o.o_claims);
+	options_free(&o);
 
 	/* A module may be all that is wanted. */
 	T_EQ(parse("--module a.so --module b.so --module-dir /d", &o), 0);
 	T_EQ(o.o_nmodules, 2);
 	T_CHECK(strcmp(o.o_module_dir, "/d") == 0);
-	claim_free(&o.o_claims);
+	options_free(&o);
 }
 
 /* path is name, as found from the directory cwd. */
@@ -156,9 +153,9 @@ test_paths(void)
 	T_CHECK(strcmp(o.o_modules[3], "/e.so") == 0);
 	found_from(o.o_module_dir, cwd, "mods");
 	found_from(o.o_trace, cwd, "t.json");
-	claim_free(&o.o_claims);
+	options_free(&o);
 	T_EQ(parse("--claim 1:2 --module= --module-dir= --trace=", &o), 3);
-	claim_free(&o.o_claims);
+	options_free(&o);
 }
 
 static void
@@ -175,7 +172,7 @@ test_actions(void)
 	T_EQ(o.o_action, ACTION_HELP);
 	T_EQ(parse("--release --claim 1:2", &o), 0);
 	T_EQ(o.o_action, ACTION_RELEASE);
-	claim_free(&o.o_claims);
+	options_free(&o);
 }
 
 const struct t_case t_cases[] = {

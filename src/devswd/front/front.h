@@ -38,6 +38,8 @@ struct front_config {
 	void		(*changed)(uint32_t); /* K's hyp_node_changed, with the
 					   node's minor number; any thread,
 					   must not sleep or call up */
+	bool		 strict;	/* a new node is root's alone, until
+					   front_node_setperm (false) */
 	bool		 tty_nonblock_close; /* a client's O_NONBLOCK counts when
 					   it closes a tty: BSD's (false) */
 
@@ -109,6 +111,22 @@ bool	front_pong(void);
 void	front_node_settled(const char *);
 
 /*
+ * front_node_setperm(minor, perm)
+ *
+ *	From now on the node has this owner, group and mode; NULL: its
+ *	class's.  Set at once; what could not be set is logged.  No effect if
+ *	there is no such node.  Main's thread, before front_stop.
+ *
+ * front_setperms(tty, hid, strict)
+ *
+ *	The members of front_config, for nodes to come and for those without
+ *	their own, which front_node_setperm sets.  The same.
+ */
+void	front_node_setperm(uint32_t, const struct front_perm *);
+void	front_setperms(const struct front_perm *, const struct front_perm *,
+	    bool);
+
+/*
  * front_nodes_again()
  *
  *	Try once more to make the channels of nodes that have lost theirs and
@@ -124,6 +142,7 @@ struct front_nodeinfo {
 	struct hyp_node	*fi_node;	/* K's; lives as long as K */
 	uint32_t	 fi_minor;
 	char		 fi_name[64];	/* in devdir */
+	int		 fi_class;	/* HYP_NODE_* */
 };
 
 /*

@@ -339,8 +339,9 @@ int
 hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
 {
 	const struct front_node *const fn = host;
-	const struct front_perm *const wanted =
-	    atomic_load(&fn->fn_unsettled) != 0 ? front_node_perm(fn) : NULL;
+	struct front_perm wanted;
+	const bool unsettled = atomic_load(&fn->fn_unsettled) != 0 &&
+	    front_node_perm(fn, &wanted);
 	struct hyp_cred all = *cred;
 	uint32_t *list = NULL;
 	char path[PATH_LEN];
@@ -357,7 +358,8 @@ hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
 		return ENOENT;
 	if (cred->hc_ngroups == HYP_NGROUPS)
 		all = all_groups(cred, &list);
-	error = node_access(path, &st, wanted, &all, flags);
+	error = node_access(path, &st, unsettled ? &wanted : NULL, &all,
+	    flags);
 	free(list);
 	if (error != 0 && is_capable(cred, flags))
 		error = 0;

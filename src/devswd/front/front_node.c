@@ -218,23 +218,27 @@ front_node_is_ours(const struct front_node *fn, const struct stat *st)
 	    makedev(front.fl_config.major, fn->fn_minor);
 }
 
-/* What a node of its class gets, or NULL. */
-const struct front_perm *
-front_node_perm(const struct front_node *fn)
+/*
+ * yes = front_node_perm(fn, perm)
+ *
+ *	Which owner, group and mode the node should have; false: those that the
+ *	kernel and udev give it.  Takes fl_lock.
+ */
+bool
+front_node_perm(const struct front_node *fn, struct front_perm *fp)
 {
-	const struct front_perm *fp;
 
-	switch (fn->fn_class) {
-	case HYP_NODE_TTY:
-		fp = &front.fl_config.tty;
-		break;
-	case HYP_NODE_HID:
-		fp = &front.fl_config.hid;
-		break;
-	default:
-		return NULL;
-	}
-	return fp->mode != 0 ? fp : NULL;
+	pthread_mutex_lock(&front.fl_lock);
+	if (fn->fn_own)
+		*fp = fn->fn_perm;
+	else if (fn->fn_class == HYP_NODE_TTY)
+		*fp = front.fl_config.tty;
+	else if (fn->fn_class == HYP_NODE_HID)
+		*fp = front.fl_config.hid;
+	else
+		fp->mode = 0;
+	pthread_mutex_unlock(&front.fl_lock);
+	return fp->mode != 0;
 }
 
 /* chown and chmod of what fd, an O_PATH descriptor, names. */
@@ -258,7 +262,8 @@ change_owner(int fd, const struct front_perm *fp)
 static int
 own_node(struct front_node *fn, bool taken)
 {
-	const struct front_perm *const fp = front_node_perm(fn);
+	struct front_perm perm;
+	const bool wanted = front_node_perm(fn, &perm);
 	char path[PATH_LEN];
 	struct stat st;
 	int fd, error = 0;
@@ -281,8 +286,8 @@ own_node(struct front_node *fn, bool taken)
 		close(fd);
 		return -EEXIST;
 	}
-	if (fp != NULL)
-		error = change_owner(fd, fp);
+	if (wanted)
+		error = change_owner(fd, &perm);
 	if (error != 0)
 		host_logf(HYP_LOG_WARNING, "front: %s: owner and mode stay "
 		    "as they are: %s", path, strerror(-error));
@@ -299,6 +304,49 @@ node_settled(struct front_node *fn, unsigned n)
 	(void)own_node(fn, false);
 	/* Others only add to it. */
 	atomic_fetch_sub(&fn->fn_unsettled, n < left ? n : left);
+}
+
+/* fl_lock held: the node of this minor number, or NULL. */
+static struct front_node *
+node_find(uint32_t minor)
+{
+	struct front_node *fn;
+
+	LIST_FOREACH(fn, &front.fl_nodes, fn_list) {
+		if (fn->fn_minor == minor)
+			break;
+	}
+	return fn;
+}
+
+/* Nodes stay until front_stop. */
+void
+front_node_setperm(uint32_t minor, const struct front_perm *fp)
+{
+	struct front_node *fn;
+
+	pthread_mutex_lock(&front.fl_lock);
+	fn = node_find(minor);
+	if (fn != NULL) {
+		fn->fn_own = fp != NULL;
+		if (fp != NULL)
+			fn->fn_perm = *fp;
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+	if (fn != NULL)
+		(void)own_node(fn, false);
+}
+
+void
+front_setperms(const struct front_perm *tty, const struct front_perm *hid,
+    bool strict)
+{
+
+	pthread_mutex_lock(&front.fl_lock);
+	front.fl_config.tty = *tty;
+	front.fl_config.hid = *hid;
+	front.fl_config.strict = strict;
+	pthread_mutex_unlock(&front.fl_lock);
 }
 
 /* Nodes stay until front_stop, so the list can be left and gone on with. */
@@ -558,6 +606,7 @@ front_chan_lost(struct front_chan *fc)
 static struct front_node *
 node_alloc(struct hyp_node *node, const char *name, int class, uint32_t minor)
 {
+	static const struct front_perm strictest = { 0, 0, S_IRUSR | S_IWUSR };
 	struct front_node *fn;
 
 	fn = calloc(1, sizeof(*fn));
@@ -571,6 +620,10 @@ node_alloc(struct hyp_node *node, const char *name, int class, uint32_t minor)
 	fn->fn_node = node;
 	fn->fn_class = class;
 	fn->fn_minor = minor;
+	fn->fn_perm = strictest;
+	pthread_mutex_lock(&front.fl_lock);
+	fn->fn_own = front.fl_config.strict;
+	pthread_mutex_unlock(&front.fl_lock);
 	return fn;
 }
 
@@ -654,6 +707,7 @@ front_node_next(uint32_t minor, struct front_nodeinfo *fi)
 	if (best != NULL) {
 		fi->fi_node = best->fn_node;
 		fi->fi_minor = best->fn_minor;
+		fi->fi_class = best->fn_class;
 		snprintf(fi->fi_name, sizeof(fi->fi_name), "%s",
 		    best->fn_name);
 	}

@@ -65,6 +65,8 @@ struct front_node {
 	int			 fn_class;	/* (c) */
 	uint32_t		 fn_minor;	/* (c) */
 	struct front_chan	*fn_chan;	/* (l) NULL: dead */
+	struct front_perm	 fn_perm;	/* (l) its own, if fn_own */
+	bool			 fn_own;	/* (l) not its class's */
 	bool			 fn_orphan;	/* its channel frees it */
 	bool			 fn_away;	/* (l) given up */
 	atomic_bool		 fn_nowhere;	/* (a) made, but not in devdir */
@@ -219,7 +221,7 @@ void	front_chan_rele(struct front_chan *);
 void	front_nodes_stop(void);
 struct stat;
 bool	front_node_is_ours(const struct front_node *, const struct stat *);
-const struct front_perm *front_node_perm(const struct front_node *);
+bool	front_node_perm(const struct front_node *, struct front_perm *);
 
 /* front_share.c */
 struct front_user *front_user_get(uid_t);

@@ -69,7 +69,7 @@ struct known {
 	uint32_t	 k_bus;
 	uint32_t	 k_addr;
 	int		 k_unit;	/* what the match said, */
-	const char	*k_driver;	/* and this, which is not ours */
+	char		 k_driver[16];	/* and this; "" for none */
 	int		 k_refused;	/* K does not know it */
 	int		 k_seen;	/* by the rescan that is running */
 };
@@ -149,7 +149,9 @@ device_arrived(struct usbsys_dev *ud)
 	k->k_bus = hi->hi_bus;
 	k->k_addr = hi->hi_addr;
 	k->k_unit = hi->hi_unit;
-	k->k_driver = hi->hi_driver;
+	if (hi->hi_driver != NULL)
+		snprintf(k->k_driver, sizeof(k->k_driver), "%s",
+		    hi->hi_driver);
 	k->k_refused = verdict == HOST_UDEV_REFUSED;
 	LIST_INSERT_HEAD(&udev_known, k, k_entry);
 	if (k->k_refused)
@@ -179,7 +181,7 @@ device_present(struct usbsys_dev *ud, int again)
 		device_arrived(ud);
 	} else if (again && !k->k_refused) {
 		hi->hi_unit = k->k_unit;
-		hi->hi_driver = k->k_driver;
+		hi->hi_driver = k->k_driver[0] != '\0' ? k->k_driver : NULL;
 		hyp_usb_arrived(hi);
 	}
 }
@@ -234,6 +236,54 @@ host_udev_rescan(void)
 	}
 	usbsys_list_free(paths, n);
 	free(ud);
+}
+
+void
+host_udev_pinned(const char *path, int unit, const char *driver)
+{
+	struct known *k = known_find(path);
+
+	if (k == NULL)
+		return;
+	k->k_unit = unit;
+	snprintf(k->k_driver, sizeof(k->k_driver), "%s", driver);
+}
+
+/* Is the answer for a device that is there the same as before? */
+static int
+known_same(const struct known *k, struct usbsys_dev *ud)
+{
+	struct hyp_usb_info *hi = &ud->ud_info;
+	enum host_udev_verdict verdict;
+
+	verdict = udev_ops->hu_match(udev_arg, ud, &hi->hi_unit,
+	    &hi->hi_driver);
+	if (k->k_refused || verdict != HOST_UDEV_TAKEN)
+		return k->k_refused && verdict == HOST_UDEV_REFUSED;
+	return k->k_unit == hi->hi_unit && (hi->hi_unit == -1 ||
+	    strcmp(k->k_driver, hi->hi_driver) == 0);
+}
+
+unsigned
+host_udev_rematch(void)
+{
+	struct known *k, *next;
+	struct usbsys_dev *ud;
+	unsigned n = 0;
+
+	ud = malloc(sizeof(*ud));
+	if (ud == NULL)
+		return 0;
+	for (k = LIST_FIRST(&udev_known); k != NULL; k = next) {
+		next = LIST_NEXT(k, k_entry);
+		/* One that has gone is the rescan's. */
+		if (usbsys_read(k->k_path, ud) == 0 && !known_same(k, ud)) {
+			known_drop(k);
+			n++;
+		}
+	}
+	free(ud);
+	return n;
 }
 
 /* A device node: its rules have run if udevd sent this. */

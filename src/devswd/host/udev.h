@@ -15,10 +15,9 @@ struct usbsys_dev;
  * verdict = match(arg, dev, &unit, &driver)
  *
  *	Is the device one that the daemon shall take?  If so *unit is the
- *	pinned unit number or -1, and *driver whose number it is, a string
- *	that stays until host_udev_close.  Called once for every plugging of a
- *	device that is taken or refused; repeatedly for one that is not
- *	claimed.
+ *	pinned unit number or -1, and *driver whose number it is.  Called once
+ *	for every plugging of a device that is taken or refused, and again by
+ *	host_udev_rematch; repeatedly for one that is not claimed.
  */
 enum host_udev_verdict {
 	HOST_UDEV_UNCLAIMED,
@@ -73,6 +72,21 @@ void	host_udev_dispatch(void);
  *	an attach that failed is tried once more.
  */
 void	host_udev_rescan(void);
+
+/*
+ * host_udev_pinned(path, unit, driver)
+ *
+ *	The device at this place has this unit now: what match would answer.
+ */
+void	host_udev_pinned(const char *, int, const char *);
+
+/*
+ * n = host_udev_rematch()
+ *
+ *	match answers otherwise now: those devices for which it does leave, n
+ *	of them; host_udev_rescan has them, and others, arrive.
+ */
+unsigned host_udev_rematch(void);
 
 /*
  * host_udev_close()

@@ -249,8 +249,7 @@ claim_add(struct claim_head *head, const char *text)
 	return NULL;
 }
 
-/* How exactly the claim fits; 0 not at all. */
-static int
+int
 claim_score(const struct claim *c, const struct hyp_usb_info *hi)
 {
 
@@ -281,6 +280,15 @@ claim_unit(struct claim *c, const struct hyp_usb_info *hi)
 		    ",port=", c->c_text, c->c_holder, c->c_unit, hi->hi_path);
 	}
 	return -1;
+}
+
+void
+claim_adopt(struct claim *c, const struct claim *old)
+{
+
+	strcpy(c->c_holder, old->c_holder);
+	c->c_warned = old->c_warned;
+	c->c_seen = old->c_seen;
 }
 
 struct claim *

@@ -11,13 +11,18 @@
 
 #include "host/udev.h"
 #include "hyp/hyp_usb.h"
+#include "main/perm.h"
 
 #define	CLAIM_UNIT_MAX	4095
+#define	CLAIM_NAME	32
 
 /* VID:PID[,serial=S][,port=P][,unit=N][,driver=D][,force] */
 struct claim {
 	TAILQ_ENTRY(claim) c_entry;
 	char		 c_text[256];	/* as it was given */
+	char		 c_name[CLAIM_NAME]; /* of its section; "" for --claim */
+	char		 c_at[288];	/* where that begins: "FILE:LINE" */
+	struct perm	 c_perm;	/* of its nodes */
 	uint16_t	 c_vendor;
 	uint16_t	 c_product;
 	char		 c_serial[128];	/* "" if any */
@@ -55,6 +60,18 @@ const char *claim_add(struct claim_head *, const char *);
  *	before port before neither, and the first one given among equals.
  */
 struct claim *claim_find(struct claim_head *, const struct hyp_usb_info *);
+
+/*
+ * score = claim_score(claim, info)
+ *
+ *	How exactly the claim fits the device; 0: not at all.
+ *
+ * claim_adopt(claim, old)
+ *
+ *	claim, of the same text, takes over what old knows of its devices.
+ */
+int	claim_score(const struct claim *, const struct hyp_usb_info *);
+void	claim_adopt(struct claim *, const struct claim *);
 
 /*
  * verdict = claim_match(head, dev, &unit, &driver)

@@ -37,7 +37,7 @@
 #include "main/options.h"
 
 #define	SIZE_MAX_CONFIG	(1024 * 1024)
-#define	NAME_LEN	32
+#define	NAME_LEN	CLAIM_NAME
 
 /* A part of a claim that was given; they make its text in this order. */
 enum part {
@@ -48,6 +48,9 @@ enum part {
 	PART_UNIT,
 	PART_DRIVER,
 	PART_FORCE,
+	PART_OWNER,
+	PART_GROUP,
+	PART_MODE,
 	PART_COMMENT,
 	NPARTS
 };
@@ -60,6 +63,9 @@ static const char *const part_names[NPARTS] = {
 	[PART_UNIT] = "unit",
 	[PART_DRIVER] = "driver",
 	[PART_FORCE] = "force",
+	[PART_OWNER] = "owner",
+	[PART_GROUP] = "group",
+	[PART_MODE] = "mode",
 	[PART_COMMENT] = "comment",
 };
 
@@ -67,6 +73,7 @@ struct config {
 	struct options	*c_options;
 	config_set_t	*c_set;
 	int		 c_errors;
+	int		 c_found;	/* a file */
 
 	/* The file. */
 	const char	*c_path;
@@ -143,10 +150,13 @@ check_part(enum part which, const char *value)
 {
 	char zero[] = "0", *parts[NPARTS] = { zero, zero }, *text;
 	struct claim cl;
+	struct perm perm;
 	const char *why;
 
 	if (which == PART_COMMENT)
 		return NULL;
+	if (which >= PART_OWNER)
+		return perm_set(&perm, part_names[which], value);
 	if (which == PART_FORCE)
 		return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ?
 		    NULL : "wants yes or no";
@@ -175,7 +185,8 @@ claim_part(struct config *c, const char *key, const char *value)
 	}
 	if (k == NPARTS) {
 		wrong(c, c->c_line, "%s: a claim has no such key; it has vid, "
-		    "pid, serial, port, unit, driver, force and comment", key);
+		    "pid, serial, port, unit, driver, force, owner, group, "
+		    "mode and comment", key);
 		c->c_bad = 1;
 		return;
 	}
@@ -189,6 +200,21 @@ claim_part(struct config *c, const char *key, const char *value)
 	if (why != NULL) {
 		wrong(c, c->c_line, "%s = %s: %s", key, value, why);
 		c->c_bad = 1;
+	}
+}
+
+/* The claim that was just added: what its text does not say. */
+static void
+claim_rest(const struct config *c, struct claim *cl)
+{
+	int k;
+
+	strcpy(cl->c_name, c->c_name);
+	snprintf(cl->c_at, sizeof(cl->c_at), "%s:%u", c->c_path, c->c_begin);
+	for (k = PART_OWNER; k <= PART_MODE; k++) {
+		if (c->c_parts[k] != NULL)
+			(void)perm_set(&cl->c_perm, part_names[k],
+			    c->c_parts[k]);
 	}
 }
 
@@ -209,6 +235,9 @@ claim_end(struct config *c)
 			why = "out of memory";
 		else
 			why = claim_add(&c->c_options->o_claims, text);
+		if (why == NULL)
+			claim_rest(c, TAILQ_LAST(&c->c_options->o_claims,
+			    claim_head));
 	}
 	if (why != NULL)
 		wrong(c, c->c_begin, "[claim %s]: %s", c->c_name, why);
@@ -366,6 +395,7 @@ read_file(struct config *c, const char *path, int may_miss)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1 && errno == ENOENT && may_miss)
 		return;
+	c->c_found = 1;
 	if (fd == -1)
 		why = strerror(errno);
 	else
@@ -429,7 +459,8 @@ read_directory(struct config *c, const char *path)
 }
 
 int
-config_read(const char *path, struct options *o, config_set_t *set)
+config_read(const char *path, struct options *o, config_set_t *set,
+    int *found)
 {
 	const char *const file = path != NULL ? path : CONFIG_FILE;
 	struct config c = { .c_options = o, .c_set = set };
@@ -438,5 +469,6 @@ config_read(const char *path, struct options *o, config_set_t *set)
 	ini_allow_no_value = true;
 	read_file(&c, file, path == NULL);
 	read_directory(&c, file);
+	*found = c.c_found;
 	return c.c_errors;
 }

@@ -19,15 +19,15 @@ typedef int config_set_t(struct options *, const char *, const char *,
 	    const char *);
 
 /*
- * errors = config_read(path, options, set)
+ * errors = config_read(path, options, set, &found)
  *
  *	Read the file, then those of path.d that end in ".conf", in the order
  *	of their names; what a later one sets counts.  NULL: CONFIG_FILE, which
- *	may be missing.  How many things are wrong; each has been told on
+ *	may be missing; found says if there is any file.  How many things are wrong; each has been told on
  *	standard error, with file and line, one line each, and what is right
  *	has been taken.  Main's thread; reads files, and waits for nothing
  *	else.
  */
-int	config_read(const char *, struct options *, config_set_t *);
+int	config_read(const char *, struct options *, config_set_t *, int *);
 
 #endif /* MAIN_CONFIG_H */

@@ -122,6 +122,16 @@ daemon_notify(const char *state)
 }
 
 void
+daemon_reloading(void)
+{
+	char state[64];
+
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu",
+	    (unsigned long long)(hyp_clock() / 1000));
+	daemon_notify(state);
+}
+
+void
 daemon_ready(void)
 {
 	int fd;

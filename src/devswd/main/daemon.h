@@ -28,8 +28,13 @@ void	daemon_ready(void);
  *
  *	Tell the service manager ("STOPPING=1"), if there is one: sd_notify(3).
  *	Waits for it for 2 s at most.
+ *
+ * daemon_reloading()
+ *
+ *	Tell it that the configuration is being read again; "READY=1" follows.
  */
 void	daemon_notify(const char *);
+void	daemon_reloading(void);
 
 /*
  * error = daemon_lock(dir, major)

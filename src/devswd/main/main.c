@@ -12,7 +12,8 @@
  *		front_start		CUSE
  *		host_udev_open		events from now on
  *		modules			of the command line
- *		hyp_node_pin		nodes of claims with a unit
+ *		hyp_node_pin		nodes of claims with a unit, and of
+ *					units that are remembered
  *		control_start		devswctl(8)
  *		ready
  *		host_udev_rescan	what is plugged in already
@@ -53,6 +54,7 @@
 #include "host/host.h"
 #include "host/udev.h"
 #include "host/usb.h"
+#include "host/usbsys.h"
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
 #include "hyp/hyp_trace.h"
@@ -63,6 +65,9 @@
 #include "main/list.h"
 #include "main/nodes.h"
 #include "main/options.h"
+#include "main/perms.h"
+#include "main/reload.h"
+#include "main/units.h"
 #include "main/watchdog.h"
 
 #ifndef DEVSW_VERSION
@@ -126,6 +131,8 @@ main_check_cuse(void)
 
 /* Who wants to know which hardware a node has. */
 static nodes_func_t *const main_nodes_funcs[] = {
+	units_node,
+	perms_node,
 	NULL
 };
 
@@ -141,6 +148,7 @@ main_front(const struct options *o)
 	fc.major = o->o_major;
 	fc.max_threads = o->o_max_threads;
 	fc.deadline_ms = o->o_deadline * 1000;
+	fc.strict = perms_strict(o);
 	fc.changed = nodes_changed;
 	fc.tty_nonblock_close = strcmp(o->o_defaults, "bsd") == 0;
 	error = front_start(&fc);
@@ -154,22 +162,17 @@ main_front(const struct options *o)
 static int
 main_modules(const struct options *o)
 {
-	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
-	struct hyp_lwp *l;
 	char why[512];
 	int error = 0;
 
 	if (o->o_module_dir != NULL)
 		hyp_set_module_dir(o->o_module_dir);
-	l = hyp_lwp_enter(&root);
 	for (unsigned i = 0; i < o->o_nmodules && error == 0; i++) {
-		error = hyp_module_load(o->o_modules[i], why, sizeof(why));
+		error = reload_module(o->o_modules[i], why, sizeof(why));
 		if (error != 0)
 			host_logf(HYP_LOG_ERR, "module %s: %s",
-			    o->o_modules[i], why[0] != '\0' ? why :
-			    strerror(error));
+			    o->o_modules[i], why);
 	}
-	hyp_lwp_exit(l);
 	return error;
 }
 
@@ -188,8 +191,7 @@ main_pins(const struct options *o)
 	const struct claim *c;
 
 	TAILQ_FOREACH(c, &o->o_claims, c_entry) {
-		if (c->c_unit == -1 || hyp_node_pin(c->c_driver,
-		    (uint32_t)c->c_unit) != EINVAL)
+		if (c->c_unit == -1 || perms_pin(o, c) != EINVAL)
 			continue;
 		host_logf(HYP_LOG_ERR, "claim %s: there is no driver %s",
 		    c->c_text, c->c_driver);
@@ -220,9 +222,30 @@ main_settled(void *arg, const char *name)
 	front_node_settled(name);
 }
 
+/* The unit of a device is its claim's, or else the one that it had. */
+static enum host_udev_verdict
+main_match(void *arg, const struct usbsys_dev *ud, int *unit,
+    const char **driver)
+{
+	const enum host_udev_verdict verdict = claim_match(arg, ud, unit,
+	    driver);
+
+	if (verdict == HOST_UDEV_TAKEN && *unit == -1)
+		units_want(&ud->ud_info, unit, driver);
+	return verdict;
+}
+
+static void
+main_left(void *arg, const char *path)
+{
+
+	claim_left(arg, path);
+	units_left(path);
+}
+
 static const struct host_udev_ops main_udev_ops = {
-	.hu_match = claim_match,
-	.hu_left = claim_left,
+	.hu_match = main_match,
+	.hu_left = main_left,
 	.hu_settled = main_settled,
 };
 
@@ -280,7 +303,11 @@ main_start(struct options *o, int *udevfd, int *nodesfd)
 	    main_front(o) != 0)
 		return 1;
 	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
-	return *udevfd == -1 || main_modules(o) != 0 || main_pins(o) != 0;
+	if (*udevfd == -1 || main_modules(o) != 0 || main_pins(o) != 0)
+		return 1;
+	units_load(o->o_units ? o->o_units_file : NULL, &o->o_claims);
+	perms_apply(o);
+	return 0;
 }
 
 /* -1: there is none, and the log says why. */
@@ -314,20 +341,45 @@ main_nclaims(const struct options *o)
 	return n;
 }
 
-/* stop = main_signal(fd) */
+/* The command line, for reload. */
+static int main_argc;
+static char **main_argv;
+
+/* The configuration again; what that changes, and mistakes, into the log. */
+static void
+main_reload(struct options *o)
+{
+	char *line, *rest, *text = NULL;
+	int errors, level;
+	size_t size;
+	FILE *f;
+
+	f = open_memstream(&text, &size);
+	if (f == NULL)
+		hyp_panic("out of memory");
+	host_logf(HYP_LOG_INFO, "reading the configuration again, and looking "
+	    "through the bus");
+	daemon_reloading();
+	errors = reload(o, main_argc, main_argv, f);
+	fclose(f);
+	level = errors != 0 ? HYP_LOG_ERR : HYP_LOG_INFO;
+	for (line = strtok_r(text, "\n", &rest); line != NULL;
+	    line = strtok_r(NULL, "\n", &rest))
+		host_logf(level, "%s", line);
+	free(text);
+	daemon_notify("READY=1");
+}
+
+/* stop = main_signal(fd, o) */
 static int
-main_signal(int fd)
+main_signal(int fd, struct options *o)
 {
 	struct signalfd_siginfo si;
 
 	if (read(fd, &si, sizeof(si)) != (ssize_t)sizeof(si))
 		return 0;
 	if (si.ssi_signo == SIGHUP) {
-		host_logf(HYP_LOG_INFO, "looking through the bus again");
-		front_node_settled(NULL);
-		hyp_nodes_again();
-		front_nodes_again();
-		host_udev_rescan();
+		main_reload(o);
 		return 0;
 	}
 	host_logf(HYP_LOG_INFO, "stopping");
@@ -335,8 +387,8 @@ main_signal(int fd)
 }
 
 static void
-main_loop(const struct options *o, int sigfd, int udevfd, int nodesfd,
-    int ctlfd, int dogfd)
+main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
+    int dogfd)
 {
 	struct epoll_event ev[5];
 	int ep, i, n, stop = 0;
@@ -356,7 +408,7 @@ main_loop(const struct options *o, int sigfd, int udevfd, int nodesfd,
 			hyp_panic("main: epoll_wait failed");
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.fd == sigfd)
-				stop |= main_signal(sigfd);
+				stop |= main_signal(sigfd, o);
 			else if (ev[i].data.fd == ctlfd)
 				control_dispatch();
 			else if (ev[i].data.fd == nodesfd)
@@ -460,6 +512,8 @@ main(int argc, char **argv)
 	struct options o;
 	int status = EXIT_OK;
 
+	main_argc = argc;
+	main_argv = argv;
 	if (options_parse(argc, argv, &o) != 0) {
 		fprintf(stderr, "devswd --help explains\n");
 		return EXIT_BADUSAGE;
@@ -487,6 +541,6 @@ main(int argc, char **argv)
 		options_help();
 		break;
 	}
-	claim_free(&o.o_claims);
+	options_free(&o);
 	return status;
 }

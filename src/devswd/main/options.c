@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #include "main/config.h"
 #include "main/mistake.h"
 #include "main/options.h"
+#include "main/units.h"
 
 #define	DEFAULT_GROUP	"dialout"
 #define	DEFAULT_MODE	0660
@@ -58,6 +58,8 @@ enum {
 	OPT_SEMANTICS,
 	OPT_DEFAULTS,
 	OPT_TRACE,
+	OPT_UNITS,
+	OPT_UNITS_FILE,
 	OPT_VERSION,
 	OPT_HELP,
 };
@@ -85,6 +87,8 @@ static const struct option options_long[] = {
 	{ "semantics",	 required_argument, NULL, OPT_SEMANTICS },
 	{ "defaults",	 required_argument, NULL, OPT_DEFAULTS },
 	{ "trace",	 required_argument, NULL, OPT_TRACE },
+	{ "units",	 required_argument, NULL, OPT_UNITS },
+	{ "units-file",	 required_argument, NULL, OPT_UNITS_FILE },
 	{ "version",	 no_argument,	    NULL, OPT_VERSION },
 	{ "help",	 no_argument,	    NULL, OPT_HELP },
 	{ NULL,		 0,		    NULL, 0 },
@@ -105,6 +109,7 @@ options_help(void)
 	    " [--semantics NAME]\n"
 	    "              [--defaults linux|bsd] [--trace FILE] "
 	    "[--config FILE|none]\n"
+	    "              [--units lowest|remembered] [--units-file FILE]\n"
 	    "       devswd --check-config [--config FILE]\n"
 	    "       devswd --claimed PLACE\n"
 	    "       devswd --list [-v]\n"
@@ -143,6 +148,10 @@ options_help(void)
 	    "default), bsd\n"
 	    "  --trace FILE       write there what the drivers are called for, "
 	    "as JSON\n"
+	    "  --units NAME       of devices whose claim has none: lowest (the "
+	    "default),\n"
+	    "                     or remembered, which they keep\n"
+	    "  --units-file FILE  where those are (" UNITS_FILE ")\n"
 	    "\n"
 	    "See devswd(8).\n", DEFAULT_MODE, DEFAULT_HIDMODE,
 	    DEFAULT_MAJOR);
@@ -154,7 +163,7 @@ static const char *parse_at = COMMAND_LINE;
 
 /* A number with nothing behind it, from min to max; -1 otherwise. */
 static long
-parse_number(const char *text, int base, long min, long max)
+parse_number(const char *text, long min, long max)
 {
 	char *end;
 	long val;
@@ -162,115 +171,93 @@ parse_number(const char *text, int base, long min, long max)
 	if (!isdigit((unsigned char)text[0]))
 		return -1;
 	errno = 0;
-	val = strtol(text, &end, base);
+	val = strtol(text, &end, 10);
 	if (*end != '\0' || errno != 0 || val < min || val > max)
 		return -1;
 	return val;
 }
 
-static int
-parse_owner(const char *option, const char *text, uid_t *uid)
-{
-	struct passwd *pw;
-	long val;
-
-	if ((pw = getpwnam(text)) != NULL) {
-		*uid = pw->pw_uid;
-		return 0;
-	}
-	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
-		mistake("%s%s %s: no such user",
-		    parse_at, option, text);
-		return 1;
-	}
-	*uid = (uid_t)val;
-	return 0;
-}
-
-static int
-parse_group(const char *option, const char *text, gid_t *gid)
-{
-	struct group *gr;
-	long val;
-
-	if ((gr = getgrnam(text)) != NULL) {
-		*gid = gr->gr_gid;
-		return 0;
-	}
-	if ((val = parse_number(text, 10, 0, UINT32_MAX - 1L)) == -1) {
-		mistake("%s%s %s: no such group",
-		    parse_at, option, text);
-		return 1;
-	}
-	*gid = (gid_t)val;
-	return 0;
-}
-
 /* A number option; 0, or 1 with a message. */
 static int
-parse_range(const char *name, const char *text, int base, long min, long max,
+parse_range(const char *name, const char *text, long min, long max,
     unsigned *result)
 {
 	long val;
 
-	val = parse_number(text, base, min, max);
+	val = parse_number(text, min, max);
 	if (val == -1) {
-		mistake(base == 8 ?
-		    "%s%s %s: wants an octal number from %lo to %lo" :
-		    "%s%s %s: wants a number from %ld to %ld",
-		    parse_at, name, text, min, max);
+		mistake("%s%s %s: wants a number from %ld to %ld", parse_at,
+		    name, text, min, max);
 		return 1;
 	}
 	*result = (unsigned)val;
 	return 0;
 }
 
+/* One of owner, group, mode of a class; option is its name, with "hid-". */
 static int
-parse_mode(const char *option, const char *text, mode_t *mode)
+parse_perm(const char *option, const char *key, const char *text,
+    struct front_perm *fp)
 {
-	unsigned val;
+	struct perm p = { .p_perm = *fp };
+	const char *why = perm_set(&p, key, text);
 
-	if (parse_range(option, text, 8, 01, 0777, &val) != 0)
-		return 1;
-	*mode = val;
-	return 0;
+	if (why == NULL) {
+		*fp = p.p_perm;
+		return 0;
+	}
+	mistake("%s%s %s: %s", parse_at, option, text, why);
+	return 1;
 }
 
-/* Texts that options keep, from one options_parse to the next. */
-static char **kept;
-static size_t nkept;
-
-static void
-free_kept(void)
-{
-
-	while (nkept > 0)
-		free(kept[--nkept]);
-	free(kept);
-	kept = NULL;
-}
-
-/* text, which was allocated, for as long as that; or NULL. */
+/* text, which was allocated, for as long as the options; or NULL. */
 static const char *
-keep(char *text)
+keep(struct options *o, char *text)
 {
 	char **more;
 
-	more = text != NULL ? reallocarray(kept, nkept + 1, sizeof(*kept)) :
-	    NULL;
+	more = text != NULL ? reallocarray(o->o_kept, o->o_nkept + 1,
+	    sizeof(*o->o_kept)) : NULL;
 	if (more == NULL) {
 		free(text);
 		return NULL;
 	}
-	kept = more;
-	return kept[nkept++] = text;
+	o->o_kept = more;
+	return o->o_kept[o->o_nkept++] = text;
+}
+
+void
+options_free(struct options *o)
+{
+
+	claim_free(&o->o_claims);
+	while (o->o_nkept > 0)
+		free(o->o_kept[--o->o_nkept]);
+	free(o->o_kept);
+	o->o_kept = NULL;
+}
+
+/*
+ * Where the command was given: the daemon is in another directory when it
+ * reads its command line again.  NULL: unknown.
+ */
+static const char *
+start_directory(void)
+{
+	static char *cwd;
+
+	if (cwd == NULL)
+		cwd = getcwd(NULL, 0);
+	return cwd;
 }
 
 /* *result: path, absolute.  0, or 1 with a message. */
 static int
-parse_path(const char *option, const char *path, const char **result)
+parse_path(struct options *o, const char *option, const char *path,
+    const char **result)
 {
-	char *cwd = NULL, *whole = NULL;
+	const char *const cwd = start_directory();
+	char *whole = NULL;
 
 	if (path[0] == '\0') {
 		mistake("%s%s: wants a file's name", parse_at,
@@ -279,13 +266,11 @@ parse_path(const char *option, const char *path, const char **result)
 	}
 	if (path[0] == '/') {
 		whole = strdup(path);
-	} else if (parse_at == COMMAND_LINE &&
-	    (cwd = getcwd(NULL, 0)) != NULL &&
+	} else if (parse_at == COMMAND_LINE && cwd != NULL &&
 	    asprintf(&whole, "%s/%s", cwd, path) == -1) {
 		whole = NULL;
 	}
-	free(cwd);
-	if ((*result = keep(whole)) != NULL)
+	if ((*result = keep(o, whole)) != NULL)
 		return 0;
 	mistake("%s%s %s: not found from here; give a name "
 	    "that begins with a slash", parse_at, option, path);
@@ -326,7 +311,7 @@ parse_module(struct options *o, const char *path)
 		    path, OPTIONS_MODULES);
 		return 1;
 	}
-	return parse_path("module", path, &o->o_modules[o->o_nmodules++]);
+	return parse_path(o, "module", path, &o->o_modules[o->o_nmodules++]);
 }
 
 static int
@@ -338,7 +323,20 @@ parse_defaults(struct options *o, const char *name)
 		    parse_at, name);
 		return 1;
 	}
-	o->o_defaults = name;
+	o->o_defaults = keep(o, strdup(name));
+	return o->o_defaults == NULL;
+}
+
+static int
+parse_units(struct options *o, const char *name)
+{
+
+	if (strcmp(name, "lowest") != 0 && strcmp(name, "remembered") != 0) {
+		mistake("%sunits %s: wants lowest or remembered", parse_at,
+		    name);
+		return 1;
+	}
+	o->o_units = name[0] == 'r';
 	return 0;
 }
 
@@ -371,37 +369,41 @@ parse_one(struct options *o, int opt, const char *arg)
 	case OPT_HELP:
 		return parse_action(o, ACTION_HELP);
 	case OPT_OWNER:
-		return parse_owner("owner", arg, &o->o_tty.uid);
+		return parse_perm("owner", "owner", arg, &o->o_tty);
 	case OPT_GROUP:
-		return parse_group("group", arg, &o->o_tty.gid);
+		return parse_perm("group", "group", arg, &o->o_tty);
 	case OPT_MODE:
-		return parse_mode("mode", arg, &o->o_tty.mode);
+		return parse_perm("mode", "mode", arg, &o->o_tty);
 	case OPT_HID_OWNER:
-		return parse_owner("hid-owner", arg, &o->o_hid.uid);
+		return parse_perm("hid-owner", "owner", arg, &o->o_hid);
 	case OPT_HID_GROUP:
-		return parse_group("hid-group", arg, &o->o_hid.gid);
+		return parse_perm("hid-group", "group", arg, &o->o_hid);
 	case OPT_HID_MODE:
-		return parse_mode("hid-mode", arg, &o->o_hid.mode);
+		return parse_perm("hid-mode", "mode", arg, &o->o_hid);
 	case OPT_MAJOR:
-		return parse_range("major", arg, 10, 1, MAJOR_MAX,
+		return parse_range("major", arg, 1, MAJOR_MAX,
 		    &o->o_major);
 	case OPT_MAX_THREADS:
-		return parse_range("max-threads", arg, 10, 2, THREADS_MAX,
+		return parse_range("max-threads", arg, 2, THREADS_MAX,
 		    &o->o_max_threads);
 	case OPT_DEADLINE:
-		return parse_range("deadline", arg, 10, 1, DEADLINE_MAX,
+		return parse_range("deadline", arg, 1, DEADLINE_MAX,
 		    &o->o_deadline);
 	case OPT_MODULE:
 		return parse_module(o, arg);
 	case OPT_SEMANTICS:
-		o->o_semantics = keep(strdup(arg));
+		o->o_semantics = keep(o, strdup(arg));
 		return o->o_semantics == NULL;
 	case OPT_DEFAULTS:
 		return parse_defaults(o, arg);
 	case OPT_TRACE:
-		return parse_path("trace", arg, &o->o_trace);
+		return parse_path(o, "trace", arg, &o->o_trace);
+	case OPT_UNITS:
+		return parse_units(o, arg);
+	case OPT_UNITS_FILE:
+		return parse_path(o, "units-file", arg, &o->o_units_file);
 	case OPT_MODULE_DIR:
-		return parse_path("module-dir", arg, &o->o_module_dir);
+		return parse_path(o, "module-dir", arg, &o->o_module_dir);
 	default:
 		return 1;		/* getopt_long has told */
 	}
@@ -467,10 +469,11 @@ options_set(struct options *o, const char *name, const char *value,
 static int
 parse_config(int argc, char **argv, struct options *o)
 {
-	const char *path = NULL;
+	const char *path = NULL, *whole = NULL;
 	int opt, wanted = 1;
 
 	opterr = 0;
+	optind = 0;		/* from the start, also another time */
 	while ((opt = getopt_long(argc, argv, "fv", options_long, NULL)) !=
 	    -1) {
 		if (opt == OPT_CONFIG)
@@ -483,7 +486,9 @@ parse_config(int argc, char **argv, struct options *o)
 	optind = 0;
 	if (!wanted || (path != NULL && strcmp(path, "none") == 0))
 		return 0;
-	return config_read(path, o, options_set);
+	if (path != NULL && parse_path(o, "config", path, &whole) != 0)
+		return 1;
+	return config_read(whole, o, options_set, &o->o_configured);
 }
 
 int
@@ -491,7 +496,6 @@ options_parse(int argc, char **argv, struct options *o)
 {
 	int errors = 0, opt;
 
-	free_kept();
 	memset(o, 0, sizeof(*o));
 	TAILQ_INIT(&o->o_claims);
 	o->o_tty.gid = default_group();
@@ -499,14 +503,15 @@ options_parse(int argc, char **argv, struct options *o)
 	o->o_hid.mode = DEFAULT_HIDMODE;
 	o->o_major = DEFAULT_MAJOR;
 	o->o_defaults = "linux";
+	o->o_units_file = UNITS_FILE;
 	errors = parse_config(argc, argv, o);
 	while ((opt = getopt_long(argc, argv, "fv", options_long, NULL)) != -1)
 		errors += parse_one(o, opt, optarg);
 	for (; optind < argc; optind++, errors++)
 		mistake("%s: not an option", argv[optind]);
 	if (errors == 0 && TAILQ_EMPTY(&o->o_claims) &&
-	    ((o->o_action == ACTION_RUN && o->o_nmodules == 0) ||
-	    o->o_action == ACTION_RELEASE)) {
+	    ((o->o_action == ACTION_RUN && o->o_nmodules == 0 &&
+	    !o->o_configured) || o->o_action == ACTION_RELEASE)) {
 		mistake("name the devices to %s with --claim, "
 		    "or in " CONFIG_FILE "; devswd --list shows what is "
 		    "there",

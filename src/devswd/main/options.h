@@ -43,7 +43,12 @@ struct options {
 	const char	*o_defaults;	/* of ttys: "linux" or "bsd" */
 	const char	*o_trace;	/* file, or NULL */
 	const char	*o_place;	/* ACTION_CLAIMED: of a device */
+	int		 o_units;	/* are remembered, */
+	const char	*o_units_file;	/* here */
+	int		 o_configured;	/* there is a configuration */
 	struct claim_head o_claims;
+	char		**o_kept;	/* texts of the others */
+	size_t		 o_nkept;
 };
 
 /*
@@ -51,10 +56,12 @@ struct options {
  *
  *	The configuration, and the command line.  How many things are wrong;
  *	each has been told on standard error, one line each.  Names of files
- *	in options are absolute; they, and other texts, are good until the
- *	next options_parse.
+ *	in options are absolute.  options_free is due in any case.
+ *
+ * options_free(options)
  */
 int	options_parse(int, char **, struct options *);
+void	options_free(struct options *);
 
 /*
  * options_help()

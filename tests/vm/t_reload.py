@@ -1,0 +1,271 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# guest: --usb ftdi --usb ftdi --usb acm
+# builds: plain asan
+# timeout: 240
+"""t_reload: SIGHUP reads the configuration again, and units are remembered.
+
+Only what has changed is touched (devswd(8), SIGHUP): a new claim attaches, one
+that is gone gives its device back, an owner or a mode is set, and all else
+goes on without a missed byte; what is wrong changes nothing.  And with "units =
+remembered" (devswd.conf(5)) no device gets the name of one that is away.
+(What the lines of the two files mean is main/t_config's and main/t_units'.)
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import h_guest  # noqa: E402
+from h_guest import case, equal, probe  # noqa: E402
+
+CONF = "/tmp/t_reload.conf"
+UNITS = "/tmp/t_reload.units"
+FIRST = "[claim first]\nvid = 0403\npid = 6001\nserial = ftdi0\n"
+SECOND = "[claim second]\nvid = 0403\npid = 6001\nserial = ftdi1\n"
+
+
+class Reload(h_guest.World):
+    """Every case starts its own devswd."""
+
+    def start(self):
+        """Nothing runs yet."""
+
+    def stop(self):
+        """Nothing runs any more."""
+        return True
+
+    def repair(self):
+        """Give back what a failed case's devswd, dead by now, has left."""
+        subprocess.run([os.environ["DEVSWD"], "--release",
+                        "--claim", "0403:6001"], check=False)
+        for line in probe.vmusb("list").splitlines():
+            if line.split()[2] == "unplugged":
+                probe.vmusb("plug", line.split()[0])
+
+    def up(self, text, *options):
+        """Start devswd with this configuration, and a log of its own."""
+        for path in (h_guest.LOG, UNITS):
+            if os.path.exists(path) and path not in options:
+                os.unlink(path)
+        self.write(text)
+        self.daemon = probe.Daemon(os.environ["DEVSWD"], h_guest.LOG,
+                                   "--config", CONF, *options)
+
+    def write(self, text):
+        """The configuration from now on."""
+        with open(CONF, "w", encoding="ascii") as file:
+            file.write(text)
+
+    def reload(self, text):
+        """Let it read this; returns what its log says of it."""
+        self.write(text)
+        before = len(self.daemon.said())
+        self.daemon.kill(signal.SIGHUP)
+        # pylint: disable=protected-access
+        probe.wait_for(self.daemon._is_ready, "the end of the reload")
+        probe.wait_for(lambda: "reading the configuration" in
+                       self.daemon.said()[before:], "its line")
+        return self.daemon.said()[before:]
+
+    def down(self):
+        """Stop it."""
+        equal(self.daemon.stop(), 0, "devswd's status")
+
+
+def driver(name):
+    """The kernel's driver of an adapter's interface: usbfs is us."""
+    link = "%s:1.0/driver" % probe.vmusb("path", name)
+    return os.path.basename(os.path.realpath(link)) \
+        if os.path.exists(link) else "none"
+
+
+def driver_becomes(name, wanted):
+    """Wait for it."""
+    probe.wait_for(lambda: driver(name) == wanted, "%s for %s" %
+                   (wanted, name))
+
+
+def node_is(path, uid, gid, mode):
+    """Owner, group and mode."""
+    def as_wanted():
+        st = os.stat(path)
+        return (st.st_uid, st.st_gid, st.st_mode & 0o777) == (uid, gid, mode)
+    probe.wait_for(as_wanted, "%s: %o" % (path, mode))
+
+
+def has(text, *lines):
+    """The log has these words."""
+    for words in lines:
+        if words not in text:
+            raise AssertionError("%r is not in:\n%s" % (words, text))
+
+
+@case("a daemon without claims waits for one")
+def _(world):
+    world.up("[devswd]\n")
+    equal(driver("ftdi0"), "ftdi_sio")
+    has(world.reload(FIRST), "claim first: new")
+    world.usable("/dev/ttyU0")
+    equal(driver("ftdi0"), "usbfs")
+    equal(driver("ftdi1"), "ftdi_sio")
+    has(world.reload(FIRST + SECOND), "claim second: new")
+    world.usable("/dev/ttyU1")
+    world.down()
+    driver_becomes("ftdi0", "ftdi_sio")
+
+
+@case("a claim that is gone gives its device back, and no other loses a byte")
+def _(world):
+    world.up(FIRST + SECOND)
+    world.usable("/dev/ttyU0")
+    world.usable("/dev/ttyU1")
+    text = bytes(range(256)) * 256
+    got = bytearray()
+    fd = os.open("/dev/ttyU0", os.O_RDWR | os.O_NOCTTY)
+    probe.raw(fd)
+    os.set_blocking(fd, True)
+
+    def read_all():
+        while len(got) < len(text):
+            got.extend(os.read(fd, 4096))
+
+    def write_all():
+        with open("/dev/virtio-ports/far.ftdi0", "wb", buffering=0) as far:
+            for at in range(0, len(text), 64):
+                far.write(text[at:at + 64])
+
+    reader = threading.Thread(target=read_all, daemon=True)
+    writer = threading.Thread(target=write_all, daemon=True)
+    reader.start()
+    writer.start()
+    has(world.reload(FIRST), "claim second: gone",
+        "devices that leave, or get another unit: 1")
+    driver_becomes("ftdi1", "ftdi_sio")
+    equal(h_guest.open_error("/dev/ttyU1"), "ENXIO")
+    for mode in ("0600", "0660", "0604"):
+        world.reload("[devswd]\nmode = %s\n" % mode + FIRST)
+    has(world.reload(FIRST + SECOND), "claim second: new")
+    world.usable("/dev/ttyU1")
+    writer.join(60)
+    reader.join(60)
+    equal(bytes(got) == text, True, "%d bytes of %d" % (len(got), len(text)))
+    os.close(fd)
+    world.down()
+
+
+@case("what is wrong is told, and changes nothing")
+def _(world):
+    world.up("[devswd]\nmode = 0640\n" + FIRST)
+    world.usable("/dev/ttyU0")
+    node_is("/dev/ttyU0", 0, 20, 0o640)
+    said = world.reload("[devswd]\nmode = 9\ncolor = red\n[claim second]\n"
+                        "vid = 0403\n")
+    has(said, CONF + ":2: mode 9: wants an octal number",
+        CONF + ":3: color: there is no such setting",
+        CONF + ":4: [claim second]: vid and pid",
+        "the old configuration stays in force")
+    world.usable("/dev/ttyU0")
+    equal(driver("ftdi1"), "ftdi_sio")
+    os.chmod(CONF, 0o666)
+    before = len(world.daemon.said())
+    world.daemon.kill(signal.SIGHUP)
+    probe.wait_for(lambda: "others than root can write to it" in
+                   world.daemon.said()[before:], "the refusal")
+    os.chmod(CONF, 0o644)
+    # pylint: disable=protected-access
+    probe.wait_for(world.daemon._is_ready, "the end of the reload")
+    has(world.reload("[devswd]\nmajor = 5\nsemantics = linux\n" + FIRST),
+        "major: counts after the next start",
+        "semantics: counts after the next start")
+    world.usable("/dev/ttyU0")
+    world.down()
+
+
+@case("nodes have the owner and the mode of their claim, at once")
+def _(world):
+    world.up("[devswd]\nmode = 0666\n" + FIRST + "mode = 0600\nowner = 7\n" +
+             SECOND)
+    world.usable("/dev/ttyU0")
+    world.usable("/dev/ttyU1")
+    node_is("/dev/ttyU0", 7, 20, 0o600)
+    node_is("/dev/dtyU0", 7, 20, 0o600)
+    node_is("/dev/ttyU1", 0, 20, 0o666)
+    fd = os.open("/dev/ttyU0", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    has(world.reload("[devswd]\nmode = 0644\n" + FIRST + "group = 9\n" +
+                     SECOND),
+        "owner, group, mode: changed", "claim first: changed")
+    node_is("/dev/ttyU0", 0, 9, 0o644)
+    node_is("/dev/ttyU1", 0, 20, 0o644)
+    os.write(fd, b"x")              # it is not touched otherwise
+    os.close(fd)
+    # With a unit the nodes are as they shall be without hardware too.
+    world.reload(FIRST + "unit = 5\nmode = 0620\n")
+    world.usable("/dev/ttyU5")
+    node_is("/dev/ttyU5", 0, 20, 0o620)
+    probe.vmusb("unplug", "ftdi0")
+    world.reload(FIRST + "unit = 5\nmode = 0602\n")
+    node_is("/dev/ttyU5", 0, 20, 0o602)
+    probe.vmusb("plug", "ftdi0")
+    world.usable("/dev/ttyU5")
+    node_is("/dev/ttyU5", 0, 20, 0o602)
+    world.down()
+
+
+@case("a unit that a claim gets moves its device, and no other")
+def _(world):
+    world.up(FIRST + SECOND)
+    world.usable("/dev/ttyU0")
+    world.usable("/dev/ttyU1")
+    fd = os.open("/dev/ttyU1", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    has(world.reload(FIRST + "unit = 7\n" + SECOND), "claim first: changed")
+    world.usable("/dev/ttyU7")
+    equal(h_guest.open_error("/dev/ttyU0"), "ENXIO")
+    os.write(fd, b"x")
+    os.close(fd)
+    world.down()
+
+
+@case("no device gets the unit of one that is away")
+def _(world):
+    remember = ("--units", "remembered", "--units-file", UNITS)
+    both = FIRST + SECOND
+    if os.path.exists(UNITS):
+        os.unlink(UNITS)
+    probe.vmusb("unplug", "ftdi1")
+    world.up(both, *remember)
+    world.usable("/dev/ttyU0")
+    probe.wait_for(lambda: os.path.exists(UNITS), UNITS)
+    probe.vmusb("unplug", "ftdi0")
+    probe.wait_for(lambda: h_guest.open_error("/dev/ttyU0") == "ENXIO",
+                   "its end")
+    probe.vmusb("plug", "ftdi1")
+    world.usable("/dev/ttyU1")
+    equal(h_guest.open_error("/dev/ttyU0"), "ENXIO", "ftdi0's node")
+    world.reload(both)              # which moves nothing
+    world.usable("/dev/ttyU1")
+    world.down()
+    # Another daemon, and only the second one is there.
+    world.up(both, *remember)
+    world.usable("/dev/ttyU1")
+    equal(h_guest.open_error("/dev/ttyU0"), "ENXIO", "ftdi0's node")
+    probe.vmusb("plug", "ftdi0")
+    world.usable("/dev/ttyU0")
+    with open(UNITS, encoding="ascii") as file:
+        equal(file.read(), "ucom 0 0403:6001,serial=ftdi0\n"
+                           "ucom 1 0403:6001,serial=ftdi1\n")
+    # A person gives it another.
+    with open(UNITS, "w", encoding="ascii") as file:
+        file.write("# the lab\nucom 9 0403:6001,serial=ftdi0\n"
+                   "ucom 1 0403:6001,serial=ftdi1\n")
+    world.reload(both)
+    world.usable("/dev/ttyU9")
+    world.usable("/dev/ttyU1")
+    world.down()
+
+
+h_guest.run(Reload())
