@@ -13,7 +13,8 @@ build/plain, build/asan and build/tsan) and runs the lanes, in this order:
     uml      the tests on a real kernel's CUSE, in User-Mode Linux
     vm       the tests with USB devices, in virtual machines, and those of
              tools/vm and tools/uml themselves
-    full     schedules and states in numbers that take an hour; with --full
+    full     schedules and states in numbers that take an hour, and the faults
+             that they have to find; with --full
 
     --fast     only plain and uml
     --full     all of them, "full" too

@@ -3,6 +3,7 @@
 """t_mutants: the litmuses of tests/sched kill faults in the synchronisation.
 
     t_mutants.py BUILD none PROGRAM [NAME...]
+    t_mutants.py --texts
 
 Each mutant is one change to one file: a check that is skipped, a drain or a
 wake-up that is left out, an order that is turned around.  The file is
@@ -14,7 +15,8 @@ each the numbers of schedules that this took.
 With a sanitizer in the place of "none" nothing is done.
 
 A text that is not found once in its file fails: the list has to go with the
-code.
+code.  --texts looks for that alone, which takes no time; all of it takes
+minutes, and is for tools/check --full.
 """
 
 import functools
@@ -601,16 +603,23 @@ def program_of(mutant):
     return PROGRAMS.get(mutant[1].split("/")[-2], "t_sched")
 
 
-def make(build, database, mutant, directory, options=()):
-    """Compile and link, with these options; returns the program."""
+def mutated(mutant):
+    """The text of its file."""
     _, path, old, new = mutant[:4]
     with open(os.path.join(TOP, "src", path), encoding="utf-8") as file:
         text = file.read()
     if text.count(old) != 1:
         raise ValueError("the text is there %d times" % text.count(old))
+    return text.replace(old, new)
+
+
+def make(build, database, mutant, directory, options=()):
+    """Compile and link, with these options; returns the program."""
+    path = mutant[1]
+    text = mutated(mutant)
     source = os.path.join(directory, os.path.basename(path))
     with open(source, "w", encoding="utf-8") as file:
-        file.write(text.replace(old, new))
+        file.write(text)
     argv, _ = database[path]
     mine = os.path.join(directory, "mutant.o")
     argv = [word for word in argv if not word.startswith("-M")]
@@ -683,8 +692,26 @@ def kill_pruned(program, killed):
     return kill(program, "--prune", name)
 
 
+def check_texts():
+    """Each mutant is one change of the code as it is; the exit status."""
+    wrong = []
+    for mutant in MUTANTS:
+        try:
+            mutated(mutant)
+        except ValueError as error:
+            wrong.append("%s: %s: %s" % (mutant[1], mutant[0], error))
+    print("%sok 1 - %d mutants fit the code" % ("not " if wrong else "",
+                                               len(MUTANTS)))
+    for line in wrong:
+        print("# " + line)
+    print("1..1")
+    return 1 if wrong else 0
+
+
 def main():
     """The program."""
+    if sys.argv[1:] == ["--texts"]:
+        return check_texts()
     build = os.path.realpath(sys.argv[1])
     words = sys.argv[4:]
     if sys.argv[2] != "none":
