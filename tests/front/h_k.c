@@ -467,7 +467,7 @@ hyp_file_poll(struct hyp_file *hf, uint32_t events, int wait)
 	revents = HYP_POLLOUT | (hf->hf_node->hn_bytes ? HYP_POLLIN : 0);
 	pthread_mutex_unlock(&hk_lock);
 	(void)file_exit(hf, 0);
-	return revents & events;
+	return (revents & events) | hk.revents;
 }
 
 void

@@ -21,6 +21,19 @@ struct front_perm {
 	mode_t		 mode;
 };
 
+struct front_nodeinfo;
+struct front_fileinfo;
+
+/* What happens in the front end; see front_config's event. */
+enum front_event {
+	FRONT_EV_OPEN,		/* a file has been opened */
+	FRONT_EV_CLOSE,		/* its client has closed it */
+	FRONT_EV_STUCK,		/* a driver lets its deadline pass */
+	FRONT_EV_LATE,		/* a call does not end; it was answered for */
+	FRONT_EV_LOST,		/* the kernel has ended the connection */
+	FRONT_EV_AGAIN,		/* the node has another one */
+};
+
 /* A zero or NULL member means the default that is given with it. */
 struct front_config {
 	struct front_perm tty;		/* class HYP_NODE_TTY */
@@ -40,6 +53,13 @@ struct front_config {
 					   must not sleep or call up */
 	bool		 strict;	/* a new node is root's alone, until
 					   front_node_setperm (false) */
+	/*
+	 * Something has happened to the node; with the file for OPEN and
+	 * CLOSE, else NULL.  Any thread; must not sleep or call up.  (none)
+	 */
+	void		(*event)(enum front_event,
+			    const struct front_nodeinfo *,
+			    const struct front_fileinfo *);
 	bool		 tty_nonblock_close; /* a client's O_NONBLOCK counts when
 					   it closes a tty: BSD's (false) */
 
@@ -162,6 +182,69 @@ bool	front_node_next(uint32_t, struct front_nodeinfo *);
  *	its name there is something else.  Any thread.
  */
 int	front_node_owner(const struct front_nodeinfo *, uid_t *);
+
+/* What runs on a file, by bits of fo_calls. */
+#define	FRONT_CALLS	"open", "read", "write", "ioctl", "poll", "close"
+#define	FRONT_NCALLS	6
+
+/*
+ * A client's open file.  Who it is was true when it opened it: a file can be
+ * inherited, and its opener end.
+ */
+struct front_fileinfo {
+	pid_t		 fo_pid;	/* the process; 0: not of our pid
+					   namespace */
+	uid_t		 fo_uid;
+	gid_t		 fo_gid;
+	uint64_t	 fo_time;	/* CLOCK_REALTIME, ns */
+	uint64_t	 fo_boottime;	/* CLOCK_BOOTTIME, ns */
+	char		 fo_command[32]; /* the thread's name */
+	bool		 fo_opening;	/* the open waits yet */
+	bool		 fo_stale;	/* revoked, or its device has left */
+	unsigned	 fo_calls;	/* those that run now */
+};
+
+/*
+ * yes = front_file_next(minor, &below, info)
+ *
+ *	The newest open file of the node whose number is less than below, which
+ *	becomes its number; UINT64_MAX at first.  A moment's picture each.  Asks
+ *	K, and so is for a thread that is no lwp; a close of the file waits
+ *	for it.
+ *
+ * n = front_openers(minor, infos, max)
+ *
+ *	Who waits in open(2) of the node; max of them at most.  Any thread.
+ */
+bool	front_file_next(uint32_t, uint64_t *, struct front_fileinfo *);
+unsigned front_openers(uint32_t, struct front_fileinfo *, unsigned);
+
+/*
+ * yes = front_file_command(info)
+ *
+ *	Give fo_command the name that the process has now, as programs are
+ *	often opened for.  False: the process that opened the file has ended.
+ *	Any thread.
+ */
+bool	front_file_command(struct front_fileinfo *);
+
+/* How a serial line is set: termios(3) of Linux, and TIOCM_ bits. */
+struct front_line {
+	uint32_t	 fi_cflag;
+	uint32_t	 fi_iflag;
+	uint32_t	 fi_lflag;
+	uint32_t	 fi_ispeed;
+	uint32_t	 fi_ospeed;
+	int		 fi_modem;	/* -1: not known */
+};
+
+/*
+ * yes = front_node_line(minor, line)
+ *
+ *	Of a node that somebody has open: asked through his file.  False: nobody
+ *	has, or it is no terminal.  As front_file_next.
+ */
+bool	front_node_line(uint32_t, struct front_line *);
 
 /*
  * front_getstats(stats)

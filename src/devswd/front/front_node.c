@@ -514,8 +514,10 @@ chan_close(struct front_chan *fc)
 {
 	struct front_file *ff;
 
-	while ((ff = take_file(fc)) != NULL)
+	while ((ff = take_file(fc)) != NULL) {
+		front_tell(FRONT_EV_CLOSE, fc->fc_node, ff);
 		front_file_rele(ff);
+	}
 	chan_free(fc);
 }
 
@@ -527,6 +529,7 @@ node_again(struct front_node *fn)
 	if (chan_make(fn) == 0) {
 		host_logf(HYP_LOG_NOTICE, "front: %s: is there again",
 		    fn->fn_name);
+		front_tell(FRONT_EV_AGAIN, fn, NULL);
 		return;
 	}
 	host_logf(HYP_LOG_ERR, "front: %s: stays away until devswd gets a "
@@ -593,6 +596,7 @@ front_chan_lost(struct front_chan *fc)
 	host_logf(HYP_LOG_ERR, "front: %s: connection lost: %s",
 	    fc->fc_node->fn_name, strerror(fc->fc_error));
 	atomic_store(&fc->fc_lost, true);
+	front_tell(FRONT_EV_LOST, fc->fc_node, NULL);
 	(void)epoll_ctl(front.fl_epoll, EPOLL_CTL_DEL, fc->fc_fd, NULL);
 	pthread_mutex_lock(&front.fl_lock);
 	fc->fc_node->fn_chan = NULL;
@@ -675,6 +679,7 @@ hyp_node_stuck(void *host)
 	const struct front_node *const fn = host;
 	const struct front_chan *fc;
 
+	front_tell(FRONT_EV_STUCK, fn, NULL);
 	pthread_mutex_lock(&front.fl_lock);
 	fc = fn->fn_chan;
 	pthread_mutex_unlock(&front.fl_lock);

@@ -164,6 +164,7 @@ file_alloc(fuse_req_t req, struct front_chan *fc)
 		ff->ff_cred.hc_pid = ctx->pid;
 		ff->ff_cred.hc_ngroups = (uint32_t)n;
 		ff->ff_cred.hc_groups = ff->ff_groups;
+		front_who(ff);
 	}
 	return ff;
 }
@@ -184,6 +185,7 @@ file_insert(struct front_file *ff)
 {
 
 	pthread_mutex_lock(&front.fl_lock);
+	ff->ff_number = ++front.fl_number;
 	LIST_INSERT_HEAD(&ff->ff_chan->fc_files, ff, ff_list);
 	pthread_mutex_unlock(&front.fl_lock);
 }
@@ -230,6 +232,7 @@ file_close(struct front_file *ff)
 	l = hyp_lwp_enter(&ff->ff_cred);
 	if (front_share_enter(ft, ff, true) || nosleep)
 		hyp_lwp_nosleep(l);
+	front_file_unseen(ff);
 	hyp_file_close(ff->ff_file, close_flags(ff));
 	hyp_lwp_exit(l);
 	front_share_exit(ff);
@@ -279,9 +282,12 @@ front_open(fuse_req_t req, struct fuse_file_info *fi)
 	if (error == 0 && mine) {
 		fi->fh = (uintptr_t)ff;
 		file_insert(ff);
+		front_tell(FRONT_EV_OPEN, fc->fc_node, ff);
 		lost = fuse_reply_open(req, fi) != 0;
-		if (lost)
+		if (lost) {
 			file_remove(ff);
+			front_tell(FRONT_EV_CLOSE, fc->fc_node, ff);
+		}
 	} else if (mine) {
 		(void)front_reply_err(req, error, fc);
 	}
@@ -319,6 +325,7 @@ front_release(fuse_req_t req, struct fuse_file_info *fi)
 	struct front_file *const ff = file_of(fi);
 
 	file_remove(ff);
+	front_tell(FRONT_EV_CLOSE, ff->ff_chan->fc_node, ff);
 	ff->ff_nonblock = (fi->flags & O_NONBLOCK) != 0;
 	if (atomic_load(&ff->ff_refs) > 1) {
 		(void)front_reply_err(req, 0, ff->ff_chan);
@@ -327,6 +334,7 @@ front_release(fuse_req_t req, struct fuse_file_info *fi)
 	}
 	front_req_enter(ft, req, FRONT_RELEASE, ff);
 	ff->ff_closer = ft;
+	front_file_unseen(ff);
 	hyp_file_close(ff->ff_file, close_flags(ff));
 	hyp_file_closing(ff);
 	front_req_exit(ft);

@@ -312,6 +312,7 @@ front_watchdog(void)
 			    "EINTR and the thread left behind (%u of these)",
 			    ft->ft_chan->fc_node->fn_name,
 			    op_names[ft->ft_op], n);
+		front_tell(FRONT_EV_LATE, ft->ft_chan->fc_node, NULL);
 		fuse_req_interrupt_func(ft->ft_req, NULL, NULL);
 		answer_late(ft);
 		pthread_mutex_lock(&front.fl_lock);
@@ -320,6 +321,52 @@ front_watchdog(void)
 	if (next != 0)
 		timer_arm(next);
 	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/* ---- who looks ------------------------------------------------------ */
+
+/* fl_lock held: which calls run on the file, as bits. */
+unsigned
+front_calls_of(const struct front_file *ff)
+{
+	struct front_thread *ft;
+	unsigned calls = 0;
+
+	TAILQ_FOREACH(ft, &front.fl_all, ft_all) {
+		if (!req_pin(ft))
+			continue;
+		if (ft->ft_for == ff)
+			calls |= 1U << ft->ft_op;
+		req_unpin(ft, FT_RUNNING);
+	}
+	return calls;
+}
+
+/*
+ * ff = front_opening(fc, n, info)
+ *
+ *	The n'th file of the channel that is being opened, for comparison only,
+ *	and what is known of it; or NULL.  fl_lock held.
+ */
+struct front_file *
+front_opening(const struct front_chan *fc, unsigned n,
+    struct front_fileinfo *fo)
+{
+	struct front_file *ff = NULL;
+	struct front_thread *ft;
+
+	TAILQ_FOREACH(ft, &front.fl_all, ft_all) {
+		if (!req_pin(ft))
+			continue;
+		if (ft->ft_op == FRONT_OPEN && ft->ft_chan == fc && n-- == 0) {
+			ff = ft->ft_for;
+			*fo = ff->ff_info;
+		}
+		req_unpin(ft, FT_RUNNING);
+		if (ff != NULL)
+			break;
+	}
+	return ff;
 }
 
 /* ---- the thread's own side ------------------------------------------ */

@@ -9,6 +9,7 @@
  *	front_access.c	who may open a node
  *	front_share.c	who may have how many of the threads
  *	front_io.c	reading from and writing to a channel
+ *	front_who.c	who has a node open, for those who ask
  *
  * Objects
  *	struct front_node	a name in /dev.  Made by hyp_node_create, lives
@@ -109,6 +110,9 @@ struct front_file {
 						   wake-up */
 	struct front_thread	*ff_closer;	/* (t) of the RELEASE that has no
 						   answer yet, or NULL */
+	uint64_t		 ff_number;	/* (l) rises with each open */
+	unsigned		 ff_peeks;	/* (l) who looks at it */
+	struct front_fileinfo	 ff_info;	/* (c) */
 	bool			 ff_nonblock;	/* set by the RELEASE, read by
 						   who closes the file */
 	struct hyp_cred		 ff_cred;	/* (c) of the opener */
@@ -188,6 +192,7 @@ struct front {
 	struct host_quiet	 fl_full;	/* ... and about no thread */
 	struct front_users	 fl_users[FRONT_NUSERS]; /* (l) */
 	LIST_HEAD(, front_node)	 fl_nodes;	/* (l) */
+	uint64_t		 fl_number;	/* (l) the last ff_number */
 	unsigned		 fl_unheard;	/* (l) settled, but not in it */
 };
 
@@ -209,6 +214,9 @@ void	front_req_exit(struct front_thread *);
 int	front_reply_err(fuse_req_t, int, const struct front_chan *);
 void	front_interrupt_all(const struct front_chan *, unsigned);
 void	front_watchdog(void);
+unsigned front_calls_of(const struct front_file *);
+struct front_file *front_opening(const struct front_chan *, unsigned,
+	    struct front_fileinfo *);
 
 /* front_ops.c */
 extern const struct cuse_lowlevel_ops front_ops;
@@ -230,6 +238,12 @@ bool	front_share_enter(struct front_thread *, struct front_file *, bool);
 void	front_share_exit(struct front_file *);
 void	front_share_idle(struct front_thread *);
 void	front_share_refused(const struct front_file *);
+
+/* front_who.c */
+void	front_who(struct front_file *);
+void	front_file_unseen(struct front_file *);
+void	front_tell(enum front_event, const struct front_node *,
+	    const struct front_file *);
 
 /* front_io.c */
 int	front_io_attach(struct front_chan *);
