@@ -5,8 +5,8 @@
  * A datagram each way over AF_NETLINK, NETLINK_USERSOCK, between the client's
  * port and the daemon's, whose number is in /run/devsw/devswd-MAJOR.ctl, MAJOR
  * being the major number of the daemon's nodes; so whoever has a node knows the
- * port.  The client sends one request, and gets one answer or, to
- * CONTROL_STATUS, as many as have CONTROL_MORE and one without, all with the
+ * port.  The client sends one request, and gets one answer or, if its
+ * text is long, as many as have CONTROL_MORE and one without, all with the
  * cookie of the request.  Both ends are on one machine: host byte order.
  *
  * Why not AF_UNIX: over that anybody can send the daemon a descriptor, wanted
@@ -18,9 +18,13 @@
  * either, so nobody can hold one.
  *
  * So names are resolved by the client, with its own rights, root and working
- * directory, and the request has what was found: CONTROL_REVOKE the number of
- * the device, CONTROL_MODLOAD the absolute path of the file, and its number,
+ * directory, and the request has what was found: CONTROL_REVOKE and
+ * CONTROL_NODE the number of the device, CONTROL_MODLOAD the absolute path of the file, and its number,
  * by which the daemon sees whether the path means the same file to it.
+ *
+ * CONTROL_EVENTS is answered when something has happened, or after some
+ * seconds: lines of JSON, the last of which is a "ping" with the number to ask
+ * from next ("seq").  That to UINT64_MAX comes at once.
  *
  * A port ends with its daemon, and could be somebody else's then.  The file
  * belongs to the daemon's user, and a client believes only answers of his.
@@ -47,14 +51,22 @@
 #define	CONTROL_STATUS	2	/* the answer's text is JSON */
 #define	CONTROL_MODLOAD	3	/* root only; its text may say why not */
 #define	CONTROL_MODUNLOAD 4	/* root only; the name is cr_text */
+#define	CONTROL_LIST	5	/* JSON: what is plugged in */
+#define	CONTROL_NODE	6	/* JSON: all about a node */
+#define	CONTROL_EVENTS	7	/* lines of JSON: what happens; waits for it */
+#define	CONTROL_RELOAD	8	/* root only; the text says what was done */
 
 struct control_request {
 	uint32_t	cr_version;
 	uint32_t	cr_what;
 	uint64_t	cr_cookie;
-	uint32_t	cr_major;	/* REVOKE: the device */
+	uint32_t	cr_major;	/* REVOKE, NODE: the device */
 	uint32_t	cr_minor;
-	uint64_t	cr_dev;		/* MODLOAD: the file */
+	union {
+		uint64_t cr_dev;	/* MODLOAD: the file */
+		uint64_t cr_after;	/* EVENTS: those after this number;
+					   UINT64_MAX: from now on */
+	};
 	uint64_t	cr_ino;
 	char		cr_text[4096];	/* ends with a NUL */
 };
@@ -66,7 +78,8 @@ struct control_answer {
 	int32_t		ca_error;	/* errno */
 	uint64_t	ca_cookie;
 	uint32_t	ca_flags;
-	char		ca_text[4096 - 20];	/* what is left of the packet */
+#define	CONTROL_TEXT	(4096 - 20)
+	char		ca_text[CONTROL_TEXT];	/* the rest of the packet */
 };
 #define	CONTROL_HEAD	offsetof(struct control_answer, ca_text)
 

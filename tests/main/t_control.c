@@ -29,7 +29,10 @@
 #include "hyp/hyp_node.h"
 #include "hyp/hyp_usb.h"
 #include "libdevsw/control.h"
+#include "host/usbsys.h"
 #include "main/control.h"
+#include "main/events.h"
+#include "main/watch.h"
 
 /* ---- doubles -------------------------------------------------------- */
 
@@ -104,12 +107,79 @@ hyp_node_revoke(struct hyp_node *hn)
 	return 0;
 }
 
+/* Where the adapter of sysfs's double is, if it is plugged in. */
+#define	PLACE	"1-2"
+static atomic_bool plugged;
+
 void
 hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
 {
 
 	assert(hn == NULL);
 	memset(hs, 0, sizeof(*hs));
+	hs->hs_iface = -1;
+	if (!plugged)
+		return;
+	hs->hs_attached = hs->hs_opens = 1;
+	strcpy(hs->hs_place, PLACE);
+	strcpy(hs->hs_driver, "uftdi0");
+}
+
+const char *
+hyp_usb_probe(const struct hyp_usb_info *hi, const void *desc, size_t len)
+{
+
+	assert(entered && desc != NULL);
+	return len == 18 && hi->hi_vendor == 0x0403 ? "uftdi" : NULL;
+}
+
+/* One file, of this process, which is dead; and one who waits. */
+bool
+front_file_next(uint32_t minor, uint64_t *below, struct front_fileinfo *fo)
+{
+
+	assert(minor <= 500 && !entered);
+	if (*below <= 7)
+		return false;
+	*below = 7;
+	memset(fo, 0, sizeof(*fo));
+	fo->fo_pid = getpid();
+	fo->fo_uid = 1000;
+	fo->fo_time = UINT64_C(1500000000);
+	strcpy(fo->fo_command, "a\"b\\\033c");
+	fo->fo_stale = true;
+	fo->fo_calls = 1 << 1 | 1 << 4;
+	return true;
+}
+
+unsigned
+front_openers(uint32_t minor, struct front_fileinfo *fo, unsigned max)
+{
+
+	assert(minor <= 500 && max > 0);
+	memset(fo, 0, sizeof(*fo));
+	fo->fo_opening = true;
+	fo->fo_calls = 1;
+	return 1;
+}
+
+bool
+front_file_command(struct front_fileinfo *fo)
+{
+
+	return fo->fo_pid != 0;
+}
+
+bool
+front_node_line(uint32_t minor, struct front_line *line)
+{
+
+	assert(minor <= 500);
+	memset(line, 0, sizeof(*line));
+	line->fi_cflag = 0000060 | 0000400;	/* CS8 PARENB */
+	line->fi_ospeed = 9600;
+	line->fi_modem = 0x002 | 0x040;		/* DTR DCD */
+	return true;
 }
 
 uint64_t
@@ -207,6 +277,7 @@ up(void)
 	revoke_holds = stopping = false;
 	fd = control_start(path, major(st.st_rdev));
 	T_CHECK(fd != -1);
+	plugged = false;
 	loop = t_spawn(dispatch, &fd);
 }
 
@@ -436,7 +507,7 @@ no_descriptor_gets_in(void)
 	cm->cmsg_type = SCM_RIGHTS;
 	cm->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(cm), &fds[1], sizeof(int));
-	for (uint32_t what = CONTROL_PING; what <= CONTROL_MODUNLOAD; what++) {
+	for (uint32_t what = CONTROL_PING; what <= CONTROL_RELOAD; what++) {
 		cr.cr_what = what;
 		T_EQ(sendmsg(co.co_fd, &msg, 0), -1);
 		T_EQ(errno, EINVAL);
@@ -547,6 +618,464 @@ user_sees(uid_t uid, const char *line)
 	if (strstr(text, line) == NULL)
 		t_fail(__FILE__, __LINE__, "%.500s", text);
 	free(text);
+}
+
+/* ---- questions ------------------------------------------------------ */
+
+/* The answer, whose error is that one; the caller frees it. */
+static char *
+text_of(struct control_request *cr, int error)
+{
+	struct control_answer ca;
+	char *text = NULL;
+	size_t len, all;
+	struct control co;
+	FILE *out;
+
+	T_CHECK((out = open_memstream(&text, &all)) != NULL);
+	co = ask_for(cr);
+	do {
+		T_EQ(control_answer(&co, &ca, &len), error);
+		fwrite(ca.ca_text, 1, len, out);
+	} while ((ca.ca_flags & CONTROL_MORE) != 0);
+	control_close(&co);
+	fclose(out);
+	return text;
+}
+
+static void
+has(const char *text, const char *part)
+{
+
+	if (strstr(text, part) == NULL)
+		t_fail(__FILE__, __LINE__, "no %s in %.1000s", part, text);
+}
+
+static void
+has_not(const char *text, const char *part)
+{
+
+	if (strstr(text, part) != NULL)
+		t_fail(__FILE__, __LINE__, "%s in %.1000s", part, text);
+}
+
+static void
+put(const char *dir, const char *name, const void *data, size_t len)
+{
+	char file[256];
+	FILE *f;
+
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	T_CHECK((f = fopen(file, "w")) != NULL);
+	T_EQ(fwrite(data, 1, len, f), len);
+	T_EQ(fclose(f), 0);
+}
+
+/* sysfs with one adapter, that calls itself what no terminal should see. */
+static void
+make_sysfs(char *root)
+{
+	static const unsigned char desc[18] = { 18, 1 };
+	static const char serial[] = "e\"\\\033[2J\xff\xe2\x80\xae\xf0\x9f\x98\x80";
+	char dir[128];
+
+	T_CHECK(mkdtemp(root) != NULL);
+	snprintf(dir, sizeof(dir), "%s/devices", root);
+	T_EQ(mkdir(dir, 0755), 0);
+	strcat(dir, "/" PLACE);
+	T_EQ(mkdir(dir, 0755), 0);
+	put(dir, "busnum", "1\n", 2);
+	put(dir, "devnum", "5\n", 2);
+	put(dir, "idVendor", "0403\n", 5);
+	put(dir, "idProduct", "6001\n", 5);
+	put(dir, "bcdDevice", "0600\n", 5);
+	put(dir, "speed", "12\n", 3);
+	put(dir, "serial", serial, sizeof(serial) - 1);
+	put(dir, "product", "p\n", 2);
+	put(dir, "descriptors", desc, sizeof(desc));
+	usbsys_root(root);
+}
+
+/* What K's double says of the node, to watch.c. */
+static void
+node_is(bool there)
+{
+	struct node_state is, was;
+
+	memset(&was, 0, sizeof(was));
+	strcpy(was.ns_info.fi_name, "a node with a name 0");
+	is = was;
+	plugged = there;
+	strcpy(there ? is.ns_place : was.ns_place, PLACE);
+	strcpy(there ? is.ns_driver : was.ns_driver, "uftdi0");
+	is.ns_attached = there;
+	was.ns_attached = !there;
+	watch_nodes(&is, &was);
+}
+
+static void
+list_tells_what_is_plugged_in(void)
+{
+	struct control_request cr = { .cr_what = CONTROL_LIST };
+	char root[] = "/tmp/t_control.XXXXXX", *text, command[64];
+	struct usbsys_dev *ud = malloc(sizeof(*ud));
+
+	up();
+	make_sysfs(root);
+	T_CHECK(ud != NULL);
+	text = text_of(&cr, 0);
+	has(text, "{\"vid\": \"0403\", \"pid\": \"6001\", \"vendor\": \"\", "
+	    "\"product\": \"p\", ");
+	has(text, "\"port\": \"1-2\", \"fits\": \"uftdi\", "
+	    "\"driver\": null, \"kernel\": \"\", \"claim\": null, "
+	    "\"refused\": false, \"nodes\": []}");
+	for (const char *p = text; *p != '\0'; p++)
+		T_CHECK(*p == '\n' || (*p >= ' ' && *p <= '~'));
+	free(text);
+	plugged = true;
+	T_EQ(usbsys_read(PLACE, ud), 0);
+	watch_plugged(&ud->ud_info, "a \"claim\"", false);
+	be_user(5);
+	text = text_of(&cr, 0);
+	be_user(0);
+	has(text, "\"driver\": \"uftdi0\", \"kernel\": \"\", "
+	    "\"claim\": \"a \\\"claim\\\"\", \"refused\": false, "
+	    "\"nodes\": [\"a node with a name 0\", ");
+	has(text, "{\"name\": \"a node with a name 500\", "
+	    "\"attached\": true, \"port\": \"1-2\"}]}");
+	free(text);
+	watch_left(PLACE, "unplugged");
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	T_EQ(system(command), 0);
+	free(ud);
+	down(1000, 0);
+}
+
+static char *
+ask_node(uid_t uid, gid_t gid)
+{
+	struct control_request cr = { .cr_what = CONTROL_NODE };
+	struct stat st;
+	char *text;
+
+	T_EQ(stat("/dev/null", &st), 0);
+	cr.cr_major = major(st.st_rdev);
+	cr.cr_minor = minor(st.st_rdev);
+	T_EQ(syscall(SYS_setresgid, -1, gid, -1), 0);
+	be_user(uid);
+	text = text_of(&cr, 0);
+	be_user(0);
+	T_EQ(syscall(SYS_setresgid, -1, 0, -1), 0);
+	return text;
+}
+
+/*
+ * devswctl.8: the adapter is for everybody, who has it open for the owner,
+ * root, and members of the group: by the user database, and by the group of
+ * the process.  "daemon" is a user with that group in every Debian.
+ */
+static void
+a_node_and_who_may_see_its_use(void)
+{
+	static const struct {
+		uid_t	uid;
+		gid_t	gid;
+		bool	sees;
+	} who[] = {
+		{ 0, 0, true }, { 4, 0, true }, { 5, 0, false },
+		{ 1, 0, true }, { 5, 1, true }, { 5, 2, false },
+		{ 65534, 65534, false },
+	};
+	char *text;
+
+	control_set_group("daemon");
+	up();
+	node_owner = 4;
+	node_is(true);
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+		text = ask_node(who[i].uid, who[i].gid);
+		has(text, "{\"name\": \"a node with a name 3\", \"major\": ");
+		has(text, "\"attached\": true, \"driver\": \"uftdi0\", "
+		    "\"interface\": null, ");
+		if (!who[i].sees) {
+			has_not(text, "opens");
+			has_not(text, "files");
+			has_not(text, "line");
+			free(text);
+			continue;
+		}
+		has(text, "\"line\": {\"speed\": 9600, \"format\": \"8E1\", ");
+		has(text, "\"rts\": false, \"dtr\": true, ");
+		has(text, "\"dcd\": true, ");
+		has(text, "\"uid\": 1000, "
+		    "\"command\": \"a\\\"b\\\\\\u001bc\", "
+		    "\"since\": 1.500, \"ended\": false, "
+		    "\"stale\": true, \"opening\": false, "
+		    "\"calls\": [\"read\", \"poll\"]}]");
+		has(text, "\"opening\": true, \"calls\": [\"open\"]}");
+		free(text);
+	}
+	control_set_group("no such group");
+	text = ask_node(5, 1);
+	has_not(text, "files");
+	free(text);
+	control_set_group(CONTROL_GROUP);
+	node_owner = 1;
+	node_is(false);
+	down(1000, 0);
+}
+
+static void
+the_last_unplug_and_why(void)
+{
+	struct hyp_usb_info hi = { .hi_path = PLACE, .hi_vendor = 0x0403,
+	    .hi_product = 0x6001, .hi_serial = "s1", .hi_productstr = "",
+	    .hi_vendorstr = "" };
+	struct watch_node wn;
+
+	watch_plugged(&hi, "c", false);
+	node_is(true);
+	T_CHECK(watch_node(0, &wn) && wn.wn_attached);
+	T_CHECK(strcmp(wn.wn_adapter.wa_serial, "s1") == 0);
+	/* A driver gives it up; later udev says that it was pulled. */
+	node_is(false);
+	T_CHECK(watch_node(0, &wn) && !wn.wn_attached && wn.wn_left != 0);
+	T_CHECK(strcmp(wn.wn_why, "detached") == 0);
+	T_CHECK(strcmp(wn.wn_last.wa_serial, "s1") == 0);
+	watch_left(PLACE, "unplugged");
+	T_CHECK(watch_node(0, &wn) && strcmp(wn.wn_why, "unplugged") == 0);
+	/* The other order. */
+	watch_plugged(&hi, "c", false);
+	node_is(true);
+	watch_left(PLACE, "released");
+	node_is(false);
+	T_CHECK(watch_node(0, &wn) && strcmp(wn.wn_why, "released") == 0);
+}
+
+/* ---- events --------------------------------------------------------- */
+
+static unsigned long long
+ping_of(const char *text)
+{
+	static const char ping[] = "{\"event\": \"ping\", \"seq\": ";
+	const char *at = strstr(text, ping);
+
+	T_CHECK(at != NULL);
+	return strtoull(at + sizeof(ping) - 1, NULL, 10);
+}
+
+static char *
+events_since(uint64_t after)
+{
+	struct control_request cr = { .cr_what = CONTROL_EVENTS,
+	    .cr_after = after };
+
+	return text_of(&cr, 0);
+}
+
+static uint64_t
+events_now(void)
+{
+	char *text = events_since(UINT64_MAX);
+	uint64_t now;
+
+	has(text, "{\"event\": \"begin\", \"major\": ");
+	now = ping_of(text);
+	free(text);
+	return now;
+}
+
+static void
+events_come_in_order(void)
+{
+	uint64_t now;
+	char *text;
+
+	up();
+	now = events_now();
+	events_post(-1, "\"event\": \"one\"");
+	events_post(3, "\"event\": \"two\"");
+	text = events_since(now);
+	has(text, "\"event\": \"one\"}\n{\"seq\": ");
+	has(text, "\"event\": \"two\"}\n{\"event\": \"ping\"");
+	T_EQ(ping_of(text), now + 2);
+	free(text);
+	text = events_since(now + 1);
+	has_not(text, "one");
+	has(text, "two");
+	free(text);
+	/* The node of another, and of nobody. */
+	node_owner = 4;
+	be_user(5);
+	text = events_since(now);
+	be_user(0);
+	has(text, "one");
+	has_not(text, "two");
+	T_EQ(ping_of(text), now + 2);
+	free(text);
+	node_owner = 1;
+	down(1000, 0);
+}
+
+static void
+post_later(void *arg)
+{
+
+	(void)arg;
+	t_msleep(100);
+	events_post(-1, "\"event\": \"late\"");
+}
+
+static void
+a_follower_waits(void)
+{
+	const uint64_t began = t_now_ms();
+	struct t_thread *later;
+	uint64_t now;
+	char *text;
+
+	up();
+	now = events_now();
+	later = t_spawn(post_later, NULL);
+	text = events_since(now);
+	T_CHECK(t_now_ms() - began >= 90);
+	has(text, "late");
+	T_EQ(ping_of(text), now + 1);
+	free(text);
+	t_join(later);
+	/* Nothing happens: he is let go, with the same number. */
+	text = events_since(now + 1);
+	T_CHECK(text[0] != '\0' && strchr(text, '\n')[1] == '\0');
+	T_EQ(ping_of(text), now + 1);
+	free(text);
+	down(1000, 0);
+}
+
+/* Who is slower than the ring is told; floods of use push out no plugs. */
+static void
+what_was_lost_is_told(void)
+{
+	uint64_t now, after;
+	unsigned n = 0;
+	char *text;
+
+	up();
+	now = after = events_now();
+	events_post(-1, "\"event\": \"plug\"");
+	for (int i = 0; i < 5000; i++)
+		events_post(3, "\"event\": \"open\", \"i\": %d", i);
+	text = events_since(after);
+	has(text, "{\"event\": \"lost\", \"of\": \"use\"}\n");
+	has_not(text, "\"plugs\"");
+	has(text, "\"plug\"");
+	while (ping_of(text) != now + 5001) {
+		T_CHECK(ping_of(text) > after && ++n < 5000);
+		after = ping_of(text);
+		free(text);
+		text = events_since(after);
+		has_not(text, "lost");
+	}
+	has(text, "\"i\": 4999}");
+	free(text);
+	down(1000, 0);
+}
+
+/* They have threads of their own share, and none is left at the end. */
+static void
+followers_are_few(void)
+{
+	struct control_request cr = { .cr_what = CONTROL_EVENTS };
+	struct control held[EVENTS_SHARE];
+
+	up();
+	cr.cr_after = events_now();
+	be_user(9);
+	for (int i = 0; i < EVENTS_SHARE; i++)
+		held[i] = ask_for(&cr);
+	T_EQ(refusal_of(ask_for(&cr)), EBUSY);
+	T_EQ(answer_of(ask(CONTROL_STATUS, NULL)), 0);
+	be_user(0);
+	events_post(-1, "\"event\": \"x\"");
+	for (int i = 0; i < EVENTS_SHARE; i++)
+		T_EQ(answer_of(held[i]), 0);
+	down(1000, 0);
+}
+
+/* Another socket has the port of one who has gone: it gets nothing. */
+static void
+a_port_that_changes_hands(void)
+{
+	struct control_request cr = { .cr_what = CONTROL_EVENTS };
+	struct sockaddr_nl snl;
+	socklen_t len = sizeof(snl);
+	struct control co;
+	char buf[256];
+	int thief;
+
+	up();
+	cr.cr_after = events_now();
+	co = ask_for(&cr);
+	t_msleep(200);		/* it is served, and waits */
+	T_EQ(getsockname(co.co_fd, (struct sockaddr *)&snl, &len), 0);
+	control_close(&co);
+	thief = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_USERSOCK);
+	T_EQ(bind(thief, (struct sockaddr *)&snl, sizeof(snl)), 0);
+	events_post(3, "\"event\": \"secret\"");
+	t_msleep(300);
+	T_EQ(recv(thief, buf, sizeof(buf), MSG_DONTWAIT), -1);
+	T_EQ(errno, EAGAIN);
+	close(thief);
+	down(1000, 0);
+}
+
+static void
+a_stop_lets_followers_go(void)
+{
+	struct control_request cr = { .cr_what = CONTROL_EVENTS };
+	struct control co;
+	uint64_t began;
+
+	up();
+	cr.cr_after = events_now();
+	co = ask_for(&cr);
+	t_msleep(100);
+	began = t_now_ms();
+	down(4000, 0);
+	T_CHECK(t_now_ms() - began < 3000);
+	T_EQ(answer_of(co), 0);
+}
+
+/* ---- reload --------------------------------------------------------- */
+
+static char *
+reload(int *error)
+{
+	char *text = malloc(10001);
+
+	T_CHECK(text != NULL);
+	memset(text, 'r', 10000);
+	text[10000] = '\0';
+	*error = EINVAL;
+	return text;
+}
+
+static void
+a_reload_is_roots(void)
+{
+	struct control_request cr = { .cr_what = CONTROL_RELOAD };
+	char *text;
+
+	up();
+	T_EQ(answer_of(ask(CONTROL_RELOAD, NULL)), EOPNOTSUPP);
+	control_set_reload(reload);
+	be_user(5);
+	T_EQ(answer_of(ask(CONTROL_RELOAD, NULL)), EPERM);
+	be_user(0);
+	text = text_of(&cr, EINVAL);
+	T_EQ(strlen(text), 10000);
+	free(text);
+	control_set_reload(NULL);
+	down(1000, 0);
 }
 
 /*
@@ -713,10 +1242,26 @@ const struct t_case t_cases[] = {
 	{ "a long status comes in packets", long_answers },
 	{ "a status tells of use only root and the owner",
 	    a_status_tells_of_use_only_root_and_the_owner },
+	{ "list tells everybody what is plugged in, in plain ASCII",
+	    list_tells_what_is_plugged_in },
+	{ "a node's use is for owner, root and members of the group",
+	    a_node_and_who_may_see_its_use },
+	{ "why hardware has gone, whoever sees it first",
+	    the_last_unplug_and_why },
+	{ "a reload is root's, and its text is told", a_reload_is_roots },
+	{ "events come in order, those of use to who may see it",
+	    events_come_in_order },
+	{ "a follower waits, and is let go", a_follower_waits },
+	{ "what was lost is told, and a flood of use loses no plug",
+	    what_was_lost_is_told },
+	{ "followers have a share of their own", followers_are_few },
+	{ "a port that changes hands is told nothing",
+	    a_port_that_changes_hands },
 	{ "users have a share, and root is always served",
 	    root_is_always_served },
 	{ "who says nothing has nothing", silence_costs_nothing },
 	{ "a client learns that its daemon has ended", a_daemon_that_ends },
 	{ "another user's answer is not believed", an_impostor },
+	{ "a stop lets followers go", a_stop_lets_followers_go },
 	{ NULL, NULL },
 };

@@ -12,6 +12,7 @@
 #define HOST_HOST_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* ---- log.c ---------------------------------------------------------- */
@@ -89,6 +90,18 @@ void	host_log_emergency(const char *);
  *	text becomes no longer.  Any thread.
  */
 void	host_text_clean(char *);
+
+/*
+ * n = host_text_json(text, buf, size)
+ *
+ *	text as JSON has it between the quotes, in plain ASCII: nothing is lost
+ *	of what is UTF-8, and no reader takes it for more than text.  A byte
+ *	that is part of no character becomes U+FFFD.  Cut at a character if
+ *	size, which is not 0, is less than HOST_TEXT_JSON of the text's bytes.
+ *	n: strlen(buf).  Any thread.
+ */
+#define	HOST_TEXT_JSON(n)	(6 * (n) + 1)
+size_t	host_text_json(const char *, char *, size_t);
 
 /* ---- hyp_posix.c ---------------------------------------------------- */
 

@@ -10,6 +10,8 @@
  * those that turn the direction of writing.
  */
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "host/host.h"
 
@@ -66,4 +68,44 @@ host_text_clean(char *text)
 			*to++ = *from++;
 	}
 	*to = '\0';
+}
+
+/* One character, or a byte that is part of none, as JSON has it in quotes. */
+static void
+text_escape(uint32_t code, char *to, size_t size)
+{
+
+	if (code == '"' || code == '\\')
+		snprintf(to, size, "\\%c", (char)code);
+	else if (code >= ' ' && code < 0x7f)
+		snprintf(to, size, "%c", (char)code);
+	else if (code < 0x10000)
+		snprintf(to, size, "\\u%04x", (unsigned)code);
+	else
+		snprintf(to, size, "\\u%04x\\u%04x",
+		    (unsigned)(0xd800 + ((code - 0x10000) >> 10)),
+		    (unsigned)(0xdc00 + (code & 0x3ff)));
+}
+
+size_t
+host_text_json(const char *text, char *buf, size_t size)
+{
+	const unsigned char *from = (const unsigned char *)text;
+	char one[16];
+	size_t n = 0, len;
+	uint32_t code;
+	unsigned used;
+
+	while (*from != '\0') {
+		used = text_decode(from, &code);
+		text_escape(used != 0 ? code : 0xfffd, one, sizeof(one));
+		len = strlen(one);
+		if (n + len >= size)
+			break;
+		memcpy(buf + n, one, len);
+		n += len;
+		from += used != 0 ? used : 1;
+	}
+	buf[n] = '\0';
+	return n;
 }

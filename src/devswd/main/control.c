@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * control.c - revoke(2), status and modules for other processes.
+ * control.c - revoke(2), modules, questions of other processes; the port.
  *
  * Model
  *	libdevsw/control.h has the protocol.  Main's thread takes the requests
@@ -17,7 +17,12 @@
  *	thread has read, and main's thread goes back to its loop after
  *	CONTROL_BATCH; the senders that sleep are woken alike, root too.
  *
- *	Who does not read his answer costs a thread for CONTROL_SILENCE.
+ *	Who does not read his answer costs a thread for CONTROL_SILENCE.  Who
+ *	follows events has one as long as he waits; so these are counted
+ *	apart, with EVENTS_FOLLOWERS and EVENTS_SHARE.
+ *
+ *	A reload is main's thread's own, as its claims are; it holds up the
+ *	loop for as long as SIGHUP does.
  *
  * Who may revoke
  *	The owner of the node and root, as with revoke(2).  The client's uid
@@ -27,13 +32,6 @@
  *
  *	A node that has been taken away or replaced in /dev has no owner, and
  *	only root can revoke its device.
- *
- * Who sees what
- *	Names, numbers and whether there is a device are what ls(1) in /dev
- *	and in sysfs tells everybody.  How often a node is open and what goes
- *	on in its driver tells of those who use it, and only who may revoke it
- *	is told.  Not who may open it: the groups of who asks are not the
- *	kernel's word, but those of whoever has his process ID now.
  *
  * Locks
  *	control_lock	the list of clients; control_cv when it shrinks.
@@ -47,7 +45,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,20 +55,12 @@
 #include "host/host.h"
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
-#include "hyp/hyp_usb.h"
 #include "libdevsw/control.h"
 #include "main/control.h"
+#include "main/controlvar.h"
+#include "main/events.h"
 
 #define	CONTROL_BATCH	64	/* requests taken in one go */
-#define	NAME_LEN	64	/* more than the name of any module */
-
-struct client {
-	uint32_t	 c_port;
-	uid_t		 c_uid;
-	int		 c_deaf;	/* an answer could not be sent */
-	struct control_request c_request;
-	LIST_ENTRY(client) c_list;
-};
 
 static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t control_cv = PTHREAD_COND_INITIALIZER;
@@ -79,45 +68,9 @@ static LIST_HEAD(, client) clients;
 static int control_fd = -1;		/* main's thread */
 static unsigned control_major;		/* before the first client */
 static char control_path[64];		/* same */
-
-
-/* ---- answers -------------------------------------------------------- */
-
-/* flags are send(2)'s.  A client that has gone has no use for it. */
-static void
-answer(struct client *c, int error, uint32_t flags, const char *text,
-    size_t len, int how)
-{
-	struct sockaddr_nl snl = { .nl_family = AF_NETLINK,
-	    .nl_pid = c->c_port };
-	struct control_answer ca;
-	ssize_t n;
-
-	if (c->c_deaf)
-		return;
-	memset(&ca, 0, CONTROL_HEAD);
-	ca.ca_version = CONTROL_VERSION;
-	ca.ca_error = error;
-	ca.ca_cookie = c->c_request.cr_cookie;
-	ca.ca_flags = flags;
-	if (len > 0)
-		memcpy(ca.ca_text, text, len);
-	n = sendto(control_fd, &ca, CONTROL_HEAD + len, MSG_NOSIGNAL | how,
-	    (struct sockaddr *)&snl, sizeof(snl));
-	c->c_deaf = n == -1;
-}
+static control_reload_t *control_reload; /* same */
 
 /* ---- revoke --------------------------------------------------------- */
-
-/* Is he root, or the owner of the node as it is now? */
-static int
-may_revoke(const struct client *c, const struct front_nodeinfo *ni)
-{
-	uid_t owner;
-
-	return c->c_uid == 0 ||
-	    (front_node_owner(ni, &owner) == 0 && c->c_uid == owner);
-}
 
 static int
 serve_revoke(const struct client *c)
@@ -133,12 +86,14 @@ serve_revoke(const struct client *c)
 	if (cr->cr_major != control_major ||
 	    !front_node_find(cr->cr_minor, &ni))
 		return ENODEV;
-	if (!may_revoke(c, &ni))
+	if (!client_may_revoke(c, &ni))
 		return EPERM;
 	n = c->c_uid == 0 ? 1 : host_log_quiet(&quiet);
 	if (n != 0)
 		host_logf(HYP_LOG_INFO, "%s: revoked by user %u%s", ni.fi_name,
 		    (unsigned)c->c_uid, n > 1 ? ", and others before" : "");
+	events_post(ni.fi_minor, "\"event\": \"revoke\", \"node\": \"%s\", "
+	    "\"uid\": %u", ni.fi_name, (unsigned)c->c_uid);
 	l = hyp_lwp_enter(&root);
 	error = hyp_node_revoke(ni.fi_node);
 	hyp_lwp_exit(l);
@@ -184,105 +139,34 @@ serve_module(struct client *c)
 	    hyp_module_load(cr->cr_text, why, sizeof(why)) :
 	    hyp_module_unload(cr->cr_text);
 	hyp_lwp_exit(l);
-	answer(c, error, 0, why, strlen(why), 0);
+	client_send(c, error, 0, why, strlen(why), 0);
 	return 0;
 }
 
-/* ---- status --------------------------------------------------------- */
+/* ---- reload --------------------------------------------------------- */
 
-/* Text on its way to a client, a packet at a time. */
-struct text {
-	struct client	*t_client;
-	size_t		 t_len;
-	char		 t_buf[sizeof(((struct control_answer *)0)->ca_text)];
-};
-
-static void	say(struct text *, const char *, ...)
-		    __attribute__((format(printf, 2, 3)));
-
-static void
-say(struct text *t, const char *fmt, ...)
-{
-	char line[256];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof(line))
-		hyp_panic("control: a line that is too long");
-	if (t->t_len + (size_t)n > sizeof(t->t_buf)) {
-		answer(t->t_client, 0, CONTROL_MORE, t->t_buf, t->t_len, 0);
-		t->t_len = 0;
-	}
-	memcpy(t->t_buf + t->t_len, line, (size_t)n);
-	t->t_len += (size_t)n;
-}
-
-static void
-say_node(struct text *t, const struct front_nodeinfo *ni, int first)
-{
-	struct hyp_node_stat hs;
-
-	hyp_node_getstat(ni->fi_node, &hs);
-	say(t, "%s\n  {\"name\": \"%s\", \"minor\": %u, \"attached\": %s",
-	    first ? "" : ",", ni->fi_name, (unsigned)ni->fi_minor,
-	    hs.hs_attached ? "true" : "false");
-	if (may_revoke(t->t_client, ni))
-		say(t, ", \"opens\": %u, \"calls\": %u, \"closing\": %s, "
-		    "\"stuck\": %s", (unsigned)hs.hs_opens,
-		    (unsigned)hs.hs_calls, hs.hs_closing ? "true" : "false",
-		    hs.hs_stuck ? "true" : "false");
-	say(t, "}");
-}
-
-static void
-say_modules(struct text *t)
-{
-	char name[NAME_LEN] = "";
-	int first;
-
-	say(t, " \"modules\": [");
-	for (first = 1; hyp_module_next(name, name, sizeof(name)); first = 0)
-		say(t, "%s\"%s\"", first ? "" : ", ", name);
-	say(t, "],\n");
-}
-
+/* By main's thread, whose claims they are; the answer is another's. */
 static int
-serve_status(struct client *c)
+begin_reload(struct client *c)
 {
-	struct text *t = malloc(sizeof(*t));
-	struct front_nodeinfo ni;
-	struct front_stats fs;
-	uint32_t pieces, next = 0;
-	uint64_t bytes;
-	int first;
 
-	if (t == NULL)
-		return ENOMEM;
-	t->t_client = c;
-	t->t_len = 0;
-	front_getstats(&fs);
-	bytes = hyp_memory(&pieces);
-	say(t, "{\"version\": \"%s\", \"pid\": %d, \"major\": %u,\n"
-	    " \"semantics\": \"%s\", \"threads\": %u, \"idle\": %u,\n",
-	    DEVSW_VERSION, (int)getpid(), control_major, hyp_semantics(),
-	    fs.threads, fs.idle);
-	say(t, " \"zombies\": {\"calls\": %u, \"drivers\": %u, "
-	    "\"transfers\": %u},\n \"memory\": {\"bytes\": %llu, "
-	    "\"pieces\": %u},\n", fs.zombies, hyp_zombies(),
-	    hyp_usb_zombies(), (unsigned long long)bytes, (unsigned)pieces);
-	say_modules(t);
-	say(t, " \"nodes\": [");
-	for (first = 1; front_node_next(next, &ni); first = 0) {
-		say_node(t, &ni, first);
-		next = ni.fi_minor + 1;
-	}
-	say(t, "]}\n");
-	answer(c, 0, 0, t->t_buf, t->t_len, 0);
-	free(t);
+	if (c->c_uid != 0)
+		return EPERM;
+	if (control_reload == NULL)
+		return EOPNOTSUPP;
+	c->c_text = (*control_reload)(&c->c_error);
 	return 0;
+}
+
+static void
+serve_reload(struct client *c)
+{
+	const char *at = c->c_text != NULL ? c->c_text : "";
+	size_t len;
+
+	for (; (len = strlen(at)) > CONTROL_TEXT; at += CONTROL_TEXT)
+		client_send(c, c->c_error, CONTROL_MORE, at, CONTROL_TEXT, 0);
+	client_send(c, c->c_error, 0, at, len, 0);
 }
 
 /* ---- one client ----------------------------------------------------- */
@@ -297,9 +181,24 @@ serve(struct client *c)
 		error = serve_revoke(c);
 		break;
 	case CONTROL_STATUS:
-		error = serve_status(c);
+		error = tell_status(c);
 		answered = error == 0;
 		break;
+	case CONTROL_LIST:
+		error = tell_list(c);
+		answered = error == 0;
+		break;
+	case CONTROL_NODE:
+		error = tell_node(c);
+		answered = error == 0;
+		break;
+	case CONTROL_EVENTS:
+		error = events_serve(c);
+		answered = error == 0;
+		break;
+	case CONTROL_RELOAD:
+		serve_reload(c);
+		return;
 	case CONTROL_MODLOAD:
 	case CONTROL_MODUNLOAD:
 		error = serve_module(c);
@@ -309,7 +208,7 @@ serve(struct client *c)
 		error = EOPNOTSUPP;
 	}
 	if (!answered)
-		answer(c, error, 0, NULL, 0, 0);
+		client_send(c, error, 0, NULL, 0, 0);
 }
 
 static void
@@ -322,23 +221,28 @@ client_thread(void *arg)
 	LIST_REMOVE(c, c_list);
 	pthread_cond_broadcast(&control_cv);
 	pthread_mutex_unlock(&control_lock);
+	free(c->c_text);
 	free(c);
 }
 
-/* control_lock held: is there room for one more of this user? */
-static int
-room_for(uid_t uid)
+/* control_lock held: is there room for one more of this kind and user? */
+static bool
+room_for(const struct client *one)
 {
+	const bool follows = one->c_request.cr_what == CONTROL_EVENTS;
 	unsigned all = 0, own = 0;
 	const struct client *c;
 
-	if (uid == 0)
-		return 1;
+	if (one->c_uid == 0)
+		return true;
 	LIST_FOREACH(c, &clients, c_list) {
+		if ((c->c_request.cr_what == CONTROL_EVENTS) != follows)
+			continue;
 		all += c->c_uid != 0;
-		own += c->c_uid == uid;
+		own += c->c_uid == one->c_uid;
 	}
-	return all < CONTROL_CLIENTS && own < CONTROL_SHARE;
+	return follows ? all < EVENTS_FOLLOWERS && own < EVENTS_SHARE :
+	    all < CONTROL_CLIENTS && own < CONTROL_SHARE;
 }
 
 /* errno: a thread for this request. */
@@ -353,13 +257,15 @@ client_start(const struct client *asks)
 		return ENOMEM;
 	*c = *asks;
 	pthread_mutex_lock(&control_lock);
-	error = !room_for(c->c_uid) ? EBUSY :
+	error = !room_for(c) ? EBUSY :
 	    hyp_thread_create("control", client_thread, c, NULL);
 	if (error == 0)
 		LIST_INSERT_HEAD(&clients, c, c_list);
 	pthread_mutex_unlock(&control_lock);
-	if (error != 0)
+	if (error != 0) {
+		free(c->c_text);
 		free(c);
+	}
 	return error;
 }
 
@@ -412,6 +318,8 @@ take_request(struct client *c)
 	memcpy(&from, CMSG_DATA(cm), sizeof(from));
 	c->c_port = snl.nl_pid;
 	c->c_uid = from.uid;
+	c->c_gid = from.gid;
+	c->c_member = -1;
 	return check_request(&c->c_request, (size_t)n, msg.msg_flags);
 }
 
@@ -428,10 +336,12 @@ control_dispatch(void)
 		if (error == ENOMSG ||
 		    (error == 0 && c.c_request.cr_what == CONTROL_PING))
 			continue;
+		if (error == 0 && c.c_request.cr_what == CONTROL_RELOAD)
+			error = begin_reload(&c);
 		if (error == 0)
 			error = client_start(&c);
 		if (error != 0)
-			answer(&c, error, 0, NULL, 0, MSG_DONTWAIT);
+			client_send(&c, error, 0, NULL, 0, MSG_DONTWAIT);
 	}
 }
 
@@ -493,6 +403,13 @@ tell_port(const char *path, uint32_t port)
 	return error;
 }
 
+void
+control_set_reload(control_reload_t *reload)
+{
+
+	control_reload = reload;
+}
+
 int
 control_start(const char *path, unsigned major)
 {
@@ -500,11 +417,13 @@ control_start(const char *path, unsigned major)
 	int error;
 
 	control_major = major;
+	events_start();
 	if (strlen(path) >= sizeof(control_path))
 		hyp_panic("control: a path that is too long");
 	control_fd = open_port(&port);
 	error = control_fd == -1 ? errno : tell_port(path, port);
 	if (error == 0) {
+		client_setup(control_fd, major);
 		strcpy(control_path, path);
 		return control_fd;
 	}
@@ -523,6 +442,7 @@ control_stop(unsigned ms)
 	unsigned left = 0;
 
 	(void)unlink(control_path);
+	events_stop();
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += (long)(ms % 1000) * 1000000;

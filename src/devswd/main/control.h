@@ -9,6 +9,23 @@
 				   EBUSY, but root never does */
 #define	CONTROL_SHARE	16	/* of them of one user */
 #define	CONTROL_SILENCE	5	/* s for a client to take an answer */
+#define	CONTROL_GROUP	"devsw"	/* whose members see who uses nodes */
+
+/*
+ * control_set_reload(reload)
+ *
+ *	What CONTROL_RELOAD does: text = reload(&error), on main's thread.  The
+ *	text says what was done, or what is wrong, for a person, in lines; it
+ *	is freed after the answer, and may be NULL.  error is an errno, for
+ *	the exit status of who asked.  Before control_start.
+ *
+ * control_set_group(name)
+ *
+ *	Another group than CONTROL_GROUP; not copied.  Before control_start.
+ */
+typedef char *control_reload_t(int *);
+void	control_set_reload(control_reload_t *);
+void	control_set_group(const char *);
 
 /*
  * fd = control_start(path, major)

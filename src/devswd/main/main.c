@@ -68,6 +68,7 @@
 #include "main/perms.h"
 #include "main/reload.h"
 #include "main/units.h"
+#include "main/watch.h"
 #include "main/watchdog.h"
 
 #ifndef DEVSW_VERSION
@@ -133,6 +134,7 @@ main_check_cuse(void)
 static nodes_func_t *const main_nodes_funcs[] = {
 	units_node,
 	perms_node,
+	watch_nodes,
 	NULL
 };
 
@@ -150,6 +152,7 @@ main_front(const struct options *o)
 	fc.deadline_ms = o->o_deadline * 1000;
 	fc.strict = perms_strict(o);
 	fc.changed = nodes_changed;
+	fc.event = watch_event;
 	fc.tty_nonblock_close = strcmp(o->o_defaults, "bsd") == 0;
 	error = front_start(&fc);
 	if (error != 0)
@@ -222,17 +225,38 @@ main_settled(void *arg, const char *name)
 	front_node_settled(name);
 }
 
-/* The unit of a device is its claim's, or else the one that it had. */
+/*
+ * The unit of a device is its claim's, or else the one that it had.  Who
+ * follows events hears of what is claimed.
+ */
 static enum host_udev_verdict
 main_match(void *arg, const struct usbsys_dev *ud, int *unit,
     const char **driver)
 {
 	const enum host_udev_verdict verdict = claim_match(arg, ud, unit,
 	    driver);
+	const struct claim *c;
 
 	if (verdict == HOST_UDEV_TAKEN && *unit == -1)
 		units_want(&ud->ud_info, unit, driver);
+	if (verdict != HOST_UDEV_UNCLAIMED &&
+	    (c = claim_find(arg, &ud->ud_info)) != NULL)
+		watch_plugged(&ud->ud_info, c->c_name[0] != '\0' ?
+		    c->c_name : c->c_text, verdict == HOST_UDEV_REFUSED);
 	return verdict;
+}
+
+/* A device that leaves while the configuration is read is mostly let go. */
+static bool main_reloads;
+
+static bool
+main_is_there(const char *path)
+{
+	struct usbsys_dev *const ud = malloc(sizeof(*ud));
+	const bool there = ud != NULL && usbsys_read(path, ud) == 0;
+
+	free(ud);
+	return there;
 }
 
 static void
@@ -241,6 +265,8 @@ main_left(void *arg, const char *path)
 
 	claim_left(arg, path);
 	units_left(path);
+	watch_left(path, main_reloads && main_is_there(path) ? "released" :
+	    "unplugged");
 }
 
 static const struct host_udev_ops main_udev_ops = {
@@ -341,15 +367,21 @@ main_nclaims(const struct options *o)
 	return n;
 }
 
-/* The command line, for reload. */
+/* The command line and what came of it, for reload. */
 static int main_argc;
 static char **main_argv;
+static struct options *main_options;
 
-/* The configuration again; what that changes, and mistakes, into the log. */
-static void
-main_reload(struct options *o)
+/*
+ * text = main_reload(&error)
+ *
+ *	The configuration again; what that changes, and mistakes, into the log,
+ *	and to the caller, who frees it.  EINVAL: there are mistakes.
+ */
+static char *
+main_reload(int *error)
 {
-	char *line, *rest, *text = NULL;
+	char *line, *rest, *copy, *text = NULL;
 	int errors, level;
 	size_t size;
 	FILE *f;
@@ -360,26 +392,32 @@ main_reload(struct options *o)
 	host_logf(HYP_LOG_INFO, "reading the configuration again, and looking "
 	    "through the bus");
 	daemon_reloading();
-	errors = reload(o, main_argc, main_argv, f);
+	main_reloads = true;
+	errors = reload(main_options, main_argc, main_argv, f);
+	main_reloads = false;
 	fclose(f);
+	copy = strdup(text);
 	level = errors != 0 ? HYP_LOG_ERR : HYP_LOG_INFO;
 	for (line = strtok_r(text, "\n", &rest); line != NULL;
 	    line = strtok_r(NULL, "\n", &rest))
 		host_logf(level, "%s", line);
 	free(text);
 	daemon_notify("READY=1");
+	*error = errors != 0 ? EINVAL : 0;
+	return copy;
 }
 
-/* stop = main_signal(fd, o) */
+/* stop = main_signal(fd) */
 static int
-main_signal(int fd, struct options *o)
+main_signal(int fd)
 {
 	struct signalfd_siginfo si;
+	int error;
 
 	if (read(fd, &si, sizeof(si)) != (ssize_t)sizeof(si))
 		return 0;
 	if (si.ssi_signo == SIGHUP) {
-		main_reload(o);
+		free(main_reload(&error));
 		return 0;
 	}
 	host_logf(HYP_LOG_INFO, "stopping");
@@ -408,7 +446,7 @@ main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
 			hyp_panic("main: epoll_wait failed");
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.fd == sigfd)
-				stop |= main_signal(sigfd, o);
+				stop |= main_signal(sigfd);
 			else if (ev[i].data.fd == ctlfd)
 				control_dispatch();
 			else if (ev[i].data.fd == nodesfd)
@@ -513,6 +551,8 @@ main(int argc, char **argv)
 	int status = EXIT_OK;
 
 	main_argc = argc;
+	main_options = &o;
+	control_set_reload(main_reload);
 	main_argv = argv;
 	if (options_parse(argc, argv, &o) != 0) {
 		fprintf(stderr, "devswd --help explains\n");
