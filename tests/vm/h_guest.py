@@ -206,7 +206,8 @@ def footprint(pid):
 def status():
     """devswctl status, parsed."""
     return json.loads(subprocess.check_output(
-        [os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl", "status"]))
+        [os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl", "status",
+         "--json"]))
 
 
 class Rest:

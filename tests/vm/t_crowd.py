@@ -28,7 +28,7 @@ LIMIT = 60
 
 def node_status():
     """devswctl status of the crowd's node, and the daemon's threads."""
-    now = json.loads(subprocess.check_output([CTL, "status"]))
+    now = json.loads(subprocess.check_output([CTL, "status", "--json"]))
     name = os.path.basename(NODE)
     return [n for n in now["nodes"] if n["name"] == name][0], now["threads"]
 

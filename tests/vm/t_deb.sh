@@ -117,6 +117,9 @@ inside()
 	check 'programs start' sh -c 'devswd --version && devswctl --version &&
 	    uhidctl --help && devsw-compare --help && devsw-pty --help'
 	check 'man pages are there' pages
+	check 'bash completes devswctl' bash -c '. /usr/share/bash-completion/completions/devswctl &&
+	    COMP_WORDS=(devswctl ev) COMP_CWORD=1 && _devswctl &&
+	    [ "${COMPREPLY[*]}" = events ]'
 	check 'a program can be built against the library' compiles
 	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
 	check 'what a person has written stays' grep -q '^unit = x$' \
@@ -149,5 +152,5 @@ check 'tools/deb builds what lintian has nothing to say of' \
     "$top/tools/deb" --lint
 check 'it leaves nothing in the tree' test "$tree" = "$(tree)"
 unshare -m "$self" mounted "$place" "$number" || failed=1
-echo "1..16"
+echo "1..17"
 exit $failed

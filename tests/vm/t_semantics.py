@@ -97,8 +97,8 @@ def revoked(path):
 
 def attached():
     """The nodes that devswctl status says have a device."""
-    nodes = json.loads(subprocess.check_output([CTL, "status"]))["nodes"]
-    return [node["name"] for node in nodes if node["attached"]]
+    now = json.loads(subprocess.check_output([CTL, "status", "--json"]))
+    return [node["name"] for node in now["nodes"] if node["attached"]]
 
 
 def unplug(name):

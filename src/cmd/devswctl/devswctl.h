@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * devswctl.h - what the files of devswctl share.
+ *
+ *	devswctl.c	the command line
+ *	complain.c	what is wrong
+ *	daemons.c	the daemons that run, and asking them
+ *	table.c		columns for people
+ *	list.c		list, nodes
+ *	show.c		show, who
+ *	events.c	events
+ *	status.c	status, modules, version
+ *	module.c	revoke, modload, modunload, reload
+ *
+ * An answer is a daemon's, which is trusted; what is in it is a device's or a
+ * user's, and is printed through table_put or as JSON in plain ASCII.
+ */
+#ifndef DEVSWCTL_DEVSWCTL_H
+#define DEVSWCTL_DEVSWCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <jansson.h>
+
+#include "libdevsw/control.h"
+
+#define	EXIT_OK		0
+#define	EXIT_FAILED	1
+#define	EXIT_BADUSAGE	2
+
+#define	COLUMNS		80
+
+struct args {
+	bool		 a_json;
+	bool		 a_all;
+	const char	*a_major;	/* digits; NULL: not given */
+	int		 a_count;	/* of what comes after the verb */
+	char		**a_words;
+};
+
+/* complain.c: one line on standard error; EXIT_FAILED. */
+int	complain(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- daemons.c ------------------------------------------------------ */
+
+/*
+ * error = daemon_ask(path, &request, &json, &text)
+ *
+ *	Ask the daemon whose port is in the file path.  The answer is JSON, or,
+ *	if json is NULL, a text that is freed by the caller; NULL: there was
+ *	none.  errno: the daemon's, which may come with a text; ECONNREFUSED or
+ *	ENOENT, there is no daemon; EPROTO: it is not understood.
+ */
+int	daemon_ask(const char *, struct control_request *, json_t **, char **);
+
+/*
+ * status = daemons_each(args, what, func, arg)
+ *
+ *	func(json, arg) with the answer of each daemon, or of that of --major,
+ *	to a request "what".  Exit status; complains.
+ */
+int	daemons_each(const struct args *, uint32_t,
+	    int (*)(json_t *, void *), void *);
+
+/* The only one, or that of --major: the path of its port; false: complained. */
+#define	PATH_SIZE	64
+bool	daemon_only(const struct args *, char path[PATH_SIZE]);
+
+/*
+ * error = node_find(name, &request, path)
+ *
+ *	Whose node it is: "ttyU0" in /dev, or a path.  errno of stat(2); EINVAL
+ *	no character device.
+ */
+int	node_find(const char *, struct control_request *,
+	    char path[PATH_SIZE]);
+const char *node_error(int);
+
+/* A daemon's port has gone while others are listed. */
+bool	daemon_is_gone(int);
+
+/* ---- members of answers, "" and false if they are not there --------- */
+
+const char *member(const json_t *, const char *);
+bool	is_true(const json_t *, const char *);
+long long number(const json_t *, const char *);
+void	when(const json_t *, const char *, char *, size_t);
+const char *user_name(uid_t, char *, size_t);
+
+/* Print as JSON; EXIT_OK. */
+int	print_json(const json_t *, size_t);
+/* Is standard output written?  The status, or EXIT_FAILED. */
+int	flushed(int);
+
+/* ---- table.c -------------------------------------------------------- */
+
+enum colour {
+	PLAIN,
+	BOLD,
+	DIM,
+	RED,
+	YELLOW,
+};
+
+struct table;
+
+/*
+ * t = table_new(n, "HEAD", ...)
+ * table_put(t, colour, text)
+ * table_print(t)
+ *
+ *	n columns.  Texts fill it row by row; any bytes may be in them.  Printed
+ *	in at most COLUMNS columns, what is too wide is cut, ends in "..", and
+ *	the widest column gives way first.  table_print frees it.
+ */
+struct table *table_new(int, ...);
+void	table_put(struct table *, enum colour, const char *);
+void	table_print(struct table *);
+int	table_rows(const struct table *);
+
+/* Fit for a terminal, of at most so many columns. */
+void	print_clean(const char *, int);
+/* "\033[1m" or "" */
+const char *colour_on(enum colour);
+const char *colour_off(enum colour);
+
+/* ---- verbs: exit status --------------------------------------------- */
+
+int	do_list(const struct args *);
+int	do_nodes(const struct args *);
+int	do_show(const struct args *);
+int	do_who(const struct args *);
+int	do_events(const struct args *);
+int	do_status(const struct args *);
+int	do_modules(const struct args *);
+int	do_version(const struct args *);
+int	do_revoke(const struct args *);
+int	do_modload(const struct args *);
+int	do_modunload(const struct args *);
+int	do_reload(const struct args *);
+
+#endif /* DEVSWCTL_DEVSWCTL_H */

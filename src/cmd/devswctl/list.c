@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * list.c - what is plugged in, and the names of nodes.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "devswctl/devswctl.h"
+
+/* "a b c", as much of it as fits. */
+static void
+join(const json_t *array, char *buf, size_t size)
+{
+	const json_t *text;
+	size_t i, n = 0;
+
+	buf[0] = '\0';
+	json_array_foreach(array, i, text) {
+		if (n + 1 < size)
+			n += (size_t)snprintf(buf + n, size - n, "%s%s",
+			    i == 0 ? "" : " ", json_string_value(text) != NULL ?
+			    json_string_value(text) : "?");
+	}
+}
+
+static bool
+is_ours(const json_t *adapter)
+{
+
+	return member(adapter, "fits")[0] != '\0' ||
+	    member(adapter, "claim")[0] != '\0';
+}
+
+static void
+put_adapter(struct table *t, const json_t *adapter)
+{
+	const char *const claim = member(adapter, "claim");
+	const bool refused = is_true(adapter, "refused");
+	char ids[64], nodes[256];
+
+	snprintf(ids, sizeof(ids), "%.8s:%.8s", member(adapter, "vid"),
+	    member(adapter, "pid"));
+	join(json_object_get(adapter, "nodes"), nodes, sizeof(nodes));
+	table_put(t, PLAIN, ids);
+	table_put(t, PLAIN, member(adapter, "port"));
+	table_put(t, PLAIN, member(adapter, "driver")[0] != '\0' ?
+	    member(adapter, "driver") : member(adapter, "fits")[0] != '\0' ?
+	    member(adapter, "fits") : "-");
+	table_put(t, claim[0] == '\0' ? DIM : refused ? YELLOW : PLAIN,
+	    claim[0] == '\0' ? "not claimed" : refused ? "refused" : claim);
+	table_put(t, PLAIN, nodes[0] != '\0' ? nodes : "-");
+	table_put(t, PLAIN, member(adapter, "serial")[0] != '\0' ?
+	    member(adapter, "serial") : "-");
+	table_put(t, PLAIN, member(adapter, "product"));
+}
+
+static void
+put_away(struct table *t, const json_t *node)
+{
+
+	if (is_true(node, "attached"))
+		return;
+	table_put(t, DIM, "-");
+	table_put(t, DIM, "-");
+	table_put(t, DIM, "-");
+	table_put(t, DIM, "away");
+	table_put(t, PLAIN, member(node, "name"));
+	table_put(t, DIM, "-");
+	table_put(t, DIM, "");
+}
+
+static int
+list_one(json_t *json, void *arg)
+{
+	json_t *const adapters = json_object_get(json, "adapters");
+	const struct args *const a = arg;
+	struct table *t;
+	json_t *one;
+	size_t i;
+
+	if (!a->a_all) {
+		for (i = json_array_size(adapters); i-- > 0;) {
+			if (!is_ours(json_array_get(adapters, i)))
+				json_array_remove(adapters, i);
+		}
+	}
+	if (a->a_json)
+		return print_json(json, 0);
+	t = table_new(7, "VID:PID", "PORT", "DRIVER", "CLAIM", "NODES",
+	    "SERIAL", "PRODUCT");
+	json_array_foreach(adapters, i, one)
+		put_adapter(t, one);
+	json_array_foreach(json_object_get(json, "nodes"), i, one)
+		put_away(t, one);
+	if (table_rows(t) == 0 && !a->a_all)
+		printf("nothing is plugged in that devswd has a driver for "
+		    "(--all shows the rest)\n");
+	else
+		table_print(t);
+	return EXIT_OK;
+}
+
+int
+do_list(const struct args *a)
+{
+	struct args copy = *a;
+
+	return flushed(daemons_each(a, CONTROL_LIST, list_one, &copy));
+}
+
+static int
+nodes_one(json_t *json, void *arg)
+{
+	const struct args *const a = arg;
+	json_t *node, *names = json_array();
+	size_t i;
+
+	json_array_foreach(json_object_get(json, "nodes"), i, node) {
+		json_array_append(names, json_object_get(node, "name"));
+		if (!a->a_json) {
+			print_clean(member(node, "name"), 200);
+			putchar('\n');
+		}
+	}
+	if (a->a_json)
+		print_json(names, 0);
+	json_decref(names);
+	return EXIT_OK;
+}
+
+int
+do_nodes(const struct args *a)
+{
+	struct args copy = *a;
+
+	return flushed(daemons_each(a, CONTROL_STATUS, nodes_one, &copy));
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * status.c - how daemons are: status, modules, version.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "devswctl/devswctl.h"
+
+static void
+print_nodes(const json_t *json)
+{
+	struct table *const t = table_new(4, "NODE", "HARDWARE", "OPEN",
+	    "CALLS");
+	char opens[32], calls[32];
+	const json_t *node;
+	bool stuck;
+	size_t i;
+
+	json_array_foreach(json_object_get(json, "nodes"), i, node) {
+		stuck = is_true(node, "stuck");
+		snprintf(opens, sizeof(opens), "%lld", number(node, "opens"));
+		snprintf(calls, sizeof(calls), "%lld%s", number(node, "calls"),
+		    stuck ? ", stuck" : is_true(node, "closing") ?
+		    ", closing" : "");
+		table_put(t, PLAIN, member(node, "name"));
+		table_put(t, is_true(node, "attached") ? PLAIN : DIM,
+		    is_true(node, "attached") ? "there" : "away");
+		/* Not everybody is told. */
+		if (json_object_get(node, "opens") == NULL) {
+			table_put(t, DIM, "-");
+			table_put(t, DIM, "-");
+			continue;
+		}
+		table_put(t, PLAIN, opens);
+		table_put(t, stuck ? RED : PLAIN, calls);
+	}
+	table_print(t);
+}
+
+static int
+status_one(json_t *json, void *arg)
+{
+	const json_t *const zombies = json_object_get(json, "zombies");
+	const struct args *const a = arg;
+	const json_t *module;
+	size_t i;
+
+	if (a->a_json)
+		return print_json(json, 0);
+	printf("devswd %s, process %lld, major %lld, semantics %s\n",
+	    member(json, "version"), number(json, "pid"),
+	    number(json, "major"), member(json, "semantics"));
+	printf("threads %lld (%lld idle), memory %lld KiB\n",
+	    number(json, "threads"), number(json, "idle"),
+	    number(json_object_get(json, "memory"), "bytes") / 1024);
+	printf("stuck: %lld calls, %lld drivers, %lld transfers\n",
+	    number(zombies, "calls"), number(zombies, "drivers"),
+	    number(zombies, "transfers"));
+	printf("modules:");
+	json_array_foreach(json_object_get(json, "modules"), i, module) {
+		putchar(' ');
+		print_clean(json_string_value(module), COLUMNS);
+	}
+	printf("%s\n", i == 0 ? " none" : "");
+	print_nodes(json);
+	return EXIT_OK;
+}
+
+int
+do_status(const struct args *a)
+{
+	struct args copy = *a;
+
+	return flushed(daemons_each(a, CONTROL_STATUS, status_one, &copy));
+}
+
+static int
+modules_one(json_t *json, void *arg)
+{
+	const json_t *const modules = json_object_get(json, "modules");
+	const struct args *const a = arg;
+	const json_t *module;
+	size_t i;
+
+	if (a->a_json)
+		return print_json(modules, 0);
+	json_array_foreach(modules, i, module) {
+		print_clean(json_string_value(module), 200);
+		putchar('\n');
+	}
+	return EXIT_OK;
+}
+
+int
+do_modules(const struct args *a)
+{
+	struct args copy = *a;
+
+	return flushed(daemons_each(a, CONTROL_STATUS, modules_one, &copy));
+}
+
+static int
+version_one(json_t *json, void *arg)
+{
+	const struct args *const a = arg;
+	json_t *out;
+
+	if (!a->a_json) {
+		printf("devswd %s, process %lld, major %lld\n",
+		    member(json, "version"), number(json, "pid"),
+		    number(json, "major"));
+		return EXIT_OK;
+	}
+	out = json_pack("{s:s, s:s, s:I, s:I}", "devswctl", DEVSW_VERSION,
+	    "devswd", member(json, "version"), "pid",
+	    (json_int_t)number(json, "pid"), "major",
+	    (json_int_t)number(json, "major"));
+	print_json(out, 0);
+	json_decref(out);
+	return EXIT_OK;
+}
+
+int
+do_version(const struct args *a)
+{
+	struct args copy = *a;
+
+	if (!a->a_json)
+		printf("devswctl " DEVSW_VERSION "\n");
+	return flushed(daemons_each(a, CONTROL_STATUS, version_one, &copy));
+}
