@@ -313,6 +313,36 @@ def _():
         os.close(slave)
 
 
+@case("in that order: the node's settings, then the byte")
+def _():
+    with lines() as line, tempfile.NamedTemporaryFile("r") as log:
+        slave = line.open()
+        time.sleep(0.2)
+        with subprocess.Popen(
+                ["strace", "-qq", "-e", "trace=ioctl,write", "-o", log.name,
+                 "-p", str(line.process.pid)]) as strace:
+            def traced():
+                with open(f"/proc/{line.process.pid}/status",
+                          encoding="ascii") as file:
+                    return "TracerPid:\t0" not in file.read()
+            until(traced, "tracer")
+            line.process.send_signal(signal.SIGSTOP)
+            time.sleep(0.1)
+            mode = termios.tcgetattr(slave)
+            mode[4] = mode[5] = termios.B1200
+            termios.tcsetattr(slave, termios.TCSANOW, mode)
+            os.write(slave, b"x")
+            line.process.send_signal(signal.SIGCONT)
+            equal(read_for(line.far, lambda so: so), b"x")
+            time.sleep(0.1)
+            strace.terminate()
+        said = log.read()
+        equal([word for row in said.splitlines() for word in
+               ("TCSETS", 'write(3, "x"') if word in row][:2],
+              ["TCSETS", 'write(3, "x"'], "order in " + said)
+        os.close(slave)
+
+
 @case("stty on the slave, gone after a moment, sets the node")
 def _():
     with lines() as line:
@@ -447,6 +477,10 @@ def _():
         equal(path, b"/dev/" + name, "tty")
         os.write(line.far, b"exit 0\r")
         equal(line.end()[0], 0, "status")
+    # Not one that it has taken itself by an open.
+    with lines("ps", "-o", "tty=,tpgid=,pid=", "-C", "ps") as line:
+        name, group, pid = expect(line.far, b"\n").split()
+        equal((name[:4], group), (b"pts/", pid), "tty, foreground")
 
 
 @case("^C ends what runs in the foreground, ^Z stops it, fg goes on")
@@ -504,6 +538,11 @@ def _():
         time.sleep(0.5)
         got = read_for(line.far, lambda so: so.endswith(b"end"))
         equal((len(got), got[-4:]), (300003, b"xend"), "what arrives")
+        equal(line.end()[0], 0, "status")
+    with lines("sh", "-c", "stty raw; head -c 40000 /dev/zero; printf end") \
+            as line:
+        time.sleep(1)                   # it has ended, nothing is read
+        equal(len(read_for(line.far, lambda so: so.endswith(b"end"))), 40003)
         equal(line.end()[0], 0, "status")
 
 

@@ -48,6 +48,7 @@
 #define	BUSY_ASK_MS	20
 #define	IDLE_ASK_MS	250	/* ... and later */
 #define	SENT_ASK_MS	5	/* is it sent? */
+#define	SAY_MS		60000	/* between two lines of log of one kind */
 
 struct queue {
 	size_t		 q_len;
@@ -62,13 +63,13 @@ struct bridge {
 	bool		 br_open;
 	bool		 br_hup;
 	bool		 br_dropped;	/* DTR, by us */
-	bool		 br_refused;	/* the last change, and said */
 	bool		 br_pending;	/* a change */
 	size_t		 br_before;
 	int64_t		 br_pending_end;
 	int64_t		 br_fresh;	/* last open */
 	int64_t		 br_busy;	/* last byte or open */
 	int64_t		 br_moved;	/* last byte of output */
+	int64_t		 br_said;	/* that the node refuses; 0: never */
 	bool		 br_node_ended;
 };
 
@@ -99,19 +100,19 @@ nothing_now(void)
 
 /* ---- the line ------------------------------------------------------- */
 
-/* The node takes the new settings, or says once that it does not. */
+/* The node takes the new settings.  What it refuses is told once a minute. */
 static void
 change_apply(struct bridge *br)
 {
+	const int64_t now = now_ms();
 
 	br->br_pending = false;
-	if (line_apply(br->br_ss->ss_line) == 0)
-		br->br_refused = false;
-	else if (!br->br_refused) {
+	if (line_apply(br->br_ss->ss_line) == -1 &&
+	    (br->br_said == 0 || now - br->br_said >= SAY_MS)) {
 		complain("%s does not take the settings of %s: %s",
 		    br->br_ss->ss_options->o_node, br->br_ss->ss_slave,
 		    strerror(errno));
-		br->br_refused = true;
+		br->br_said = now;
 	}
 	if (!line_marked(br->br_ss->ss_line))
 		br->br_marks.mk_state = MARKS_NONE;
