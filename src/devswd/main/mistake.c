@@ -23,13 +23,14 @@ mistakes_to(FILE *f)
 void
 mistake(const char *format, ...)
 {
-	FILE *const f = mistake_stream != NULL ? mistake_stream : stderr;
+	char text[1024];
 	va_list ap;
 
-	if (mistake_stream == NULL)
-		fputs("devswd: ", f);
 	va_start(ap, format);
-	vfprintf(f, format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	fputc('\n', f);
+	if (mistake_stream != NULL)
+		fprintf(mistake_stream, "%s\n", text);
+	else
+		fprintf(stderr, "devswd: %s\n", text);
 }
