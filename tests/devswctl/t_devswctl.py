@@ -32,7 +32,7 @@ NOW = time.time()
 ADAPTER = {"vid": "0403", "pid": "6001", "vendor": "FTDI",
            "product": "FT232R USB UART", "serial": "A50285BI", "port": "1-1.4",
            "fits": "uftdi", "driver": "uftdi0", "kernel": "usbfs",
-           "claim": "gps", "refused": False, "nodes": ["ttyU0", "dtyU0"]}
+           "claim": "gps", "at": "/etc/devsw/devswd.conf:12", "refused": False, "nodes": ["ttyU0", "dtyU0"]}
 LISTING = {
     "version": "9.9", "pid": 77, "major": 1,
     "adapters": [
@@ -303,7 +303,7 @@ def case_who():
         assert "inherited" in lines[3], lines
         out = good("show", "null")
         for part in ("null: there", "115200 8N1 rts/cts clocal, raw",
-                     "rts dtr dcd", "1 times, 1 calls", "picocom"):
+                     "rts dtr dcd", "gps, /etc/devsw/devswd.conf:12", "1 times, 1 calls", "picocom"):
             assert part in out, out
 
 

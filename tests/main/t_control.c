@@ -728,18 +728,18 @@ list_tells_what_is_plugged_in(void)
 	    "\"product\": \"p\", ");
 	has(text, "\"port\": \"1-2\", \"fits\": \"uftdi\", "
 	    "\"driver\": null, \"kernel\": \"\", \"claim\": null, "
-	    "\"refused\": false, \"nodes\": []}");
+	    "\"at\": null, \"refused\": false, \"nodes\": []}");
 	for (const char *p = text; *p != '\0'; p++)
 		T_CHECK(*p == '\n' || (*p >= ' ' && *p <= '~'));
 	free(text);
 	plugged = true;
 	T_EQ(usbsys_read(PLACE, ud), 0);
-	watch_plugged(&ud->ud_info, "a \"claim\"", false);
+	watch_plugged(&ud->ud_info, "a \"claim\"", "f:3", false);
 	be_user(5);
 	text = text_of(&cr, 0);
 	be_user(0);
 	has(text, "\"driver\": \"uftdi0\", \"kernel\": \"\", "
-	    "\"claim\": \"a \\\"claim\\\"\", \"refused\": false, "
+	    "\"claim\": \"a \\\"claim\\\"\", \"at\": \"f:3\", \"refused\": false, "
 	    "\"nodes\": [\"a node with a name 0\", ");
 	has(text, "{\"name\": \"a node with a name 500\", "
 	    "\"attached\": true, \"port\": \"1-2\"}]}");
@@ -833,7 +833,7 @@ the_last_unplug_and_why(void)
 	    .hi_vendorstr = "" };
 	struct watch_node wn;
 
-	watch_plugged(&hi, "c", false);
+	watch_plugged(&hi, "c", "", false);
 	node_is(true);
 	T_CHECK(watch_node(0, &wn) && wn.wn_attached);
 	T_CHECK(strcmp(wn.wn_adapter.wa_serial, "s1") == 0);
@@ -845,7 +845,7 @@ the_last_unplug_and_why(void)
 	watch_left(PLACE, "unplugged");
 	T_CHECK(watch_node(0, &wn) && strcmp(wn.wn_why, "unplugged") == 0);
 	/* The other order. */
-	watch_plugged(&hi, "c", false);
+	watch_plugged(&hi, "c", "", false);
 	node_is(true);
 	watch_left(PLACE, "released");
 	node_is(false);

@@ -85,7 +85,9 @@ show_hardware(const json_t *node)
 	if (json_is_object(adapter)) {
 		adapter_row("adapter", adapter);
 		if (member(adapter, "claim")[0] != '\0')
-			row("claim", "%s", member(adapter, "claim"));
+			row("claim", "%s%s%s", member(adapter, "claim"),
+			    member(adapter, "at")[0] != '\0' ? ", " : "",
+			    member(adapter, "at"));
 	}
 	if (json_is_integer(iface))
 		snprintf(number_of, sizeof(number_of), ", interface %lld",

@@ -79,6 +79,7 @@ serve_revoke(const struct client *c)
 	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
 	const struct control_request *const cr = &c->c_request;
 	struct front_nodeinfo ni;
+	char name[HOST_TEXT_JSON(sizeof(ni.fi_name))];
 	struct hyp_lwp *l;
 	unsigned n;
 	int error;
@@ -92,8 +93,9 @@ serve_revoke(const struct client *c)
 	if (n != 0)
 		host_logf(HYP_LOG_INFO, "%s: revoked by user %u%s", ni.fi_name,
 		    (unsigned)c->c_uid, n > 1 ? ", and others before" : "");
+	(void)host_text_json(ni.fi_name, name, sizeof(name));
 	events_post(ni.fi_minor, "\"event\": \"revoke\", \"node\": \"%s\", "
-	    "\"uid\": %u", ni.fi_name, (unsigned)c->c_uid);
+	    "\"uid\": %u", name, (unsigned)c->c_uid);
 	l = hyp_lwp_enter(&root);
 	error = hyp_node_revoke(ni.fi_node);
 	hyp_lwp_exit(l);

@@ -242,7 +242,8 @@ main_match(void *arg, const struct usbsys_dev *ud, int *unit,
 	if (verdict != HOST_UDEV_UNCLAIMED &&
 	    (c = claim_find(arg, &ud->ud_info)) != NULL)
 		watch_plugged(&ud->ud_info, c->c_name[0] != '\0' ?
-		    c->c_name : c->c_text, verdict == HOST_UDEV_REFUSED);
+		    c->c_name : c->c_text, c->c_at,
+		    verdict == HOST_UDEV_REFUSED);
 	return verdict;
 }
 

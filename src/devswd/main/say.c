@@ -17,7 +17,7 @@
 #include "hyp/hyp.h"
 #include "main/controlvar.h"
 
-#define	STRING_MAX	256	/* bytes of a string; more is cut */
+#define	STRING_MAX	288	/* bytes of a string; more is cut */
 
 /* t = say_begin(c): NULL, no memory. */
 struct text *

@@ -200,6 +200,7 @@ say_adapter(struct text *t, const struct places *ps,
 	say_member(t, "driver", driver_at(ps, hi->hi_path));
 	say_member(t, "kernel", bound);
 	say_member(t, "claim", known ? wa.wa_claim : NULL);
+	say_member(t, "at", known && wa.wa_at[0] != '\0' ? wa.wa_at : NULL);
 	say(t, ", \"refused\": %s", known && wa.wa_refused ? "true" : "false");
 	say_places(t, ps, hi->hi_path);
 	say(t, "}");
@@ -287,6 +288,7 @@ say_known(struct text *t, const char *name, const struct watch_adapter *wa)
 	say_member(t, "serial", wa->wa_serial);
 	say_member(t, "port", wa->wa_place);
 	say_member(t, "claim", wa->wa_claim);
+	say_member(t, "at", wa->wa_at[0] != '\0' ? wa->wa_at : NULL);
 	say(t, "}");
 }
 

@@ -126,7 +126,8 @@ adapter_changed(const struct watch_adapter *wa)
 }
 
 void
-watch_plugged(const struct hyp_usb_info *hi, const char *claim, bool refused)
+watch_plugged(const struct hyp_usb_info *hi, const char *claim, const char *at,
+    bool refused)
 {
 	struct watch_adapter *wa;
 	struct adapter *a;
@@ -152,6 +153,7 @@ watch_plugged(const struct hyp_usb_info *hi, const char *claim, bool refused)
 		snprintf(wa->wa_productstr, sizeof(wa->wa_productstr), "%s",
 		    hi->hi_productstr);
 		snprintf(wa->wa_claim, sizeof(wa->wa_claim), "%s", claim);
+		snprintf(wa->wa_at, sizeof(wa->wa_at), "%s", at);
 		wa->wa_refused = refused;
 		if (!again)
 			post_adapter("plug", wa, NULL);

@@ -21,6 +21,7 @@ struct watch_adapter {
 	char		wa_serial[128];
 	char		wa_productstr[128];
 	char		wa_claim[256];
+	char		wa_at[288];	/* where it stands: "FILE:LINE"; "" */
 	bool		wa_refused;	/* claimed, but not taken */
 };
 
@@ -35,14 +36,15 @@ struct watch_node {
 };
 
 /*
- * watch_plugged(info, claim, refused)
+ * watch_plugged(info, claim, at, refused)
  * watch_left(place, why)
  *
  *	An adapter that is claimed has come, or is claimed otherwise now; the
  *	place has none any more: "unplugged", or what else the reason is, a
  *	constant.  Any thread.
  */
-void	watch_plugged(const struct hyp_usb_info *, const char *, bool);
+void	watch_plugged(const struct hyp_usb_info *, const char *, const char *,
+	    bool);
 void	watch_left(const char *, const char *);
 
 /*
