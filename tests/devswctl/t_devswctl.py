@@ -4,8 +4,8 @@
 
     t_devswctl.py DEVSWCTL COMPLETION
 
-What is proved is what devswctl(8) says: tables fit 80 columns and are fit for a
-terminal whatever a device calls itself, --json is JSON, colour is for
+What is proved is what devswctl(8) says: tables fit 80 columns and are fit for
+a terminal whatever a device calls itself, --json is JSON, colour is for
 terminals, what is wrong is one line and an exit status, all daemons are asked,
 events are followed over the end of a daemon, and bash completes what a daemon
 names.  A stand-in is a netlink port with a file in /run/devsw, in a mount
@@ -32,7 +32,8 @@ NOW = time.time()
 ADAPTER = {"vid": "0403", "pid": "6001", "vendor": "FTDI",
            "product": "FT232R USB UART", "serial": "A50285BI", "port": "1-1.4",
            "fits": "uftdi", "driver": "uftdi0", "kernel": "usbfs",
-           "claim": "gps", "at": "/etc/devsw/devswd.conf:12", "refused": False, "nodes": ["ttyU0", "dtyU0"]}
+           "claim": "gps", "at": "/etc/devsw/devswd.conf:12",
+           "refused": False, "nodes": ["ttyU0", "dtyU0"]}
 LISTING = {
     "version": "9.9", "pid": 77, "major": 1,
     "adapters": [
@@ -282,6 +283,12 @@ def case_failures():
         out = good("show", "null")
         assert "only its owner" in out and "unplugged" in out, out
         equal(run("show", "/etc/passwd", "nowhere", "null")[0], 1)
+    with Daemon(1, a5={**LISTING, "adapters": [], "nodes": []},
+                a6={**WHOLE, "files": []}, a2={**STATE, "nodes": []}):
+        equal(good("who") + good("who", "null"), "")
+        assert "0 times" not in good("show", "null")
+        assert good("list").startswith("nothing is plugged in")
+        assert len(good("list", "-a").splitlines()) == 1
         with open("/dev/full", "w", encoding="ascii") as file:
             done = subprocess.run([PROGRAM, "show", "null"], check=False,
                                   stdout=file, stderr=subprocess.PIPE)
@@ -303,7 +310,8 @@ def case_who():
         assert "inherited" in lines[3], lines
         out = good("show", "null")
         for part in ("null: there", "115200 8N1 rts/cts clocal, raw",
-                     "rts dtr dcd", "gps, /etc/devsw/devswd.conf:12", "1 times, 1 calls", "picocom"):
+                     "rts dtr dcd", "gps, /etc/devsw/devswd.conf:12",
+                     "1 times, 1 calls", "picocom"):
             assert part in out, out
 
 

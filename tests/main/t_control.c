@@ -676,7 +676,8 @@ static void
 make_sysfs(char *root)
 {
 	static const unsigned char desc[18] = { 18, 1 };
-	static const char serial[] = "e\"\\\033[2J\xff\xe2\x80\xae\xf0\x9f\x98\x80";
+	static const char serial[] =
+	    "e\"\\\033[2J\xff\xe2\x80\xae\xf0\x9f\x98\x80";
 	char dir[128];
 
 	T_CHECK(mkdtemp(root) != NULL);
@@ -739,7 +740,8 @@ list_tells_what_is_plugged_in(void)
 	text = text_of(&cr, 0);
 	be_user(0);
 	has(text, "\"driver\": \"uftdi0\", \"kernel\": \"\", "
-	    "\"claim\": \"a \\\"claim\\\"\", \"at\": \"f:3\", \"refused\": false, "
+	    "\"claim\": \"a \\\"claim\\\"\", \"at\": \"f:3\", "
+	    "\"refused\": false, "
 	    "\"nodes\": [\"a node with a name 0\", ");
 	has(text, "{\"name\": \"a node with a name 500\", "
 	    "\"attached\": true, \"port\": \"1-2\"}]}");

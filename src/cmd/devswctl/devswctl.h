@@ -108,14 +108,16 @@ struct table;
  * t = table_new(n, "HEAD", ...)
  * table_put(t, colour, text)
  * table_print(t)
+ * table_free(t)
  *
  *	n columns.  Texts fill it row by row; any bytes may be in them.  Printed
  *	in at most COLUMNS columns, what is too wide is cut, ends in "..", and
- *	the widest column gives way first.  table_print frees it.
+ *	the widest column gives way first.  Either of the last two frees it.
  */
 struct table *table_new(int, ...);
 void	table_put(struct table *, enum colour, const char *);
 void	table_print(struct table *);
+void	table_free(struct table *);
 int	table_rows(const struct table *);
 
 /* Fit for a terminal, of at most so many columns. */

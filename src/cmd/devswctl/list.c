@@ -92,11 +92,13 @@ list_one(json_t *json, void *arg)
 		put_adapter(t, one);
 	json_array_foreach(json_object_get(json, "nodes"), i, one)
 		put_away(t, one);
-	if (table_rows(t) == 0 && !a->a_all)
+	if (table_rows(t) == 0 && !a->a_all) {
+		table_free(t);
 		printf("nothing is plugged in that devswd has a driver for "
 		    "(--all shows the rest)\n");
-	else
+	} else {
 		table_print(t);
+	}
 	return EXIT_OK;
 }
 

@@ -163,6 +163,8 @@ show_node(const json_t *node)
 	put_files(t, member(node, "name"), node);
 	if (table_rows(t) > 0)
 		table_print(t);
+	else
+		table_free(t);
 }
 
 int
@@ -286,5 +288,7 @@ do_who(const struct args *a)
 		status = daemons_each(a, CONTROL_STATUS, who_all, &w);
 	if (!a->a_json && table_rows(w.w_table) > 0)
 		table_print(w.w_table);
+	else
+		table_free(w.w_table);
 	return flushed(status != EXIT_OK ? status : w.w_status);
 }

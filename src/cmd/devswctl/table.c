@@ -206,10 +206,20 @@ set_widths(const struct table *t, int *widths)
 }
 
 void
+table_free(struct table *t)
+{
+
+	for (int i = 0; i < t->t_used; i++)
+		free(t->t_cells[i].c_text);
+	free(t->t_cells);
+	free(t);
+}
+
+void
 table_print(struct table *t)
 {
 	int widths[MAXCOLS];
-	struct cell *c;
+	const struct cell *c;
 
 	set_widths(t, widths);
 	for (int i = 0; i < t->t_used; i++) {
@@ -221,8 +231,6 @@ table_print(struct table *t)
 		fputs(colour_off(c->c_colour), stdout);
 		if (col == t->t_cols - 1)
 			putchar('\n');
-		free(c->c_text);
 	}
-	free(t->t_cells);
-	free(t);
+	table_free(t);
 }

@@ -4,8 +4,8 @@
  *
  * Model
  *	Events have numbers, and the newest of them are kept in two rings: what
- *	comes and goes, which is everybody's; and the use of nodes.  Two, so that
- *	a user who opens and closes his node all the time pushes only such
+ *	comes and goes, which is everybody's; and the use of nodes.  Two, so
+ *	that a user who opens and closes his node all the time pushes only such
  *	events out, and who follows plugs misses none.
  *
  *	Nobody subscribes.  A follower asks what there is since a number, which

@@ -4,10 +4,11 @@
  * JSON.
  *
  * Model
- *	Each is a picture of the moment at which a part of it is asked for.  What
- *	is plugged in comes from sysfs, whether it is claimed from watch.c, its
- *	nodes from K.  Who may see what: client.c.  How a line is set is asked
- *	through the file of who has the node open; nothing is opened for it.
+ *	Each is a picture of the moment at which a part of it is asked for.
+ *	What is plugged in comes from sysfs, whether it is claimed from watch.c,
+ *	its nodes from K.  Who may see what: client.c.  How a line is set is
+ *	asked through the file of who has the node open; nothing is opened for
+ *	it.
  *
  *	Of one node FILES_MAX files are told, the newest, and OPENERS_MAX who
  *	wait in open(2); "more" says that there are others.

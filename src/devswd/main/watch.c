@@ -50,7 +50,7 @@ struct node {
 	uint32_t	 n_minor;
 	char		 n_name[64];
 	char		 n_driver[16];
-	const char	*n_gone;	/* why its adapter has left, before it */
+	const char	*n_gone;	/* why its adapter has left */
 	struct watch_node n_what;
 };
 
@@ -349,8 +349,8 @@ watch_event(enum front_event event, const struct front_nodeinfo *ni,
 		    (int)fo->fo_pid, (unsigned)fo->fo_uid, command);
 	} else
 		events_post(everybodys ? -1 : (int64_t)ni->fi_minor,
-		    "\"event\": \"%s\", \"node\": \"%s\"%s%s%s", names[event], name,
-		    whys[event] != NULL ? ", \"reason\": \"" : "",
+		    "\"event\": \"%s\", \"node\": \"%s\"%s%s%s", names[event],
+		    name, whys[event] != NULL ? ", \"reason\": \"" : "",
 		    whys[event] != NULL ? whys[event] : "",
 		    whys[event] != NULL ? "\"" : "");
 }
