@@ -43,6 +43,7 @@ Where tests come from
     tells something for ever ends after four times as many.
     DEVSWD in the environment is the daemon, DEVSW_BUILD the build directory.
     With a line "# builds: plain asan" it runs once with each of these builds;
+    "full:asan" is a run for --full, or if it is asked for by name;
 
     tests/vm/t_* with a line "# host", which run here.
 
@@ -299,9 +300,12 @@ class Script:
         elif line.startswith("# timeout:"):
             self.timeout = int(line.partition(":")[2])
 
-    def each(self):
+    def each(self, full):
         """Itself, once for every build that it runs with."""
-        for build_name in self.builds:
+        for wish in self.builds:
+            build_name = wish.removeprefix("full:")
+            if wish != build_name and not full:
+                continue
             one = copy.copy(self)
             one.builds = [build_name]
             one.timeout *= 1 if build_name == "plain" else 2
@@ -310,14 +314,14 @@ class Script:
             yield one
 
 
-def scripts(known):
+def scripts(known, full):
     """The tests of tests/vm; known: what meson runs."""
     found = []
     strays = []
     for path in sorted(glob.glob(TOP + "/tests/vm/t_*")):
         script = Script(path)
         if script.options is not None:
-            found += script.each()
+            found += script.each(full)
         elif os.path.basename(path) not in known:
             strays.append(os.path.relpath(path, TOP))
     return found, strays
@@ -499,7 +503,8 @@ class Plan:
 
     def __init__(self, args):
         native, commands = meson_tests()
-        self.scripts, self.strays = scripts(commands)
+        self.scripts, self.strays = scripts(
+            commands, args.full or args.patterns)
         self.meson = {}
         for lane in FAST if args.fast else LANES if args.full else LANES[:-1]:
             names = native.get("plain" if lane in BUILDS else lane, [])

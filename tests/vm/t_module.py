@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
-# builds: plain asan
+# builds: plain full:asan
 """t_module: drivers as modules, and a cloning device, on real nodes.
 
 An unload waits or is EBUSY and its code never runs again (from tech-kern on

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb ftdi --usb acm
-# builds: plain asan
+# builds: plain full:asan
 # timeout: 240
 """t_reload: SIGHUP reads the configuration again, and units are remembered.
 

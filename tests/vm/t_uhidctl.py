@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb hidg
-# builds: plain asan
+# builds: plain full:asan
 """t_uhidctl: uhidctl on a real uhid(4).
 
 The far end of the gadget, /dev/hidg0, is the device: what is written there is
