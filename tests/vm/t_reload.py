@@ -214,6 +214,14 @@ def _(world):
     world.usable("/dev/ttyU5")
     node_is("/dev/ttyU5", 0, 20, 0o602)
     world.down()
+    # Nor has anything to be plugged in ever.
+    world.up("[claim away]\nvid = 1\npid = 2\nunit = 6\n")
+    node_is("/dev/ttyU6", 0, 20, 0o660)
+    world.reload("[claim away]\nvid = 1\npid = 2\nunit = 6\nmode = 0604\n")
+    node_is("/dev/ttyU6", 0, 20, 0o604)
+    world.reload("[claim away]\nvid = 1\npid = 2\nunit = 6\n")
+    node_is("/dev/ttyU6", 0, 20, 0o660)
+    world.down()
 
 
 @case("a unit that a claim gets moves its device, and no other")

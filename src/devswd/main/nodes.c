@@ -128,9 +128,14 @@ nodes_dispatch(void)
 void
 nodes_again(nodes_func_t *func)
 {
+	struct front_nodeinfo fi;
 	struct node_state none;
 	struct known_node *kn;
+	uint32_t next;
 
+	/* One that never had hardware may not be known yet. */
+	for (next = 0; front_node_next(next, &fi); next = fi.fi_minor + 1)
+		(void)node_known(&fi);
 	TAILQ_FOREACH(kn, &known_nodes, kn_entry) {
 		memset(&none, 0, sizeof(none));
 		none.ns_info = kn->kn_state.ns_info;

@@ -47,7 +47,8 @@ typedef void nodes_func_t(const struct node_state *,
  *
  * nodes_again(func)
  *
- *	Call func for each node, as if it had been without hardware before.
+ *	Call func for each node as it was when it was last looked at, as if it
+ *	had been without hardware before.
  *
  * nodes_close()
  *
