@@ -442,6 +442,36 @@ test_segv(void)
 	crash_case(child_segv, SIGSEGV);
 }
 
+/* What devices call themselves, as host.h says: RFC 8259 and plain ASCII. */
+static void
+test_text_json(void)
+{
+	static const struct {
+		const char	*text, *json;
+	} cases[] = {
+		{ "", "" },
+		{ "plain ~", "plain ~" },
+		{ "\"\\/", "\\\"\\\\/" },
+		{ "\033[2J\n\177", "\\u001b[2J\\u000a\\u007f" },
+		{ "\xc3\xa4\xe2\x80\xae", "\\u00e4\\u202e" },
+		{ "\xf0\x9f\x98\x80", "\\ud83d\\ude00" },
+		{ "\xff" "a\xc3", "\\ufffda\\ufffd" },
+		{ "\xc0\x80\xed\xa0", "\\ufffd\\ufffd\\ufffd\\ufffd" },
+	};
+	char buf[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		T_EQ(host_text_json(cases[i].text, buf, sizeof(buf)),
+		    strlen(cases[i].json));
+		T_CHECK(strcmp(buf, cases[i].json) == 0);
+	}
+	/* Cut at a character, never in it. */
+	T_EQ(host_text_json("ab\033c", buf, 8), 2);
+	T_CHECK(strcmp(buf, "ab") == 0);
+	T_EQ(host_text_json("ab\033c", buf, 9), 8);
+	T_EQ(host_text_json("ab", buf, 1), 0);
+}
+
 const struct t_case t_cases[] = {
 	{ "memory is zeroed and aligned", test_memory },
 	{ "clocks are monotonic and of this century", test_clock },
@@ -453,6 +483,7 @@ const struct t_case t_cases[] = {
 	{ "a log that nobody reads stops nobody", test_log_full },
 	{ "levels filter the log, and a line stays one", test_log_levels },
 	{ "the journal gets prefixes, a terminal times", test_log_journal },
+	{ "a text of others' is JSON in plain ASCII", test_text_json },
 	{ "a panic runs the hooks once, says why, aborts", test_panic },
 	{ "and so with handlers installed", test_panic_caught },
 	{ "a fault in a thread runs the hooks", test_segv },
