@@ -47,17 +47,6 @@ left()
 	dpkg -l | grep devsw
 }
 
-# a program as somebody would write it, against the installed library.
-compiles()
-{
-	printf '%s\n' '#include <devsw/revoke.h>' '#include <errno.h>' \
-	    '#include <devsw/uhid.h>' 'int main(void)' \
-	    '{ return revoke("/dev/null") == -1 && errno == ENOSYS ? 0 : 1; }' \
-	    >/tmp/r.c
-	cc -o /tmp/r /tmp/r.c $(pkg-config --cflags --libs libdevsw) &&
-	    /tmp/r && ldd /tmp/r | grep -q libdevsw.so.0
-}
-
 # every page is found and says nothing that man does not understand.
 pages()
 {
@@ -113,14 +102,14 @@ inside()
 	    getent group devsw'
 	check 'udev has the rules for what it may open' \
 	    test -e /lib/udev/rules.d/59-devsw-access.rules
+	check 'programs start' "$top"/debian/tests/programs
 	check 'the configuration that comes with them is right' config
-	check 'programs start' sh -c 'devswd --version && devswctl --version &&
-	    uhidctl --help && devsw-compare --help && devsw-pty --help'
 	check 'man pages are there' pages
 	check 'bash completes devswctl' bash -c '. /usr/share/bash-completion/completions/devswctl &&
 	    COMP_WORDS=(devswctl ev) COMP_CWORD=1 && _devswctl &&
 	    [ "${COMPREPLY[*]}" = events ]'
-	check 'a program can be built against the library' compiles
+	check 'a program can be built against the library' \
+	    "$top"/debian/tests/library
 	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
 	check 'what a person has written stays' grep -q '^unit = x$' \
 	    /etc/devsw/devswd.conf
