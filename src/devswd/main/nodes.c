@@ -5,18 +5,27 @@
  * Model
  *	The kernel side tells the front end that the hardware of a node has
  *	come or gone, on the thread of whoever attaches or detaches
- *	(hyp_node_changed).  That only wakes main's thread, which asks for all
- *	nodes how things stand (hyp_node_getstat) and compares: nothing depends
- *	on the order or number of what it was told.  There are as many states
- *	here as there are nodes, which stay.
+ *	(hyp_node_changed).  That only marks the node and wakes main's thread,
+ *	which asks for those with marks how things stand (hyp_node_getstat):
+ *	nothing depends on the order or number of what it was told.  There are
+ *	as many states here as there are nodes, which stay.
+ *
+ *	A node that has hardware and a mark is told of even if it seems to be
+ *	as it was, since what is in its place may be another device:
+ *
+ *	K, and others		main's thread
+ *	A leaves: mark
+ *	B comes: mark
+ *				one look: where A was is something
  *
  * Locks
- *	None; the event is an eventfd.
+ *	mark_lock	the marks.  A leaf; held for a moment.
  */
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +33,8 @@
 #include "hyp/hyp.h"
 #include "host/host.h"
 #include "main/nodes.h"
+
+#define	NMARKS		64
 
 struct known_node {
 	TAILQ_ENTRY(known_node) kn_entry;
@@ -33,6 +44,11 @@ struct known_node {
 static TAILQ_HEAD(, known_node) known_nodes =
     TAILQ_HEAD_INITIALIZER(known_nodes);
 static int nodes_fd = -1;
+
+static pthread_mutex_t mark_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t marks[NMARKS];
+static unsigned nmarks;		/* NMARKS + 1: all nodes have one */
+
 static nodes_func_t *const *nodes_funcs;
 
 int
@@ -51,9 +67,43 @@ nodes_open(nodes_func_t *const *funcs)
 void
 nodes_changed(uint32_t minor)
 {
+	unsigned i;
 
-	(void)minor;
+	pthread_mutex_lock(&mark_lock);
+	for (i = 0; i < nmarks && i < NMARKS && marks[i] != minor;)
+		i++;
+	if (i == NMARKS)
+		nmarks = NMARKS + 1;
+	else if (i == nmarks)
+		marks[nmarks++] = minor;
+	pthread_mutex_unlock(&mark_lock);
 	(void)eventfd_write(nodes_fd, 1);
+}
+
+/* Copy the marks and forget them; how many. */
+static unsigned
+marks_take(uint32_t copy[NMARKS])
+{
+	unsigned n;
+
+	pthread_mutex_lock(&mark_lock);
+	n = nmarks;
+	memcpy(copy, marks, sizeof(marks));
+	nmarks = 0;
+	pthread_mutex_unlock(&mark_lock);
+	return n;
+}
+
+static struct known_node *
+node_find(const struct front_nodeinfo *fi)
+{
+	struct known_node *kn;
+
+	TAILQ_FOREACH(kn, &known_nodes, kn_entry) {
+		if (kn->kn_state.ns_info.fi_minor == fi->fi_minor)
+			break;
+	}
+	return kn;
 }
 
 static struct known_node *
@@ -61,10 +111,8 @@ node_known(const struct front_nodeinfo *fi)
 {
 	struct known_node *kn;
 
-	TAILQ_FOREACH(kn, &known_nodes, kn_entry) {
-		if (kn->kn_state.ns_info.fi_minor == fi->fi_minor)
-			return kn;
-	}
+	if ((kn = node_find(fi)) != NULL)
+		return kn;
 	kn = calloc(1, sizeof(*kn));
 	if (kn == NULL)
 		hyp_panic("out of memory");
@@ -90,38 +138,50 @@ node_look(const struct front_nodeinfo *fi, struct node_state *ns)
 	strcpy(ns->ns_device, hs.hs_device);
 }
 
-static int
-node_same(const struct node_state *a, const struct node_state *b)
+/* Tell of the node, unless it had no hardware and has none. */
+static void
+node_tell(const struct front_nodeinfo *fi)
 {
+	struct known_node *const kn = node_known(fi);
+	const struct node_state was = kn->kn_state;
+	nodes_func_t *const *f;
 
-	return a->ns_attached == b->ns_attached &&
-	    a->ns_iface == b->ns_iface &&
-	    strcmp(a->ns_place, b->ns_place) == 0 &&
-	    strcmp(a->ns_driver, b->ns_driver) == 0 &&
-	    strcmp(a->ns_device, b->ns_device) == 0;
+	node_look(fi, &kn->kn_state);
+	if (!was.ns_attached && !kn->kn_state.ns_attached)
+		return;
+	for (f = nodes_funcs; *f != NULL; f++)
+		(**f)(&kn->kn_state, &was);
 }
 
 void
 nodes_dispatch(void)
 {
-	struct node_state is, was;
 	struct front_nodeinfo fi;
-	struct known_node *kn;
-	nodes_func_t *const *f;
-	eventfd_t n;
-	uint32_t next;
+	uint32_t copy[NMARKS], next;
+	eventfd_t woken;
+	unsigned i, n;
 
 	/* First, so that what comes during the look makes another one. */
-	(void)eventfd_read(nodes_fd, &n);
+	(void)eventfd_read(nodes_fd, &woken);
+	n = marks_take(copy);
+	for (i = 0; i < n && n <= NMARKS; i++) {
+		if (front_node_find(copy[i], &fi))
+			node_tell(&fi);
+	}
+	for (next = 0; n > NMARKS && front_node_next(next, &fi);
+	    next = fi.fi_minor + 1)
+		node_tell(&fi);
+}
+
+void
+nodes_new(void)
+{
+	struct front_nodeinfo fi;
+	uint32_t next;
+
 	for (next = 0; front_node_next(next, &fi); next = fi.fi_minor + 1) {
-		kn = node_known(&fi);
-		node_look(&fi, &is);
-		if (node_same(&is, &kn->kn_state))
-			continue;
-		was = kn->kn_state;
-		kn->kn_state = is;
-		for (f = nodes_funcs; *f != NULL; f++)
-			(**f)(&is, &was);
+		if (node_find(&fi) == NULL)
+			nodes_changed(fi.fi_minor);
 	}
 }
 

@@ -24,8 +24,9 @@ struct node_state {
  * func(node, was)
  *
  *	The node's hardware is another than before, or there is none any more.
- *	was: what it had, a state without hardware if the node is new.  Hardware
- *	that came and went between two looks is not told of.
+ *	was: what it had, a state without hardware if the node is new.  It can be
+ *	the same: another device, perhaps, in the same place.  Hardware that came
+ *	and went between two looks is not told of.
  */
 typedef void nodes_func_t(const struct node_state *,
 	    const struct node_state *);
@@ -43,7 +44,12 @@ typedef void nodes_func_t(const struct node_state *,
  *
  * nodes_dispatch()
  *
- *	Look at all nodes, and call each of funcs for what has changed.
+ *	Look at the nodes that have changed, and call each of funcs for them.
+ *
+ * nodes_new()
+ *
+ *	Nodes may have been made that could not be made when their hardware
+ *	came: let nodes_dispatch see them.
  *
  * nodes_again(func)
  *
@@ -57,6 +63,7 @@ typedef void nodes_func_t(const struct node_state *,
 int	nodes_open(nodes_func_t *const *);
 void	nodes_changed(uint32_t);
 void	nodes_dispatch(void);
+void	nodes_new(void);
 void	nodes_again(nodes_func_t *);
 void	nodes_close(void);
 

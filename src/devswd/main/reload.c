@@ -25,6 +25,7 @@
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
 #include "main/mistake.h"
+#include "main/nodes.h"
 #include "main/perms.h"
 #include "main/reload.h"
 #include "main/units.h"
@@ -236,6 +237,7 @@ reload(struct options *o, int argc, char **argv, FILE *to)
 	front_node_settled(NULL);
 	hyp_nodes_again();
 	front_nodes_again();
+	nodes_new();
 	host_udev_rescan();
 	return errors;
 }
