@@ -59,6 +59,7 @@
 #include "hyp/hyp_usb.h"
 #include "host/host.h"
 #include "host/udev.h"
+#include "host/udevdb.h"
 #include "host/usbsys.h"
 
 #define	UDEV_RCVBUF	(1024 * 1024)
@@ -286,12 +287,19 @@ host_udev_rematch(void)
 	return n;
 }
 
-/* A device node: its rules have run if udevd sent this. */
+/*
+ * A device node: its rules have run if udevd sent this.  Events that we have
+ * caused ourselves, since its hardware has come or left, are none that give
+ * it an owner: it may be somebody's who is logged in.
+ */
 static void
 event_node(struct udev_device *dev)
 {
-	const char *action, *node;
+	const char *action, *node, *uuid;
 
+	uuid = udev_device_get_property_value(dev, "SYNTH_UUID");
+	if (uuid != NULL && strcmp(uuid, UDEVDB_UUID) == 0)
+		return;
 	action = udev_device_get_action(dev);
 	node = udev_device_get_devnode(dev);
 	if (action != NULL && strcmp(action, "remove") != 0 && node != NULL &&

@@ -15,6 +15,7 @@
  *		hyp_node_pin		nodes of claims with a unit, and of
  *					units that are remembered
  *		control_start		devswctl(8)
+ *		nodedb_open		what udevd is told of nodes
  *		ready
  *		host_udev_rescan	what is plugged in already
  *
@@ -63,6 +64,7 @@
 #include "main/control.h"
 #include "main/daemon.h"
 #include "main/list.h"
+#include "main/nodedb.h"
 #include "main/nodes.h"
 #include "main/options.h"
 #include "main/perms.h"
@@ -135,6 +137,7 @@ static nodes_func_t *const main_nodes_funcs[] = {
 	units_node,
 	perms_node,
 	watch_nodes,
+	nodedb_node,
 	NULL
 };
 
@@ -396,6 +399,7 @@ main_reload(int *error)
 	main_reloads = true;
 	errors = reload(main_options, main_argc, main_argv, f);
 	main_reloads = false;
+	nodedb_again();
 	fclose(f);
 	copy = strdup(text);
 	level = errors != 0 ? HYP_LOG_ERR : HYP_LOG_INFO;
@@ -454,8 +458,10 @@ main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
 				nodes_dispatch();
 			else if (ev[i].data.fd == dogfd)
 				(void)watchdog_dispatch(main_nclaims(o));
-			else
+			else {
 				host_udev_dispatch();
+				nodedb_udev();
+			}
 		}
 	}
 	close(ep);
@@ -475,6 +481,7 @@ main_stop(void)
 	watchdog_stop();
 	host_udev_close();
 	hyp_halt();
+	nodedb_close();
 	(void)control_stop(CONTROL_TIME);
 	left = front_stop();
 	if (left != 0)
@@ -526,6 +533,7 @@ main_run(struct options *o)
 		host_trace_stop();
 		return EXIT_FAILED;
 	}
+	nodedb_open(&o->o_claims);
 	daemon_ready();
 	host_udev_rescan();
 	main_tell_missing(o);
