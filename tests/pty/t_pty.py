@@ -768,6 +768,17 @@ def _():
             equal(line.process.wait(LIMIT), -signal.SIGTERM)
 
 
+@case("--again ends by a signal, also while it waits for COMMAND's end")
+def _():
+    with lines("sh", "-c", "trap 'sleep 2; exit 4' HUP; echo go; "
+               "while :; do sleep 0.1; done", options=("--again",)) as line:
+        expect(line.far, b"go")
+        line.hang_up()
+        time.sleep(1)
+        line.process.terminate()
+        equal(line.end(), (4, f"devsw-pty: {line.node} has hung up\n"))
+
+
 @case("who may use the node may use the slave")
 def _():
     if os.geteuid() != 0:

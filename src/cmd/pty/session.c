@@ -292,6 +292,8 @@ session_run(struct session *ss)
 		end = session_serve(ss);
 	if (ss->ss_signals != -1)
 		session_hangup(ss);
+	if (end != END_FAILED && ss->ss_signal != 0)
+		end = END_SIGNAL;	/* while it waited, perhaps */
 	close_if(&ss->ss_master);
 	close_if(&ss->ss_inotify);
 	close_if(&ss->ss_signals);
