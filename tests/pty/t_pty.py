@@ -338,8 +338,8 @@ def _():
             strace.terminate()
         said = log.read()
         equal([word for row in said.splitlines() for word in
-               ("TCSETS", 'write(3, "x"') if word in row][:2],
-              ["TCSETS", 'write(3, "x"'], "order in " + said)
+               ("TCSETS", ', "x", 1) ') if word in row][:2],
+              ["TCSETS", ', "x", 1) '], "order in " + said)
         os.close(slave)
 
 
@@ -824,6 +824,40 @@ def _():
         if switches() - before > 20:
             raise AssertionError(f"woken {switches() - before} times")
         os.close(slave)
+
+
+@case("a killed devsw-pty leaves nobody at the node")
+def _():
+    with lines("sleep", "1000") as line:
+        until(lambda: subprocess.run(
+            ["pgrep", "-P", str(line.process.pid)], check=False,
+            capture_output=True).stdout.count(b"\n") == 2, "two children")
+        line.process.kill()
+        line.process.wait()
+
+        def users():
+            found = []
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    found += [pid for fd in os.listdir(f"/proc/{pid}/fd")
+                              if int(pid) != os.getpid() and os.readlink(
+                                  f"/proc/{pid}/fd/{fd}") == line.node]
+                except OSError:
+                    continue
+            return found
+        until(lambda: not users(), "end of those at the node")
+
+
+@case("it starts without standard input, output and error, too")
+def _():
+    far, slave = os.openpty()
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" "$1" -- echo here <&- >&- 2>&-', PROGRAM,
+         os.ttyname(slave)], check=False, timeout=LIMIT)
+    equal(done.returncode, 0, "status")
+    expect(far, b"here")
+    os.close(far)
+    os.close(slave)
 
 
 @case("wrong words: usage, status 2; --help and --version")

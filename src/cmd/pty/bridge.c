@@ -2,8 +2,8 @@
 /*
  * bridge.c - the loop between a node and the master of a pty.
  *
- *	node --> br_in --> master | slave, a program
- *	node <-- br_out <- master |
+ *	node -> reader -> br_in -> master | slave, a program
+ *	node <----------- br_out <- master |
  *
  * Two bounded queues.  A side is read only while its queue has room, so that
  * a program that does not read stops the node, whose flow control stops the
@@ -27,9 +27,10 @@
  * counts those that were read before it.  They leave first, and the change
  * waits until they are sent, SENT_MS at most; meanwhile nothing more is read.
  *
- * The end of the node is a read of 0, or an error of it that is not EAGAIN, or
- * POLLHUP or POLLERR while it is not read: a program that does not read its
- * terminal is hung up all the same.
+ * The end of the node is that of the reader's pipe, or an error of a write that
+ * is not EAGAIN, or POLLHUP or POLLERR of the node, which is polled while
+ * it has to take output or its input is not taken: a program that does not read
+ * its terminal is hung up all the same.
  *
  * Nothing here waits but poll(2).  No locks: one thread.
  */
@@ -73,7 +74,7 @@ struct bridge {
 	bool		 br_node_ended;
 };
 
-enum { P_NODE, P_MASTER, P_SIGNALS, P_INOTIFY, P_COUNT };
+enum { P_READER, P_NODE, P_MASTER, P_SIGNALS, P_INOTIFY, P_COUNT };
 
 static size_t
 queue_room(const struct queue *q)
@@ -158,8 +159,9 @@ master_flushes(struct bridge *br, unsigned char what)
 	enum { FLUSHREAD = 1, FLUSHWRITE = 2 };		/* TIOCPKT_* */
 
 	if ((what & FLUSHREAD) != 0) {
-		br->br_in.q_len = 0;
 		line_flush_input(br->br_ss->ss_line);
+		reader_flush(&br->br_ss->ss_reader);
+		br->br_in.q_len = 0;
 	}
 	if ((what & FLUSHWRITE) != 0) {
 		br->br_out.q_len = br->br_before = 0;
@@ -326,8 +328,8 @@ node_marked(struct bridge *br, const unsigned char *buf, size_t n)
 	q->q_len += len;
 }
 
-/* One read of the node.  True: it gave something. */
-static bool
+/* One read of what the node has given. */
+static void
 node_read(struct bridge *br)
 {
 	const bool marked = line_marked(br->br_ss->ss_line);
@@ -335,18 +337,17 @@ node_read(struct bridge *br)
 	unsigned char buf[QUEUE];
 	ssize_t n;
 
-	n = read(br->br_ss->ss_node, marked ? buf : q->q_buf + q->q_len,
-	    queue_room(q) - 1);
+	n = read(br->br_ss->ss_reader.rd_fd,
+	    marked ? buf : q->q_buf + q->q_len, queue_room(q) - 1);
 	if (n == 0 || (n == -1 && !nothing_now()))
 		br->br_node_ended = true;
 	if (n <= 0)
-		return false;
+		return;
 	if (marked)
 		node_marked(br, buf, (size_t)n);
 	else
 		q->q_len += (size_t)n;
 	br->br_busy = now_ms();
-	return true;
 }
 
 static void
@@ -369,16 +370,14 @@ node_write(struct bridge *br)
 	br->br_moved = now_ms();
 }
 
-/* What poll has said of the node. */
+/* What poll has said of the node and its reader. */
 static void
-node_service(struct bridge *br, const struct pollfd *pfd)
+node_service(struct bridge *br, const struct pollfd pfd[P_COUNT])
 {
-	const bool ended = (pfd->revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
-	bool more = false;
 
-	if ((pfd->events & POLLIN) != 0 && pfd->revents != 0)
-		more = node_read(br);
-	if (ended && !more)
+	if (pfd[P_READER].revents != 0)
+		node_read(br);
+	else if ((pfd[P_NODE].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
 		br->br_node_ended = true;
 }
 
@@ -414,11 +413,16 @@ bridge_want(const struct bridge *br, struct pollfd pfd[P_COUNT])
 
 	pfd[P_SIGNALS] = (struct pollfd){ ss->ss_signals, POLLIN, 0 };
 	pfd[P_INOTIFY] = (struct pollfd){ ss->ss_inotify, POLLIN, 0 };
-	pfd[P_NODE] = (struct pollfd){ ss->ss_node, 0, 0 };
+	pfd[P_READER] = (struct pollfd){ -1, POLLIN, 0 };
+	pfd[P_NODE] = (struct pollfd){ -1, 0, 0 };
 	if (take && queue_room(&br->br_in) > 1)	/* marks_decode wants one */
-		pfd[P_NODE].events |= POLLIN;
-	if (ready > 0)
-		pfd[P_NODE].events |= POLLOUT;
+		pfd[P_READER].fd = ss->ss_reader.rd_fd;
+	else
+		pfd[P_NODE].fd = ss->ss_node;
+	if (ready > 0) {
+		pfd[P_NODE].fd = ss->ss_node;
+		pfd[P_NODE].events = POLLOUT;
+	}
 	pfd[P_MASTER] = (struct pollfd){ ss->ss_master, POLLPRI, 0 };
 	if (queue_room(&br->br_out) > 0 && !br->br_pending)
 		pfd[P_MASTER].events |= POLLIN;
@@ -449,7 +453,7 @@ bridge_turn(struct bridge *br, const struct pollfd pfd[P_COUNT])
 		master_service(br);
 	if (br->br_open)
 		change_look(br, br->br_out.q_len);
-	node_service(br, &pfd[P_NODE]);
+	node_service(br, pfd);
 	master_write(br);
 	node_write(br);
 	change_finish(br);

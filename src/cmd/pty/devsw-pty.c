@@ -11,10 +11,11 @@
  *	session.c	one life: node, pty, link, COMMAND, and their end
  *	bridge.c	the loop that carries bytes
  *	line.c		terminal settings
+ *	reader.c	the process that reads the node
  *	marks.c		breaks
  *	link.c		--link
  *
- * One process, one thread, no privileges but those of whoever starts it.
+ * Two processes without threads, no privileges but those of whoever starts it.
  * Here is the order of things: open the node, perhaps after a wait for its
  * hardware and its carrier, serve it until it ends, and perhaps do so again.
  */
@@ -67,7 +68,7 @@ may_come(int error)
 /*
  * node_open(o)
  *
- *	The node's descriptor, non-blocking; -1: said.  Waits for carrier if
+ *	The node's descriptor; -1: said.  Waits for carrier if
  *	the node does, and with --wait for hardware, for as long as it takes;
  *	signals have their default effect meanwhile, and nothing is there yet
  *	that would have to be tidied up.
@@ -86,12 +87,40 @@ node_open(const struct options *o)
 	if (fd == -1)
 		complain("%s: %s", o->o_node, errno == ENXIO ?
 		    "no hardware is there" : strerror(errno));
-	else if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == -1) {
-		complain("%s: %s", o->o_node, strerror(errno));
-		close(fd);
-		fd = -1;
-	}
 	return fd;
+}
+
+/* The same node, and not what has its name by now; -1 with errno. */
+static int
+node_again(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/*
+ * node_take(ss)
+ *
+ *	What the session has of the node: two descriptors and its settings.
+ *	-1 with errno.
+ */
+static int
+node_take(struct session *ss)
+{
+	int error;
+
+	ss->ss_node = isatty(ss->ss_input) ? node_again(ss->ss_input) : -1;
+	if (ss->ss_node == -1)
+		return -1;
+	ss->ss_line = line_open(ss->ss_node);
+	if (ss->ss_line != NULL)
+		return 0;
+	error = errno;
+	close(ss->ss_node);
+	errno = error;
+	return -1;
 }
 
 /* One life; *end says how it ended. */
@@ -101,22 +130,34 @@ live(const struct options *o, enum end *end, int *sig)
 	struct session ss = { .ss_options = o, .ss_status = EXIT_OK };
 
 	*end = END_FAILED;
-	ss.ss_node = node_open(o);
-	if (ss.ss_node == -1)
+	ss.ss_input = node_open(o);
+	if (ss.ss_input == -1)
 		return EXIT_FAILED;
-	ss.ss_line = line_open(ss.ss_node);
-	if (ss.ss_line == NULL) {
+	if (node_take(&ss) == -1) {
 		/* What has just gone may come back; what is no tty is none. */
 		*end = errno == ENOTTY ? END_FAILED : END_NODE;
 		complain("%s: %s", o->o_node, errno == ENOTTY ?
 		    "is no terminal" : strerror(errno));
-		close(ss.ss_node);
+		close(ss.ss_input);
 		return EXIT_FAILED;
 	}
 	*end = session_run(&ss);
 	*sig = ss.ss_signal;
 	return *end == END_FAILED && ss.ss_status == EXIT_OK ? EXIT_FAILED :
 	    ss.ss_status;
+}
+
+/* What is opened later is never taken for standard input, output or error. */
+static void
+stdio_open(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
 }
 
 int
@@ -126,6 +167,7 @@ main(int argc, char **argv)
 	enum end end;
 	int sig = 0, status;
 
+	stdio_open();
 	status = options_parse(&o, argc, argv);
 	if (status != -1)
 		return status;

@@ -72,6 +72,16 @@ size_t	marks_decode(struct marks *, unsigned char *, const unsigned char *,
 int	link_make(const char *, const char *);
 void	link_remove(const char *, const char *);
 
+/* ---- reader.c ------------------------------------------------------- */
+struct reader {
+	pid_t		 rd_pid;	/* 0: none */
+	int		 rd_fd;		/* what the node gives */
+};
+
+int	reader_start(struct reader *, int);
+void	reader_flush(const struct reader *);
+void	reader_stop(struct reader *);
+
 /* ---- session.c ------------------------------------------------------ */
 enum end {
 	END_NODE,		/* unplugged, revoked, carrier lost */
@@ -82,7 +92,9 @@ enum end {
 
 struct session {
 	const struct options *ss_options;
-	int		 ss_node;
+	int		 ss_node;	/* non-blocking */
+	int		 ss_input;	/* the node once more, blocking */
+	struct reader	 ss_reader;
 	int		 ss_master;
 	int		 ss_signals;	/* signalfd */
 	int		 ss_inotify;	/* opens and closes of the slave */

@@ -235,7 +235,7 @@ static enum end
 session_serve(struct session *ss)
 {
 	const char *path = ss->ss_options->o_link;
-	enum end end;
+	enum end end = END_FAILED;
 
 	if (path != NULL && link_make(path, ss->ss_slave) == -1) {
 		complain("%s: %s", path, errno == EEXIST ?
@@ -246,7 +246,10 @@ session_serve(struct session *ss)
 		printf("%s\n", ss->ss_slave);
 		(void)fflush(stdout);
 	}
-	end = bridge_run(ss);
+	if (reader_start(&ss->ss_reader, ss->ss_input) == 0)
+		end = bridge_run(ss);
+	else
+		complain("no process: %s", strerror(errno));
 	if (path != NULL)
 		link_remove(path, ss->ss_slave);
 	if (end == END_NODE)
@@ -288,18 +291,21 @@ session_run(struct session *ss)
 	enum end end = END_FAILED;
 
 	ss->ss_master = ss->ss_inotify = ss->ss_signals = -1;
+	ss->ss_reader.rd_fd = -1;
 	if (session_begin(ss))
 		end = session_serve(ss);
 	if (ss->ss_signals != -1)
 		session_hangup(ss);
 	if (end != END_FAILED && ss->ss_signal != 0)
 		end = END_SIGNAL;	/* while it waited, perhaps */
+	reader_stop(&ss->ss_reader);
 	close_if(&ss->ss_master);
 	close_if(&ss->ss_inotify);
 	close_if(&ss->ss_signals);
 	line_close(ss->ss_line);
 	(void)fcntl(ss->ss_node, F_SETFL, O_RDWR);
 	close(ss->ss_node);
+	close(ss->ss_input);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return end;
 }
