@@ -919,6 +919,46 @@ events_come_in_order(void)
 	down(1000, 0);
 }
 
+/*
+ * nodes.h: the same may be told twice, which is no event; but it is one if the
+ * adapter has been another meanwhile.
+ */
+static void
+what_is_told_twice(void)
+{
+	struct hyp_usb_info hi = { .hi_path = PLACE, .hi_vendor = 0x0403,
+	    .hi_product = 0x6001, .hi_serial = "s1", .hi_productstr = "",
+	    .hi_vendorstr = "", .hi_bus = 1, .hi_addr = 1 };
+	struct node_state is;
+	uint64_t now;
+	char *text;
+
+	up();
+	watch_plugged(&hi, "c", "", false);
+	node_is(true);
+	memset(&is, 0, sizeof(is));
+	is.ns_attached = 1;
+	strcpy(is.ns_place, PLACE);
+	strcpy(is.ns_driver, "uftdi0");
+	now = events_now();
+	watch_nodes(&is, &is);
+	watch_plugged(&hi, "other", "", false);
+	T_EQ(events_now(), now);
+	watch_left(PLACE, "unplugged");
+	hi.hi_addr = 2;
+	watch_plugged(&hi, "c", "", false);
+	watch_nodes(&is, &is);
+	text = events_since(now);
+	has(text, "\"event\": \"unplug\"");
+	has(text, "\"event\": \"plug\"");
+	has(text, "\"event\": \"away\"");
+	has(text, "\"event\": \"there\"");
+	free(text);
+	watch_left(PLACE, "unplugged");
+	node_is(false);
+	down(1000, 0);
+}
+
 static void
 post_later(void *arg)
 {
@@ -1253,6 +1293,7 @@ const struct t_case t_cases[] = {
 	{ "a reload is root's, and its text is told", a_reload_is_roots },
 	{ "events come in order, those of use to who may see it",
 	    events_come_in_order },
+	{ "what is told twice is no event", what_is_told_twice },
 	{ "a follower waits, and is let go", a_follower_waits },
 	{ "what was lost is told, and a flood of use loses no plug",
 	    what_was_lost_is_told },

@@ -300,6 +300,21 @@ node_there(struct node *n, const struct node_state *ns)
 	wn->wn_attached = true;
 }
 
+/*
+ * Has it what it had?  That may be told twice (nodes.h); what has been pulled
+ * has left first.
+ */
+static bool
+is_same(const struct node *n, const struct node_state *is)
+{
+	const struct watch_node *const wn = &n->n_what;
+
+	return wn->wn_attached && is->ns_attached && n->n_gone == NULL &&
+	    strcmp(n->n_driver, is->ns_driver) == 0 &&
+	    (wn->wn_adapter.wa_place[0] == '\0' ||
+	    strcmp(wn->wn_adapter.wa_place, is->ns_place) == 0);
+}
+
 void
 watch_nodes(const struct node_state *is, const struct node_state *was)
 {
@@ -312,10 +327,12 @@ watch_nodes(const struct node_state *is, const struct node_state *was)
 		strcpy(n->n_name, is->ns_info.fi_name);
 		LIST_INSERT_HEAD(&nodes, n, n_list);
 	}
-	if (n != NULL && was->ns_attached && n->n_what.wn_attached)
-		node_away(n);
-	if (n != NULL && is->ns_attached)
-		node_there(n, is);
+	if (n != NULL && !is_same(n, is)) {
+		if (was->ns_attached && n->n_what.wn_attached)
+			node_away(n);
+		if (is->ns_attached)
+			node_there(n, is);
+	}
 	pthread_mutex_unlock(&watch_lock);
 }
 
