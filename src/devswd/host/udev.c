@@ -279,8 +279,8 @@ host_udev_rematch(void)
 		next = LIST_NEXT(k, k_entry);
 		/* One that has gone is the rescan's. */
 		if (usbsys_read(k->k_path, ud) == 0 && !known_same(k, ud)) {
+			n += !k->k_refused;
 			known_drop(k);
-			n++;
 		}
 	}
 	free(ud);
