@@ -647,16 +647,18 @@ static void
 has(const char *text, const char *part)
 {
 
-	if (strstr(text, part) == NULL)
-		t_fail(__FILE__, __LINE__, "no %s in %.1000s", part, text);
+	if (text == NULL || strstr(text, part) == NULL)
+		t_fail(__FILE__, __LINE__, "no %s in %.1000s", part,
+		    text != NULL ? text : "nothing");
 }
 
 static void
 has_not(const char *text, const char *part)
 {
 
-	if (strstr(text, part) != NULL)
-		t_fail(__FILE__, __LINE__, "%s in %.1000s", part, text);
+	if (text == NULL || strstr(text, part) != NULL)
+		t_fail(__FILE__, __LINE__, "%s in %.1000s", part,
+		    text != NULL ? text : "nothing");
 }
 
 static void
