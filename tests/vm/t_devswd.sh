@@ -276,7 +276,9 @@ test_syslog()
 	pid=$(cat /run/devsw/devswd-120.lock)
 	check "nothing left of the terminal" test \
 	    "$(readlink /proc/"$pid"/fd/* | grep -c -e pipe: -e /tmp)" = 0
-	check "stop" stop
+	check "stopped as by a start script" start-stop-daemon --stop --quiet \
+	    --retry 30 --pidfile /run/devsw/devswd-120.lock
+	check "and gone" gone "$pid"
 }
 
 guest()
