@@ -13,6 +13,7 @@
  *	line.c		terminal settings
  *	reader.c	the process that reads the node
  *	marks.c		breaks
+ *	events.c	signals, and who opens the slave
  *	link.c		--link
  *
  * Two processes without threads, no privileges but those of whoever starts it.
@@ -22,38 +23,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pty/pty.h"
 
 #define	RETRY_S		1	/* between two opens, two lives */
-
-void
-complain(const char *fmt, ...)
-{
-	va_list ap;
-
-	flockfile(stderr);
-	fprintf(stderr, "devsw-pty: ");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "\n");
-	funlockfile(stderr);
-}
-
-int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Errors of an open that a plug, or the end of a close, puts right. */
 static bool

@@ -34,7 +34,7 @@ struct options {
 	bool		 o_again;	/* after an end of the node or COMMAND */
 };
 
-/* ---- devsw-pty.c ---------------------------------------------------- */
+/* ---- complain.c ----------------------------------------------------- */
 void	complain(const char *, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
 int64_t	now_ms(void);
@@ -106,6 +106,8 @@ struct session {
 };
 
 enum end session_run(struct session *);
+
+/* ---- events.c ------------------------------------------------------- */
 bool	session_signals(struct session *);
 void	session_opens(struct session *);
 
