@@ -167,21 +167,36 @@ ask(void)
 	pthread_mutex_unlock(&wd_lock);
 }
 
+/* A thread of before, which was stuck, may be about to leave wd_cv. */
+static void
+begin(void)
+{
+	static bool made;
+	pthread_condattr_t attr;
+
+	pthread_mutex_lock(&wd_lock);
+	if (!made) {
+		pthread_condattr_init(&attr);
+		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+		pthread_cond_init(&wd_cv, &attr);
+		pthread_condattr_destroy(&attr);
+		made = true;
+	}
+	wd_asked = wd_ending = wd_gone = false;
+	pthread_mutex_unlock(&wd_lock);
+	wd_told = false;
+	wd_status[0] = '\0';
+}
+
 int
 watchdog_start(void)
 {
 	const uint64_t us = period();
-	pthread_condattr_t attr;
 	int error;
 
 	if (us == 0)
 		return -1;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&wd_cv, &attr);
-	pthread_condattr_destroy(&attr);
-	wd_asked = wd_ending = wd_gone = wd_told = false;
-	wd_status[0] = '\0';
+	begin();
 	wd_timer = timer(us);
 	error = wd_timer == -1 ? errno :
 	    hyp_thread_create("watchdog", watchdog_thread, NULL, NULL);
