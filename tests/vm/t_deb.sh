@@ -102,6 +102,9 @@ inside()
 	    getent group devsw'
 	check 'udev has the rules for what it may open' \
 	    test -e /lib/udev/rules.d/59-devsw-access.rules
+	check 'and those of nodes, with what they ask' \
+	    $(sed -n 's/^IMPORT{program}="\(.*\) \$kernel"$/\1/p' \
+	    /lib/udev/rules.d/60-devsw.rules) none
 	check 'programs start' "$top"/debian/tests/programs
 	check 'the configuration that comes with them is right' config
 	check 'man pages are there' pages
@@ -141,5 +144,5 @@ check 'tools/deb builds what lintian has nothing to say of' \
     "$top/tools/deb" --lint
 check 'it leaves nothing in the tree' test "$tree" = "$(tree)"
 unshare -m "$self" mounted "$place" "$number" || failed=1
-echo "1..17"
+echo "1..18"
 exit $failed

@@ -115,6 +115,29 @@ def _(world):
     equal(receives(), "hello")
 
 
+@case("links and device units are there while the hardware is")
+def _(world):
+    unit = "dev-ttyU0.device"
+
+    def links():
+        return sorted(link for link in (
+            "/dev/devsw/ftdi", *glob.glob("/dev/serial/by-id/*ftdi0*"))
+                      if os.path.realpath(link) == CALLOUT)
+
+    probe.wait_for(lambda: len(links()) == 2, "its links")
+    probe.wait_for(lambda: prop("ActiveState", unit) == "active", unit)
+    probe.vmusb("unplug", "ftdi0")
+    probe.wait_for(lambda: not links(), "no links")
+    probe.wait_for(lambda: prop("ActiveState", unit) == "inactive", unit)
+    equal(os.path.exists(NODE), True, NODE)
+    probe.vmusb("plug", "ftdi0")
+    world.usable(CALLOUT)
+    probe.wait_for(lambda: len(links()) == 2, "its links")
+    probe.wait_for(lambda: prop("ActiveState", unit) == "active", unit)
+    # It may wake udev for its own nodes, and write to nothing else there.
+    equal(owner("/sys/class/cuse/ttyU0/uevent"), "devsw:root 0644", "uevent")
+
+
 @case("devswctl and revoke(2) find it")
 def _(_world):
     status = h_guest.status()
