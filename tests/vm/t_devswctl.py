@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
-# builds: plain asan
+# builds: plain full:asan
 """t_devswctl: devswctl list, show, who and events with real nodes.
 
 What it tells of who has a node open (the model of front_who.c) is compared

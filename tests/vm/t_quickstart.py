@@ -68,12 +68,16 @@ def far_line(far):
 def _(world):
     block("port")
     world.usable(NODE)
+    probe.wait_for(lambda: os.path.exists("/dev/devsw/lab"), "udev's links")
     equal(owner("/dev/ttyU0"), "root:dialout 0660")
     far = probe.Far(probe.far_path("ftdi0"))
     said = block("use")
     equal(far_line(far), b"hello\r")
     far.close()
     equal(re.search(r"0403:6001.*ttyU0", said) is not None, True, said)
+    for link in ("usb-QEMU_QEMU_USB_SERIAL_ftdi0-if00-port0", "/dev/devsw/lab"):
+        equal(re.search(link + " -> .*dtyU0$", said, re.M) is not None, True,
+              said)
 
 
 @case("a reload changes what has changed")

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm --usb hidg --usb hid-mouse
-# builds: plain
 # timeout: 300
 """t_udev: udev knows whose hardware is behind a node, and for how long.
 
