@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
-# builds: plain asan
+# builds: plain full:asan
 # timeout: 240
 """t_daemon: devswd comes and goes while clients use its nodes.
 

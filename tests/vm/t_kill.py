@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
-# builds: plain tsan
+# builds: plain full:tsan
 # timeout: 240
 """t_kill: clients can be killed, stopped and interrupted wherever they are.
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
-# builds: plain asan
+# builds: plain full:asan
 """t_revoke: revoke(2) of real nodes, through libdevsw and devswctl.
 
 Who may revoke and the errors are those of BSD's revoke(2); what an open file

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
-# builds: full:asan tsan
+# builds: plain full:asan full:tsan
 # timeout: 100
 """t_semantics: devswd --semantics on a real adapter.
 

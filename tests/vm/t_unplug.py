@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
-# builds: plain asan
+# builds: plain full:asan
 # timeout: 300
 """t_unplug: an adapter that is pulled out releases everybody, and comes back.
 

@@ -35,6 +35,21 @@ result(const struct args *a, const char *what, const char *why)
 	return flushed(why != NULL ? EXIT_FAILED : EXIT_OK);
 }
 
+static const char *
+why_not_revoke(int error)
+{
+
+	switch (error) {
+	case EPERM:
+		return "only its owner and root may revoke it";
+	case EOPNOTSUPP:
+		/* Not another version's: devswd's semantics have no revoke. */
+		return strerror(error);
+	default:
+		return node_error(error);
+	}
+}
+
 int
 do_revoke(const struct args *a)
 {
@@ -49,9 +64,8 @@ do_revoke(const struct args *a)
 			snprintf(path, sizeof(path), "/dev/%s", node);
 		error = revoke(strchr(node, '/') == NULL &&
 		    strlen(node) < 256 ? path : node) == 0 ? 0 : errno;
-		if (result(a, node, error == 0 ? NULL : error == EPERM ?
-		    "only its owner and root may revoke it" :
-		    node_error(error)) != EXIT_OK)
+		if (result(a, node, error == 0 ? NULL :
+		    why_not_revoke(error)) != EXIT_OK)
 			status = EXIT_FAILED;
 	}
 	return status;

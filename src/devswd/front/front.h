@@ -134,8 +134,9 @@ void	front_node_settled(const char *);
  * front_node_setperm(minor, perm)
  *
  *	From now on the node has this owner, group and mode; NULL: its
- *	class's.  Set at once; what could not be set is logged.  No effect if
- *	there is no such node.  Main's thread, before front_stop.
+ *	class's.  Set at once, unless it is what the node was given last, which
+ *	somebody may have changed; what could not be set is logged.  No effect
+ *	if there is no such node.  Main's thread, before front_stop.
  *
  * front_setperms(tty, hid, strict)
  *

@@ -236,7 +236,7 @@ front_node_perm(const struct front_node *fn, struct front_perm *fp)
 	else if (fn->fn_class == HYP_NODE_HID)
 		*fp = front.fl_config.hid;
 	else
-		fp->mode = 0;
+		*fp = (struct front_perm){ 0, 0, 0 };
 	pthread_mutex_unlock(&front.fl_lock);
 	return fp->mode != 0;
 }
@@ -286,6 +286,9 @@ own_node(struct front_node *fn, bool taken)
 		close(fd);
 		return -EEXIST;
 	}
+	pthread_mutex_lock(&front.fl_lock);
+	fn->fn_given = perm;
+	pthread_mutex_unlock(&front.fl_lock);
 	if (wanted)
 		error = change_owner(fd, &perm);
 	if (error != 0)
@@ -319,10 +322,21 @@ node_find(uint32_t minor)
 	return fn;
 }
 
-/* Nodes stay until front_stop. */
+static bool
+same_perm(const struct front_perm *a, const struct front_perm *b)
+{
+
+	return a->uid == b->uid && a->gid == b->gid && a->mode == b->mode;
+}
+
+/*
+ * A node that should be what it was given already is left as it is: its owner
+ * may have changed it since.  Nodes stay until front_stop.
+ */
 void
 front_node_setperm(uint32_t minor, const struct front_perm *fp)
 {
+	struct front_perm given, now;
 	struct front_node *fn;
 
 	pthread_mutex_lock(&front.fl_lock);
@@ -331,9 +345,11 @@ front_node_setperm(uint32_t minor, const struct front_perm *fp)
 		fn->fn_own = fp != NULL;
 		if (fp != NULL)
 			fn->fn_perm = *fp;
+		given = fn->fn_given;
 	}
 	pthread_mutex_unlock(&front.fl_lock);
-	if (fn != NULL)
+	if (fn != NULL && front_node_perm(fn, &now) &&
+	    !same_perm(&now, &given))
 		(void)own_node(fn, false);
 }
 

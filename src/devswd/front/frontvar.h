@@ -68,6 +68,7 @@ struct front_node {
 	struct front_chan	*fn_chan;	/* (l) NULL: dead */
 	struct front_perm	 fn_perm;	/* (l) its own, if fn_own */
 	bool			 fn_own;	/* (l) not its class's */
+	struct front_perm	 fn_given;	/* (l) what it was given last */
 	bool			 fn_orphan;	/* its channel frees it */
 	bool			 fn_away;	/* (l) given up */
 	atomic_bool		 fn_nowhere;	/* (a) made, but not in devdir */
