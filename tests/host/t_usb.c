@@ -879,11 +879,12 @@ static int udev_fd;
 static unsigned n_refused;	/* how often match_vhci was asked to */
 
 static enum host_udev_verdict
-match_vhci(void *arg, const struct usbsys_dev *ud, int *unit,
+match_vhci(void *arg, const struct usbsys_dev *ud, int again, int *unit,
     const char **driver)
 {
 	const int *refuse = arg;
 
+	(void)again;
 	*unit = -1;
 	*driver = "ucom";
 	if (ud->ud_info.hi_vendor != H_VHCI_VENDOR)

@@ -210,7 +210,7 @@ match(struct claim_head *head, unsigned product, const char *serial,
 	const char *driver = NULL;
 	int unit = 99;
 
-	if (claim_match(head, &ud, &unit, &driver) != HOST_UDEV_TAKEN)
+	if (claim_match(head, &ud, 0, &unit, &driver) != HOST_UDEV_TAKEN)
 		return unit == 99 ? -2 : -3;
 	return unit;
 }
@@ -263,7 +263,7 @@ verdict(const char *claim, const unsigned char *desc, size_t len)
 	memcpy(ud.ud_desc, desc, len);
 	ud.ud_desclen = len;
 	T_CHECK(claim_add(&head, claim) == NULL);
-	v = claim_match(&head, &ud, &unit, &driver);
+	v = claim_match(&head, &ud, 0, &unit, &driver);
 	T_EQ(driver == NULL, v != HOST_UDEV_TAKEN);
 	/* No unit is used up by what is not taken. */
 	T_EQ(unit == 99, v != HOST_UDEV_TAKEN);
@@ -328,9 +328,9 @@ test_boot_best(void)
 	memcpy(ud.ud_desc, keyboard, sizeof(keyboard));
 	(void)claim_add(&head, "1:2");
 	(void)claim_add(&head, "1:2,serial=S,force");
-	T_EQ(claim_match(&head, &ud, &unit, &driver), HOST_UDEV_TAKEN);
+	T_EQ(claim_match(&head, &ud, 0, &unit, &driver), HOST_UDEV_TAKEN);
 	ud.ud_info.hi_serial = "other";
-	T_EQ(claim_match(&head, &ud, &unit, &driver), HOST_UDEV_REFUSED);
+	T_EQ(claim_match(&head, &ud, 0, &unit, &driver), HOST_UDEV_REFUSED);
 	T_CHECK(claim_find(&head, &ud.ud_info) == TAILQ_FIRST(&head));
 	claim_free(&head);
 }

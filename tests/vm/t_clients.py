@@ -533,7 +533,9 @@ def _(_world, adapter):
                        check=True, timeout=probe.LIMIT)
         with serial.Serial(NODES[adapter]) as port:
             port.write(b"%d" % number)
-        os.close(probe.open_node(NODES[adapter]))
+        # (With O_NONBLOCK it may be EAGAIN, if the line takes a second for
+        # what the program before has written: contract.md.)
+        os.close(probe.open_node(NODES[adapter], os.O_RDWR))
     far.close()
 
 

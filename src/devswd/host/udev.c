@@ -139,7 +139,7 @@ device_arrived(struct usbsys_dev *ud)
 		    hi->hi_path);
 		return;
 	}
-	verdict = udev_ops->hu_match(udev_arg, ud, &hi->hi_unit,
+	verdict = udev_ops->hu_match(udev_arg, ud, 0, &hi->hi_unit,
 	    &hi->hi_driver);
 	if (verdict == HOST_UDEV_UNCLAIMED)
 		return;
@@ -257,7 +257,7 @@ known_same(const struct known *k, struct usbsys_dev *ud)
 	struct hyp_usb_info *hi = &ud->ud_info;
 	enum host_udev_verdict verdict;
 
-	verdict = udev_ops->hu_match(udev_arg, ud, &hi->hi_unit,
+	verdict = udev_ops->hu_match(udev_arg, ud, 1, &hi->hi_unit,
 	    &hi->hi_driver);
 	if (k->k_refused || verdict != HOST_UDEV_TAKEN)
 		return k->k_refused && verdict == HOST_UDEV_REFUSED;

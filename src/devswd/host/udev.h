@@ -12,12 +12,13 @@
 struct usbsys_dev;
 
 /*
- * verdict = match(arg, dev, &unit, &driver)
+ * verdict = match(arg, dev, again, &unit, &driver)
  *
  *	Is the device one that the daemon shall take?  If so *unit is the
  *	pinned unit number or -1, and *driver whose number it is.  Called once
- *	for every plugging of a device that is taken or refused, and again by
- *	host_udev_rematch; repeatedly for one that is not claimed.
+ *	for every plugging of a device that is taken or refused; repeatedly for
+ *	one that is not claimed.  again: by host_udev_rematch, for one that was
+ *	taken or refused; what was told then need not be told once more.
  */
 enum host_udev_verdict {
 	HOST_UDEV_UNCLAIMED,
@@ -25,7 +26,7 @@ enum host_udev_verdict {
 	HOST_UDEV_REFUSED,	/* claimed, but not taken; has been told */
 };
 typedef enum host_udev_verdict host_udev_match_t(void *,
-	    const struct usbsys_dev *, int *, const char **);
+	    const struct usbsys_dev *, int, int *, const char **);
 
 /*
  * left(arg, info_path)

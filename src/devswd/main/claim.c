@@ -308,7 +308,7 @@ claim_find(struct claim_head *head, const struct hyp_usb_info *hi)
 }
 
 enum host_udev_verdict
-claim_match(void *arg, const struct usbsys_dev *ud, int *unit,
+claim_match(void *arg, const struct usbsys_dev *ud, int again, int *unit,
     const char **driver)
 {
 	const struct hyp_usb_info *hi = &ud->ud_info;
@@ -321,6 +321,8 @@ claim_match(void *arg, const struct usbsys_dev *ud, int *unit,
 	c->c_seen = 1;
 	what = usbsys_boot_hid(ud);
 	if (what != NULL && !c->c_force) {
+		if (again)
+			return HOST_UDEV_REFUSED;
 		host_logf(HYP_LOG_WARNING, "claim %s: the device at %s is a "
 		    "%s, which the host would lose, and it may be the one you "
 		    "are using; not taken; add ,force to the claim to have it "

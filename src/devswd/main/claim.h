@@ -74,7 +74,7 @@ int	claim_score(const struct claim *, const struct hyp_usb_info *);
 void	claim_adopt(struct claim *, const struct claim *);
 
 /*
- * verdict = claim_match(head, dev, &unit, &driver)
+ * verdict = claim_match(head, dev, again, &unit, &driver)
  *
  *	A host_udev_match_t.  Refuses a boot keyboard or mouse whose claim has
  *	no force, with a warning.  Of several devices that one claim with a
@@ -86,7 +86,7 @@ void	claim_adopt(struct claim *, const struct claim *);
  *	A host_udev_left_t: a unit is free again.
  */
 enum host_udev_verdict claim_match(void *, const struct usbsys_dev *,
-	    int *, const char **);
+	    int, int *, const char **);
 void	claim_left(void *, const char *);
 
 #define	CLAIM_TEXT	sizeof(((struct claim *)0)->c_text)

@@ -233,10 +233,10 @@ main_settled(void *arg, const char *name)
  * follows events hears of what is claimed.
  */
 static enum host_udev_verdict
-main_match(void *arg, const struct usbsys_dev *ud, int *unit,
+main_match(void *arg, const struct usbsys_dev *ud, int again, int *unit,
     const char **driver)
 {
-	const enum host_udev_verdict verdict = claim_match(arg, ud, unit,
+	const enum host_udev_verdict verdict = claim_match(arg, ud, again, unit,
 	    driver);
 	const struct claim *c;
 
