@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
+# builds: full:plain
 # timeout: 200
 """t_crowd: two thousand readers that are blocked in one node.
 

@@ -10,6 +10,7 @@
 # --systemd a machine as its users have it, which is up and has no failed unit.
 #
 # host
+# builds: full:plain
 # timeout: 400
 #
 # Run without arguments on the host; "guest" is the part inside.  Prints a
