@@ -336,9 +336,8 @@ key_value(void *arg, const char *in, const char *key, const char *value)
 
 /* ---- files ---------------------------------------------------------- */
 
-/* What is wrong with the file, or NULL. */
-static const char *
-check_file(int fd)
+const char *
+config_check_file(int fd)
 {
 	struct stat st;
 
@@ -399,7 +398,7 @@ read_file(struct config *c, const char *path, int may_miss)
 	if (fd == -1)
 		why = strerror(errno);
 	else
-		why = check_file(fd);
+		why = config_check_file(fd);
 	if (why == NULL && (c->c_stream = fdopen(fd, "r")) == NULL)
 		why = strerror(errno);
 	if (why == NULL)

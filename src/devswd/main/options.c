@@ -15,8 +15,6 @@
  *	are made so here.  (A module's name without any slash would be looked
  *	for in the libraries' directories otherwise.)
  */
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <grp.h>
 #include <stdio.h>
@@ -161,22 +159,6 @@ options_help(void)
 static const char COMMAND_LINE[] = "--";
 static const char *parse_at = COMMAND_LINE;
 
-/* A number with nothing behind it, from min to max; -1 otherwise. */
-static long
-parse_number(const char *text, long min, long max)
-{
-	char *end;
-	long val;
-
-	if (!isdigit((unsigned char)text[0]))
-		return -1;
-	errno = 0;
-	val = strtol(text, &end, 10);
-	if (*end != '\0' || errno != 0 || val < min || val > max)
-		return -1;
-	return val;
-}
-
 /* A number option; 0, or 1 with a message. */
 static int
 parse_range(const char *name, const char *text, long min, long max,
@@ -184,8 +166,8 @@ parse_range(const char *name, const char *text, long min, long max,
 {
 	long val;
 
-	val = parse_number(text, min, max);
-	if (val == -1) {
+	val = perm_number(text, 10, max);
+	if (val < min) {
 		mistake("%s%s %s: wants a number from %ld to %ld", parse_at,
 		    name, text, min, max);
 		return 1;

@@ -15,9 +15,8 @@
 
 #define	MODE_MAX	(S_IRWXU | S_IRWXG | S_IRWXO)
 
-/* A number with nothing behind it, from 0 to max; -1 otherwise. */
-static long
-number(const char *text, int base, long max)
+long
+perm_number(const char *text, int base, long max)
 {
 	char *end;
 	long val;
@@ -34,7 +33,7 @@ set_owner(struct perm *p, const char *text)
 {
 	const struct passwd *pw = getpwnam(text);
 	const long val = pw != NULL ? (long)pw->pw_uid :
-	    number(text, 10, UINT32_MAX - 1L);
+	    perm_number(text, 10, UINT32_MAX - 1L);
 
 	if (val == -1)
 		return "no such user";
@@ -48,7 +47,7 @@ set_group(struct perm *p, const char *text)
 {
 	const struct group *gr = getgrnam(text);
 	const long val = gr != NULL ? (long)gr->gr_gid :
-	    number(text, 10, UINT32_MAX - 1L);
+	    perm_number(text, 10, UINT32_MAX - 1L);
 
 	if (val == -1)
 		return "no such group";
@@ -60,7 +59,7 @@ set_group(struct perm *p, const char *text)
 static const char *
 set_mode(struct perm *p, const char *text)
 {
-	const long val = number(text, 8, MODE_MAX);
+	const long val = perm_number(text, 8, MODE_MAX);
 
 	if (val <= 0)
 		return "wants an octal number from 1 to 777";

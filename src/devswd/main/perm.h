@@ -32,4 +32,11 @@ struct perm {
 const char *perm_set(struct perm *, const char *, const char *);
 struct front_perm perm_over(const struct perm *, const struct front_perm *);
 
+/*
+ * number = perm_number(text, base, max)
+ *
+ *	A number with nothing behind it, from 0 to max; -1 otherwise.
+ */
+long	perm_number(const char *, int, long);
+
 #endif /* MAIN_PERM_H */

@@ -49,6 +49,7 @@
 #include "host/host.h"
 #include "host/udev.h"
 #include "host/usbsys.h"
+#include "main/config.h"
 #include "main/units.h"
 
 #define	UNITS_MAX	1024		/* lines */
@@ -201,18 +202,13 @@ read_lines(FILE *f)
 static const char *
 check_file(int fd)
 {
+	const char *const why = config_check_file(fd);
 	struct stat st;
 
-	if (fstat(fd, &st) == -1)
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode))
-		return "is no file";
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
-	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return "others than root can write to it";
-	if (st.st_size > FILE_MAX)
-		return "is longer than 1 MiB";
-	return NULL;
+	if (why != NULL)
+		return why;
+	return fstat(fd, &st) == 0 && st.st_size > FILE_MAX ?
+	    "is longer than 1 MiB" : NULL;
 }
 
 /*
