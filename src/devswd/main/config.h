@@ -30,12 +30,4 @@ typedef int config_set_t(struct options *, const char *, const char *,
  */
 int	config_read(const char *, struct options *, config_set_t *, int *);
 
-/*
- * why = config_check_file(fd)
- *
- *	Is this a file that nobody but root, or the daemon's user, can write
- *	to?  NULL, or what is wrong with it, as the end of a sentence.
- */
-const char *config_check_file(int);
-
 #endif /* MAIN_CONFIG_H */

@@ -49,7 +49,7 @@
 #include "host/host.h"
 #include "host/udev.h"
 #include "host/usbsys.h"
-#include "main/config.h"
+#include "conf/conf.h"
 #include "main/units.h"
 
 #define	UNITS_MAX	1024		/* lines */
@@ -202,7 +202,7 @@ read_lines(FILE *f)
 static const char *
 check_file(int fd)
 {
-	const char *const why = config_check_file(fd);
+	const char *const why = conf_check_file(fd);
 	struct stat st;
 
 	if (why != NULL)
