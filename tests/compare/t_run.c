@@ -38,6 +38,20 @@ system_trace(void)
 	return trace[0] == '\0' ? NULL : trace;
 }
 
+/* The daemon answers at its n-th look, and works until then. */
+static int answers_at;
+static int fds[2];
+
+bool
+system_works(void)
+{
+
+	if (answers_at == 0 || --answers_at > 0)
+		return answers_at > 0;
+	T_CHECK(write(fds[1], "abc", 3) == 3);
+	return false;
+}
+
 int
 hardware_plug(const struct hardware *h)
 {
@@ -64,7 +78,6 @@ hardware_on_bus(const struct hardware *h)
 
 /* ---- scenarios ------------------------------------------------------- */
 
-static int fds[2];
 
 static void
 good(struct run *r)
@@ -99,6 +112,16 @@ blocked(struct run *r)
 {
 
 	outcome(r, "read", call_read(r, "reader", fds[0], 8));
+}
+
+/* The answer comes long after the call sleeps. */
+static void
+slow(struct run *r)
+{
+
+	answers_at = 20;
+	outcome_now(r, "read", call_read(r, "reader", fds[0], 8));
+	outcome_now(r, "none", call_read(r, "reader", fds[0], 8));
 }
 
 static void
@@ -227,6 +250,19 @@ t_blocked(void)
 	json_decref(json);
 }
 
+/* Slow is not stuck: the daemon of a busy machine is still at it. */
+static void
+t_slow(void)
+{
+	json_t *const json = run(slow, 20);
+
+	T_CHECK(strcmp(str(find(json, "outcomes", "what", "read"), "got"),
+	    "3") == 0);
+	T_CHECK(strcmp(str(find(json, "outcomes", "what", "none"), "got"),
+	    "waits") == 0);
+	json_decref(json);
+}
+
 static void
 t_die(void)
 {
@@ -297,6 +333,8 @@ const struct t_case t_cases[] = {
 	{ "a scenario that hangs is ended at its deadline; nothing is lost",
 	  t_hang },
 	{ "a call that does not return is told", t_blocked },
+	{ "a call waits when nobody is at work who could end it, not before",
+	  t_slow },
 	{ "a scenario that dies is told", t_die },
 	{ "what cannot be run, and what goes wrong, says why", t_cannot },
 	{ "the driver's calls in one line, from the trace", t_trace },

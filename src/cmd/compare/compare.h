@@ -156,6 +156,14 @@ extern const struct reading_system reading_systems[NREADING];
  * path = system_trace()
  *
  *	Where devswd writes what it calls; NULL: nobody does.
+ *
+ * yes = system_works()
+ *
+ *	A thread of devswd does something now; false of the kernel.
+ *
+ * state = thread_state(pid, tid)
+ *
+ *	'R', 'S', 'D' and so on (proc(5)); '?': there is none.
  */
 int	system_start(const struct system *, const struct hardware *,
 	    const char *);
@@ -163,6 +171,8 @@ void	system_stop(void);
 bool	system_repair(const struct hardware *);
 const char *system_node(const struct hardware *, bool, char *, size_t);
 const char *system_trace(void);
+bool	system_works(void);
+char	thread_state(pid_t, pid_t);
 void	system_say_log(FILE *);
 
 /* ---- scenarios ------------------------------------------------------- */
@@ -265,7 +275,8 @@ struct call;
  *
  * yes = call_blocked(r, c)
  *
- *	Wait until it sleeps in the kernel; false: it has returned.
+ *	Wait until it sleeps in the kernel and nobody is at work who could
+ *	wake it; false: it has returned.
  *
  * n = call_result(r, c)
  *
