@@ -29,6 +29,11 @@
  * A port ends with its daemon, and could be somebody else's then.  The file
  * belongs to the daemon's user, and a client believes only answers of his.
  *
+ * CONTROL_CLAIMS has the claims that devswctl(8) has made, one a line: it writes
+ * them there, as root, for "devswd --claimed", by which udev gives the service
+ * the right to a device.  The daemon does not: what its user could write there
+ * would be its own right to any device.  So it is not in CONTROL_DIR either.
+ *
  * Known gap: netlink ends at the network namespace; a client in another one
  * finds no daemon.
  */
@@ -43,6 +48,7 @@
 #define	CONTROL_DIR	"/run/devsw"
 #define	CONTROL_FILE	"/run/devsw/devswd-%u.ctl"
 #define	CONTROL_GLOB	"/run/devsw/devswd-*.ctl"
+#define	CONTROL_CLAIMS	"/run/devsw.claims"
 
 #define	CONTROL_VERSION	3
 
@@ -55,6 +61,12 @@
 #define	CONTROL_NODE	6	/* JSON: all about a node */
 #define	CONTROL_EVENTS	7	/* lines of JSON: what happens; waits for it */
 #define	CONTROL_RELOAD	8	/* root only; the text says what was done */
+#define	CONTROL_CLAIM	9	/* root only: take what cr_text, a claim,
+				   names, for now; the text says what that
+				   is, or what is wrong */
+#define	CONTROL_RELEASE	10	/* root only: give back what the claim takes
+				   whose text or name is cr_text */
+#define	CONTROL_LAST	CONTROL_RELEASE
 
 struct control_request {
 	uint32_t	cr_version;
@@ -66,6 +78,7 @@ struct control_request {
 		uint64_t cr_dev;	/* MODLOAD: the file */
 		uint64_t cr_after;	/* EVENTS: those after this number;
 					   UINT64_MAX: from now on */
+		uint64_t cr_check;	/* CLAIM: 1, only say what is wrong */
 	};
 	uint64_t	cr_ino;
 	char		cr_text[4096];	/* ends with a NUL */

@@ -24,8 +24,8 @@ import time
 import unicodedata
 
 PROGRAM, COMPLETION = sys.argv[1:3]
-VERSION, PING, REVOKE, STATUS, MODLOAD, MODUNLOAD, LIST, NODE, EVENTS, RELOAD \
-    = 3, 0, 1, 2, 3, 4, 5, 6, 7, 8
+VERSION, PING, REVOKE, STATUS, MODLOAD, MODUNLOAD, LIST, NODE, EVENTS, RELOAD, \
+    CLAIM, RELEASE = 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 EVIL = "e\"\\\x1b[2J\x07\x9b31m‮日本語 $(touch /run/evil)`x`" * 4
 NOW = time.time()
 
@@ -77,7 +77,8 @@ WHOLE = {
 class Daemon:
     """A port that answers as told: what -> JSON, text, or (errno, text)."""
 
-    def __init__(self, major, **answers):
+    def __init__(self, major, uid=0, **answers):
+        self.uid = uid
         self.path = "/run/devsw/devswd-%d.ctl" % major
         self.answers = answers
         self.asked = []
@@ -86,6 +87,7 @@ class Daemon:
         self.sock.bind((0, 0))
         with open(self.path, "w", encoding="ascii") as file:
             file.write("%d\n" % self.sock.getsockname()[0])
+        os.chown(self.path, uid, uid)
         self.ends, end = os.pipe()
         self.end = end
         self.thread = threading.Thread(target=self.run)
@@ -126,8 +128,11 @@ class Daemon:
         """In packets."""
         while True:
             part, text = text[:4076], text[4076:]
-            self.sock.sendto(struct.pack("=IiQI", VERSION, error, cookie,
-                                         bool(text)) + part, peer)
+            who = struct.pack("=III", os.getpid(), self.uid, self.uid)
+            self.sock.sendmsg(
+                [struct.pack("=IiQI", VERSION, error, cookie, bool(text)) +
+                 part], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, who)],
+                0, peer)
             if not text:
                 return
 
@@ -211,7 +216,8 @@ def case_json():
         for args, count in ((["list"], 2), (["show", "null"], 1),
                             (["who", "null"], 1), (["who"], 2),
                             (["status"], 2), (["nodes"], 2),
-                            (["modules"], 2), (["version"], 2)):
+                            (["modules"], 2), (["claims"], 2),
+                            (["version"], 2)):
             got = objects(good("--json", *args))
             equal(got, objects(good(*args, "-j")))
             equal(len(got), count if args != ["who"] else len(got))
@@ -341,6 +347,136 @@ def case_changes():
         equal(run("reload"), (1, "", "devswctl: reload: only root may\n"))
 
 
+class Udevadm:
+    """A stand-in that writes down how it is called, and what it finds."""
+
+    PATH = "/usr/bin/udevadm"
+    LOG = "/run/udevadm.log"
+
+    def __init__(self, status=0):
+        with open("/run/udevadm", "w", encoding="ascii") as file:
+            file.write('#!/bin/sh\necho "$*" >>%s\n'
+                       'cat /run/devsw.claims >>%s 2>&1\nexit %d\n' %
+                       (self.LOG, self.LOG, status))
+        os.chmod("/run/udevadm", 0o755)
+
+    def __enter__(self):
+        if os.path.exists(self.LOG):
+            os.unlink(self.LOG)
+        subprocess.run(["mount", "--bind", "/run/udevadm", self.PATH],
+                       check=True)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", self.PATH], check=True)
+
+    def said(self):
+        """The lines since the last time."""
+        if not os.path.exists(self.LOG):
+            return []
+        with open(self.LOG, encoding="ascii") as file:
+            lines = file.read().splitlines()
+        os.unlink(self.LOG)
+        return lines
+
+
+RIGHTS = "/run/devsw.claims"
+WORDS = "0403:6001,serial=x"
+TAKEN = {**LISTING, "adapters": [{**ADAPTER, "claim": WORDS}]}
+
+
+def checks(daemon):
+    """What it was asked for, and how: (what, check, text)."""
+    return [(what, struct.unpack("=Q", data[24:32])[0],
+             data[40:].partition(b"\0")[0].decode())
+            for what, data in daemon.asked if what in (CLAIM, RELEASE)]
+
+
+def case_claim():
+    """claim asks first, waits for the nodes; root's daemon needs no right"""
+    with Daemon(1, a9="claim x: new, for now\n", a10="claim x: gone\n",
+                a5=TAKEN) as daemon:
+        equal(good("claim", WORDS),
+              "claim x: new, for now\n/dev/ttyU0\n/dev/dtyU0\n")
+        equal(checks(daemon), [(CLAIM, 1, WORDS), (CLAIM, 0, WORDS)])
+        equal(objects(good("claim", WORDS, "-j")), [
+            {"name": WORDS, "error": None, "text": "claim x: new, for now\n",
+             "nodes": ["ttyU0", "dtyU0"]}])
+        equal(good("release", "gps"), "claim x: gone\n")
+        equal(os.path.exists(RIGHTS), False)
+        equal(run("claim")[0], 2)
+        equal(run("release")[0], 2)
+        equal(run("claim", "9" * 5000)[0], 1)
+    with Daemon(1, a9=(22, "claim x: wr\x1bong\n"), a10=(2, "none\n"),
+                a5=TAKEN) as daemon:
+        equal(run("claim", "x"), (1, "", "devswctl: claim x: wr?ong\n"))
+        equal(run("release", "x"), (1, "", "devswctl: none\n"))
+        equal(len(checks(daemon)), 2)
+    with Daemon(1, a9=(1, ""), a10=(1, ""), a5=TAKEN):
+        equal(run("claim", "x")[2], "devswctl: x: only root may\n")
+        equal(run("release", "x")[2], "devswctl: x: only root may\n")
+    # One that does not come is told of, not waited for.
+    with Daemon(1, a9="", a5={**LISTING, "adapters": [
+            {**ADAPTER, "claim": WORDS, "driver": None, "nodes": []}]}):
+        began = time.monotonic()
+        equal(run("claim", WORDS),
+              (1, "", "devswctl: 1-1.4: not attached; devswd's log says why"
+               "\n"))
+        assert time.monotonic() - began < 15
+
+
+def case_right():
+    """a service's user gets the right before the claim, and loses it after"""
+    ask = ("trigger --settle --action=change --subsystem-match=usb "
+           "--attr-match=idVendor=0403 --attr-match=idProduct=6001")
+    state = {"error": 0}
+
+    def claim(data):
+        if struct.unpack("=Q", data[24:32])[0] == 1:
+            return ""
+        with open(RIGHTS, encoding="ascii") as file:
+            assert WORDS in file.read()
+        return state["error"], "claimed\n"
+
+    if not os.path.exists(Udevadm.PATH):
+        print("# no udevadm here")
+        return
+    with Udevadm() as udevadm, Daemon(
+            1, uid=1234, a9=claim, a10="gone\n", a5=TAKEN) as daemon:
+        good("claim", WORDS)
+        equal(udevadm.said(), [ask, WORDS])
+        found = os.stat(RIGHTS)
+        equal((found.st_uid, found.st_mode & 0o777), (0, 0o644))
+        good("claim", WORDS)
+        equal(udevadm.said(), [ask, WORDS])
+        state["error"] = 22
+        equal(run("claim", WORDS + "y")[0], 1)
+        equal(udevadm.said(), [ask, WORDS, WORDS + "y", ask, WORDS])
+        good("release", WORDS)
+        equal(udevadm.said()[0], ask)
+        equal(os.path.exists(RIGHTS), False)
+        # What the daemon refuses is not written, and a name never.
+        daemon.answers["a9"] = (22, "no\n")
+        equal(run("claim", WORDS)[0], 1)
+        good("release", "gps")
+        equal(udevadm.said(), [])
+        equal(os.path.exists(RIGHTS), False)
+    with Udevadm(status=1), Daemon(1, uid=1234, a9="new\n", a5=TAKEN):
+        status, out, err = run("claim", WORDS)
+        equal((status, out, err.count("\n")),
+              (0, "new\n/dev/ttyU0\n/dev/dtyU0\n", 1))
+    os.unlink(RIGHTS)
+    # A full /run changes nothing.
+    os.mkdir(RIGHTS + ".new")
+    with Udevadm() as udevadm, Daemon(1, uid=1234, a9="new\n",
+                                      a5=TAKEN) as daemon:
+        status, out, err = run("claim", WORDS)
+        equal((status, out), (1, ""))
+        equal([check for _, check, _ in checks(daemon)], [1])
+        equal(udevadm.said(), [])
+    os.rmdir(RIGHTS + ".new")
+
+
 class Follower:
     """devswctl events."""
 
@@ -423,9 +559,11 @@ def case_completion():
     evil = "tty$(touch /run/evil)"
     state = {**STATE, "nodes": STATE["nodes"] + [{"name": evil}]}
     os.unlink("/run/devsw/devswd-99.ctl")
-    with Daemon(1, a2=state):
+    with Daemon(1, a2=state, a5=LISTING):
+        equal(complete("devswctl", "claim", ""), ["0403:6001"])
+        equal(complete("devswctl", "release", ""), ["gps"])
         equal(complete("devswctl", "ev"), ["events"])
-        assert len(complete("devswctl", "")) == 12
+        assert len(complete("devswctl", "")) == 15
         equal(complete("devswctl", "show", "z"), ["zero"])
         equal(complete("devswctl", "--json", "who", "null", "ze"), ["zero"])
         equal(complete("devswctl", "revoke", "tty"),

@@ -507,7 +507,7 @@ no_descriptor_gets_in(void)
 	cm->cmsg_type = SCM_RIGHTS;
 	cm->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(cm), &fds[1], sizeof(int));
-	for (uint32_t what = CONTROL_PING; what <= CONTROL_RELOAD; what++) {
+	for (uint32_t what = CONTROL_PING; what <= CONTROL_LAST; what++) {
 		cr.cr_what = what;
 		T_EQ(sendmsg(co.co_fd, &msg, 0), -1);
 		T_EQ(errno, EINVAL);
@@ -1092,11 +1092,11 @@ a_stop_lets_followers_go(void)
 /* ---- reload --------------------------------------------------------- */
 
 static char *
-reload(int *error)
+change(const struct control_request *cr, int *error)
 {
 	char *text = malloc(10001);
 
-	T_CHECK(text != NULL);
+	T_CHECK(text != NULL && strcmp(cr->cr_text, "what") == 0);
 	memset(text, 'r', 10000);
 	text[10000] = '\0';
 	*error = EINVAL;
@@ -1104,21 +1104,28 @@ reload(int *error)
 }
 
 static void
-a_reload_is_roots(void)
+a_change_is_roots(void)
 {
-	struct control_request cr = { .cr_what = CONTROL_RELOAD };
+	static const uint32_t changes[] = { CONTROL_RELOAD, CONTROL_CLAIM,
+	    CONTROL_RELEASE };
 	char *text;
 
 	up();
-	T_EQ(answer_of(ask(CONTROL_RELOAD, NULL)), EOPNOTSUPP);
-	control_set_reload(reload);
-	be_user(5);
-	T_EQ(answer_of(ask(CONTROL_RELOAD, NULL)), EPERM);
-	be_user(0);
-	text = text_of(&cr, EINVAL);
-	T_EQ(strlen(text), 10000);
-	free(text);
-	control_set_reload(NULL);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct control_request cr = { .cr_what = changes[i],
+		    .cr_text = "what" };
+
+		control_set_change(NULL);
+		T_EQ(answer_of(ask_for(&cr)), EOPNOTSUPP);
+		control_set_change(change);
+		be_user(5);
+		T_EQ(answer_of(ask_for(&cr)), EPERM);
+		be_user(0);
+		text = text_of(&cr, EINVAL);
+		T_EQ(strlen(text), 10000);
+		free(text);
+	}
+	control_set_change(NULL);
 	down(1000, 0);
 }
 
@@ -1292,7 +1299,8 @@ const struct t_case t_cases[] = {
 	    a_node_and_who_may_see_its_use },
 	{ "why hardware has gone, whoever sees it first",
 	    the_last_unplug_and_why },
-	{ "a reload is root's, and its text is told", a_reload_is_roots },
+	{ "what changes the daemon is root's, and its text is told",
+	    a_change_is_roots },
 	{ "events come in order, those of use to who may see it",
 	    events_come_in_order },
 	{ "what is told twice is no event", what_is_told_twice },

@@ -9,6 +9,7 @@ Only what has changed is touched (devswd(8), SIGHUP): a new claim attaches, one
 that is gone gives its device back, an owner or a mode is set, and all else
 goes on without a missed byte; what is wrong changes nothing.  And with "units =
 remembered" (devswd.conf(5)) no device gets the name of one that is away.
+What devswctl claims is for now, and devswctl(8)'s.
 (What the lines of the two files mean is main/t_config's and main/t_units'.)
 """
 
@@ -23,6 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import h_guest  # noqa: E402
 from h_guest import case, equal, probe  # noqa: E402
 
+CTL = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
 CONF = "/tmp/t_reload.conf"
 UNITS = "/tmp/t_reload.units"
 FIRST = "[claim first]\nvid = 0403\npid = 6001\nserial = ftdi0\n"
@@ -273,6 +275,64 @@ def _(world):
     world.reload(both)
     world.usable("/dev/ttyU9")
     world.usable("/dev/ttyU1")
+    world.down()
+
+
+def ctl(*args):
+    """(status, what it says, what it complains of)"""
+    done = subprocess.run([CTL, *args], check=False, text=True, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, done.stdout, done.stderr
+
+
+@case("a claim for now takes its device, is kept by a reload, not by a restart")
+def _(world):
+    text = "0403:6001,serial=ftdi1,unit=4"
+    world.up(FIRST)
+    world.usable("/dev/ttyU0")
+    status, said, why = ctl("claim", text)
+    equal((status, why), (0, ""))
+    place = os.path.basename(probe.vmusb("path", "ftdi1").strip())
+    has(said, "claim %s: new, for now" % text, "%s: taken" % place,
+        "/dev/ttyU4\n", "/dev/dtyU4\n")
+    equal(driver("ftdi1"), "usbfs")
+    fd = os.open("/dev/ttyU4", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    world.reload("[devswd]\nmode = 0640\n" + FIRST)
+    os.write(fd, b"x")              # it is the same file
+    os.close(fd)
+    # What is wrong is one line, and changes nothing.
+    equal(ctl("claim", "0403:6001,serial=ftdi0,unit=9"),
+          (1, "", "devswctl: claim 0403:6001,serial=ftdi0,unit=9: another "
+           "claim names the same devices\n"))
+    equal(ctl("claim", "0403:6002,unit=4")[0], 1)
+    equal(ctl("claim", "0403:6002,unit=4,driver=nothing")[2],
+          "devswctl: claim 0403:6002,unit=4,driver=nothing: there is no such "
+          "driver\n")
+    has(ctl("claim", "0403:6002")[1], "not plugged in now")
+    # The configuration's claim for it is in force from then on.
+    has(world.reload(FIRST + SECOND), "claim %s of devswctl: does not count "
+        "any more: another claim names the same devices" % text,
+        "claim second: new")
+    equal(ctl("release", text)[0], 1)
+    status, said, why = ctl("release", "second")
+    equal((status, why), (0, ""))
+    has(said, "claim second: gone, until the configuration is read again")
+    equal(driver("ftdi1"), "ftdi_sio")
+    has(world.reload(FIRST + SECOND), "claim second: new")
+    world.usable("/dev/ttyU1")
+    equal(ctl("release", "second")[0], 0)
+    equal(ctl("claim", text)[0], 0)
+    equal(ctl("release", text)[0], 0)
+    equal(driver("ftdi1"), "ftdi_sio")
+    equal(h_guest.open_error("/dev/ttyU4"), "ENXIO")
+    equal(ctl("claim", text)[0], 0)
+    world.usable("/dev/ttyU0")
+    world.down()
+    driver_becomes("ftdi1", "ftdi_sio")
+    world.up(FIRST)
+    world.usable("/dev/ttyU0")
+    equal(driver("ftdi1"), "ftdi_sio")
+    equal(os.path.exists("/dev/ttyU4"), False)
     world.down()
 
 

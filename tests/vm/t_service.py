@@ -216,6 +216,42 @@ def _(world):
     os.close(fd)
 
 
+@case("a claim of devswctl's comes with the right to the device, for now")
+def _(world):
+    rights = "/run/devsw.claims"
+    acm = "1d6b:0104,serial=acm0,unit=1"
+
+    def away():
+        probe.wait_for(lambda: h_guest.open_error("/dev/dtyU1") in
+                       ("ENXIO", "ENOENT"), "the end of ttyU1")
+        equal(owner(usbfs("acm0")), "root:root 0664", "the gadget")
+        equal(os.path.exists(rights), False, rights)
+
+    away()
+    text = command(CTL, "claim", acm)
+    equal("/dev/dtyU1\n" in text, True, text)
+    world.usable("/dev/dtyU1")
+    equal(owner(usbfs("acm0")), "root:devsw 0660", "the gadget")
+    # Not the daemon's to write, or to put another in its place.
+    equal(owner(rights), "root:root 0644", rights)
+    equal(owner(os.path.dirname(rights)), "root:root 0755", "/run")
+    command("systemctl", "reload", h_service.UNIT)
+    equal(owner(usbfs("acm0")), "root:devsw 0660", "the gadget")
+    world.usable("/dev/dtyU1")
+    probe.vmusb("unplug", "acm0")
+    probe.wait_for(lambda: h_guest.open_error("/dev/dtyU1") == "ENXIO",
+                   "ENXIO")
+    probe.vmusb("plug", "acm0")
+    world.usable("/dev/dtyU1")
+    command(CTL, "release", acm)
+    away()
+    command(CTL, "claim", acm)
+    world.usable("/dev/dtyU1")
+    command("systemctl", "restart", h_service.UNIT)
+    world.usable(CALLOUT)
+    away()
+
+
 @case("a claim that goes takes the right along, at the next start")
 def _(world):
     h_service.configure(h_service.CLAIMS.replace("6001", "6002"))

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * complain.c - how devswctl says that something is wrong.
+ * complain.c - how devswctl says that something is wrong, and what a daemon
+ * has said.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "devswctl/devswctl.h"
 
@@ -24,4 +27,49 @@ complain(const char *format, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	return EXIT_FAILED;
+}
+
+/*
+ * print_lines(text)
+ * EXIT_FAILED = complain_lines(text)
+ *
+ *	What a daemon says, line by line, fit for a terminal; on standard
+ *	output, or the first one as what is wrong.
+ */
+void
+print_lines(const char *text)
+{
+	char line[512];
+	size_t len;
+
+	for (; *text != '\0'; text += len, text += *text == '\n') {
+		len = strcspn(text, "\n");
+		if (len == 0)
+			continue;
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		print_clean(line, 250);
+		putchar('\n');
+	}
+}
+
+int
+complain_lines(const char *text)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+	for (char *p = line; *p != '\0'; p++) {
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	}
+	return complain("%s", line);
+}
+
+/* why = change_error(error): of what changes a daemon. */
+const char *
+change_error(int error)
+{
+
+	return error == EPERM ? "only root may" : error == EOPNOTSUPP ?
+	    "this devswd cannot" : strerror(error);
 }

@@ -28,10 +28,13 @@ static const struct verb {
 	{ "events", do_events, 0, 0, TAKES_MAJOR, "" },
 	{ "revoke", do_revoke, 1, 1000, 0, "NODE ..." },
 	{ "status", do_status, 0, 0, TAKES_MAJOR, "" },
+	{ "claim", do_claim, 1, 1000, TAKES_MAJOR, "CLAIM ..." },
+	{ "release", do_release, 1, 1000, TAKES_MAJOR, "CLAIM ..." },
 	{ "reload", do_reload, 0, 0, TAKES_MAJOR, "" },
 	{ "modload", do_modload, 1, 1, TAKES_MAJOR, "FILE" },
 	{ "modunload", do_modunload, 1, 1, TAKES_MAJOR, "NAME" },
 	{ "nodes", do_nodes, 0, 0, TAKES_MAJOR, "" },
+	{ "claims", do_claims, 0, 0, TAKES_MAJOR, "" },
 	{ "modules", do_modules, 0, 0, TAKES_MAJOR, "" },
 	{ "version", do_version, 0, 0, TAKES_MAJOR, "" },
 };

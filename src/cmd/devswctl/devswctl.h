@@ -6,11 +6,14 @@
  *	complain.c	what is wrong
  *	daemons.c	the daemons that run, and asking them
  *	table.c		columns for people
- *	list.c		list, nodes
+ *	list.c		list, nodes, claims
  *	show.c		show, who
  *	events.c	events
  *	status.c	status, modules, version
  *	module.c	revoke, modload, modunload, reload
+ *	claim.c		claim, release
+ *	ports.c		adapters at ports, as they attach and detach
+ *	right.c		the right of the daemon's user to a device
  *
  * An answer is a daemon's, which is trusted; what is in it is a device's or a
  * user's, and is printed through table_put or as JSON in plain ASCII.
@@ -40,6 +43,10 @@ struct args {
 
 /* complain.c: one line on standard error; EXIT_FAILED. */
 int	complain(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+void	print_lines(const char *);
+int	complain_lines(const char *);
+const char *change_error(int);
 
 /* ---- daemons.c ------------------------------------------------------ */
 
@@ -126,10 +133,47 @@ void	print_clean(const char *, int);
 const char *colour_on(enum colour);
 const char *colour_off(enum colour);
 
+/* ---- ports.c -------------------------------------------------------- */
+
+/*
+ * ports = ports_of_claim(path, claim)
+ *
+ *	An array of the ports where adapters are that the claim of this name, or
+ *	text, takes; the daemon is that of path.
+ *
+ * adapters = ports_settle(path, ports, attached)
+ *
+ *	Wait, at most some seconds, until drivers sit on what is at the ports,
+ *	or none does and it is given back.  The adapters, as "list" has them.
+ *
+ * status = ports_tell(adapters, attached, nodes)
+ *
+ *	Complain of those for which that has not come about, and add the nodes
+ *	of the others to an array.
+ */
+json_t	*ports_of_claim(const char *, const char *);
+json_t	*ports_settle(const char *, const json_t *, bool);
+int	ports_tell(const json_t *, bool, json_t *);
+
+/* ---- right.c -------------------------------------------------------- */
+
+/*
+ * error = right_give(path, claim)
+ * right_take(path, claim)
+ *
+ *	Let the user of the daemon of path, if it is not root, open the devices
+ *	of a claim, a text that a daemon has found right, from now on or no
+ *	more.  Root only.  errno: of CONTROL_CLAIMS, which is as it was;
+ *	what else fails is told only.  Waits for udevd, not for ever.
+ */
+int	right_give(const char *, const char *);
+void	right_take(const char *, const char *);
+
 /* ---- verbs: exit status --------------------------------------------- */
 
 int	do_list(const struct args *);
 int	do_nodes(const struct args *);
+int	do_claims(const struct args *);
 int	do_show(const struct args *);
 int	do_who(const struct args *);
 int	do_events(const struct args *);
@@ -140,5 +184,7 @@ int	do_revoke(const struct args *);
 int	do_modload(const struct args *);
 int	do_modunload(const struct args *);
 int	do_reload(const struct args *);
+int	do_claim(const struct args *);
+int	do_release(const struct args *);
 
 #endif /* DEVSWCTL_DEVSWCTL_H */

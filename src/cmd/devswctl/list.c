@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * list.c - what is plugged in, and the names of nodes.
+ * list.c - what is plugged in, and the names of nodes and claims.
  */
 #include <stdio.h>
 #include <string.h>
@@ -136,4 +136,46 @@ do_nodes(const struct args *a)
 	struct args copy = *a;
 
 	return flushed(daemons_each(a, CONTROL_STATUS, nodes_one, &copy));
+}
+
+static int
+claims_one(json_t *json, void *arg)
+{
+	const struct args *const a = arg;
+	json_t *const names = json_object();
+	const json_t *adapter;
+	const char *claim;
+	size_t i;
+	void *at;
+
+	json_array_foreach(json_object_get(json, "adapters"), i, adapter) {
+		claim = member(adapter, "claim");
+		if (claim[0] != '\0')
+			json_object_set(names, claim, json_object_get(adapter,
+			    "claim"));
+	}
+	if (a->a_json) {
+		json_t *const list = json_array();
+
+		for (at = json_object_iter(names); at != NULL;
+		    at = json_object_iter_next(names, at))
+			json_array_append(list, json_object_iter_value(at));
+		print_json(list, 0);
+		json_decref(list);
+	}
+	for (at = a->a_json ? NULL : json_object_iter(names); at != NULL;
+	    at = json_object_iter_next(names, at)) {
+		print_clean(json_object_iter_key(at), 256);
+		putchar('\n');
+	}
+	json_decref(names);
+	return EXIT_OK;
+}
+
+int
+do_claims(const struct args *a)
+{
+	struct args copy = *a;
+
+	return flushed(daemons_each(a, CONTROL_LIST, claims_one, &copy));
 }

@@ -158,28 +158,6 @@ do_modunload(const struct args *a)
 
 /* ---- reload --------------------------------------------------------- */
 
-static const char *
-why_not_reload(int error)
-{
-
-	return error == EPERM ? "only root may" : error == EOPNOTSUPP ?
-	    "this devswd cannot" : strerror(error);
-}
-
-/* What it says, line by line, fit for a terminal. */
-static void
-print_lines(char *text)
-{
-	char *rest = text, *line;
-
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		if (line[0] == '\0')
-			continue;
-		print_clean(line, 250);
-		putchar('\n');
-	}
-}
-
 int
 do_reload(const struct args *a)
 {
@@ -194,15 +172,16 @@ do_reload(const struct args *a)
 	if (a->a_json) {
 		json = json_object();
 		json_object_set_new(json, "error", error != 0 ?
-		    json_string(why_not_reload(error)) : json_null());
+		    json_string(change_error(error)) : json_null());
 		json_object_set_new(json, "text", json_string(text != NULL ?
 		    text : ""));
 		print_json(json, 0);
 		json_decref(json);
-	} else if (text != NULL)
+	} else if (text != NULL) {
 		print_lines(text);
+	}
 	if (error != 0)
-		status = complain("reload: %s", why_not_reload(error));
+		status = complain("reload: %s", change_error(error));
 	free(text);
 	return flushed(status);
 }

@@ -30,6 +30,7 @@ struct claim {
 	int		 c_unit;	/* or -1 */
 	char		 c_driver[16];	/* whose unit it is */
 	int		 c_force;	/* boot keyboards and mice too */
+	int		 c_now;		/* devswctl(8) has made it: now.h */
 	char		 c_holder[64];	/* place of the device that has
 					   c_unit, "" if none */
 	int		 c_warned;

@@ -21,8 +21,8 @@
  *	follows events has one as long as he waits; so these are counted
  *	apart, with EVENTS_FOLLOWERS and EVENTS_SHARE.
  *
- *	A reload is main's thread's own, as its claims are; it holds up the
- *	loop for as long as SIGHUP does.
+ *	A reload is main's thread's own, as its claims are, and so is what else
+ *	changes them; it holds up the loop for as long as SIGHUP does.
  *
  * Who may revoke
  *	The owner of the node and root, as with revoke(2).  The client's uid
@@ -68,7 +68,7 @@ static LIST_HEAD(, client) clients;
 static int control_fd = -1;		/* main's thread */
 static unsigned control_major;		/* before the first client */
 static char control_path[64];		/* same */
-static control_reload_t *control_reload; /* same */
+static control_change_t *control_change; /* same */
 
 /* ---- revoke --------------------------------------------------------- */
 
@@ -145,23 +145,37 @@ serve_module(struct client *c)
 	return 0;
 }
 
-/* ---- reload --------------------------------------------------------- */
+/* ---- changes -------------------------------------------------------- */
+
+static bool
+is_change(const struct client *c)
+{
+
+	switch (c->c_request.cr_what) {
+	case CONTROL_RELOAD:
+	case CONTROL_CLAIM:
+	case CONTROL_RELEASE:
+		return true;
+	default:
+		return false;
+	}
+}
 
 /* By main's thread, whose claims they are; the answer is another's. */
 static int
-begin_reload(struct client *c)
+begin_change(struct client *c)
 {
 
 	if (c->c_uid != 0)
 		return EPERM;
-	if (control_reload == NULL)
+	if (control_change == NULL)
 		return EOPNOTSUPP;
-	c->c_text = (*control_reload)(&c->c_error);
+	c->c_text = (*control_change)(&c->c_request, &c->c_error);
 	return 0;
 }
 
 static void
-serve_reload(struct client *c)
+serve_change(struct client *c)
 {
 	const char *at = c->c_text != NULL ? c->c_text : "";
 	size_t len;
@@ -178,6 +192,10 @@ serve(struct client *c)
 {
 	int answered = 0, error;
 
+	if (is_change(c)) {
+		serve_change(c);
+		return;
+	}
 	switch (c->c_request.cr_what) {
 	case CONTROL_REVOKE:
 		error = serve_revoke(c);
@@ -198,9 +216,6 @@ serve(struct client *c)
 		error = events_serve(c);
 		answered = error == 0;
 		break;
-	case CONTROL_RELOAD:
-		serve_reload(c);
-		return;
 	case CONTROL_MODLOAD:
 	case CONTROL_MODUNLOAD:
 		error = serve_module(c);
@@ -338,8 +353,8 @@ control_dispatch(void)
 		if (error == ENOMSG ||
 		    (error == 0 && c.c_request.cr_what == CONTROL_PING))
 			continue;
-		if (error == 0 && c.c_request.cr_what == CONTROL_RELOAD)
-			error = begin_reload(&c);
+		if (error == 0 && is_change(&c))
+			error = begin_change(&c);
 		if (error == 0)
 			error = client_start(&c);
 		if (error != 0)
@@ -406,10 +421,10 @@ tell_port(const char *path, uint32_t port)
 }
 
 void
-control_set_reload(control_reload_t *reload)
+control_set_change(control_change_t *change)
 {
 
-	control_reload = reload;
+	control_change = change;
 }
 
 int

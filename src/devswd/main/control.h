@@ -12,9 +12,10 @@
 #define	CONTROL_GROUP	"devsw"	/* whose members see who uses nodes */
 
 /*
- * control_set_reload(reload)
+ * control_set_change(change)
  *
- *	What CONTROL_RELOAD does: text = reload(&error), on main's thread.  The
+ *	What those requests do that are main's thread's own (reload, claims):
+ *	text = change(request, &error), on that thread; root has asked.  The
  *	text says what was done, or what is wrong, for a person, in lines; it
  *	is freed after the answer, and may be NULL.  error is an errno, for
  *	the exit status of who asked.  Before control_start.
@@ -23,8 +24,9 @@
  *
  *	Another group than CONTROL_GROUP; not copied.  Before control_start.
  */
-typedef char *control_reload_t(int *);
-void	control_set_reload(control_reload_t *);
+struct control_request;
+typedef char *control_change_t(const struct control_request *, int *);
+void	control_set_change(control_change_t *);
 void	control_set_group(const char *);
 
 /*

@@ -2,7 +2,7 @@
 /*
  * controlvar.h - what the files behind the control port share.
  *
- *	control.c	the port, its clients; revoke, modules, reload
+ *	control.c	the port, its clients; revoke, modules, changes
  *	say.c		text on its way to a client
  *	tell.c		status, what is plugged in, one node
  *	events.c	what has happened, and who follows it
@@ -30,8 +30,8 @@ struct client {
 	gid_t		 c_gid;
 	int		 c_deaf;	/* an answer could not be sent */
 	int		 c_member;	/* of the group; -1: not asked yet */
-	char		*c_text;	/* RELOAD: what there is to say */
-	int		 c_error;	/* RELOAD: its result */
+	char		*c_text;	/* of a change: what there is to say */
+	int		 c_error;	/* of a change: its result */
 	struct control_request c_request;
 	LIST_ENTRY(client) c_list;
 };

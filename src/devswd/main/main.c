@@ -61,11 +61,13 @@
 #include "hyp/hyp_trace.h"
 #include "hyp/hyp_usb.h"
 #include "libdevsw/control.h"
+#include "main/change.h"
 #include "main/control.h"
 #include "main/daemon.h"
 #include "main/list.h"
 #include "main/nodedb.h"
 #include "main/nodes.h"
+#include "main/now.h"
 #include "main/options.h"
 #include "main/perms.h"
 #include "main/reload.h"
@@ -250,9 +252,6 @@ main_match(void *arg, const struct usbsys_dev *ud, int again, int *unit,
 	return verdict;
 }
 
-/* A device that leaves while the configuration is read is mostly let go. */
-static bool main_reloads;
-
 static bool
 main_is_there(const char *path)
 {
@@ -267,9 +266,12 @@ static void
 main_left(void *arg, const char *path)
 {
 
+	const char *const why = change_why();
+
 	claim_left(arg, path);
 	units_left(path);
-	watch_left(path, main_reloads && main_is_there(path) ? "released" :
+	/* One that leaves while claims change is mostly let go. */
+	watch_left(path, why != NULL && main_is_there(path) ? why :
 	    "unplugged");
 }
 
@@ -371,58 +373,16 @@ main_nclaims(const struct options *o)
 	return n;
 }
 
-/* The command line and what came of it, for reload. */
-static int main_argc;
-static char **main_argv;
-static struct options *main_options;
-
-/*
- * text = main_reload(&error)
- *
- *	The configuration again; what that changes, and mistakes, into the log,
- *	and to the caller, who frees it.  EINVAL: there are mistakes.
- */
-static char *
-main_reload(int *error)
-{
-	char *line, *rest, *copy, *text = NULL;
-	int errors, level;
-	size_t size;
-	FILE *f;
-
-	f = open_memstream(&text, &size);
-	if (f == NULL)
-		hyp_panic("out of memory");
-	host_logf(HYP_LOG_INFO, "reading the configuration again, and looking "
-	    "through the bus");
-	daemon_reloading();
-	main_reloads = true;
-	errors = reload(main_options, main_argc, main_argv, f);
-	main_reloads = false;
-	nodedb_again();
-	fclose(f);
-	copy = strdup(text);
-	level = errors != 0 ? HYP_LOG_ERR : HYP_LOG_INFO;
-	for (line = strtok_r(text, "\n", &rest); line != NULL;
-	    line = strtok_r(NULL, "\n", &rest))
-		host_logf(level, "%s", line);
-	free(text);
-	daemon_notify("READY=1");
-	*error = errors != 0 ? EINVAL : 0;
-	return copy;
-}
-
 /* stop = main_signal(fd) */
 static int
 main_signal(int fd)
 {
 	struct signalfd_siginfo si;
-	int error;
 
 	if (read(fd, &si, sizeof(si)) != (ssize_t)sizeof(si))
 		return 0;
 	if (si.ssi_signo == SIGHUP) {
-		free(main_reload(&error));
+		change_reload();
 		return 0;
 	}
 	host_logf(HYP_LOG_INFO, "stopping");
@@ -559,10 +519,8 @@ main(int argc, char **argv)
 	struct options o;
 	int status = EXIT_OK;
 
-	main_argc = argc;
-	main_options = &o;
-	control_set_reload(main_reload);
-	main_argv = argv;
+	change_open(&o, argc, argv);
+	control_set_change(change);
 	if (options_parse(argc, argv, &o) != 0) {
 		fprintf(stderr, "devswd --help explains\n");
 		return EXIT_BADUSAGE;
@@ -578,6 +536,7 @@ main(int argc, char **argv)
 		status = list_release(&o.o_claims);
 		break;
 	case ACTION_CLAIMED:
+		now_read(&o.o_claims, CONTROL_CLAIMS);
 		status = list_claimed(&o.o_claims, o.o_place);
 		break;
 	case ACTION_CHECK:

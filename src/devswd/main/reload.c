@@ -9,7 +9,7 @@
  *	so that a device keeps its unit.  Which devices come and go is not
  *	worked out from the claims: each device that is known is matched again,
  *	and if the answer is another one it leaves, and comes again by the
- *	rescan that follows (host_udev_rematch).
+ *	rescan that follows (host_udev_rematch).  Claims for now go on (now.h).
  *
  *	What is fixed when the daemon starts (the major number, semantics,
  *	threads) stays, and the answer says so.
@@ -26,6 +26,7 @@
 #include "hyp/hyp_node.h"
 #include "main/mistake.h"
 #include "main/nodes.h"
+#include "main/now.h"
 #include "main/perms.h"
 #include "main/reload.h"
 #include "main/units.h"
@@ -184,14 +185,33 @@ compare_perms(const struct options *old, const struct options *new, FILE *to)
 
 /* ---- all of it ------------------------------------------------------ */
 
+void
+reload_claims(struct options *o, FILE *to)
+{
+	const struct claim *c;
+	unsigned left;
+
+	perms_apply(o);
+	units_load(o->o_units ? o->o_units_file : NULL, &o->o_claims);
+	nodes_again(units_node);
+	TAILQ_FOREACH(c, &o->o_claims, c_entry) {
+		if (c->c_unit != -1 && perms_pin(o, c) == EINVAL)
+			fprintf(to, "claim %s: there is no driver %s\n",
+			    claim_title(c), c->c_driver);
+	}
+	left = host_udev_rematch();
+	if (left > 0)
+		fprintf(to, "devices that leave, or get another unit: %u\n",
+		    left);
+}
+
 /* new takes the place of old, and what it says is done. */
 static void
 take_over(struct options *old, struct options *new, FILE *to)
 {
 	struct options was = *old;
-	const struct claim *c;
-	unsigned left;
 
+	now_keep(&old->o_claims, &new->o_claims, to);
 	compare_claims(&old->o_claims, &new->o_claims, to);
 	compare_perms(old, new, to);
 	compare_fixed(old, new, to);
@@ -204,18 +224,7 @@ take_over(struct options *old, struct options *new, FILE *to)
 	TAILQ_INIT(&old->o_claims);
 	TAILQ_CONCAT(&old->o_claims, &new->o_claims, c_entry);
 
-	perms_apply(old);
-	units_load(old->o_units ? old->o_units_file : NULL, &old->o_claims);
-	nodes_again(units_node);
-	TAILQ_FOREACH(c, &old->o_claims, c_entry) {
-		if (c->c_unit != -1 && perms_pin(old, c) == EINVAL)
-			fprintf(to, "claim %s: there is no driver %s\n",
-			    claim_title(c), c->c_driver);
-	}
-	left = host_udev_rematch();
-	if (left > 0)
-		fprintf(to, "devices that leave, or get another unit: %u\n",
-		    left);
+	reload_claims(old, to);
 	options_free(&was);
 }
 

@@ -28,6 +28,16 @@
 int	reload(struct options *, int, char **, FILE *);
 
 /*
+ * reload_claims(options, to)
+ *
+ *	The claims have changed: units, and owners and modes of nodes, are what
+ *	they say now, and devices that they do not name any more, or name
+ *	otherwise, leave.  to is told of it.  Who has called has the bus looked
+ *	through (host_udev_rescan), for those that come.
+ */
+void	reload_claims(struct options *, FILE *);
+
+/*
  * error = reload_module(path, why, len)
  *
  *	hyp_module_load for a module of the configuration; on an error why says

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * change.c - what is changed in a daemon that runs; change.h.
+ *
+ * Model
+ *	All that changes claims is main's thread's, and done before the next
+ *	event is looked at.  What each has to say goes to a stream in memory,
+ *	and from there to the log and to who has asked.
+ *
+ *	A claim for now is tried first by who makes it (cr_check), because the
+ *	right to the device, which he gets from udev, has to be there before the
+ *	device is opened:
+ *
+ *	devswctl		devswd			udevd
+ *	CLAIM, cr_check
+ *				says what is wrong
+ *	writes CONTROL_CLAIMS
+ *	asks udevd to look
+ *							devswd --claimed:
+ *							group devsw
+ *	CLAIM
+ *				opens the device
+ *
+ * Locks
+ *	None: main's thread only.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "host/udev.h"
+#include "host/usbsys.h"
+#include "hyp/hyp.h"
+#include "main/change.h"
+#include "main/daemon.h"
+#include "main/nodedb.h"
+#include "main/nodes.h"
+#include "main/now.h"
+#include "main/perms.h"
+#include "main/reload.h"
+
+static struct options *change_options;	/* in force */
+static int change_argc;
+static char **change_argv;
+static const char *change_reason;	/* NULL: nothing is being changed */
+
+void
+change_open(struct options *o, int argc, char **argv)
+{
+
+	change_options = o;
+	change_argc = argc;
+	change_argv = argv;
+}
+
+const char *
+change_why(void)
+{
+
+	return change_reason;
+}
+
+/* ---- claims for now ------------------------------------------------- */
+
+/* What becomes of a device that a claim names. */
+static const char *
+outcome(const struct usbsys_dev *ud, const struct claim *c)
+{
+	char node[64];
+
+	if (!c->c_force && usbsys_boot_hid(ud) != NULL)
+		return "a keyboard or mouse, and not taken; add ,force to the "
+		    "claim to have it taken";
+	snprintf(node, sizeof(node), "/dev/bus/usb/%03u/%03u",
+	    (unsigned)ud->ud_info.hi_bus, (unsigned)ud->ud_info.hi_addr);
+	return access(node, R_OK | W_OK) == 0 ? "taken" :
+	    "claimed, but devswd may not open it";
+}
+
+/* A line for each device that the claim names. */
+static void
+tell_devices(const struct claim *c, FILE *to)
+{
+	struct usbsys_dev *const ud = malloc(sizeof(*ud));
+	size_t i, n, found = 0;
+	char **paths;
+
+	if (ud == NULL || usbsys_list(&paths, &n) != 0) {
+		free(ud);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		if (usbsys_read(paths[i], ud) != 0 ||
+		    claim_find(&change_options->o_claims, &ud->ud_info) != c)
+			continue;
+		fprintf(to, "%s: %s\n", paths[i], outcome(ud, c));
+		found++;
+	}
+	if (found == 0)
+		fprintf(to, "claim %s: not plugged in now\n", c->c_text);
+	usbsys_list_free(paths, n);
+	free(ud);
+}
+
+/* What a changed list of claims makes come and go. */
+static void
+claims_changed(FILE *to)
+{
+
+	reload_claims(change_options, to);
+	nodes_new();
+	host_udev_rescan();
+	nodedb_again();
+}
+
+/* errno: EINVAL, it is none, or in the way of another. */
+static int
+change_claim(const struct control_request *cr, FILE *to)
+{
+	struct claim_head *const head = &change_options->o_claims;
+	struct claim *c = NULL;
+	const char *why;
+
+	why = now_add(head, cr->cr_text, &c);
+	if (why == NULL && cr->cr_check != 1 && c->c_unit != -1 &&
+	    perms_pin(change_options, c) == EINVAL)
+		why = "there is no such driver";
+	if (why != NULL)
+		fprintf(to, "claim %s: %s\n", cr->cr_text, why);
+	if (c != NULL && (why != NULL || cr->cr_check == 1)) {
+		TAILQ_REMOVE(head, c, c_entry);
+		free(c);
+	}
+	if (why != NULL)
+		return EINVAL;
+	if (cr->cr_check != 1) {
+		fprintf(to, "claim %s: new, for now\n", c->c_text);
+		claims_changed(to);
+		tell_devices(c, to);
+	}
+	return 0;
+}
+
+/* errno: ENOENT, there is no such claim. */
+static int
+change_release(const struct control_request *cr, FILE *to)
+{
+	struct claim *const c = now_drop(&change_options->o_claims,
+	    cr->cr_text);
+
+	if (c == NULL) {
+		fprintf(to, "claim %s: there is no claim of that name or "
+		    "text\n", cr->cr_text);
+		return ENOENT;
+	}
+	fprintf(to, "claim %s: gone%s\n", cr->cr_text, c->c_now ? "" :
+	    ", until the configuration is read again");
+	claims_changed(to);
+	free(c);
+	return 0;
+}
+
+/* ---- all of them ---------------------------------------------------- */
+
+/* errno: EINVAL, the configuration has mistakes. */
+static int
+change_config(FILE *to)
+{
+	int errors;
+
+	host_logf(HYP_LOG_INFO, "reading the configuration again, and looking "
+	    "through the bus");
+	daemon_reloading();
+	errors = reload(change_options, change_argc, change_argv, to);
+	nodedb_again();
+	return errors != 0 ? EINVAL : 0;
+}
+
+static int
+change_one(const struct control_request *cr, FILE *to)
+{
+
+	switch (cr->cr_what) {
+	case CONTROL_RELOAD:
+		return change_config(to);
+	case CONTROL_CLAIM:
+		return change_claim(cr, to);
+	case CONTROL_RELEASE:
+		return change_release(cr, to);
+	default:
+		return EOPNOTSUPP;
+	}
+}
+
+static void
+log_lines(const char *text, int level)
+{
+	char *const copy = strdup(text), *line, *rest;
+
+	for (line = copy != NULL ? strtok_r(copy, "\n", &rest) : NULL;
+	    line != NULL; line = strtok_r(NULL, "\n", &rest))
+		host_logf(level, "%s", line);
+	free(copy);
+}
+
+char *
+change(const struct control_request *cr, int *error)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	f = open_memstream(&text, &size);
+	if (f == NULL)
+		hyp_panic("out of memory");
+	change_reason = "released";
+	*error = change_one(cr, f);
+	change_reason = NULL;
+	fclose(f);
+	log_lines(text, *error != 0 ? HYP_LOG_ERR : HYP_LOG_INFO);
+	if (cr->cr_what == CONTROL_RELOAD)
+		daemon_notify("READY=1");
+	return text;
+}
+
+void
+change_reload(void)
+{
+	static const struct control_request cr = { .cr_what = CONTROL_RELOAD };
+	int error;
+
+	free(change(&cr, &error));
+}
