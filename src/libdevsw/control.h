@@ -66,7 +66,10 @@
 				   is, or what is wrong */
 #define	CONTROL_RELEASE	10	/* root only: give back what the claim takes
 				   whose text or name is cr_text */
-#define	CONTROL_LAST	CONTROL_RELEASE
+#define	CONTROL_DETACH	11	/* root only: take what is plugged in at the port
+				   cr_text from its drivers */
+#define	CONTROL_ATTACH	12	/* root only: let them have it again */
+#define	CONTROL_LAST	CONTROL_ATTACH
 
 struct control_request {
 	uint32_t	cr_version;

@@ -25,7 +25,8 @@ import unicodedata
 
 PROGRAM, COMPLETION = sys.argv[1:3]
 VERSION, PING, REVOKE, STATUS, MODLOAD, MODUNLOAD, LIST, NODE, EVENTS, RELOAD, \
-    CLAIM, RELEASE = 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    CLAIM, RELEASE, DETACH, ATTACH = 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, \
+    11, 12
 EVIL = "e\"\\\x1b[2J\x07\x9b31m‮日本語 $(touch /run/evil)`x`" * 4
 NOW = time.time()
 
@@ -389,7 +390,7 @@ def checks(daemon):
     """What it was asked for, and how: (what, check, text)."""
     return [(what, struct.unpack("=Q", data[24:32])[0],
              data[40:].partition(b"\0")[0].decode())
-            for what, data in daemon.asked if what in (CLAIM, RELEASE)]
+            for what, data in daemon.asked if what >= CLAIM]
 
 
 def case_claim():
@@ -475,6 +476,50 @@ def case_right():
         equal([check for _, check, _ in checks(daemon)], [1])
         equal(udevadm.said(), [])
     os.rmdir(RIGHTS + ".new")
+
+
+def case_detach():
+    """detach and attach take a node or a port, and wait for what comes of it"""
+    gone = {**ADAPTER, "driver": None, "nodes": [], "kernel": "ftdi_sio",
+            "detached": True}
+    state = {"adapter": ADAPTER}
+
+    def detach(_data):
+        state["adapter"] = gone
+        return "1-1.4: detached\n"
+
+    def attach(_data):
+        state["adapter"] = ADAPTER
+        return "1-1.4: attached\n"
+
+    def listing(_data):
+        return {**LISTING, "adapters": [state["adapter"]]}
+
+    def node(_data):
+        if state["adapter"] is ADAPTER:
+            return WHOLE
+        return {**SOME, "attached": False, "adapter": None}
+
+    with Daemon(1, a11=detach, a12=attach, a5=listing, a6=node) as daemon:
+        equal(good("detach", "null"), "1-1.4: detached\n")
+        assert " detached " in good("list")
+        equal(good("attach", "/dev/null"),
+              "1-1.4: attached\n/dev/ttyU0\n/dev/dtyU0\n")
+        equal(good("detach", "1-1.4"), "1-1.4: detached\n")
+        equal(objects(good("attach", "1-1.4", "-j")), [
+            {"name": "1-1.4", "error": None, "text": "1-1.4: attached\n",
+             "nodes": ["ttyU0", "dtyU0"]}])
+        equal(checks(daemon), [(DETACH, 0, "1-1.4"), (ATTACH, 0, "1-1.4"),
+                               (DETACH, 0, "1-1.4"), (ATTACH, 0, "1-1.4")])
+        equal(run("detach", "/etc/passwd")[1:],
+              ("", "devswctl: /etc/passwd: not a character device\n"))
+        equal(run("detach")[0], 2)
+    with Daemon(1, a11=(1, ""), a12=(114, "1-9: is not detached\n"),
+                a6={**SOME, "adapter": None, "left": None}):
+        equal(run("detach", "1-1")[2], "devswctl: 1-1: only root may\n")
+        equal(run("attach", "1-9")[2], "devswctl: 1-9: is not detached\n")
+        equal(run("attach", "null")[2],
+              "devswctl: null: it has had no adapter\n")
 
 
 class Follower:
@@ -563,7 +608,7 @@ def case_completion():
         equal(complete("devswctl", "claim", ""), ["0403:6001"])
         equal(complete("devswctl", "release", ""), ["gps"])
         equal(complete("devswctl", "ev"), ["events"])
-        assert len(complete("devswctl", "")) == 15
+        assert len(complete("devswctl", "")) == 17
         equal(complete("devswctl", "show", "z"), ["zero"])
         equal(complete("devswctl", "--json", "who", "null", "ze"), ["zero"])
         equal(complete("devswctl", "revoke", "tty"),

@@ -911,8 +911,19 @@ settled_vhci(void *arg, const char *name)
 	(void)name;
 }
 
+static int n_detached;
+
+static void
+detached_vhci(void *arg, const char *path, int yes)
+{
+
+	(void)arg;
+	(void)path;
+	n_detached += yes ? 1 : -1;
+}
+
 static const struct host_udev_ops udev_ops = {
-	match_vhci, left_vhci, settled_vhci,
+	match_vhci, left_vhci, settled_vhci, detached_vhci,
 };
 
 /* Take events until count is what is wanted. */
@@ -989,6 +1000,62 @@ test_refused(void)
 	host_udev_close();
 }
 
+/*
+ * What is detached by hand leaves once, and nothing has it come again but an
+ * attach, a reload, and being plugged in again (devswctl(8), detach).
+ */
+static void
+test_detach(void)
+{
+	struct want w = { .w_vendor = H_VHCI_VENDOR,
+	    .w_product = H_VHCI_PRODUCT };
+	struct h_vhci *hv;
+	char path[64];
+
+	atomic_store(&n_arrived, 0);
+	atomic_store(&n_left, 0);
+	udev_fd = host_udev_open(&udev_ops, NULL);
+	T_CHECK(udev_fd != -1);
+	hv = h_vhci_plug(0);
+	if (hv == NULL)
+		t_skip("no vhci_hcd");
+	T_CHECK(events(&n_arrived, 1));
+	strcpy(path, last_path);
+	T_EQ(host_udev_detach("1-1.1.1.1"), ENOENT);
+	T_EQ(host_udev_attach(path), EALREADY);
+	T_EQ(host_udev_detach(path), 0);
+	T_EQ(host_udev_detach(path), EALREADY);
+	T_EQ(n_detached, 1);
+	T_EQ(atomic_load(&n_left), 1);
+	host_udev_dispatch();
+	host_udev_rescan();
+	T_EQ(host_udev_rematch(0), 0);
+	host_udev_rescan();
+	T_EQ(atomic_load(&n_arrived), 1);
+	T_EQ(host_udev_attach(path), 0);
+	T_EQ(atomic_load(&n_arrived), 2);
+	T_EQ(n_detached, 0);
+	T_EQ(host_udev_detach(path), 0);
+	T_EQ(host_udev_rematch(1), 0);
+	host_udev_rescan();
+	T_EQ(atomic_load(&n_arrived), 3);
+	T_EQ(host_udev_detach(path), 0);
+	T_EQ(atomic_load(&n_left), 3);
+	h_vhci_unplug(hv);
+	while (find(&w))
+		t_msleep(5);
+	host_udev_rescan();
+	/* It had left already. */
+	T_EQ(atomic_load(&n_left), 3);
+	T_EQ(host_udev_attach(path), ENOENT);
+	T_CHECK((hv = h_vhci_plug(0)) != NULL);
+	T_CHECK(events(&n_arrived, 4));
+	h_vhci_unplug(hv);
+	T_CHECK(events(&n_left, 4));
+	n_detached = 0;
+	host_udev_close();
+}
+
 /* Without a single event: sysfs alone finds plug, unplug and replug. */
 static void
 test_rescan(void)
@@ -1054,6 +1121,8 @@ const struct t_case t_cases[] = {
 	{ "SIGKILL does not, --release does", test_kill },
 	{ "plug events", test_udev },
 	{ "a rescan alone finds everything", test_rescan },
+	{ "what is detached by hand stays so until it is attached",
+	    test_detach },
 	{ "a device that is refused is not told of", test_refused },
 	{ NULL, NULL },
 };

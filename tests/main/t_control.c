@@ -731,22 +731,30 @@ list_tells_what_is_plugged_in(void)
 	    "\"product\": \"p\", ");
 	has(text, "\"port\": \"1-2\", \"fits\": \"uftdi\", "
 	    "\"driver\": null, \"kernel\": \"\", \"claim\": null, "
-	    "\"at\": null, \"refused\": false, \"nodes\": []}");
+	    "\"at\": null, \"refused\": false, \"detached\": false, "
+	    "\"nodes\": []}");
 	for (const char *p = text; *p != '\0'; p++)
 		T_CHECK(*p == '\n' || (*p >= ' ' && *p <= '~'));
 	free(text);
 	plugged = true;
 	T_EQ(usbsys_read(PLACE, ud), 0);
 	watch_plugged(&ud->ud_info, "a \"claim\"", "f:3", false);
+	watch_detached(PLACE, true);
+	/* The same is told again by a reload, say. */
+	watch_plugged(&ud->ud_info, "a \"claim\"", "f:3", false);
 	be_user(5);
 	text = text_of(&cr, 0);
 	be_user(0);
 	has(text, "\"driver\": \"uftdi0\", \"kernel\": \"\", "
 	    "\"claim\": \"a \\\"claim\\\"\", \"at\": \"f:3\", "
-	    "\"refused\": false, "
+	    "\"refused\": false, \"detached\": true, "
 	    "\"nodes\": [\"a node with a name 0\", ");
 	has(text, "{\"name\": \"a node with a name 500\", "
 	    "\"attached\": true, \"port\": \"1-2\"}]}");
+	free(text);
+	watch_detached(PLACE, false);
+	text = text_of(&cr, 0);
+	has_not(text, "\"detached\": true");
 	free(text);
 	watch_left(PLACE, "unplugged");
 	snprintf(command, sizeof(command), "rm -r %s", root);
@@ -1107,7 +1115,7 @@ static void
 a_change_is_roots(void)
 {
 	static const uint32_t changes[] = { CONTROL_RELOAD, CONTROL_CLAIM,
-	    CONTROL_RELEASE };
+	    CONTROL_RELEASE, CONTROL_DETACH, CONTROL_ATTACH };
 	char *text;
 
 	up();

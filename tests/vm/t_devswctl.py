@@ -210,6 +210,74 @@ def _(world):
     os.close(fd)
 
 
+def driver(name):
+    """The kernel's driver of an adapter's interface: usbfs is us."""
+    link = "%s:1.0/driver" % probe.vmusb("path", name).strip()
+    return os.path.basename(os.path.realpath(link)) \
+        if os.path.exists(link) else "none"
+
+
+@case("detach: as an unplug, and the kernel's driver has it, until an attach")
+def _(world):
+    events = Events()
+    fd = opened(FTDI)
+    events.until("open", node="dtyU0")
+    place = os.path.basename(probe.vmusb("path", "ftdi0").strip())
+    equal(ctl("detach", "dtyU0"), [
+        {"name": "dtyU0", "error": None, "text": place + ": detached\n",
+         "nodes": []}])
+    # At once, as devswctl has waited for it.
+    equal(driver("ftdi0"), "ftdi_sio")
+    equal(h_guest.open_error(FTDI), "ENXIO")
+    equal([f["stale"] for f in files(FTDI)], [True])
+    equal(probe.outcome(os.write, fd, b"x"), "EIO")
+    now = show(FTDI)
+    equal((now["attached"], now["left"]["reason"]), (False, "detached"))
+    one = [a for a in ctl("list")[0]["adapters"] if a["serial"] == "ftdi0"][0]
+    equal((one["detached"], one["claim"], one["driver"], one["kernel"]),
+          (True, "0403:6001,serial=ftdi0,unit=0", None, "ftdi_sio"))
+    before, got = events.until("away", node="dtyU0")
+    equal(got["reason"], "detached")
+    equal("unplug" in [name for name, _ in before], False, before)
+    # Neither an event nor another claim has it come back.
+    subprocess.check_call(["udevadm", "trigger", "--settle",
+                           "--action=change", "--subsystem-match=usb"])
+    ctl("claim", "ffff:ffff")
+    ctl("release", "ffff:ffff")
+    equal(driver("ftdi0"), "ftdi_sio")
+    done = subprocess.run([CTL, "detach", "dtyU0"], check=False, text=True,
+                          stderr=subprocess.PIPE)
+    equal((done.returncode, done.stderr),
+          (1, "devswctl: %s: is not attached\n" % place))
+    equal(ctl("attach", "ttyU0")[0]["nodes"], ["ttyU0", "dtyU0"])
+    os.close(opened(FTDI))
+    equal(driver("ftdi0"), "usbfs")
+    os.close(fd)
+    events.stop()
+    for verb in ("detach", "attach"):
+        done = subprocess.run([CTL, verb, "dtyU0"], check=False, user=USER,
+                              stderr=subprocess.PIPE, text=True)
+        equal((done.returncode, done.stderr.endswith("only root may\n")),
+              (1, True), done.stderr)
+    # The other one has not been touched.
+    world.usable(ACM)
+
+
+@case("a reload, and a replug, attach what was detached")
+def _(world):
+    ctl("detach", "dtyU0")
+    ctl("reload")
+    world.usable(FTDI)
+    ctl("detach", "dtyU0")
+    world.unplug("ftdi0")
+    probe.wait_for(lambda: show(FTDI)["left"]["reason"] == "unplugged",
+                   "the reason")
+    world.plug("ftdi0")
+    equal(driver("ftdi0"), "usbfs")
+    one = [a for a in ctl("list")[0]["adapters"] if a["serial"] == "ftdi0"][0]
+    equal((one["detached"], one["driver"] is not None), (False, True))
+
+
 @case("the use of a node is for root, its owner and the group")
 def _(_world):
     fd = opened(ACM)

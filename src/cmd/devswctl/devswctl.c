@@ -30,6 +30,8 @@ static const struct verb {
 	{ "status", do_status, 0, 0, TAKES_MAJOR, "" },
 	{ "claim", do_claim, 1, 1000, TAKES_MAJOR, "CLAIM ..." },
 	{ "release", do_release, 1, 1000, TAKES_MAJOR, "CLAIM ..." },
+	{ "detach", do_detach, 1, 1000, TAKES_MAJOR, "NODE|PORT ..." },
+	{ "attach", do_attach, 1, 1000, TAKES_MAJOR, "NODE|PORT ..." },
 	{ "reload", do_reload, 0, 0, TAKES_MAJOR, "" },
 	{ "modload", do_modload, 1, 1, TAKES_MAJOR, "FILE" },
 	{ "modunload", do_modunload, 1, 1, TAKES_MAJOR, "NAME" },

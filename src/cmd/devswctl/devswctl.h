@@ -11,7 +11,7 @@
  *	events.c	events
  *	status.c	status, modules, version
  *	module.c	revoke, modload, modunload, reload
- *	claim.c		claim, release
+ *	claim.c		claim, release, detach, attach
  *	ports.c		adapters at ports, as they attach and detach
  *	right.c		the right of the daemon's user to a device
  *
@@ -135,25 +135,31 @@ const char *colour_off(enum colour);
 
 /* ---- ports.c -------------------------------------------------------- */
 
+enum ports {
+	ATTACHED,
+	DETACHED,
+	RELEASED,	/* or another claim's */
+};
+
 /*
  * ports = ports_of_claim(path, claim)
  *
  *	An array of the ports where adapters are that the claim of this name, or
  *	text, takes; the daemon is that of path.
  *
- * adapters = ports_settle(path, ports, attached)
+ * adapters = ports_settle(path, ports, wanted)
  *
- *	Wait, at most some seconds, until drivers sit on what is at the ports,
- *	or none does and it is given back.  The adapters, as "list" has them.
+ *	Wait, at most some seconds, until drivers sit on what is at the ports
+ *	(ATTACHED), or none does and it is given back.  The adapters, as "list" has them.
  *
- * status = ports_tell(adapters, attached, nodes)
+ * status = ports_tell(adapters, wanted, nodes)
  *
  *	Complain of those for which that has not come about, and add the nodes
  *	of the others to an array.
  */
 json_t	*ports_of_claim(const char *, const char *);
-json_t	*ports_settle(const char *, const json_t *, bool);
-int	ports_tell(const json_t *, bool, json_t *);
+json_t	*ports_settle(const char *, const json_t *, enum ports);
+int	ports_tell(const json_t *, enum ports, json_t *);
 
 /* ---- right.c -------------------------------------------------------- */
 
@@ -186,5 +192,7 @@ int	do_modunload(const struct args *);
 int	do_reload(const struct args *);
 int	do_claim(const struct args *);
 int	do_release(const struct args *);
+int	do_detach(const struct args *);
+int	do_attach(const struct args *);
 
 #endif /* DEVSWCTL_DEVSWCTL_H */

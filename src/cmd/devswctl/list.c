@@ -36,6 +36,7 @@ put_adapter(struct table *t, const json_t *adapter)
 {
 	const char *const claim = member(adapter, "claim");
 	const bool refused = is_true(adapter, "refused");
+	const bool detached = is_true(adapter, "detached");
 	char ids[64], nodes[256];
 
 	snprintf(ids, sizeof(ids), "%.8s:%.8s", member(adapter, "vid"),
@@ -46,8 +47,9 @@ put_adapter(struct table *t, const json_t *adapter)
 	table_put(t, PLAIN, member(adapter, "driver")[0] != '\0' ?
 	    member(adapter, "driver") : member(adapter, "fits")[0] != '\0' ?
 	    member(adapter, "fits") : "-");
-	table_put(t, claim[0] == '\0' ? DIM : refused ? YELLOW : PLAIN,
-	    claim[0] == '\0' ? "not claimed" : refused ? "refused" : claim);
+	table_put(t, claim[0] == '\0' ? DIM : refused || detached ?
+	    YELLOW : PLAIN, claim[0] == '\0' ? "not claimed" : refused ?
+	    "refused" : detached ? "detached" : claim);
 	table_put(t, PLAIN, nodes[0] != '\0' ? nodes : "-");
 	table_put(t, PLAIN, member(adapter, "serial")[0] != '\0' ?
 	    member(adapter, "serial") : "-");

@@ -48,14 +48,15 @@ ports_of_claim(const char *path, const char *claim)
 
 /* Has what was asked for come about?  What another claim takes is its. */
 static bool
-is_settled(const json_t *adapter, bool attached)
+is_settled(const json_t *adapter, enum ports wanted)
 {
 	const bool has = member(adapter, "driver")[0] != '\0';
 
-	if (attached)
+	if (wanted == ATTACHED)
 		return has;
-	return member(adapter, "claim")[0] != '\0' ? true :
-	    !has && strstr(member(adapter, "kernel"), "usbfs") == NULL;
+	if (wanted == RELEASED && member(adapter, "claim")[0] != '\0')
+		return true;
+	return !has && strstr(member(adapter, "kernel"), "usbfs") == NULL;
 }
 
 /* Those of all that are at the ports. */
@@ -75,7 +76,7 @@ pick(const json_t *all, const json_t *ports)
 }
 
 json_t *
-ports_settle(const char *path, const json_t *ports, bool attached)
+ports_settle(const char *path, const json_t *ports, enum ports wanted)
 {
 	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
 	json_t *all, *picked, *one;
@@ -88,7 +89,7 @@ ports_settle(const char *path, const json_t *ports, bool attached)
 		json_decref(all);
 		settled = true;
 		json_array_foreach(picked, i, one)
-			settled &= is_settled(one, attached);
+			settled &= is_settled(one, wanted);
 		if (settled || ms >= SETTLE_MS)
 			return picked;
 		json_decref(picked);
@@ -97,20 +98,21 @@ ports_settle(const char *path, const json_t *ports, bool attached)
 }
 
 int
-ports_tell(const json_t *adapters, bool attached, json_t *nodes)
+ports_tell(const json_t *adapters, enum ports wanted, json_t *nodes)
 {
 	const json_t *one, *node;
 	int status = EXIT_OK;
 	size_t i, j;
 
 	json_array_foreach(adapters, i, one) {
-		if (!is_settled(one, attached)) {
+		if (!is_settled(one, wanted)) {
 			status = complain("%s: %s", member(one, "port"),
-			    attached ? "not attached; devswd's log says why" :
+			    wanted == ATTACHED ?
+			    "not attached; devswd's log says why" :
 			    "not given back yet");
 			continue;
 		}
-		if (!attached)
+		if (wanted != ATTACHED)
 			continue;
 		json_array_foreach(json_object_get(one, "nodes"), j, node)
 			json_array_append(nodes, (json_t *)(uintptr_t)node);

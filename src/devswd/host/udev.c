@@ -15,6 +15,9 @@
  *		not known, claimed				arrived
  *		known and unchanged, rescan			arrived again
  *
+ *	One that was detached by hand stays known, and nothing above has it
+ *	arrive but another address, which is another plugging.
+ *
  *	A remove event is believed when it names the address that is known:
  *	a late one must not take away the device that is plugged in since.
  *
@@ -72,6 +75,7 @@ struct known {
 	int		 k_unit;	/* what the match said, */
 	char		 k_driver[16];	/* and this; "" for none */
 	int		 k_refused;	/* K does not know it */
+	int		 k_detached;	/* K does not know it any more */
 	int		 k_seen;	/* by the rescan that is running */
 };
 
@@ -101,7 +105,8 @@ known_drop(struct known *k)
 	LIST_REMOVE(k, k_entry);
 	host_logf(HYP_LOG_DEBUG, "usb %s: left", k->k_path);
 	if (!k->k_refused) {
-		hyp_usb_left(k->k_path);
+		if (!k->k_detached)
+			hyp_usb_left(k->k_path);
 		udev_ops->hu_left(udev_arg, k->k_path);
 	}
 	free(k);
@@ -180,7 +185,7 @@ device_present(struct usbsys_dev *ud, int again)
 	}
 	if (k == NULL) {
 		device_arrived(ud);
-	} else if (again && !k->k_refused) {
+	} else if (again && !k->k_refused && !k->k_detached) {
 		hi->hi_unit = k->k_unit;
 		hi->hi_driver = k->k_driver[0] != '\0' ? k->k_driver : NULL;
 		hyp_usb_arrived(hi);
@@ -265,8 +270,57 @@ known_same(const struct known *k, struct usbsys_dev *ud)
 	    strcmp(k->k_driver, hi->hi_driver) == 0);
 }
 
+/* It may arrive again. */
+static void
+known_attach(struct known *k)
+{
+
+	if (!k->k_detached)
+		return;
+	k->k_detached = 0;
+	udev_ops->hu_detached(udev_arg, k->k_path, 0);
+}
+
+int
+host_udev_detach(const char *path)
+{
+	struct known *k = known_find(path);
+
+	if (k == NULL || k->k_refused)
+		return ENOENT;
+	if (k->k_detached)
+		return EALREADY;
+	k->k_detached = 1;
+	udev_ops->hu_detached(udev_arg, k->k_path, 1);
+	hyp_usb_left(k->k_path);
+	return 0;
+}
+
+int
+host_udev_attach(const char *path)
+{
+	struct known *k = known_find(path);
+	struct usbsys_dev *ud;
+
+	if (k == NULL || k->k_refused)
+		return ENOENT;
+	if (!k->k_detached)
+		return EALREADY;
+	ud = malloc(sizeof(*ud));
+	if (ud == NULL)
+		return ENOMEM;
+	known_attach(k);
+	/* It may have been pulled, or be another one by now. */
+	if (usbsys_read(path, ud) == 0)
+		device_present(ud, 1);
+	else
+		known_drop(k);
+	free(ud);
+	return 0;
+}
+
 unsigned
-host_udev_rematch(void)
+host_udev_rematch(int attach)
 {
 	struct known *k, *next;
 	struct usbsys_dev *ud;
@@ -278,10 +332,13 @@ host_udev_rematch(void)
 	for (k = LIST_FIRST(&udev_known); k != NULL; k = next) {
 		next = LIST_NEXT(k, k_entry);
 		/* One that has gone is the rescan's. */
-		if (usbsys_read(k->k_path, ud) == 0 && !known_same(k, ud)) {
+		if (usbsys_read(k->k_path, ud) != 0)
+			continue;
+		if (!known_same(k, ud)) {
 			n += !k->k_refused;
 			known_drop(k);
-		}
+		} else if (attach)
+			known_attach(k);
 	}
 	free(ud);
 	return n;

@@ -43,10 +43,19 @@ typedef void host_udev_left_t(void *, const char *);
  */
 typedef void host_udev_settled_t(void *, const char *);
 
+/*
+ * detached(arg, info_path, yes)
+ *
+ *	A device that is taken is detached by host_udev_detach, and is not any
+ *	more.
+ */
+typedef void host_udev_detached_t(void *, const char *, int);
+
 struct host_udev_ops {
 	host_udev_match_t	*hu_match;
 	host_udev_left_t	*hu_left;
 	host_udev_settled_t	*hu_settled;
+	host_udev_detached_t	*hu_detached;
 };
 
 /*
@@ -82,12 +91,26 @@ void	host_udev_rescan(void);
 void	host_udev_pinned(const char *, int, const char *);
 
 /*
- * n = host_udev_rematch()
+ * n = host_udev_rematch(attach)
  *
  *	match answers otherwise now: those devices for which it does leave, n
- *	of them; host_udev_rescan has them, and others, arrive.
+ *	of them; host_udev_rescan has them, and others, arrive.  attach: also
+ *	those that are detached.
  */
-unsigned host_udev_rematch(void);
+unsigned host_udev_rematch(int);
+
+/*
+ * error = host_udev_detach(path)
+ * error = host_udev_attach(path)
+ *
+ *	The device at this place leaves, as if it were unplugged, but is still
+ *	taken, with its unit, and stays away until host_udev_attach, or until
+ *	host_udev_rematch says so, or it is plugged in again.  The up-calls are
+ *	made, and not waited for.  ENOENT: no device that is taken is there;
+ *	EALREADY.
+ */
+int	host_udev_detach(const char *);
+int	host_udev_attach(const char *);
 
 /*
  * host_udev_close()

@@ -110,7 +110,7 @@ static void
 claims_changed(FILE *to)
 {
 
-	reload_claims(change_options, to);
+	reload_claims(change_options, 0, to);
 	nodes_new();
 	host_udev_rescan();
 	nodedb_again();
@@ -163,6 +163,37 @@ change_release(const struct control_request *cr, FILE *to)
 	return 0;
 }
 
+/* ---- one device ----------------------------------------------------- */
+
+/* errno: ENOENT, EALREADY; cr_text is a port, or nonsense. */
+static int
+change_device(const struct control_request *cr, FILE *to)
+{
+	const int detach = cr->cr_what == CONTROL_DETACH;
+	char port[64];
+	int error;
+
+	(void)host_text_json(cr->cr_text, port, sizeof(port));
+	error = detach ? host_udev_detach(cr->cr_text) :
+	    host_udev_attach(cr->cr_text);
+	switch (error) {
+	case 0:
+		fprintf(to, "%s: %s\n", port, detach ? "detached" : "attached");
+		break;
+	case ENOENT:
+		fprintf(to, "%s: no device is there that a claim takes\n",
+		    port);
+		break;
+	case EALREADY:
+		fprintf(to, "%s: is not %s\n", port, detach ? "attached" :
+		    "detached");
+		break;
+	default:
+		fprintf(to, "%s: %s\n", port, strerror(error));
+	}
+	return error;
+}
+
 /* ---- all of them ---------------------------------------------------- */
 
 /* errno: EINVAL, the configuration has mistakes. */
@@ -190,6 +221,9 @@ change_one(const struct control_request *cr, FILE *to)
 		return change_claim(cr, to);
 	case CONTROL_RELEASE:
 		return change_release(cr, to);
+	case CONTROL_DETACH:
+	case CONTROL_ATTACH:
+		return change_device(cr, to);
 	default:
 		return EOPNOTSUPP;
 	}

@@ -155,6 +155,8 @@ is_change(const struct client *c)
 	case CONTROL_RELOAD:
 	case CONTROL_CLAIM:
 	case CONTROL_RELEASE:
+	case CONTROL_DETACH:
+	case CONTROL_ATTACH:
 		return true;
 	default:
 		return false;

@@ -275,10 +275,19 @@ main_left(void *arg, const char *path)
 	    "unplugged");
 }
 
+static void
+main_detached(void *arg, const char *path, int yes)
+{
+
+	(void)arg;
+	watch_detached(path, yes);
+}
+
 static const struct host_udev_ops main_udev_ops = {
 	.hu_match = main_match,
 	.hu_left = main_left,
 	.hu_settled = main_settled,
+	.hu_detached = main_detached,
 };
 
 /*

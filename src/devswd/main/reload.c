@@ -186,7 +186,7 @@ compare_perms(const struct options *old, const struct options *new, FILE *to)
 /* ---- all of it ------------------------------------------------------ */
 
 void
-reload_claims(struct options *o, FILE *to)
+reload_claims(struct options *o, int attach, FILE *to)
 {
 	const struct claim *c;
 	unsigned left;
@@ -199,7 +199,7 @@ reload_claims(struct options *o, FILE *to)
 			fprintf(to, "claim %s: there is no driver %s\n",
 			    claim_title(c), c->c_driver);
 	}
-	left = host_udev_rematch();
+	left = host_udev_rematch(attach);
 	if (left > 0)
 		fprintf(to, "devices that leave, or get another unit: %u\n",
 		    left);
@@ -224,7 +224,7 @@ take_over(struct options *old, struct options *new, FILE *to)
 	TAILQ_INIT(&old->o_claims);
 	TAILQ_CONCAT(&old->o_claims, &new->o_claims, c_entry);
 
-	reload_claims(old, to);
+	reload_claims(old, 1, to);
 	options_free(&was);
 }
 

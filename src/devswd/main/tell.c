@@ -202,7 +202,9 @@ say_adapter(struct text *t, const struct places *ps,
 	say_member(t, "kernel", bound);
 	say_member(t, "claim", known ? wa.wa_claim : NULL);
 	say_member(t, "at", known && wa.wa_at[0] != '\0' ? wa.wa_at : NULL);
-	say(t, ", \"refused\": %s", known && wa.wa_refused ? "true" : "false");
+	say(t, ", \"refused\": %s, \"detached\": %s",
+	    known && wa.wa_refused ? "true" : "false",
+	    known && wa.wa_detached ? "true" : "false");
 	say_places(t, ps, hi->hi_path);
 	say(t, "}");
 }

@@ -131,7 +131,7 @@ watch_plugged(const struct hyp_usb_info *hi, const char *claim, const char *at,
 {
 	struct watch_adapter *wa;
 	struct adapter *a;
-	bool again;
+	bool again, detached;
 
 	pthread_mutex_lock(&watch_lock);
 	a = adapter_find(hi->hi_path);
@@ -143,7 +143,9 @@ watch_plugged(const struct hyp_usb_info *hi, const char *claim, const char *at,
 		a->a_bus = hi->hi_bus;
 		a->a_addr = hi->hi_addr;
 		wa = &a->a_what;
+		detached = again && wa->wa_detached;
 		memset(wa, 0, sizeof(*wa));
+		wa->wa_detached = detached;
 		snprintf(wa->wa_place, sizeof(wa->wa_place), "%s",
 		    hi->hi_path);
 		wa->wa_vendor = hi->hi_vendor;
@@ -185,6 +187,17 @@ watch_left(const char *place, const char *why)
 		}
 		free(a);
 	}
+	pthread_mutex_unlock(&watch_lock);
+}
+
+void
+watch_detached(const char *place, bool yes)
+{
+	struct adapter *a;
+
+	pthread_mutex_lock(&watch_lock);
+	if ((a = adapter_find(place)) != NULL)
+		a->a_what.wa_detached = yes;
 	pthread_mutex_unlock(&watch_lock);
 }
 

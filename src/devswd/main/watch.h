@@ -23,6 +23,7 @@ struct watch_adapter {
 	char		wa_claim[256];
 	char		wa_at[288];	/* where it stands: "FILE:LINE"; "" */
 	bool		wa_refused;	/* claimed, but not taken */
+	bool		wa_detached;	/* taken, but let go by hand */
 };
 
 /* What a node's hardware is, or was last. */
@@ -38,14 +39,16 @@ struct watch_node {
 /*
  * watch_plugged(info, claim, at, refused)
  * watch_left(place, why)
+ * watch_detached(place, yes)
  *
  *	An adapter that is claimed has come, or is claimed otherwise now; the
  *	place has none any more: "unplugged", or what else the reason is, a
- *	constant.  Any thread.
+ *	constant; it has been detached by hand, or is not any more.  Any thread.
  */
 void	watch_plugged(const struct hyp_usb_info *, const char *, const char *,
 	    bool);
 void	watch_left(const char *, const char *);
+void	watch_detached(const char *, bool);
 
 /*
  * watch_nodes(is, was)
