@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * complain.c - how devswctl says that something is wrong, and what a daemon
- * has said.
+ * complain.c - how devswctl says that something is wrong.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -30,28 +29,10 @@ complain(const char *format, ...)
 }
 
 /*
- * print_lines(text)
  * EXIT_FAILED = complain_lines(text)
  *
- *	What a daemon says, line by line, fit for a terminal; on standard
- *	output, or the first one as what is wrong.
+ *	The first line of what a daemon says, fit for a terminal.
  */
-void
-print_lines(const char *text)
-{
-	char line[512];
-	size_t len;
-
-	for (; *text != '\0'; text += len, text += *text == '\n') {
-		len = strcspn(text, "\n");
-		if (len == 0)
-			continue;
-		snprintf(line, sizeof(line), "%.*s", (int)len, text);
-		print_clean(line, 250);
-		putchar('\n');
-	}
-}
-
 int
 complain_lines(const char *text)
 {

@@ -44,7 +44,6 @@ struct args {
 /* complain.c: one line on standard error; EXIT_FAILED. */
 int	complain(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-void	print_lines(const char *);
 int	complain_lines(const char *);
 const char *change_error(int);
 
@@ -129,6 +128,8 @@ int	table_rows(const struct table *);
 
 /* Fit for a terminal, of at most so many columns. */
 void	print_clean(const char *, int);
+/* What a daemon says, line by line. */
+void	print_lines(const char *);
 /* "\033[1m" or "" */
 const char *colour_on(enum colour);
 const char *colour_off(enum colour);

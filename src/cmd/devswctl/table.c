@@ -112,6 +112,22 @@ print_clean(const char *text, int columns)
 	free(wide);
 }
 
+void
+print_lines(const char *text)
+{
+	char line[512];
+	size_t len;
+
+	for (; *text != '\0'; text += len, text += *text == '\n') {
+		len = strcspn(text, "\n");
+		if (len == 0)
+			continue;
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		print_clean(line, 250);
+		putchar('\n');
+	}
+}
+
 /* ---- colour --------------------------------------------------------- */
 
 static bool
