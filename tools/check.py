@@ -35,7 +35,7 @@ Where tests come from
     "full" only if asked for;
 
     tests/vm/t_* with a line "# guest: OPTION..." near the top, which run
-    inside a guest of tools/vm with these options.  Those with equal options
+    inside a guest of tools/vm with these options.  A few with equal options
     and the same build share a guest, one after the other, so a test must end
     what it started.  If the guest dies or a test does not end in time, the
     rest of the group gets a new one.  "# timeout: S" changes the 120 s,
@@ -97,6 +97,7 @@ TALK = 4                # times as long, with output
 BOOT = 60               # seconds more, for a guest
 REST = 10               # seconds for what is under way when it is over
 GUESTS = 5              # at once, at most
+SHARE = 4               # tests of one guest, at most
 HOST = "# host"
 MARK = "@@@"
 STOPPED = threading.Event()     # no further guest is to be started
@@ -457,19 +458,25 @@ def run_on_host(script):
 
 
 def script_jobs(wanted):
-    """Functions that run tests of tests/vm, the longest first."""
+    """Functions that run tests of tests/vm, the longest first.
+
+    A guest has a few tests only, or all would wait for the longest group.
+    """
     groups = {}
     for script in wanted:
         groups.setdefault((script.options, script.builds[0]),
                           []).append(script)
-    for (options, _), group in sorted(
-            groups.items(), reverse=True,
-            key=lambda item: sum(script.timeout for script in item[1])):
+    parts = []
+    for (options, _), group in groups.items():
+        count = len(group) if options == HOST else -(-len(group) // SHARE)
+        parts += [(options, group[i::count]) for i in range(count)]
+    parts.sort(reverse=True, key=lambda part: sum(script.timeout
+                                                  for script in part[1]))
+    for options, part in parts:
         if options == HOST:
-            yield from (functools.partial(run_on_host, script)
-                        for script in group)
+            yield functools.partial(run_on_host, part[0])
         else:
-            yield functools.partial(run_group, options, group)
+            yield functools.partial(run_group, options, part)
 
 
 def run_jobs(jobs):

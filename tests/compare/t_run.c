@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "compare/compare.h"
@@ -38,18 +39,14 @@ system_trace(void)
 	return trace[0] == '\0' ? NULL : trace;
 }
 
-/* The daemon answers at its n-th look, and works until then. */
-static int answers_at;
 static int fds[2];
+static pid_t daemon_pid;
 
-bool
-system_works(void)
+pid_t
+system_pid(void)
 {
 
-	if (answers_at == 0 || --answers_at > 0)
-		return answers_at > 0;
-	T_CHECK(write(fds[1], "abc", 3) == 3);
-	return false;
+	return daemon_pid;
 }
 
 int
@@ -114,14 +111,28 @@ blocked(struct run *r)
 	outcome(r, "read", call_read(r, "reader", fds[0], 8));
 }
 
-/* The answer comes long after the call sleeps. */
+/* A daemon that works for long (half a second's CPU time), then answers. */
+static void
+worker(void)
+{
+
+	while (clock() < CLOCKS_PER_SEC / 2)
+		continue;
+	T_CHECK(write(fds[1], "abc", 3) == 3);
+	for (;;)
+		pause();
+}
+
 static void
 slow(struct run *r)
 {
 
-	answers_at = 20;
+	daemon_pid = fork();
+	if (daemon_pid == 0)
+		worker();
 	outcome_now(r, "read", call_read(r, "reader", fds[0], 8));
 	outcome_now(r, "none", call_read(r, "reader", fds[0], 8));
+	kill(daemon_pid, SIGKILL);
 }
 
 static void

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
-# builds: asan tsan
+# builds: full:asan tsan
 # timeout: 200
 """t_stress: cat and revoke from many processes while plugs are pulled.
 

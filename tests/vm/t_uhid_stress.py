@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb hidg --usb hidg --usb hid-mouse --usb hid-kbd --usb hid-tablet --usb vhci
-# builds: asan tsan
+# builds: asan full:tsan
 # timeout: 200
 """t_uhid_stress: many processes use and revoke HIDs while plugs are pulled.
 

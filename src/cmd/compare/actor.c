@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -420,7 +421,8 @@ call_ended(struct call *c, double seconds)
 	return true;
 }
 
-char
+/* 'R', 'S', 'D' of a thread (proc(5)); '?': there is none. */
+static char
 thread_state(pid_t pid, pid_t tid)
 {
 	char path[64], line[256], *end_of_name;
@@ -435,6 +437,29 @@ thread_state(pid_t pid, pid_t tid)
 	    strrchr(line, ')');
 	fclose(in);
 	return end_of_name == NULL ? '?' : end_of_name[2];
+}
+
+/* devswd is at work.  A thread that waits for its program's page (D) is. */
+static bool
+system_works(void)
+{
+	const pid_t pid = system_pid();
+	char path[64];
+	struct dirent *entry;
+	bool works = false;
+	DIR *tasks;
+
+	if (pid == 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	if (tasks == NULL)
+		return false;
+	while (!works && (entry = readdir(tasks)) != NULL)
+		works = entry->d_name[0] != '.' && strchr("RD",
+		    thread_state(pid, atoi(entry->d_name))) != NULL;
+	closedir(tasks);
+	return works;
 }
 
 /*

@@ -157,13 +157,9 @@ extern const struct reading_system reading_systems[NREADING];
  *
  *	Where devswd writes what it calls; NULL: nobody does.
  *
- * yes = system_works()
+ * pid = system_pid()
  *
- *	A thread of devswd does something now; false of the kernel.
- *
- * state = thread_state(pid, tid)
- *
- *	'R', 'S', 'D' and so on (proc(5)); '?': there is none.
+ *	devswd's; 0: the kernel has no process.
  */
 int	system_start(const struct system *, const struct hardware *,
 	    const char *);
@@ -171,8 +167,7 @@ void	system_stop(void);
 bool	system_repair(const struct hardware *);
 const char *system_node(const struct hardware *, bool, char *, size_t);
 const char *system_trace(void);
-bool	system_works(void);
-char	thread_state(pid_t, pid_t);
+pid_t	system_pid(void);
 void	system_say_log(FILE *);
 
 /* ---- scenarios ------------------------------------------------------- */

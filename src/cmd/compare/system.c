@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -230,26 +229,11 @@ system_trace(void)
 	return current->s_bit == KERNEL ? NULL : trace_path;
 }
 
-/* A thread that waits for its program's page (D) works, too. */
-bool
-system_works(void)
+pid_t
+system_pid(void)
 {
-	char path[64];
-	struct dirent *entry;
-	bool works = false;
-	DIR *tasks;
 
-	if (daemon_pid <= 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)daemon_pid);
-	tasks = opendir(path);
-	if (tasks == NULL)
-		return false;
-	while (!works && (entry = readdir(tasks)) != NULL)
-		works = entry->d_name[0] != '.' && strchr("RD",
-		    thread_state(daemon_pid, atoi(entry->d_name))) != NULL;
-	closedir(tasks);
-	return works;
+	return daemon_pid > 0 ? daemon_pid : 0;
 }
 
 /*
