@@ -19,7 +19,7 @@ self=$(readlink -f "$0")
 here=$(dirname "$self")
 top=$(readlink -f "$here/../..")
 debs=$top/build/deb
-packages='devsw-compare libdevsw-dev devsw libdevsw0'
+packages='devsw-compare devsw-gateway libdevsw-dev devsw libdevsw0'
 failed=0
 number=0
 
@@ -53,7 +53,7 @@ pages()
 	local page
 
 	for page in devsw.7 devswd.8 devswctl.8 devswd.conf.5 ucom.4 uftdi.4 uhid.4 \
-	    uhidev.4 umodem.4 uhidctl.1 devsw-compare.1 devsw-pty.1 \
+	    uhidev.4 umodem.4 devsw-gateway.8 gateway.conf.5 uhidctl.1 devsw-compare.1 devsw-pty.1 \
 	    revoke.2; do
 		LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings \
 		    "${page##*.}" "${page%.*}" >/tmp/page 2>/tmp/warnings ||
@@ -64,7 +64,7 @@ pages()
 
 config()
 {
-	devswd --check-config &&
+	devsw-gateway --check-config && devswd --check-config &&
 	    printf '[claim a]\nvid = 0403\npid = 6001\n' \
 	    >>/etc/devsw/devswd.conf &&
 	    devswd --check-config &&
@@ -93,7 +93,7 @@ inside()
 	out=/tmp/out
 	check 'they can be installed' dpkg -i "$debs"/devsw_*.deb \
 	    "$debs"/libdevsw0_*.deb "$debs"/libdevsw-dev_*.deb \
-	    "$debs"/devsw-compare_*.deb
+	    "$debs"/devsw-compare_*.deb "$debs"/devsw-gateway_*.deb
 	dpkg -L $packages >/tmp/files
 	check 'systemd finds nothing wrong in the unit' systemd-analyze verify \
 	    /lib/systemd/system/devswd.service \

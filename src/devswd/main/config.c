@@ -143,7 +143,8 @@ claim_part(struct config *c, const char *key, const char *value)
 	}
 	if (k == NPARTS) {
 		conf_wrong(c->c_in, c->c_in->cn_line, "%s: a claim has no "
-		    "such key; it has vid, pid, serial, port, unit, driver, force, owner, group, "
+		    "such key; it has vid, pid, serial, port, unit, driver, "
+		    "force, owner, group, "
 		    "mode and comment", key);
 		c->c_bad = 1;
 		return;

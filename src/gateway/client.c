@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * client.c - one connection.
+ *
+ * Model
+ *	What the device has said comes from the port's ring, from this client's
+ *	place on, and only as much at a time as the socket takes (SEND_HIGH): a
+ *	client that does not read stays behind in the ring, and when that comes
+ *	round, loses bytes (cl_drop) or its connection.
+ *
+ *	What it says is read, if none of these holds: cl_full, the line's queue
+ *	is full and this client writes; cl_busy, its own output (the answers to
+ *	what it asks) is; cl_closing.
+ *
+ *	Encoding and decoding are the protocol's, cl_proto.  That is all a
+ *	client knows of it.
+ *
+ *	client_close may be called from anywhere, also from within the client's
+ *	own functions: it marks the client, which leaves its port at once
+ *	(cl_gone), and is freed from the loop, when its output has left or
+ *	after LINGER_MS.
+ */
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/gateway.h"
+
+/* Those that have left their port. */
+static struct client_head leaving = TAILQ_HEAD_INITIALIZER(leaving);
+
+#define	SEND_HIGH	16384	/* of the device's bytes, in the output */
+#define	SEND_LOW	4096
+#define	BUSY		65536	/* of all output: more is not asked for */
+#define	LINGER_MS	1000
+#define	ALIVE_IDLE	30	/* s: then a peer is asked, each ALIVE_EACH */
+#define	ALIVE_EACH	10
+#define	ALIVE_TIMES	3
+#define	ALIVE_MS	60000	/* what was sent has to be received by then */
+
+static size_t
+unsent(const struct client *cl)
+{
+
+	return evbuffer_get_length(bufferevent_get_output(cl->cl_bev));
+}
+
+/* What it says is read, or not. */
+static void
+listen_to(struct client *cl)
+{
+
+	if (cl->cl_full || cl->cl_busy || cl->cl_closing)
+		(void)bufferevent_disable(cl->cl_bev, EV_READ);
+	else
+		(void)bufferevent_enable(cl->cl_bev, EV_READ);
+}
+
+static void
+set_busy(struct client *cl)
+{
+	const bool busy = unsent(cl) > BUSY;
+
+	if (busy != cl->cl_busy) {
+		cl->cl_busy = busy;
+		listen_to(cl);
+	}
+}
+
+/* What it has said, as far as there is room for what comes of it. */
+static void
+take(struct client *cl)
+{
+	struct evbuffer *const in = bufferevent_get_input(cl->cl_bev);
+	uint8_t buf[4096];
+	int n;
+
+	while (!cl->cl_closing && !cl->cl_busy && !cl->cl_full &&
+	    (n = evbuffer_remove(in, buf, sizeof(buf))) > 0)
+		cl->cl_proto->pr_input(cl, buf, (size_t)n);
+}
+
+/* ---- the end -------------------------------------------------------- */
+
+static void
+on_end(evutil_socket_t fd, short what, void *arg)
+{
+
+	(void)fd;
+	(void)what;
+	client_free(arg);
+}
+
+/* It must have left its port, if it had one. */
+void
+client_free(struct client *cl)
+{
+
+	if (cl->cl_closing)
+		TAILQ_REMOVE(&leaving, cl, cl_entry);
+	if (cl->cl_state != NULL)
+		cl->cl_proto->pr_stop(cl);
+	if (cl->cl_end != NULL)
+		event_free(cl->cl_end);
+	if (cl->cl_bev != NULL)
+		bufferevent_free(cl->cl_bev);
+	free(cl);
+}
+
+/* No loop runs any more: what client_close has left to it. */
+void
+clients_end(void)
+{
+	struct client *cl;
+
+	while ((cl = TAILQ_FIRST(&leaving)) != NULL)
+		client_free(cl);
+}
+
+/*
+ * client_close(cl, why)
+ *
+ *	End the connection.  The client is not to be sent anything any more, and
+ *	is not the port's; it may be freed as soon as the loop turns.
+ */
+void
+client_close(struct client *cl, const char *why)
+{
+	const struct timeval linger = { LINGER_MS / 1000, 0 };
+	static const struct timeval now;
+
+	if (cl->cl_closing)
+		return;
+	cl->cl_closing = true;
+	say_verbose("%s leaves: %s", cl->cl_who, why);
+	if (cl->cl_lost > 0)
+		say_verbose("%s was too slow for %llu bytes", cl->cl_who,
+		    (unsigned long long)cl->cl_lost);
+	listen_to(cl);
+	if (cl->cl_gone != NULL)
+		cl->cl_gone(cl);
+	TAILQ_INSERT_TAIL(&leaving, cl, cl_entry);
+	(void)evtimer_add(cl->cl_end, unsent(cl) > 0 ? &linger : &now);
+}
+
+/* ---- output --------------------------------------------------------- */
+
+/* Bytes for the socket, as they are. */
+void
+client_send(struct client *cl, const void *bytes, size_t n)
+{
+
+	if (!cl->cl_closing && bufferevent_write(cl->cl_bev, bytes, n) == -1)
+		client_close(cl, "out of memory");
+	set_busy(cl);
+}
+
+/*
+ * may = client_may_send(cl)
+ *
+ *	Is there room for news that nobody has asked for?  If not, pr_news
+ *	comes again when there is.
+ */
+bool
+client_may_send(struct client *cl)
+{
+
+	if (!cl->cl_closing && !cl->cl_busy && !cl->cl_held)
+		return true;
+	cl->cl_late = true;
+	return false;
+}
+
+/* Tell it, or do so later. */
+void
+client_news(struct client *cl, enum news news)
+{
+
+	if (client_may_send(cl))
+		cl->cl_proto->pr_news(cl, news);
+}
+
+/* false: it is gone. */
+static bool
+behind(struct client *cl)
+{
+	const uint64_t lost = ring_lost(cl->cl_ring, &cl->cl_place);
+
+	if (lost == 0)
+		return true;
+	if (!cl->cl_drop) {
+		client_close(cl, "it is too slow");
+		return false;
+	}
+	if (cl->cl_lost == 0)
+		say_verbose("%s is too slow: it loses bytes", cl->cl_who);
+	cl->cl_lost += lost;
+	return true;
+}
+
+/*
+ * client_pump(cl)
+ *
+ *	Send of the ring what there is, as far as there is room.  Called after
+ *	the ring has got something, and when the output has gone down.
+ */
+void
+client_pump(struct client *cl)
+{
+	const uint8_t *bytes;
+	const char *note;
+	size_t n;
+
+	if (cl->cl_ring == NULL || cl->cl_closing || !behind(cl))
+		return;
+	while (!cl->cl_held && !cl->cl_closing && unsent(cl) < SEND_HIGH) {
+		n = ring_next(cl->cl_ring, &cl->cl_place, &bytes, &note);
+		if (note != NULL)
+			cl->cl_proto->pr_note(cl, note);
+		else if (n > 0)
+			cl->cl_proto->pr_data(cl, bytes, n);
+		else
+			break;
+	}
+}
+
+/* It wants no data, or wants it again. */
+void
+client_hold(struct client *cl, bool on)
+{
+
+	cl->cl_held = on;
+	if (on)
+		return;
+	client_pump(cl);
+	if (cl->cl_late && client_may_send(cl)) {
+		cl->cl_late = false;
+		cl->cl_proto->pr_news(cl, NEWS_MODEM);
+	}
+}
+
+/* The queue of the line is full, or has room again. */
+void
+client_full(struct client *cl, bool on)
+{
+
+	cl->cl_full = on;
+	/* First what came before it was: an end of file may come next. */
+	take(cl);
+	listen_to(cl);
+}
+
+/* ---- events --------------------------------------------------------- */
+
+static void
+on_read(struct bufferevent *bev, void *arg)
+{
+
+	(void)bev;
+	take(arg);
+}
+
+/* The output has gone down to SEND_LOW. */
+static void
+on_write(struct bufferevent *bev, void *arg)
+{
+	static const struct timeval now;
+	struct client *const cl = arg;
+
+	(void)bev;
+	if (cl->cl_closing) {
+		if (unsent(cl) == 0)
+			(void)evtimer_add(cl->cl_end, &now);
+		return;
+	}
+	set_busy(cl);
+	if (cl->cl_late && client_may_send(cl)) {
+		cl->cl_late = false;
+		cl->cl_proto->pr_news(cl, NEWS_MODEM);
+	}
+	client_pump(cl);
+	take(cl);
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct client *const cl = arg;
+
+	(void)bev;
+	client_close(cl, what & BEV_EVENT_EOF ? "it has ended" :
+	    "the connection is lost");
+}
+
+/* ---- the begin ------------------------------------------------------ */
+
+/* A peer that is dead without a word is found out in about a minute. */
+static void
+set_alive(int fd)
+{
+	static const struct {
+		int	name, value;
+	} options[] = {
+		{ TCP_NODELAY, 1 },
+		{ TCP_KEEPIDLE, ALIVE_IDLE },
+		{ TCP_KEEPINTVL, ALIVE_EACH },
+		{ TCP_KEEPCNT, ALIVE_TIMES },
+		{ TCP_USER_TIMEOUT, ALIVE_MS },
+	};
+	const int on = 1;
+	size_t i;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		(void)setsockopt(fd, IPPROTO_TCP, options[i].name,
+		    &options[i].value, sizeof(options[i].value));
+}
+
+/*
+ * cl = client_new(base, fd, proto, role, who)
+ *
+ *	A client on this socket, which is its own from now on.  NULL: no memory,
+ *	and fd is still the caller's.
+ */
+struct client *
+client_new(struct event_base *base, int fd, const struct proto *proto,
+    enum role role, const char *who)
+{
+	struct client *const cl = calloc(1, sizeof(*cl));
+
+	if (cl == NULL)
+		return NULL;
+	cl->cl_proto = proto;
+	cl->cl_role = role;
+	snprintf(cl->cl_who, sizeof(cl->cl_who), "%s", who);
+	cl->cl_end = evtimer_new(base, on_end, cl);
+	if (cl->cl_end != NULL)
+		cl->cl_bev = bufferevent_socket_new(base, fd,
+		    BEV_OPT_CLOSE_ON_FREE);
+	if (cl->cl_bev == NULL) {
+		client_free(cl);
+		return NULL;
+	}
+	set_alive(fd);
+	bufferevent_setcb(cl->cl_bev, on_read, on_write, on_event, cl);
+	bufferevent_setwatermark(cl->cl_bev, EV_READ, 0, BUSY);
+	bufferevent_setwatermark(cl->cl_bev, EV_WRITE, SEND_LOW, 0);
+	return cl;
+}
+
+/*
+ * client_begin(cl, port, ring, gone)
+ *
+ *	It is this port's, and is told what comes into the ring from now on.
+ *	gone is called when it leaves; perhaps before this returns.
+ */
+void
+client_begin(struct client *cl, struct port *p, const struct ring *r,
+    void (*gone)(struct client *))
+{
+
+	cl->cl_port = p;
+	cl->cl_ring = r;
+	cl->cl_gone = gone;
+	ring_end(r, &cl->cl_place);
+	if (!cl->cl_proto->pr_start(cl))
+		client_close(cl, "out of memory");
+	else
+		listen_to(cl);
+}

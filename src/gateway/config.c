@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * config.c - gateway.conf(5): the ports.
+ *
+ * Model
+ *	src/conf takes files and lines apart; each section [port NAME] becomes a
+ *	struct port_conf, whose keys are a table.  All that is wrong is told in
+ *	one run.  What cannot be seen in one section is looked at in the end: no
+ *	two ports have a name, a node or an address in common.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "gateway/gateway.h"
+
+#define	BUFFER_KIB	128
+#define	CLIENTS		16
+#define	BREAK_MS	250
+
+struct reading {
+	struct port_conf_head *r_ports;
+	struct port_conf *r_port;	/* of this section; NULL: none */
+	unsigned	 r_begin;	/* its line */
+};
+
+/* ---- values --------------------------------------------------------- */
+
+/* Which of the words (up to a NULL) it is, or -1. */
+static int
+word(const char *value, const char *const *words)
+{
+	int i;
+
+	for (i = 0; words[i] != NULL; i++) {
+		if (strcmp(value, words[i]) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Is it a number from low to high?  Then it is *result. */
+static bool
+number(const char *value, unsigned long low, unsigned long high,
+    unsigned *result)
+{
+	unsigned long n;
+	char *end;
+
+	if (!isdigit((unsigned char)value[0]) || strlen(value) > 10)
+		return false;
+	n = strtoul(value, &end, 10);
+	if (*end != '\0' || n < low || n > high)
+		return false;
+	*result = (unsigned)n;
+	return true;
+}
+
+/* Each: NULL, or what the value should be. */
+static const char *
+set_node(struct port_conf *pc, const char *value)
+{
+
+	if (value[0] != '/' || strlen(value) >= sizeof(pc->pc_node))
+		return "wants a path of a terminal, such as /dev/dtyU0";
+	strcpy(pc->pc_node, value);
+	return NULL;
+}
+
+static const char *
+set_listen(struct port_conf *pc, const char *value)
+{
+	static const char usage[] = "wants telnet or raw, an address such as "
+	    "4000, [::1]:4000 or 127.0.0.1:4000, and perhaps watch";
+	struct address ad = { .ad_role = ROLE_NORMAL };
+	char proto[16], where[96], role[16], more[2];
+	int n;
+
+	if (pc->pc_nlisten == LISTEN_MAX)
+		return "is one address too many";
+	n = sscanf(value, "%15s %95s %15s %1s", proto, where, role, more);
+	if (n < 2 || n > 3 || (n == 3 && strcmp(role, "watch") != 0) ||
+	    !address_parse(where, &ad))
+		return usage;
+	if (strcmp(proto, "telnet") == 0)
+		ad.ad_proto = &proto_telnet;
+	else if (strcmp(proto, "raw") == 0)
+		ad.ad_proto = &proto_raw;
+	else
+		return usage;
+	if (n == 3)
+		ad.ad_role = ROLE_WATCH;
+	pc->pc_listen[pc->pc_nlisten++] = ad;
+	return NULL;
+}
+
+static const char *
+set_speed(struct port_conf *pc, const char *value)
+{
+	unsigned n;
+
+	if (!number(value, 1, 25000000, &n))
+		return "wants bits per second, up to 25000000";
+	pc->pc_settings.st_speed = n;
+	return NULL;
+}
+
+static const char *
+set_format(struct port_conf *pc, const char *value)
+{
+	static const char parities[] = "NOEMS";
+	const char *p;
+
+	if (strlen(value) != 3 || value[0] < '5' || value[0] > '8' ||
+	    (p = strchr(parities, value[1])) == NULL ||
+	    value[2] < '1' || value[2] > '2')
+		return "wants bits (5 to 8), parity (N, O, E, M or S) and "
+		    "stop bits (1 or 2), such as 8N1";
+	pc->pc_settings.st_size = (uint8_t)(value[0] - '0');
+	pc->pc_settings.st_parity = (uint8_t)(p - parities + 1);
+	pc->pc_settings.st_stop = (uint8_t)(value[2] - '0');
+	return NULL;
+}
+
+static const char *
+set_flow(struct port_conf *pc, const char *value)
+{
+	static const char *const words[] = { "none", "rtscts", "xonxoff",
+	    NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants none, rtscts or xonxoff";
+	pc->pc_settings.st_rtscts = which == 1;
+	pc->pc_settings.st_ixon = pc->pc_settings.st_ixoff = which == 2;
+	return NULL;
+}
+
+static const char *
+set_line(int8_t *line, const char *value)
+{
+	static const char *const words[] = { "off", "on", NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants on or off";
+	*line = (int8_t)which;
+	return NULL;
+}
+
+static const char *
+set_dtr(struct port_conf *pc, const char *value)
+{
+
+	return set_line(&pc->pc_settings.st_dtr, value);
+}
+
+static const char *
+set_rts(struct port_conf *pc, const char *value)
+{
+
+	return set_line(&pc->pc_settings.st_rts, value);
+}
+
+static const char *
+set_notice(struct port_conf *pc, const char *value)
+{
+	static const char *const words[] = { "off", "telnet", "all", NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants off, telnet or all";
+	pc->pc_notice = (enum notices)which;
+	return NULL;
+}
+
+static const char *
+set_away(struct port_conf *pc, const char *value)
+{
+	static const char *const words[] = { "refuse", "keep", NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants refuse or keep";
+	pc->pc_keep = which == 1;
+	return NULL;
+}
+
+static const char *
+set_slow(struct port_conf *pc, const char *value)
+{
+	static const char *const words[] = { "close", "drop", NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants drop or close";
+	pc->pc_drop = which == 1;
+	return NULL;
+}
+
+static const char *
+set_buffer(struct port_conf *pc, const char *value)
+{
+	unsigned n, size = 4;
+
+	if (!number(value, 4, 65536, &n))
+		return "wants KiB, from 4 to 65536";
+	while (size < n)
+		size *= 2;
+	pc->pc_buffer = size;
+	return NULL;
+}
+
+static const char *
+set_clients(struct port_conf *pc, const char *value)
+{
+
+	return number(value, 1, 10000, &pc->pc_clients) ? NULL :
+	    "wants a number from 1 to 10000";
+}
+
+static const char *
+set_break(struct port_conf *pc, const char *value)
+{
+
+	return number(value, 1, 10000, &pc->pc_break) ? NULL :
+	    "wants milliseconds, from 1 to 10000";
+}
+
+static const char *
+set_comment(struct port_conf *pc, const char *value)
+{
+
+	(void)pc;
+	(void)value;
+	return NULL;
+}
+
+static const struct {
+	const char	*name;
+	bool		 many;
+	const char	*(*set)(struct port_conf *, const char *);
+} keys[] = {
+	{ "node",	false,	set_node },
+	{ "listen",	true,	set_listen },
+	{ "speed",	false,	set_speed },
+	{ "format",	false,	set_format },
+	{ "flow",	false,	set_flow },
+	{ "dtr",	false,	set_dtr },
+	{ "rts",	false,	set_rts },
+	{ "notice",	false,	set_notice },
+	{ "away",	false,	set_away },
+	{ "slow",	false,	set_slow },
+	{ "buffer",	false,	set_buffer },
+	{ "clients",	false,	set_clients },
+	{ "break",	false,	set_break },
+	{ "comment",	true,	set_comment },
+};
+#define	NKEYS	(sizeof(keys) / sizeof(keys[0]))
+
+/* ---- sections ------------------------------------------------------- */
+
+/* The section has ended: it is a port, if it says enough. */
+static void
+port_end(struct conf *in, struct reading *r)
+{
+	struct port_conf *const pc = r->r_port;
+	const char *why = NULL;
+
+	r->r_port = NULL;
+	if (pc == NULL)
+		return;
+	if (pc->pc_node[0] == '\0')
+		why = "it has no node";
+	else if (pc->pc_nlisten == 0)
+		why = "it has no address; listen says where clients come to";
+	if (why != NULL)
+		conf_wrong(in, r->r_begin, "[port %s]: %s", pc->pc_name, why);
+	STAILQ_INSERT_TAIL(r->r_ports, pc, pc_entry);
+}
+
+static bool
+is_name(const char *name)
+{
+	size_t n = 0;
+
+	while (isalnum((unsigned char)name[n]) ||
+	    (n > 0 && name[n] != '\0' && strchr("._-", name[n]) != NULL))
+		n++;
+	return n > 0 && name[n] == '\0' &&
+	    n < sizeof(((struct port_conf *)0)->pc_name);
+}
+
+static void
+port_begins(struct conf *in, struct reading *r, const char *name)
+{
+	static const struct settings none = SETTINGS_NONE;
+	struct port_conf *pc;
+
+	if (!is_name(name)) {
+		conf_wrong(in, in->cn_line, "[port %s]: wants a name of up to "
+		    "31 letters, digits, '.', '_' and '-'", name);
+		name = "?";
+	}
+	pc = calloc(1, sizeof(*pc));
+	if (pc == NULL) {
+		conf_wrong(in, in->cn_line, "out of memory");
+		return;
+	}
+	strcpy(pc->pc_name, name);
+	pc->pc_settings = none;
+	pc->pc_notice = NOTICE_PEOPLE;
+	pc->pc_buffer = BUFFER_KIB;
+	pc->pc_clients = CLIENTS;
+	pc->pc_break = BREAK_MS;
+	pc->pc_drop = true;
+	r->r_port = pc;
+	r->r_begin = in->cn_line;
+}
+
+static void
+on_section(struct conf *in, void *arg, const char *name)
+{
+	struct reading *const r = arg;
+
+	port_end(in, r);
+	if (name == NULL)
+		return;
+	if (strncmp(name, "port ", 5) == 0)
+		port_begins(in, r, name + 5);
+	else
+		conf_wrong(in, in->cn_line, "[%s]: there is no such section; "
+		    "there is [port NAME]", name);
+}
+
+static void
+on_value(struct conf *in, void *arg, const char *section, const char *key,
+    const char *value)
+{
+	struct reading *const r = arg;
+	const char *why;
+	size_t i;
+
+	if (r->r_port == NULL) {
+		if (section[0] == '\0')
+			conf_wrong(in, in->cn_line, "%s: begin with "
+			    "[port NAME]", key);
+		return;
+	}
+	for (i = 0; i < NKEYS && strcmp(keys[i].name, key) != 0; i++)
+		continue;
+	if (i == NKEYS) {
+		conf_wrong(in, in->cn_line, "%s: a port has no such key; see "
+		    "gateway.conf(5)", key);
+		return;
+	}
+	why = !keys[i].many && (r->r_port->pc_seen & 1U << i) != 0 ?
+	    "is given twice" : keys[i].set(r->r_port, value);
+	r->r_port->pc_seen |= 1U << i;
+	if (why != NULL)
+		conf_wrong(in, in->cn_line, "%s = %s: %s", key, value, why);
+}
+
+/* ---- the whole ------------------------------------------------------ */
+
+static void
+told(const char *text)
+{
+
+	say("%s", text);
+}
+
+static bool
+same_address(const struct port_conf *a, const struct port_conf *b)
+{
+	unsigned i, j;
+
+	for (i = 0; i < a->pc_nlisten; i++) {
+		for (j = a == b ? i + 1 : 0; j < b->pc_nlisten; j++) {
+			if (a->pc_listen[i].ad_port ==
+			    b->pc_listen[j].ad_port &&
+			    strcmp(a->pc_listen[i].ad_host,
+			    b->pc_listen[j].ad_host) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* How many are wrong beside each other. */
+static int
+check_pairs(const struct port_conf_head *ports)
+{
+	const struct port_conf *a, *b;
+	const char *what;
+	int errors = 0;
+
+	STAILQ_FOREACH(a, ports, pc_entry) {
+		for (b = a; b != NULL; b = STAILQ_NEXT(b, pc_entry)) {
+			if (a != b && strcmp(a->pc_name, b->pc_name) == 0)
+				what = "name";
+			else if (a != b && a->pc_node[0] != '\0' &&
+			    strcmp(a->pc_node, b->pc_node) == 0)
+				what = "node";
+			else if (same_address(a, b))
+				what = "address";
+			else
+				continue;
+			say("[port %s] and [port %s] have the same %s",
+			    a->pc_name, b->pc_name, what);
+			errors++;
+		}
+	}
+	return errors;
+}
+
+/*
+ * errors = config_read_ports(path, ports)
+ *
+ *	path NULL: GATEWAY_FILE, which may be missing.  How many things are
+ *	wrong; each has been told.  config_free is due in any case.
+ */
+int
+config_read_ports(const char *path, struct port_conf_head *ports)
+{
+	static const struct conf_form form = { on_section, on_value, told };
+	struct reading r = { .r_ports = ports };
+	int errors, found;
+
+	STAILQ_INIT(ports);
+	errors = conf_read(path != NULL ? path : GATEWAY_FILE, path == NULL,
+	    &form, &r, &found);
+	return errors + check_pairs(ports);
+}
+
+void
+config_free(struct port_conf_head *ports)
+{
+	struct port_conf *pc;
+
+	while ((pc = STAILQ_FIRST(ports)) != NULL) {
+		STAILQ_REMOVE_HEAD(ports, pc_entry);
+		free(pc);
+	}
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gateway.h - devsw-gateway's private header: serial ports on the network.
+ *
+ * Model
+ *	A port is a session: the settings of a line, its modem lines, what the
+ *	device has said (a ring), and who is connected.  It is there from the
+ *	configuration's start to its end; the device comes and goes, and so do
+ *	clients.
+ *
+ *	One thread and one event loop (libevent).  Nothing waits: the node is
+ *	opened and used with O_NONBLOCK, sockets are bufferevents.
+ *
+ *	    serve.c   the ports of a configuration; the loop
+ *	    listen.c  accepts; makes a client and gives it to its port
+ *	    telnet.c, rfc2217.c, raw.c
+ *	              what a client says becomes calls of port.c, and what its
+ *	              port says becomes bytes for it: a struct proto
+ *	    port.c    the session
+ *	    client.c  a connection: what of the ring it has had, its output
+ *	    line.c    the device: open, gone, open again; its output queue
+ *	    tty.c     termios and modem lines of a descriptor
+ *	    ring.c    what the device has said, with notes
+ *
+ *	Each calls those below it only; upward go struct proto, struct line_ops
+ *	and cl_gone.
+ *
+ *	Everything is bounded.  The ring is the queue of all clients: each has a
+ *	place in it, and who is slower than it is long loses what was
+ *	overwritten, or the connection, and nobody else anything.  The line's
+ *	output queue has a limit, at which the clients that write are not read
+ *	from (TCP holds them then).  A client that asks without reading the
+ *	answers is not read from either.
+ *
+ * Ownership
+ *	serve.c has the ports and their listeners; a port its line, its ring and
+ *	its clients.
+ *	A client is freed from the loop only (client_close marks it), so a
+ *	pointer to one is good until the call returns to the loop.
+ */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bufferevent;
+struct client;
+struct evbuffer;
+struct event;
+struct event_base;
+struct line;
+struct port;
+
+#define	GATEWAY_FILE	"/etc/devsw/gateway.conf"
+
+#define	EXIT_OK		0
+#define	EXIT_FAILED	1	/* the system refused something */
+#define	EXIT_BADUSAGE	2	/* what it was told is wrong */
+
+/* ---- say.c: the log, which is standard error ------------------------ */
+
+extern bool say_more;		/* --verbose */
+
+void	say(const char *, ...) __attribute__((__format__(__printf__, 1, 2)));
+void	say_verbose(const char *, ...)
+	    __attribute__((__format__(__printf__, 1, 2)));
+
+/* ---- tty.c ---------------------------------------------------------- */
+
+/* Values are those of RFC 2217, where it has some. */
+struct settings {
+	uint32_t	 st_speed;	/* 0: as it is */
+	uint8_t		 st_size;	/* 5 to 8; 0: as it is */
+	uint8_t		 st_parity;	/* none odd even mark space: 1 to 5 */
+	uint8_t		 st_stop;	/* 1, 2; 3 is one and a half */
+	int8_t		 st_rtscts;	/* 0, 1; -1: as it is, and below */
+	int8_t		 st_ixon;
+	int8_t		 st_ixoff;
+	int8_t		 st_dtr;
+	int8_t		 st_rts;
+};
+#define	SETTINGS_NONE	{ .st_rtscts = -1, .st_ixon = -1, .st_ixoff = -1, \
+			    .st_dtr = -1, .st_rts = -1 }
+
+/* Modem state, as in NOTIFY-MODEMSTATE. */
+#define	MODEM_CTS	0x10
+#define	MODEM_DSR	0x20
+#define	MODEM_RI	0x40
+#define	MODEM_DCD	0x80
+
+/* Line state, as in NOTIFY-LINESTATE. */
+#define	LINE_PARITY	0x04	/* or framing: termios does not tell which */
+#define	LINE_BREAK	0x10
+#define	LINE_EMPTY	0x60	/* nothing left to be sent */
+
+int	tty_open(const char *);
+int	tty_apply(int, struct settings *);
+void	tty_lines(int, struct settings *);
+int	tty_marks(int, bool);
+int	tty_modem(int);
+int	tty_break(int, bool);
+void	tty_flush(int, bool, bool);
+
+/* ---- ring.c --------------------------------------------------------- */
+
+#define	RING_NOTES	16
+#define	RING_NOTE	80
+
+struct note {
+	uint64_t	 no_pos;
+	char		 no_text[RING_NOTE];
+};
+
+struct ring {
+	uint8_t		*rg_bytes;
+	size_t		 rg_size;	/* a power of two */
+	uint64_t	 rg_head;	/* bytes put, ever */
+	struct note	 rg_notes[RING_NOTES];
+	uint64_t	 rg_notehead;	/* notes put, ever */
+};
+
+/* A reader's place. */
+struct place {
+	uint64_t	 pl_pos;
+	uint64_t	 pl_note;
+};
+
+int	ring_init(struct ring *, size_t);
+void	ring_fini(struct ring *);
+void	ring_put(struct ring *, const uint8_t *, size_t);
+void	ring_note(struct ring *, const char *);
+void	ring_end(const struct ring *, struct place *);
+uint64_t ring_lost(const struct ring *, struct place *);
+size_t	ring_next(const struct ring *, struct place *, const uint8_t **,
+	    const char **);
+
+/* ---- line.c --------------------------------------------------------- */
+
+struct line_ops {
+	void	(*lo_came)(void *);
+	void	(*lo_left)(void *, const char *);
+	void	(*lo_input)(void *, const uint8_t *, size_t);
+	void	(*lo_error)(void *, unsigned);
+	void	(*lo_modem)(void *);
+	void	(*lo_room)(void *);
+};
+
+struct line *line_new(struct event_base *, const char *, const char *,
+	    const struct settings *, const struct line_ops *, void *);
+void	line_free(struct line *);
+void	line_begin(struct line *);
+bool	line_is_open(const struct line *);
+bool	line_is_full(const struct line *);
+bool	line_is_empty(const struct line *);
+void	line_write(struct line *, const uint8_t *, size_t);
+const struct settings *line_settings(const struct line *);
+void	line_set(struct line *, const struct settings *);
+bool	line_broken(const struct line *);
+void	line_break(struct line *, bool);
+void	line_send_break(struct line *, unsigned);
+void	line_purge(struct line *, bool, bool);
+unsigned line_modem(const struct line *);
+void	line_look(struct line *, bool);
+void	line_mark(struct line *, bool);
+
+/* ---- client.c ------------------------------------------------------- */
+
+/* Why a client is to be told of the modem lines. */
+enum news { NEWS_MODEM, NEWS_AWAY };
+
+struct proto {
+	const char	*pr_name;
+	bool		(*pr_start)(struct client *);
+	void		(*pr_stop)(struct client *);
+	void		(*pr_input)(struct client *, const uint8_t *, size_t);
+	void		(*pr_data)(struct client *, const uint8_t *, size_t);
+	void		(*pr_note)(struct client *, const char *);
+	void		(*pr_news)(struct client *, enum news);
+	void		(*pr_error)(struct client *, unsigned);
+	bool		(*pr_wants_modem)(const struct client *);
+	bool		(*pr_wants_marks)(const struct client *);
+};
+extern const struct proto proto_raw, proto_telnet;
+
+enum role { ROLE_NORMAL, ROLE_WATCH };
+
+struct client {
+	TAILQ_ENTRY(client) cl_entry;
+	struct port	*cl_port;
+	const struct proto *cl_proto;
+	void		*cl_state;	/* the protocol's */
+	enum role	 cl_role;
+	char		 cl_who[64];
+
+	struct bufferevent *cl_bev;
+	struct event	*cl_end;
+	const struct ring *cl_ring;
+	struct place	 cl_place;
+	uint64_t	 cl_lost;	/* bytes */
+	bool		 cl_drop;	/* what it is too slow for; or it ends */
+	bool		 cl_held;	/* it wants no data now */
+	bool		 cl_full;	/* the line's queue is */
+	bool		 cl_busy;	/* its own output is */
+	bool		 cl_late;	/* pr_news was not sent: cl_busy, held */
+	bool		 cl_closing;
+	void		(*cl_gone)(struct client *);
+};
+TAILQ_HEAD(client_head, client);
+
+struct client *client_new(struct event_base *, int, const struct proto *,
+	    enum role, const char *);
+void	client_begin(struct client *, struct port *, const struct ring *,
+	    void (*)(struct client *));
+void	client_free(struct client *);
+void	client_close(struct client *, const char *);
+void	clients_end(void);
+void	client_pump(struct client *);
+void	client_hold(struct client *, bool);
+void	client_full(struct client *, bool);
+void	client_send(struct client *, const void *, size_t);
+bool	client_may_send(struct client *);
+void	client_news(struct client *, enum news);
+
+/* ---- config.c ------------------------------------------------------- */
+
+#define	LISTEN_MAX	8
+
+struct address {
+	const struct proto *ad_proto;
+	enum role	 ad_role;
+	char		 ad_text[72];	/* of the address, as it was given */
+	char		 ad_host[48];	/* numbers */
+	uint16_t	 ad_port;
+};
+
+enum notices { NOTICE_OFF, NOTICE_PEOPLE, NOTICE_ALL };
+
+struct port_conf {
+	STAILQ_ENTRY(port_conf) pc_entry;
+	char		 pc_name[32];
+	char		 pc_node[128];
+	struct address	 pc_listen[LISTEN_MAX];
+	unsigned	 pc_nlisten;
+	struct settings	 pc_settings;
+	enum notices	 pc_notice;
+	bool		 pc_keep;	/* output while the device is away */
+	bool		 pc_drop;	/* what a client is too slow for */
+	unsigned	 pc_buffer;	/* KiB */
+	unsigned	 pc_clients;
+	unsigned	 pc_break;	/* ms */
+	unsigned	 pc_seen;	/* keys: config.c */
+};
+STAILQ_HEAD(port_conf_head, port_conf);
+
+int	config_read_ports(const char *, struct port_conf_head *);
+void	config_free(struct port_conf_head *);
+
+/* ---- port.c --------------------------------------------------------- */
+
+struct port *port_new(struct event_base *, const struct port_conf *);
+void	port_free(struct port *);
+void	port_begin(struct port *);
+void	port_attach(struct port *, struct client *);
+struct line *port_line(struct port *);
+const struct port_conf *port_config(const struct port *);
+bool	port_may_write(const struct client *);
+void	port_output(struct client *, const uint8_t *, size_t);
+void	port_wants(struct port *);
+
+/* ---- rfc2217.c ------------------------------------------------------ */
+
+struct rfc2217 {
+	uint8_t		 rf_linemask;
+	uint8_t		 rf_modemmask;
+	uint8_t		 rf_modem;	/* as last told */
+	void		(*rf_send)(struct client *, const uint8_t *, size_t);
+};
+
+void	rfc2217_init(struct rfc2217 *,
+	    void (*)(struct client *, const uint8_t *, size_t));
+void	rfc2217_request(struct client *, struct rfc2217 *, const uint8_t *,
+	    size_t);
+void	rfc2217_modem(struct client *, struct rfc2217 *, bool);
+void	rfc2217_error(struct client *, struct rfc2217 *, unsigned);
+
+/* ---- listen.c ------------------------------------------------------- */
+
+struct listener;
+
+struct listener *listener_new(struct event_base *, struct port *,
+	    const struct address *);
+void	listener_free(struct listener *);
+bool	address_parse(const char *, struct address *);
+
+/* ---- serve.c -------------------------------------------------------- */
+int	serve(const struct port_conf_head *);
+
+#endif /* GATEWAY_GATEWAY_H */

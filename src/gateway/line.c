@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * line.c - the device of a port, whether it is there or not.
+ *
+ * Model
+ *
+ *	    AWAY --- open(2) succeeds ---> OPEN
+ *	      ^                             |
+ *	      +--- end of file, any error --+
+ *
+ *	Away, the node is tried again: soon, then less and less often, at most
+ *	RETRY_MAX apart.  That finds a node that stays without its device (as
+ *	devswd's do), one that comes new, and a link that points elsewhere now,
+ *	and needs nobody to tell.
+ *
+ *	What the line is to be like (ln_want) outlives the device.  Each open
+ *	makes it so, DTR and RTS too; what is not configured and was never
+ *	asked for is what the first open found.  A setting that the driver
+ *	refuses is as it was before.
+ *
+ *	Output waits in ln_out, up to about OUT_FULL, and leaves as the node
+ *	takes it.  At the end of an open it is dropped: what was meant for one
+ *	device is not sent to the next.  Who wants it kept says so to port.c,
+ *	which asks line_is_open.
+ *
+ *	Input with marks (line_mark) is decoded here: \377\377 is a \377,
+ *	\377 0 x an error in x, or a break if that is 0.  The byte goes up, as
+ *	without marks; what was wrong with it too (lo_error).
+ *
+ *	Modem lines are looked at each LOOK_MS, and only while somebody wants
+ *	that (line_look): TIOCMIWAIT would be a thread.  A terminal without
+ *	such lines, such as a pty, has all of them up as long as it is there.
+ *
+ * Upward go calls of struct line_ops, from the loop, and from line_purge
+ * (lo_room), line_look (lo_modem) and line_begin; a call may use the line, but
+ * not free it.
+ */
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/gateway.h"
+
+#define	RETRY_MIN	20		/* ms */
+#define	RETRY_MAX	500
+#define	LOOK_MS		100
+#define	READ_SIZE	16384
+#define	WRITE_SIZE	16384
+#define	OUT_FULL	65536
+#define	OUT_ROOM	16384
+#define	FASTEST		25000000	/* of a device that is not there */
+
+struct line {
+	struct event_base *ln_base;
+	const char	*ln_name;
+	const char	*ln_path;
+	const struct line_ops *ln_ops;
+	void		*ln_arg;
+
+	int		 ln_fd;		/* -1: AWAY */
+	struct event	*ln_read;	/* while open */
+	struct event	*ln_write;
+	struct event	*ln_retry;
+	struct event	*ln_looks;
+	struct event	*ln_breaks;	/* the end of one */
+	unsigned	 ln_next;	/* ms until the next try */
+	int		 ln_error;	/* of the last, which was told */
+
+	struct settings	 ln_want;
+	struct evbuffer	*ln_out;
+	bool		 ln_was_full;
+	bool		 ln_broken;
+	bool		 ln_look;
+	bool		 ln_marks;
+	unsigned	 ln_state;	/* of a mark: bytes of it */
+	unsigned	 ln_modem;
+};
+
+static void	line_try(struct line *);
+
+static void
+after(struct event *ev, unsigned ms)
+{
+	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	(void)evtimer_add(ev, &tv);
+}
+
+/* ---- going ---------------------------------------------------------- */
+
+/* OPEN -> AWAY; why ends a sentence. */
+static void
+line_lose(struct line *ln, const char *why)
+{
+
+	event_free(ln->ln_read);
+	event_free(ln->ln_write);
+	ln->ln_read = ln->ln_write = NULL;
+	(void)evtimer_del(ln->ln_looks);
+	(void)evtimer_del(ln->ln_breaks);
+	close(ln->ln_fd);
+	ln->ln_fd = -1;
+	ln->ln_broken = false;
+	ln->ln_state = 0;
+	(void)evbuffer_drain(ln->ln_out, evbuffer_get_length(ln->ln_out));
+	ln->ln_modem = 0;
+	ln->ln_next = RETRY_MIN;
+	ln->ln_error = 0;
+	after(ln->ln_retry, ln->ln_next);
+	ln->ln_ops->lo_left(ln->ln_arg, why);
+	if (ln->ln_was_full) {
+		ln->ln_was_full = false;
+		ln->ln_ops->lo_room(ln->ln_arg);
+	}
+}
+
+/* ---- input ---------------------------------------------------------- */
+
+/* One byte of marked input; whether *c is a byte of the device's. */
+static bool
+unmark(struct line *ln, uint8_t *c)
+{
+
+	switch (ln->ln_state) {
+	case 0:
+		ln->ln_state = *c == 0xff;
+		return ln->ln_state == 0;
+	case 1:
+		ln->ln_state = *c == 0 ? 2 : 0;
+		return ln->ln_state == 0;
+	default:
+		ln->ln_state = 0;
+		ln->ln_ops->lo_error(ln->ln_arg, *c == 0 ? LINE_BREAK :
+		    LINE_PARITY);
+		return true;
+	}
+}
+
+static void
+line_input(struct line *ln, uint8_t *buf, size_t n)
+{
+	size_t i, k = 0;
+
+	if (!ln->ln_marks && ln->ln_state == 0) {
+		ln->ln_ops->lo_input(ln->ln_arg, buf, n);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		uint8_t c = buf[i];
+
+		if (unmark(ln, &c))
+			buf[k++] = c;
+	}
+	if (k > 0)
+		ln->ln_ops->lo_input(ln->ln_arg, buf, k);
+}
+
+static void
+on_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct line *const ln = arg;
+	uint8_t buf[READ_SIZE];
+	ssize_t n;
+
+	(void)what;
+	n = read(fd, buf, sizeof(buf));
+	if (n > 0)
+		line_input(ln, buf, (size_t)n);
+	else if (n == 0)
+		line_lose(ln, "hung up");
+	else if (errno != EAGAIN && errno != EINTR)
+		line_lose(ln, strerror(errno));
+}
+
+/* ---- output --------------------------------------------------------- */
+
+static void
+on_write(evutil_socket_t fd, short what, void *arg)
+{
+	struct line *const ln = arg;
+	int n;
+
+	(void)what;
+	n = evbuffer_write_atmost(ln->ln_out, fd, WRITE_SIZE);
+	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+		line_lose(ln, strerror(errno));
+		return;
+	}
+	if (evbuffer_get_length(ln->ln_out) > 0)
+		(void)event_add(ln->ln_write, NULL);
+	if (ln->ln_was_full && evbuffer_get_length(ln->ln_out) <= OUT_ROOM) {
+		ln->ln_was_full = false;
+		ln->ln_ops->lo_room(ln->ln_arg);
+	}
+}
+
+/*
+ * line_write(ln, bytes, n)
+ *
+ *	Write or queue it, whether the device is there or not; all of it, so
+ *	that who heeds line_is_full, until lo_room, goes over the limit by one
+ *	piece.  An error is on_write's to find.
+ */
+void
+line_write(struct line *ln, const uint8_t *bytes, size_t n)
+{
+	ssize_t done = 0;
+
+	/* Now, if that can be: it is faster, and before what is set next. */
+	if (ln->ln_fd != -1 && line_is_empty(ln))
+		done = write(ln->ln_fd, bytes, n);
+	if (done > 0) {
+		bytes += done;
+		n -= (size_t)done;
+	}
+	if (n == 0)
+		return;
+	if (evbuffer_add(ln->ln_out, bytes, n) == -1) {
+		say("%s: out of memory; %zu bytes for the device are lost",
+		    ln->ln_name, n);
+		return;
+	}
+	if (evbuffer_get_length(ln->ln_out) >= OUT_FULL)
+		ln->ln_was_full = true;
+	if (ln->ln_write != NULL)
+		(void)event_add(ln->ln_write, NULL);
+}
+
+bool
+line_is_full(const struct line *ln)
+{
+
+	return ln->ln_was_full;
+}
+
+bool
+line_is_empty(const struct line *ln)
+{
+
+	return evbuffer_get_length(ln->ln_out) == 0;
+}
+
+/* ---- modem lines ---------------------------------------------------- */
+
+static void
+line_read_modem(struct line *ln)
+{
+	const int now = tty_modem(ln->ln_fd);
+	const unsigned state = now != -1 ? (unsigned)now :
+	    MODEM_CTS | MODEM_DSR | MODEM_DCD;
+
+	if (state == ln->ln_modem)
+		return;
+	ln->ln_modem = state;
+	ln->ln_ops->lo_modem(ln->ln_arg);
+}
+
+static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct line *const ln = arg;
+
+	(void)fd;
+	(void)what;
+	after(ln->ln_looks, LOOK_MS);
+	line_read_modem(ln);
+}
+
+/* MODEM_*, all down while the device is away. */
+unsigned
+line_modem(const struct line *ln)
+{
+
+	return ln->ln_modem;
+}
+
+/* From now on lo_modem is called for changes, or not. */
+void
+line_look(struct line *ln, bool on)
+{
+
+	ln->ln_look = on;
+	if (on && ln->ln_fd != -1) {
+		if (!evtimer_pending(ln->ln_looks, NULL)) {
+			line_read_modem(ln);
+			after(ln->ln_looks, LOOK_MS);
+		}
+	} else
+		(void)evtimer_del(ln->ln_looks);
+}
+
+/* And lo_error for breaks and errors. */
+void
+line_mark(struct line *ln, bool on)
+{
+
+	if (ln->ln_marks == on)
+		return;
+	ln->ln_marks = on;
+	if (ln->ln_fd != -1 && tty_marks(ln->ln_fd, on) != 0)
+		ln->ln_marks = false;
+}
+
+/* ---- settings ------------------------------------------------------- */
+
+const struct settings *
+line_settings(const struct line *ln)
+{
+
+	return &ln->ln_want;
+}
+
+/*
+ * line_set(ln, st)
+ *
+ *	The line is to be like this; line_settings says what has come of it.
+ *	Of a device that is away that is known when it comes.
+ */
+void
+line_set(struct line *ln, const struct settings *st)
+{
+	struct settings now = *st;
+
+	if (ln->ln_fd == -1) {
+		if (now.st_speed > FASTEST)
+			now.st_speed = ln->ln_want.st_speed;
+		ln->ln_want = now;
+		return;
+	}
+	(void)tty_apply(ln->ln_fd, &now);
+	if (now.st_dtr != ln->ln_want.st_dtr ||
+	    now.st_rts != ln->ln_want.st_rts)
+		tty_lines(ln->ln_fd, &now);
+	ln->ln_want = now;
+}
+
+bool
+line_broken(const struct line *ln)
+{
+
+	return ln->ln_broken;
+}
+
+/* A break begins, or ends. */
+void
+line_break(struct line *ln, bool on)
+{
+
+	(void)evtimer_del(ln->ln_breaks);
+	if (ln->ln_fd != -1 && tty_break(ln->ln_fd, on) == 0)
+		ln->ln_broken = on;
+}
+
+static void
+on_break_end(evutil_socket_t fd, short what, void *arg)
+{
+	struct line *const ln = arg;
+
+	(void)fd;
+	(void)what;
+	line_break(ln, false);
+}
+
+/* A break of this length. */
+void
+line_send_break(struct line *ln, unsigned ms)
+{
+
+	line_break(ln, true);
+	if (ln->ln_broken)
+		after(ln->ln_breaks, ms);
+}
+
+/* Drop what is on its way, from the device and to it. */
+void
+line_purge(struct line *ln, bool in, bool out)
+{
+
+	if (ln->ln_fd != -1)
+		tty_flush(ln->ln_fd, in, out);
+	if (!out)
+		return;
+	(void)evbuffer_drain(ln->ln_out, evbuffer_get_length(ln->ln_out));
+	if (ln->ln_was_full) {
+		ln->ln_was_full = false;
+		ln->ln_ops->lo_room(ln->ln_arg);
+	}
+}
+
+/* ---- coming --------------------------------------------------------- */
+
+/* The settings of a line that was just opened. */
+static void
+line_restore(struct line *ln)
+{
+	struct settings now = ln->ln_want;
+	const int error = tty_apply(ln->ln_fd, &now);
+
+	if (error != 0)
+		say("%s: %s: the line cannot be set as it was: %s",
+		    ln->ln_name, ln->ln_path, strerror(error));
+	tty_lines(ln->ln_fd, &now);
+	ln->ln_want = now;
+	if (ln->ln_marks && tty_marks(ln->ln_fd, true) != 0)
+		ln->ln_marks = false;
+}
+
+/* AWAY -> OPEN, or try again later. */
+static void
+line_try(struct line *ln)
+{
+	int fd;
+
+	fd = tty_open(ln->ln_path);
+	if (fd != -1) {
+		ln->ln_read = event_new(ln->ln_base, fd, EV_READ | EV_PERSIST,
+		    on_read, ln);
+		ln->ln_write = event_new(ln->ln_base, fd, EV_WRITE, on_write,
+		    ln);
+		if (ln->ln_read == NULL || ln->ln_write == NULL ||
+		    event_add(ln->ln_read, NULL) == -1) {
+			/* epoll takes no such descriptor, or memory is out. */
+			if (ln->ln_read != NULL)
+				event_free(ln->ln_read);
+			if (ln->ln_write != NULL)
+				event_free(ln->ln_write);
+			ln->ln_read = ln->ln_write = NULL;
+			close(fd);
+			fd = -1;
+			errno = ENOMEM;
+		}
+	}
+	if (fd == -1) {
+		if (errno != ln->ln_error)
+			say("%s: %s: %s", ln->ln_name, ln->ln_path,
+			    strerror(errno));
+		ln->ln_error = errno;
+		after(ln->ln_retry, ln->ln_next);
+		ln->ln_next = ln->ln_next * 2 < RETRY_MAX ? ln->ln_next * 2 :
+		    RETRY_MAX;
+		return;
+	}
+	ln->ln_fd = fd;
+	line_restore(ln);
+	line_read_modem(ln);
+	if (ln->ln_look)
+		after(ln->ln_looks, LOOK_MS);
+	if (!line_is_empty(ln))
+		(void)event_add(ln->ln_write, NULL);
+	ln->ln_ops->lo_came(ln->ln_arg);
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+
+	(void)fd;
+	(void)what;
+	line_try(arg);
+}
+
+bool
+line_is_open(const struct line *ln)
+{
+
+	return ln->ln_fd != -1;
+}
+
+/*
+ * line_new(base, name, path, settings, ops, arg)
+ *
+ *	Of a device that is away, until line_begin.  name is for the log; both
+ *	texts stay the caller's.  NULL: no memory.
+ */
+struct line *
+line_new(struct event_base *base, const char *name, const char *path,
+    const struct settings *st, const struct line_ops *ops, void *arg)
+{
+	struct line *const ln = calloc(1, sizeof(*ln));
+
+	if (ln == NULL)
+		return NULL;
+	ln->ln_base = base;
+	ln->ln_name = name;
+	ln->ln_path = path;
+	ln->ln_ops = ops;
+	ln->ln_arg = arg;
+	ln->ln_want = *st;
+	ln->ln_fd = -1;
+	ln->ln_next = RETRY_MIN;
+	ln->ln_out = evbuffer_new();
+	ln->ln_retry = evtimer_new(base, on_retry, ln);
+	ln->ln_looks = evtimer_new(base, on_look, ln);
+	ln->ln_breaks = evtimer_new(base, on_break_end, ln);
+	if (ln->ln_out == NULL || ln->ln_retry == NULL ||
+	    ln->ln_looks == NULL || ln->ln_breaks == NULL) {
+		line_free(ln);
+		return NULL;
+	}
+	return ln;
+}
+
+/* Look for the device from now on, and at once. */
+void
+line_begin(struct line *ln)
+{
+
+	line_try(ln);
+}
+
+void
+line_free(struct line *ln)
+{
+	struct event *const events[] = { ln->ln_read, ln->ln_write,
+	    ln->ln_retry, ln->ln_looks, ln->ln_breaks };
+	size_t i;
+
+	if (ln->ln_broken)
+		(void)tty_break(ln->ln_fd, false);
+	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		if (events[i] != NULL)
+			event_free(events[i]);
+	}
+	if (ln->ln_out != NULL)
+		evbuffer_free(ln->ln_out);
+	if (ln->ln_fd != -1)
+		close(ln->ln_fd);
+	free(ln);
+}

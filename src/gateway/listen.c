@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * listen.c - the addresses of a port.
+ *
+ * An address is numbers: no name is looked up, so that nothing here depends on
+ * a name server or on what addresses the machine has yet (IP_FREEBIND).  One
+ * that is in use by somebody else is tried again each AGAIN_MS, and the others
+ * work.  When descriptors are out, accepting rests for REST_MS.
+ */
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/gateway.h"
+
+#define	AGAIN_MS	2000
+#define	REST_MS		500
+#define	BACKLOG		128
+
+struct listener {
+	struct event_base *li_base;
+	struct port	*li_port;
+	const struct address *li_address;
+	struct evconnlistener *li_listener;	/* NULL: to be tried again */
+	struct event	*li_again;
+	int		 li_error;	/* the last, which was told */
+};
+
+/* ---- addresses ------------------------------------------------------ */
+
+/* A number from 1 to 65535, or 0. */
+static uint16_t
+parse_port(const char *text)
+{
+	unsigned long value;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return 0;
+	value = strtoul(text, &end, 10);
+	return *end == '\0' && value <= 65535 ? (uint16_t)value : 0;
+}
+
+/*
+ * ok = address_parse(text, ad)
+ *
+ *	"PORT", which is [::1]'s, "[IPV6]:PORT" or "IPV4:PORT", into ad_text,
+ *	ad_host and ad_port.
+ */
+bool
+address_parse(const char *text, struct address *ad)
+{
+	struct in6_addr any;
+	const char *colon;
+	size_t n;
+
+	if (strlen(text) >= sizeof(ad->ad_text))
+		return false;
+	strcpy(ad->ad_text, text);
+	strcpy(ad->ad_host, "::1");
+	colon = strrchr(text, ':');
+	if (colon == NULL) {
+		snprintf(ad->ad_text, sizeof(ad->ad_text), "[::1]:%.60s",
+		    text);
+		ad->ad_port = parse_port(text);
+		return ad->ad_port != 0;
+	}
+	ad->ad_port = parse_port(colon + 1);
+	n = (size_t)(colon - text);
+	if (text[0] == '[' && n > 2 && text[n - 1] == ']') {
+		text++;
+		n -= 2;
+	} else if (memchr(text, ':', n) != NULL)
+		return false;
+	if (n >= sizeof(ad->ad_host) || ad->ad_port == 0)
+		return false;
+	memcpy(ad->ad_host, text, n);
+	ad->ad_host[n] = '\0';
+	return inet_pton(strchr(ad->ad_host, ':') != NULL ? AF_INET6 :
+	    AF_INET, ad->ad_host, &any) == 1;
+}
+
+static bool
+is_local(const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_in6 *const v6 =
+	    (const struct sockaddr_in6 *)ss;
+	const struct sockaddr_in *const v4 = (const struct sockaddr_in *)ss;
+
+	if (ss->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+}
+
+static socklen_t
+socket_address(const struct address *ad, struct sockaddr_storage *ss)
+{
+	struct sockaddr_in6 *const v6 = (struct sockaddr_in6 *)ss;
+	struct sockaddr_in *const v4 = (struct sockaddr_in *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (strchr(ad->ad_host, ':') != NULL) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(ad->ad_port);
+		(void)inet_pton(AF_INET6, ad->ad_host, &v6->sin6_addr);
+		return sizeof(*v6);
+	}
+	v4->sin_family = AF_INET;
+	v4->sin_port = htons(ad->ad_port);
+	(void)inet_pton(AF_INET, ad->ad_host, &v4->sin_addr);
+	return sizeof(*v4);
+}
+
+/* ---- clients -------------------------------------------------------- */
+
+static void
+on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
+    int len, void *arg)
+{
+	char host[64], service[8], who[80];
+	struct listener *const li = arg;
+	struct client *cl;
+
+	(void)l;
+	if (getnameinfo(sa, (socklen_t)len, host, sizeof(host), service,
+	    sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		strcpy(host, "?"), strcpy(service, "?");
+	snprintf(who, sizeof(who), strchr(host, ':') != NULL ? "[%s]:%s" :
+	    "%s:%s", host, service);
+	cl = client_new(li->li_base, fd, li->li_address->ad_proto,
+	    li->li_address->ad_role, who);
+	if (cl == NULL)
+		close(fd);
+	else
+		port_attach(li->li_port, cl);
+}
+
+/* accept(2) fails: descriptors are out, most likely. */
+static void
+on_error(struct evconnlistener *l, void *arg)
+{
+	static const struct timeval rest = { 0, REST_MS * 1000 };
+	struct listener *const li = arg;
+
+	say("%s: %s: %s", port_config(li->li_port)->pc_name,
+	    li->li_address->ad_text, strerror(errno));
+	(void)evconnlistener_disable(l);
+	(void)evtimer_add(li->li_again, &rest);
+}
+
+/* ---- begin and end -------------------------------------------------- */
+
+/* A descriptor that listens, or -1 with errno. */
+static int
+open_socket(const struct sockaddr_storage *ss, socklen_t len)
+{
+	const int on = 1, off = 0;
+	int error, fd;
+
+	fd = socket(ss->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	if (fd == -1)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
+	if (ss->ss_family == AF_INET6)	/* [::] is all of both */
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
+		    sizeof(off));
+	if (bind(fd, (const struct sockaddr *)ss, len) == -1 ||
+	    listen(fd, BACKLOG) == -1) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+static void
+listener_try(struct listener *li)
+{
+	static const struct timeval again = { AGAIN_MS / 1000, 0 };
+	const char *const name = port_config(li->li_port)->pc_name;
+	const struct address *const ad = li->li_address;
+	struct sockaddr_storage ss;
+	const socklen_t len = socket_address(ad, &ss);
+	const int fd = open_socket(&ss, len);
+
+	if (fd != -1)
+		li->li_listener = evconnlistener_new(li->li_base, on_accept,
+		    li, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (li->li_listener == NULL) {
+		if (fd != -1)
+			close(fd);
+		if (li->li_error != errno)
+			say("%s: %s: %s; it is tried again", name,
+			    ad->ad_text, strerror(errno));
+		li->li_error = errno;
+		(void)evtimer_add(li->li_again, &again);
+		return;
+	}
+	evconnlistener_set_error_cb(li->li_listener, on_error);
+	say("%s: %s on %s%s", name, ad->ad_proto->pr_name, ad->ad_text,
+	    is_local(&ss) ? "" : ": whoever reaches this address may use the "
+	    "device; there is no password and no encryption");
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *const li = arg;
+
+	(void)fd;
+	(void)what;
+	if (li->li_listener != NULL)
+		(void)evconnlistener_enable(li->li_listener);
+	else
+		listener_try(li);
+}
+
+/* Listen there, now or as soon as it can be.  NULL: no memory. */
+struct listener *
+listener_new(struct event_base *base, struct port *p, const struct address *ad)
+{
+	struct listener *const li = calloc(1, sizeof(*li));
+
+	if (li == NULL)
+		return NULL;
+	li->li_base = base;
+	li->li_port = p;
+	li->li_address = ad;
+	li->li_again = evtimer_new(base, on_again, li);
+	if (li->li_again == NULL) {
+		free(li);
+		return NULL;
+	}
+	listener_try(li);
+	return li;
+}
+
+void
+listener_free(struct listener *li)
+{
+
+	event_free(li->li_again);
+	if (li->li_listener != NULL)
+		evconnlistener_free(li->li_listener);
+	free(li);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * port.c - a port: the session that outlives its device and its clients.
+ *
+ * Model
+ *	A port has a line (line.c), a ring of what came from it, and clients in
+ *	the order in which they came.  The first that is not a watcher writes;
+ *	when it leaves, the next one does.  The others see the same and change
+ *	nothing.
+ *
+ *	When the device goes, clients stay.  Each is told in the way of its
+ *	protocol: a note in the ring, which stands where the device stopped;
+ *	modem lines that are all down.  What they send meanwhile is dropped
+ *	(and counted), or kept for the device, as configured.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway/gateway.h"
+
+struct port {
+	const struct port_conf *p_conf;
+	struct ring	 p_ring;
+	struct line	*p_line;
+	struct client_head p_clients;
+	unsigned	 p_nclients;
+	bool		 p_was_there;
+	unsigned long long p_refused;	/* bytes, since the device left */
+};
+
+struct line *
+port_line(struct port *p)
+{
+
+	return p->p_line;
+}
+
+const struct port_conf *
+port_config(const struct port *p)
+{
+
+	return p->p_conf;
+}
+
+static struct client *
+writer(const struct port *p)
+{
+	struct client *cl;
+
+	TAILQ_FOREACH(cl, &p->p_clients, cl_entry) {
+		if (cl->cl_role == ROLE_NORMAL)
+			return cl;
+	}
+	return NULL;
+}
+
+/* May this client send to the device, and set the line? */
+bool
+port_may_write(const struct client *cl)
+{
+
+	return writer(cl->cl_port) == cl;
+}
+
+/*
+ * port_output(cl, bytes, n)
+ *
+ *	A client has sent this.
+ */
+void
+port_output(struct client *cl, const uint8_t *bytes, size_t n)
+{
+	struct port *const p = cl->cl_port;
+
+	if (!port_may_write(cl))
+		return;
+	if (!line_is_open(p->p_line) && !p->p_conf->pc_keep) {
+		p->p_refused += n;
+		return;
+	}
+	line_write(p->p_line, bytes, n);
+	if (line_is_full(p->p_line))
+		client_full(cl, true);
+}
+
+/* Somebody wants something else of the line than before, or nobody does. */
+void
+port_wants(struct port *p)
+{
+	bool modem = false, marks = false;
+	struct client *cl;
+
+	TAILQ_FOREACH(cl, &p->p_clients, cl_entry) {
+		if (cl->cl_state == NULL)
+			continue;	/* it is about to start */
+		modem |= cl->cl_proto->pr_wants_modem(cl);
+		marks |= cl->cl_proto->pr_wants_marks(cl);
+	}
+	line_look(p->p_line, modem);
+	line_mark(p->p_line, marks);
+}
+
+/* ---- from the line -------------------------------------------------- */
+
+/* A client may close, and leave the list, while it is served. */
+#define	EACH_CLIENT(cl, p, next)					\
+	for ((cl) = TAILQ_FIRST(&(p)->p_clients); (cl) != NULL &&	\
+	    ((next) = TAILQ_NEXT((cl), cl_entry), 1); (cl) = (next))
+
+static void
+pump(struct port *p)
+{
+	struct client *cl, *next;
+
+	EACH_CLIENT(cl, p, next)
+		client_pump(cl);
+}
+
+static void
+news(struct port *p, enum news what)
+{
+	struct client *cl, *next;
+
+	EACH_CLIENT(cl, p, next)
+		client_news(cl, what);
+}
+
+/* Tell people, at this place of what the device says. */
+static void
+note(struct port *p, const char *what)
+{
+	char text[RING_NOTE];
+
+	snprintf(text, sizeof(text), "\r\n[devsw-gateway: %s: the device %s]"
+	    "\r\n", p->p_conf->pc_name, what);
+	ring_note(&p->p_ring, text);
+	pump(p);
+}
+
+static void
+came(void *arg)
+{
+	struct port *const p = arg;
+
+	say("%s: %s is there", p->p_conf->pc_name, p->p_conf->pc_node);
+	if (p->p_refused > 0)
+		say("%s: %llu bytes for the device were refused while it was "
+		    "away", p->p_conf->pc_name, p->p_refused);
+	p->p_refused = 0;
+	if (p->p_was_there)
+		note(p, "is back");
+	p->p_was_there = true;
+	news(p, NEWS_MODEM);
+}
+
+static void
+left(void *arg, const char *why)
+{
+	struct port *const p = arg;
+
+	say("%s: %s is gone (%s); %u clients stay", p->p_conf->pc_name,
+	    p->p_conf->pc_node, why, p->p_nclients);
+	note(p, "is gone");
+	news(p, NEWS_AWAY);
+}
+
+static void
+input(void *arg, const uint8_t *bytes, size_t n)
+{
+	struct port *const p = arg;
+
+	ring_put(&p->p_ring, bytes, n);
+	pump(p);
+}
+
+static void
+broken(void *arg, unsigned bits)
+{
+	struct port *const p = arg;
+	struct client *cl, *next;
+
+	EACH_CLIENT(cl, p, next) {
+		if (client_may_send(cl))
+			cl->cl_proto->pr_error(cl, bits);
+	}
+}
+
+static void
+modem(void *arg)
+{
+
+	news(arg, NEWS_MODEM);
+}
+
+static void
+room(void *arg)
+{
+	struct port *const p = arg;
+	struct client *cl, *next;
+
+	EACH_CLIENT(cl, p, next) {
+		if (cl->cl_full)
+			client_full(cl, false);
+	}
+}
+
+static const struct line_ops ops = { came, left, input, broken, modem, room };
+
+/* ---- clients -------------------------------------------------------- */
+
+static void
+client_left(struct client *cl)
+{
+	struct port *const p = cl->cl_port;
+
+	TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
+	p->p_nclients--;
+	port_wants(p);
+}
+
+/* A client that has connected to one of the port's addresses. */
+void
+port_attach(struct port *p, struct client *cl)
+{
+	static const char sorry[] = "devsw-gateway: too many clients\r\n";
+
+	say_verbose("%s: %s comes", p->p_conf->pc_name, cl->cl_who);
+	if (p->p_nclients >= p->p_conf->pc_clients) {
+		client_send(cl, sorry, sizeof(sorry) - 1);
+		client_close(cl, "there are too many");
+		return;
+	}
+	TAILQ_INSERT_TAIL(&p->p_clients, cl, cl_entry);
+	p->p_nclients++;
+	cl->cl_drop = p->p_conf->pc_drop;
+	client_begin(cl, p, &p->p_ring, client_left);
+}
+
+/* ---- begin and end -------------------------------------------------- */
+
+/* conf stays as long as the port.  NULL: no memory. */
+struct port *
+port_new(struct event_base *base, const struct port_conf *conf)
+{
+	struct port *const p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->p_conf = conf;
+	TAILQ_INIT(&p->p_clients);
+	p->p_line = line_new(base, conf->pc_name, conf->pc_node,
+	    &conf->pc_settings, &ops, p);
+	if (p->p_line == NULL || ring_init(&p->p_ring,
+	    (size_t)conf->pc_buffer * 1024) == -1) {
+		port_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+/* It looks for its device from now on. */
+void
+port_begin(struct port *p)
+{
+
+	line_begin(p->p_line);
+}
+
+/* With its clients. */
+void
+port_free(struct port *p)
+{
+	struct client *cl;
+
+	while ((cl = TAILQ_FIRST(&p->p_clients)) != NULL) {
+		TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
+		client_free(cl);
+	}
+	if (p->p_line != NULL)
+		line_free(p->p_line);
+	ring_fini(&p->p_ring);
+	free(p);
+}

@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""h_gateway: a devsw-gateway with ptys for its devices, and clients.
+
+A node is a symbolic link to the slave of a pty, whose master is the device:
+unplug() closes it, replug() makes another and points the link there.  Nothing
+but [::1] and 127.0.0.1 is used.
+"""
+import contextlib
+import fcntl
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import tty
+
+LIMIT = 20.0            # seconds after which what should be at once is not
+CASES = []
+TCGETS2 = 0x802C542A
+IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
+COM_PORT = 44
+
+
+def case(rule):
+    """The decorated function is a test case that proves this rule."""
+    def add(function):
+        CASES.append((rule, function))
+        return function
+    return add
+
+
+def equal(got, wanted, what="it"):
+    """Fail unless they are the same."""
+    if got != wanted:
+        raise AssertionError(f"{what} is {got!r:.400}, not {wanted!r:.400}")
+
+
+def until(look, what):
+    """The first true value of look()."""
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        got = look()
+        if got:
+            return got
+        time.sleep(0.005)
+    raise AssertionError("no " + what)
+
+
+def free_port():
+    """A port that nobody has on [::1] now."""
+    with socket.socket(socket.AF_INET6) as sock:
+        sock.bind(("::1", 0))
+        return sock.getsockname()[1]
+
+
+class Device:
+    """A pty; its master is self.far, its slave the target of the link."""
+
+    def __init__(self, link):
+        self.link = link
+        self.far = self.own = -1
+        self.replug()
+
+    def replug(self):
+        """A new device under the old name."""
+        self.far, self.own = os.openpty()
+        tty.setraw(self.own)
+        new = self.link + ".new"
+        os.symlink(os.ttyname(self.own), new)
+        os.rename(new, self.link)
+
+    def unplug(self):
+        """It is gone, and so is what the link points to."""
+        for fd in (self.far, self.own):
+            if fd != -1:
+                os.close(fd)
+        self.far = self.own = -1
+
+    def speed(self):
+        """The speed as the device sees it."""
+        got = fcntl.ioctl(self.own, TCGETS2, bytes(44))
+        return struct.unpack_from("I", got, 40)[0]
+
+    def mode(self):
+        """termios.tcgetattr of it."""
+        return termios.tcgetattr(self.own)
+
+    def write(self, data):
+        """All of it, as the device."""
+        while data:
+            data = data[os.write(self.far, data):]
+
+    def read(self, size, limit=LIMIT):
+        """So many bytes from the gateway; fewer if they do not come."""
+        got = b""
+        end = time.monotonic() + limit
+        while len(got) < size:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.far], [], [], left)[0]:
+                break
+            got += os.read(self.far, size - len(got))
+        return got
+
+
+class Gateway:
+    """The program, with ports a, b, ...; each has devices and numbers."""
+
+    def __init__(self, program, *ports, count=1, options=("-v",)):
+        self.dir = tempfile.mkdtemp(prefix="t_gateway.")
+        self.devices, self.telnet, self.raw, self.watch = [], [], [], []
+        self.conf = os.path.join(self.dir, "gateway.conf")
+        text = ""
+        for index in range(count):
+            link = os.path.join(self.dir, f"tty{index}")
+            self.devices.append(Device(link))
+            numbers = [free_port() for _ in range(3)]
+            for where, number in zip((self.telnet, self.raw, self.watch),
+                                     numbers):
+                where.append(number)
+            text += (f"[port p{index}]\nnode = {link}\n"
+                     f"listen = telnet {numbers[0]}\n"
+                     f"listen = raw [::1]:{numbers[1]}\n"
+                     f"listen = raw {numbers[2]} watch\n")
+            text += "\n".join(ports[index:index + 1]) + "\n"
+        with open(self.conf, "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(self.conf, 0o644)
+        self.log = os.path.join(self.dir, "log")
+        self.logfile = open(self.log, "wb")
+        self.process = subprocess.Popen(
+            [program, *options, "--config", self.conf],
+            stdin=subprocess.DEVNULL, stdout=self.logfile,
+            stderr=self.logfile)
+        try:
+            until(lambda: self.said("is there", count), "devices")
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def device(self):
+        """Of the first port."""
+        return self.devices[0]
+
+    def text(self):
+        """The log."""
+        with open(self.log, encoding="utf-8") as file:
+            return file.read()
+
+    def said(self, text, times=1):
+        """Is it in the log so often?"""
+        return self.text().count(text) >= times
+
+    def unplug(self, index=0):
+        """And the gateway knows."""
+        before = self.text().count("is gone")
+        self.devices[index].unplug()
+        until(lambda: self.said("is gone", before + 1), "unplug")
+
+    def replug(self, index=0):
+        """And the gateway has it open."""
+        before = self.text().count("is there")
+        self.devices[index].replug()
+        until(lambda: self.said("is there", before + 1), "replug")
+
+    def close(self):
+        """Its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        self.logfile.close()
+        for device in self.devices:
+            device.unplug()
+        self.last = self.text()
+        shutil.rmtree(self.dir)
+        return status
+
+
+@contextlib.contextmanager
+def gateway(program, *ports, **kwargs):
+    """A Gateway that has to end with 0 and without a sanitizer's word."""
+    made = Gateway(program, *ports, **kwargs)
+    try:
+        yield made
+    except BaseException:
+        print("".join(f"# {line}\n" for line in
+                      made.text().splitlines()[-20:]), end="")
+        made.close()
+        raise
+    equal(made.close(), 0, "exit status: " + made.last[-2000:])
+
+
+class Stream:
+    """A TCP connection to it."""
+
+    def __init__(self, number, family=socket.AF_INET6, **options):
+        self.sock = socket.socket(family)
+        for name, value in options.items():
+            self.sock.setsockopt(socket.SOL_SOCKET, getattr(socket, name),
+                                 value)
+        self.sock.settimeout(LIMIT)
+        self.sock.connect(("::1" if family == socket.AF_INET6
+                           else "127.0.0.1", number))
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, data):
+        """All of it."""
+        self.sock.sendall(data)
+
+    def read(self, size, limit=LIMIT):
+        """So many bytes; fewer if they do not come, or it ends."""
+        got = b""
+        end = time.monotonic() + limit
+        while len(got) < size:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+                break
+            more = self.sock.recv(size - len(got))
+            if not more:
+                break
+            got += more
+        return got
+
+    def until(self, text, limit=LIMIT):
+        """What comes until and with this."""
+        got = b""
+        end = time.monotonic() + limit
+        while text not in got:
+            left = end - time.monotonic()
+            more = self.read(1, left) if left > 0 else b""
+            if not more:
+                raise AssertionError(f"{text!r} does not come: "
+                                     f"{got[-200:]!r}")
+            got += more
+        return got
+
+    def drain(self, text, limit=LIMIT):
+        """Read and drop until this ends it; how much it was."""
+        last, size, end = b"", 0, time.monotonic() + limit
+        while not last.endswith(text):
+            if not select.select([self.sock], [], [], max(
+                    0, end - time.monotonic()))[0]:
+                raise AssertionError(f"{text!r} does not come")
+            more = self.sock.recv(1 << 20)
+            size += len(more)
+            last = (last + more)[-100:]
+        return size
+
+    def ended(self, limit=LIMIT):
+        """Does it end, whatever comes before?"""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            if select.select([self.sock], [], [], 0.1)[0]:
+                try:
+                    if not self.sock.recv(65536):
+                        return True
+                except ConnectionError:
+                    return True
+        return False
+
+    def close(self):
+        """As close(2)."""
+        self.sock.close()
+
+
+class Com(Stream):
+    """Telnet with RFC 2217, taken apart by hand."""
+
+    def __init__(self, number, agree=True):
+        super().__init__(number)
+        self.data, self.subs, self.rest = b"", [], b""
+        if agree:
+            self.send(bytes([IAC, WILL, COM_PORT]))
+
+    def sub(self, *values):
+        """Send a suboption."""
+        body = bytes(values).replace(b"\xff", b"\xff\xff")
+        self.send(bytes([IAC, SB, COM_PORT]) + body + bytes([IAC, SE]))
+
+    def take(self, limit):
+        """Read once, and take it apart."""
+        if not select.select([self.sock], [], [], limit)[0]:
+            return False
+        more = self.sock.recv(65536)
+        if not more:
+            return False
+        text = self.rest + more
+        while text:
+            match = re.match(
+                rb"([^\xff]+)|(\xff\xff)|\xff[\xfb-\xfe](.)|"
+                rb"\xff\xfa\x2c((?:[^\xff]|\xff\xff)*)\xff\xf0", text, re.S)
+            if not match:
+                break
+            if match.group(1):
+                self.data += match.group(1)
+            elif match.group(2):
+                self.data += b"\xff"
+            elif match.group(4) is not None:
+                self.subs.append(match.group(4).replace(b"\xff\xff",
+                                                        b"\xff"))
+            text = text[match.end():]
+        self.rest = text
+        return True
+
+    def answer(self, command, limit=LIMIT):
+        """The next suboption of this command; others stay."""
+        end = time.monotonic() + limit
+        while True:
+            for sub in self.subs:
+                if sub[0] == command:
+                    self.subs.remove(sub)
+                    return sub[1:]
+            left = end - time.monotonic()
+            if left <= 0 or not self.take(left):
+                return None
+
+    def ask(self, *values):
+        """The answer to a suboption."""
+        self.sub(*values)
+        return self.answer(values[0] + 100)
+
+    def bytes(self, size):
+        """So much of the device."""
+        end = time.monotonic() + LIMIT
+        while len(self.data) < size:
+            left = end - time.monotonic()
+            if left <= 0 or not self.take(left):
+                break
+        got, self.data = self.data[:size], self.data[size:]
+        return got
+
+
+def main():
+    """Run the cases, or those whose rule has the last argument."""
+    only = sys.argv[2] if len(sys.argv) > 2 else ""
+    failed = 0
+    chosen = [item for item in CASES if only in item[0]]
+    print(f"1..{len(chosen)}", flush=True)
+    for number, (rule, function) in enumerate(chosen, 1):
+        result = "ok"
+        try:
+            function()
+        except Exception as error:      # pylint: disable=broad-except
+            print("# " + f"{type(error).__name__}: {error}".replace(
+                "\n", "\n# "))
+            result = "not ok"
+            failed = 1
+        print(f"{result} {number} - {rule}", flush=True)
+    return failed

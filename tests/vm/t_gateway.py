@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# guest: --usb ftdi --usb acm
+# timeout: 120
+"""t_gateway: devsw-gateway on nodes of devswd, with pyserial's rfc2217://.
+
+The session outlives the device (devsw-gateway(8)), where a pty cannot show it:
+the plug of a real adapter, the modem lines of RFC 2217 by hand, and a devswd
+that is started again.  What needs no device is tests/gateway.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import serial  # noqa: E402
+import h_guest  # noqa: E402
+from h_guest import CALLOUT, case, equal, probe  # noqa: E402
+
+GATEWAY = os.environ["DEVSW_BUILD"] + "/src/gateway/devsw-gateway"
+PORTS = {"ftdi0": 4100, "acm0": 4101}
+
+
+@contextlib.contextmanager
+def gateway():
+    """The program, with both adapters; says what it has logged."""
+    with tempfile.TemporaryDirectory() as directory:
+        conf, log = directory + "/conf", directory + "/log"
+        with open(conf, "w", encoding="ascii") as file:
+            for name, number in PORTS.items():
+                file.write(f"[port {name}]\nnode = {CALLOUT[name]}\n"
+                           f"speed = 9600\nlisten = telnet {number}\n")
+
+        def said():
+            with open(log, encoding="ascii") as file:
+                return file.read()
+        with open(log, "wb") as file:
+            process = subprocess.Popen([GATEWAY, "-v", "--config", conf],
+                                       stderr=file)
+        try:
+            probe.wait_for(lambda: said().count("is there") == 2, "nodes")
+            yield said
+        except BaseException:
+            print("".join("# %s\n" % line for line in said().splitlines()))
+            raise
+        finally:
+            process.terminate()
+            equal(process.wait(probe.LIMIT), 0, "the gateway's status")
+
+
+def client(name, **kwargs):
+    """pyserial's rfc2217:// to this adapter's port."""
+    return serial.serial_for_url(f"rfc2217://[::1]:{PORTS[name]}",
+                                 timeout=probe.LIMIT, **kwargs)
+
+
+def speed(name):
+    """The speed of the node, as another program sees it."""
+    fd = probe.open_node(CALLOUT[name])
+    try:
+        return termios.tcgetattr(fd)[4], probe.modem_lines(fd)
+    finally:
+        os.close(fd)
+
+
+def talks(port, far, text):
+    """Bytes of the client reach the far end, and back."""
+    port.write(text)
+    equal(far.take(len(text)), text)
+    far.write(text[::-1])
+    equal(port.read(len(text)), text[::-1])
+
+
+@case("a client stays over unplugs, and speed, DTR and RTS are as it set them")
+def _(world):
+    far = probe.Far(probe.far_path("ftdi0"))
+    with gateway() as said:
+        port = client("ftdi0", baudrate=57600)
+        port.dtr, port.rts = False, True
+        for turn in range(2):
+            talks(port, far, b"turn %d" % turn)
+            world.unplug("ftdi0")
+            probe.wait_for(lambda: said().count("is gone") == turn + 1,
+                           "the end")
+            port.write(b"late")
+            world.plug("ftdi0")
+            probe.wait_for(lambda: said().count("is there") == turn + 3,
+                           "the device")
+            far.forget()
+            rate, lines = speed("ftdi0")
+            equal(rate, termios.B57600)
+            equal(lines & (termios.TIOCM_DTR | termios.TIOCM_RTS),
+                  termios.TIOCM_RTS, "DTR and RTS")
+        talks(port, far, b"after")
+        port.close()
+    far.close()
+
+
+@case("carrier and its loss are told, and the plug is a loss of all lines")
+def _(world):
+    h_guest.no_carrier()
+    with gateway():
+        port = client("acm0")
+        probe.wait_for(lambda: not port.cd, "no carrier")
+        far = probe.Far(probe.far_path("acm0"))
+        probe.wait_for(lambda: port.cd, "carrier")
+        far.close()
+        probe.wait_for(lambda: not port.cd, "no carrier")
+        port.close()
+
+
+@case("clients stay while devswd is started again")
+def _(world):
+    far = probe.Far(probe.far_path("ftdi0"))
+    with gateway() as said:
+        port = client("ftdi0", baudrate=38400)
+        talks(port, far, b"before")
+        # It is not this process's own, and is waited for by who started it.
+        os.kill(world.daemon.pid, signal.SIGTERM)
+        probe.wait_for(lambda: probe.process_state(world.daemon.pid) == "Z",
+                       "the end of devswd")
+        probe.wait_for(lambda: "ftdi0: %s is gone" % CALLOUT["ftdi0"]
+                       in said(), "the end")
+        second = h_guest.World()
+        second.start()
+        probe.wait_for(lambda: said().count(CALLOUT["ftdi0"] +
+                                            " is there") == 2, "the node")
+        equal(speed("ftdi0")[0], termios.B38400)
+        talks(port, far, b"after")
+        port.close()
+    far.close()
+    equal(second.stop(), True)
+
+
+# The last case has ended the daemon of the others.
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+h_guest.run(h_guest.World())
