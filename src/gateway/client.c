@@ -356,22 +356,25 @@ client_new(struct event_base *base, int fd, const struct proto *proto,
 }
 
 /*
- * client_begin(cl, port, ring, gone)
+ * client_begin(cl, port, ring, history, gone)
  *
- *	It is this port's, and is told what comes into the ring from now on.
- *	gone is called when it leaves; perhaps before this returns.
+ *	It is this port's, and is told what comes into the ring from now on,
+ *	after that much of what has come.  gone is called when it leaves;
+ *	perhaps before this returns.
  */
 void
 client_begin(struct client *cl, struct port *p, const struct ring *r,
-    void (*gone)(struct client *))
+    size_t history, void (*gone)(struct client *))
 {
 
 	cl->cl_port = p;
 	cl->cl_ring = r;
 	cl->cl_gone = gone;
-	ring_end(r, &cl->cl_place);
+	ring_back(r, &cl->cl_place, history);
 	if (!cl->cl_proto->pr_start(cl))
 		client_close(cl, "out of memory");
-	else
+	else {
 		listen_to(cl);
+		client_pump(cl);
+	}
 }

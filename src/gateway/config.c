@@ -73,16 +73,18 @@ static const char *
 set_listen(struct port_conf *pc, const char *value)
 {
 	static const char usage[] = "wants telnet or raw, an address such as "
-	    "4000, [::1]:4000 or 127.0.0.1:4000, and perhaps watch";
+	    "4000, [::1]:4000, 127.0.0.1:4000 or unix:/PATH, and perhaps "
+	    "watch or force";
+	static const char *const roles[] = { "watch", "force", NULL };
 	struct address ad = { .ad_role = ROLE_NORMAL };
-	char proto[16], where[96], role[16], more[2];
-	int n;
+	char proto[16], where[128], role[16] = "watch", more[2];
+	int n, which;
 
 	if (pc->pc_nlisten == LISTEN_MAX)
 		return "is one address too many";
-	n = sscanf(value, "%15s %95s %15s %1s", proto, where, role, more);
-	if (n < 2 || n > 3 || (n == 3 && strcmp(role, "watch") != 0) ||
-	    !address_parse(where, &ad))
+	n = sscanf(value, "%15s %127s %15s %1s", proto, where, role, more);
+	which = word(role, roles);
+	if (n < 2 || n > 3 || which == -1 || !address_parse(where, &ad))
 		return usage;
 	if (strcmp(proto, "telnet") == 0)
 		ad.ad_proto = &proto_telnet;
@@ -91,7 +93,7 @@ set_listen(struct port_conf *pc, const char *value)
 	else
 		return usage;
 	if (n == 3)
-		ad.ad_role = ROLE_WATCH;
+		ad.ad_role = which == 0 ? ROLE_WATCH : ROLE_FORCE;
 	pc->pc_listen[pc->pc_nlisten++] = ad;
 	return NULL;
 }
@@ -214,6 +216,14 @@ set_buffer(struct port_conf *pc, const char *value)
 }
 
 static const char *
+set_history(struct port_conf *pc, const char *value)
+{
+
+	return number(value, 0, 65536, &pc->pc_history) ? NULL :
+	    "wants KiB, from 0 to 65536";
+}
+
+static const char *
 set_clients(struct port_conf *pc, const char *value)
 {
 
@@ -254,6 +264,7 @@ static const struct {
 	{ "away",	false,	set_away },
 	{ "slow",	false,	set_slow },
 	{ "buffer",	false,	set_buffer },
+	{ "history",	false,	set_history },
 	{ "clients",	false,	set_clients },
 	{ "break",	false,	set_break },
 	{ "comment",	true,	set_comment },
@@ -276,6 +287,8 @@ port_end(struct conf *in, struct reading *r)
 		why = "it has no node";
 	else if (pc->pc_nlisten == 0)
 		why = "it has no address; listen says where clients come to";
+	else if (pc->pc_history > pc->pc_buffer)
+		why = "its history is longer than its buffer";
 	if (why != NULL)
 		conf_wrong(in, r->r_begin, "[port %s]: %s", pc->pc_name, why);
 	STAILQ_INSERT_TAIL(r->r_ports, pc, pc_entry);
@@ -379,10 +392,8 @@ same_address(const struct port_conf *a, const struct port_conf *b)
 
 	for (i = 0; i < a->pc_nlisten; i++) {
 		for (j = a == b ? i + 1 : 0; j < b->pc_nlisten; j++) {
-			if (a->pc_listen[i].ad_port ==
-			    b->pc_listen[j].ad_port &&
-			    strcmp(a->pc_listen[i].ad_host,
-			    b->pc_listen[j].ad_host) == 0)
+			if (strcmp(a->pc_listen[i].ad_text,
+			    b->pc_listen[j].ad_text) == 0)
 				return true;
 		}
 	}

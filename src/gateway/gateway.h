@@ -135,6 +135,7 @@ void	ring_fini(struct ring *);
 void	ring_put(struct ring *, const uint8_t *, size_t);
 void	ring_note(struct ring *, const char *);
 void	ring_end(const struct ring *, struct place *);
+void	ring_back(const struct ring *, struct place *, size_t);
 uint64_t ring_lost(const struct ring *, struct place *);
 size_t	ring_next(const struct ring *, struct place *, const uint8_t **,
 	    const char **);
@@ -187,7 +188,7 @@ struct proto {
 };
 extern const struct proto proto_raw, proto_telnet;
 
-enum role { ROLE_NORMAL, ROLE_WATCH };
+enum role { ROLE_NORMAL, ROLE_WATCH, ROLE_FORCE };
 
 struct client {
 	TAILQ_ENTRY(client) cl_entry;
@@ -215,7 +216,7 @@ TAILQ_HEAD(client_head, client);
 struct client *client_new(struct event_base *, int, const struct proto *,
 	    enum role, const char *);
 void	client_begin(struct client *, struct port *, const struct ring *,
-	    void (*)(struct client *));
+	    size_t, void (*)(struct client *));
 void	client_free(struct client *);
 void	client_close(struct client *, const char *);
 void	clients_end(void);
@@ -233,7 +234,8 @@ void	client_news(struct client *, enum news);
 struct address {
 	const struct proto *ad_proto;
 	enum role	 ad_role;
-	char		 ad_text[72];	/* of the address, as it was given */
+	char		 ad_text[128];	/* of the address, as it was given */
+	char		 ad_path[104];	/* of a unix socket; "": none */
 	char		 ad_host[48];	/* numbers */
 	uint16_t	 ad_port;
 };
@@ -251,6 +253,7 @@ struct port_conf {
 	bool		 pc_keep;	/* output while the device is away */
 	bool		 pc_drop;	/* what a client is too slow for */
 	unsigned	 pc_buffer;	/* KiB */
+	unsigned	 pc_history;	/* KiB */
 	unsigned	 pc_clients;
 	unsigned	 pc_break;	/* ms */
 	unsigned	 pc_seen;	/* keys: config.c */

@@ -6,8 +6,14 @@
  * a name server or on what addresses the machine has yet (IP_FREEBIND).  One
  * that is in use by somebody else is tried again each AGAIN_MS, and the others
  * work.  When descriptors are out, accepting rests for REST_MS.
+ *
+ * A unix socket is for the user and the group that the program runs as (0660),
+ * besides what its directory allows; the log says who comes (SO_PEERCRED).  One
+ * that an earlier process has left is replaced, anything else left alone.
  */
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -54,7 +60,7 @@ parse_port(const char *text)
  * ok = address_parse(text, ad)
  *
  *	"PORT", which is [::1]'s, "[IPV6]:PORT" or "IPV4:PORT", into ad_text,
- *	ad_host and ad_port.
+ *	ad_host and ad_port; or "unix:/PATH", into ad_text and ad_path.
  */
 bool
 address_parse(const char *text, struct address *ad)
@@ -66,6 +72,14 @@ address_parse(const char *text, struct address *ad)
 	if (strlen(text) >= sizeof(ad->ad_text))
 		return false;
 	strcpy(ad->ad_text, text);
+	ad->ad_path[0] = '\0';
+	if (strncmp(text, "unix:", 5) == 0) {
+		text += 5;
+		if (text[0] != '/' || strlen(text) >= sizeof(ad->ad_path))
+			return false;
+		strcpy(ad->ad_path, text);
+		return true;
+	}
 	strcpy(ad->ad_host, "::1");
 	colon = strrchr(text, ':');
 	if (colon == NULL) {
@@ -96,6 +110,8 @@ is_local(const struct sockaddr_storage *ss)
 	    (const struct sockaddr_in6 *)ss;
 	const struct sockaddr_in *const v4 = (const struct sockaddr_in *)ss;
 
+	if (ss->ss_family == AF_UNIX)
+		return true;
 	if (ss->ss_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 	return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
@@ -106,8 +122,14 @@ socket_address(const struct address *ad, struct sockaddr_storage *ss)
 {
 	struct sockaddr_in6 *const v6 = (struct sockaddr_in6 *)ss;
 	struct sockaddr_in *const v4 = (struct sockaddr_in *)ss;
+	struct sockaddr_un *const un = (struct sockaddr_un *)ss;
 
 	memset(ss, 0, sizeof(*ss));
+	if (ad->ad_path[0] != '\0') {
+		un->sun_family = AF_UNIX;
+		strcpy(un->sun_path, ad->ad_path);
+		return sizeof(*un);
+	}
 	if (strchr(ad->ad_host, ':') != NULL) {
 		v6->sin6_family = AF_INET6;
 		v6->sin6_port = htons(ad->ad_port);
@@ -122,20 +144,37 @@ socket_address(const struct address *ad, struct sockaddr_storage *ss)
 
 /* ---- clients -------------------------------------------------------- */
 
+/* Who it is, for the log. */
+static void
+name_client(int fd, const struct sockaddr *sa, int len, char *who, size_t size)
+{
+	char host[64], service[8];
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+
+	if (sa->sa_family == AF_UNIX) {
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == -1)
+			peer.pid = 0, peer.uid = (uid_t)-1;
+		snprintf(who, size, "process %d of user %u", (int)peer.pid,
+		    (unsigned)peer.uid);
+	} else if (getnameinfo(sa, (socklen_t)len, host, sizeof(host), service,
+	    sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		snprintf(who, size, "?");
+	else
+		snprintf(who, size, strchr(host, ':') != NULL ? "[%s]:%s" :
+		    "%s:%s", host, service);
+}
+
 static void
 on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
     int len, void *arg)
 {
-	char host[64], service[8], who[80];
 	struct listener *const li = arg;
 	struct client *cl;
+	char who[80];
 
 	(void)l;
-	if (getnameinfo(sa, (socklen_t)len, host, sizeof(host), service,
-	    sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		strcpy(host, "?"), strcpy(service, "?");
-	snprintf(who, sizeof(who), strchr(host, ':') != NULL ? "[%s]:%s" :
-	    "%s:%s", host, service);
+	name_client(fd, sa, len, who, sizeof(who));
 	cl = client_new(li->li_base, fd, li->li_address->ad_proto,
 	    li->li_address->ad_role, who);
 	if (cl == NULL)
@@ -159,12 +198,35 @@ on_error(struct evconnlistener *l, void *arg)
 
 /* ---- begin and end -------------------------------------------------- */
 
+/*
+ * Does nobody listen on this socket any more?  Then it goes; what is no socket
+ * stays where it is.
+ */
+static void
+remove_stale(const struct sockaddr_storage *ss, socklen_t len)
+{
+	const char *const path = ((const struct sockaddr_un *)ss)->sun_path;
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) == -1 || !S_ISSOCK(st.st_mode))
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return;
+	if (connect(fd, (const struct sockaddr *)ss, len) == -1 &&
+	    errno == ECONNREFUSED)
+		(void)unlink(path);
+	close(fd);
+}
+
 /* A descriptor that listens, or -1 with errno. */
 static int
 open_socket(const struct sockaddr_storage *ss, socklen_t len)
 {
 	const int on = 1, off = 0;
-	int error, fd;
+	int error, failed, fd;
+	mode_t mask;
 
 	fd = socket(ss->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0);
@@ -175,9 +237,14 @@ open_socket(const struct sockaddr_storage *ss, socklen_t len)
 	if (ss->ss_family == AF_INET6)	/* [::] is all of both */
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
 		    sizeof(off));
-	if (bind(fd, (const struct sockaddr *)ss, len) == -1 ||
-	    listen(fd, BACKLOG) == -1) {
-		error = errno;
+	if (ss->ss_family == AF_UNIX)
+		remove_stale(ss, len);
+	mask = umask(0117);		/* of a unix socket: 0660 */
+	failed = bind(fd, (const struct sockaddr *)ss, len) == -1 ||
+	    listen(fd, BACKLOG) == -1;
+	error = errno;
+	(void)umask(mask);
+	if (failed) {
 		close(fd);
 		errno = error;
 		return -1;
@@ -252,7 +319,10 @@ listener_free(struct listener *li)
 {
 
 	event_free(li->li_again);
-	if (li->li_listener != NULL)
+	if (li->li_listener != NULL) {
+		if (li->li_address->ad_path[0] != '\0')
+			(void)unlink(li->li_address->ad_path);
 		evconnlistener_free(li->li_listener);
+	}
 	free(li);
 }

@@ -5,8 +5,9 @@
  * Model
  *	A port has a line (line.c), a ring of what came from it, and clients in
  *	the order in which they came.  The first that is not a watcher writes;
- *	when it leaves, the next one does.  The others see the same and change
- *	nothing.
+ *	when it leaves, the next one does.  One that comes by force takes that
+ *	place, from such a one before it too, until it leaves.  The others see
+ *	the same and change nothing.
  *
  *	When the device goes, clients stay.  Each is told in the way of its
  *	protocol: a note in the ring, which stands where the device stopped;
@@ -24,6 +25,7 @@ struct port {
 	struct line	*p_line;
 	struct client_head p_clients;
 	unsigned	 p_nclients;
+	struct client	*p_writer;
 	bool		 p_was_there;
 	unsigned long long p_refused;	/* bytes, since the device left */
 };
@@ -42,11 +44,16 @@ port_config(const struct port *p)
 	return p->p_conf;
 }
 
+/* Whose turn it is to write, or NULL. */
 static struct client *
 writer(const struct port *p)
 {
 	struct client *cl;
 
+	TAILQ_FOREACH_REVERSE(cl, &p->p_clients, client_head, cl_entry) {
+		if (cl->cl_role == ROLE_FORCE)
+			return cl;
+	}
 	TAILQ_FOREACH(cl, &p->p_clients, cl_entry) {
 		if (cl->cl_role == ROLE_NORMAL)
 			return cl;
@@ -54,12 +61,44 @@ writer(const struct port *p)
 	return NULL;
 }
 
+static void
+tell_writer(struct client *cl, const char *what)
+{
+	char text[RING_NOTE];
+
+	snprintf(text, sizeof(text), "\r\n[devsw-gateway: %s: %s]\r\n",
+	    cl->cl_port->p_conf->pc_name, what);
+	cl->cl_proto->pr_note(cl, text);
+}
+
+/*
+ * A client has come, or left the list: who writes now?  Those who have lost
+ * that, or have it from another one, are told.
+ */
+static void
+settle(struct port *p, const struct client *gone)
+{
+	struct client *const before = p->p_writer;
+	struct client *const now = writer(p);
+
+	if (now == before)
+		return;
+	p->p_writer = now;
+	if (before != NULL && before != gone) {
+		/* What it sends now is for nobody. */
+		client_full(before, false);
+		tell_writer(before, "another client writes now");
+	}
+	if (before != NULL && now != NULL)
+		tell_writer(now, "you write now");
+}
+
 /* May this client send to the device, and set the line? */
 bool
 port_may_write(const struct client *cl)
 {
 
-	return writer(cl->cl_port) == cl;
+	return cl->cl_port->p_writer == cl;
 }
 
 /*
@@ -215,6 +254,7 @@ client_left(struct client *cl)
 
 	TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
 	p->p_nclients--;
+	settle(p, cl);
 	port_wants(p);
 }
 
@@ -233,7 +273,9 @@ port_attach(struct port *p, struct client *cl)
 	TAILQ_INSERT_TAIL(&p->p_clients, cl, cl_entry);
 	p->p_nclients++;
 	cl->cl_drop = p->p_conf->pc_drop;
-	client_begin(cl, p, &p->p_ring, client_left);
+	client_begin(cl, p, &p->p_ring, (size_t)p->p_conf->pc_history * 1024,
+	    client_left);
+	settle(p, NULL);
 }
 
 /* ---- begin and end -------------------------------------------------- */

@@ -68,6 +68,19 @@ ring_end(const struct ring *r, struct place *pl)
 	pl->pl_note = r->rg_notehead;
 }
 
+/* The place of somebody who has had all but the last n bytes, if there are. */
+void
+ring_back(const struct ring *r, struct place *pl, size_t n)
+{
+
+	pl->pl_pos = r->rg_head > n ? r->rg_head - n : 0;
+	(void)ring_lost(r, pl);
+	pl->pl_note = r->rg_notehead;
+	while (pl->pl_note > 0 && r->rg_notehead - pl->pl_note < RING_NOTES &&
+	    r->rg_notes[(pl->pl_note - 1) % RING_NOTES].no_pos > pl->pl_pos)
+		pl->pl_note--;
+}
+
 /* How many bytes the reader has lost, after which he is at the oldest. */
 uint64_t
 ring_lost(const struct ring *r, struct place *pl)

@@ -127,7 +127,9 @@ class Gateway:
             text += (f"[port p{index}]\nnode = {link}\n"
                      f"listen = telnet {numbers[0]}\n"
                      f"listen = raw [::1]:{numbers[1]}\n"
-                     f"listen = raw {numbers[2]} watch\n")
+                     f"listen = raw {numbers[2]} watch\n"
+                     f"listen = raw unix:{link}.sock\n"
+                     f"listen = raw unix:{link}.force force\n")
             text += "\n".join(ports[index:index + 1]) + "\n"
         with open(self.conf, "w", encoding="ascii") as file:
             file.write(text)
@@ -205,6 +207,11 @@ class Stream:
     """A TCP connection to it."""
 
     def __init__(self, number, family=socket.AF_INET6, **options):
+        if isinstance(number, str):
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(LIMIT)
+            self.sock.connect(number)
+            return
         self.sock = socket.socket(family)
         for name, value in options.items():
             self.sock.setsockopt(socket.SOL_SOCKET, getattr(socket, name),

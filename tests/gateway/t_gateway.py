@@ -138,6 +138,110 @@ def _():
         equal(gate.device.read(1, 0.3), b"")
 
 
+@case("who comes by force writes until he leaves; both are told")
+def _():
+    with gateway("notice = all") as gate:
+        first, second = Stream(gate.raw[0]), Stream(gate.raw[0])
+        until(lambda: gate.said(" comes", 2), "clients")
+        third = Stream(gate.device.link + ".force")
+        first.until(b"[devsw-gateway: p0: another client writes now]\r\n")
+        third.until(b"[devsw-gateway: p0: you write now]\r\n")
+        first.send(b"no")
+        third.send(b"yes")
+        equal(gate.device.read(5, 0.5), b"yes")
+        fourth = Stream(gate.device.link + ".force")
+        third.until(b"another client writes now]\r\n")
+        third.send(b"no")
+        fourth.send(b"mine")
+        equal(gate.device.read(6, 0.5), b"mine")
+        fourth.close()
+        third.until(b"you write now]\r\n")
+        third.close()
+        first.until(b"you write now]\r\n")
+        first.send(b"back")
+        equal(gate.device.read(4), b"back")
+        equal(second.read(1, 0.2), b"")
+
+
+@case("a writer that was held up and loses its place does not stay held up")
+def _():
+    with gateway("away = keep\nnotice = all") as gate:
+        first = Stream(gate.raw[0], SO_SNDBUF=4096)
+        gate.unplug()
+        first.sock.settimeout(0.5)
+        try:
+            while True:
+                first.sock.send(bytes(8192))
+        except TimeoutError:
+            pass
+        third = Stream(gate.device.link + ".force")
+        third.until(b"you write now]\r\n")
+        first.sock.settimeout(h_gateway.LIMIT)
+        first.send(bytes(1 << 20))
+
+
+@case("a unix socket: for user and group, replaced if stale, gone at the end")
+def _():
+    with gateway() as gate:
+        path = gate.device.link + ".sock"
+        equal(os.stat(path).st_mode & 0o777, 0o660, "its mode")
+        client = Stream(path)
+        until(lambda: gate.said(
+            f"process {os.getpid()} of user {os.getuid()} comes"), "name")
+        client.send(b"hello")
+        equal(gate.device.read(5), b"hello")
+        conf = gate.dir + "/second.conf"
+        for kind in ("stale", "file", "live"):
+            mine = gate.dir + "/" + kind
+            if kind == "file":
+                open(mine, "wb").close()
+            else:
+                sock = socket.socket(socket.AF_UNIX)
+                sock.bind(mine)
+                if kind == "live":
+                    sock.listen()
+                else:
+                    sock.close()
+            with open(conf, "w", encoding="ascii") as file:
+                file.write(f"[port x]\nnode = {gate.dir}/none\n"
+                           f"listen = raw unix:{mine}\n")
+            os.chmod(conf, 0o644)
+            with subprocess.Popen([PROGRAM, "--config", conf], text=True,
+                                  stderr=subprocess.PIPE) as second:
+                said = second.stderr.readline()
+                second.terminate()
+                equal(second.wait(h_gateway.LIMIT), 0)
+            equal("Address already in use" in said, kind != "stale", said)
+            equal(os.path.exists(mine), kind != "stale", kind)
+
+
+@case("history: who comes later gets so much of what was said, with notices")
+def _():
+    with gateway("history = 4\nbuffer = 16\nnotice = all") as gate:
+        first = Stream(gate.raw[0])
+        until(lambda: gate.said(" comes"), "client")
+        text = random.randbytes(40000)
+        for at in range(0, 40000, 4000):
+            gate.device.write(text[at:at + 4000])
+            first.read(4000)
+        late = Stream(gate.raw[0])
+        equal(late.read(4096), text[-4096:])
+        gate.unplug()
+        gate.replug()
+        gate.device.write(b"new")
+        first.until(b"new")
+        later = Stream(gate.raw[0])
+        got = later.until(b"new")
+        equal(got[:4093], text[-4093:])
+        equal(got[4093:].count(b"[devsw-gateway"), 2)
+    with gateway() as gate:
+        first = Stream(gate.raw[0])
+        until(lambda: gate.said(" comes"), "client")
+        gate.device.write(b"old")
+        equal(first.read(3), b"old")
+        equal(Stream(gate.raw[0]).read(1, 0.2), b"")
+
+
 @case("a client that does not read loses its own place, nobody else's")
 def _():
     with gateway("buffer = 64") as gate:
@@ -626,7 +730,9 @@ def _():
                  "listen = raw 65536", "listen = raw ::1:4001",
                  "listen = raw [::1]", "listen = raw localhost:4001",
                  "listen = raw 4001 write", "listen = raw 1.2.3:4",
-                 "listen = raw 4001 watch x", "listen = raw [1.2.3.4]:5x",
+                 "listen = raw 4001 watch x", "history = x",
+                 "listen = raw unix:x", "listen = raw unix:/" + "x" * 110,
+                 "listen = raw [1.2.3.4]:5x",
                  "speed"):
         status, said = check(head + line + "\n")
         equal((status, said.startswith("devsw-gateway: FILE:4: "),
@@ -636,7 +742,8 @@ def _():
                  "speed = 1\n", head + "[port a]\nnode = /dev/y\n"
                  "listen = raw 2\n", head + "[port b]\nnode = /dev/dtyU0\n"
                  "listen = raw 2\n", head + "[port b]\nnode = /dev/y\n"
-                 "listen = telnet 4000\n", head + "listen = raw 4000\n"):
+                 "listen = telnet 4000\n", head + "listen = raw 4000\n",
+                 head + "history = 129\n"):
         status, said = check(text)
         equal((status, said.count("\n")), (2, 1), f"{text}: {said}")
 
