@@ -2,9 +2,8 @@
 /*
  * hyp_trace.h - what the kernel side tells of its calls of the drivers.
  *
- * Off unless the host side turns it on before it boots the kernel side.  A
- * back end that never does still has to define hyp_trace, which must not be
- * called then.
+ * Off unless the host side turns it on, for as long as it does.  A back end that
+ * never does still has to define hyp_trace, which must not be called then.
  */
 #ifndef HYP_HYP_TRACE_H
 #define HYP_HYP_TRACE_H
@@ -41,9 +40,14 @@ void	hyp_trace(const struct hyp_trace *);
 
 /*
  * hyp_trace_start()
+ * hyp_trace_stop()
  *
- *	From now on hyp_trace is called.  Before hyp_boot; for good.
+ *	From now on hyp_trace is called; it is not any more, but by threads that
+ *	are in the middle of it.  What had begun before tells only its end, and
+ *	what ends after that only its begin.  Any thread, any lock; also from
+ *	hyp_trace, and before hyp_boot.
  */
 void	hyp_trace_start(void);
+void	hyp_trace_stop(void);
 
 #endif /* HYP_HYP_TRACE_H */

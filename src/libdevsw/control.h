@@ -18,13 +18,15 @@
  * either, so nobody can hold one.
  *
  * So names are resolved by the client, with its own rights, root and working
- * directory, and the request has what was found: CONTROL_REVOKE and
- * CONTROL_NODE the number of the device, CONTROL_MODLOAD the absolute path of the file, and its number,
+ * directory, and the request has what was found: CONTROL_REVOKE,
+ * CONTROL_NODE and CONTROL_TRACE the number of the device, CONTROL_MODLOAD the absolute path of the file, and its number,
  * by which the daemon sees whether the path means the same file to it.
  *
  * CONTROL_EVENTS is answered when something has happened, or after some
  * seconds: lines of JSON, the last of which is a "ping" with the number to ask
- * from next ("seq").  That to UINT64_MAX comes at once.
+ * from next ("seq").  That to UINT64_MAX comes at once.  CONTROL_TRACE is the
+ * same for one node; who asks again at once misses nothing that is kept, and is
+ * told how much was not.
  *
  * A port ends with its daemon, and could be somebody else's then.  The file
  * belongs to the daemon's user, and a client believes only answers of his.
@@ -69,18 +71,20 @@
 #define	CONTROL_DETACH	11	/* root only: take what is plugged in at the port
 				   cr_text from its drivers */
 #define	CONTROL_ATTACH	12	/* root only: let them have it again */
-#define	CONTROL_LAST	CONTROL_ATTACH
+#define	CONTROL_TRACE	13	/* lines of JSON: the calls of a node's driver;
+				   waits for them */
+#define	CONTROL_LAST	CONTROL_TRACE
 
 struct control_request {
 	uint32_t	cr_version;
 	uint32_t	cr_what;
 	uint64_t	cr_cookie;
-	uint32_t	cr_major;	/* REVOKE, NODE: the device */
+	uint32_t	cr_major;	/* REVOKE, NODE, TRACE: the device */
 	uint32_t	cr_minor;
 	union {
 		uint64_t cr_dev;	/* MODLOAD: the file */
-		uint64_t cr_after;	/* EVENTS: those after this number;
-					   UINT64_MAX: from now on */
+		uint64_t cr_after;	/* EVENTS, TRACE: those after this
+					   number; UINT64_MAX: from now on */
 		uint64_t cr_check;	/* CLAIM: 1, only say what is wrong */
 	};
 	uint64_t	cr_ino;

@@ -25,8 +25,8 @@ import unicodedata
 
 PROGRAM, COMPLETION = sys.argv[1:3]
 VERSION, PING, REVOKE, STATUS, MODLOAD, MODUNLOAD, LIST, NODE, EVENTS, RELOAD, \
-    CLAIM, RELEASE, DETACH, ATTACH = 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, \
-    11, 12
+    CLAIM, RELEASE, DETACH, ATTACH, TRACE = 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, \
+    9, 10, 11, 12, 13
 EVIL = "e\"\\\x1b[2J\x07\x9b31m‮日本語 $(touch /run/evil)`x`" * 4
 NOW = time.time()
 
@@ -586,6 +586,69 @@ def case_events():
         equal((status, err.count("\n")), (1, 1))
 
 
+TRACES = [
+    '{"event":"begin","dev":"null"}',
+    '{"t":81230472916,"thread":412,"dev":"null","event":"d_read",'
+    '"phase":"exit","bytes":0,"error":"EIO"}',
+    '{"t":81230472999,"thread":412,"dev":"null","event":"d_ioctl",'
+    '"phase":"enter","command":"TIOCGETA"}',
+    '{"event":"lost","count":17}']
+
+
+def case_trace():
+    """trace passes lines on, or columns, and ends with its reader or daemon"""
+    def answers(stop=None):
+        state = {"step": 0}
+
+        def answer(data):
+            state["step"] += 1
+            after = struct.unpack("=Q", data[24:32])[0]
+            if state["step"] == 1:
+                equal(after, 2 ** 64 - 1)
+                equal(struct.unpack("=II", data[16:24]), (1, 3))
+                return TRACES[0] + '\n{"event":"ping","seq":7}\n'
+            if state["step"] == 2:
+                equal(after, 7)
+                return "\n".join(TRACES[1:]) + \
+                    '\n{"event":"ping","seq":9}\n'
+            equal(after, 9)
+            return stop
+        return answer
+
+    with Daemon(1, a13=answers((19, ""))):
+        status, out, err = run("trace", "null")
+        equal((status, out.splitlines()), (1, TRACES))
+        equal(err, "devswctl: null: not a node of this devswd\n")
+    with Daemon(1, a13=answers((1, ""))):
+        status, out, err = run("trace", "/dev/null", "--text")
+        fits(out)
+        equal([line.split() for line in out.splitlines()], [
+            ["TIME", "THREAD", "CALL"],
+            ["81.230472", "412", "exit", "d_read", "bytes", "0", "EIO"],
+            ["81.230472", "412", "enter", "d_ioctl", "TIOCGETA"],
+            ["lost", "count", "17"]])
+        equal(err, "devswctl: null: only its owner, root and the group devsw "
+              "see what goes on in it\n".replace("null", "/dev/null"))
+    with Daemon(1, a13=(16, "")):
+        equal(run("trace", "null")[2],
+              "devswctl: null: too much is followed already\n")
+        for args in (["trace"], ["trace", "null", "zero"],
+                     ["trace", "null", "--text", "--json"],
+                     ["list", "--text"], ["trace", "null", "--major", "1"]):
+            status, out, err = run(*args)
+            equal((status, out, err.count("\n")), (2, "", 1))
+    # Its reader goes while it waits: it does not wait for the next line.
+    with Daemon(1, a13=answers()):
+        with subprocess.Popen([PROGRAM, "trace", "null"],
+                              stdout=subprocess.PIPE) as process:
+            for line in TRACES:
+                equal(process.stdout.readline().decode(), line + "\n")
+            began = time.monotonic()
+            process.stdout.close()
+            process.wait(timeout=20)
+            assert time.monotonic() - began < 3
+
+
 def complete(*words):
     """What bash offers for the last word."""
     script = ('source "$1"; shift; PATH=${PROGRAM%/*}:$PATH\n'
@@ -608,7 +671,7 @@ def case_completion():
         equal(complete("devswctl", "claim", ""), ["0403:6001"])
         equal(complete("devswctl", "release", ""), ["gps"])
         equal(complete("devswctl", "ev"), ["events"])
-        assert len(complete("devswctl", "")) == 17
+        assert len(complete("devswctl", "")) == 18
         equal(complete("devswctl", "show", "z"), ["zero"])
         equal(complete("devswctl", "--json", "who", "null", "ze"), ["zero"])
         equal(complete("devswctl", "revoke", "tty"),

@@ -27,6 +27,7 @@
 #include "host/host.h"
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
+#include "hyp/hyp_trace.h"
 #include "hyp/hyp_usb.h"
 #include "libdevsw/control.h"
 #include "host/usbsys.h"
@@ -1097,6 +1098,135 @@ a_stop_lets_followers_go(void)
 	T_EQ(answer_of(co), 0);
 }
 
+/* ---- trace ---------------------------------------------------------- */
+
+static void
+trace_put(uint32_t minor, unsigned n)
+{
+	struct hyp_trace ht = { .ht_event = "d_read", .ht_key = "bytes" };
+
+	for (ht.ht_value = 0; ht.ht_value < n; ht.ht_value++) {
+		snprintf(ht.ht_dev, sizeof(ht.ht_dev),
+		    "a node with a name %u", (unsigned)minor);
+		hyp_trace(&ht);
+	}
+}
+
+static struct control_request
+trace_of(uint32_t minor_number, uint64_t after)
+{
+	struct control_request cr = { .cr_what = CONTROL_TRACE };
+	struct stat st;
+
+	T_EQ(stat("/dev/null", &st), 0);
+	cr.cr_major = major(st.st_rdev);
+	cr.cr_minor = minor_number;
+	cr.cr_after = after;
+	return cr;
+}
+
+static uint64_t
+seq_of(const char *text)
+{
+	const char *const seq = strstr(text, "\"ping\",\"seq\":");
+
+	T_CHECK(seq != NULL);
+	return strtoull(seq + 13, NULL, 10);
+}
+
+/* Complete, in as many packets as it takes, and what was missed is counted. */
+static void
+a_trace_is_complete(void)
+{
+	struct control_request cr = trace_of(3, UINT64_MAX);
+	unsigned lines = 0, lost = 0;
+	const char *p;
+	char *text;
+
+	up();
+	text = text_of(&cr, 0);
+	has(text, "{\"event\":\"begin\",\"dev\":\"a node with a name 3\"}\n");
+	cr.cr_after = seq_of(text);
+	free(text);
+	trace_put(4, 1000);
+	trace_put(3, 3000);
+	while (lines + lost < 3000) {
+		text = text_of(&cr, 0);
+		has_not(text, "name 4");
+		for (p = text; (p = strstr(p, "\"d_read\"")) != NULL; p++)
+			lines++;
+		if ((p = strstr(text, "\"lost\",\"count\":")) != NULL)
+			lost += (unsigned)atoi(p + 15);
+		cr.cr_after = seq_of(text);
+		free(text);
+	}
+	T_EQ(lines, 2048);
+	T_EQ(lost, 3000 - 2048);
+	/* It is not of this daemon. */
+	cr.cr_after = 5;
+	text = text_of(&cr, 0);
+	has(text, "\"begin\"");
+	free(text);
+	cr.cr_minor = 501;
+	T_EQ(answer_of(ask_for(&cr)), ENODEV);
+	cr.cr_minor = 3;
+	cr.cr_major++;
+	T_EQ(answer_of(ask_for(&cr)), ENODEV);
+	down(1000, 0);
+}
+
+static void
+a_trace_is_for_who_may_see_its_node(void)
+{
+	struct control_request cr = trace_of(3, UINT64_MAX);
+	struct control held[EVENTS_SHARE];
+	char *text;
+
+	up();
+	node_owner = 4;
+	be_user(5);
+	T_EQ(answer_of(ask_for(&cr)), EPERM);
+	be_user(0);
+	be_user(4);
+	text = text_of(&cr, 0);
+	be_user(0);
+	cr.cr_after = seq_of(text);
+	free(text);
+	/* Another owner while he waits: he is told no more. */
+	be_user(4);
+	for (int i = 0; i < EVENTS_SHARE; i++)
+		held[i] = ask_for(&cr);
+	t_msleep(200);
+	T_EQ(answer_of(ask_for(&cr)), EBUSY);
+	be_user(0);
+	node_owner = 6;
+	trace_put(3, 1);
+	for (int i = 0; i < EVENTS_SHARE; i++)
+		T_EQ(answer_of(held[i]), EPERM);
+	node_owner = 1;
+	down(1000, 0);
+}
+
+static void
+a_stop_lets_those_who_trace_go(void)
+{
+	struct control_request cr = trace_of(3, UINT64_MAX);
+	struct control co;
+	uint64_t began;
+	char *text;
+
+	up();
+	text = text_of(&cr, 0);
+	cr.cr_after = seq_of(text);
+	free(text);
+	co = ask_for(&cr);
+	t_msleep(100);
+	began = t_now_ms();
+	down(4000, 0);
+	T_CHECK(t_now_ms() - began < 3000);
+	T_EQ(answer_of(co), 0);
+}
+
 /* ---- reload --------------------------------------------------------- */
 
 static char *
@@ -1324,5 +1454,10 @@ const struct t_case t_cases[] = {
 	{ "a client learns that its daemon has ended", a_daemon_that_ends },
 	{ "another user's answer is not believed", an_impostor },
 	{ "a stop lets followers go", a_stop_lets_followers_go },
+	{ "a trace is complete, and what is missed is counted",
+	    a_trace_is_complete },
+	{ "a trace is for who may see its node, as long as he may",
+	    a_trace_is_for_who_may_see_its_node },
+	{ "a stop lets those who trace go", a_stop_lets_those_who_trace_go },
 	{ NULL, NULL },
 };

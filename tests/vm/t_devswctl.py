@@ -278,6 +278,80 @@ def _(world):
     equal((one["detached"], one["driver"] is not None), (False, True))
 
 
+class Trace:
+    """devswctl trace of a node, as that user, from now on."""
+
+    def __init__(self, path, *options, uid=0):
+        self.process = subprocess.Popen(
+            [CTL, "trace", path, *options], stdout=subprocess.PIPE, user=uid,
+            group=uid, extra_groups=[], text=True)
+        self.begin = self.process.stdout.readline()
+
+    def take(self):
+        """What is there after a moment, as objects."""
+        time.sleep(0.5)
+        self.process.kill()
+        return [json.loads(line) for line in self.process.stdout]
+
+
+@case("trace: the calls of a node's driver, live, and of no other node")
+def _(_world):
+    trace = Trace("dtyU0")
+    equal(json.loads(trace.begin), {"event": "begin", "dev": "dtyU0"})
+    other = opened(ACM)
+    fd = opened(FTDI)
+    equal(os.write(fd, b"hello"), 5)
+    termios.tcdrain(fd)
+    equal(revoke(FTDI), "0")
+    os.close(fd)
+    os.close(other)
+    got = trace.take()
+    equal({line["dev"] for line in got}, {"dtyU0"})
+    calls = [(line["event"], line["phase"]) for line in got]
+    wanted = [("d_open", "enter"), ("d_open", "exit"), ("d_write", "enter"),
+              ("d_write", "exit"), ("revoke", "enter"), ("d_cancel", "enter"),
+              ("d_close", "enter"), ("d_close", "exit"), ("revoke", "exit")]
+    equal([call for call in calls if call in wanted], wanted)
+    equal([line["bytes"] for line in got if line["event"] == "d_write" and
+           line["phase"] == "exit"], [5])
+    times = [line["t"] for line in got]
+    equal(times, sorted(times))
+    text = Trace("dtyU0", "--text")
+    equal(text.begin.split(), ["TIME", "THREAD", "CALL"])
+    os.close(opened(FTDI))
+    time.sleep(0.5)
+    text.process.kill()
+    out = text.process.stdout.read()
+    equal(" d_open" in out and all(len(line) <= 80 for line in
+                                   out.splitlines()), True, out)
+
+
+@case("trace: another user sees nothing; who stands still delays nobody")
+def _(_world):
+    done = subprocess.run([CTL, "trace", FTDI], check=False, user=USER,
+                          group=USER, extra_groups=[], timeout=30, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    equal((done.returncode, done.stdout), (1, ""))
+    equal("only its owner" in done.stderr, True, done.stderr)
+    before = os.stat(FTDI)
+    os.chown(FTDI, USER, -1)
+    trace = Trace(FTDI, uid=USER)
+    os.chown(FTDI, before.st_uid, before.st_gid)
+    # The owner has changed: so it ends.
+    os.close(opened(FTDI))
+    equal(trace.process.wait(30), 1)
+    trace = Trace(FTDI)
+    trace.process.send_signal(signal.SIGSTOP)
+    fd = opened(FTDI)
+    for _ in range(200):
+        termios.tcgetattr(fd)
+    os.close(fd)
+    trace.process.send_signal(signal.SIGCONT)
+    got = trace.take()
+    equal([line["phase"] for line in got if line["event"] == "d_ioctl" and
+           line["command"] == "TIOCGETA"][-400:], ["enter", "exit"] * 200)
+
+
 @case("the use of a node is for root, its owner and the group")
 def _(_world):
     fd = opened(ACM)

@@ -23,8 +23,10 @@ struct devtrace {
 	uint64_t	 dt_value;
 };
 
-extern bool devtrace_on;	/* never changes once threads run */
-#define	DEVTRACE()	__predict_false(devtrace_on)
+/* May change at any time: then one of enter and exit is told alone. */
+extern bool devtrace_on;
+#define	DEVTRACE()							\
+	__predict_false(__atomic_load_n(&devtrace_on, __ATOMIC_RELAXED))
 
 void	devtrace_enter(const struct devtrace *);
 void	devtrace_exit(const struct devtrace *, int);

@@ -13,6 +13,7 @@
 
 #define	TAKES_ALL	0x1
 #define	TAKES_MAJOR	0x2
+#define	TAKES_TEXT	0x4
 
 static const struct verb {
 	const char	*v_name;
@@ -26,6 +27,7 @@ static const struct verb {
 	{ "show", do_show, 1, 1000, 0, "NODE ..." },
 	{ "who", do_who, 0, 1000, TAKES_MAJOR, "[NODE ...]" },
 	{ "events", do_events, 0, 0, TAKES_MAJOR, "" },
+	{ "trace", do_trace, 1, 1, TAKES_TEXT, "NODE [--text]" },
 	{ "revoke", do_revoke, 1, 1000, 0, "NODE ..." },
 	{ "status", do_status, 0, 0, TAKES_MAJOR, "" },
 	{ "claim", do_claim, 1, 1000, TAKES_MAJOR, "CLAIM ..." },
@@ -79,6 +81,8 @@ take_option(const char *word, const char **next, struct args *a)
 		a->a_json = true;
 	} else if (strcmp(word, "--all") == 0 || strcmp(word, "-a") == 0) {
 		a->a_all = true;
+	} else if (strcmp(word, "--text") == 0) {
+		a->a_text = true;
 	} else if (strcmp(word, "--major") == 0) {
 		a->a_major = *next;
 		*next = NULL;
@@ -98,6 +102,10 @@ run(const struct verb *v, const struct args *a)
 
 	if (a->a_all && !(v->v_takes & TAKES_ALL))
 		return bad("--all is not for", v->v_name);
+	if (a->a_text && !(v->v_takes & TAKES_TEXT))
+		return bad("--text is not for", v->v_name);
+	if (a->a_text && a->a_json)
+		return bad("--text and --json exclude each other", NULL);
 	if (a->a_major != NULL && !(v->v_takes & TAKES_MAJOR))
 		return bad("--major is not for", v->v_name);
 	if (a->a_count < v->v_least || a->a_count > v->v_most) {

@@ -9,6 +9,7 @@
  *	list.c		list, nodes, claims
  *	show.c		show, who
  *	events.c	events
+ *	trace.c		trace
  *	status.c	status, modules, version
  *	module.c	revoke, modload, modunload, reload
  *	claim.c		claim, release, detach, attach
@@ -36,6 +37,7 @@
 struct args {
 	bool		 a_json;
 	bool		 a_all;
+	bool		 a_text;
 	const char	*a_major;	/* digits; NULL: not given */
 	int		 a_count;	/* of what comes after the verb */
 	char		**a_words;
@@ -184,6 +186,7 @@ int	do_claims(const struct args *);
 int	do_show(const struct args *);
 int	do_who(const struct args *);
 int	do_events(const struct args *);
+int	do_trace(const struct args *);
 int	do_status(const struct args *);
 int	do_modules(const struct args *);
 int	do_version(const struct args *);

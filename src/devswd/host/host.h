@@ -4,7 +4,7 @@
  * main, vusb, tests), beyond the hypercalls of hyp/.
  *
  * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, text.c,
- * trace.c, crash.c.
+ * trace.c, trace_text.c, tap.c, crash.c.
  * host_usb_lib (libusb) and host_udev_lib (libudev) have headers of their
  * own: host/usb.h and host/udev.h.
  */
@@ -12,6 +12,7 @@
 #define HOST_HOST_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -149,6 +150,57 @@ int	host_trace_start(void);
  *	is in the log.  Nothing without host_trace_start.  By the main thread.
  */
 void	host_trace_stop(void);
+
+/* ---- tap.c ---------------------------------------------------------- */
+
+/*
+ * host_tap_init(turn)
+ *
+ *	turn(on) is called when the kernel side shall call hyp_trace and when it
+ *	need not any more: with a lock held, from hyp_trace too.  Before
+ *	any tap.
+ */
+void	host_tap_init(void (*)(bool));
+
+/*
+ * error = host_tap_get(name, &tap)
+ * host_tap_put(tap)
+ *
+ *	What hyp_trace is told of this node is kept, the newest of it, from the
+ *	first of these until nobody has had it for a quarter of a minute.
+ *	EBUSY: too many nodes are followed.
+ *
+ * from = host_tap_now(tap)
+ *
+ *	The number of the next record.
+ *
+ * len = host_tap_read(tap, &from, &lost, line)
+ *
+ *	The record of that number as a line of HOST_TAP_LINE bytes, as in the
+ *	file; from moves on.  lost: so many before it are not kept any more.
+ *	0: there is none yet.  HOST_TAP_ANEW: the number is not of this tap; from
+ *	is that of now.
+ *
+ * more = host_tap_wait(tap, from, until)
+ *
+ *	Sleep until there is the record of that number, or it is time
+ *	(CLOCK_MONOTONIC).
+ *
+ * host_tap_end(ended)
+ *
+ *	Nobody waits any longer.  false: they may again.
+ */
+struct host_tap;
+struct timespec;
+#define	HOST_TAP_LINE	400
+#define	HOST_TAP_ANEW	(-1)
+int	host_tap_get(const char *, struct host_tap **);
+void	host_tap_put(struct host_tap *);
+uint64_t host_tap_now(const struct host_tap *);
+int	host_tap_read(const struct host_tap *, uint64_t *, uint64_t *, char *);
+bool	host_tap_wait(const struct host_tap *, uint64_t,
+	    const struct timespec *);
+void	host_tap_end(bool);
 
 /* ---- crash.c -------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trace.c - devswd --trace: what the kernel side tells, as lines of JSON.
+ * trace.c - devswd --trace: what the kernel side tells, as lines of JSON.  (One
+ * node's, for who follows it: tap.c.)
  *
  * Model
  *	hyp_trace is called in the middle of what it tells of, with locks of
@@ -42,7 +43,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -54,9 +54,9 @@
 #include "hyp/hyp.h"
 #include "hyp/hyp_trace.h"
 #include "host/host.h"
+#include "host/tracevar.h"
 
 #define	TRACE_EVENTS	8192		/* in each buffer */
-#define	TRACE_LINE	400		/* more than any line */
 #define	TRACE_OUT	65536
 #define	TRACE_STOP	1000		/* ms for a reader at the end */
 #define	TRACE_CRASH	100		/* ms for the thread in a crash */
@@ -66,12 +66,6 @@ enum trace_state {
 	TRACE_OPEN,
 	TRACE_ON,
 	TRACE_ENDED,
-};
-
-struct trace_record {
-	uint64_t	 tr_time;
-	pid_t		 tr_thread;
-	struct hyp_trace tr_what;
 };
 
 struct trace_buf {
@@ -127,55 +121,6 @@ trace_flush(void)
 	return 0;
 }
 
-/* A string of K.  Names of nodes are a driver's choice. */
-static const char *
-trace_quote(const char *text, char *buf, size_t size)
-{
-	size_t i;
-
-	for (i = 0; text[i] != '\0' && i < size - 1; i++)
-		buf[i] = text[i] < ' ' || text[i] > '~' || text[i] == '"' ||
-		    text[i] == '\\' ? '?' : text[i];
-	buf[i] = '\0';
-	return buf;
-}
-
-static void
-trace_printf(const char *fmt, ...)
-    __attribute__((__format__(__printf__, 1, 2)));
-
-static void
-trace_printf(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	trace_outlen += (size_t)vsnprintf(trace_out + trace_outlen,
-	    sizeof(trace_out) - trace_outlen, fmt, ap);
-	va_end(ap);
-}
-
-static void
-trace_line(const struct trace_record *tr)
-{
-	const struct hyp_trace *const ht = &tr->tr_what;
-	char text[64];
-
-	trace_printf("{\"t\":%" PRIu64 ",\"thread\":%d,\"dev\":\"%s\","
-	    "\"event\":\"%s\",\"phase\":\"%s\"", tr->tr_time,
-	    (int)tr->tr_thread, trace_quote(ht->ht_dev, text, sizeof(text)),
-	    ht->ht_event, ht->ht_exit ? "exit" : "enter");
-	if (ht->ht_command[0] != '\0')
-		trace_printf(",\"command\":\"%s\"",
-		    trace_quote(ht->ht_command, text, sizeof(text)));
-	if (ht->ht_key != NULL)
-		trace_printf(",\"%s\":%" PRIu64, ht->ht_key, ht->ht_value);
-	if (ht->ht_exit)
-		trace_printf(",\"error\":\"%s\"",
-		    trace_quote(ht->ht_error, text, sizeof(text)));
-	trace_printf("}\n");
-}
-
 /* Everything of a buffer, and how much was lost after that. */
 static int
 trace_write(const struct trace_buf *tb, uint64_t lost)
@@ -184,13 +129,15 @@ trace_write(const struct trace_buf *tb, uint64_t lost)
 	int error;
 
 	for (i = 0; i < tb->tb_n; i++) {
-		trace_line(&tb->tb_rec[i]);
+		trace_outlen += trace_text(&tb->tb_rec[i], trace_out +
+		    trace_outlen);
 		if (trace_outlen > TRACE_OUT - TRACE_LINE &&
 		    (error = trace_flush()) != 0)
 			return error;
 	}
 	if (lost != 0)
-		trace_printf("{\"t\":%" PRIu64 ",\"thread\":%d,"
+		trace_outlen += (size_t)snprintf(trace_out + trace_outlen,
+		    TRACE_LINE, "{\"t\":%" PRIu64 ",\"thread\":%d,"
 		    "\"event\":\"lost\",\"count\":%" PRIu64 "}\n",
 		    tb->tb_rec[tb->tb_n - 1].tr_time, (int)gettid(), lost);
 	return trace_flush();
@@ -361,6 +308,6 @@ hyp_trace(const struct hyp_trace *ht)
 	if ((state = trace_state) == TRACE_ON)
 		trace_put(ht);
 	pthread_mutex_unlock(&trace_mtx);
-	if (state == TRACE_OFF || state == TRACE_OPEN)
+	if (!tap_put(ht) && (state == TRACE_OFF || state == TRACE_OPEN))
 		hyp_panic("hyp_trace: nobody has started a trace");
 }

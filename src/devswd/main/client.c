@@ -19,7 +19,9 @@
 #include <linux/netlink.h>
 
 #include <grp.h>
+#include <inttypes.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +83,32 @@ client_send(struct client *c, int error, uint32_t flags, const char *text,
 	n = sendto(client_fd, &ca, CONTROL_HEAD + len, MSG_NOSIGNAL | how,
 	    (struct sockaddr *)&snl, sizeof(snl));
 	c->c_deaf = n == -1;
+}
+
+/*
+ * inode = client_socket(c)
+ *
+ *	The socket that has the client's port now; 0: cannot be found.  Another
+ *	one than before is another client's.
+ */
+uint64_t
+client_socket(const struct client *c)
+{
+	unsigned protocol, id;
+	char line[256];
+	uint64_t inode, found = 0;
+	FILE *f;
+
+	f = fopen("/proc/self/net/netlink", "re");
+	if (f == NULL)
+		return 0;
+	while (found == 0 && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%*s %u %u %*s %*s %*s %*s %*s %*s %" SCNu64,
+		    &protocol, &id, &inode) == 3 &&
+		    protocol == 2 /* NETLINK_USERSOCK */ && id == c->c_port)
+			found = inode;
+	fclose(f);
+	return found;
 }
 
 /* ---- who may what --------------------------------------------------- */

@@ -18,7 +18,7 @@
  *	CONTROL_BATCH; the senders that sleep are woken alike, root too.
  *
  *	Who does not read his answer costs a thread for CONTROL_SILENCE.  Who
- *	follows events has one as long as he waits; so these are counted
+ *	follows events or a trace has one as long as he waits; so these are counted
  *	apart, with EVENTS_FOLLOWERS and EVENTS_SHARE.
  *
  *	A reload is main's thread's own, as its claims are, and so is what else
@@ -218,6 +218,10 @@ serve(struct client *c)
 		error = events_serve(c);
 		answered = error == 0;
 		break;
+	case CONTROL_TRACE:
+		error = follow_serve(c);
+		answered = error == 0;
+		break;
 	case CONTROL_MODLOAD:
 	case CONTROL_MODUNLOAD:
 		error = serve_module(c);
@@ -244,18 +248,26 @@ client_thread(void *arg)
 	free(c);
 }
 
+static bool
+follows_something(const struct client *c)
+{
+
+	return c->c_request.cr_what == CONTROL_EVENTS ||
+	    c->c_request.cr_what == CONTROL_TRACE;
+}
+
 /* control_lock held: is there room for one more of this kind and user? */
 static bool
 room_for(const struct client *one)
 {
-	const bool follows = one->c_request.cr_what == CONTROL_EVENTS;
+	const bool follows = follows_something(one);
 	unsigned all = 0, own = 0;
 	const struct client *c;
 
 	if (one->c_uid == 0)
 		return true;
 	LIST_FOREACH(c, &clients, c_list) {
-		if ((c->c_request.cr_what == CONTROL_EVENTS) != follows)
+		if (follows_something(c) != follows)
 			continue;
 		all += c->c_uid != 0;
 		own += c->c_uid == one->c_uid;
@@ -437,6 +449,7 @@ control_start(const char *path, unsigned major)
 
 	control_major = major;
 	events_start();
+	follow_start();
 	if (strlen(path) >= sizeof(control_path))
 		hyp_panic("control: a path that is too long");
 	control_fd = open_port(&port);
@@ -462,6 +475,7 @@ control_stop(unsigned ms)
 
 	(void)unlink(control_path);
 	events_stop();
+	follow_stop();
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += (long)(ms % 1000) * 1000000;

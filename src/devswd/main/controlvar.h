@@ -6,6 +6,7 @@
  *	say.c		text on its way to a client
  *	tell.c		status, what is plugged in, one node
  *	events.c	what has happened, and who follows it
+ *	follow.c	the trace of a node, and who follows it
  *	watch.c		adapters and nodes as they come and go
  *	client.c	sending to a client, and what it may see
  *
@@ -43,6 +44,7 @@ bool	client_may_revoke(const struct client *,
 	    const struct front_nodeinfo *);
 bool	client_may_see(struct client *, const struct front_nodeinfo *);
 unsigned client_node_major(void);
+uint64_t client_socket(const struct client *);
 
 /* say.c */
 struct text {
@@ -57,6 +59,7 @@ void	say_string(struct text *, const char *);
 void	say_member(struct text *, const char *, const char *);
 void	say_time(struct text *, const char *, uint64_t);
 void	say_end(struct text *);
+void	say_drop(struct text *);
 
 /* tell.c: errno, or 0 when they have answered. */
 int	tell_status(struct client *);
@@ -67,5 +70,10 @@ int	tell_node(struct client *);
 int	events_serve(struct client *);
 void	events_start(void);
 void	events_stop(void);
+
+/* follow.c */
+int	follow_serve(struct client *);
+void	follow_start(void);
+void	follow_stop(void);
 
 #endif /* MAIN_CONTROLVAR_H */

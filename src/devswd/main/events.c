@@ -243,27 +243,6 @@ wait_more(uint64_t after, const struct timespec *until)
 	return more;
 }
 
-/* The inode of the netlink socket that has a port; 0: cannot be found. */
-static uint64_t
-socket_of(uint32_t port)
-{
-	unsigned protocol, id;
-	char line[256];
-	uint64_t inode, found = 0;
-	FILE *f;
-
-	f = fopen("/proc/self/net/netlink", "re");
-	if (f == NULL)
-		return 0;
-	while (found == 0 && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "%*s %u %u %*s %*s %*s %*s %*s %*s %" SCNu64,
-		    &protocol, &id, &inode) == 3 &&
-		    protocol == 2 /* NETLINK_USERSOCK */ && id == port)
-			found = inode;
-	fclose(f);
-	return found;
-}
-
 static uint64_t
 say_first(struct text *t)
 {
@@ -286,7 +265,7 @@ say_first(struct text *t)
 int
 events_serve(struct client *c)
 {
-	const uint64_t from = socket_of(c->c_port);
+	const uint64_t from = client_socket(c);
 	uint64_t after = c->c_request.cr_after;
 	struct text *t = say_begin(c);
 	struct timespec until;
@@ -306,7 +285,7 @@ events_serve(struct client *c)
 			fill(t, &after);
 	}
 	say(t, "{\"event\": \"ping\", \"seq\": %" PRIu64 "}\n", after);
-	c->c_deaf |= socket_of(c->c_port) != from;
+	c->c_deaf |= client_socket(c) != from;
 	say_end(t);
 	return 0;
 }

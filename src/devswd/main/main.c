@@ -318,6 +318,19 @@ main_trace_start(void)
 	return error;
 }
 
+/* Somebody follows a node (devswctl(8), trace), or nobody does any more. */
+static bool main_traces;	/* to a file, in any case */
+
+static void
+main_tap(bool on)
+{
+
+	if (on)
+		hyp_trace_start();
+	else if (!main_traces)
+		hyp_trace_stop();
+}
+
 /*
  * error = main_start(o)
  *
@@ -333,6 +346,8 @@ main_start(struct options *o, int *udevfd, int *nodesfd)
 		return 1;
 	if (o->o_trace != NULL && main_trace_start() != 0)
 		return 1;
+	main_traces = o->o_trace != NULL;
+	host_tap_init(main_tap);
 	if (o->o_deadline != 0)
 		hyp_set_deadline(o->o_deadline * 1000);
 	error = hyp_boot(HYP_VERSION);

@@ -113,3 +113,11 @@ say_end(struct text *t)
 	client_send(t->t_client, 0, 0, t->t_buf, t->t_len, 0);
 	free(t);
 }
+
+/* say_drop(t): nothing is said after all; no packet has been full. */
+void
+say_drop(struct text *t)
+{
+
+	free(t);
+}

@@ -147,7 +147,6 @@ devtrace_enter(const struct devtrace *dt)
 {
 	struct hyp_trace ht;
 
-	KASSERT(devtrace_on);
 	trace_fill(&ht, dt);
 	hyp_trace(&ht);
 }
@@ -157,17 +156,23 @@ devtrace_exit(const struct devtrace *dt, int error)
 {
 	struct hyp_trace ht;
 
-	KASSERT(devtrace_on);
 	trace_fill(&ht, dt);
 	ht.ht_exit = 1;
 	error_name(error, ht.ht_error, sizeof(ht.ht_error));
 	hyp_trace(&ht);
 }
 
-/* The up-call; contract in hyp_trace.h. */
+/* The up-calls; contract in hyp_trace.h. */
 void
 hyp_trace_start(void)
 {
 
-	devtrace_on = true;
+	__atomic_store_n(&devtrace_on, true, __ATOMIC_RELAXED);
+}
+
+void
+hyp_trace_stop(void)
+{
+
+	__atomic_store_n(&devtrace_on, false, __ATOMIC_RELAXED);
 }
