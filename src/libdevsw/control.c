@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -42,6 +43,45 @@ read_port(const char *path, uint32_t *port, uid_t *owner)
 	*owner = st.st_uid;
 	/* Port 0 is the kernel. */
 	return *port != 0 ? 0 : ECONNREFUSED;
+}
+
+/* The group's key, if it is ours to read, and the daemon's; or 0. */
+static uint64_t
+read_key(const char *path, uid_t owner)
+{
+	char file[256], buf[32];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (snprintf(file, sizeof(file), "%s.key", path) >= (int)sizeof(file))
+		return 0;
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1)
+		return 0;
+	n = fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != owner ? -1 : read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n == -1)
+		return 0;
+	buf[n] = '\0';
+	return strtoull(buf, NULL, 16);
+}
+
+static int
+has_key(uint32_t what)
+{
+
+	switch (what) {
+	case CONTROL_STATUS:
+	case CONTROL_LIST:
+	case CONTROL_NODE:
+	case CONTROL_EVENTS:
+	case CONTROL_TRACE:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 /* errno; flags are send(2)'s. */
@@ -113,6 +153,8 @@ control_connect(struct control *co, const char *path)
 		error = ping(co);
 	if (error != 0)
 		control_close(co);
+	else
+		co->co_key = read_key(path, co->co_owner);
 	return error;
 }
 
@@ -135,6 +177,8 @@ control_ask(struct control *co, struct control_request *cr)
 	    (uint64_t)now.tv_nsec;
 	cr->cr_version = CONTROL_VERSION;
 	cr->cr_cookie = co->co_cookie;
+	if (has_key(cr->cr_what))
+		cr->cr_key = co->co_key;
 	return send_request(co, cr, 0);
 }
 

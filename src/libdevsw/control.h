@@ -28,6 +28,10 @@
  * same for one node; who asks again at once misses nothing that is kept, and is
  * told how much was not.
  *
+ * Netlink does not tell supplementary groups.  Who is in the group that sees
+ * what users do can read a file with a number beside that of the port (".key"),
+ * and his questions have it.
+ *
  * A port ends with its daemon, and could be somebody else's then.  The file
  * belongs to the daemon's user, and a client believes only answers of his.
  *
@@ -87,7 +91,12 @@ struct control_request {
 					   number; UINT64_MAX: from now on */
 		uint64_t cr_check;	/* CLAIM: 1, only say what is wrong */
 	};
-	uint64_t	cr_ino;
+	union {
+		uint64_t cr_ino;	/* MODLOAD */
+		uint64_t cr_key;	/* STATUS, LIST, NODE, EVENTS, TRACE:
+					   the number in the group's file; 0:
+					   it is not ours to read */
+	};
 	char		cr_text[4096];	/* ends with a NUL */
 };
 
@@ -108,6 +117,7 @@ struct control {
 	int		 co_fd;
 	uid_t		 co_owner;	/* the daemon's user */
 	uint64_t	 co_cookie;	/* of the request */
+	uint64_t	 co_key;	/* 0: not ours to read */
 };
 
 /*
@@ -122,7 +132,7 @@ void	control_close(struct control *);
 /*
  * error = control_ask(&control, &request)
  *
- *	Send a request; version and cookie are filled in.  errno:
+ *	Send a request; version, cookie and key are filled in.  errno:
  *	ECONNREFUSED, the daemon has ended.
  */
 int	control_ask(struct control *, struct control_request *);

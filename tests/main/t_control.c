@@ -764,8 +764,9 @@ list_tells_what_is_plugged_in(void)
 	down(1000, 0);
 }
 
+/* With one supplementary group, or none (0). */
 static char *
-ask_node(uid_t uid, gid_t gid)
+ask_node(uid_t uid, gid_t gid, gid_t more)
 {
 	struct control_request cr = { .cr_what = CONTROL_NODE };
 	struct stat st;
@@ -774,11 +775,13 @@ ask_node(uid_t uid, gid_t gid)
 	T_EQ(stat("/dev/null", &st), 0);
 	cr.cr_major = major(st.st_rdev);
 	cr.cr_minor = minor(st.st_rdev);
+	T_EQ(syscall(SYS_setgroups, more != 0, &more), 0);
 	T_EQ(syscall(SYS_setresgid, -1, gid, -1), 0);
 	be_user(uid);
 	text = text_of(&cr, 0);
 	be_user(0);
 	T_EQ(syscall(SYS_setresgid, -1, 0, -1), 0);
+	T_EQ(syscall(SYS_setgroups, 0, &more), 0);
 	return text;
 }
 
@@ -793,11 +796,13 @@ a_node_and_who_may_see_its_use(void)
 	static const struct {
 		uid_t	uid;
 		gid_t	gid;
+		gid_t	more;
 		bool	sees;
 	} who[] = {
-		{ 0, 0, true }, { 4, 0, true }, { 5, 0, false },
-		{ 1, 0, true }, { 5, 1, true }, { 5, 2, false },
-		{ 65534, 65534, false },
+		{ 0, 0, 0, true }, { 4, 0, 0, true }, { 5, 0, 0, false },
+		{ 1, 0, 0, true }, { 5, 1, 0, true }, { 5, 2, 0, false },
+		{ 5, 2, 1, true }, { 65534, 65534, 1, true },
+		{ 5, 2, 3, false }, { 65534, 65534, 0, false },
 	};
 	char *text;
 
@@ -806,7 +811,7 @@ a_node_and_who_may_see_its_use(void)
 	node_owner = 4;
 	node_is(true);
 	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
-		text = ask_node(who[i].uid, who[i].gid);
+		text = ask_node(who[i].uid, who[i].gid, who[i].more);
 		has(text, "{\"name\": \"a node with a name 3\", \"major\": ");
 		has(text, "\"attached\": true, \"driver\": \"uftdi0\", "
 		    "\"interface\": null, ");
@@ -829,7 +834,7 @@ a_node_and_who_may_see_its_use(void)
 		free(text);
 	}
 	control_set_group("no such group");
-	text = ask_node(5, 1);
+	text = ask_node(5, 1, 1);
 	has_not(text, "files");
 	free(text);
 	control_set_group(CONTROL_GROUP);
@@ -1267,6 +1272,62 @@ a_change_is_roots(void)
 	down(1000, 0);
 }
 
+/* A number that is not the group's, also one of an earlier daemon. */
+static void
+a_key_is_the_groups_alone(void)
+{
+	struct control_request cr = { .cr_what = CONTROL_NODE };
+	char file[80], buf[32];
+	struct control co;
+	struct stat st;
+	uint64_t key;
+	FILE *f;
+
+	control_set_group("daemon");
+	up();
+	snprintf(file, sizeof(file), "%s.key", path);
+	T_EQ(stat(file, &st), 0);
+	T_EQ(st.st_gid, 1);
+	T_EQ(st.st_mode & 07777, 0640);
+	T_CHECK((f = fopen(file, "r")) != NULL);
+	T_CHECK(fgets(buf, sizeof(buf), f) != NULL);
+	fclose(f);
+	key = strtoull(buf, NULL, 16);
+	T_CHECK(key != 0);
+	down(1000, 0);
+	T_EQ(access(file, F_OK), -1);
+	up();
+	T_EQ(stat("/dev/null", &st), 0);
+	cr.cr_major = major(st.st_rdev);
+	cr.cr_minor = minor(st.st_rdev);
+	for (int i = 0; i < 2; i++) {
+		be_user(5);
+		T_EQ(control_connect(&co, path), 0);
+		T_EQ(co.co_key, 0);
+		co.co_key = i == 0 ? key : 1;
+		T_EQ(control_ask(&co, &cr), 0);
+		be_user(0);
+		{
+			struct control_answer ca;
+			char text[CONTROL_TEXT + 1];
+			size_t len;
+
+			T_EQ(control_answer(&co, &ca, &len), 0);
+			memcpy(text, ca.ca_text, len);
+			text[len] = '\0';
+			has_not(text, "files");
+		}
+		control_close(&co);
+	}
+	/* Another's file is not believed: it could be any number's. */
+	T_EQ(chown(file, 7, 1), 0);
+	T_EQ(control_connect(&co, path), 0);
+	T_EQ(co.co_key, 0);
+	control_close(&co);
+	control_set_group(CONTROL_GROUP);
+	down(1000, 0);
+}
+
 /*
  * Everybody sees names and devices, as in /dev; what those who use a node do
  * with it only root and its owner, who may revoke it (devswctl.8).
@@ -1435,6 +1496,8 @@ const struct t_case t_cases[] = {
 	    list_tells_what_is_plugged_in },
 	{ "a node's use is for owner, root and members of the group",
 	    a_node_and_who_may_see_its_use },
+	{ "the key of the group is read by its members alone",
+	    a_key_is_the_groups_alone },
 	{ "why hardware has gone, whoever sees it first",
 	    the_last_unplug_and_why },
 	{ "what changes the daemon is root's, and its text is told",

@@ -7,10 +7,9 @@
  *	and in sysfs tells everybody.  How often a node is open and what goes
  *	on in its driver, and by whom, tells of those who use it; that is told
  *	to who may revoke it, and to members of the group CONTROL_GROUP.  A
- *	member is whose user the user database has in it, or whose group,
- *	which is the kernel's word too (SCM_CREDENTIALS), it is.  Not by the
- *	supplementary groups of the process: these netlink does not tell, and
- *	those in /proc are those of whoever has its ID when they are read.
+ *	member is whose user the user database has in it; whose group it is,
+ *	which is the kernel's word too (SCM_CREDENTIALS); and who could read the
+ *	group's key, for which a supplementary group is enough (runfile.c).
  *
  * Locks
  *	None.  Answers are a datagram each.
@@ -150,8 +149,14 @@ database_has(uid_t uid, gid_t gid)
 	return has;
 }
 
-static bool
-is_member(const struct client *c)
+/*
+ * gid = client_group_id()
+ *
+ *	The group whose members see what users do; -1: there is none.  Asks the
+ *	user database.
+ */
+gid_t
+client_group_id(void)
 {
 	struct group gr, *found;
 	char buf[4096];
@@ -159,8 +164,18 @@ is_member(const struct client *c)
 	/* A line of it that does not fit has very many members. */
 	if (getgrnam_r(client_group, &gr, buf, sizeof(buf), &found) != 0 ||
 	    found == NULL)
-		return false;
-	return c->c_gid == gr.gr_gid || database_has(c->c_uid, gr.gr_gid);
+		return (gid_t)-1;
+	return gr.gr_gid;
+}
+
+static bool
+is_member(const struct client *c)
+{
+	const gid_t gid = client_group_id();
+
+	return gid != (gid_t)-1 && (c->c_gid == gid ||
+	    runfile_is_key(c->c_request.cr_key) ||
+	    database_has(c->c_uid, gid));
 }
 
 /* Is he root, or the owner of the node as it is now? */

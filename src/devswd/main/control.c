@@ -43,7 +43,6 @@
 #include <linux/netlink.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +66,6 @@ static pthread_cond_t control_cv = PTHREAD_COND_INITIALIZER;
 static LIST_HEAD(, client) clients;
 static int control_fd = -1;		/* main's thread */
 static unsigned control_major;		/* before the first client */
-static char control_path[64];		/* same */
 static control_change_t *control_change; /* same */
 
 /* ---- revoke --------------------------------------------------------- */
@@ -405,35 +403,6 @@ open_port(uint32_t *port)
 	return fd;
 }
 
-/*
- * errno: the port's number, to be read by everybody.  What a dead daemon has
- * left is replaced as a whole; the lock on the major number says that it is
- * nobody's.
- */
-static int
-tell_port(const char *path, uint32_t port)
-{
-	char new[sizeof(control_path) + 4], text[16];
-	int error, fd, len;
-
-	snprintf(new, sizeof(new), "%s.new", path);
-	len = snprintf(text, sizeof(text), "%u\n", (unsigned)port);
-	(void)unlink(new);
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    0644);
-	if (fd == -1)
-		return errno;
-	errno = 0;
-	error = write(fd, text, (size_t)len) != len ||
-	    fchmod(fd, 0644) == -1 || rename(new, path) == -1;
-	if (error)
-		error = errno != 0 ? errno : ENOSPC;
-	close(fd);
-	if (error != 0)
-		(void)unlink(new);
-	return error;
-}
-
 void
 control_set_change(control_change_t *change)
 {
@@ -450,13 +419,13 @@ control_start(const char *path, unsigned major)
 	control_major = major;
 	events_start();
 	follow_start();
-	if (strlen(path) >= sizeof(control_path))
+	if (strlen(path) >= RUNFILE_PATH)
 		hyp_panic("control: a path that is too long");
 	control_fd = open_port(&port);
-	error = control_fd == -1 ? errno : tell_port(path, port);
+	error = control_fd == -1 ? errno : runfile_start(path, port,
+	    client_group_id());
 	if (error == 0) {
 		client_setup(control_fd, major);
-		strcpy(control_path, path);
 		return control_fd;
 	}
 	host_logf(HYP_LOG_ERR, "%s: %s", path, strerror(error));
@@ -473,7 +442,7 @@ control_stop(unsigned ms)
 	struct timespec until;
 	unsigned left = 0;
 
-	(void)unlink(control_path);
+	runfile_stop();
 	events_stop();
 	follow_stop();
 	clock_gettime(CLOCK_REALTIME, &until);

@@ -3,6 +3,7 @@
  * controlvar.h - what the files behind the control port share.
  *
  *	control.c	the port, its clients; revoke, modules, changes
+ *	runfile.c	what clients find in /run/devsw
  *	say.c		text on its way to a client
  *	tell.c		status, what is plugged in, one node
  *	events.c	what has happened, and who follows it
@@ -45,6 +46,14 @@ bool	client_may_revoke(const struct client *,
 bool	client_may_see(struct client *, const struct front_nodeinfo *);
 unsigned client_node_major(void);
 uint64_t client_socket(const struct client *);
+
+gid_t	client_group_id(void);
+
+/* runfile.c */
+#define	RUNFILE_PATH	64
+int	runfile_start(const char *, uint32_t, gid_t);
+void	runfile_stop(void);
+bool	runfile_is_key(uint64_t);
 
 /* say.c */
 struct text {
