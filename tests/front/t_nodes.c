@@ -4,6 +4,8 @@
  * lost, and what makes them after all; and how often the log says things.
  */
 #undef NDEBUG
+#include <sys/socket.h>
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -96,6 +98,72 @@ a_node_that_stays_away_is_tried_again(void)
 	hk_feed(node, 1);
 	T_EQ(kern_wait(kern, kern_read(kern, fh, 1, 0, 0), NULL), 0);
 	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+}
+
+#define	AWAY		6	/* of 5 s each are more than the watchdog's 30 s */
+
+static int dumb[2 * AWAY + 2][2];
+static unsigned ndumb;
+
+/* 0: as usual; 1: there is no descriptor; 2: a kernel that never begins. */
+static int
+channel_as_told(void *arg)
+{
+
+	if (channels_fail != 2)
+		return fails_to_open(arg);
+	channels_asked++;
+	T_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, dumb[ndumb]), 0);
+	return dumb[ndumb++][1];
+}
+
+/*
+ * Nodes for which the kernel does not begin have one time together: a SIGHUP
+ * must end before the watchdog thinks that the loop is stuck (devswd(8), -f).
+ */
+static void
+nodes_of_a_dumb_kernel_have_one_time(void)
+{
+	struct hyp_node *nodes[AWAY];
+	struct kern *kerns[AWAY];
+	struct front_config fc;
+	unsigned n = 2 * AWAY;
+	uint64_t began;
+	char name[16];
+
+	memset(&fc, 0, sizeof(fc));
+	fc.deadline_ms = DEADLINE_MS;
+	fc.idle_ms = IDLE_MS;
+	channels_asked = channels_fail = ndumb = 0;
+	fc.open_channel = channel_as_told;
+	front_begin(&fc);
+	for (unsigned i = 0; i < AWAY; i++) {
+		snprintf(name, sizeof(name), "ttyX%u", i);
+		front_add(name, i, &nodes[i], &kerns[i]);
+	}
+	channels_fail = 1;
+	for (unsigned i = 0; i < AWAY; i++)
+		kern_abort(kerns[i]);
+	T_UNTIL(channels_were_asked, &n);
+	wait_quiet();
+	T_EQ(nodes_alive(), 0);
+	channels_fail = 2;
+	began = t_now_ms();
+	front_nodes_within(300);
+	front_nodes_again();
+	T_CHECK(t_now_ms() - began >= 300);
+	T_CHECK(t_now_ms() - began < 4000);
+	T_EQ(channels_asked, 3 * AWAY);
+	T_EQ(nodes_alive(), 0);
+	/* The time is over, but what needs none is made. */
+	channels_fail = 0;
+	front_nodes_again();
+	T_EQ(nodes_alive(), AWAY);
+	front_nodes_within(0);
+	for (unsigned i = 0; i < ndumb; i++)
+		close(dumb[i][0]);
 	wait_quiet();
 	front_down();
 }
@@ -215,6 +283,8 @@ const struct t_case t_cases[] = {
 	{ "quiet_counts", quiet_counts },
 	{ "a_node_that_stays_away_is_tried_again",
 	    a_node_that_stays_away_is_tried_again },
+	{ "nodes_of_a_dumb_kernel_have_one_time",
+	    nodes_of_a_dumb_kernel_have_one_time },
 	{ "a_name_that_becomes_free_meanwhile",
 	    a_name_that_becomes_free_meanwhile },
 	{ NULL, NULL }

@@ -156,6 +156,16 @@ void	front_setperms(const struct front_perm *, const struct front_perm *,
  */
 void	front_nodes_again(void);
 
+/*
+ * front_nodes_within(ms)
+ *
+ *	Nodes that the calling thread makes from now on, all of them together,
+ *	wait so long for a kernel that does not answer; then each fails at once
+ *	(ETIMEDOUT), and is one that could not be made.  0: no longer together,
+ *	but 5 s each.
+ */
+void	front_nodes_within(unsigned);
+
 struct hyp_node;
 
 /* A node, by the minor number of its name in /dev. */

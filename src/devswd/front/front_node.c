@@ -71,7 +71,7 @@
 
 #define	MAJOR_DEFAULT	120	/* 120-127 are for local use */
 #define	MAJOR_MAX	511
-#define	INIT_MS		5000
+#define	INIT_MS		5000	/* for the kernel to begin */
 #define	PATH_LEN	512
 #define	STUCK_MS	100	/* to end before one is answered for */
 
@@ -135,6 +135,29 @@ new_session(struct front_chan *fc)
 	return se;
 }
 
+/* Until when this thread may wait for the kernel; 0: INIT_MS each time. */
+static _Thread_local uint64_t init_until;
+
+void
+front_nodes_within(unsigned ms)
+{
+
+	init_until = ms != 0 ? hyp_clock() + ms * UINT64_C(1000000) : 0;
+}
+
+/* The kernel mostly has asked already, so there is a use in not waiting. */
+static int
+init_patience(void)
+{
+	const uint64_t now = hyp_clock();
+	uint64_t ms;
+
+	if (init_until == 0)
+		return INIT_MS;
+	ms = now < init_until ? (init_until - now) / 1000000 : 0;
+	return ms < INIT_MS ? (int)ms : INIT_MS;
+}
+
 /* Answer CUSE_INIT, which the kernel has asked when the channel was opened. */
 static int
 answer_init(struct front_chan *fc)
@@ -146,7 +169,7 @@ answer_init(struct front_chan *fc)
 	if (buf.mem == NULL)
 		return -ENOMEM;
 	while (!fc->fc_inited) {
-		n = poll(&pfd, 1, INIT_MS);
+		n = poll(&pfd, 1, init_patience());
 		if (n == -1 && errno == EINTR)
 			continue;
 		n = n == 0 ? -ETIMEDOUT : n == -1 ? -errno :

@@ -5,7 +5,8 @@
  * Model
  *	All that changes claims is main's thread's, and done before the next
  *	event is looked at.  What each has to say goes to a stream in memory,
- *	and from there to the log and to who has asked.
+ *	and from there to the log and to who has asked.  All nodes that have to
+ *	be made for it have one time together (front_nodes_within).
  *
  *	A claim for now is tried first by who makes it (cr_check), because the
  *	right to the device, which he gets from udev, has to be there before the
@@ -30,6 +31,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "front/front.h"
 #include "host/host.h"
 #include "host/udev.h"
 #include "host/usbsys.h"
@@ -41,6 +43,9 @@
 #include "main/now.h"
 #include "main/perms.h"
 #include "main/reload.h"
+
+#define	NODES_MS	5000	/* for nodes that the kernel does not begin: the
+				   watchdog gives a turn of the loop 30 s */
 
 static struct options *change_options;	/* in force */
 static int change_argc;
@@ -251,7 +256,9 @@ change(const struct control_request *cr, int *error)
 	if (f == NULL)
 		hyp_panic("out of memory");
 	change_reason = "released";
+	front_nodes_within(NODES_MS);
 	*error = change_one(cr, f);
+	front_nodes_within(0);
 	change_reason = NULL;
 	fclose(f);
 	log_lines(text, *error != 0 ? HYP_LOG_ERR : HYP_LOG_INFO);
