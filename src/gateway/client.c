@@ -231,6 +231,14 @@ client_pump(struct client *cl)
 	}
 }
 
+/* How many bytes of its port it has not been sent, in ring and output. */
+uint64_t
+client_behind(const struct client *cl)
+{
+
+	return cl->cl_ring->rg_head - cl->cl_place.pl_pos + unsent(cl);
+}
+
 /* It wants no data, or wants it again. */
 void
 client_hold(struct client *cl, bool on)

@@ -24,6 +24,7 @@ struct reading {
 	struct port_conf_head *r_ports;
 	struct port_conf *r_port;	/* of this section; NULL: none */
 	unsigned	 r_begin;	/* its line */
+	bool		 r_web;		/* it is [web] */
 };
 
 /* ---- values --------------------------------------------------------- */
@@ -339,13 +340,15 @@ on_section(struct conf *in, void *arg, const char *name)
 	struct reading *const r = arg;
 
 	port_end(in, r);
+	r->r_web = false;
 	if (name == NULL)
 		return;
+	r->r_web = strcmp(name, "web") == 0;
 	if (strncmp(name, "port ", 5) == 0)
 		port_begins(in, r, name + 5);
-	else
+	else if (!r->r_web)
 		conf_wrong(in, in->cn_line, "[%s]: there is no such section; "
-		    "there is [port NAME]", name);
+		    "there are [port NAME] and [web]", name);
 }
 
 static void
@@ -356,6 +359,13 @@ on_value(struct conf *in, void *arg, const char *section, const char *key,
 	const char *why;
 	size_t i;
 
+	if (r->r_web) {
+		why = web_conf_set(key, value);
+		if (why != NULL)
+			conf_wrong(in, in->cn_line, "%s = %s: %s", key, value,
+			    why);
+		return;
+	}
 	if (r->r_port == NULL) {
 		if (section[0] == '\0')
 			conf_wrong(in, in->cn_line, "%s: begin with "
@@ -441,6 +451,7 @@ config_read_ports(const char *path, struct port_conf_head *ports)
 	int errors, found;
 
 	STAILQ_INIT(ports);
+	web_conf_begin();
 	errors = conf_read(path != NULL ? path : GATEWAY_FILE, path == NULL,
 	    &form, &r, &found);
 	return errors + check_pairs(ports);

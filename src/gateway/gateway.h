@@ -21,6 +21,7 @@
  *	    line.c    the device: open, gone, open again; its output queue
  *	    tty.c     termios and modem lines of a descriptor
  *	    ring.c    what the device has said, with notes
+ *	    web.c     the pages, and what they show (metrics.c), by http.c
  *
  *	Each calls those below it only; upward go struct proto, struct line_ops
  *	and cl_gone.
@@ -158,6 +159,7 @@ void	line_begin(struct line *);
 bool	line_is_open(const struct line *);
 bool	line_is_full(const struct line *);
 bool	line_is_empty(const struct line *);
+size_t	line_unsent(const struct line *);
 void	line_write(struct line *, const uint8_t *, size_t);
 const struct settings *line_settings(const struct line *);
 void	line_set(struct line *, const struct settings *);
@@ -221,6 +223,7 @@ void	client_free(struct client *);
 void	client_close(struct client *, const char *);
 void	clients_end(void);
 void	client_pump(struct client *);
+uint64_t client_behind(const struct client *);
 void	client_hold(struct client *, bool);
 void	client_full(struct client *, bool);
 void	client_send(struct client *, const void *, size_t);
@@ -233,6 +236,7 @@ void	client_news(struct client *, enum news);
 
 struct address {
 	const struct proto *ad_proto;
+	const char	*ad_warning;	/* if it is not local; or NULL */
 	enum role	 ad_role;
 	char		 ad_text[128];	/* of the address, as it was given */
 	char		 ad_path[104];	/* of a unix socket; "": none */
@@ -263,7 +267,37 @@ STAILQ_HEAD(port_conf_head, port_conf);
 int	config_read_ports(const char *, struct port_conf_head *);
 void	config_free(struct port_conf_head *);
 
+/* ---- web.c, web_conf.c ---------------------------------------------- */
+
+struct web;
+
+void	web_conf_begin(void);
+const char *web_conf_set(const char *, const char *);
+struct web *web_new(struct event_base *);
+void	web_free(struct web *);
+
 /* ---- port.c --------------------------------------------------------- */
+
+/* What a port has had since the program's start, and has now. */
+struct port_stats {
+	uint64_t	 ps_there;	/* its device: 0, 1 */
+	uint64_t	 ps_opens;
+	uint64_t	 ps_unplugs;
+	uint64_t	 ps_in;		/* bytes of the device */
+	uint64_t	 ps_out;	/* bytes of clients, for it */
+	uint64_t	 ps_refused;	/* those while it was away */
+	uint64_t	 ps_lost;	/* bytes for clients: too slow */
+	uint64_t	 ps_errors;	/* as far as somebody asked for marks */
+	uint64_t	 ps_breaks;
+	uint64_t	 ps_clients;
+	uint64_t	 ps_comes;	/* clients, ever */
+	uint64_t	 ps_unsent;	/* bytes waiting for the device */
+	uint64_t	 ps_behind;	/* bytes: the slowest client */
+};
+
+struct port *port_next(const struct port *);
+void	port_stats(const struct port *, struct port_stats *);
+const char *port_writer(const struct port *);
 
 struct port *port_new(struct event_base *, const struct port_conf *);
 void	port_free(struct port *);
@@ -297,6 +331,9 @@ struct listener;
 
 struct listener *listener_new(struct event_base *, struct port *,
 	    const struct address *);
+struct listener *listener_new_for(struct event_base *, const char *,
+	    const struct address *, void (*)(void *, int, const char *),
+	    void *);
 void	listener_free(struct listener *);
 bool	address_parse(const char *, struct address *);
 

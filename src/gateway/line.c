@@ -243,6 +243,14 @@ line_is_empty(const struct line *ln)
 	return evbuffer_get_length(ln->ln_out) == 0;
 }
 
+/* How much waits for the device. */
+size_t
+line_unsent(const struct line *ln)
+{
+
+	return evbuffer_get_length(ln->ln_out);
+}
+
 /* ---- modem lines ---------------------------------------------------- */
 
 static void

@@ -34,7 +34,10 @@
 
 struct listener {
 	struct event_base *li_base;
-	struct port	*li_port;
+	const char	*li_name;
+	struct port	*li_port;	/* or: */
+	void		(*li_came)(void *, int, const char *);
+	void		*li_arg;
 	const struct address *li_address;
 	struct evconnlistener *li_listener;	/* NULL: to be tried again */
 	struct event	*li_again;
@@ -175,6 +178,10 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 
 	(void)l;
 	name_client(fd, sa, len, who, sizeof(who));
+	if (li->li_came != NULL) {
+		li->li_came(li->li_arg, fd, who);
+		return;
+	}
 	cl = client_new(li->li_base, fd, li->li_address->ad_proto,
 	    li->li_address->ad_role, who);
 	if (cl == NULL)
@@ -190,8 +197,8 @@ on_error(struct evconnlistener *l, void *arg)
 	static const struct timeval rest = { 0, REST_MS * 1000 };
 	struct listener *const li = arg;
 
-	say("%s: %s: %s", port_config(li->li_port)->pc_name,
-	    li->li_address->ad_text, strerror(errno));
+	say("%s: %s: %s", li->li_name, li->li_address->ad_text,
+	    strerror(errno));
 	(void)evconnlistener_disable(l);
 	(void)evtimer_add(li->li_again, &rest);
 }
@@ -256,7 +263,6 @@ static void
 listener_try(struct listener *li)
 {
 	static const struct timeval again = { AGAIN_MS / 1000, 0 };
-	const char *const name = port_config(li->li_port)->pc_name;
 	const struct address *const ad = li->li_address;
 	struct sockaddr_storage ss;
 	const socklen_t len = socket_address(ad, &ss);
@@ -269,16 +275,17 @@ listener_try(struct listener *li)
 		if (fd != -1)
 			close(fd);
 		if (li->li_error != errno)
-			say("%s: %s: %s; it is tried again", name,
+			say("%s: %s: %s; it is tried again", li->li_name,
 			    ad->ad_text, strerror(errno));
 		li->li_error = errno;
 		(void)evtimer_add(li->li_again, &again);
 		return;
 	}
 	evconnlistener_set_error_cb(li->li_listener, on_error);
-	say("%s: %s on %s%s", name, ad->ad_proto->pr_name, ad->ad_text,
-	    is_local(&ss) ? "" : ": whoever reaches this address may use the "
-	    "device; there is no password and no encryption");
+	say("%s: %s on %s%s", li->li_name, ad->ad_proto->pr_name, ad->ad_text,
+	    is_local(&ss) ? "" : ad->ad_warning != NULL ? ad->ad_warning :
+	    ": whoever reaches this address may use the device; there is no "
+	    "password and no encryption");
 }
 
 static void
@@ -294,17 +301,15 @@ on_again(evutil_socket_t fd, short what, void *arg)
 		listener_try(li);
 }
 
-/* Listen there, now or as soon as it can be.  NULL: no memory. */
-struct listener *
-listener_new(struct event_base *base, struct port *p, const struct address *ad)
+static struct listener *
+listener_begin(struct event_base *base, const struct listener *like)
 {
 	struct listener *const li = calloc(1, sizeof(*li));
 
 	if (li == NULL)
 		return NULL;
+	*li = *like;
 	li->li_base = base;
-	li->li_port = p;
-	li->li_address = ad;
 	li->li_again = evtimer_new(base, on_again, li);
 	if (li->li_again == NULL) {
 		free(li);
@@ -312,6 +317,37 @@ listener_new(struct event_base *base, struct port *p, const struct address *ad)
 	}
 	listener_try(li);
 	return li;
+}
+
+/*
+ * li = listener_new(base, port, ad)
+ *
+ *	Listen there, now or as soon as it can be, for clients of this port.
+ *	NULL: no memory.
+ *
+ * li = listener_new_for(base, name, ad, came, arg)
+ *
+ *	The same, for somebody else, whose name is for the log:
+ *	came(arg, fd, who) has the descriptor from then on.
+ */
+struct listener *
+listener_new(struct event_base *base, struct port *p, const struct address *ad)
+{
+	const struct listener like = { .li_name = port_config(p)->pc_name,
+	    .li_port = p, .li_address = ad };
+
+	return listener_begin(base, &like);
+}
+
+struct listener *
+listener_new_for(struct event_base *base, const char *name,
+    const struct address *ad, void (*came)(void *, int, const char *),
+    void *arg)
+{
+	const struct listener like = { .li_name = name, .li_address = ad,
+	    .li_came = came, .li_arg = arg };
+
+	return listener_begin(base, &like);
 }
 
 void

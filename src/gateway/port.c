@@ -20,6 +20,7 @@
 #include "gateway/gateway.h"
 
 struct port {
+	TAILQ_ENTRY(port) p_entry;
 	const struct port_conf *p_conf;
 	struct ring	 p_ring;
 	struct line	*p_line;
@@ -28,7 +29,10 @@ struct port {
 	struct client	*p_writer;
 	bool		 p_was_there;
 	unsigned long long p_refused;	/* bytes, since the device left */
+	struct port_stats p_stats;	/* what port_stats does not look up */
 };
+
+static TAILQ_HEAD(, port) ports = TAILQ_HEAD_INITIALIZER(ports);
 
 struct line *
 port_line(struct port *p)
@@ -115,8 +119,10 @@ port_output(struct client *cl, const uint8_t *bytes, size_t n)
 		return;
 	if (!line_is_open(p->p_line) && !p->p_conf->pc_keep) {
 		p->p_refused += n;
+		p->p_stats.ps_refused += n;
 		return;
 	}
+	p->p_stats.ps_out += n;
 	line_write(p->p_line, bytes, n);
 	if (line_is_full(p->p_line))
 		client_full(cl, true);
@@ -181,6 +187,7 @@ came(void *arg)
 {
 	struct port *const p = arg;
 
+	p->p_stats.ps_opens++;
 	say("%s: %s is there", p->p_conf->pc_name, p->p_conf->pc_node);
 	if (p->p_refused > 0)
 		say("%s: %llu bytes for the device were refused while it was "
@@ -197,6 +204,7 @@ left(void *arg, const char *why)
 {
 	struct port *const p = arg;
 
+	p->p_stats.ps_unplugs++;
 	say("%s: %s is gone (%s); %u clients stay", p->p_conf->pc_name,
 	    p->p_conf->pc_node, why, p->p_nclients);
 	note(p, "is gone");
@@ -208,6 +216,7 @@ input(void *arg, const uint8_t *bytes, size_t n)
 {
 	struct port *const p = arg;
 
+	p->p_stats.ps_in += n;
 	ring_put(&p->p_ring, bytes, n);
 	pump(p);
 }
@@ -218,6 +227,10 @@ broken(void *arg, unsigned bits)
 	struct port *const p = arg;
 	struct client *cl, *next;
 
+	if ((bits & LINE_BREAK) != 0)
+		p->p_stats.ps_breaks++;
+	else
+		p->p_stats.ps_errors++;
 	EACH_CLIENT(cl, p, next) {
 		if (client_may_send(cl))
 			cl->cl_proto->pr_error(cl, bits);
@@ -254,6 +267,7 @@ client_left(struct client *cl)
 
 	TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
 	p->p_nclients--;
+	p->p_stats.ps_lost += cl->cl_lost;
 	settle(p, cl);
 	port_wants(p);
 }
@@ -272,10 +286,47 @@ port_attach(struct port *p, struct client *cl)
 	}
 	TAILQ_INSERT_TAIL(&p->p_clients, cl, cl_entry);
 	p->p_nclients++;
+	p->p_stats.ps_comes++;
 	cl->cl_drop = p->p_conf->pc_drop;
 	client_begin(cl, p, &p->p_ring, (size_t)p->p_conf->pc_history * 1024,
 	    client_left);
 	settle(p, NULL);
+}
+
+/* ---- to look at ----------------------------------------------------- */
+
+/* The port after this one, or the first; NULL: there are no more. */
+struct port *
+port_next(const struct port *p)
+{
+
+	return p == NULL ? TAILQ_FIRST(&ports) : TAILQ_NEXT(p, p_entry);
+}
+
+void
+port_stats(const struct port *p, struct port_stats *ps)
+{
+	const struct client *cl;
+
+	*ps = p->p_stats;
+	ps->ps_there = line_is_open(p->p_line);
+	ps->ps_clients = p->p_nclients;
+	ps->ps_unsent = line_unsent(p->p_line);
+	TAILQ_FOREACH(cl, &p->p_clients, cl_entry) {
+		const uint64_t behind = client_behind(cl);
+
+		ps->ps_lost += cl->cl_lost;
+		if (behind > ps->ps_behind)
+			ps->ps_behind = behind;
+	}
+}
+
+/* Who writes, as cl_who; or NULL. */
+const char *
+port_writer(const struct port *p)
+{
+
+	return p->p_writer != NULL ? p->p_writer->cl_who : NULL;
 }
 
 /* ---- begin and end -------------------------------------------------- */
@@ -290,6 +341,7 @@ port_new(struct event_base *base, const struct port_conf *conf)
 		return NULL;
 	p->p_conf = conf;
 	TAILQ_INIT(&p->p_clients);
+	TAILQ_INSERT_TAIL(&ports, p, p_entry);
 	p->p_line = line_new(base, conf->pc_name, conf->pc_node,
 	    &conf->pc_settings, &ops, p);
 	if (p->p_line == NULL || ring_init(&p->p_ring,
@@ -318,6 +370,7 @@ port_free(struct port *p)
 		TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
 		client_free(cl);
 	}
+	TAILQ_REMOVE(&ports, p, p_entry);
 	if (p->p_line != NULL)
 		line_free(p->p_line);
 	ring_fini(&p->p_ring);

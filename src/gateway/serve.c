@@ -21,6 +21,7 @@ struct gateway {
 	struct event_base *g_base;
 	struct service	*g_services;
 	size_t		 g_n;
+	struct web	*g_web;
 };
 
 static void
@@ -69,7 +70,8 @@ services_begin(struct gateway *g, const struct port_conf_head *configs)
 		if (!service_begin(g, pc))
 			return false;
 	}
-	return true;
+	g->g_web = web_new(g->g_base);
+	return g->g_web != NULL;
 }
 
 static void
@@ -78,6 +80,8 @@ services_end(struct gateway *g)
 	struct service *s;
 	unsigned i;
 
+	if (g->g_web != NULL)
+		web_free(g->g_web);
 	while (g->g_n > 0) {
 		s = &g->g_services[--g->g_n];
 		for (i = 0; i < LISTEN_MAX; i++) {

@@ -112,7 +112,8 @@ class Device:
 class Gateway:
     """The program, with ports a, b, ...; each has devices and numbers."""
 
-    def __init__(self, program, *ports, count=1, options=("-v",)):
+    def __init__(self, program, *ports, count=1, options=("-v",),
+                 web=None):
         self.dir = tempfile.mkdtemp(prefix="t_gateway.")
         self.devices, self.telnet, self.raw, self.watch = [], [], [], []
         self.conf = os.path.join(self.dir, "gateway.conf")
@@ -131,6 +132,9 @@ class Gateway:
                      f"listen = raw unix:{link}.sock\n"
                      f"listen = raw unix:{link}.force force\n")
             text += "\n".join(ports[index:index + 1]) + "\n"
+        self.web = free_port()
+        if web is not None:
+            text += f"[web]\nlisten = {self.web}\n{web}\n"
         with open(self.conf, "w", encoding="ascii") as file:
             file.write(text)
         os.chmod(self.conf, 0o644)

@@ -716,7 +716,9 @@ def _():
                 "speed = 115200\nformat = 7E2\nflow = rtscts\ndtr = off\n"
                 "rts = on\nnotice = all\naway = keep\nslow = close\n"
                 "buffer = 256\nclients = 3\nbreak = 300\ncomment = x\n"
-                "[port b]\nnode = /dev/ttyS0\nlisten = raw 4001\n"), (0, ""))
+                "[port b]\nnode = /dev/ttyS0\nlisten = raw 4001\n"
+                "[web]\nlisten = 8023\nlisten = unix:/run/x\n"
+                "host = lab.example\ncomment = x\n"), (0, ""))
 
 
 @case("--check-config: every mistake is told, with file and line")

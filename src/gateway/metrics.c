@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * metrics.c - what the ports are like: for Prometheus, as JSON, as a list.
+ *
+ * Nothing is kept here: each is made of port_stats when it is asked for.  The
+ * names of ports are harmless everywhere (config.c); paths and addresses of
+ * clients are escaped.
+ */
+#include <event2/buffer.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/web.h"
+
+static const struct {
+	const char	*name, *type, *help;
+	size_t		 at;
+} metrics[] = {
+#define	M(name, type, field, help)					\
+	{ "devsw_gateway_" name, type, help, offsetof(struct port_stats, field) }
+	M("device_present", "gauge", ps_there,
+	    "Whether the device is there."),
+	M("device_opens_total", "counter", ps_opens,
+	    "How often the device was opened."),
+	M("device_unplugs_total", "counter", ps_unplugs,
+	    "How often it has gone."),
+	M("received_bytes_total", "counter", ps_in,
+	    "Bytes that the device has sent."),
+	M("sent_bytes_total", "counter", ps_out,
+	    "Bytes of clients for the device."),
+	M("refused_bytes_total", "counter", ps_refused,
+	    "Bytes of clients that were dropped as the device was away."),
+	M("lost_bytes_total", "counter", ps_lost,
+	    "Bytes that clients have not got as they were too slow."),
+	M("receive_errors_total", "counter", ps_errors,
+	    "Parity and framing errors, while a client asked for them."),
+	M("received_breaks_total", "counter", ps_breaks,
+	    "Breaks, while a client asked for them."),
+	M("clients", "gauge", ps_clients,
+	    "Clients that are connected."),
+	M("clients_total", "counter", ps_comes,
+	    "Clients that have been."),
+	M("device_queue_bytes", "gauge", ps_unsent,
+	    "Bytes that wait for the device."),
+	M("client_queue_bytes", "gauge", ps_behind,
+	    "Bytes that wait for the slowest client."),
+#undef M
+};
+#define	NMETRICS	(sizeof(metrics) / sizeof(metrics[0]))
+
+static uint64_t
+value(const struct port_stats *ps, size_t i)
+{
+
+	return *(const uint64_t *)(const void *)((const char *)ps +
+	    metrics[i].at);
+}
+
+/* The value of a label: what is no printable ASCII becomes a '?'. */
+static void
+add_label(struct evbuffer *out, const char *text)
+{
+
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			evbuffer_add_printf(out, "\\%c", *text);
+		else
+			evbuffer_add_printf(out, "%c",
+			    *text >= ' ' && *text <= '~' ? *text : '?');
+	}
+}
+
+/* Prometheus' text format. */
+void
+metrics_text(struct evbuffer *out)
+{
+	const struct port *p = NULL;
+	struct port_stats ps;
+	size_t i;
+
+	evbuffer_add_printf(out, "# HELP devsw_gateway_port_info "
+	    "A port and its node.\n# TYPE devsw_gateway_port_info gauge\n");
+	while ((p = port_next(p)) != NULL) {
+		evbuffer_add_printf(out, "devsw_gateway_port_info{port=\"%s\","
+		    "node=\"", port_config(p)->pc_name);
+		add_label(out, port_config(p)->pc_node);
+		evbuffer_add_printf(out, "\"} 1\n");
+	}
+	for (i = 0; i < NMETRICS; i++) {
+		evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s %s\n",
+		    metrics[i].name, metrics[i].help, metrics[i].name,
+		    metrics[i].type);
+		while ((p = port_next(p)) != NULL) {
+			port_stats(p, &ps);
+			evbuffer_add_printf(out, "%s{port=\"%s\"} %" PRIu64
+			    "\n", metrics[i].name, port_config(p)->pc_name,
+			    value(&ps, i));
+		}
+	}
+}
+
+/* Text as JSON has it; bytes that are no UTF-8 are shown as such. */
+static json_t *
+text(const char *bytes)
+{
+	json_t *const js = json_string(bytes);
+	char shown[256];
+	size_t i;
+
+	if (js != NULL)
+		return js;
+	for (i = 0; bytes[i] != '\0' && i + 1 < sizeof(shown); i++)
+		shown[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?';
+	shown[i] = '\0';
+	return json_string(shown);
+}
+
+static json_t *
+tristate(int value)
+{
+
+	return value == -1 ? json_null() : json_boolean(value);
+}
+
+/* A port's line and who writes.  NULL: no memory. */
+static json_t *
+metrics_line(struct port *p)
+{
+	const struct settings *const st = line_settings(port_line(p));
+	const unsigned modem = line_modem(port_line(p));
+	const char format[] = { st->st_size != 0 ? (char)('0' + st->st_size) :
+	    '?', st->st_parity <= 5 ? "?NOEMS"[st->st_parity] : '?',
+	    st->st_stop != 0 ? (char)('0' + st->st_stop) : '?', '\0' };
+	const char *const flow = st->st_rtscts == 1 ? "rtscts" :
+	    st->st_ixon == 1 ? "xonxoff" : st->st_rtscts == -1 ? "?" : "none";
+
+	return json_pack("{sbsisssssoso sbsbsbsbsbso*}",
+	    "there", line_is_open(port_line(p)), "speed", (int)st->st_speed,
+	    "format", format, "flow", flow,
+	    "dtr", tristate(st->st_dtr), "rts", tristate(st->st_rts),
+	    "cts", (modem & MODEM_CTS) != 0, "dsr", (modem & MODEM_DSR) != 0,
+	    "ri", (modem & MODEM_RI) != 0, "dcd", (modem & MODEM_DCD) != 0,
+	    "breaking", line_broken(port_line(p)),
+	    "writer", port_writer(p) != NULL ? text(port_writer(p)) :
+	    json_null());
+}
+
+static json_t *
+port_json(struct port *p)
+{
+	const struct port_conf *const pc = port_config(p);
+	json_t *const js = metrics_line(p);
+	struct port_stats ps;
+	size_t i;
+
+	(void)json_object_set_new(js, "name", text(pc->pc_name));
+	(void)json_object_set_new(js, "node", text(pc->pc_node));
+	port_stats(p, &ps);
+	for (i = 0; i < NMETRICS; i++)
+		(void)json_object_set_new(js, metrics[i].name +
+		    strlen("devsw_gateway_"),
+		    json_integer((json_int_t)value(&ps, i)));
+	return js;
+}
+
+/* {"ports": [...]}; each has what metrics_text says, and its line. */
+void
+metrics_json(struct evbuffer *out)
+{
+	json_t *const all = json_object(), *const list = json_array();
+	struct port *p = NULL;
+	char *dump;
+
+	while ((p = port_next(p)) != NULL)
+		(void)json_array_append_new(list, port_json(p));
+	(void)json_object_set_new(all, "ports", list);
+	dump = json_dumps(all, JSON_COMPACT);
+	if (dump != NULL)
+		(void)evbuffer_add(out, dump, strlen(dump));
+	free(dump);
+	json_decref(all);
+}
+
+/* A line for each port, for people. */
+void
+metrics_list(struct evbuffer *out)
+{
+	struct port *p = NULL;
+	struct port_stats ps;
+
+	while ((p = port_next(p)) != NULL) {
+		port_stats(p, &ps);
+		evbuffer_add_printf(out, "%-20s ", port_config(p)->pc_name);
+		add_label(out, port_config(p)->pc_node);
+		evbuffer_add_printf(out, ps.ps_there ? "" : " (away)");
+		evbuffer_add_printf(out, " %u bit/s, %" PRIu64 " clients\n",
+		    (unsigned)line_settings(port_line(p))->st_speed,
+		    ps.ps_clients);
+	}
+}

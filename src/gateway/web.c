@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * web.c - the gateway's pages.
+ *
+ * Model
+ *	Listeners (listen.c) give connections to http.c, which gives requests
+ *	to a table of paths here.  A path is compared as it is: nothing in it
+ *	is decoded, and no file's name is made of it.
+ *
+ *	Who asks may be a browser, and what it shows may be somebody else's
+ *	page, which asks in its user's name.  So:
+ *
+ *	- Host has to be a number, localhost, or a name of the configuration:
+ *	  a name that somebody lets point to [::1] (DNS rebinding) is none;
+ *	- a request that is no GET, and each websocket, has to come from a
+ *	  page of this server: Origin says so, and programs have none;
+ *	- nobody else's page can read what is answered, as there is no word of
+ *	  Access-Control here.
+ */
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "gateway/http.h"
+#include "gateway/web.h"
+
+struct web {
+	struct event_base *w_base;
+	struct web_conf	 w_conf;
+	struct http	*w_http;
+	struct listener	*w_listen[LISTEN_MAX];
+};
+
+/* ---- who asks ------------------------------------------------------- */
+
+/* The name of "NAME", "NAME:PORT" or "[NUMBER]:PORT"; false: it is none. */
+static bool
+host_name(const char *host, char *name, size_t size)
+{
+	const bool bracket = host[0] == '[';
+	const char *const end = bracket ? strchr(host, ']') :
+	    host + strcspn(host, ":");
+	const char *const rest = end == NULL ? NULL : end + bracket;
+	size_t n;
+
+	if (rest == NULL || (*rest != '\0' && (*rest != ':' ||
+	    rest[1 + strspn(rest + 1, "0123456789")] != '\0')))
+		return false;
+	host += bracket;
+	n = (size_t)(end - host);
+	if (n == 0 || n >= size)
+		return false;
+	memcpy(name, host, n);
+	name[n] = '\0';
+	return true;
+}
+
+/* Is that a name of ours, and of nobody who can choose where it points to? */
+static bool
+host_is_ours(const struct web *w, const char *host)
+{
+	struct in6_addr any;
+	char name[80];
+	unsigned i;
+
+	if (!host_name(host, name, sizeof(name)))
+		return false;
+	if (inet_pton(host[0] == '[' ? AF_INET6 : AF_INET, name, &any) == 1)
+		return true;
+	if (host[0] == '[')
+		return false;
+	if (strcasecmp(name, "localhost") == 0)
+		return true;
+	for (i = 0; i < w->w_conf.wc_nhosts; i++) {
+		if (strcasecmp(name, w->w_conf.wc_hosts[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does a page of this server ask, or a program? */
+static bool
+is_ours(const struct http_request *rq)
+{
+	const char *origin = http_field(rq, "origin");
+	const char *const host = http_field(rq, "host");
+
+	if (origin == NULL)
+		return true;
+	if (strncmp(origin, "http://", 7) == 0)
+		origin += 7;
+	else if (strncmp(origin, "https://", 8) == 0)
+		origin += 8;
+	else
+		return false;
+	return strcasecmp(origin, host) == 0;
+}
+
+/* ---- what is asked for ---------------------------------------------- */
+
+static void
+get_metrics(struct web *w, struct http_request *rq, struct evbuffer *out)
+{
+
+	(void)w;
+	metrics_text(out);
+	http_answer(rq, 200, "text/plain; version=0.0.4; charset=utf-8", NULL,
+	    out);
+}
+
+static void
+get_ports(struct web *w, struct http_request *rq, struct evbuffer *out)
+{
+
+	(void)w;
+	metrics_json(out);
+	http_answer(rq, 200, "application/json", NULL, out);
+}
+
+static void
+get_list(struct web *w, struct http_request *rq, struct evbuffer *out)
+{
+
+	(void)w;
+	metrics_list(out);
+	http_answer(rq, 200, "text/plain; charset=utf-8", NULL, out);
+}
+
+static const struct {
+	const char	*path;
+	void		(*get)(struct web *, struct http_request *,
+			    struct evbuffer *);
+} paths[] = {
+	{ "/",			get_list },
+	{ "/metrics",		get_metrics },
+	{ "/api/ports",		get_ports },
+};
+#define	NPATHS	(sizeof(paths) / sizeof(paths[0]))
+
+static void
+found(struct http_request *rq, void *arg)
+{
+	const char *const host = http_field(rq, "host");
+	const char *const method = http_method(rq);
+	struct evbuffer *const out = evbuffer_new();
+	struct web *const w = arg;
+	size_t i;
+
+	for (i = 0; i < NPATHS; i++) {
+		if (strcmp(paths[i].path, http_path(rq)) == 0)
+			break;
+	}
+	if (host == NULL || !host_is_ours(w, host))
+		http_answer(rq, 421, NULL, NULL, NULL);
+	else if (!is_ours(rq))
+		http_answer(rq, 403, NULL, NULL, NULL);
+	else if (i == NPATHS)
+		http_answer(rq, 404, NULL, NULL, NULL);
+	else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+		http_answer(rq, 405, NULL, "Allow: GET, HEAD\r\n", NULL);
+	else if (out == NULL)
+		http_answer(rq, 500, NULL, NULL, NULL);
+	else
+		paths[i].get(w, rq, out);
+	if (out != NULL)
+		evbuffer_free(out);
+}
+
+/* ---- begin and end -------------------------------------------------- */
+
+static void
+came(void *arg, int fd, const char *who)
+{
+	struct web *const w = arg;
+
+	http_accept(w->w_http, fd, who);
+}
+
+/* As the configuration that was read last says.  NULL: no memory. */
+struct web *
+web_new(struct event_base *base)
+{
+	struct web *const w = calloc(1, sizeof(*w));
+	unsigned i;
+
+	if (w == NULL)
+		return NULL;
+	w->w_base = base;
+	w->w_conf = *web_conf();
+	w->w_http = http_new(base, found, w);
+	if (w->w_http == NULL) {
+		free(w);
+		return NULL;
+	}
+	for (i = 0; i < w->w_conf.wc_nlisten; i++) {
+		w->w_listen[i] = listener_new_for(base, "web",
+		    &w->w_conf.wc_listen[i], came, w);
+		if (w->w_listen[i] == NULL) {
+			web_free(w);
+			return NULL;
+		}
+	}
+	return w;
+}
+
+void
+web_free(struct web *w)
+{
+	unsigned i;
+
+	for (i = 0; i < LISTEN_MAX; i++) {
+		if (w->w_listen[i] != NULL)
+			listener_free(w->w_listen[i]);
+	}
+	http_free(w->w_http);
+	free(w);
+}

@@ -1,0 +1,340 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""t_web: the pages of devsw-gateway, asked by programs.
+
+    t_web.py DEVSW_GATEWAY
+
+The rules are those of devsw-gateway(8) and gateway.conf(5); of HTTP those of
+RFC 9110 and 9112; of the metrics Prometheus' "Exposition formats".  What a
+browser makes of it is t_console.py.
+"""
+import http.client
+import json
+import os
+import re
+import socket
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import h_gateway  # noqa: E402
+from h_gateway import Stream, case, equal, until  # noqa: E402
+
+PROGRAM = sys.argv[1]
+
+
+def gateway(*ports, web="", **kwargs):
+    """With the program under test, and pages."""
+    return h_gateway.gateway(PROGRAM, *ports, web=web, **kwargs)
+
+
+def get(gate, path, method="GET", body=None, **fields):
+    """(status, head, body) of an answer; fields have _ for -."""
+    client = http.client.HTTPConnection("::1", gate.web, timeout=20)
+    client.request(method, path, body, {name.replace("_", "-"): value
+                                        for name, value in fields.items()})
+    answer = client.getresponse()
+    text = answer.read()
+    client.close()
+    return answer.status, answer.headers, text
+
+
+def raw(gate, text, limit=20):
+    """The status of what is sent as it is; None: it just ends."""
+    client = Stream(gate.web)
+    try:
+        client.send(text)
+        got = client.read(12, limit)
+    except ConnectionError:
+        got = b""
+    client.close()
+    return int(got[9:12]) if got.startswith(b"HTTP/1.1 ") else None
+
+
+def metrics(gate):
+    """{name: value} of the first port."""
+    return {name: int(value) for name, value in re.findall(
+        r'^devsw_gateway_(\w+)\{port="p0"\} (\d+)$',
+        get(gate, "/metrics")[2].decode(), re.M)}
+
+
+def ports(gate):
+    """The list of ports."""
+    return json.loads(get(gate, "/api/ports")[2])["ports"]
+
+
+# ---- what is told --------------------------------------------------------
+
+@case("/metrics is Prometheus' text, and counts bytes, clients and plugs")
+def _():
+    with gateway() as gate:
+        client, other = Stream(gate.raw[0]), Stream(gate.raw[0])
+        client.send(b"x" * 1000)
+        equal(len(gate.device.read(1000)), 1000)
+        gate.device.write(b"y" * 300)
+        equal(client.read(300), b"y" * 300)
+        now = until(lambda: (lambda m: m if m["clients"] == 2 and
+                             m["received_bytes_total"] == 300 else None)(
+                                 metrics(gate)), "two clients")
+        equal((now["sent_bytes_total"], now["device_present"],
+               now["device_opens_total"], now["device_unplugs_total"],
+               now["refused_bytes_total"]), (1000, 1, 1, 0, 0))
+        other.close()
+        gate.unplug()
+        client.send(b"z" * 70)
+        until(lambda: metrics(gate)["refused_bytes_total"] == 70, "refusal")
+        now = metrics(gate)
+        equal((now["sent_bytes_total"], now["device_present"],
+               now["device_unplugs_total"], now["clients"],
+               now["clients_total"]), (1000, 0, 1, 1, 2))
+        gate.replug()
+        now = metrics(gate)
+        equal((now["device_present"], now["device_opens_total"]), (1, 2))
+        text = get(gate, "/metrics")[2].decode()
+        for line in text.splitlines():
+            if not re.fullmatch(
+                    r"# (HELP|TYPE) [a-z_]+ [ -~]+|"
+                    r'[a-z_]+\{port="p0"(,node="[^"]*")?\} \d+', line):
+                raise AssertionError(line)
+        equal(text.count("# TYPE"), text.count("# HELP"))
+        client.close()
+
+
+@case("/metrics: bytes that a slow client has lost, and how far it is behind")
+def _():
+    with gateway("buffer = 64") as gate:
+        slow = Stream(gate.raw[0], SO_RCVBUF=4096)
+        until(lambda: metrics(gate)["clients"] == 1, "client")
+        for _ in range(2000):
+            gate.device.write(b"x" * 4000)
+            if metrics(gate)["lost_bytes_total"] > 0:
+                break
+        now = metrics(gate)
+        equal((now["lost_bytes_total"] > 0, now["client_queue_bytes"] > 0),
+              (True, True))
+        lost = now["lost_bytes_total"]
+        slow.close()
+        until(lambda: metrics(gate)["clients"] == 0, "end")
+        equal(metrics(gate)["lost_bytes_total"] >= lost, True)
+
+
+@case("/metrics: names of nodes are escaped")
+def _():
+    with gateway("[port q]\nlisten = raw unix:/nowhere/x\n"
+                 'node = /dev/a"b\\c\u007f\n') as gate:
+        equal(b'node="/dev/a\\"b\\\\c?"} 1\n' in get(gate, "/metrics")[2],
+              True)
+        equal(ports(gate)[1]["node"], '/dev/a"b\\c\x7f')
+
+
+@case("/api/ports: the line as it is, and as it was when the device is away")
+def _():
+    with gateway("speed = 19200\nformat = 8N2\n", count=2) as gate:
+        first, second = ports(gate)
+        equal((first["name"], first["node"], first["speed"], first["format"],
+               first["flow"], first["there"], first["writer"]),
+              ("p0", gate.device.link, 19200, "8N2", "none", True, None))
+        equal((second["name"], second["there"]), ("p1", True))
+        client = Stream(gate.raw[0])
+        equal(until(lambda: ports(gate)[0]["writer"], "writer"),
+              f"[::1]:{client.sock.getsockname()[1]}")
+        gate.unplug()
+        first, second = ports(gate)
+        equal((first["there"], first["speed"], first["dcd"], first["clients"],
+               second["there"]), (False, 19200, False, 1, True))
+        client.close()
+
+
+@case("HEAD is a GET without its body; what is no GET is refused")
+def _():
+    with gateway() as gate:
+        status, head, body = get(gate, "/api/ports", "HEAD")
+        equal((status, body, int(head["Content-Length"]) > 10),
+              (200, b"", True))
+        for method in ("POST", "PUT", "DELETE", "OPTIONS", "FROB"):
+            equal(get(gate, "/api/ports", method)[0], 405, method)
+        status, head, _body = get(gate, "/api/ports")
+        equal((head["Cache-Control"], head["X-Content-Type-Options"],
+               head["X-Frame-Options"],
+               head["Cross-Origin-Resource-Policy"],
+               head["Access-Control-Allow-Origin"]),
+              ("no-store", "nosniff", "DENY", "same-origin", None))
+
+
+# ---- who asks ------------------------------------------------------------
+
+@case("a name that is not this machine's own is refused (DNS rebinding)")
+def _():
+    with gateway("", web="host = lab.example\nhost = lab") as gate:
+        for host, status in (
+                (f"[::1]:{gate.web}", 200), ("127.0.0.1", 200),
+                ("localhost:1", 200), ("LocalHost", 200), ("192.0.2.1", 200),
+                ("lab.example", 200), ("Lab:8023", 200), ("evil.example", 421),
+                ("lab.example.evil", 421), ("localhost.evil", 421),
+                ("127.0.0.1.evil", 421), ("[::1", 421), ("[lab]", 421),
+                ("[::1]x", 421), ("::1", 421), ("", 421), ("lab:x", 421),
+                ("lab@evil", 421), ("evil#lab", 421), ("x" * 300, 421)):
+            for path in ("/", "/metrics", "/api/ports"):
+                equal(get(gate, path, Host=host)[0], status, host + path)
+        equal(raw(gate, b"GET / HTTP/1.1\r\n\r\n"), 421)
+        equal(raw(gate, b"GET / HTTP/1.0\r\n\r\n"), 421)
+
+
+@case("another server's page is refused")
+def _():
+    with gateway() as gate:
+        here = f"[::1]:{gate.web}"
+        for origin, status in (
+                ("http://" + here, 200), ("https://" + here, 200),
+                ("http://evil.example", 403), ("null", 403), ("", 403),
+                ("http://[::1]", 403), ("http://[::1]:1", 403),
+                ("file://", 403), (f"http://{here}.evil", 403),
+                (f"ftp://{here}", 403), (f"http://x@{here}", 403)):
+            equal(get(gate, "/api/ports", Origin=origin)[0], status, origin)
+
+
+# ---- hostile requests ----------------------------------------------------
+
+@case("paths are what they are: nothing is decoded, and no file is named")
+def _():
+    with gateway() as gate:
+        for path in ("/../etc/passwd", "/..%2f..%2fetc%2fpasswd", "//metrics",
+                     "/metrics/", "/metrics%00", "/%6detrics", "/api/ports/..",
+                     "/./metrics", "/api", "/" + "a/" * 2000, "/favicon.ico"):
+            equal(get(gate, path)[0], 404, path)
+        equal(get(gate, "/metrics?" + "x=%00&" * 100)[0], 200)
+
+
+@case("what is not HTTP to the last byte is refused")
+def _():
+    host = b"Host: [::1]\r\n"
+    with gateway() as gate:
+        for text, status in (
+                (b"GET / HTTP/1.1\r\n" + host + b"\r\n", 200),
+                (b"GET / HTTP/1.1\r\n" + host + b"A: \tb \r\n\r\n", 200),
+                (b"GET / HTTP/2.0\r\n" + host + b"\r\n", 505),
+                (b"GET /\r\n" + host + b"\r\n", 400),
+                (b"GET  / HTTP/1.1\r\n" + host + b"\r\n", 400),
+                (b"GET / x HTTP/1.1\r\n" + host + b"\r\n", 400),
+                (b"GET http://[::1]/ HTTP/1.1\r\n" + host + b"\r\n", 400),
+                (b"\r\nGET / HTTP/1.1\r\n" + host + b"\r\n", 400),
+                (b"\r\n\r\n", 400), (b" / HTTP/1.1\r\n\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host + host + b"\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host + b"A: b\r\nA: c\r\n\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host + b"A : b\r\n\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host + b" A: b\r\n\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host + b"A\r\n\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host + b": b\r\n\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host + b"A: b\rc\r\n\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host + b"A: b\nc: d\r\n\r\n", 400),
+                (b"GET /\0 HTTP/1.1\r\n" + host + b"\r\n", 400),
+                (b"GET /\xff HTTP/1.1\r\n" + host + b"\r\n", 400),
+                (b"GET / HTTP/1.1\r\n" + host +
+                 b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
+                (b"POST / HTTP/1.1\r\n" + host +
+                 b"Content-Length: 99999999999999999999\r\n\r\n", 413),
+                (b"POST / HTTP/1.1\r\n" + host +
+                 b"Content-Length: 1025\r\n\r\n", 413),
+                (b"POST / HTTP/1.1\r\n" + host +
+                 b"Content-Length: -1\r\n\r\n", 400),
+                (b"POST / HTTP/1.1\r\n" + host +
+                 b"Content-Length: +1\r\n\r\n", 400),
+                (b"POST / HTTP/1.1\r\n" + host +
+                 b"Content-Length: 1024\r\n\r\n" + bytes(1024), 405),
+                (b"GET / HTTP/1.1\r\n" + host +
+                 b"".join(b"a%d: b\r\n" % i for i in range(60)) + b"\r\n",
+                 431),
+                (b"GET / HTTP/1.1\r\n" + host + b"A: " + b"b" * 8200 +
+                 b"\r\n\r\n", 431),
+                (b"GET /" + b"b" * 9000, 431)):
+            equal(raw(gate, text), status, text[:100])
+
+
+@case("a head that comes in pieces is one head; an end within it is an end")
+def _():
+    with gateway() as gate:
+        text = b"GET /metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n"
+        client = Stream(gate.web)
+        for at in range(len(text)):
+            client.send(text[at:at + 1])
+            time.sleep(0.002)
+        equal(client.read(15), b"HTTP/1.1 200 OK")
+        client.close()
+        for size in range(0, len(text), 7):
+            client = Stream(gate.web)
+            client.send(text[:size])
+            client.sock.shutdown(socket.SHUT_WR)
+            equal((size, client.read(100)), (size, b""))
+            client.close()
+        equal(get(gate, "/")[0], 200)
+
+
+@case("who does not say what he wants keeps nobody out, however many they are")
+def _():
+    with gateway() as gate:
+        crowd = [Stream(gate.web) for _ in range(300)]
+        for client in crowd[::2]:
+            client.send(b"GET / HTTP/1.1\r\n")
+        equal(get(gate, "/api/ports")[0], 200)
+        gate.device.write(b"x")
+        ended = sum(client.ended(0.02) for client in crowd[:50])
+        equal(ended, 50, "the first of them")
+        for client in crowd:
+            client.close()
+        equal(get(gate, "/api/ports")[0], 200)
+
+
+@case("a request that drips in has ten seconds, and the ports do not notice")
+def _():
+    with gateway() as gate:
+        drip, port = Stream(gate.web), Stream(gate.raw[0])
+        drip.send(b"GET / HTTP/1.1\r\nX: ")
+        begin = time.monotonic()
+        while not drip.ended(0.3):
+            equal(time.monotonic() - begin < 15, True, "ten seconds")
+            try:
+                drip.send(b"x")
+            except ConnectionError:
+                break
+            gate.device.write(b"y")
+            equal(port.read(1), b"y")
+        equal(time.monotonic() - begin > 8, True, "nine seconds")
+        port.close()
+
+
+# ---- configuration -------------------------------------------------------
+
+@case("without [web] there are no pages; an address of others is warned of")
+def _():
+    with h_gateway.gateway(PROGRAM) as gate:
+        try:
+            Stream(gate.web).close()
+        except ConnectionRefusedError:
+            pass
+        else:
+            raise AssertionError("it listens")
+        equal(gate.said("web:"), False)
+    number = h_gateway.free_port()
+    with gateway("", web=f"listen = 0.0.0.0:{number}") as gate:
+        equal(gate.said(f"web: http on [::1]:{gate.web}\n"), True)
+        equal(gate.said(f"web: http on 0.0.0.0:{number}: whoever reaches"),
+              True)
+
+
+@case("--check-config: mistakes in [web] are told, with file and line")
+def _():
+    with gateway() as gate:
+        for line in ("listen = x", "listen = raw 8023", "host = a b",
+                     "host = x:1", "host =", "frob = 1"):
+            with open(gate.conf, "w", encoding="ascii") as file:
+                file.write("[web]\n" + line + "\n")
+            done = h_gateway.subprocess.run(
+                [PROGRAM, "--check-config", "--config", gate.conf],
+                check=False, text=True, capture_output=True, timeout=20)
+            equal((done.returncode, f"{gate.conf}:2: " in done.stderr,
+                   done.stderr.count("\n")), (2, True, 1), line)
+
+
+if __name__ == "__main__":
+    sys.exit(h_gateway.main())
