@@ -340,6 +340,15 @@ def case_changes():
                                   "one with --major\n"))
             equal(len(daemon.asked), asked)
             equal(good("--major", "1", "reload"), long)
+        daemon.answers["a2"] = STATE
+        with Daemon(99, a2={**STATE, "pid": 78}, a8="the other\n"):
+            equal(good("reload", "--pid", "77"), long)
+            equal(good("reload", "--pid", "78"), "the other\n")
+            equal(run("reload", "--pid", "79"),
+                  (1, "", "devswctl: no such devswd runs\n"))
+            for args in (["reload", "--pid"], ["reload", "--pid", "1x"],
+                         ["--pid", "77", "list"]):
+                equal(run(*args)[0], 2)
     with Daemon(1, a8=(22, "x.conf:3: no\x1b[2J such key\n")):
         status, out, err = run("reload")
         equal((status, out), (1, "x.conf:3: no?[2J such key\n"))

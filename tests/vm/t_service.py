@@ -150,6 +150,25 @@ def _(_world):
     equal(owner("/var/lib/devsw"), "devsw:devsw 0755", "/var/lib/devsw")
 
 
+@case("members of group devsw see who uses a node, by any of their groups")
+def _(_world):
+    gid = command("id", "-g", "devsw").strip()
+    fd = probe.open_node(CALLOUT)
+
+    def who(*groups):
+        done = subprocess.run([*USER, *groups, CTL, "who", "dtyU0"],
+                              check=False, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+        return done.returncode, str(os.getpid()) in done.stdout
+
+    equal(who("--groups", gid), (0, True), "a supplementary group")
+    equal(who("--groups", "20," + gid), (0, True), "one of two")
+    equal(who("--groups", "20"), (1, False), "another one")
+    equal(who("--clear-groups"), (1, False), "no group")
+    equal(owner("/run/devsw/devswd-120.ctl.key"), "devsw:devsw 0640")
+    os.close(fd)
+
+
 @case("a second daemon of root's with the same numbers is refused")
 def _(world):
     done = subprocess.run([os.environ["DEVSWD"], "-f"], check=False,
@@ -214,6 +233,33 @@ def _(world):
     equal(world.daemon.pid, before, "the process")
     os.write(fd, b"still open")
     os.close(fd)
+
+
+@case("systemctl reload returns when it is done, and fails if it cannot be")
+def _(world):
+    before = world.daemon.pid
+    # Another daemon is no reason to reload that one, or none.
+    other = probe.Daemon(os.environ["DEVSWD"], "/tmp/devswd-121.log",
+                         "--config", "none", "--major", "121",
+                         "--claim", "ffff:ffff")
+    for mode in ("0640", "0600", "0660"):
+        h_service.configure("[devswd]\nmode = %s\n" % mode +
+                            h_service.CLAIMS)
+        command("systemctl", "reload", h_service.UNIT)
+        equal(owner(NODE), "root:dialout " + mode, NODE)
+    equal("reading the configuration" in other.said(), False, other.said())
+    equal(other.stop(), 0)
+    h_service.configure(h_service.CLAIMS + "[claim x]\nvid = nonsense\n")
+    done = subprocess.run(["systemctl", "reload", h_service.UNIT],
+                          check=False, timeout=h_service.LIMIT,
+                          stderr=subprocess.PIPE, text=True)
+    equal(done.returncode != 0, True, "the reload")
+    equal("the old configuration stays in force" in h_service.journal(), True)
+    equal((prop("ActiveState"), world.daemon.pid), ("active", before))
+    world.usable(CALLOUT)
+    h_service.configure(h_service.CLAIMS)
+    command("systemctl", "reload", h_service.UNIT)
+    equal((prop("ActiveState"), prop("SubState")), ("active", "running"))
 
 
 @case("a claim of devswctl's comes with the right to the device, for now")

@@ -137,18 +137,38 @@ daemons_each(const struct args *a, uint32_t what,
 	return found ? status : complain("no devswd runs");
 }
 
+/* Does a daemon answer there, and is it that of --pid? */
+static bool
+is_meant(const struct args *a, const char *path)
+{
+	struct control_request cr = { .cr_what = CONTROL_STATUS };
+	struct control co;
+	json_t *json;
+	bool is;
+
+	if (a->a_pid == NULL) {
+		if (control_connect(&co, path) != 0)
+			return false;
+		control_close(&co);
+		return true;
+	}
+	if (daemon_ask(path, &cr, &json, NULL) != 0)
+		return false;
+	is = number(json, "pid") == strtoll(a->a_pid, NULL, 10);
+	json_decref(json);
+	return is;
+}
+
 bool
 daemon_only(const struct args *a, char path[PATH_SIZE])
 {
-	struct control co;
 	int found = 0;
 	glob_t gl;
 
 	if (find(a, &gl) == 0) {
 		for (size_t i = 0; i < gl.gl_pathc; i++) {
-			if (control_connect(&co, gl.gl_pathv[i]) != 0)
+			if (!is_meant(a, gl.gl_pathv[i]))
 				continue;
-			control_close(&co);
 			snprintf(path, PATH_SIZE, "%s", gl.gl_pathv[i]);
 			found++;
 		}

@@ -14,6 +14,7 @@
 #define	TAKES_ALL	0x1
 #define	TAKES_MAJOR	0x2
 #define	TAKES_TEXT	0x4
+#define	TAKES_PID	0x8
 
 static const struct verb {
 	const char	*v_name;
@@ -34,7 +35,7 @@ static const struct verb {
 	{ "release", do_release, 1, 1000, TAKES_MAJOR, "CLAIM ..." },
 	{ "detach", do_detach, 1, 1000, TAKES_MAJOR, "NODE|PORT ..." },
 	{ "attach", do_attach, 1, 1000, TAKES_MAJOR, "NODE|PORT ..." },
-	{ "reload", do_reload, 0, 0, TAKES_MAJOR, "" },
+	{ "reload", do_reload, 0, 0, TAKES_MAJOR | TAKES_PID, "" },
 	{ "modload", do_modload, 1, 1, TAKES_MAJOR, "FILE" },
 	{ "modunload", do_modunload, 1, 1, TAKES_MAJOR, "NAME" },
 	{ "nodes", do_nodes, 0, 0, TAKES_MAJOR, "" },
@@ -67,6 +68,14 @@ bad(const char *what, const char *word)
 	return EXIT_BADUSAGE;
 }
 
+static bool
+is_number(const char *text, size_t most)
+{
+
+	return text != NULL && text[0] != '\0' && strlen(text) <= most &&
+	    strspn(text, "0123456789") == strlen(text);
+}
+
 /*
  * status = take_option(word, next, &args)
  *
@@ -86,10 +95,13 @@ take_option(const char *word, const char **next, struct args *a)
 	} else if (strcmp(word, "--major") == 0) {
 		a->a_major = *next;
 		*next = NULL;
-		if (a->a_major == NULL || a->a_major[0] == '\0' ||
-		    strspn(a->a_major, "0123456789") != strlen(a->a_major) ||
-		    strlen(a->a_major) > 3)
+		if (!is_number(a->a_major, 3))
 			return bad("--major wants a number", NULL);
+	} else if (strcmp(word, "--pid") == 0) {
+		a->a_pid = *next;
+		*next = NULL;
+		if (!is_number(a->a_pid, 9))
+			return bad("--pid wants a number", NULL);
 	} else {
 		return -1;
 	}
@@ -108,6 +120,8 @@ run(const struct verb *v, const struct args *a)
 		return bad("--text and --json exclude each other", NULL);
 	if (a->a_major != NULL && !(v->v_takes & TAKES_MAJOR))
 		return bad("--major is not for", v->v_name);
+	if (a->a_pid != NULL && !(v->v_takes & TAKES_PID))
+		return bad("--pid is not for", v->v_name);
 	if (a->a_count < v->v_least || a->a_count > v->v_most) {
 		complain("usage: devswctl %s %s", v->v_name, v->v_usage);
 		return EXIT_BADUSAGE;

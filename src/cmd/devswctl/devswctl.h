@@ -39,6 +39,7 @@ struct args {
 	bool		 a_all;
 	bool		 a_text;
 	const char	*a_major;	/* digits; NULL: not given */
+	const char	*a_pid;		/* same */
 	int		 a_count;	/* of what comes after the verb */
 	char		**a_words;
 };
@@ -70,7 +71,10 @@ int	daemon_ask(const char *, struct control_request *, json_t **, char **);
 int	daemons_each(const struct args *, uint32_t,
 	    int (*)(json_t *, void *), void *);
 
-/* The only one, or that of --major: the path of its port; false: complained. */
+/*
+ * The only one, or that of --major or --pid: the path of its port; false:
+ * complained.
+ */
 #define	PATH_SIZE	64
 bool	daemon_only(const struct args *, char path[PATH_SIZE]);
 
