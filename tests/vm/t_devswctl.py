@@ -287,11 +287,14 @@ class Trace:
             group=uid, extra_groups=[], text=True)
         self.begin = self.process.stdout.readline()
 
-    def take(self):
-        """What is there after a moment, as objects."""
-        time.sleep(0.5)
+    def take(self, event):
+        """What there is up to the end of this, as objects."""
+        got = []
+        while not got or (got[-1]["event"], got[-1].get("phase")) != \
+                (event, "exit"):
+            got.append(json.loads(self.process.stdout.readline()))
         self.process.kill()
-        return [json.loads(line) for line in self.process.stdout]
+        return got
 
 
 @case("trace: the calls of a node's driver, live, and of no other node")
@@ -305,7 +308,7 @@ def _(_world):
     equal(revoke(FTDI), "0")
     os.close(fd)
     os.close(other)
-    got = trace.take()
+    got = trace.take("revoke")
     equal({line["dev"] for line in got}, {"dtyU0"})
     calls = [(line["event"], line["phase"]) for line in got]
     wanted = [("d_open", "enter"), ("d_open", "exit"), ("d_write", "enter"),
@@ -319,11 +322,12 @@ def _(_world):
     text = Trace("dtyU0", "--text")
     equal(text.begin.split(), ["TIME", "THREAD", "CALL"])
     os.close(opened(FTDI))
-    time.sleep(0.5)
+    out = [text.process.stdout.readline()]
+    while "exit  d_close" not in out[-1]:
+        out.append(text.process.stdout.readline())
     text.process.kill()
-    out = text.process.stdout.read()
-    equal(" d_open" in out and all(len(line) <= 80 for line in
-                                   out.splitlines()), True, out)
+    equal(any("exit  d_open" in line for line in out), True, out)
+    equal([line for line in out if len(line) > 80], [])
 
 
 @case("trace: another user sees nothing; who stands still delays nobody")
@@ -347,7 +351,7 @@ def _(_world):
         termios.tcgetattr(fd)
     os.close(fd)
     trace.process.send_signal(signal.SIGCONT)
-    got = trace.take()
+    got = trace.take("d_close")
     equal([line["phase"] for line in got if line["event"] == "d_ioctl" and
            line["command"] == "TIOCGETA"][-400:], ["enter", "exit"] * 200)
 
