@@ -21,6 +21,21 @@
 struct hyp_usb;
 struct hyp_usbx;
 
+/*
+ * What the configuration says of a device's serial lines: how each first open
+ * after a last close finds them.  Members of 0 say nothing.
+ */
+struct hyp_usb_line {
+	uint32_t	 hl_speed;	/* Bd */
+	uint8_t		 hl_bits;	/* 5 to 8; with it: */
+	uint8_t		 hl_parity;	/* 'N' 'E' 'O' 'M' 'S' */
+	uint8_t		 hl_stop;	/* 1 or 2 */
+	uint8_t		 hl_flow;	/* HYP_USB_FLOW_* */
+};
+#define	HYP_USB_FLOW_NONE	1
+#define	HYP_USB_FLOW_RTSCTS	2
+#define	HYP_USB_FLOW_XONXOFF	3
+
 /* Where a device is and what the operating system says of it.  Strings are
    empty when unknown, never NULL but for hi_driver, and valid during the call
    only. */
@@ -38,6 +53,7 @@ struct hyp_usb_info {
 	int		 hi_unit;	/* pinned unit number, or -1, of ... */
 	const char	*hi_driver;	/* ... "ucom"; NULL: of any that has
 					   one pinned */
+	struct hyp_usb_line hi_line;
 };
 #define	HYP_USB_SPEED_LOW	1
 #define	HYP_USB_SPEED_FULL	2
@@ -76,6 +92,15 @@ struct hyp_usb_info {
  */
 void	hyp_usb_arrived(const struct hyp_usb_info *);
 void	hyp_usb_left(const char *);
+
+/*
+ * hyp_usb_line(path, line)
+ *
+ *	The configuration says this of the device at the place now, which has
+ *	arrived and stays.  Counts from the next first open on.  May come for
+ *	an unknown path.  Does not wait.  Any thread.
+ */
+void	hyp_usb_line(const char *, const struct hyp_usb_line *);
 
 /*
  * hyp_usb_gone(cookie)

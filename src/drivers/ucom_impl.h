@@ -100,6 +100,9 @@ struct ucom_softc {
 	struct termios		 sc_termios[2];	/* at the last close, dial-in
 						   and dial-out; OPENING's */
 	u_int			 sc_saved;	/* which of them are set; same */
+	struct usbd_line	 sc_line;	/* what the configuration says
+						   since it was brought up; same */
+	bool			 sc_line_said;	/* it cannot be, in the log */
 };
 
 #define	UCOMUNIT(dev)	TTUNIT(dev)
@@ -119,6 +122,7 @@ dev_type_close(ucomclose);
 
 int	ucomparam(struct tty *, struct termios *);
 int	ucom_mode(struct ucom_softc *, dev_t);
+void	ucom_line_begin(struct ucom_softc *);
 void	ucom_save_termios(struct ucom_softc *, u_int);
 
 /* ---- ucom_modem.c: requests and modem lines ------------------------- */

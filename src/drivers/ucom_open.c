@@ -257,6 +257,7 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 {
 	int error;
 
+	ucom_line_begin(sc);
 	if (sc->sc_methods->ucom_open != NULL) {
 		error = sc->sc_methods->ucom_open(sc->sc_parent,
 		    sc->sc_portno);

@@ -4,7 +4,8 @@
  * kept for the next open.
  *
  * The chip is asked by the holder of the control token (ucom_modem.c).  What
- * is kept belongs to the thread in state OPENING (ucom_open.c).
+ * is kept, and what the configuration says of the line (sc_line), belongs to
+ * the thread in state OPENING (ucom_open.c).
  *
  * Locks: see ucom.c.
  */
@@ -114,18 +115,101 @@ ucomparam(struct tty *tp, struct termios *t)
 	return 0;
 }
 
+/* ---- what the configuration says ------------------------------------ */
+
 /*
- * ucom_open_termios(sc, kind, t)
+ * ucom_line_begin(sc)
+ *
+ *	The line is being brought up: what the configuration says of it now
+ *	counts until it is down again.  State OPENING.
+ */
+void
+ucom_line_begin(struct ucom_softc *sc)
+{
+	struct usbd_line ul;
+
+	usbd_get_line(sc->sc_udev, &ul);
+	if (memcmp(&ul, &sc->sc_line, sizeof(ul)) != 0)
+		sc->sc_line_said = false;
+	sc->sc_line = ul;
+}
+
+static tcflag_t
+ucom_line_parity(const struct usbd_line *ul)
+{
+
+	switch (ul->ul_parity) {
+	case 'E':
+		return PARENB;
+	case 'O':
+		return PARENB | PARODD;
+	case 'M':
+		return PARENB | PARODD | CMSPAR;
+	case 'S':
+		return PARENB | CMSPAR;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * ucom_line_over(ul, t)
+ *
+ *	What the configuration says, in the place of what t has.  Flow control
+ *	is one of the three and none of the others: a line with RTS/CTS can
+ *	carry ^S.
+ */
+static void
+ucom_line_over(const struct usbd_line *ul, struct termios *t)
+{
+	static const tcflag_t size[] = { CS5, CS6, CS7, CS8 };
+
+	if (ul->ul_speed != 0)
+		t->c_ospeed = (speed_t)ul->ul_speed;
+	if (ul->ul_bits != 0) {
+		CLR(t->c_cflag, CSIZE | CSTOPB | PARENB | PARODD | CMSPAR);
+		SET(t->c_cflag, size[(ul->ul_bits - 5) & 3] |
+		    (ul->ul_stop == 2 ? CSTOPB : 0) | ucom_line_parity(ul));
+	}
+	if (ul->ul_flow != 0) {
+		CLR(t->c_cflag, CRTSCTS | MDMBUF);
+		CLR(t->c_iflag, IXON | IXOFF);
+	}
+	if (ul->ul_flow == USBD_FLOW_RTSCTS)
+		SET(t->c_cflag, CRTSCTS);
+	if (ul->ul_flow == USBD_FLOW_XONXOFF)
+		SET(t->c_iflag, IXON | IXOFF);
+}
+
+/* It cannot be: said once for each of its values, as every open comes here. */
+static void
+ucom_line_refused(struct ucom_softc *sc)
+{
+
+	if (!sc->sc_line_said)
+		aprint_error_dev(sc->sc_dev, "the adapter cannot do the speed "
+		    "or the format that the configuration gives its line, "
+		    "which begins without them\n");
+	sc->sc_line_said = true;
+}
+
+/* ---- at an open ----------------------------------------------------- */
+
+/*
+ * ucom_open_termios(sc, kind, ul, t)
  *
  *	The mode that a line has when it is opened: ttydefaults the first
- *	time, and after that what this node had at its last close.  NetBSD
+ *	time, and after that what this node had at its last close; and in both
+ *	cases what ul says, each time, as NetBSD's flags of TIOCSFLAGS and
+ *	FreeBSD's "initial state" devices do.  NetBSD
  *	begins with the defaults each time; but then stty(1), which opens and
  *	closes the node, could not prepare it for the next program, as people
  *	do on Linux.  A dial-out node begins with CLOCAL, as FreeBSD's do: it
  *	is the one for lines without a modem.  State OPENING.
  */
 static void
-ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
+ucom_open_termios(struct ucom_softc *sc, u_int kind,
+    const struct usbd_line *ul, struct termios *t)
 {
 	struct tty *tp = sc->sc_tty;
 
@@ -137,6 +221,7 @@ ucom_open_termios(struct ucom_softc *sc, u_int kind, struct termios *t)
 		if (kind == UCOM_DIALOUT)
 			SET(tp->t_cflag, CLOCAL);
 	}
+	ucom_line_over(ul, &tp->t_termios);
 	*t = tp->t_termios;
 	t->c_ispeed = 0;
 	ttyunlock(tp);
@@ -174,16 +259,40 @@ ucom_save_termios(struct ucom_softc *sc, u_int kind)
 }
 
 /*
+ * error = ucom_mode_ask(sc, kind, ul, t)
+ *
+ *	Put together the mode of this node and ask the chip for it; state
+ *	OPENING, no lock held.  Sleeps.  EOPNOTSUPP, EINVAL, EIO.
+ */
+static int
+ucom_mode_ask(struct ucom_softc *sc, u_int kind, const struct usbd_line *ul,
+    struct termios *t)
+{
+	int error;
+
+	ucom_open_termios(sc, kind, ul, t);
+	if (ISSET(t->c_cflag, CMSPAR) && !sc->sc_methods->ucom_mspar)
+		return EINVAL;
+	ucom_ctl_enter_own(sc);
+	error = ucom_param_ask(sc, t);
+	ucom_ctl_exit(sc);
+	return error;
+}
+
+/*
  * error = ucom_mode(sc, dev)
  *
  *	Give the line the mode of this node; state OPENING, no lock held.
- *	Sleeps.  Nobody has asked for just these settings, so a device that
- *	refuses them (its driver says so in the log) is used as it is; one
- *	that does not answer is an error.
+ *	Sleeps.  No client has asked for just these settings, so a device that
+ *	refuses them (its driver says so in the log) is used as it is, and what
+ *	the configuration says and the chip cannot do is left out, for a node
+ *	that nobody could open would be no better; a device that does not
+ *	answer is an error.
  */
 int
 ucom_mode(struct ucom_softc *sc, dev_t dev)
 {
+	static const struct usbd_line nothing;
 	struct tty *tp = sc->sc_tty;
 	struct termios t;
 	int error;
@@ -191,10 +300,12 @@ ucom_mode(struct ucom_softc *sc, dev_t dev)
 	ttylock(tp);
 	tp->t_dev = dev;
 	ttyunlock(tp);
-	ucom_open_termios(sc, UCOM_KIND(dev), &t);
-	ucom_ctl_enter_own(sc);
-	error = ucom_param_ask(sc, &t);
-	ucom_ctl_exit(sc);
+	error = ucom_mode_ask(sc, UCOM_KIND(dev), &sc->sc_line, &t);
+	if (error == EINVAL &&
+	    (sc->sc_line.ul_speed != 0 || sc->sc_line.ul_bits != 0)) {
+		ucom_line_refused(sc);
+		error = ucom_mode_ask(sc, UCOM_KIND(dev), &nothing, &t);
+	}
 	if (error && error != EOPNOTSUPP)
 		return error;
 	ucom_param_set(sc, &t);

@@ -351,6 +351,7 @@ vusb_tell_arrived(struct vusb *v, uint32_t addr)
 		.hi_vendorstr = "devsw",
 		.hi_productstr = v->v_name,
 		.hi_unit = vc->vc_pinned ? vc->vc_unit : -1,
+		.hi_line = vc->vc_line,
 	};
 
 	hyp_usb_arrived(&hi);
@@ -393,6 +394,16 @@ vusb_rescan(struct vusb *v)
 		vusb_tell_arrived(v, addr);
 	else
 		hyp_usb_left(v->v_path);
+	pthread_mutex_unlock(&plug_lock);
+}
+
+void
+vusb_configure(struct vusb *v, const struct hyp_usb_line *hl)
+{
+
+	pthread_mutex_lock(&plug_lock);
+	v->v_config.vc_line = *hl;
+	hyp_usb_line(v->v_path, hl);
 	pthread_mutex_unlock(&plug_lock);
 }
 

@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hyp/hyp_usb.h"
+
 #define	VUSB_MAXPORTS	4
 #define	VUSB_MAXNAME	32
 
@@ -46,6 +48,7 @@ struct vusb_config {
 	bool		 vc_highspeed;
 	bool		 vc_pinned;	/* tell the bus vc_unit */
 	int		 vc_unit;
+	struct hyp_usb_line vc_line;	/* and this */
 };
 
 /* The modem lines that the far end drives. */
@@ -108,6 +111,8 @@ bool	vusb_plugged(struct vusb *);
 bool	vusb_in_use(struct vusb *);
 /* Say again that it is there, as a rescan does. */
 void	vusb_rescan(struct vusb *);
+/* The configuration says this of its lines from now on. */
+void	vusb_configure(struct vusb *, const struct hyp_usb_line *);
 
 /*
  * n = vusb_far_write(v, port, buf, len, timeout)

@@ -46,6 +46,8 @@ static atomic_uint n_gone;
 static atomic_uint n_arrived;
 static atomic_uint n_left;
 static char last_path[64];
+static uint32_t last_speed;
+static unsigned n_lines;
 
 void
 hyp_usb_gone(void *cookie)
@@ -60,6 +62,7 @@ hyp_usb_arrived(const struct hyp_usb_info *hi)
 {
 
 	snprintf(last_path, sizeof(last_path), "%s", hi->hi_path);
+	last_speed = hi->hi_line.hl_speed;
 	atomic_fetch_add(&n_arrived, 1);
 }
 
@@ -69,6 +72,15 @@ hyp_usb_left(const char *path)
 
 	(void)path;
 	atomic_fetch_add(&n_left, 1);
+}
+
+void
+hyp_usb_line(const char *path, const struct hyp_usb_line *hl)
+{
+
+	snprintf(last_path, sizeof(last_path), "%s", path);
+	last_speed = hl->hl_speed;
+	n_lines++;
 }
 
 /* One transfer and what came of it.  Never freed, so that a done that
@@ -896,6 +908,15 @@ match_vhci(void *arg, const struct usbsys_dev *ud, int again, int *unit,
 }
 
 static void
+line_vhci(void *arg, const struct hyp_usb_info *hi, struct hyp_usb_line *hl)
+{
+
+	(void)arg;
+	memset(hl, 0, sizeof(*hl));
+	hl->hl_speed = hi->hi_vendor;
+}
+
+static void
 left_vhci(void *arg, const char *path)
 {
 
@@ -923,7 +944,7 @@ detached_vhci(void *arg, const char *path, int yes)
 }
 
 static const struct host_udev_ops udev_ops = {
-	match_vhci, left_vhci, settled_vhci, detached_vhci,
+	match_vhci, line_vhci, left_vhci, settled_vhci, detached_vhci,
 };
 
 /* Take events until count is what is wanted. */
@@ -961,6 +982,14 @@ test_udev(void)
 		if (i == 1)
 			strcpy(first, last_path);
 		T_CHECK(strcmp(first, last_path) == 0);
+		/* What the configuration says of its line comes with it, and
+		   again when that was read again. */
+		T_EQ(last_speed, H_VHCI_VENDOR);
+		last_speed = 0;
+		T_EQ(host_udev_rematch(0), 0);
+		T_EQ(n_lines, i);
+		T_CHECK(strcmp(first, last_path) == 0);
+		T_EQ(last_speed, H_VHCI_VENDOR);
 		h_vhci_unplug(hv);
 		T_CHECK(events(&n_left, i));
 	}

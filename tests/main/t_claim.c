@@ -57,6 +57,14 @@ static const char *const bads[] = {
 	"0403:6001,unit=1,driver=1uhid", "0403:6001,unit=1,driver=uhid0x/..",
 	"0403:6001,unit=1,driver=abcdefghijklmnop",
 	"0403:6001,unit=1,driver=uhid,driver=uhid",
+	"0403:6001,speed", "0403:6001,speed=", "0403:6001,speed=0",
+	"0403:6001,speed=49", "0403:6001,speed=12000001",
+	"0403:6001,speed=-9600", "0403:6001,speed=9600x",
+	"0403:6001,speed=0x2580", "0403:6001,speed=99999999999999999999",
+	"0403:6001,Speed=9600", "0403:6001,format=8n", "0403:6001,format=4N1",
+	"0403:6001,format=9N1", "0403:6001,format=8X1", "0403:6001,format=8N0",
+	"0403:6001,format=8N11", "0403:6001,format=N81",
+	"0403:6001,format=8 1", "0403:6001,flow=RTSCTS", "0403:6001,flow=off",
 };
 
 static void
@@ -102,8 +110,14 @@ test_words(void)
 		{ "1:2,unit=1,driver=a,driver=a", "driver= is given twice" },
 		{ "1:2,unit=1,driver=A", "driver= wants a name" },
 		{ "1:2,driver=uhid", "there is no unit=" },
-		{ "1:2,forced", "driver= or force" },
-		{ "1:2,force=1", "driver= or force" },
+		{ "1:2,forced", "driver=, force, speed=, " },
+		{ "1:2,force=1", "driver=, force, speed=, " },
+		{ "1:2,speed=fast", "speed= wants a number of baud" },
+		{ "1:2,speed=300,speed=300", "speed= is given twice" },
+		{ "1:2,format=8N3", "format= wants bits (5 to 8), parity" },
+		{ "1:2,format=8N1,format=7E1", "format= is given twice" },
+		{ "1:2,flow=hard", "flow= wants none, rtscts or xonxoff" },
+		{ "1:2,flow=none,flow=none", "flow= is given twice" },
 	};
 	struct claim c;
 	const char *why;
@@ -135,6 +149,30 @@ test_force_driver(void)
 	T_CHECK(strcmp(c.c_driver, "uhid") == 0);
 	T_CHECK(strcmp(c.c_serial, "force") == 0);
 	T_CHECK(claim_parse("1:2,unit=3,driver=abcdefghijklmn0", &c) == NULL);
+}
+
+static void
+test_line(void)
+{
+	struct hyp_usb_line none = { .hl_speed = 0 };
+	struct claim c;
+
+	T_CHECK(claim_parse("1:2", &c) == NULL);
+	T_CHECK(line_same(&c.c_line, &none));
+	T_CHECK(claim_parse("1:2,speed=50,unit=1,format=5m2,flow=xonxoff", &c)
+	    == NULL);
+	T_EQ(c.c_line.hl_speed, 50);
+	T_EQ(c.c_line.hl_bits, 5);
+	T_EQ(c.c_line.hl_parity, 'M');
+	T_EQ(c.c_line.hl_stop, 2);
+	T_EQ(c.c_line.hl_flow, HYP_USB_FLOW_XONXOFF);
+	T_EQ(c.c_unit, 1);
+	T_CHECK(!line_same(&c.c_line, &none));
+	T_CHECK(claim_parse("1:2,speed=12000000,format=8S1,flow=none", &c) ==
+	    NULL);
+	T_EQ(c.c_line.hl_speed, 12000000);
+	T_EQ(c.c_line.hl_parity, 'S');
+	T_EQ(c.c_line.hl_flow, HYP_USB_FLOW_NONE);
 }
 
 static void
@@ -408,6 +446,7 @@ const struct t_case t_cases[] = {
 	{ "malformed claims are refused", test_refuse },
 	{ "what is wrong is told", test_words },
 	{ "force and driver=", test_force_driver },
+	{ "speed=, format= and flow=", test_line },
 	{ "values of every length", test_long },
 	{ "claims that contradict each other are refused", test_add },
 	{ "the most exact claim counts, a unit has one holder", test_match },

@@ -134,13 +134,14 @@ one_list(void)
 	    "[claim key]\n"
 	    "vid = 1050\npid = 0407\nport = 1-1.4\nforce = yes\n"
 	    "driver = uhid\nunit = 3\n"
-	    "owner = 7\nmode = 0600\n");
+	    "owner = 7\nmode = 0600\n"
+	    "speed = 4800\nformat = 7e2\nflow = rtscts\n");
 	PUT("a.conf.d/20-b.conf", "[devswd]\r\nmode = 0640\r\n");
 	PUT("a.conf.d/10-a.conf", "\xef\xbb\xbf[devswd]\nmode = 0604\n"
 	    "[claim 3rd]\nvid = 1\npid = 2\nforce = no\n");
 	PUT("a.conf.d/.hidden.conf", "nonsense");
 	PUT("a.conf.d/backup.conf~", "nonsense");
-	T_EQ(parse("--claim 5:6 --deadline 9"), 0);
+	T_EQ(parse("--claim 5:6,speed=300 --deadline 9"), 0);
 	T_CHECK(said[0] == '\0');
 	T_EQ(o.o_tty.gid, 8);
 	T_EQ(o.o_tty.mode, 0640);	/* the later file */
@@ -161,6 +162,16 @@ one_list(void)
 	T_EQ(perm_over(&nth_claim(1)->c_perm, &o.o_tty).gid, 8);
 	T_EQ(perm_over(&nth_claim(1)->c_perm, &o.o_tty).mode, 0600);
 	T_EQ(perm_over(&nth_claim(0)->c_perm, &o.o_tty).mode, 0640);
+	T_EQ(nth_claim(1)->c_line.hl_speed, 4800);
+	T_EQ(nth_claim(1)->c_line.hl_bits, 7);
+	T_EQ(nth_claim(1)->c_line.hl_parity, 'E');
+	T_EQ(nth_claim(1)->c_line.hl_stop, 2);
+	T_EQ(nth_claim(1)->c_line.hl_flow, HYP_USB_FLOW_RTSCTS);
+	T_EQ(nth_claim(0)->c_line.hl_speed, 0);
+	/* A reload compares texts to know a claim again. */
+	T_CHECK(strcmp(nth_claim(1)->c_text, "1050:0407,port=1-1.4,unit=3,"
+	    "driver=uhid,force") == 0);
+	T_EQ(nth_claim(3)->c_line.hl_speed, 300);
 	T_CHECK(nth_claim(3)->c_name[0] == '\0');
 	T_EQ(nth_claim(2)->c_product, 2);
 	T_EQ(nth_claim(2)->c_force, 0);
@@ -206,8 +217,10 @@ every_mistake(void)
 	    "[claim six]\n"
 	    "[claim seven\n");
 	PUT("a.conf.d/b.conf", "[claim eight]\nvid=2\npid=2\nunit=1\n"
-	    "[claim nine]\nvid=1\npid=1\n");
-	T_EQ(parse(""), 25);
+	    "[claim nine]\nvid=1\npid=1\n"
+	    "[claim ten]\nvid=3\npid=3\nspeed = 9600 8N1\nformat = 8\n"
+	    "flow = crtscts\nspeed = 300\nspeed = 300\n");
+	T_EQ(parse(""), 29);
 	says("a.conf:1: early: begin with [devswd] or [claim NAME]");
 	says("a.conf:3: modus: there is no such setting; there are owner ");
 	says("a.conf:4: mode 999: wants an octal number from 1 to 777");
@@ -235,6 +248,10 @@ every_mistake(void)
 	    "unit");
 	says("a.conf.d/b.conf:5: [claim nine]: another claim names the same "
 	    "devices");
+	says("a.conf.d/b.conf:11: speed = 9600 8N1: wants a number of baud");
+	says("a.conf.d/b.conf:12: format = 8: wants bits (5 to 8), parity");
+	says("a.conf.d/b.conf:13: flow = crtscts: wants none, rtscts or ");
+	says("a.conf.d/b.conf:15: speed = 300: is given twice");
 	finish();
 }
 

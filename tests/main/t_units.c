@@ -49,6 +49,15 @@ hyp_usb_left(const char *path)
 	abort();
 }
 
+void
+hyp_usb_line(const char *path, const struct hyp_usb_line *hl)
+{
+
+	(void)path;
+	(void)hl;
+	abort();
+}
+
 static int
 is_pinned(int unit)
 {

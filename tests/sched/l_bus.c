@@ -303,6 +303,18 @@ end_order(void)
 	end();
 }
 
+/* It has what was said last. */
+static void
+end_line(void)
+{
+	struct ucom_softc *sc;
+
+	T_UNTIL(is_attached, ARG(&unit0));
+	sc = device_lookup_private(&ucom_cd, 0);
+	SCHED_CHECK(sc->sc_udev->ud_line.ul_speed == 4800);
+	end();
+}
+
 /* ---- actors --------------------------------------------------------- */
 
 static void
@@ -311,6 +323,16 @@ arrives(void *arg __unused)
 	const struct hyp_usb_info hi = info(0, "1-1");
 
 	hyp_usb_arrived(&hi);
+}
+
+/* The configuration says something of it while it is being attached. */
+static void
+arrives_line(void *arg)
+{
+	const struct hyp_usb_line hl = { .hl_speed = 4800 };
+
+	arrives(arg);
+	hyp_usb_line("1-1", &hl);
 }
 
 static void
@@ -464,6 +486,7 @@ reads_closes(void *arg __unused)
 ACTORS(arrive_leave, { "in", arrives, NULL }, { "out", leaves, NULL });
 ACTORS(arrive_vanish, { "in", arrives_twice, NULL },
     { "out", vanishes, NULL });
+ACTORS(arrive_line, { "in", arrives_line, NULL });
 ACTORS(arrive_again, { "in", arrives, NULL }, { "hup", arrives, NULL });
 ACTORS(rescan_out, { "hup", arrives, NULL }, { "out", leaves, NULL });
 ACTORS(crowd_one, { "in", arrives, NULL }, { "end", zombie_ends, NULL },
@@ -497,6 +520,8 @@ const struct sched_litmus l_bus[] = {
 	    setup, arrive_vanish, end },
 	{ "arrive_again", "the same is said while it is attached: one attach",
 	    setup, arrive_again, end_once },
+	{ "arrive_line", "the configuration changes while it is attached",
+	    setup, arrive_line, end_line },
 	{ "rescan_leave", "a device that failed, tried again and pulled out",
 	    setup_failed, rescan_out, end_tried },
 	{ "crowded", "refused for the zombies, and one ends",

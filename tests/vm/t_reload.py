@@ -226,6 +226,40 @@ def _(world):
     world.down()
 
 
+def stty(path, *words):
+    """What stty(1) does, or says of the mode."""
+    run = subprocess.run(["stty", "-F", path, *(words or ("-a",))],
+                         check=True, capture_output=True, timeout=60)
+    return run.stdout.decode()
+
+
+@case("a line begins as its claim says; read again, from the next open on")
+def _(world):
+    first = FIRST + "unit = 0\n"
+    acm = "[claim acm]\nvid = 1d6b\npid = 0104\nunit = 4\n"
+    world.up(first + "speed = 4800\nformat = 7E2\nflow = rtscts\n" +
+             acm + "speed = 19200\nflow = none\n")
+    world.usable("/dev/ttyU0")
+    world.usable("/dev/ttyU4")
+    for node in ("/dev/dtyU0", "/dev/ttyU0"):
+        has(stty(node), "speed 4800 baud", " cs7", "parenb -parodd",
+            " cstopb", " crtscts", " -ixon")
+    has(stty("/dev/dtyU4"), "speed 19200 baud", " cs8", " -crtscts", " -ixon")
+    # A client's settings last until the last close.
+    fd = os.open("/dev/dtyU0", os.O_RDWR | os.O_NOCTTY)
+    stty("/dev/dtyU0", "115200", "cs8", "-parenb", "-echo")
+    has(stty("/dev/dtyU0"), "speed 115200 baud", " cs8", "-parenb")
+    has(world.reload(first + "speed = 300\n" + acm), "claim first: changed",
+        "claim acm: changed")
+    has(stty("/dev/dtyU0"), "speed 115200 baud")
+    os.close(fd)
+    has(stty("/dev/dtyU0"), "speed 300 baud", " cs8", " -echo")
+    world.reload(first + acm)
+    stty("/dev/dtyU0", "2400")
+    has(stty("/dev/dtyU0"), "speed 2400 baud")
+    world.down()
+
+
 @case("a unit that a claim gets moves its device, and no other")
 def _(world):
     world.up(FIRST + SECOND)

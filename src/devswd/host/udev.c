@@ -163,6 +163,7 @@ device_arrived(struct usbsys_dev *ud)
 	if (k->k_refused)
 		return;
 	host_logf(HYP_LOG_DEBUG, "usb %s: arrived", k->k_path);
+	udev_ops->hu_line(udev_arg, hi, &hi->hi_line);
 	hyp_usb_arrived(hi);
 }
 
@@ -188,6 +189,7 @@ device_present(struct usbsys_dev *ud, int again)
 	} else if (again && !k->k_refused && !k->k_detached) {
 		hi->hi_unit = k->k_unit;
 		hi->hi_driver = k->k_driver[0] != '\0' ? k->k_driver : NULL;
+		udev_ops->hu_line(udev_arg, hi, &hi->hi_line);
 		hyp_usb_arrived(hi);
 	}
 }
@@ -253,6 +255,18 @@ host_udev_pinned(const char *path, int unit, const char *driver)
 		return;
 	k->k_unit = unit;
 	snprintf(k->k_driver, sizeof(k->k_driver), "%s", driver);
+}
+
+/* A device that stays: the configuration may say something else of it. */
+static void
+known_line(const struct known *k, const struct usbsys_dev *ud)
+{
+	struct hyp_usb_line line;
+
+	if (k->k_refused)
+		return;
+	udev_ops->hu_line(udev_arg, &ud->ud_info, &line);
+	hyp_usb_line(k->k_path, &line);
 }
 
 /* Is the answer for a device that is there the same as before? */
@@ -337,8 +351,11 @@ host_udev_rematch(int attach)
 		if (!known_same(k, ud)) {
 			n += !k->k_refused;
 			known_drop(k);
-		} else if (attach)
+			continue;
+		}
+		if (attach)
 			known_attach(k);
+		known_line(k, ud);
 	}
 	free(ud);
 	return n;

@@ -29,6 +29,15 @@ typedef enum host_udev_verdict host_udev_match_t(void *,
 	    const struct usbsys_dev *, int, int *, const char **);
 
 /*
+ * line(arg, info, &line)
+ *
+ *	What the configuration says of the serial lines of a device that was
+ *	taken.
+ */
+typedef void host_udev_line_t(void *, const struct hyp_usb_info *,
+	    struct hyp_usb_line *);
+
+/*
  * left(arg, info_path)
  *
  *	The device at the place is gone, for a claim that counts its devices.
@@ -53,6 +62,7 @@ typedef void host_udev_detached_t(void *, const char *, int);
 
 struct host_udev_ops {
 	host_udev_match_t	*hu_match;
+	host_udev_line_t	*hu_line;
 	host_udev_left_t	*hu_left;
 	host_udev_settled_t	*hu_settled;
 	host_udev_detached_t	*hu_detached;
@@ -94,8 +104,9 @@ void	host_udev_pinned(const char *, int, const char *);
  * n = host_udev_rematch(attach)
  *
  *	match answers otherwise now: those devices for which it does leave, n
- *	of them; host_udev_rescan has them, and others, arrive.  attach: also
- *	those that are detached.
+ *	of them; host_udev_rescan has them, and others, arrive.  Those that
+ *	stay have what line says now.  attach: also those that are detached
+ *	arrive.
  */
 unsigned host_udev_rematch(int);
 

@@ -5,7 +5,8 @@
  * Model
  *	Nothing is taken that no claim names: a serial adapter may be
  *	somebody's modem.  A claim names a vendor and a product, both in hex,
- *	and can be narrowed by serial number and by port.
+ *	and can be narrowed by serial number and by port.  What it
+ *	says of serial lines can stand in it as well (line.c).
  *
  *	A boot keyboard or mouse is not taken even if it is named, because
  *	many a one shares its numbers with other devices of its maker, and
@@ -74,7 +75,8 @@ parse_value(const char *p, char *buf, size_t size)
 	return n != 0 ? p : NULL;
 }
 
-#define	WANTED	"after a comma comes serial=, port=, unit=, driver= or force"
+#define	WANTED	"after a comma comes serial=, port=, unit=, driver=, force, "	\
+    "speed=, format= or flow="
 
 static const char *
 parse_unit(const char *text, int *unit)
@@ -131,6 +133,26 @@ parse_driver(const char *name, struct claim *c)
 	return NULL;
 }
 
+/* The first len characters of key, and value; WANTED: it is no such key. */
+static const char *
+parse_line(const char *key, size_t len, const char *value, struct claim *c)
+{
+	static char why[128];
+	const char *what;
+	char name[16];
+
+	if (len >= sizeof(name))
+		return WANTED;
+	memcpy(name, key, len);
+	name[len] = '\0';
+	if (!line_has_key(name))
+		return WANTED;
+	if ((what = line_set(&c->c_line, name, value)) == NULL)
+		return NULL;
+	snprintf(why, sizeof(why), "%s= %s", name, what);
+	return why;
+}
+
 /* "force", at p; *pp is moved behind it. */
 static const char *
 parse_force(const char **pp, struct claim *c)
@@ -185,7 +207,7 @@ parse_option(const char **pp, struct claim *c)
 			return "driver= is given twice";
 		return parse_driver(value, c);
 	}
-	return WANTED;
+	return parse_line(p, len, value, c);
 }
 
 const char *

@@ -11,18 +11,20 @@
 
 #include "host/udev.h"
 #include "hyp/hyp_usb.h"
+#include "main/line.h"
 #include "main/perm.h"
 
 #define	CLAIM_UNIT_MAX	4095
 #define	CLAIM_NAME	32
 
-/* VID:PID[,serial=S][,port=P][,unit=N][,driver=D][,force] */
+/* VID:PID[,serial=S][,port=P][,unit=N][,driver=D][,force][,LINE=V]... */
 struct claim {
 	TAILQ_ENTRY(claim) c_entry;
 	char		 c_text[256];	/* as it was given */
 	char		 c_name[CLAIM_NAME]; /* of its section; "" for --claim */
 	char		 c_at[288];	/* where that begins: "FILE:LINE" */
 	struct perm	 c_perm;	/* of its nodes */
+	struct hyp_usb_line c_line;	/* of its serial lines */
 	uint16_t	 c_vendor;
 	uint16_t	 c_product;
 	char		 c_serial[128];	/* "" if any */
@@ -42,7 +44,7 @@ TAILQ_HEAD(claim_head, claim);
  * why = claim_parse(text, claim)
  *
  *	Fill in claim.  NULL, or what is wrong with text, as the end of a
- *	sentence.
+ *	sentence, which is valid until the next call.
  */
 const char *claim_parse(const char *, struct claim *);
 

@@ -34,6 +34,9 @@ enum part {
 	PART_OWNER,
 	PART_GROUP,
 	PART_MODE,
+	PART_SPEED,
+	PART_FORMAT,
+	PART_FLOW,
 	PART_COMMENT,
 	NPARTS
 };
@@ -49,6 +52,9 @@ static const char *const part_names[NPARTS] = {
 	[PART_OWNER] = "owner",
 	[PART_GROUP] = "group",
 	[PART_MODE] = "mode",
+	[PART_SPEED] = "speed",
+	[PART_FORMAT] = "format",
+	[PART_FLOW] = "flow",
 	[PART_COMMENT] = "comment",
 };
 
@@ -107,12 +113,15 @@ static const char *
 check_part(enum part which, const char *value)
 {
 	char zero[] = "0", *parts[NPARTS] = { zero, zero }, *text;
+	struct hyp_usb_line line = { .hl_speed = 0 };
 	struct claim cl;
 	struct perm perm;
 	const char *why;
 
 	if (which == PART_COMMENT)
 		return NULL;
+	if (which >= PART_SPEED)
+		return line_set(&line, part_names[which], value);
 	if (which >= PART_OWNER)
 		return perm_set(&perm, part_names[which], value);
 	if (which == PART_FORCE)
@@ -144,8 +153,8 @@ claim_part(struct config *c, const char *key, const char *value)
 	if (k == NPARTS) {
 		conf_wrong(c->c_in, c->c_in->cn_line, "%s: a claim has no "
 		    "such key; it has vid, pid, serial, port, unit, driver, "
-		    "force, owner, group, "
-		    "mode and comment", key);
+		    "force, owner, group, mode, speed, format, flow and "
+		    "comment", key);
 		c->c_bad = 1;
 		return;
 	}
@@ -175,6 +184,11 @@ claim_rest(const struct config *c, struct claim *cl)
 	for (k = PART_OWNER; k <= PART_MODE; k++) {
 		if (c->c_parts[k] != NULL)
 			(void)perm_set(&cl->c_perm, part_names[k],
+			    c->c_parts[k]);
+	}
+	for (k = PART_SPEED; k < PART_COMMENT; k++) {
+		if (c->c_parts[k] != NULL)
+			(void)line_set(&cl->c_line, part_names[k],
 			    c->c_parts[k]);
 	}
 }

@@ -252,6 +252,17 @@ main_match(void *arg, const struct usbsys_dev *ud, int again, int *unit,
 	return verdict;
 }
 
+/* What its claim says of its lines. */
+static void
+main_line(void *arg, const struct hyp_usb_info *hi, struct hyp_usb_line *hl)
+{
+	const struct claim *const c = claim_find(arg, hi);
+
+	memset(hl, 0, sizeof(*hl));
+	if (c != NULL)
+		*hl = c->c_line;
+}
+
 static bool
 main_is_there(const char *path)
 {
@@ -285,6 +296,7 @@ main_detached(void *arg, const char *path, int yes)
 
 static const struct host_udev_ops main_udev_ops = {
 	.hu_match = main_match,
+	.hu_line = main_line,
 	.hu_left = main_left,
 	.hu_settled = main_settled,
 	.hu_detached = main_detached,

@@ -98,7 +98,8 @@ options_help(void)
 
 	printf("usage: devswd [-fv] --claim VID:PID[,serial=S][,port=P]"
 	    "[,unit=N]\n"
-	    "              [,driver=D][,force] ...\n"
+	    "              [,driver=D][,force][,speed=BAUD][,format=8N1]\n"
+	    "              [,flow=none|rtscts|xonxoff] ...\n"
 	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
 	    "              [--hid-owner USER] [--hid-group GROUP] "
 	    "[--hid-mode MODE]\n"

@@ -4,9 +4,11 @@
  *
  * Model
  *	The new options are made beside the old ones, compared, and take their
- *	place.  A claim is the same if its text and its nodes' owner, group and
- *	mode are; then what it knows of its devices goes with it (claim_adopt),
- *	so that a device keeps its unit.  Which devices come and go is not
+ *	place.  A claim is the same if its text, its nodes' owner, group and
+ *	mode, and what it says of lines are; what it knows of its devices goes
+ *	with its text (claim_adopt), so that a device keeps its unit.  What is
+ *	said of lines now reaches the devices that stay, and counts when they
+ *	are opened next (host_udev_rematch).  Which devices come and go is not
  *	worked out from the claims: each device that is known is matched again,
  *	and if the answer is another one it leaves, and comes again by the
  *	rescan that follows (host_udev_rematch).  Claims for now go on (now.h).
@@ -90,7 +92,8 @@ compare_claims(struct claim_head *old, struct claim_head *new, FILE *to)
 		was = claim_like(old, c);
 		if (was != NULL && strcmp(was->c_text, c->c_text) == 0) {
 			claim_adopt(c, was);
-			if (same_claim_perm(&c->c_perm, &was->c_perm))
+			if (same_claim_perm(&c->c_perm, &was->c_perm) &&
+			    line_same(&c->c_line, &was->c_line))
 				continue;
 		}
 		fprintf(to, "claim %s: %s\n", claim_title(c), was == NULL ?

@@ -115,7 +115,8 @@
 #include "usbdi/usbdi_impl.h"
 
 struct usb_plug {
-	struct hyp_usb_info pl_info;	/* with strings of its own */
+	struct hyp_usb_info pl_info;	/* with strings of its own; of all of
+					   it only hi_line changes; bus_lock */
 	u_int		 pl_refs;	/* p_want, p_have; bus_lock */
 };
 
@@ -273,7 +274,8 @@ usb_port_await_turn(struct usb_port *port)
  * error = usb_port_setup(port, dev, why)
  *
  *	From an open device to attached drivers.  From here on an unplug
- *	finds p_dev; one that came before is found by us:
+ *	finds p_dev, and so does hyp_usb_line; one that came before is found
+ *	by us:
  *
  *	port's thread			up-call
  *	usbd_device_open
@@ -291,6 +293,7 @@ usb_port_setup(struct usb_port *port, struct usbd_device *dev,
 
 	mutex_enter(&bus_lock);
 	port->p_dev = dev;
+	usbd_set_line(dev, &port->p_have->pl_info.hi_line);
 	unplugged = port->p_want != port->p_have;
 	mutex_exit(&bus_lock);
 	if (unplugged)
@@ -609,6 +612,23 @@ hyp_usb_left(const char *path)
 	if (bus_up && (port = usb_port_lookup(path)) != NULL) {
 		usb_plug_set(&port->p_want, NULL);
 		usb_port_wake(port);
+	}
+	mutex_exit(&bus_lock);
+	LOCKDEBUG_NONE(__func__);
+}
+
+/* The plug has it for a device that is being opened; see usb_port_setup. */
+void
+hyp_usb_line(const char *path, const struct hyp_usb_line *hl)
+{
+	struct usb_port *port;
+
+	mutex_enter(&bus_lock);
+	port = bus_up ? usb_port_lookup(path) : NULL;
+	if (port != NULL && port->p_want != NULL) {
+		port->p_want->pl_info.hi_line = *hl;
+		if (port->p_dev != NULL && port->p_want == port->p_have)
+			usbd_set_line(port->p_dev, hl);
 	}
 	mutex_exit(&bus_lock);
 	LOCKDEBUG_NONE(__func__);

@@ -281,6 +281,41 @@ close:	LOCKDEBUG_NONE("hyp_usb_close");
 	return error;
 }
 
+/*
+ * usbd_set_line(dev, line)
+ *
+ *	The configuration says this of the device's lines from now on; see
+ *	usbd_get_line.  ud_lock not held; does not sleep.
+ */
+CTASSERT(HYP_USB_FLOW_NONE == USBD_FLOW_NONE &&
+    HYP_USB_FLOW_RTSCTS == USBD_FLOW_RTSCTS &&
+    HYP_USB_FLOW_XONXOFF == USBD_FLOW_XONXOFF);
+
+void
+usbd_set_line(struct usbd_device *dev, const struct hyp_usb_line *hl)
+{
+	const struct usbd_line ul = {
+		.ul_speed = hl->hl_speed,
+		.ul_bits = hl->hl_bits,
+		.ul_parity = hl->hl_parity,
+		.ul_stop = hl->hl_stop,
+		.ul_flow = hl->hl_flow,
+	};
+
+	mutex_enter(&dev->ud_lock);
+	dev->ud_line = ul;
+	mutex_exit(&dev->ud_lock);
+}
+
+void
+usbd_get_line(struct usbd_device *dev, struct usbd_line *ul)
+{
+
+	mutex_enter(&dev->ud_lock);
+	*ul = dev->ud_line;
+	mutex_exit(&dev->ud_lock);
+}
+
 /* Forget the interfaces of the present configuration. */
 static void
 usbd_free_ifaces(struct usbd_device *dev)

@@ -11,6 +11,7 @@
 #include <dev/usb/usbdivar.h>
 
 struct hyp_usb_info;
+struct hyp_usb_line;
 
 /* How long the host has to give a cancelled transfer back, ms. */
 #define	USBD_GRACE		2000
@@ -32,6 +33,7 @@ int	usbd_device_parse(const struct hyp_usb_info *, const void *, size_t,
 int	usbd_device_configure(struct usbd_device *, struct usbd_why *);
 void	usbd_device_close(struct usbd_device *);
 void	usbd_device_gone(struct usbd_device *);
+void	usbd_set_line(struct usbd_device *, const struct hyp_usb_line *);
 usbd_status usbd_claim(struct usbd_interface *);
 
 /* ---- usbdi_xfer.c --------------------------------------------------- */

@@ -319,4 +319,23 @@ void	usbd_add_drv_event(int, struct usbd_device *, device_t);
 #define	USBD_MAX_CHILDREN	128
 bool	usbd_admit(struct usbd_device *, u_int);
 
+/*
+ * usbd_get_line(dev, &line)
+ *
+ *	An addition: what the configuration says of the serial lines of this
+ *	device, for the driver of a line to begin with at each first open.
+ *	Members of 0 say nothing.  Takes ud_lock; does not sleep.
+ */
+struct usbd_line {
+	uint32_t	 ul_speed;	/* Bd */
+	uint8_t		 ul_bits;	/* 5 to 8; with it: */
+	uint8_t		 ul_parity;	/* 'N' 'E' 'O' 'M' 'S' */
+	uint8_t		 ul_stop;	/* 1 or 2 */
+	uint8_t		 ul_flow;	/* USBD_FLOW_* */
+};
+#define	USBD_FLOW_NONE		1
+#define	USBD_FLOW_RTSCTS	2
+#define	USBD_FLOW_XONXOFF	3
+void	usbd_get_line(struct usbd_device *, struct usbd_line *);
+
 #endif /* _DEV_USB_USBDI_H_ */

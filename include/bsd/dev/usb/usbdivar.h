@@ -88,6 +88,8 @@ struct usbd_device {
 	u_int		 ud_nchildren;	/* (l) admitted, see usbd_admit */
 	bool		 ud_refused;	/* (l) that has been logged */
 
+	struct usbd_line ud_line;	/* (l) what the configuration says */
+
 	/* src/kernel/bus: the drivers; entries and count (l) */
 	device_t	*ud_subdevs;
 	size_t		 ud_subdevs_size;

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_ucom_conf.c - what the configuration says of a line (devswd.conf(5), ucom
+ * (4)): each first open begins with it, what a client sets then holds until
+ * the last close, and another configuration counts from the next first open
+ * on.  On the whole road: system calls above, software adapters below.
+ */
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/h_adapter.h"
+#include "drivers/h_serial.h"
+#include "hyp/hyp.h"
+
+static const struct hyp_usb_line
+    nothing = { .hl_speed = 0 },
+    slow = { .hl_speed = 4800, .hl_bits = 7, .hl_parity = 'E', .hl_stop = 2,
+	.hl_flow = HYP_USB_FLOW_RTSCTS },
+    fast = { .hl_speed = 250000 };
+
+static struct vusb *
+plugged(enum vusb_model model, const struct hyp_usb_line *hl)
+{
+	const struct vusb_config vc = { .vc_model = model, .vc_line = *hl };
+	struct vusb *v;
+
+	h_begin();
+	v = h_adapter(&vc);
+	s_plug(v, "ttyU0");
+	return v;
+}
+
+static struct s_file
+opened(const char *node)
+{
+	struct s_file sf;
+
+	T_EQ(s_open(node, S_RDWR | HYP_F_NONBLOCK, &sf), 0);
+	return sf;
+}
+
+static struct termios2
+mode(struct s_file *sf)
+{
+	struct termios2 t;
+
+	memset(&t, 0, sizeof(t));
+	T_EQ(s_ioctl(sf, TCGETS2, &t), 0);
+	return t;
+}
+
+/* The chip has the line of slow. */
+static void
+is_slow(struct vusb *v)
+{
+	const struct vusb_status vs = h_status(v);
+
+	T_EQ(vs.vs_baud, 4800);
+	T_EQ(vs.vs_bits, 7);
+	T_EQ(vs.vs_parity, 'E');
+	T_EQ(vs.vs_stop, 2);
+}
+
+/* ---- speed, format, flow -------------------------------------------- */
+
+/* Both nodes, the client and the chip; the rest is that of any node. */
+static void
+first_open(void)
+{
+	static const char *const nodes[] = { "ttyU0", "dtyU0" };
+	struct vusb *v = plugged(VUSB_FTDI, &slow);
+	struct termios2 t;
+	struct s_file sf;
+
+	for (unsigned i = 0; i < 2; i++) {
+		sf = opened(nodes[i]);
+		is_slow(v);
+		T_EQ(h_status(v).vs_flow, 'R');
+		t = mode(&sf);
+		T_EQ(t.c_ospeed, 4800);
+		T_EQ(t.c_cflag, B4800 | CS7 | PARENB | CSTOPB | CRTSCTS |
+		    CREAD | HUPCL | (i == 1 ? CLOCAL : 0));
+		T_EQ(t.c_iflag, ICRNL);
+		T_EQ(t.c_lflag & ICANON, ICANON);
+		s_close(&sf);
+	}
+	h_remove(v);
+}
+
+static void
+every_parity(void)
+{
+	static const struct {
+		char	parity;
+		tcflag_t cflag;
+	} rows[] = {
+		{ 'N', 0 }, { 'E', PARENB }, { 'O', PARENB | PARODD },
+		{ 'M', PARENB | PARODD | CMSPAR }, { 'S', PARENB | CMSPAR },
+	};
+	struct hyp_usb_line hl = { .hl_bits = 8, .hl_stop = 1 };
+	struct vusb *v = plugged(VUSB_FTDI, &nothing);
+	struct s_file sf;
+
+	for (unsigned i = 0; i < 5; i++) {
+		hl.hl_parity = (uint8_t)rows[i].parity;
+		vusb_configure(v, &hl);
+		sf = opened("dtyU0");
+		T_EQ(h_status(v).vs_parity, rows[i].parity);
+		T_EQ(mode(&sf).c_cflag & (PARENB | PARODD | CMSPAR | CSIZE),
+		    rows[i].cflag | CS8);
+		T_EQ(mode(&sf).c_ospeed, 9600);
+		s_close(&sf);
+	}
+	h_remove(v);
+}
+
+static void
+every_flow(void)
+{
+	static const struct {
+		uint8_t	 flow;
+		char	 chip;
+		tcflag_t iflag, cflag;
+	} rows[] = {
+		{ HYP_USB_FLOW_XONXOFF, 'X', IXON | IXOFF, 0 },
+		{ HYP_USB_FLOW_RTSCTS, 'R', 0, CRTSCTS },
+		{ HYP_USB_FLOW_NONE, 'N', 0, 0 },
+	};
+	struct hyp_usb_line hl = { .hl_speed = 0 };
+	struct vusb *v = plugged(VUSB_FTDI, &nothing);
+	struct s_file sf;
+
+	for (unsigned i = 0; i < 3; i++) {
+		hl.hl_flow = rows[i].flow;
+		vusb_configure(v, &hl);
+		sf = opened("dtyU0");
+		T_EQ(h_status(v).vs_flow, rows[i].chip);
+		T_EQ(mode(&sf).c_iflag & (IXON | IXOFF | IXANY),
+		    rows[i].iflag);
+		T_EQ(mode(&sf).c_cflag & CRTSCTS, rows[i].cflag);
+		s_close(&sf);
+	}
+	h_remove(v);
+}
+
+/* What is not in it is as the node's last user has left it. */
+static void
+each_first_open(void)
+{
+	struct vusb *v = plugged(VUSB_FTDI, &slow);
+	struct s_file sf, second;
+
+	sf = opened("dtyU0");
+	T_EQ(s_raw(&sf, 115200, 8, S_CLOCAL), 0);
+	second = opened("dtyU0");		/* no first open */
+	T_EQ(mode(&second).c_ospeed, 115200);
+	T_EQ(h_status(v).vs_baud, 115385);	/* 3 MHz / 26 */
+	s_close(&sf);
+	T_EQ(mode(&second).c_ospeed, 115200);
+	s_close(&second);
+	sf = opened("dtyU0");
+	is_slow(v);
+	T_EQ(h_status(v).vs_flow, 'R');
+	T_EQ(mode(&sf).c_lflag & ICANON, 0);
+	s_close(&sf);
+	h_remove(v);
+}
+
+static void
+read_again(void)
+{
+	struct vusb *v = plugged(VUSB_FTDI, &slow);
+	struct s_file sf;
+
+	sf = opened("dtyU0");
+	vusb_configure(v, &fast);
+	is_slow(v);
+	T_EQ(mode(&sf).c_ospeed, 4800);
+	s_close(&sf);
+	sf = opened("dtyU0");
+	T_EQ(h_status(v).vs_baud, 250000);
+	T_EQ(mode(&sf).c_ospeed, 250000);
+	T_EQ(h_status(v).vs_bits, 7);		/* its last user's */
+	T_EQ(s_raw(&sf, 19200, 8, S_CLOCAL), 0);
+	s_close(&sf);
+	vusb_configure(v, &nothing);
+	sf = opened("dtyU0");
+	T_EQ(mode(&sf).c_ospeed, 19200);
+	s_close(&sf);
+	/* And it comes with the next plugging. */
+	vusb_configure(v, &slow);
+	s_unplug(v);
+	s_plug(v, "ttyU0");
+	sf = opened("dtyU0");
+	is_slow(v);
+	s_close(&sf);
+	h_remove(v);
+}
+
+/* An FTDI has no characters of 5 bits, and no 12 Bd: no open fails of it. */
+static void
+impossible(void)
+{
+	static const struct hyp_usb_line rows[] = {
+		{ .hl_bits = 5, .hl_parity = 'N', .hl_stop = 1 },
+		{ .hl_speed = 12000000 },
+		{ .hl_speed = 50, .hl_bits = 8, .hl_parity = 'N',
+		    .hl_stop = 1, .hl_flow = HYP_USB_FLOW_XONXOFF },
+	};
+	struct vusb *v = plugged(VUSB_FTDI, &nothing);
+	struct s_file sf;
+
+	for (unsigned i = 0; i < 3; i++) {
+		vusb_configure(v, &rows[i]);
+		sf = opened("dtyU0");
+		T_EQ(h_status(v).vs_baud, 9600);
+		T_EQ(h_status(v).vs_bits, 8);
+		T_EQ(h_status(v).vs_flow, 'N');
+		T_EQ(mode(&sf).c_ospeed, 9600);
+		T_EQ(mode(&sf).c_cflag & CSIZE, CS8);
+		T_EQ(mode(&sf).c_iflag & IXOFF, 0);
+		s_close(&sf);
+	}
+	h_remove(v);
+}
+
+static void
+acm(void)
+{
+	const struct hyp_usb_line five = { .hl_speed = 50, .hl_bits = 5,
+	    .hl_parity = 'O', .hl_stop = 1 };
+	struct vusb *v = plugged(VUSB_ACM, &five);
+	struct s_file sf;
+
+	sf = opened("ttyU0");
+	T_EQ(h_status(v).vs_baud, 50);
+	T_EQ(h_status(v).vs_bits, 5);
+	T_EQ(h_status(v).vs_parity, 'O');
+	T_EQ(mode(&sf).c_cflag & CSIZE, CS5);
+	s_close(&sf);
+	h_remove(v);
+}
+
+/* The line is up for dial-in, which waits; dial-out gives it its mode. */
+static void
+dial_out_meanwhile(void)
+{
+	struct vusb *v = plugged(VUSB_FTDI, &slow);
+	struct s_file in, out;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &in,
+	    .so_node = "ttyU0", .so_flags = S_RDWR };
+
+	out = opened("dtyU0");
+	T_EQ(s_raw(&out, 115200, 8, S_CLOCAL | S_NOHUPCL), 0);
+	s_close(&out);
+	vusb_set_lines(v, 0, VUSB_CTS);
+	s_start(&so);
+	s_wait_sleep(&so, "ttyraw");
+	is_slow(v);
+	out = opened("dtyU0");
+	is_slow(v);
+	T_EQ(s_raw(&out, 115200, 8, S_CLOCAL), 0);
+	s_close(&out);
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DCD);
+	T_EQ(s_finish(&so), 0);
+	is_slow(v);
+	s_close(&in);
+	h_remove(v);
+}
+
+const struct t_case t_cases[] = {
+	{ "a first open begins with speed, format, flow", first_open },
+	{ "every parity", every_parity },
+	{ "every flow control", every_flow },
+	{ "each first open does; a client's holds until the last close",
+	    each_first_open },
+	{ "read again it counts from the next first open on", read_again },
+	{ "what the chip cannot do keeps no open out", impossible },
+	{ "ACM: characters of 5 bits at 50 Bd", acm },
+	{ "dial-out, while dial-in waits", dial_out_meanwhile },
+	{ NULL, NULL }
+};
