@@ -31,10 +31,15 @@ struct hyp_usb_line {
 	uint8_t		 hl_parity;	/* 'N' 'E' 'O' 'M' 'S' */
 	uint8_t		 hl_stop;	/* 1 or 2 */
 	uint8_t		 hl_flow;	/* HYP_USB_FLOW_* */
+	uint8_t		 hl_dtr;	/* HYP_USB_PIN_*: what becomes of it */
+	uint8_t		 hl_rts;	/* at a first open; same */
 };
 #define	HYP_USB_FLOW_NONE	1
 #define	HYP_USB_FLOW_RTSCTS	2
 #define	HYP_USB_FLOW_XONXOFF	3
+#define	HYP_USB_PIN_ON		1
+#define	HYP_USB_PIN_OFF		2
+#define	HYP_USB_PIN_KEEP	3	/* not moved, at a last close either */
 
 /* Where a device is and what the operating system says of it.  Strings are
    empty when unknown, never NULL but for hi_driver, and valid during the call

@@ -123,6 +123,7 @@ dev_type_close(ucomclose);
 int	ucomparam(struct tty *, struct termios *);
 int	ucom_mode(struct ucom_softc *, dev_t);
 void	ucom_line_begin(struct ucom_softc *);
+u_int	ucom_line_pins(const struct ucom_softc *, u_int *);
 void	ucom_save_termios(struct ucom_softc *, u_int);
 
 /* ---- ucom_modem.c: requests and modem lines ------------------------- */

@@ -255,6 +255,7 @@ ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl, u_int sent,
 static int
 ucom_up(struct ucom_softc *sc, dev_t dev)
 {
+	u_int mask, value;
 	int error;
 
 	ucom_line_begin(sc);
@@ -271,11 +272,14 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 		return error;
 
 	/* A device that refuses this works without, see ucom_mode. */
-	ucom_ctl_enter_own(sc);
-	error = ucom_mcr(sc, UMCR_DTR | UMCR_RTS, UMCR_DTR | UMCR_RTS);
-	ucom_ctl_exit(sc);
-	if (error && error != EOPNOTSUPP)
-		return error;
+	mask = ucom_line_pins(sc, &value);
+	if (mask != 0) {
+		ucom_ctl_enter_own(sc);
+		error = ucom_mcr(sc, mask, value);
+		ucom_ctl_exit(sc);
+		if (error && error != EOPNOTSUPP)
+			return error;
+	}
 	ucom_ask_status(sc, true);
 
 	ucom_io_start(sc);
@@ -293,8 +297,10 @@ static void
 ucom_down(struct ucom_softc *sc, int flag)
 {
 	struct tty *tp = sc->sc_tty;
+	u_int mask, unused;
 	bool hup, raised;
 
+	mask = ucom_line_pins(sc, &unused);
 	(*tp->t_linesw->l_close)(tp, flag);
 	if (!ISSET(flag, FNONBLOCK))
 		ucom_txempty(sc, false);
@@ -306,13 +312,13 @@ ucom_down(struct ucom_softc *sc, int flag)
 	ucom_io_stop(sc);
 
 	mutex_enter(&sc->sc_lock);
-	raised = !sc->sc_dying && sc->sc_mcr != 0;
+	raised = !sc->sc_dying && ISSET(sc->sc_mcr, mask) != 0;
 	mutex_exit(&sc->sc_lock);
 	/* One that has not even answered is not asked to drop its lines. */
 	if (hup && raised) {
 		/* Both: a board may take RTS alone for a reset. */
 		ucom_ctl_enter_own(sc);
-		(void)ucom_mcr(sc, UMCR_DTR | UMCR_RTS, 0);
+		(void)ucom_mcr(sc, mask, 0);
 		ucom_ctl_exit(sc);
 		mutex_enter(&sc->sc_lock);
 		microuptime(&sc->sc_hup_time);

@@ -67,7 +67,8 @@ ucom_param_change(struct ucom_softc *sc, const struct termios *old,
 		(void)ucom_param_ask(sc, old);
 	else if (error == 0 && t->c_ospeed == 0)
 		error = ucom_mcr(sc, UMCR_DTR, 0);
-	else if (error == 0 && old->c_ospeed == 0) {
+	else if (error == 0 && old->c_ospeed == 0 &&
+	    sc->sc_line.ul_dtr <= USBD_PIN_ON) {
 		error = ucom_mcr(sc, UMCR_DTR, UMCR_DTR);
 		/* A speed was asked for, which it has; see ucom_mode. */
 		if (error == EOPNOTSUPP)
@@ -81,8 +82,9 @@ ucom_param_change(struct ucom_softc *sc, const struct termios *old,
  *
  *	t_param: make the line like t, no lock held.  Speed 0 drops DTR and
  *	changes nothing else, so a device that refuses that is an error.
- *	Coming back from it raises DTR; nobody has asked for that, so a
- *	device that refuses it (its driver says so in the log) has the new
+ *	Coming back from it raises DTR, unless the configuration has it off or
+ *	left alone; nobody has asked for that, so a device that refuses it (its
+ *	driver says so in the log) has the new
  *	settings, and TIOCMGET tells that DTR is not set.  EINVAL: the two
  *	speeds differ, or the parent cannot do it.  EIO; a device that refuses
  *	the new settings is asked for the old ones, of which it may have
@@ -132,6 +134,24 @@ ucom_line_begin(struct ucom_softc *sc)
 	if (memcmp(&ul, &sc->sc_line, sizeof(ul)) != 0)
 		sc->sc_line_said = false;
 	sc->sc_line = ul;
+}
+
+/*
+ * mask = ucom_line_pins(sc, &value)
+ *
+ *	Which of DTR and RTS a first open and a last close move, and to what
+ *	the open does.  The configuration may say that they do not touch one:
+ *	a board whose reset hangs on it.  State OPENING.
+ */
+u_int
+ucom_line_pins(const struct ucom_softc *sc, u_int *value)
+{
+	const struct usbd_line *const ul = &sc->sc_line;
+
+	*value = (ul->ul_dtr == USBD_PIN_OFF ? 0 : UMCR_DTR) |
+	    (ul->ul_rts == USBD_PIN_OFF ? 0 : UMCR_RTS);
+	return (ul->ul_dtr == USBD_PIN_KEEP ? 0 : UMCR_DTR) |
+	    (ul->ul_rts == USBD_PIN_KEEP ? 0 : UMCR_RTS);
 }
 
 static tcflag_t

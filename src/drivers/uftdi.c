@@ -321,7 +321,8 @@ uftdi_poll_status(struct uftdi_softc *sc, u_char status[FTDI_STATUS_LEN])
 
 /*
  * ucom_open: put the chip into a known state.  What an earlier user left in
- * its buffers is thrown away.  A chip that refuses some of this is used as it
+ * its buffers is thrown away; not by RESET_SIO, which would drop DTR and RTS
+ * as well, and so reset a board for which they were left on.  A chip that refuses some of this is used as it
  * is; one that does not answer is not.
  */
 static int
@@ -331,7 +332,8 @@ uftdi_open(void *arg, int portno __unused)
 		uint8_t	request;
 		u_int	value;
 	} steps[] = {
-		{ FTDI_SIO_RESET, FTDI_SIO_RESET_SIO },
+		{ FTDI_SIO_RESET, FTDI_SIO_RESET_PURGE_RX },
+		{ FTDI_SIO_RESET, FTDI_SIO_RESET_PURGE_TX },
 		{ FTDI_SIO_SET_EVENT_CHAR, 0 },
 		{ FTDI_SIO_SET_ERROR_CHAR, 0 },
 		{ FTDI_SIO_SET_LATENCY, UFTDI_LATENCY_MS },

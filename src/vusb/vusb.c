@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #include "vusb/vusbvar.h"
@@ -395,6 +396,17 @@ vusb_rescan(struct vusb *v)
 	else
 		hyp_usb_left(v->v_path);
 	pthread_mutex_unlock(&plug_lock);
+}
+
+void
+vusb_let_go(struct vusb *v)
+{
+
+	pthread_mutex_lock(&plug_lock);
+	hyp_usb_left(v->v_path);
+	pthread_mutex_unlock(&plug_lock);
+	while (vusb_in_use(v))
+		usleep(1000);
 }
 
 void

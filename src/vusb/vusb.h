@@ -68,7 +68,9 @@ struct vusb_status {
 	bool		 vs_dtr, vs_rts, vs_break;
 	unsigned	 vs_lines;	/* requests that set DTR and RTS */
 	uint8_t		 vs_latency;	/* FTDI: ms */
+	unsigned	 vs_moves;	/* how often one of them has changed */
 	unsigned	 vs_resets;	/* FTDI: how often; ACM: opens seen */
+	unsigned	 vs_purges;	/* FTDI: of one of its two buffers */
 	unsigned	 vs_reads;	/* bulk-in transfers waiting */
 	unsigned	 vs_writes;	/* bulk-out transfers waiting */
 	uint64_t	 vs_sent;	/* bytes the host has taken */
@@ -111,6 +113,9 @@ bool	vusb_plugged(struct vusb *);
 bool	vusb_in_use(struct vusb *);
 /* Say again that it is there, as a rescan does. */
 void	vusb_rescan(struct vusb *);
+/* Let the bus detach it, with the plug in; wait until it is closed.  A rescan
+   brings it back. */
+void	vusb_let_go(struct vusb *);
 /* The configuration says this of its lines from now on. */
 void	vusb_configure(struct vusb *, const struct hyp_usb_line *);
 

@@ -115,6 +115,8 @@ acm_control(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
 	case 0x22:
 		if ((vr->vr_value & 1) && !vs->vs_dtr)
 			vs->vs_resets++;
+		vs->vs_moves += (vs->vs_dtr != (vr->vr_value & 1)) +
+		    (vs->vs_rts != ((vr->vr_value & 2) != 0));
 		vs->vs_dtr = vr->vr_value & 1;
 		vs->vs_rts = (vr->vr_value & 2) != 0;
 		vs->vs_lines++;

@@ -151,11 +151,26 @@ ftdi_set_flow(struct vusb_status *vs, uint16_t value, uint16_t index)
 }
 
 static void
-ftdi_purge(struct vusb_port *vp, uint16_t value)
+ftdi_pins(struct vusb_status *vs, bool dtr, bool rts)
 {
 
-	if (value == 0)
-		vp->vp_status.vs_resets++;
+	vs->vs_moves += (vs->vs_dtr != dtr) + (vs->vs_rts != rts);
+	vs->vs_dtr = dtr;
+	vs->vs_rts = rts;
+}
+
+/* A reset of the SIO drops the lines and ends flow control as well. */
+static void
+ftdi_purge(struct vusb_port *vp, uint16_t value)
+{
+	struct vusb_status *const vs = &vp->vp_status;
+
+	if (value == 0) {
+		vs->vs_resets++;
+		vs->vs_flow = 'N';
+		ftdi_pins(vs, false, false);
+	} else
+		vs->vs_purges++;
 	if (value == 0 || value == 1)
 		vp->vp_tohost.vq_len = 0;
 }
@@ -165,10 +180,8 @@ ftdi_modem_ctrl(struct vusb_status *vs, uint16_t value)
 {
 
 	vs->vs_lines++;
-	if (value & 0x0100)
-		vs->vs_dtr = value & 1;
-	if (value & 0x0200)
-		vs->vs_rts = (value & 2) != 0;
+	ftdi_pins(vs, (value & 0x0100) != 0 ? value & 1 : vs->vs_dtr,
+	    (value & 0x0200) != 0 ? (value & 2) != 0 : vs->vs_rts);
 }
 
 /* The port that a request is for, or NULL. */

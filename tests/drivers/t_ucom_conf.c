@@ -9,7 +9,9 @@
 #include <asm/termbits.h>
 
 #include <errno.h>
+#include <linux/tty.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "drivers/h_adapter.h"
 #include "drivers/h_serial.h"
@@ -271,6 +273,174 @@ dial_out_meanwhile(void)
 	h_remove(v);
 }
 
+/* ---- DTR and RTS ---------------------------------------------------- */
+
+static const struct hyp_usb_line keep = { .hl_dtr = HYP_USB_PIN_KEEP,
+    .hl_rts = HYP_USB_PIN_KEEP };
+
+/* The lines, as the chip has them: DTR and RTS. */
+static int
+pins(struct vusb *v)
+{
+	const struct vusb_status vs = h_status(v);
+
+	return (vs.vs_dtr ? TIOCM_DTR : 0) | (vs.vs_rts ? TIOCM_RTS : 0);
+}
+
+/* Opens and closes of both nodes, blocking and not, and a carrier that is
+   waited for in vain: a board behind the lines sees nothing of it. */
+static void
+kept_on(enum vusb_model model)
+{
+	int both = TIOCM_DTR | TIOCM_RTS;
+	struct vusb *v = plugged(model, &keep);
+	struct s_file sf;
+	unsigned moves;
+
+	T_EQ(h_status(v).vs_moves, 0);		/* s_plug has opened it */
+	sf = opened("dtyU0");
+	T_EQ(s_modem(&sf) & both, 0);
+	/* Who asks for it can move them, and they stay. */
+	T_EQ(s_ioctl(&sf, TIOCMBIS, &both), 0);
+	T_EQ(pins(v), both);
+	s_close(&sf);
+	moves = h_status(v).vs_moves;
+	sf = opened("ttyU0");
+	T_EQ(s_modem(&sf) & both, both);
+	T_EQ(s_raw(&sf, 115200, 8, S_CLOCAL), 0);
+	s_close(&sf);
+	T_EQ(s_open("dtyU0", S_RDWR, &sf), 0);	/* and no pause before it */
+	s_close(&sf);
+	T_EQ(pins(v), both);
+	T_EQ(h_status(v).vs_moves, moves);
+	T_EQ(h_status(v).vs_resets, model == VUSB_ACM ? 1 : 0);
+	h_remove(v);
+}
+
+static void
+kept(void)
+{
+
+	kept_on(VUSB_FTDI);
+	kept_on(VUSB_ACM);
+}
+
+/* Detached and attached again with the plug in: by devswctl, a reload or
+   another devswd. */
+static void
+kept_over_detach(void)
+{
+	int both = TIOCM_DTR | TIOCM_RTS;
+	struct vusb *v = plugged(VUSB_FTDI, &keep);
+	struct s_file sf;
+
+	sf = opened("dtyU0");
+	T_EQ(s_ioctl(&sf, TIOCMBIS, &both), 0);
+	vusb_let_go(v);				/* with an open file */
+	s_close(&sf);
+	T_EQ(pins(v), both);
+	vusb_rescan(v);
+	s_plug_wait("ttyU0");
+	sf = opened("dtyU0");
+	s_close(&sf);
+	T_EQ(pins(v), both);
+	T_EQ(h_status(v).vs_moves, 2);
+	h_remove(v);
+}
+
+/* All that can be said of both: what the open and the close make of it. */
+static void
+every_pin(void)
+{
+	struct hyp_usb_line hl = { .hl_speed = 0 };
+	struct vusb *v = plugged(VUSB_FTDI, &keep);
+	int both = TIOCM_DTR | TIOCM_RTS;
+	int before, after, wanted, ended;
+	struct s_file sf;
+
+	for (hl.hl_dtr = 0; hl.hl_dtr <= HYP_USB_PIN_KEEP; hl.hl_dtr++) {
+		for (hl.hl_rts = 0; hl.hl_rts <= HYP_USB_PIN_KEEP;
+		    hl.hl_rts++) {
+			before = pins(v);
+			vusb_configure(v, &hl);
+			wanted = 0;
+			wanted |= hl.hl_dtr == HYP_USB_PIN_KEEP ?
+			    before & TIOCM_DTR : hl.hl_dtr <= HYP_USB_PIN_ON ?
+			    TIOCM_DTR : 0;
+			wanted |= hl.hl_rts == HYP_USB_PIN_KEEP ?
+			    before & TIOCM_RTS : hl.hl_rts <= HYP_USB_PIN_ON ?
+			    TIOCM_RTS : 0;
+			sf = opened("dtyU0");
+			T_EQ(pins(v), wanted);
+			/* The close drops what it may. */
+			T_EQ(s_ioctl(&sf, TIOCMBIS, &both),
+			    0);
+			s_close(&sf);
+			after = pins(v);
+			ended = (hl.hl_dtr == HYP_USB_PIN_KEEP ? TIOCM_DTR : 0)
+			    | (hl.hl_rts == HYP_USB_PIN_KEEP ? TIOCM_RTS : 0);
+			T_EQ(after, ended);
+		}
+	}
+	h_remove(v);
+}
+
+/* What a reload says is of the next open; the close is this one's. */
+static void
+close_is_its_opens(void)
+{
+	struct vusb *v = plugged(VUSB_FTDI, &nothing);
+	struct s_file sf;
+
+	sf = opened("dtyU0");
+	T_EQ(pins(v), TIOCM_DTR | TIOCM_RTS);
+	vusb_configure(v, &keep);
+	s_close(&sf);
+	T_EQ(pins(v), 0);
+	sf = opened("dtyU0");
+	T_EQ(pins(v), 0);
+	vusb_configure(v, &nothing);
+	s_close(&sf);
+	h_remove(v);
+}
+
+/* Speed 0 asks for DTR to drop.  A speed after it says nothing of DTR. */
+static void
+speed_zero_and_back(void)
+{
+	int dtr = TIOCM_DTR;
+	struct vusb *v = plugged(VUSB_FTDI, &keep);
+	struct s_file sf;
+
+	sf = opened("dtyU0");
+	T_EQ(s_ioctl(&sf, TIOCMBIS, &dtr), 0);
+	T_EQ(s_raw(&sf, 0, 8, S_CLOCAL), 0);
+	T_EQ(pins(v), 0);
+	T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
+	T_EQ(pins(v), 0);
+	s_close(&sf);
+	h_remove(v);
+}
+
+/* -hupcl, without a word in the configuration: no dip at the next open. */
+static void
+no_hupcl(void)
+{
+	struct vusb *v = plugged(VUSB_FTDI, &nothing);
+	struct s_file sf;
+	unsigned moves;
+
+	sf = opened("dtyU0");
+	T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL | S_NOHUPCL), 0);
+	s_close(&sf);
+	T_EQ(pins(v), TIOCM_DTR | TIOCM_RTS);
+	moves = h_status(v).vs_moves;
+	sf = opened("dtyU0");
+	s_close(&sf);
+	T_EQ(h_status(v).vs_moves, moves);
+	h_remove(v);
+}
+
 const struct t_case t_cases[] = {
 	{ "a first open begins with speed, format, flow", first_open },
 	{ "every parity", every_parity },
@@ -281,5 +451,13 @@ const struct t_case t_cases[] = {
 	{ "what the chip cannot do keeps no open out", impossible },
 	{ "ACM: characters of 5 bits at 50 Bd", acm },
 	{ "dial-out, while dial-in waits", dial_out_meanwhile },
+	{ "DTR and RTS are kept by opens and closes", kept },
+	{ "and by a detach with the plug in", kept_over_detach },
+	{ "on, off, keep, for each of the two", every_pin },
+	{ "a close is as its open, whatever was read again",
+	    close_is_its_opens },
+	{ "speed 0 drops DTR, a speed does not raise a kept one",
+	    speed_zero_and_back },
+	{ "-hupcl: no dip at the next open", no_hupcl },
 	{ NULL, NULL }
 };

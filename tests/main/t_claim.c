@@ -118,6 +118,9 @@ test_words(void)
 		{ "1:2,format=8N1,format=7E1", "format= is given twice" },
 		{ "1:2,flow=hard", "flow= wants none, rtscts or xonxoff" },
 		{ "1:2,flow=none,flow=none", "flow= is given twice" },
+		{ "1:2,dtr=yes", "dtr= wants on, off or keep" },
+		{ "1:2,rts=Keep", "rts= wants on, off or keep" },
+		{ "1:2,rts=on,rts=on", "rts= is given twice" },
 	};
 	struct claim c;
 	const char *why;
@@ -168,6 +171,13 @@ test_line(void)
 	T_EQ(c.c_line.hl_flow, HYP_USB_FLOW_XONXOFF);
 	T_EQ(c.c_unit, 1);
 	T_CHECK(!line_same(&c.c_line, &none));
+	T_EQ(c.c_line.hl_dtr, 0);
+	T_CHECK(claim_parse("1:2,dtr=keep,rts=off", &c) == NULL);
+	T_EQ(c.c_line.hl_dtr, HYP_USB_PIN_KEEP);
+	T_EQ(c.c_line.hl_rts, HYP_USB_PIN_OFF);
+	T_CHECK(!line_same(&c.c_line, &none));
+	T_CHECK(claim_parse("1:2,dtr=on,rts=on", &c) == NULL);
+	T_EQ(c.c_line.hl_dtr, HYP_USB_PIN_ON);
 	T_CHECK(claim_parse("1:2,speed=12000000,format=8S1,flow=none", &c) ==
 	    NULL);
 	T_EQ(c.c_line.hl_speed, 12000000);
@@ -446,7 +456,7 @@ const struct t_case t_cases[] = {
 	{ "malformed claims are refused", test_refuse },
 	{ "what is wrong is told", test_words },
 	{ "force and driver=", test_force_driver },
-	{ "speed=, format= and flow=", test_line },
+	{ "the settings of a line", test_line },
 	{ "values of every length", test_long },
 	{ "claims that contradict each other are refused", test_add },
 	{ "the most exact claim counts, a unit has one holder", test_match },

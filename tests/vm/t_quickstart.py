@@ -112,14 +112,20 @@ def _(_world):
     equal(command("stty", "-F", NODE, "speed").strip(), "9600")
 
 
-@case("without hupcl a close leaves DTR on")
+@case("no open moves DTR and RTS of a board that must not reset")
 def _(_world):
+    both = termios.TIOCM_DTR | termios.TIOCM_RTS
+
+    def modem_lines():
+        fd = os.open(NODE, os.O_RDWR | os.O_NOCTTY)
+        lines = probe.modem_lines(fd)
+        os.close(fd)
+        return lines & both
+
+    equal(modem_lines(), both, "the lines before")
     block("arduino")
-    equal(" -hupcl " in command("stty", "-a", "-F", NODE), True)
-    fd = os.open(NODE, os.O_RDWR | os.O_NOCTTY)
-    lines = probe.modem_lines(fd)
-    os.close(fd)
-    equal(lines & termios.TIOCM_DTR, termios.TIOCM_DTR, "DTR")
+    equal(modem_lines(), 0, "the lines")
+    equal("speed 115200 baud" in command("stty", "-a", "-F", NODE), True)
 
 
 @case("a login prompt comes up on the line")

@@ -76,7 +76,7 @@ parse_value(const char *p, char *buf, size_t size)
 }
 
 #define	WANTED	"after a comma comes serial=, port=, unit=, driver=, force, "	\
-    "speed=, format= or flow="
+    "speed=, format=, flow=, dtr= or rts="
 
 static const char *
 parse_unit(const char *text, int *unit)

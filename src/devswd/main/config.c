@@ -37,6 +37,8 @@ enum part {
 	PART_SPEED,
 	PART_FORMAT,
 	PART_FLOW,
+	PART_DTR,
+	PART_RTS,
 	PART_COMMENT,
 	NPARTS
 };
@@ -55,6 +57,8 @@ static const char *const part_names[NPARTS] = {
 	[PART_SPEED] = "speed",
 	[PART_FORMAT] = "format",
 	[PART_FLOW] = "flow",
+	[PART_DTR] = "dtr",
+	[PART_RTS] = "rts",
 	[PART_COMMENT] = "comment",
 };
 
@@ -153,8 +157,8 @@ claim_part(struct config *c, const char *key, const char *value)
 	if (k == NPARTS) {
 		conf_wrong(c->c_in, c->c_in->cn_line, "%s: a claim has no "
 		    "such key; it has vid, pid, serial, port, unit, driver, "
-		    "force, owner, group, mode, speed, format, flow and "
-		    "comment", key);
+		    "force, owner, group, mode, speed, format, flow, dtr, "
+		    "rts and comment", key);
 		c->c_bad = 1;
 		return;
 	}

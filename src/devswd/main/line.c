@@ -31,6 +31,13 @@ static const struct word flows[] = {
 	{ NULL, 0 }
 };
 
+static const struct word pins[] = {
+	{ "on", HYP_USB_PIN_ON },
+	{ "off", HYP_USB_PIN_OFF },
+	{ "keep", HYP_USB_PIN_KEEP },
+	{ NULL, 0 }
+};
+
 /* 0: none of them. */
 static uint8_t
 find_word(const struct word *w, const char *text)
@@ -86,6 +93,33 @@ set_flow(struct hyp_usb_line *hl, const char *text)
 	return NULL;
 }
 
+static const char *
+set_pin(uint8_t *pin, const char *text)
+{
+	const uint8_t val = find_word(pins, text);
+
+	if (*pin != 0)
+		return TWICE;
+	if (val == 0)
+		return "wants on, off or keep";
+	*pin = val;
+	return NULL;
+}
+
+static const char *
+set_dtr(struct hyp_usb_line *hl, const char *text)
+{
+
+	return set_pin(&hl->hl_dtr, text);
+}
+
+static const char *
+set_rts(struct hyp_usb_line *hl, const char *text)
+{
+
+	return set_pin(&hl->hl_rts, text);
+}
+
 static const struct key {
 	const char	*k_name;
 	const char	*(*k_set)(struct hyp_usb_line *, const char *);
@@ -93,6 +127,8 @@ static const struct key {
 	{ "speed", set_speed },
 	{ "format", set_format },
 	{ "flow", set_flow },
+	{ "dtr", set_dtr },
+	{ "rts", set_rts },
 };
 
 /* NULL: there is no such key. */
@@ -128,5 +164,6 @@ line_same(const struct hyp_usb_line *a, const struct hyp_usb_line *b)
 
 	return a->hl_speed == b->hl_speed && a->hl_bits == b->hl_bits &&
 	    a->hl_parity == b->hl_parity && a->hl_stop == b->hl_stop &&
-	    a->hl_flow == b->hl_flow;
+	    a->hl_flow == b->hl_flow && a->hl_dtr == b->hl_dtr &&
+	    a->hl_rts == b->hl_rts;
 }

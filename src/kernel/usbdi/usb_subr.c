@@ -290,6 +290,8 @@ close:	LOCKDEBUG_NONE("hyp_usb_close");
 CTASSERT(HYP_USB_FLOW_NONE == USBD_FLOW_NONE &&
     HYP_USB_FLOW_RTSCTS == USBD_FLOW_RTSCTS &&
     HYP_USB_FLOW_XONXOFF == USBD_FLOW_XONXOFF);
+CTASSERT(HYP_USB_PIN_ON == USBD_PIN_ON && HYP_USB_PIN_OFF == USBD_PIN_OFF &&
+    HYP_USB_PIN_KEEP == USBD_PIN_KEEP);
 
 void
 usbd_set_line(struct usbd_device *dev, const struct hyp_usb_line *hl)
@@ -300,6 +302,8 @@ usbd_set_line(struct usbd_device *dev, const struct hyp_usb_line *hl)
 		.ul_parity = hl->hl_parity,
 		.ul_stop = hl->hl_stop,
 		.ul_flow = hl->hl_flow,
+		.ul_dtr = hl->hl_dtr,
+		.ul_rts = hl->hl_rts,
 	};
 
 	mutex_enter(&dev->ud_lock);

@@ -332,10 +332,15 @@ struct usbd_line {
 	uint8_t		 ul_parity;	/* 'N' 'E' 'O' 'M' 'S' */
 	uint8_t		 ul_stop;	/* 1 or 2 */
 	uint8_t		 ul_flow;	/* USBD_FLOW_* */
+	uint8_t		 ul_dtr;	/* USBD_PIN_*: what becomes of it */
+	uint8_t		 ul_rts;	/* at a first open; same */
 };
 #define	USBD_FLOW_NONE		1
 #define	USBD_FLOW_RTSCTS	2
 #define	USBD_FLOW_XONXOFF	3
+#define	USBD_PIN_ON		1
+#define	USBD_PIN_OFF		2
+#define	USBD_PIN_KEEP		3	/* not moved, at a last close either */
 void	usbd_get_line(struct usbd_device *, struct usbd_line *);
 
 #endif /* _DEV_USB_USBDI_H_ */
