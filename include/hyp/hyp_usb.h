@@ -33,6 +33,7 @@ struct hyp_usb_line {
 	uint8_t		 hl_flow;	/* HYP_USB_FLOW_* */
 	uint8_t		 hl_dtr;	/* HYP_USB_PIN_*: what becomes of it */
 	uint8_t		 hl_rts;	/* at a first open; same */
+	uint8_t		 hl_latency;	/* ms that a chip may keep input */
 };
 #define	HYP_USB_FLOW_NONE	1
 #define	HYP_USB_FLOW_RTSCTS	2

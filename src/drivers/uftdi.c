@@ -12,7 +12,8 @@
  * Latency
  *	The chip collects input until a packet is full or its latency timer
  *	ends, 16 ms after a reset.  The timer is set to UFTDI_LATENCY_MS, so
- *	that an answer of a few bytes comes through at once.  The price is
+ *	that an answer of a few bytes comes through at once, unless the
+ *	configuration has another number.  The price is
  *	an empty packet (two status bytes) every that many milliseconds
  *	while the port is open.  The AM chip has no timer to set.
  *
@@ -319,6 +320,15 @@ uftdi_poll_status(struct uftdi_softc *sc, u_char status[FTDI_STATUS_LEN])
 	return err ? EIO : 0;
 }
 
+static u_int
+uftdi_latency(struct uftdi_softc *sc)
+{
+	struct usbd_line ul;
+
+	usbd_get_line(sc->sc_udev, &ul);
+	return ul.ul_latency != 0 ? ul.ul_latency : UFTDI_LATENCY_MS;
+}
+
 /*
  * ucom_open: put the chip into a known state.  What an earlier user left in
  * its buffers is thrown away; not by RESET_SIO, which would drop DTR and RTS
@@ -328,7 +338,9 @@ uftdi_poll_status(struct uftdi_softc *sc, u_char status[FTDI_STATUS_LEN])
 static int
 uftdi_open(void *arg, int portno __unused)
 {
-	static const struct {
+	struct uftdi_softc *sc = arg;
+	const u_int latency = uftdi_latency(sc);
+	const struct {
 		uint8_t	request;
 		u_int	value;
 	} steps[] = {
@@ -336,9 +348,8 @@ uftdi_open(void *arg, int portno __unused)
 		{ FTDI_SIO_RESET, FTDI_SIO_RESET_PURGE_TX },
 		{ FTDI_SIO_SET_EVENT_CHAR, 0 },
 		{ FTDI_SIO_SET_ERROR_CHAR, 0 },
-		{ FTDI_SIO_SET_LATENCY, UFTDI_LATENCY_MS },
+		{ FTDI_SIO_SET_LATENCY, latency },
 	};
-	struct uftdi_softc *sc = arg;
 	u_char status[FTDI_STATUS_LEN];
 	u_int i;
 	int error;

@@ -441,6 +441,31 @@ no_hupcl(void)
 	h_remove(v);
 }
 
+/* ---- latency -------------------------------------------------------- */
+
+static void
+latency(void)
+{
+	struct hyp_usb_line hl = { .hl_latency = 255 };
+	struct vusb *v = plugged(VUSB_FTDI, &hl);
+	struct s_file sf;
+
+	sf = opened("ttyU0");
+	T_EQ(h_status(v).vs_latency, 255);
+	hl.hl_latency = 1;
+	vusb_configure(v, &hl);
+	T_EQ(h_status(v).vs_latency, 255);
+	s_close(&sf);
+	sf = opened("dtyU0");
+	T_EQ(h_status(v).vs_latency, 1);
+	s_close(&sf);
+	vusb_configure(v, &nothing);
+	sf = opened("dtyU0");
+	T_EQ(h_status(v).vs_latency, 2);
+	s_close(&sf);
+	h_remove(v);
+}
+
 const struct t_case t_cases[] = {
 	{ "a first open begins with speed, format, flow", first_open },
 	{ "every parity", every_parity },
@@ -459,5 +484,6 @@ const struct t_case t_cases[] = {
 	{ "speed 0 drops DTR, a speed does not raise a kept one",
 	    speed_zero_and_back },
 	{ "-hupcl: no dip at the next open", no_hupcl },
+	{ "FTDI: the latency timer", latency },
 	{ NULL, NULL }
 };

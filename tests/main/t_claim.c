@@ -121,6 +121,9 @@ test_words(void)
 		{ "1:2,dtr=yes", "dtr= wants on, off or keep" },
 		{ "1:2,rts=Keep", "rts= wants on, off or keep" },
 		{ "1:2,rts=on,rts=on", "rts= is given twice" },
+		{ "1:2,latency=0", "latency= wants a number of milliseconds" },
+		{ "1:2,latency=256", "latency= wants a number of milli" },
+		{ "1:2,latency=1,latency=1", "latency= is given twice" },
 	};
 	struct claim c;
 	const char *why;
@@ -175,6 +178,9 @@ test_line(void)
 	T_CHECK(claim_parse("1:2,dtr=keep,rts=off", &c) == NULL);
 	T_EQ(c.c_line.hl_dtr, HYP_USB_PIN_KEEP);
 	T_EQ(c.c_line.hl_rts, HYP_USB_PIN_OFF);
+	T_CHECK(!line_same(&c.c_line, &none));
+	T_CHECK(claim_parse("1:2,latency=255", &c) == NULL);
+	T_EQ(c.c_line.hl_latency, 255);
 	T_CHECK(!line_same(&c.c_line, &none));
 	T_CHECK(claim_parse("1:2,dtr=on,rts=on", &c) == NULL);
 	T_EQ(c.c_line.hl_dtr, HYP_USB_PIN_ON);

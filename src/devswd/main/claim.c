@@ -76,7 +76,7 @@ parse_value(const char *p, char *buf, size_t size)
 }
 
 #define	WANTED	"after a comma comes serial=, port=, unit=, driver=, force, "	\
-    "speed=, format=, flow=, dtr= or rts="
+    "speed=, format=, flow=, dtr=, rts= or latency="
 
 static const char *
 parse_unit(const char *text, int *unit)

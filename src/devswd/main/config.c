@@ -39,6 +39,7 @@ enum part {
 	PART_FLOW,
 	PART_DTR,
 	PART_RTS,
+	PART_LATENCY,
 	PART_COMMENT,
 	NPARTS
 };
@@ -59,6 +60,7 @@ static const char *const part_names[NPARTS] = {
 	[PART_FLOW] = "flow",
 	[PART_DTR] = "dtr",
 	[PART_RTS] = "rts",
+	[PART_LATENCY] = "latency",
 	[PART_COMMENT] = "comment",
 };
 
@@ -158,7 +160,7 @@ claim_part(struct config *c, const char *key, const char *value)
 		conf_wrong(c->c_in, c->c_in->cn_line, "%s: a claim has no "
 		    "such key; it has vid, pid, serial, port, unit, driver, "
 		    "force, owner, group, mode, speed, format, flow, dtr, "
-		    "rts and comment", key);
+		    "rts, latency and comment", key);
 		c->c_bad = 1;
 		return;
 	}

@@ -120,6 +120,19 @@ set_rts(struct hyp_usb_line *hl, const char *text)
 	return set_pin(&hl->hl_rts, text);
 }
 
+static const char *
+set_latency(struct hyp_usb_line *hl, const char *text)
+{
+	const long val = perm_number(text, 10, UINT8_MAX);
+
+	if (hl->hl_latency != 0)
+		return TWICE;
+	if (val < 1)
+		return "wants a number of milliseconds from 1 to 255";
+	hl->hl_latency = (uint8_t)val;
+	return NULL;
+}
+
 static const struct key {
 	const char	*k_name;
 	const char	*(*k_set)(struct hyp_usb_line *, const char *);
@@ -129,6 +142,7 @@ static const struct key {
 	{ "flow", set_flow },
 	{ "dtr", set_dtr },
 	{ "rts", set_rts },
+	{ "latency", set_latency },
 };
 
 /* NULL: there is no such key. */
@@ -165,5 +179,5 @@ line_same(const struct hyp_usb_line *a, const struct hyp_usb_line *b)
 	return a->hl_speed == b->hl_speed && a->hl_bits == b->hl_bits &&
 	    a->hl_parity == b->hl_parity && a->hl_stop == b->hl_stop &&
 	    a->hl_flow == b->hl_flow && a->hl_dtr == b->hl_dtr &&
-	    a->hl_rts == b->hl_rts;
+	    a->hl_rts == b->hl_rts && a->hl_latency == b->hl_latency;
 }

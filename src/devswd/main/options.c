@@ -100,7 +100,7 @@ options_help(void)
 	    "[,unit=N]\n"
 	    "              [,driver=D][,force][,speed=BAUD][,format=8N1]\n"
 	    "              [,flow=none|rtscts|xonxoff]\n"
-	    "              [,dtr=on|off|keep][,rts=on|off|keep] ...\n"
+	    "              [,dtr=on|off|keep][,rts=on|off|keep][,latency=MS] ...\n"
 	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
 	    "              [--hid-owner USER] [--hid-group GROUP] "
 	    "[--hid-mode MODE]\n"

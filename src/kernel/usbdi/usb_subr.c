@@ -304,6 +304,7 @@ usbd_set_line(struct usbd_device *dev, const struct hyp_usb_line *hl)
 		.ul_flow = hl->hl_flow,
 		.ul_dtr = hl->hl_dtr,
 		.ul_rts = hl->hl_rts,
+		.ul_latency = hl->hl_latency,
 	};
 
 	mutex_enter(&dev->ud_lock);

@@ -334,6 +334,7 @@ struct usbd_line {
 	uint8_t		 ul_flow;	/* USBD_FLOW_* */
 	uint8_t		 ul_dtr;	/* USBD_PIN_*: what becomes of it */
 	uint8_t		 ul_rts;	/* at a first open; same */
+	uint8_t		 ul_latency;	/* ms that a chip may keep input */
 };
 #define	USBD_FLOW_NONE		1
 #define	USBD_FLOW_RTSCTS	2
