@@ -104,17 +104,26 @@ a_node_that_stays_away_is_tried_again(void)
 
 #define	AWAY		6	/* of 5 s each are more than the watchdog's 30 s */
 
-static int dumb[2 * AWAY + 2][2];
+static int dumb[AWAY][2];
 static unsigned ndumb;
+static struct kern *back[2 * AWAY];	/* of channels that were made */
+static unsigned nback;
 
 /* 0: as usual; 1: there is no descriptor; 2: a kernel that never begins. */
 static int
 channel_as_told(void *arg)
 {
 
-	if (channels_fail != 2)
-		return fails_to_open(arg);
+	int fd;
+
+	if (channels_fail != 2) {
+		fd = fails_to_open(arg);
+		if (fd >= 0)
+			back[nback++] = kern_last();
+		return fd;
+	}
 	channels_asked++;
+	T_CHECK(ndumb < AWAY);
 	T_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, dumb[ndumb]), 0);
 	return dumb[ndumb++][1];
 }
@@ -136,13 +145,14 @@ nodes_of_a_dumb_kernel_have_one_time(void)
 	memset(&fc, 0, sizeof(fc));
 	fc.deadline_ms = DEADLINE_MS;
 	fc.idle_ms = IDLE_MS;
-	channels_asked = channels_fail = ndumb = 0;
+	channels_asked = channels_fail = ndumb = nback = 0;
 	fc.open_channel = channel_as_told;
 	front_begin(&fc);
 	for (unsigned i = 0; i < AWAY; i++) {
 		snprintf(name, sizeof(name), "ttyX%u", i);
 		front_add(name, i, &nodes[i], &kerns[i]);
 	}
+	nback = 0;
 	channels_fail = 1;
 	for (unsigned i = 0; i < AWAY; i++)
 		kern_abort(kerns[i]);
@@ -165,7 +175,11 @@ nodes_of_a_dumb_kernel_have_one_time(void)
 	for (unsigned i = 0; i < ndumb; i++)
 		close(dumb[i][0]);
 	wait_quiet();
+	T_EQ(nback, AWAY);
+	kern = back[0];
 	front_down();
+	for (unsigned i = 1; i < nback; i++)
+		kern_free(back[i]);
 }
 
 static char taken_path[64];
