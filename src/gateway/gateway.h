@@ -11,7 +11,7 @@
  *	One thread and one event loop (libevent).  Nothing waits: the node is
  *	opened and used with O_NONBLOCK, sockets are bufferevents.
  *
- *	    serve.c   the ports of a configuration; the loop
+ *	    serve.c   the ports of a configuration; the loop, signals
  *	    listen.c  accepts; makes a client and gives it to its port
  *	    telnet.c, rfc2217.c, raw.c
  *	              what a client says becomes calls of port.c, and what its
@@ -133,6 +133,7 @@ struct place {
 
 int	ring_init(struct ring *, size_t);
 void	ring_fini(struct ring *);
+int	ring_resize(struct ring *, size_t);
 void	ring_put(struct ring *, const uint8_t *, size_t);
 void	ring_note(struct ring *, const char *);
 void	ring_end(const struct ring *, struct place *);
@@ -155,6 +156,7 @@ struct line_ops {
 struct line *line_new(struct event_base *, const char *, const char *,
 	    const struct settings *, const struct line_ops *, void *);
 void	line_free(struct line *);
+void	line_move(struct line *, const char *, const char *);
 void	line_begin(struct line *);
 bool	line_is_open(const struct line *);
 bool	line_is_full(const struct line *);
@@ -275,6 +277,7 @@ void	web_conf_begin(void);
 const char *web_conf_set(const char *, const char *);
 struct web *web_new(struct event_base *);
 void	web_free(struct web *);
+bool	web_same(const struct web *);
 
 /* ---- port.c --------------------------------------------------------- */
 
@@ -302,6 +305,7 @@ const char *port_writer(const struct port *);
 struct port *port_new(struct event_base *, const struct port_conf *);
 void	port_free(struct port *);
 void	port_begin(struct port *);
+void	port_change(struct port *, const struct port_conf *);
 void	port_attach(struct port *, struct client *);
 struct line *port_line(struct port *);
 const struct port_conf *port_config(const struct port *);
@@ -335,9 +339,14 @@ struct listener *listener_new_for(struct event_base *, const char *,
 	    const struct address *, void (*)(void *, int, const char *),
 	    void *);
 void	listener_free(struct listener *);
+const struct address *listener_address(const struct listener *);
 bool	address_parse(const char *, struct address *);
 
 /* ---- serve.c -------------------------------------------------------- */
-int	serve(const struct port_conf_head *);
+int	serve(const char *, struct port_conf_head *);
+
+/* ---- notify.c ------------------------------------------------------- */
+void	notify(const char *, ...) __attribute__((__format__(__printf__, 1, 2)));
+unsigned notify_period(void);
 
 #endif /* GATEWAY_GATEWAY_H */

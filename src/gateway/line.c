@@ -519,6 +519,27 @@ line_begin(struct line *ln)
 	line_try(ln);
 }
 
+/*
+ * line_move(ln, name, path)
+ *
+ *	The configuration was read again: the same texts in another place, or a
+ *	line that is at another path now.
+ */
+void
+line_move(struct line *ln, const char *name, const char *path)
+{
+	const bool same = strcmp(path, ln->ln_path) == 0;
+
+	ln->ln_name = name;
+	ln->ln_path = path;
+	if (same)
+		return;
+	if (ln->ln_fd != -1)
+		line_lose(ln, "the port has another node");
+	else
+		ln->ln_error = 0;
+}
+
 void
 line_free(struct line *ln)
 {

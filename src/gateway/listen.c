@@ -34,15 +34,24 @@
 
 struct listener {
 	struct event_base *li_base;
-	const char	*li_name;
+	const char	*li_name;	/* without a port */
 	struct port	*li_port;	/* or: */
 	void		(*li_came)(void *, int, const char *);
 	void		*li_arg;
-	const struct address *li_address;
+	struct address	 li_address;
 	struct evconnlistener *li_listener;	/* NULL: to be tried again */
 	struct event	*li_again;
 	int		 li_error;	/* the last, which was told */
 };
+
+/* For the log. */
+static const char *
+name_of(const struct listener *li)
+{
+
+	return li->li_port != NULL ? port_config(li->li_port)->pc_name :
+	    li->li_name;
+}
 
 /* ---- addresses ------------------------------------------------------ */
 
@@ -182,8 +191,8 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 		li->li_came(li->li_arg, fd, who);
 		return;
 	}
-	cl = client_new(li->li_base, fd, li->li_address->ad_proto,
-	    li->li_address->ad_role, who);
+	cl = client_new(li->li_base, fd, li->li_address.ad_proto,
+	    li->li_address.ad_role, who);
 	if (cl == NULL)
 		close(fd);
 	else
@@ -197,7 +206,7 @@ on_error(struct evconnlistener *l, void *arg)
 	static const struct timeval rest = { 0, REST_MS * 1000 };
 	struct listener *const li = arg;
 
-	say("%s: %s: %s", li->li_name, li->li_address->ad_text,
+	say("%s: %s: %s", name_of(li), li->li_address.ad_text,
 	    strerror(errno));
 	(void)evconnlistener_disable(l);
 	(void)evtimer_add(li->li_again, &rest);
@@ -263,7 +272,7 @@ static void
 listener_try(struct listener *li)
 {
 	static const struct timeval again = { AGAIN_MS / 1000, 0 };
-	const struct address *const ad = li->li_address;
+	const struct address *const ad = &li->li_address;
 	struct sockaddr_storage ss;
 	const socklen_t len = socket_address(ad, &ss);
 	const int fd = open_socket(&ss, len);
@@ -275,14 +284,14 @@ listener_try(struct listener *li)
 		if (fd != -1)
 			close(fd);
 		if (li->li_error != errno)
-			say("%s: %s: %s; it is tried again", li->li_name,
+			say("%s: %s: %s; it is tried again", name_of(li),
 			    ad->ad_text, strerror(errno));
 		li->li_error = errno;
 		(void)evtimer_add(li->li_again, &again);
 		return;
 	}
 	evconnlistener_set_error_cb(li->li_listener, on_error);
-	say("%s: %s on %s%s", li->li_name, ad->ad_proto->pr_name, ad->ad_text,
+	say("%s: %s on %s%s", name_of(li), ad->ad_proto->pr_name, ad->ad_text,
 	    is_local(&ss) ? "" : ad->ad_warning != NULL ? ad->ad_warning :
 	    ": whoever reaches this address may use the device; there is no "
 	    "password and no encryption");
@@ -333,8 +342,7 @@ listener_begin(struct event_base *base, const struct listener *like)
 struct listener *
 listener_new(struct event_base *base, struct port *p, const struct address *ad)
 {
-	const struct listener like = { .li_name = port_config(p)->pc_name,
-	    .li_port = p, .li_address = ad };
+	const struct listener like = { .li_port = p, .li_address = *ad };
 
 	return listener_begin(base, &like);
 }
@@ -344,10 +352,17 @@ listener_new_for(struct event_base *base, const char *name,
     const struct address *ad, void (*came)(void *, int, const char *),
     void *arg)
 {
-	const struct listener like = { .li_name = name, .li_address = ad,
+	const struct listener like = { .li_name = name, .li_address = *ad,
 	    .li_came = came, .li_arg = arg };
 
 	return listener_begin(base, &like);
+}
+
+const struct address *
+listener_address(const struct listener *li)
+{
+
+	return &li->li_address;
 }
 
 void
@@ -356,8 +371,8 @@ listener_free(struct listener *li)
 
 	event_free(li->li_again);
 	if (li->li_listener != NULL) {
-		if (li->li_address->ad_path[0] != '\0')
-			(void)unlink(li->li_address->ad_path);
+		if (li->li_address.ad_path[0] != '\0')
+			(void)unlink(li->li_address.ad_path);
 		evconnlistener_free(li->li_listener);
 	}
 	free(li);

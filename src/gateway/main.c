@@ -93,7 +93,7 @@ main(int argc, char **argv)
 		say("no port is configured; see gateway.conf(5)");
 		status = EXIT_BADUSAGE;
 	} else
-		status = serve(&configs);
+		status = serve(o.o_config, &configs);
 	config_free(&configs);
 	return status;
 }

@@ -16,6 +16,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/gateway.h"
 
@@ -358,6 +359,57 @@ port_begin(struct port *p)
 {
 
 	line_begin(p->p_line);
+}
+
+/* What the configuration has changed; what clients have set stays. */
+static void
+change_settings(struct port *p, const struct settings *was,
+    const struct settings *is)
+{
+	struct settings st = *line_settings(p->p_line);
+
+	if (memcmp(was, is, sizeof(*is)) == 0)
+		return;
+	if (is->st_speed != 0 && is->st_speed != was->st_speed)
+		st.st_speed = is->st_speed;
+	if (is->st_size != 0 && (is->st_size != was->st_size ||
+	    is->st_parity != was->st_parity || is->st_stop != was->st_stop)) {
+		st.st_size = is->st_size;
+		st.st_parity = is->st_parity;
+		st.st_stop = is->st_stop;
+	}
+	if (is->st_rtscts != -1 && (is->st_rtscts != was->st_rtscts ||
+	    is->st_ixon != was->st_ixon)) {
+		st.st_rtscts = is->st_rtscts;
+		st.st_ixon = st.st_ixoff = is->st_ixon;
+	}
+	if (is->st_dtr != -1 && is->st_dtr != was->st_dtr)
+		st.st_dtr = is->st_dtr;
+	if (is->st_rts != -1 && is->st_rts != was->st_rts)
+		st.st_rts = is->st_rts;
+	line_set(p->p_line, &st);
+}
+
+/*
+ * port_change(p, conf)
+ *
+ *	The port is to be so from now on; clients stay, whatever it is.  The old
+ *	configuration is not looked at any more afterwards.
+ */
+void
+port_change(struct port *p, const struct port_conf *conf)
+{
+	const struct settings was = p->p_conf->pc_settings;
+	struct client *cl;
+
+	p->p_conf = conf;
+	line_move(p->p_line, conf->pc_name, conf->pc_node);
+	change_settings(p, &was, &conf->pc_settings);
+	if (ring_resize(&p->p_ring, (size_t)conf->pc_buffer * 1024) == -1)
+		say("%s: out of memory; the buffer stays as it was",
+		    conf->pc_name);
+	TAILQ_FOREACH(cl, &p->p_clients, cl_entry)
+		cl->cl_drop = conf->pc_drop;
 }
 
 /* With its clients. */

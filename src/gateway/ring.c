@@ -32,6 +32,32 @@ ring_fini(struct ring *r)
 	r->rg_bytes = NULL;
 }
 
+/* With another size, and what fits of what it has.  -1: no memory, as it was. */
+int
+ring_resize(struct ring *r, size_t size)
+{
+	struct ring bigger = *r;
+	struct place pl;
+	const uint8_t *bytes;
+	const char *text;
+	size_t n;
+
+	if (size == r->rg_size)
+		return 0;
+	bigger.rg_size = size;
+	bigger.rg_bytes = malloc(size);
+	if (bigger.rg_bytes == NULL)
+		return -1;
+	ring_back(r, &pl, size);
+	bigger.rg_head = pl.pl_pos;
+	pl.pl_note = r->rg_notehead;
+	while ((n = ring_next(r, &pl, &bytes, &text)) > 0)
+		ring_put(&bigger, bytes, n);
+	free(r->rg_bytes);
+	*r = bigger;
+	return 0;
+}
+
 void
 ring_put(struct ring *r, const uint8_t *bytes, size_t n)
 {

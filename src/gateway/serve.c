@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * serve.c - the ports of a configuration, with their addresses; the loop.
+ *
+ * Model
+ *	A service is a port and its listeners.  SIGHUP reads the configuration
+ *	again: if anything is wrong in it, that is told and nothing changes.
+ *	Else a port is the same as before if it has its name, and only what
+ *	differs is touched: an address that stays is not closed, and clients
+ *	stay, also those of an address that goes.  Only a port that is not named
+ *	any more ends with its clients.  The pages begin anew if their section
+ *	has changed.
+ *
+ *	Addresses that go are closed before those that come are opened, so that
+ *	one may move from port to port.
  */
 #include <sys/resource.h>
 
@@ -9,20 +21,162 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "gateway/gateway.h"
 
 struct service {
+	TAILQ_ENTRY(service) s_entry;
 	struct port	*s_port;
 	struct listener	*s_listen[LISTEN_MAX];
+	bool		 s_stays;	/* in the new configuration */
 };
+TAILQ_HEAD(service_head, service);
 
 struct gateway {
 	struct event_base *g_base;
-	struct service	*g_services;
-	size_t		 g_n;
+	const char	*g_path;	/* of the configuration */
+	struct port_conf_head *g_configs;
+	struct service_head g_services;
 	struct web	*g_web;
+	struct event	*g_events[4];	/* signals, and the watchdog's */
 };
+
+/* ---- services ------------------------------------------------------- */
+
+static bool
+same_address(const struct address *a, const struct address *b)
+{
+
+	return a->ad_proto == b->ad_proto && a->ad_role == b->ad_role &&
+	    strcmp(a->ad_text, b->ad_text) == 0;
+}
+
+/* Those addresses that pc (or nothing, if NULL) does not have are closed. */
+static void
+close_addresses(struct service *s, const struct port_conf *pc)
+{
+	unsigned i, k;
+
+	for (i = 0; i < LISTEN_MAX; i++) {
+		if (s->s_listen[i] == NULL)
+			continue;
+		for (k = 0; pc != NULL && k < pc->pc_nlisten; k++) {
+			if (same_address(listener_address(s->s_listen[i]),
+			    &pc->pc_listen[k]))
+				break;
+		}
+		if (pc != NULL && k < pc->pc_nlisten)
+			continue;
+		listener_free(s->s_listen[i]);
+		s->s_listen[i] = NULL;
+	}
+}
+
+static bool
+has_address(const struct service *s, const struct address *ad)
+{
+	unsigned i;
+
+	for (i = 0; i < LISTEN_MAX; i++) {
+		if (s->s_listen[i] != NULL &&
+		    same_address(listener_address(s->s_listen[i]), ad))
+			return true;
+	}
+	return false;
+}
+
+/* And those that it has not yet are opened.  false: no memory. */
+static bool
+open_addresses(struct gateway *g, struct service *s)
+{
+	const struct port_conf *const pc = port_config(s->s_port);
+	unsigned i, k;
+
+	for (k = 0; k < pc->pc_nlisten; k++) {
+		if (has_address(s, &pc->pc_listen[k]))
+			continue;
+		for (i = 0; s->s_listen[i] != NULL; i++)
+			continue;
+		s->s_listen[i] = listener_new(g->g_base, s->s_port,
+		    &pc->pc_listen[k]);
+		if (s->s_listen[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void
+service_end(struct gateway *g, struct service *s)
+{
+
+	TAILQ_REMOVE(&g->g_services, s, s_entry);
+	close_addresses(s, NULL);
+	if (s->s_port != NULL)
+		port_free(s->s_port);
+	free(s);
+}
+
+static struct service *
+find(struct gateway *g, const char *name)
+{
+	struct service *s;
+
+	TAILQ_FOREACH(s, &g->g_services, s_entry) {
+		if (strcmp(port_config(s->s_port)->pc_name, name) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+/*
+ * The services become those of the configuration, which stays as long as they
+ * do.  false: no memory, and some are missing.
+ */
+static bool
+arrange(struct gateway *g, const struct port_conf_head *configs)
+{
+	const struct port_conf *pc;
+	struct service *s, *next;
+	bool new, good = true;
+
+	STAILQ_FOREACH(pc, configs, pc_entry) {
+		if ((s = find(g, pc->pc_name)) != NULL)
+			s->s_stays = true;
+	}
+	for (s = TAILQ_FIRST(&g->g_services); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, s_entry);
+		if (s->s_stays)
+			continue;
+		say("%s: is no port any more", port_config(s->s_port)->pc_name);
+		service_end(g, s);
+	}
+	STAILQ_FOREACH(pc, configs, pc_entry) {
+		if ((s = find(g, pc->pc_name)) != NULL) {
+			close_addresses(s, pc);
+			port_change(s->s_port, pc);
+		}
+	}
+	STAILQ_FOREACH(pc, configs, pc_entry) {
+		s = find(g, pc->pc_name);
+		new = s == NULL;
+		if (new && (s = calloc(1, sizeof(*s))) == NULL)
+			return false;
+		if (new && (s->s_port = port_new(g->g_base, pc)) == NULL) {
+			free(s);
+			return false;
+		}
+		if (new)
+			TAILQ_INSERT_TAIL(&g->g_services, s, s_entry);
+		s->s_stays = false;
+		good = open_addresses(g, s) && good;
+		if (new)
+			port_begin(s->s_port);
+	}
+	return good;
+}
+
+/* ---- signals -------------------------------------------------------- */
 
 static void
 on_signal(evutil_socket_t number, short what, void *arg)
@@ -31,68 +185,60 @@ on_signal(evutil_socket_t number, short what, void *arg)
 
 	(void)what;
 	say("ends: %s", strsignal((int)number));
+	notify("STOPPING=1");
 	(void)event_base_loopbreak(g->g_base);
 }
 
-/* false: no memory. */
-static bool
-service_begin(struct gateway *g, const struct port_conf *pc)
+static void
+on_reload(evutil_socket_t number, short what, void *arg)
 {
-	struct service *const s = &g->g_services[g->g_n];
-	unsigned i;
+	struct port_conf_head *const fresh = malloc(sizeof(*fresh));
+	struct gateway *const g = arg;
+	struct timespec now;
 
-	s->s_port = port_new(g->g_base, pc);
-	if (s->s_port == NULL)
-		return false;
-	g->g_n++;
-	for (i = 0; i < pc->pc_nlisten; i++) {
-		s->s_listen[i] = listener_new(g->g_base, s->s_port,
-		    &pc->pc_listen[i]);
-		if (s->s_listen[i] == NULL)
-			return false;
+	(void)number;
+	(void)what;
+	if (fresh == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec *
+	    1000000 + now.tv_nsec / 1000);
+	if (config_read_ports(g->g_path, fresh) > 0) {
+		say("the configuration is wrong; nothing has changed");
+		config_free(fresh);
+		free(fresh);
+		notify("READY=1");
+		return;
 	}
-	port_begin(s->s_port);
-	return true;
-}
-
-static bool
-services_begin(struct gateway *g, const struct port_conf_head *configs)
-{
-	const struct port_conf *pc;
-	size_t n = 0;
-
-	STAILQ_FOREACH(pc, configs, pc_entry)
-		n++;
-	g->g_services = calloc(n, sizeof(*g->g_services));
-	if (g->g_services == NULL)
-		return false;
-	STAILQ_FOREACH(pc, configs, pc_entry) {
-		if (!service_begin(g, pc))
-			return false;
+	if (!arrange(g, fresh))
+		say("out of memory; not all ports are as configured");
+	config_free(g->g_configs);
+	*g->g_configs = *fresh;
+	if (STAILQ_EMPTY(fresh))
+		STAILQ_INIT(g->g_configs);
+	free(fresh);
+	if (g->g_web == NULL || !web_same(g->g_web)) {
+		if (g->g_web != NULL)
+			web_free(g->g_web);
+		g->g_web = web_new(g->g_base);
+		if (g->g_web == NULL)
+			say("out of memory; there are no pages");
 	}
-	g->g_web = web_new(g->g_base);
-	return g->g_web != NULL;
+	say("the configuration was read again");
+	notify("READY=1");
 }
 
 static void
-services_end(struct gateway *g)
+on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
-	struct service *s;
-	unsigned i;
 
-	if (g->g_web != NULL)
-		web_free(g->g_web);
-	while (g->g_n > 0) {
-		s = &g->g_services[--g->g_n];
-		for (i = 0; i < LISTEN_MAX; i++) {
-			if (s->s_listen[i] != NULL)
-				listener_free(s->s_listen[i]);
-		}
-		port_free(s->s_port);
-	}
-	free(g->g_services);
-	clients_end();
+	(void)fd;
+	(void)what;
+	(void)arg;
+	notify("WATCHDOG=1");
 }
+
+/* ---- the loop ------------------------------------------------------- */
 
 /* Each client is a descriptor: as many as the system lets us have. */
 static void
@@ -106,39 +252,75 @@ raise_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
+/* false: no memory. */
+static bool
+watch_signals(struct gateway *g)
+{
+	const unsigned ms = notify_period();
+	const struct timeval period = { ms / 1000, ms % 1000 * 1000 };
+	size_t i;
+
+	g->g_base = event_base_new();
+	if (g->g_base == NULL)
+		return false;
+	g->g_events[0] = evsignal_new(g->g_base, SIGTERM, on_signal, g);
+	g->g_events[1] = evsignal_new(g->g_base, SIGINT, on_signal, g);
+	g->g_events[2] = evsignal_new(g->g_base, SIGHUP, on_reload, g);
+	g->g_events[3] = event_new(g->g_base, -1, EV_PERSIST, on_watchdog,
+	    NULL);
+	for (i = 0; i < 4; i++) {
+		if (g->g_events[i] == NULL)
+			return false;
+		if (i < 3 && event_add(g->g_events[i], NULL) == -1)
+			return false;
+	}
+	return ms == 0 || event_add(g->g_events[3], &period) == 0;
+}
+
+static void
+end(struct gateway *g)
+{
+	struct service *s;
+	size_t i;
+
+	if (g->g_web != NULL)
+		web_free(g->g_web);
+	while ((s = TAILQ_FIRST(&g->g_services)) != NULL)
+		service_end(g, s);
+	clients_end();
+	for (i = 0; i < 4; i++) {
+		if (g->g_events[i] != NULL)
+			event_free(g->g_events[i]);
+	}
+	if (g->g_base != NULL)
+		event_base_free(g->g_base);
+}
+
 /*
- * status = serve(configs)
+ * status = serve(path, configs)
  *
- *	Serve these ports until a signal says to end.  The program's exit
- *	status.
+ *	Serve these ports, which came from path, until a signal says to end;
+ *	configs are then those of the last reading.  The program's exit status.
  */
 int
-serve(const struct port_conf_head *configs)
+serve(const char *path, struct port_conf_head *configs)
 {
-	struct event *term = NULL, *intr = NULL;
-	struct gateway g = { .g_n = 0 };
+	struct gateway g = { .g_path = path, .g_configs = configs };
 	int status = EXIT_FAILED;
 
+	TAILQ_INIT(&g.g_services);
 	(void)signal(SIGPIPE, SIG_IGN);
 	raise_limit();
-	g.g_base = event_base_new();
-	if (g.g_base != NULL) {
-		term = evsignal_new(g.g_base, SIGTERM, on_signal, &g);
-		intr = evsignal_new(g.g_base, SIGINT, on_signal, &g);
-	}
-	if (term == NULL || intr == NULL || event_add(term, NULL) == -1 ||
-	    event_add(intr, NULL) == -1)
+	if (!watch_signals(&g))
 		say("there is no event loop");
-	else if (!services_begin(&g, configs))
+	else if (!arrange(&g, configs) ||
+	    (g.g_web = web_new(g.g_base)) == NULL)
 		say("out of memory");
-	else if (event_base_dispatch(g.g_base) != -1)
-		status = EXIT_OK;
-	services_end(&g);
-	if (term != NULL)
-		event_free(term);
-	if (intr != NULL)
-		event_free(intr);
-	if (g.g_base != NULL)
-		event_base_free(g.g_base);
+	else {
+		notify("READY=1");
+		if (event_base_dispatch(g.g_base) != -1)
+			status = EXIT_OK;
+	}
+	end(&g);
 	return status;
 }

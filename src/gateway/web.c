@@ -219,3 +219,24 @@ web_free(struct web *w)
 	http_free(w->w_http);
 	free(w);
 }
+
+/* Is it as the configuration says that was read last? */
+bool
+web_same(const struct web *w)
+{
+	const struct web_conf *const is = &w->w_conf, *const be = web_conf();
+	unsigned i;
+
+	if (is->wc_nlisten != be->wc_nlisten || is->wc_nhosts != be->wc_nhosts)
+		return false;
+	for (i = 0; i < is->wc_nlisten; i++) {
+		if (strcmp(is->wc_listen[i].ad_text,
+		    be->wc_listen[i].ad_text) != 0)
+			return false;
+	}
+	for (i = 0; i < is->wc_nhosts; i++) {
+		if (strcmp(is->wc_hosts[i], be->wc_hosts[i]) != 0)
+			return false;
+	}
+	return true;
+}

@@ -11,6 +11,7 @@ them.  What a pty does not have (modem lines, breaks) is vm/t_gateway.
 """
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -653,6 +654,125 @@ def _():
             second.terminate()
             second.stderr.close()
         gate.process.returncode = 0
+
+
+# ---- reload ---------------------------------------------------------------
+
+def reload(gate, change):
+    """Write what change makes of the configuration, and have it read."""
+    with open(gate.conf, encoding="ascii") as file:
+        text = file.read()
+    with open(gate.conf, "w", encoding="ascii") as file:
+        file.write(change(text))
+    before = gate.text().count("was read again") + \
+        gate.text().count("nothing has changed")
+    gate.process.send_signal(signal.SIGHUP)
+    until(lambda: gate.text().count("was read again") +
+          gate.text().count("nothing has changed") > before, "reload")
+
+
+@case("reload: clients stay, whatever has changed but the port's name")
+def _():
+    with gateway("speed = 9600\nhistory = 4") as gate:
+        raw, com = Stream(gate.raw[0]), Com(gate.telnet[0])
+        raw.send(b"x")
+        equal(gate.device.read(1), b"x")
+        gate.device.write(b"kept")
+        equal(raw.read(4), b"kept")
+        reload(gate, lambda text: text.replace("speed = 9600",
+                                               "speed = 19200\nbuffer = 8"))
+        equal(gate.device.speed(), 19200)
+        equal(Stream(gate.raw[0]).read(4), b"kept", "history")
+        equal(com.ask(1, 0, 0, 0, 0), (19200).to_bytes(4, "big"))
+        equal(gate.text().count("raw on [::1]"), 2, "addresses opened")
+        # The address goes, and comes on another port.
+        other = h_gateway.free_port()
+        reload(gate, lambda text: text.replace(f"raw [::1]:{gate.raw[0]}",
+                                               f"raw [::1]:{other}") +
+               f"[port new]\nnode = {gate.dir}/new\n"
+               f"listen = telnet {gate.raw[0]}\n")
+        raw.send(b"y")
+        equal(gate.device.read(1), b"y")
+        until(lambda: gate.said(f"new: telnet on [::1]:{gate.raw[0]}"), "new")
+        Stream(other).close()
+        # Another node.
+        gate.devices.append(h_gateway.Device(gate.dir + "/else"))
+        reload(gate, lambda text: text.replace(
+            f"node = {gate.device.link}\n", f"node = {gate.dir}/else\n"))
+        until(lambda: gate.said("/else is there"), "the other node")
+        raw.send(b"z")
+        equal(gate.devices[1].read(1), b"z")
+        equal(gate.devices[1].speed(), 19200)
+        # And no port any more.
+        reload(gate, lambda text: text.replace("[port p0]", "[port p1]"))
+        equal(raw.ended(), True)
+        until(lambda: gate.said("/else is there", 2), "the port")
+        equal(Com(gate.telnet[0]).ask(0).split()[0], b"devsw-gateway")
+
+
+@case("reload: pages come and go, and those that have not changed stay")
+def _():
+    with gateway(web="") as gate:
+        reload(gate, lambda text: text)
+        equal(gate.text().count("web: http on"), 1)
+        other = h_gateway.free_port()
+        reload(gate, lambda text: text.replace(f"listen = {gate.web}\n",
+                                               f"listen = {other}\n"))
+        until(lambda: gate.said(f"web: http on [::1]:{other}"), "pages")
+        client = Stream(other)
+        client.send(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n")
+        equal(client.until(b"p0")[:12], b"HTTP/1.1 200")
+        reload(gate, lambda text: text.partition("[web]")[0])
+        try:
+            Stream(other)
+        except ConnectionRefusedError:
+            return
+        raise AssertionError("the page is there")
+
+
+@case("reload: what is wrong is told, and nothing changes")
+def _():
+    with gateway("speed = 9600") as gate:
+        client = Stream(gate.raw[0])
+        reload(gate, lambda text: text.replace("9600", "19200") + "frob = 1\n")
+        equal(gate.said("frob: a port has no such key"), True)
+        equal(gate.device.speed(), 9600)
+        client.send(b"x")
+        equal(gate.device.read(1), b"x")
+        reload(gate, lambda text: text.replace("frob = 1\n", ""))
+        equal(gate.device.speed(), 19200)
+        for _ in range(20):
+            gate.process.send_signal(signal.SIGHUP)
+        client.send(b"y")
+        equal(gate.device.read(1), b"y")
+
+
+@case("the service manager is told: ready, alive, reloading, stopping")
+def _():
+    path = h_gateway.tempfile.mktemp(prefix="t_gateway.")
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(path)
+    manager.settimeout(h_gateway.LIMIT)
+    os.environ.update(NOTIFY_SOCKET=path, WATCHDOG_USEC="200000")
+    try:
+        with gateway() as gate:
+            equal(manager.recv(99), b"READY=1")
+            equal(manager.recv(99), b"WATCHDOG=1")
+            equal(manager.recv(99), b"WATCHDOG=1")
+            gate.process.send_signal(signal.SIGHUP)
+            said = []
+            while len(said) < 2:
+                word = manager.recv(99)
+                if word != b"WATCHDOG=1":
+                    said.append(word)
+            equal((said[0][:27], said[1]), (b"RELOADING=1\nMONOTONIC_USEC=",
+                                            b"READY=1"))
+            gate.process.terminate()
+            while manager.recv(99) != b"STOPPING=1":
+                pass
+    finally:
+        os.remove(path)
+        del os.environ["NOTIFY_SOCKET"], os.environ["WATCHDOG_USEC"]
 
 
 # ---- hostile -------------------------------------------------------------

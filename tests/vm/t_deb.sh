@@ -97,9 +97,11 @@ inside()
 	dpkg -L $packages >/tmp/files
 	check 'systemd finds nothing wrong in the unit' systemd-analyze verify \
 	    /lib/systemd/system/devswd.service \
-	    /lib/systemd/system/devsw-getty@.service
+	    /lib/systemd/system/devsw-getty@.service \
+	    /lib/systemd/system/devsw-gateway.service
 	check 'it has the user that it runs as' sh -c 'getent passwd devsw &&
-	    getent group devsw'
+	    getent group devsw &&
+	    id -Gn devsw-gateway | grep -qw dialout'
 	check 'udev has the rules for what it may open' \
 	    test -e /lib/udev/rules.d/59-devsw-access.rules
 	check 'and those of nodes, with what they ask' \

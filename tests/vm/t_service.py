@@ -13,6 +13,7 @@ import glob
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -167,6 +168,39 @@ def _(_world):
     equal(who("--clear-groups"), (1, False), "no group")
     equal(owner("/run/devsw/devswd-120.ctl.key"), "devsw:devsw 0640")
     os.close(fd)
+
+
+@case("devsw-gateway.service serves the node, over a reload and a plug")
+def _(world):
+    unit = "devsw-gateway.service"
+    text = "[port lab]\nnode = %s\nlisten = raw 4100\n" % CALLOUT
+    with open("/etc/devsw/gateway.conf", "w", encoding="ascii") as file:
+        file.write(text)
+    command("systemctl", "start", unit)
+    status = process(int(prop("MainPID", unit)))
+    equal(status["Uid"].split()[1], command("id", "-u",
+                                            "devsw-gateway").strip())
+    equal(int(status["CapBnd"], 16), 0, "its capabilities")
+    far = probe.Far(probe.far_path("ftdi0"))
+    with socket.create_connection(("::1", 4100), probe.LIMIT) as client:
+        client.sendall(b"one")
+        equal(far.take(3), b"one")
+        with open("/etc/devsw/gateway.conf", "w", encoding="ascii") as file:
+            file.write(text + "listen = raw unix:/run/devsw-gateway/lab\n")
+        command("systemctl", "reload", unit)
+        probe.wait_for(lambda: os.path.exists("/run/devsw-gateway/lab"),
+                       "the socket")
+        probe.vmusb("unplug", "ftdi0")
+        probe.wait_for(lambda: h_guest.open_error(CALLOUT) == "ENXIO", "ENXIO")
+        probe.vmusb("plug", "ftdi0")
+        probe.wait_for(lambda: h_guest.status()["nodes"][1].get("opens"),
+                       "its open")
+        far.write(b"two")
+        equal(client.recv(3, socket.MSG_WAITALL), b"two")
+    far.close()
+    command("systemctl", "stop", unit)
+    equal(prop("Result", unit), "success")
+    equal(os.path.exists("/run/devsw-gateway"), False, "its directory")
 
 
 @case("a second daemon of root's with the same numbers is refused")
