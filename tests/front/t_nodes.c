@@ -163,7 +163,7 @@ nodes_of_a_dumb_kernel_have_one_time(void)
 	began = t_now_ms();
 	front_nodes_within(300);
 	front_nodes_again();
-	T_CHECK(t_now_ms() - began >= 300);
+	T_CHECK(t_now_ms() - began >= 250);
 	T_CHECK(t_now_ms() - began < 4000);
 	T_EQ(channels_asked, 3 * AWAY);
 	T_EQ(nodes_alive(), 0);
