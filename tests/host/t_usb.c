@@ -970,6 +970,7 @@ test_udev(void)
 
 	atomic_store(&n_arrived, 0);
 	atomic_store(&n_left, 0);
+	n_lines = 0;
 	udev_fd = host_udev_open(&udev_ops, NULL);
 	T_CHECK(udev_fd != -1);
 	host_udev_rescan();

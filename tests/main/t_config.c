@@ -321,7 +321,9 @@ static void
 chance(void)
 {
 	static const char good[] = "[devswd]\nmode = 0600\nmajor = 5\n"
-	    "[claim a]\nvid = 1\npid = 2\nserial = a,b\nunit = 3\n";
+	    "[claim a]\nvid = 1\npid = 2\nserial = a,b\nunit = 3\n"
+	    "speed = 9600\nformat = 8N1\nflow = none\ndtr = keep\n"
+	    "latency = 16\n";
 	static const char bytes[] = "[]=;#\n\r\t ,:\\\"'\0\xff\xef\xbb\xbf"
 	    "claim devswd vid pid unit 0123456789";
 	char text[4096];
