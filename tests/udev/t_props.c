@@ -105,6 +105,7 @@ test_names(void)
 	has(out, "ID_TYPE=\"generic\"");
 	has(out, "DEVSW_DEVICE=\"uftdi12\"");
 	has(out, "DEVSW_PORT=\"1-1.4\"");
+	has(out, "DEVSW_INTERFACE=\"1-1.4:1.0\"");
 	has(out, "DEVSW_NAME=\"gps\"");
 	T_CHECK(strstr(out, "REVISION") == NULL);
 	free(out);

@@ -148,6 +148,14 @@ INFO = bytes.fromhex("00"                       # CTAP2_OK
                      "051904b0")                # maxMsgSize: 1200
 
 
+# python3-fido2, which finds it without help.
+PYTHON_FIDO2 = """
+from fido2.hid import CtapHidDevice
+for key in CtapHidDevice.list_devices():
+    print(hex(key.descriptor.vid), hex(key.descriptor.pid), key.version)
+"""
+
+
 def packets(channel, kind, data):
     """A message as 64-byte reports."""
     first = struct.pack(">IBH", channel, 0x80 | kind, len(data)) + data[:57]
@@ -189,11 +197,17 @@ def _(world):
     thread = threading.Thread(target=key, args=(stop,), daemon=True)
     thread.start()
     try:
+        probe.wait_for(lambda: os.path.exists("/dev/hidraw-uhid0"),
+                       "udev's links")
         said = block("token")
+        python = command("/usr/bin/python3", "-c", PYTHON_FIDO2)
     finally:
         stop.set()
         thread.join()
     equal("FIDO_2_0" in said and "maxmsgsiz: 1200" in said, True, said)
+    equal(re.match(r"/dev/uhid0: vendor=0x1050, product=0x0407 \(.+\)\n",
+                   said) is not None, True, said)
+    equal(python, "0x1050 0x407 2\n")
 
 
 h_guest.run(Quickstart())

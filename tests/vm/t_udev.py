@@ -9,10 +9,15 @@ devswd takes them, with Debian's 60-serial.rules.  Links and properties of
 devswd's nodes have to equal theirs, leave and come with the plug, and be those
 of what is plugged in now, whatever strings it has.  The rules and devsw-udev
 are installed in the guest as the package does it.
+
+So it is with programs that look their devices up by hidapi, libudev and
+pyserial: what they say of a node under devsw-run is what they have said of the
+kernel's hidraw, or of its port.
 """
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -50,6 +55,79 @@ KERNEL = {"ftdi0": "/dev/ttyUSB0", "acm0": "/dev/ttyACM0"}
 # Links of ours that the kernel's ports do not have.
 OWN = {"ftdi0": {"/dev/devsw/gps", "/dev/ttyUSB-dtyU0"},
        "acm0": {"/dev/devsw/modem", "/dev/ttyACM-dtyU1"}}
+
+
+LOOKUP = os.path.join(h_guest.TOP, "build/plain/src/lookup/"
+                      "libdevsw-lookup.so")
+if "DEVSW_BUILD" in os.environ:
+    # Not the sanitizer's, which only its own programs can load.
+    LOOKUP = os.path.join(os.path.dirname(os.environ["DEVSW_BUILD"]), "plain",
+                          "src/lookup/libdevsw-lookup.so")
+# hid_enumerate and hid_open of hidapi 0.13, as JSON.
+HIDAPI = """
+import ctypes, json, sys
+class Info(ctypes.Structure):
+    pass
+Info._fields_ = [
+    ("path", ctypes.c_char_p), ("vid", ctypes.c_ushort),
+    ("pid", ctypes.c_ushort), ("serial", ctypes.c_wchar_p),
+    ("release", ctypes.c_ushort), ("manufacturer", ctypes.c_wchar_p),
+    ("product", ctypes.c_wchar_p), ("page", ctypes.c_ushort),
+    ("usage", ctypes.c_ushort), ("interface", ctypes.c_int),
+    ("next", ctypes.POINTER(Info)), ("bus", ctypes.c_int)]
+lib = ctypes.CDLL("libhidapi-hidraw.so.0")
+lib.hid_enumerate.restype = ctypes.POINTER(Info)
+lib.hid_open.restype = ctypes.c_void_p
+lib.hid_open.argtypes = [ctypes.c_ushort, ctypes.c_ushort, ctypes.c_wchar_p]
+lib.hid_error.restype = ctypes.c_wchar_p
+def found(vid, pid):
+    one = lib.hid_enumerate(vid, pid)
+    while one:
+        one = one.contents
+        yield {key: getattr(one, key) if key != "path" else one.path.decode()
+               for key, _ in Info._fields_ if key != "next"}
+        one = one.next
+def opened(serial):
+    dev = lib.hid_open(0x1d6b, 0x107, serial)
+    if not dev:
+        return lib.hid_error(None)
+    text = ctypes.create_unicode_buffer(100)
+    said = []
+    for name in "manufacturer", "product", "serial_number":
+        get = getattr(lib, "hid_get_%s_string" % name)
+        get.argtypes = [ctypes.c_void_p, ctypes.c_wchar_p, ctypes.c_size_t]
+        get(dev, text, 100)
+        said.append(text.value)
+    return said
+lib.hid_init()
+print(json.dumps({
+    "all": list(found(0, 0)), "hidg": list(found(0x1d6b, 0x107)),
+    "none": list(found(0x1d6b, 0x999)),
+    "opened": opened("hidg0"), "not": opened("x"),
+}))
+"""
+PORTS = """
+import json
+from serial.tools import list_ports
+print(json.dumps([vars(port) for port in list_ports.comports()]))
+"""
+
+
+def looked_up(program, preload=None):
+    """What a program that looks for devices prints, in Python's words."""
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    if preload:
+        env["LD_PRELOAD"] = preload
+    return json.loads(subprocess.check_output(
+        ["/usr/bin/python3", "-c", program], env=env, text=True,
+        timeout=probe.LIMIT))
+
+
+def one(things, key, value):
+    """The only one of them that has this."""
+    found = [thing for thing in things if thing[key] == value]
+    equal(len(found), 1, "%s=%s in %r" % (key, value, things))
+    return found[0]
 
 
 def properties(path):
@@ -97,6 +175,7 @@ class World(h_guest.World):
     def __init__(self):
         super().__init__("-v", "--config", CONFIG)
         self.reference = {}
+        self.hids = self.ports = None
 
     def start(self):
         with open(CONFIG, "w", encoding="ascii") as file:
@@ -112,6 +191,8 @@ class World(h_guest.World):
         subprocess.check_call(["udevadm", "control", "--reload"])
         for adapter, path in KERNEL.items():
             self.reference[adapter] = settled(path, "ID_BUS", "usb")
+        self.hids = looked_up(HIDAPI)
+        self.ports = looked_up(PORTS)
         probe.vmusb("unplug", "acm0")
         set_serial(HOSTILE)
         probe.vmusb("plug", "acm0")
@@ -281,6 +362,63 @@ def _(_):
     finally:
         os.chown("/run/devsw", 0, -1)
         os.chown(path, 0, -1)
+
+
+@case("hidapi finds a HID as it finds the kernel's, and opens it by its numbers")
+def _(world):
+    settled("/dev/uhid0", "ID_SERIAL_SHORT", "hidg0")
+    wanted = one(world.hids["all"], "serial", "hidg0")
+    equal((wanted["vid"], wanted["release"] != 0, wanted["page"] != 0),
+          (0x1d6b, True, True))
+    equal(world.hids["hidg"], [wanted])
+    # Without help it finds none, and the kernel's others.
+    got = looked_up(HIDAPI)
+    equal((got["hidg"], len(got["all"])), ([], len(world.hids["all"]) - 1))
+    got = looked_up(HIDAPI, LOOKUP)
+    mine = {**wanted, "path": "/dev/uhid0"}
+    equal(got["hidg"], [mine])
+    equal(sorted(map(str, got["all"])), sorted(map(str, [
+        hid for hid in world.hids["all"] if hid != wanted] + [mine])))
+    equal((got["none"], got["opened"], got["not"]),
+          ([], world.hids["opened"], world.hids["not"]))
+    # One that another has open is there, if not all that is to be known.
+    fd = probe.open_node("/dev/uhid0")
+    got = one(looked_up(HIDAPI, LOOKUP)["all"], "serial", "hidg0")
+    equal({**got, "page": 0, "usage": 0}, {**mine, "page": 0, "usage": 0})
+    os.close(fd)
+
+
+@case("one that is away is not found, and none when devswd's property is gone")
+def _(world):
+    probe.vmusb("unplug", "hidg0")
+    away("/dev/uhid0")
+    got = looked_up(HIDAPI, LOOKUP)
+    equal((got["hidg"], got["opened"] == world.hids["opened"]), ([], False))
+    probe.vmusb("plug", "hidg0")
+    settled("/dev/uhid0", "ID_SERIAL_SHORT", "hidg0")
+    equal(len(looked_up(HIDAPI, LOOKUP)["hidg"]), 1)
+
+
+@case("pyserial says of a port what it says of the kernel's, under devsw-run")
+def _(world):
+    said = looked_up(PORTS, LOOKUP)
+    plain = looked_up(PORTS)
+    for adapter, name in (("ftdi0", "/dev/ttyUSB-dtyU0"),
+                          ("acm0", "/dev/ttyACM-dtyU1")):
+        equal(one(plain, "device", name)["vid"], None)
+        got = one(said, "device", name)
+        wanted = one(world.ports, "device", KERNEL[adapter])
+        for key in ("vid", "pid", "serial_number", "location", "manufacturer",
+                    "product", "interface", "description",
+                    "usb_interface_path"):
+            equal(got[key], wanted[key], key)
+        equal(re.sub(" LINK=.*", "", got["hwid"]), wanted["hwid"])
+        world.unplug(adapter)
+        away(CALLOUT[adapter])
+        equal([port for port in looked_up(PORTS, LOOKUP)
+               if port["device"] == name], [])
+        world.plug(adapter)
+        world.same(adapter)
 
 
 @case("pyserial lists the ports, and opens them by their id")

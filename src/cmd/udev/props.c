@@ -191,6 +191,7 @@ props_print(FILE *f, const struct props_node *pn,
 	print(f, "ID_USB_DRIVER", driver);
 	print(f, "DEVSW_DEVICE", pn->pn_driver);
 	print(f, "DEVSW_PORT", pn->pn_place);
+	print(f, "DEVSW_INTERFACE", pi->pi_name);
 	if (pn->pn_name[0] != '\0')
 		print(f, "DEVSW_NAME", pn->pn_name);
 }
