@@ -406,15 +406,31 @@ uhidread(dev_t dev, struct uio *uio, int flag)
 	return error;
 }
 
+/*
+ * error = uhid_write_bytes(sc, uio, raw)
+ *
+ *	In raw mode there may be a 0 in front, for reports that have no ID: so
+ *	hidraw has it, and some programs for security keys (python3-fido2) look
+ *	at a node by hidraw's ioctls, and write to it after another open.
+ *	EINVAL: it is no report.
+ */
 static int
 uhid_write_bytes(struct uhid_softc *sc, struct uio *uio, bool raw)
 {
 	const int len = sc->sc_osize;
-	u_char *buf;
-	int error;
+	const size_t resid = uio->uio_resid;
+	u_char id = 0, *buf;
+	int error = 0;
 
-	if (len == 0 || uio->uio_resid != (size_t)len)
-		return EINVAL;
+	if (raw && sc->sc_id == 0 && resid == (size_t)len + 1)
+		error = uiomove(&id, 1, uio);
+	if (error == 0 && (len == 0 || uio->uio_resid != (size_t)len ||
+	    id != 0))
+		error = EINVAL;
+	if (error) {
+		uio->uio_resid = resid;
+		return error;
+	}
 	buf = kmem_alloc((size_t)len, KM_SLEEP);
 	error = uiomove(buf, (size_t)len, uio);
 	if (error == 0) {
@@ -423,7 +439,7 @@ uhid_write_bytes(struct uhid_softc *sc, struct uio *uio, bool raw)
 		    len);
 		/* Nothing of it has been sent, as far as one can know. */
 		if (error != 0)
-			uio->uio_resid = (size_t)len;
+			uio->uio_resid = resid;
 	}
 	kmem_free(buf, (size_t)len);
 	return error;

@@ -244,6 +244,13 @@ def _(world):
         answers.append(request[:15] + bytes(range(49)))
         hid.send(answers[0])
         equal(call.result()[0], answers[0].hex(), "what the program got")
+        # As hidraw has it, without one of its ioctls.
+        equal(os.write(fd, b"\0" + init), 65)
+        equal(hid.take_written(), [("out", 1, init)])
+        for bad in (b"\1" + init, b"\0\0" + init, init[:63]):
+            equal(probe.outcome(os.write, fd, bad), "EINVAL")
+        os.write(fd, init)
+        equal(hid.take_written(), [("out", 1, init)])
         os.close(fd)
 
 
