@@ -182,6 +182,7 @@ struct hyp_node_stat {
 	uint8_t		hs_attached;	/* there is hardware */
 	uint8_t		hs_closing;	/* d_cancel to d_close */
 	uint8_t		hs_stuck;	/* that for longer than the deadline */
+	uint8_t		hs_token;	/* the hardware is a security key */
 	int32_t		hs_iface;	/* of the adapter; -1: the whole of it */
 	char		hs_place[64];	/* hyp_usb_info's hi_path of the adapter;
 					   "": none */

@@ -143,6 +143,8 @@ uhid_attach(device_t parent __unused, device_t self, void *aux)
 	sc->sc_fido = hid_is_collection(sc->sc_desc, sc->sc_desclen, id,
 	    HID_USAGE2(HUP_FIDO, HUF_U2FHID)) &&
 	    uhidev_has_output_pipe(sc->sc_hdev);
+	if (sc->sc_fido)
+		device_set_token(self);
 	mutex_init(&sc->sc_lock, MUTEX_DEFAULT, IPL_SOFTUSB);
 	cv_init(&sc->sc_cv, "uhidrea");
 	selinit(&sc->sc_rsel);

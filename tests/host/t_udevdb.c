@@ -21,7 +21,9 @@
 static char top[] = "/tmp/t_udevdb.XXXXXX";
 static char run[64], class[64];
 
-static const struct host_hardware gps = { "1-1.4", 0, "uftdi0", "gps" };
+static const struct host_hardware gps = {
+	"1-1.4", 0, "uftdi0", "gps", 0
+};
 
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -110,7 +112,7 @@ test_set(void)
 	T_EQ(host_udevdb_set("ttyU0", &gps), 0);
 	(void)umask(022);
 	T_CHECK(strcmp(text_of(in_run("udev/ttyU0")), "PLACE=1-1.4\n"
-	    "INTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n") == 0);
+	    "INTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n") == 0);
 	T_EQ(stat(in_run("udev/ttyU0"), &st), 0);
 	T_EQ(st.st_mode & 07777, 0644);
 	T_EQ(host_udevdb_set("ttyU0", NULL), 0);

@@ -69,7 +69,10 @@ has(const char *out, const char *wanted)
 }
 
 #define	FILE_OF(i, driver, name)					\
-	"PLACE=1-1.4\nINTERFACE=" i "\nDRIVER=" driver "\nNAME=" name "\n"
+	"PLACE=1-1.4\nINTERFACE=" i "\nDRIVER=" driver "\nNAME=" name	\
+	"\nTOKEN=0\n"
+#define	TOKEN_OF(driver, is)						\
+	"PLACE=1-1.4\nINTERFACE=0\nDRIVER=" driver "\nNAME=\nTOKEN=" is "\n"
 
 static void
 test_names(void)
@@ -128,6 +131,34 @@ test_hid(void)
 	free(out);
 }
 
+/* Only of a HID, and only if it is told. */
+static void
+test_token(void)
+{
+	const struct props_iface hid = { "1-1.4:1.0", "00", "03" };
+	const struct props_iface other = { "1-1.4:1.0", "00", "ff" };
+	static struct sample none[] = { { NULL, NULL } };
+	const struct {
+		const char *text;
+		const struct props_iface *pi;
+		int is;
+	} cases[] = {
+		{ TOKEN_OF("uhidev0", "1"), &hid, 1 },
+		{ TOKEN_OF("uhidev0", "0"), &hid, 0 },
+		{ TOKEN_OF("uftdi0", "1"), &other, 0 },
+	};
+	char *out;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		out = printed(cases[i].text, cases[i].pi, sample_get, none);
+		T_CHECK(out != NULL);
+		T_EQ(strstr(out, "ID_SECURITY_TOKEN=\"1\"\n") != NULL,
+		    cases[i].is);
+		free(out);
+	}
+}
+
 /* The database says more of a device; what is no name stays there. */
 static void
 test_only_names(void)
@@ -178,16 +209,17 @@ static const char *const bads[] = {
 	FILE_OF("0", "uftdi0", "gps") "\n",
 	FILE_OF("0", "uftdi0", "gps") "REMOVE_CMD=/bin/sh\n",
 	"A=b\n" FILE_OF("0", "uftdi0", "gps"),
-	"PLACE=1-1.4\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps",
-	"PLACE=1-1.4\nDRIVER=uftdi0\nINTERFACE=0\nNAME=gps\n",
-	"PLACE=../..\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
-	"PLACE=1-1/..\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
-	"PLACE=\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
-	"PLACE=usb1\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
-	"PLACE=1\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
-	"PLACE=1-1-1\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
-	"PLACE=1-1:1.0\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
-	"PLACE=1-1\r\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
+	"PLACE=1-1.4\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0",
+	"PLACE=1-1.4\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n",
+	"PLACE=1-1.4\nDRIVER=uftdi0\nINTERFACE=0\nNAME=gps\nTOKEN=0\n",
+	"PLACE=../..\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n",
+	"PLACE=1-1/..\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n",
+	"PLACE=\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n",
+	"PLACE=usb1\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n",
+	"PLACE=1\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n",
+	"PLACE=1-1-1\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n",
+	"PLACE=1-1:1.0\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n",
+	"PLACE=1-1\r\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\nTOKEN=0\n",
 	FILE_OF("", "uftdi0", "gps"), FILE_OF("-2", "uftdi0", "gps"),
 	FILE_OF("256", "uftdi0", "gps"), FILE_OF(" 0", "uftdi0", "gps"),
 	FILE_OF("+1", "uftdi0", "gps"), FILE_OF("0x1", "uftdi0", "gps"),
@@ -199,6 +231,8 @@ static const char *const bads[] = {
 	FILE_OF("0", "uftdi0", "a b"), FILE_OF("0", "uftdi0", "a\"b"),
 	FILE_OF("0", "uftdi0", "a/b"), FILE_OF("0", "uftdi0", "\303\244"),
 	FILE_OF("0", "uftdi0", "abcdefghijklmnopqrstuvwxyzabcdef"),
+	TOKEN_OF("uhidev0", ""), TOKEN_OF("uhidev0", "2"),
+	TOKEN_OF("uhidev0", "01"), TOKEN_OF("uhidev0", "1 "),
 };
 
 static void
@@ -234,6 +268,7 @@ test_node_names(void)
 const struct t_case t_cases[] = {
 	{ "the names are those of a port of Linux's drivers", test_names },
 	{ "a HID is one, whatever its interface", test_hid },
+	{ "a HID that is a security key is one", test_token },
 	{ "only names of devices are taken over", test_only_names },
 	{ "a value stays one", test_values },
 	{ "what is not to the letter is no hardware", test_bad },

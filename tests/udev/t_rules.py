@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t_rules RULES: what udev's own interpreter makes of 60-devsw.rules.
+"""t_rules RULES SEAT: what udev's own interpreter makes of 60-devsw.rules, and
+of 74-devsw-seat.rules.
 
 Links have the names that udev's 60-serial.rules gives to a port of Linux's
 drivers (usbserial's have a port number, cdc_acm's have none); they lead to the
@@ -26,6 +27,7 @@ FTDI = {
 BY_ID = "serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00"
 BY_PATH = "serial/by-path/pci-0000:00:14.0-usb-0:1.4:1.0"
 CASES = []
+SAID = [""]              # all of the last run
 
 
 def case(rule):
@@ -46,6 +48,7 @@ def run(node, properties):
          "/sys/devices/virtual/mem/" + STANDS_FOR[node]],
         check=True, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT).stdout
+    SAID[:] = [text]
     # The log comes first.
     said = text.partition("\nDEVPATH=")[2]
     assert said, text
@@ -57,6 +60,11 @@ def run(node, properties):
     for link in links:
         assert os.readlink("/dev/" + link).endswith(STANDS_FOR[node]), link
     return got, links
+
+
+def cleared():
+    """Does the last event have the node's rights taken away?"""
+    return "/run/asked --clear null" in SAID[0]
 
 
 def equal(got, wanted):
@@ -103,6 +111,47 @@ def _():
     equal(links, ["devsw/key", "hidraw-null"])
 
 
+@case("a security key is for who is at the machine, as a hidraw's; no other HID")
+def _():
+    hid = {**FTDI, "DEVSW_DEVICE": "uhidev0", "ID_USB_DRIVER": "uhidev"}
+    for token in {}, {"ID_SECURITY_TOKEN": "1"}:
+        got, _ = run("uhid0", {**hid, **token})
+        tags = set(got["CURRENT_TAGS"].strip(":").split(":"))
+        equal(tags - {"seat"}, {"systemd", "uaccess", "security-device"}
+              if token else {"systemd"})
+        equal(cleared(), False)
+
+
+@case("and when it has left nobody may who was let in by that")
+def _():
+    hid = {**FTDI, "DEVSW_DEVICE": "uhidev0", "ID_USB_DRIVER": "uhidev"}
+    run("uhid0", {**hid, "ID_SECURITY_TOKEN": "1"})
+    got, _ = run("uhid0", {"DEVSW_NODE": "1"})
+    equal(("uaccess" in got["CURRENT_TAGS"], cleared()), (False, True))
+    # Other hardware in its place is none, for good.
+    got, _ = run("uhid0", hid)
+    equal(("uaccess" in got["CURRENT_TAGS"], cleared()), (False, True))
+    got, _ = run("uhid0", {**hid, "ID_SECURITY_TOKEN": "1"})
+    equal(("uaccess" in got["CURRENT_TAGS"], cleared()), (True, False))
+
+
+@case("a rule in between gives another node, and keeps a key")
+def _():
+    hid = {**FTDI, "DEVSW_DEVICE": "uhidev0", "ID_USB_DRIVER": "uhidev"}
+    local = "/run/udev/rules.d/61-local.rules"
+    for rule, token, wanted in (
+            ('TAG+="uaccess", ENV{DEVSW_SEAT}="1"', "", True),
+            ('ENV{DEVSW_SEAT}="0"', "1", False)):
+        with open(local, "w", encoding="ascii") as file:
+            file.write('SUBSYSTEM=="mem", ENV{DEVSW_NAME}=="gps", %s\n' %
+                       rule)
+        got, _ = run("uhid0", {**hid, "ID_SECURITY_TOKEN": token})
+        equal(("uaccess" in got["CURRENT_TAGS"], cleared()),
+              (wanted, not wanted))
+    os.unlink(local)
+    run("uhid0", {"DEVSW_NODE": "1"})
+
+
 @case("hardware that has left takes links and properties along")
 def _():
     run("dtyU0", FTDI)
@@ -129,7 +178,7 @@ def _():
           ["serial/by-id/usb-a_kb_kc.._d-if00-port0"])
 
 
-def prepare(rules):
+def prepare(*rules):
     """Private /run and /dev; the rules for what stands for our nodes."""
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     os.makedirs("/run/udev/rules.d")
@@ -138,15 +187,16 @@ def prepare(rules):
         device = os.stat("/dev/" + name).st_rdev
         os.mknod("/run/dev/" + name, 0o20666, device)
     subprocess.run(["mount", "--bind", "/run/dev", "/dev"], check=True)
-    with open(rules, encoding="utf-8") as file:
-        text = file.read()
-    text = text.replace('"cuse"', '"mem"').replace(
-        "@udevdir@/devsw-udev", "/run/asked")
-    for name, other in STANDS_FOR.items():
-        text = text.replace('"%s*"' % name[:-1], '"%s"' % other)
-    with open("/run/udev/rules.d/60-devsw.rules", "w",
-              encoding="utf-8") as file:
-        file.write(text)
+    for path in rules:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        text = text.replace('"cuse"', '"mem"').replace(
+            "@udevdir@/devsw-udev", "/run/asked")
+        for name, other in STANDS_FOR.items():
+            text = text.replace('"%s*"' % name[:-1], '"%s"' % other)
+        with open("/run/udev/rules.d/" + os.path.basename(path)[:-3], "w",
+                  encoding="utf-8") as file:
+            file.write(text)
     with open("/run/asked", "w", encoding="utf-8") as file:
         file.write("#!/bin/sh\ncat /run/says\n")
     os.chmod("/run/asked", 0o755)
@@ -159,9 +209,8 @@ def main():
             print("1..0 # SKIP needs root and /sys")
             sys.exit(77)
         os.execvp("unshare", ["unshare", "-m", "--propagation", "private",
-                              sys.executable, __file__, "inside",
-                              sys.argv[1]])
-    prepare(sys.argv[2])
+                              sys.executable, __file__, "inside"] + sys.argv[1:])
+    prepare(*sys.argv[2:])
     good = True
     for number, (rule, function) in enumerate(CASES, 1):
         try:

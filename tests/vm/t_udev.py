@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb acm --usb hidg --usb hid-mouse
+# guest: --usb ftdi --usb acm --usb hid-mouse --usb hidg:descriptor=tests/vm/fido.desc,length=64
 # timeout: 300
 """t_udev: udev knows whose hardware is behind a node, and for how long.
 
@@ -15,11 +15,13 @@ pyserial: what they say of a node under devsw-run is what they have said of the
 kernel's hidraw, or of its port.
 """
 
+import errno
 import json
 import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 
@@ -51,6 +53,8 @@ serial = hidg0
 """
 SERIAL = "/sys/kernel/config/usb_gadget/acm0/strings/0x409/serialnumber"
 HOSTILE = "../a/../$b%k{c}\"'`d`; e\\x2f*?[f]  g\\h"
+ACL = "system.posix_acl_access"
+NOBODY = 0xffffffff
 KERNEL = {"ftdi0": "/dev/ttyUSB0", "acm0": "/dev/ttyACM0"}
 # Links of ours that the kernel's ports do not have.
 OWN = {"ftdi0": {"/dev/devsw/gps", "/dev/ttyUSB-dtyU0"},
@@ -185,7 +189,8 @@ class World(h_guest.World):
                   encoding="utf-8") as file:
             installed = json.load(file)
         for source, target in installed.items():
-            if os.path.basename(target) in ("60-devsw.rules", "devsw-udev"):
+            if os.path.basename(target) in ("60-devsw.rules", "devsw-udev",
+                                            "74-devsw-seat.rules"):
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 shutil.copy(source, target)
         subprocess.check_call(["udevadm", "control", "--reload"])
@@ -228,7 +233,8 @@ class World(h_guest.World):
             probe.wait_for(lambda: not os.path.lexists(link),
                            "the end of " + link)
         with open("/run/devsw/udev/ttyU7", "w", encoding="ascii") as file:
-            file.write("PLACE=1-1\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n")
+            file.write("PLACE=1-1\nINTERFACE=0\nDRIVER=uftdi0\nNAME=gps\n"
+                       "TOKEN=0\n")
 
     def same(self, adapter, reference=None):
         """Links and names are those of the kernel's port."""
@@ -317,6 +323,50 @@ def _(_):
     got = settled("/dev/uhid0", "ID_SERIAL_SHORT", "hidg0")
     equal(got["DEVLINKS"], {"/dev/devsw/pad", "/dev/hidraw-uhid0"})
     equal((got["ID_TYPE"], got["DEVSW_NAME"]), ("hid", "pad"))
+
+
+def acl(path):
+    """Its entries as (tag, permission, user): libacl's and the kernel's."""
+    try:
+        data = os.getxattr(path, ACL)
+    except OSError as error:
+        equal(error.errno, errno.ENODATA)
+        return []
+    return list(struct.iter_unpack("<HHI", data[4:]))
+
+
+@case("who is at the machine may open a security key, until it is unplugged")
+def _(_):
+    node = "/dev/uhid0"
+    got = settled(node, "ID_SECURITY_TOKEN", "1")
+    tags = set(got["CURRENT_TAGS"].strip(":").split(":"))
+    equal(tags - {"seat"}, {"uaccess", "security-device", "systemd"})
+    # A serial port is none.
+    equal(":uaccess:" in properties("/dev/dtyU0")["CURRENT_TAGS"], False)
+    # Nobody sits here; as udev gives it to who does, beside its mode.
+    os.chmod(node, 0o640)
+    everybody = [(1, 6, NOBODY), (2, 6, USER), (4, 4, NOBODY),
+                 (16, 6, NOBODY), (32, 0, NOBODY)]
+    os.setxattr(node, ACL, struct.pack("<I", 2) + b"".join(
+        struct.pack("<HHI", *entry) for entry in everybody))
+    equal(acl(node), everybody)
+    subprocess.check_call(["sh", "-c", ": <>" + node], user=USER)
+    probe.vmusb("unplug", "hidg0")
+    got = away(node)
+    equal(":uaccess:" in got["CURRENT_TAGS"], False)
+    probe.wait_for(lambda: acl(node) == [], "nobody's right")
+    equal(os.stat(node).st_mode & 0o777, 0o640)
+    # What an owner gives to a node without a key is his to take away.
+    os.setxattr("/dev/ttyU0", ACL, struct.pack("<I", 2) + b"".join(
+        struct.pack("<HHI", *entry) for entry in everybody))
+    subprocess.check_call(["udevadm", "trigger", "--settle",
+                           "--action=change", "/sys/class/cuse/ttyU0"])
+    equal(acl("/dev/ttyU0"), everybody)
+    os.setxattr("/dev/ttyU0", ACL, struct.pack("<I", 2) + b"".join(
+        struct.pack("<HHI", *entry) for entry in everybody
+        if entry[0] not in (2, 16)))
+    probe.vmusb("plug", "hidg0")
+    settled(node, "ID_SECURITY_TOKEN", "1")
 
 
 @case("what somebody writes for a node in the daemon's place is not believed")

@@ -200,6 +200,8 @@ cfdriver_t device_cfdriver(device_t);
 bool	device_is_active(device_t);
 bool	device_is_childless(device_t);		/* not NetBSD's */
 device_t device_place(device_t, const char **, int *); /* not NetBSD's */
+void	device_set_token(device_t);		/* not NetBSD's */
+bool	device_is_token(device_t);		/* not NetBSD's */
 bool	device_is_a(device_t, const char *);
 void	device_printf(device_t, const char *, ...) __printflike(2, 3);
 

@@ -3,10 +3,13 @@
  * devsw-udev.c - udevd's rules ask which hardware is behind a CUSE device.
  *
  *	devsw-udev NAME
+ *	devsw-udev --clear NAME
  *
  *	NAME is the kernel's name of the device ("ttyU0").  Prints nothing if
  *	it is none of devswd's, DEVSW_NODE=1 if it is, and what its hardware
- *	is if there is any.  Exits with 0 unless it is used wrongly.
+ *	is if there is any.  With --clear the node's owner, group and mode are
+ *	all the rights that there are (74-devsw-seat.rules).  Exits with 0
+ *	unless it is used wrongly.
  *
  * Model
  *	udevd runs it as root, for each event of a CUSE device.  It reads what
@@ -33,6 +36,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "udev/acl.h"
 #include "udev/props.h"
 
 #define	RUN		"/run/devsw"
@@ -123,6 +127,27 @@ print_hardware(struct udev *udev, const struct props_node *pn)
 	udev_device_unref(dev);
 }
 
+static void
+clear_node(const char *name)
+{
+	struct udev *const udev = udev_new();
+	struct udev_device *dev = NULL;
+	const char *node;
+	int error = ENODEV;
+
+	if (udev != NULL)
+		dev = udev_device_new_from_subsystem_sysname(udev, "cuse",
+		    name);
+	if (dev != NULL && (node = udev_device_get_devnode(dev)) != NULL)
+		error = acl_clear(node, udev_device_get_devnum(dev));
+	/* It may have left since. */
+	if (error != 0 && error != ENODEV && error != ENOENT)
+		fprintf(stderr, "devsw-udev: %s: %s\n", name,
+		    strerror(error));
+	udev_device_unref(dev);
+	udev_unref(udev);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -130,8 +155,13 @@ main(int argc, char **argv)
 	struct udev *udev;
 	char path[128], text[512];
 
+	if (argc == 3 && strcmp(argv[1], "--clear") == 0 &&
+	    props_node_name(argv[2])) {
+		clear_node(argv[2]);
+		return 0;
+	}
 	if (argc != 2 || !props_node_name(argv[1])) {
-		fprintf(stderr, "usage: devsw-udev NAME\n");
+		fprintf(stderr, "usage: devsw-udev [--clear] NAME\n");
 		return 2;
 	}
 	give_uevent(argv[1]);

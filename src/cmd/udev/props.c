@@ -3,8 +3,10 @@
  * props.c - from what devswd says of a node to what udevd says of it.
  *
  * Model
- *	What devswd says is not believed but for its form: four lines, each
- *	once and in order, of which no character can leave its place.  The
+ *	What devswd says is not believed but for its form: five lines, each
+ *	once and in order, of which no character can leave its place.  (That a
+ *	HID is a security key is believed: it opens the node to the person at
+ *	the machine, and the node is devswd's to open to anybody.)  The
  *	properties of the device are udevd's own, from a list of those that
  *	say what a device is; others say what udevd shall do.
  *
@@ -125,8 +127,11 @@ props_parse(const char *text, struct props_node *pn)
 	if ((text = line(text, "DRIVER", pn->pn_driver,
 	    sizeof(pn->pn_driver))) == NULL || !driver_is_good(pn->pn_driver) ||
 	    (text = line(text, "NAME", pn->pn_name,
-	    sizeof(pn->pn_name))) == NULL || !name_is_good(pn->pn_name))
+	    sizeof(pn->pn_name))) == NULL || !name_is_good(pn->pn_name) ||
+	    (text = line(text, "TOKEN", number, sizeof(number))) == NULL ||
+	    (strcmp(number, "0") != 0 && strcmp(number, "1") != 0))
 		return 0;
+	pn->pn_token = number[0] == '1';
 	return *text == '\0';
 }
 
@@ -170,8 +175,8 @@ void
 props_print(FILE *f, const struct props_node *pn,
     const struct props_iface *pi, props_get_t *get, void *arg)
 {
-	const char *type = strcmp(pi->pi_class, CLASS_HID) == 0 ? "hid" :
-	    "generic";
+	const int hid = strcmp(pi->pi_class, CLASS_HID) == 0;
+	const char *type = hid ? "hid" : "generic";
 	const char *value, *iface = strchr(pi->pi_name, ':');
 	char driver[sizeof(pn->pn_driver)];
 	size_t i, n;
@@ -192,6 +197,9 @@ props_print(FILE *f, const struct props_node *pn,
 	print(f, "DEVSW_DEVICE", pn->pn_driver);
 	print(f, "DEVSW_PORT", pn->pn_place);
 	print(f, "DEVSW_INTERFACE", pi->pi_name);
+	/* As udev's own fido_id does it for a hidraw. */
+	if (hid && pn->pn_token)
+		print(f, "ID_SECURITY_TOKEN", "1");
 	if (pn->pn_name[0] != '\0')
 		print(f, "DEVSW_NAME", pn->pn_name);
 }

@@ -16,6 +16,7 @@ struct props_node {
 	int		 pn_iface;	/* -1: the whole device */
 	char		 pn_driver[16];	/* "uftdi0" */
 	char		 pn_name[32];	/* of the claim, or "" */
+	int		 pn_token;	/* a security key */
 };
 
 /* The interface of the device that the node's driver has. */

@@ -14,7 +14,9 @@
  *					reads udev/ttyU0, then what udevd
  *					itself knows of the device there
  *
- *	A file says only where the hardware is.  What it is, down to the last
+ *	A file says only where the hardware is, and whether it is a security
+ *	key, which udevd cannot know (it stands in its report descriptor).
+ *	What it is, down to the last
  *	character of its serial number, comes from udevd's own database, so
  *	that names are those that it gives, and so that who has got hold of
  *	the daemon cannot make up properties: some of them are commands that
@@ -231,8 +233,9 @@ host_udevdb_set(const char *node, const struct host_hardware *hh)
 		return EINVAL;
 	if (hh != NULL)
 		snprintf(text, sizeof(text), "PLACE=%.63s\nINTERFACE=%d\n"
-		    "DRIVER=%.15s\nNAME=%.31s\n", hh->hh_place, hh->hh_iface,
-		    hh->hh_driver, hh->hh_name);
+		    "DRIVER=%.15s\nNAME=%.31s\nTOKEN=%d\n", hh->hh_place,
+		    hh->hh_iface, hh->hh_driver, hh->hh_name,
+		    hh->hh_token != 0);
 	error = file_replace(udevdb_nodes, node, text);
 	if (error != 0)
 		host_udevdb_unset(node);

@@ -16,6 +16,7 @@ struct host_hardware {
 	int		 hh_iface;	/* its number; -1: the whole device */
 	const char	*hh_driver;	/* "uftdi0" */
 	const char	*hh_name;	/* of the link in /dev/devsw; "": none */
+	int		 hh_token;	/* a security key */
 };
 
 /*

@@ -124,6 +124,7 @@ node_write(struct node *n)
 		.hh_place = ns->ns_place,
 		.hh_iface = ns->ns_iface,
 		.hh_driver = ns->ns_driver,
+		.hh_token = ns->ns_token,
 		.hh_name = "",
 	};
 

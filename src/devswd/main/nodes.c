@@ -132,6 +132,7 @@ node_look(const struct front_nodeinfo *fi, struct node_state *ns)
 	memset(ns, 0, sizeof(*ns));
 	ns->ns_info = *fi;
 	ns->ns_attached = hs.hs_attached;
+	ns->ns_token = hs.hs_token;
 	ns->ns_iface = hs.hs_iface;
 	strcpy(ns->ns_place, hs.hs_place);
 	strcpy(ns->ns_driver, hs.hs_driver);

@@ -14,6 +14,7 @@
 struct node_state {
 	struct front_nodeinfo ns_info;
 	uint8_t		 ns_attached;	/* of hyp_node_stat: hs_attached, */
+	uint8_t		 ns_token;	/* hs_token, */
 	int32_t		 ns_iface;	/* hs_iface, */
 	char		 ns_place[64];	/* hs_place, */
 	char		 ns_driver[16];	/* hs_driver, */

@@ -20,6 +20,7 @@ struct device {
 	size_t		 dv_devsize;			/* const: of that */
 	char		 dv_place[DEVICE_PLACE_SIZE];	/* const; "": none */
 	int		 dv_iface;			/* const: there */
+	bool		 dv_token;	/* const after ca_attach */
 	int		 dv_pin;	/* (a) wanted unit of children, or -1 */
 	cfdriver_t	 dv_pincd;	/* (a) of this driver's; NULL: any */
 	struct lwp	*dv_attaching;	/* (a)+atomic: who runs ca_attach */

@@ -306,6 +306,30 @@ device_place(device_t dev, const char **place, int *iface)
 	return dev;
 }
 
+/*
+ * device_set_token(dev)
+ *
+ *	It is a security key: something that the person at the machine uses in
+ *	programs of his own.  The host may let him.  For ca_attach only.
+ *
+ * is = device_is_token(dev)
+ *
+ *	The caller holds dev, which has attached.
+ */
+void
+device_set_token(device_t dev)
+{
+
+	dev->dv_token = true;
+}
+
+bool
+device_is_token(device_t dev)
+{
+
+	return dev->dv_token;
+}
+
 cfdata_t
 device_cfdata(device_t dev)
 {

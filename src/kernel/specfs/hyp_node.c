@@ -323,9 +323,11 @@ node_place(dev_t dev, struct hyp_node_stat *hs)
 	if (!cdev_attached(dev) || !cdev_hold(dev, &dv))
 		return;
 	hs->hs_attached = true;
-	if (dv != NULL)
+	if (dv != NULL) {
 		strlcpy(hs->hs_device, device_xname(dv),
 		    sizeof(hs->hs_device));
+		hs->hs_token = device_is_token(dv);
+	}
 	if ((at = device_place(dv, &place, &iface)) != NULL) {
 		strlcpy(hs->hs_place, place, sizeof(hs->hs_place));
 		strlcpy(hs->hs_driver, device_xname(at),
