@@ -65,7 +65,7 @@ order(void)
 	char line[HOST_TAP_LINE];
 	uint64_t from, lost, second;
 
-	host_tap_init(turn);
+	host_tap_init(turn, 60000);
 	T_EQ(host_tap_get("ttyU0", &tap), 0);
 	T_EQ(is_on, 1);
 	T_EQ(host_tap_get("ttyU0", &other), 0);
@@ -230,14 +230,21 @@ idle(void)
 {
 	struct host_tap *tap;
 
-	if (getenv("T_TAP_SLOW") == NULL)
-		t_skip("takes 16 s; T_TAP_SLOW=1");
-	t_msleep(15100);
+	T_EQ(host_tap_get("ttyU0", &tap), 0);
+	host_tap_init(turn, 50);
+	t_msleep(100);
+	/* Somebody has it. */
+	put("something", 1);
+	T_EQ(is_on, 1);
+	host_tap_put(tap);
+	t_msleep(100);
 	T_EQ(is_on, 1);
 	put("something", 1);
 	T_EQ(is_on, 0);
+	put("something", 2);		/* by a thread that was in the middle */
 	T_EQ(host_tap_get("ttyU0", &tap), 0);
 	T_EQ(is_on, 1);
+	T_EQ(turns, 3);
 	host_tap_put(tap);
 }
 

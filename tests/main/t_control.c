@@ -272,6 +272,7 @@ up(void)
 	struct stat st;
 
 	hyp_posix_set_loglevel(HYP_LOG_ERR);
+	host_tap_init(NULL, 60000);
 	snprintf(path, sizeof(path), "/tmp/t_control.%d", (int)getpid());
 	T_EQ(stat("/dev/null", &st), 0);
 	revokes = 0;

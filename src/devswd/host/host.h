@@ -154,20 +154,21 @@ void	host_trace_stop(void);
 /* ---- tap.c ---------------------------------------------------------- */
 
 /*
- * host_tap_init(turn)
+ * host_tap_init(turn, idle_ms)
  *
  *	turn(on) is called when the kernel side shall call hyp_trace and when it
- *	need not any more: with a lock held, from hyp_trace too.  Before
- *	any tap.
+ *	need not any more: with a lock held, from hyp_trace too.  A tap
+ *	that nobody has had for idle_ms is closed.  NULL: nobody is called.
+ *	Before any tap.
  */
-void	host_tap_init(void (*)(bool));
+void	host_tap_init(void (*)(bool), unsigned);
 
 /*
  * error = host_tap_get(name, &tap)
  * host_tap_put(tap)
  *
  *	What hyp_trace is told of this node is kept, the newest of it, from the
- *	first of these until nobody has had it for a quarter of a minute.
+ *	first of these until nobody has had it for idle_ms.
  *	EBUSY: too many nodes are followed.
  *
  * from = host_tap_now(tap)

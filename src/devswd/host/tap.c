@@ -11,7 +11,7 @@
  *
  *	A tap is made by the first who asks, and there for as long as somebody
  *	does: nobody says that he has gone, so one that was not asked for during
- *	TAP_IDLE is closed, by the next event or the next who asks.  While there
+ *	tap_idle is closed, by the next event or the next who asks.  While there
  *	is any the kernel side tells of all nodes (hyp_trace_start); what is not
  *	of one with a tap costs a comparison.  Numbers begin at the clock's
  *	nanoseconds, so those of a tap that was closed and made again are
@@ -37,7 +37,6 @@
 
 #define	TAPS		32
 #define	TAP_RECORDS	2048
-#define	TAP_IDLE	UINT64_C(15000000000)	/* ns */
 
 struct host_tap {
 	char		 t_name[32];
@@ -56,13 +55,17 @@ static atomic_uint tap_nopen;
 static atomic_bool tap_asked;		/* for any, ever */
 static unsigned tap_waiting;
 static bool tap_ended;
-static void (*tap_switch)(bool);	/* before the first tap */
+static void (*tap_switch)(bool);
+static uint64_t tap_idle;		/* ns */
 
 void
-host_tap_init(void (*turn)(bool))
+host_tap_init(void (*turn)(bool), unsigned idle_ms)
 {
 
+	pthread_mutex_lock(&tap_mtx);
 	tap_switch = turn;
+	tap_idle = idle_ms * UINT64_C(1000000);
+	pthread_mutex_unlock(&tap_mtx);
 }
 
 /* ---- taps; tap_mtx held --------------------------------------------- */
@@ -80,7 +83,7 @@ static bool
 tap_is_idle(const struct host_tap *t, uint64_t now)
 {
 
-	return t->t_readers == 0 && now - t->t_asked > TAP_IDLE;
+	return t->t_readers == 0 && now - t->t_asked > tap_idle;
 }
 
 static struct host_tap *

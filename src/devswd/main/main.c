@@ -81,6 +81,7 @@
 
 #define	DRAIN_TIME	UINT64_C(3000000000)
 #define	CONTROL_TIME	1000	/* ms */
+#define	TAP_IDLE_MS	15000	/* three requests of who follows a node */
 
 /* The signals that the main thread waits for. */
 static void
@@ -359,7 +360,7 @@ main_start(struct options *o, int *udevfd, int *nodesfd)
 	if (o->o_trace != NULL && main_trace_start() != 0)
 		return 1;
 	main_traces = o->o_trace != NULL;
-	host_tap_init(main_tap);
+	host_tap_init(main_tap, TAP_IDLE_MS);
 	if (o->o_deadline != 0)
 		hyp_set_deadline(o->o_deadline * 1000);
 	error = hyp_boot(HYP_VERSION);
