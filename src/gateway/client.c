@@ -332,14 +332,19 @@ set_alive(int fd)
 }
 
 /*
+ * cl = client_adopt(base, bev, proto, role, who)
+ *
+ *	A client on this connection, which is its own from now on.  What has
+ *	come already is taken at the next client_full.  NULL: no memory, and
+ *	bev is still the caller's.
+ *
  * cl = client_new(base, fd, proto, role, who)
  *
- *	A client on this socket, which is its own from now on.  NULL: no memory,
- *	and fd is still the caller's.
+ *	The same, on a socket.
  */
 struct client *
-client_new(struct event_base *base, int fd, const struct proto *proto,
-    enum role role, const char *who)
+client_adopt(struct event_base *base, struct bufferevent *bev,
+    const struct proto *proto, enum role role, const char *who)
 {
 	struct client *const cl = calloc(1, sizeof(*cl));
 
@@ -349,17 +354,33 @@ client_new(struct event_base *base, int fd, const struct proto *proto,
 	cl->cl_role = role;
 	snprintf(cl->cl_who, sizeof(cl->cl_who), "%s", who);
 	cl->cl_end = evtimer_new(base, on_end, cl);
-	if (cl->cl_end != NULL)
-		cl->cl_bev = bufferevent_socket_new(base, fd,
-		    BEV_OPT_CLOSE_ON_FREE);
-	if (cl->cl_bev == NULL) {
+	if (cl->cl_end == NULL) {
 		client_free(cl);
 		return NULL;
 	}
-	set_alive(fd);
-	bufferevent_setcb(cl->cl_bev, on_read, on_write, on_event, cl);
-	bufferevent_setwatermark(cl->cl_bev, EV_READ, 0, BUSY);
-	bufferevent_setwatermark(cl->cl_bev, EV_WRITE, SEND_LOW, 0);
+	cl->cl_bev = bev;
+	set_alive(bufferevent_getfd(bev));
+	bufferevent_setcb(bev, on_read, on_write, on_event, cl);
+	bufferevent_setwatermark(bev, EV_READ, 0, BUSY);
+	bufferevent_setwatermark(bev, EV_WRITE, SEND_LOW, 0);
+	return cl;
+}
+
+struct client *
+client_new(struct event_base *base, int fd, const struct proto *proto,
+    enum role role, const char *who)
+{
+	struct bufferevent *const bev = bufferevent_socket_new(base, fd,
+	    BEV_OPT_CLOSE_ON_FREE);
+	struct client *cl;
+
+	if (bev == NULL)
+		return NULL;
+	cl = client_adopt(base, bev, proto, role, who);
+	if (cl == NULL) {
+		(void)bufferevent_setfd(bev, -1);
+		bufferevent_free(bev);
+	}
 	return cl;
 }
 

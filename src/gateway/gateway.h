@@ -13,7 +13,7 @@
  *
  *	    serve.c   the ports of a configuration; the loop, signals
  *	    listen.c  accepts; makes a client and gives it to its port
- *	    telnet.c, rfc2217.c, raw.c
+ *	    telnet.c, rfc2217.c, raw.c, websocket.c
  *	              what a client says becomes calls of port.c, and what its
  *	              port says becomes bytes for it: a struct proto
  *	    port.c    the session
@@ -190,7 +190,7 @@ struct proto {
 	bool		(*pr_wants_modem)(const struct client *);
 	bool		(*pr_wants_marks)(const struct client *);
 };
-extern const struct proto proto_raw, proto_telnet;
+extern const struct proto proto_raw, proto_telnet, proto_websocket;
 
 enum role { ROLE_NORMAL, ROLE_WATCH, ROLE_FORCE };
 
@@ -219,6 +219,8 @@ TAILQ_HEAD(client_head, client);
 
 struct client *client_new(struct event_base *, int, const struct proto *,
 	    enum role, const char *);
+struct client *client_adopt(struct event_base *, struct bufferevent *,
+	    const struct proto *, enum role, const char *);
 void	client_begin(struct client *, struct port *, const struct ring *,
 	    size_t, void (*)(struct client *));
 void	client_free(struct client *);
@@ -310,6 +312,7 @@ void	port_attach(struct port *, struct client *);
 struct line *port_line(struct port *);
 const struct port_conf *port_config(const struct port *);
 bool	port_may_write(const struct client *);
+void	port_take(struct client *);
 void	port_output(struct client *, const uint8_t *, size_t);
 void	port_wants(struct port *);
 

@@ -126,7 +126,7 @@ tristate(int value)
 }
 
 /* A port's line and who writes.  NULL: no memory. */
-static json_t *
+json_t *
 metrics_line(struct port *p)
 {
 	const struct settings *const st = line_settings(port_line(p));

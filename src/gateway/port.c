@@ -294,6 +294,20 @@ port_attach(struct port *p, struct client *cl)
 	settle(p, NULL);
 }
 
+/* This client writes from now on, as if it came by force; no watcher may. */
+void
+port_take(struct client *cl)
+{
+	struct port *const p = cl->cl_port;
+
+	if (cl->cl_role == ROLE_WATCH || cl->cl_closing)
+		return;
+	cl->cl_role = ROLE_FORCE;
+	TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
+	TAILQ_INSERT_TAIL(&p->p_clients, cl, cl_entry);
+	settle(p, NULL);
+}
+
 /* ---- to look at ----------------------------------------------------- */
 
 /* The port after this one, or the first; NULL: there are no more. */

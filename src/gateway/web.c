@@ -19,6 +19,7 @@
  */
 #include <arpa/inet.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct web {
 	struct event_base *w_base;
 	struct web_conf	 w_conf;
 	struct http	*w_http;
+	struct page	*w_page;	/* NULL: nobody listens */
 	struct listener	*w_listen[LISTEN_MAX];
 };
 
@@ -135,11 +137,109 @@ static const struct {
 	void		(*get)(struct web *, struct http_request *,
 			    struct evbuffer *);
 } paths[] = {
-	{ "/",			get_list },
+	{ "/ports",		get_list },
 	{ "/metrics",		get_metrics },
 	{ "/api/ports",		get_ports },
 };
 #define	NPATHS	(sizeof(paths) / sizeof(paths[0]))
+
+/* A file of the console. */
+static void
+get_file(struct web *w, struct http_request *rq, struct evbuffer *out)
+{
+	static const char policy[] = "Content-Security-Policy: default-src "
+	    "'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+	    "img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+	    "frame-ancestors 'none'\r\n";
+	const void *bytes;
+	const char *type;
+	size_t size;
+
+	bytes = page_find(w->w_page, http_path(rq), &size, &type);
+	if (bytes == NULL || evbuffer_add_reference(out, bytes, size, NULL,
+	    NULL) == -1)
+		http_answer(rq, 404, NULL, NULL, NULL);
+	else
+		http_answer(rq, 200, type, policy, out);
+}
+
+/* ---- websockets ----------------------------------------------------- */
+
+/* Is the word in the list, which has commas? */
+static bool
+has_word(const char *list, const char *word)
+{
+	const size_t n = strlen(word);
+
+	while (list != NULL && *list != '\0') {
+		list += strspn(list, ", \t");
+		if (strncasecmp(list, word, n) == 0 &&
+		    strchr(", \t", list[n]) != NULL)
+			return true;	/* or its end: strchr finds '\0' */
+		list += strcspn(list, ",");
+	}
+	return false;
+}
+
+/* "/api/ports/NAME/socket": the port, or NULL. */
+static struct port *
+find_port(const char *path)
+{
+	static const char before[] = "/api/ports/", after[] = "/socket";
+	struct port *p = NULL;
+	size_t n;
+
+	if (strncmp(path, before, sizeof(before) - 1) != 0)
+		return NULL;
+	path += sizeof(before) - 1;
+	while ((p = port_next(p)) != NULL) {
+		n = strlen(port_config(p)->pc_name);
+		if (strncmp(path, port_config(p)->pc_name, n) == 0 &&
+		    strcmp(path + n, after) == 0)
+			break;
+	}
+	return p;
+}
+
+static void
+get_socket(struct web *w, struct http_request *rq, struct port *p)
+{
+	const char *const key = http_field(rq, "sec-websocket-key");
+	const char *const version = http_field(rq, "sec-websocket-version");
+	const enum role role = strcmp(http_query(rq), "watch") == 0 ?
+	    ROLE_WATCH : ROLE_NORMAL;
+	char accept[WEBSOCKET_ACCEPT], lines[160], who[80];
+	struct bufferevent *bev;
+	struct client *cl;
+
+	if (strcmp(http_method(rq), "GET") != 0 ||
+	    !has_word(http_field(rq, "upgrade"), "websocket") ||
+	    !has_word(http_field(rq, "connection"), "upgrade") ||
+	    version == NULL || strcmp(version, "13") != 0) {
+		http_answer(rq, 426, NULL, "Upgrade: websocket\r\n"
+		    "Sec-WebSocket-Version: 13\r\n", NULL);
+		return;
+	}
+	if (key == NULL || !websocket_accept(key, accept)) {
+		http_answer(rq, 400, NULL, NULL, NULL);
+		return;
+	}
+	snprintf(lines, sizeof(lines), "Upgrade: websocket\r\nConnection: "
+	    "Upgrade\r\nSec-WebSocket-Accept: %s\r\n", accept);
+	snprintf(who, sizeof(who), "%s", http_who(rq));
+	bev = http_take(rq, lines);
+	cl = client_adopt(w->w_base, bev, &proto_websocket, role, who);
+	if (cl == NULL) {
+		bufferevent_free(bev);
+		return;
+	}
+	port_attach(p, cl);
+	if (!cl->cl_closing)
+		client_news(cl, NEWS_MODEM);
+	client_full(cl, false);		/* what it has said already */
+}
+
+/* ---- requests ------------------------------------------------------- */
 
 static void
 found(struct http_request *rq, void *arg)
@@ -148,6 +248,7 @@ found(struct http_request *rq, void *arg)
 	const char *const method = http_method(rq);
 	struct evbuffer *const out = evbuffer_new();
 	struct web *const w = arg;
+	struct port *p;
 	size_t i;
 
 	for (i = 0; i < NPATHS; i++) {
@@ -158,14 +259,16 @@ found(struct http_request *rq, void *arg)
 		http_answer(rq, 421, NULL, NULL, NULL);
 	else if (!is_ours(rq))
 		http_answer(rq, 403, NULL, NULL, NULL);
-	else if (i == NPATHS)
-		http_answer(rq, 404, NULL, NULL, NULL);
 	else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		http_answer(rq, 405, NULL, "Allow: GET, HEAD\r\n", NULL);
 	else if (out == NULL)
 		http_answer(rq, 500, NULL, NULL, NULL);
-	else
+	else if (i < NPATHS)
 		paths[i].get(w, rq, out);
+	else if ((p = find_port(http_path(rq))) != NULL)
+		get_socket(w, rq, p);
+	else
+		get_file(w, rq, out);
 	if (out != NULL)
 		evbuffer_free(out);
 }
@@ -192,8 +295,11 @@ web_new(struct event_base *base)
 	w->w_base = base;
 	w->w_conf = *web_conf();
 	w->w_http = http_new(base, found, w);
-	if (w->w_http == NULL) {
-		free(w);
+	if (w->w_conf.wc_nlisten > 0)
+		w->w_page = page_new(w->w_conf.wc_xterm);
+	if (w->w_http == NULL || (w->w_conf.wc_nlisten > 0 &&
+	    w->w_page == NULL)) {
+		web_free(w);
 		return NULL;
 	}
 	for (i = 0; i < w->w_conf.wc_nlisten; i++) {
@@ -216,7 +322,10 @@ web_free(struct web *w)
 		if (w->w_listen[i] != NULL)
 			listener_free(w->w_listen[i]);
 	}
-	http_free(w->w_http);
+	if (w->w_http != NULL)
+		http_free(w->w_http);
+	if (w->w_page != NULL)
+		page_free(w->w_page);
 	free(w);
 }
 
@@ -227,7 +336,8 @@ web_same(const struct web *w)
 	const struct web_conf *const is = &w->w_conf, *const be = web_conf();
 	unsigned i;
 
-	if (is->wc_nlisten != be->wc_nlisten || is->wc_nhosts != be->wc_nhosts)
+	if (is->wc_nlisten != be->wc_nlisten || is->wc_nhosts !=
+	    be->wc_nhosts || strcmp(is->wc_xterm, be->wc_xterm) != 0)
 		return false;
 	for (i = 0; i < is->wc_nlisten; i++) {
 		if (strcmp(is->wc_listen[i].ad_text,

@@ -26,6 +26,7 @@ web_conf_begin(void)
 {
 
 	memset(&conf, 0, sizeof(conf));
+	strcpy(conf.wc_xterm, "/usr/share/nodejs/xterm/lib");
 }
 
 static const char *
@@ -64,6 +65,16 @@ set_host(const char *value)
 	return NULL;
 }
 
+static const char *
+set_xterm(const char *value)
+{
+
+	if (value[0] != '/' || strlen(value) >= sizeof(conf.wc_xterm))
+		return "wants a directory, such as /usr/share/nodejs/xterm/lib";
+	strcpy(conf.wc_xterm, value);
+	return NULL;
+}
+
 /* A line of the section; NULL, or what is wrong with the value. */
 const char *
 web_conf_set(const char *key, const char *value)
@@ -73,6 +84,8 @@ web_conf_set(const char *key, const char *value)
 		return set_listen(value);
 	if (strcmp(key, "host") == 0)
 		return set_host(value);
+	if (strcmp(key, "xterm") == 0)
+		return set_xterm(value);
 	if (strcmp(key, "comment") == 0)
 		return NULL;
 	return "[web] has no such key; see gateway.conf(5)";

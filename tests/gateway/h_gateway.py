@@ -146,6 +146,7 @@ class Gateway:
             stderr=self.logfile)
         try:
             until(lambda: self.said("is there", count), "devices")
+            until(lambda: web is None or self.said("web: http on"), "pages")
         except BaseException:
             self.close()
             raise

@@ -8,11 +8,15 @@ The rules are those of devsw-gateway(8) and gateway.conf(5); of HTTP those of
 RFC 9110 and 9112; of the metrics Prometheus' "Exposition formats".  What a
 browser makes of it is t_console.py.
 """
+import base64
+import hashlib
 import http.client
 import json
 import os
+import random
 import re
 import socket
+import struct
 import sys
 import time
 
@@ -22,6 +26,9 @@ import h_gateway  # noqa: E402
 from h_gateway import Stream, case, equal, until  # noqa: E402
 
 PROGRAM = sys.argv[1]
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+random.seed(6455)
 
 
 def gateway(*ports, web="", **kwargs):
@@ -175,7 +182,7 @@ def _():
                 ("127.0.0.1.evil", 421), ("[::1", 421), ("[lab]", 421),
                 ("[::1]x", 421), ("::1", 421), ("", 421), ("lab:x", 421),
                 ("lab@evil", 421), ("evil#lab", 421), ("x" * 300, 421)):
-            for path in ("/", "/metrics", "/api/ports"):
+            for path in ("/", "/ports", "/metrics", "/api/ports"):
                 equal(get(gate, path, Host=host)[0], status, host + path)
         equal(raw(gate, b"GET / HTTP/1.1\r\n\r\n"), 421)
         equal(raw(gate, b"GET / HTTP/1.0\r\n\r\n"), 421)
@@ -303,6 +310,319 @@ def _():
         port.close()
 
 
+# ---- websockets ----------------------------------------------------------
+
+class Socket(Stream):
+    """A websocket of the first port."""
+
+    def __init__(self, gate, query="", **fields):
+        super().__init__(gate.web)
+        self.key = base64.b64encode(random.randbytes(16))
+        head = {"Host": "[::1]", "Upgrade": "websocket",
+                "Connection": "keep-alive, Upgrade",
+                "Sec-WebSocket-Version": "13",
+                "Sec-WebSocket-Key": self.key.decode()}
+        head.update({name.replace("_", "-"): value
+                     for name, value in fields.items()})
+        self.send((f"GET /api/ports/p0/socket{query} HTTP/1.1\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in head.items()
+            if value is not None) + "\r\n").encode())
+        self.head = self.until(b"\r\n\r\n").decode()
+        self.status = int(self.head.split()[1])
+        self.data = b""
+
+    def frame(self, opcode, data, fin=True, mask=True, size=None):
+        """A frame, perhaps of another size than it says."""
+        size = len(data) if size is None else size
+        head = bytes([opcode | (0x80 if fin else 0)])
+        flag = 0x80 if mask else 0
+        if size < 126:
+            head += bytes([flag | size])
+        elif size < 65536:
+            head += bytes([flag | 126]) + struct.pack(">H", size)
+        else:
+            head += bytes([flag | 127]) + struct.pack(">Q", size)
+        if mask:
+            key = random.randbytes(4)
+            head += key
+            data = bytes(byte ^ key[at % 4] for at, byte in enumerate(data))
+        self.send(head + data)
+
+    def next(self, limit=20):
+        """(opcode, data) of a frame; None: there is none."""
+        head = self.read(2, limit)
+        if len(head) < 2:
+            return None
+        equal(head[0] & 0xf0, 0x80, "FIN and RSV")
+        size = head[1]
+        if size == 126:
+            size = struct.unpack(">H", self.read(2))[0]
+        elif size == 127:
+            size = struct.unpack(">Q", self.read(8))[0]
+        equal(size < 1 << 20, True, "not masked, and short")
+        return head[0] & 15, self.read(size)
+
+    def wait(self, key, limit=20):
+        """The value of the next text that has this; data is kept."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            got = self.next(end - time.monotonic())
+            if got is None:
+                break
+            if got[0] == BINARY:
+                self.data += got[1]
+            elif got[0] == TEXT and key in json.loads(got[1]):
+                return json.loads(got[1])[key]
+        raise AssertionError(f"no {key}")
+
+    def ask(self, **command):
+        """The state after a command."""
+        while self.next(0.05):
+            pass
+        self.frame(TEXT, json.dumps(command).encode())
+        return self.wait("state")
+
+    def bytes(self, size):
+        """So much of the device."""
+        while len(self.data) < size:
+            got = self.next()
+            if got is None:
+                break
+            if got[0] == BINARY:
+                self.data += got[1]
+        got, self.data = self.data[:size], self.data[size:]
+        return got
+
+
+@case("a websocket: hands are shaken as RFC 6455 says, or not at all")
+def _():
+    with gateway() as gate:
+        sock = Socket(gate)
+        equal(sock.status, 101)
+        equal(re.search(r"Sec-WebSocket-Accept: (\S+)", sock.head)[1],
+              base64.b64encode(hashlib.sha1(sock.key + GUID).digest()
+                               ).decode())
+        state = sock.wait("state")
+        equal((state["there"], state["yours"], state["watch"]),
+              (True, True, False))
+        sock.close()
+        here = {"Origin": "http://[::1]"}
+        for fields, status in (
+                (here, 101), ({"Origin": "http://evil.example"}, 403),
+                ({"Origin": "null"}, 403), ({"Origin": "http://[::1]:1"}, 403),
+                ({"Host": "evil.example", "Origin": "http://evil.example"},
+                 421), ({"Upgrade": "h2c"}, 426), ({"Upgrade": None}, 426),
+                ({"Connection": "close"}, 426),
+                ({"Connection": "xupgrade"}, 426),
+                ({"Sec_WebSocket_Version": "8"}, 426),
+                ({"Sec_WebSocket_Key": None}, 400),
+                ({"Sec_WebSocket_Key": "x"}, 400),
+                ({"Sec_WebSocket_Key": "A" * 24}, 400)):
+            sock = Socket(gate, **fields)
+            equal(sock.status, status, fields)
+            sock.close()
+        for path in ("/api/ports/p1/socket", "/api/ports//socket",
+                     "/api/ports/p0/socket/", "/api/ports/p/socket"):
+            equal(get(gate, path)[0], 404, path)
+        equal(get(gate, "/api/ports/p0/socket")[0], 426)
+
+
+@case("a websocket: bytes of all values both ways, in frames of any kind")
+def _():
+    with gateway() as gate:
+        sock = Socket(gate)
+        text = bytes(range(256)) * 200
+        for size in (1, 125, 126, 127, 5000, 40000):
+            sock.frame(BINARY, text[:size])
+            equal(gate.device.read(size), text[:size], size)
+        for fin, opcode, part in ((False, BINARY, b"a\xff"), (False, 0, b""),
+                                  (True, 0, b"\0b")):
+            sock.frame(opcode, part, fin)
+        equal(gate.device.read(4), b"a\xff\0b")
+        for at in range(0, len(text), 2000):
+            gate.device.write(text[at:at + 2000])
+            equal(sock.bytes(len(text[at:at + 2000])), text[at:at + 2000])
+        sock.frame(PING, b"hi")
+        while (got := sock.next()) and got[0] != PONG:
+            pass
+        equal(got, (PONG, b"hi"))
+        sock.frame(CLOSE, struct.pack(">H", 1000))
+        equal((sock.next()[0], sock.ended()), (CLOSE, True))
+
+
+@case("a websocket sets the line, and is told what came of it")
+def _():
+    with gateway("speed = 9600") as gate:
+        sock = Socket(gate)
+        state = sock.ask(speed=57600, format="8N2", flow="rtscts", dtr=True,
+                         rts=False)
+        equal((state["speed"], state["format"], state["flow"], state["dtr"],
+               state["rts"], gate.device.speed()),
+              (57600, "8N2", "rtscts", True, False, 57600))
+        equal(sock.ask(**{"break": 20})["there"], True)
+        before = sock.ask()
+        for nonsense in ({"speed": 0}, {"speed": -1}, {"speed": 1 << 32},
+                         {"speed": "9600"}, {"speed": 1e9}, {"format": "9N1"},
+                         {"format": 1}, {"format": "8N1x"}, {"flow": "x"},
+                         {"dtr": 1}, {"rts": None}, {"break": -1},
+                         {"break": 1 << 40}, {"frob": [[]]}):
+            equal(sock.ask(**nonsense), before, nonsense)
+        gate.unplug()
+        equal("is gone" in sock.wait("note"), True)
+        state = sock.wait("state")
+        equal((state["there"], state["dcd"], state["speed"]),
+              (False, False, 57600))
+        gate.replug()
+        equal(("is back" in sock.wait("note"), sock.wait("state")["there"],
+               gate.device.speed()), (True, True, 57600))
+        sock.close()
+
+
+@case("one websocket writes, others ask for that; ?watch never does")
+def _():
+    with gateway("history = 4") as gate:
+        gate.device.write(b"before")
+        until(lambda: metrics(gate)["received_bytes_total"] == 6, "history")
+        first, second = Socket(gate), Socket(gate)
+        watch = Socket(gate, "?watch")
+        equal(second.bytes(6), b"before")
+        equal([sock.ask()["yours"] for sock in (first, second, watch)],
+              [True, False, False])
+        second.frame(BINARY, b"no")
+        equal(second.ask(speed=300)["speed"] != 300, True)
+        equal(watch.ask(take=True, speed=300)["yours"], False)
+        watch.frame(BINARY, b"no")
+        equal(second.ask(take=True)["yours"], True)
+        equal("another client" in first.wait("note"), True)
+        equal(first.ask()["yours"], False)
+        first.frame(BINARY, b"no")
+        first.ask()
+        second.frame(BINARY, b"yes")
+        equal(gate.device.read(10, 0.5), b"yes")
+        equal(first.ask(take=True)["yours"], True)
+        for sock in (first, second, watch):
+            sock.close()
+
+
+@case("hostile frames end their connection, and cost nothing")
+def _():
+    with gateway() as gate:
+        port = Stream(gate.raw[0])
+        for number, what in enumerate((
+                lambda sock: sock.frame(BINARY, b"x", mask=False),
+                lambda sock: sock.frame(BINARY, b"x" * 65537),
+                lambda sock: sock.frame(BINARY, b"x", size=1 << 62),
+                lambda sock: sock.frame(BINARY, b"x", size=1 << 63),
+                lambda sock: sock.frame(TEXT, b"\xff\xfe"),
+                lambda sock: sock.frame(TEXT, b"[]"),
+                lambda sock: sock.frame(TEXT, b"{" * 1000),
+                lambda sock: sock.frame(TEXT, b'{"a":' * 60 + b"1"),
+                lambda sock: sock.frame(TEXT, b'{"x":1,"x":2}'),
+                lambda sock: sock.frame(TEXT, b" " * 1100 + b"{}"),
+                lambda sock: sock.frame(TEXT, b"[" * 60000),
+                lambda sock: sock.frame(PING, b"x" * 126),
+                lambda sock: sock.frame(PING, b"x", fin=False),
+                lambda sock: sock.frame(0, b"x"),
+                lambda sock: sock.frame(3, b"x"),
+                lambda sock: sock.frame(0x40 | BINARY, b"x"),
+                lambda sock: [sock.frame(BINARY if not at else 0, b"x" * 9000,
+                                         fin=False) for at in range(9)],
+                lambda sock: sock.frame(CLOSE, b"x"))):
+            sock = Socket(gate)
+            sock.wait("state")
+            try:
+                what(sock)
+            except ConnectionError:
+                pass
+            equal(sock.ended(5), True, f"the end of {number}")
+            sock.close()
+        gate.device.write(b"well")
+        equal(port.read(4), b"well")
+        port.close()
+
+
+@case("random frames, whole and cut, leave the gateway and its port as they are")
+def _():
+    with gateway("clients = 4") as gate:
+        for _ in range(150):
+            sock = Socket(gate)
+            try:
+                for _ in range(random.randrange(1, 12)):
+                    if random.random() < 0.15:
+                        sock.send(random.randbytes(random.randrange(1, 200)))
+                        continue
+                    data = random.choice((
+                        random.randbytes(random.choice((0, 1, 125, 126, 999))),
+                        json.dumps({random.choice(("speed", "format", "take",
+                                                   "x", "break")):
+                                    random.choice((1, 300, "8N1", True, None,
+                                                   [], 1e308, 1 << 63))}
+                                   ).encode()))
+                    sock.frame(random.choice((0, 1, 1, 1, 2, 2, 2, 8, 9, 10,
+                                              random.randrange(256))), data,
+                               random.random() < 0.8, random.random() < 0.97,
+                               random.choice((None,) * 9 + (
+                                   random.randrange(1 << 20),)))
+            except ConnectionError:
+                pass
+            sock.close()
+            while h_gateway.select.select([gate.device.far], [], [], 0)[0]:
+                os.read(gate.device.far, 65536)
+        sock = until(lambda: (lambda one: one if one.status == 101 and
+                              one.next(1) else None)(Socket(gate)), "a place")
+        equal(sock.ask(speed=9600)["speed"], 9600)
+        sock.frame(BINARY, b"still")
+        got = b""
+        while b"still" not in got:
+            got += gate.device.read(1) or equal(1, 0, got)
+        sock.close()
+
+
+@case("who pings without reading is not read from; the port goes on")
+def _():
+    with gateway() as gate:
+        flood = Socket(gate)
+        flood.sock.settimeout(1)
+        try:
+            for _ in range(200000):
+                flood.frame(PING, b"x" * 125)
+        except (TimeoutError, socket.timeout):
+            pass
+        else:
+            raise AssertionError("all of it was taken")
+        with open(f"/proc/{gate.process.pid}/status",
+                  encoding="ascii") as file:
+            size = int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+        equal("SANITIZE" in os.environ or size < 100000, True, f"{size} KiB")
+        port = Stream(gate.raw[0])
+        until(lambda: metrics(gate)["clients"] == 2, "two clients")
+        gate.device.write(b"well")
+        equal(port.read(4), b"well")
+        flood.close()
+
+
+@case("the page's files are there, with a policy that lets nothing else in")
+def _():
+    with gateway() as gate:
+        for path, kind in (("/", "text/html"), ("/console.js",
+                                                "text/javascript"),
+                           ("/console.css", "text/css"),
+                           ("/xterm.js", "text/javascript"),
+                           ("/xterm.css", "text/css")):
+            status, head, body = get(gate, path)
+            equal((status, head["Content-Type"],
+                   "default-src 'none'; script-src 'self'; style-src 'self'"
+                   in head["Content-Security-Policy"], len(body) > 0),
+                  (200, kind + "; charset=utf-8", True, True), path)
+            for word in (b"://", b"<style", b"style=", b" onclick",
+                         b"innerHTML", b"eval("):
+                equal("xterm" not in path and word in body.replace(
+                    b"http://www.w3.org/", b""), False, (path, word))
+    with gateway("", web="xterm = /nowhere") as gate:
+        equal(gate.said("there is no xterm.js in /nowhere"), True)
+        equal((get(gate, "/xterm.css")[2], get(gate, "/")[0]), (b"", 200))
+
+
 # ---- configuration -------------------------------------------------------
 
 @case("without [web] there are no pages; an address of others is warned of")
@@ -318,15 +638,15 @@ def _():
     number = h_gateway.free_port()
     with gateway("", web=f"listen = 0.0.0.0:{number}") as gate:
         equal(gate.said(f"web: http on [::1]:{gate.web}\n"), True)
-        equal(gate.said(f"web: http on 0.0.0.0:{number}: whoever reaches"),
-              True)
+        until(lambda: gate.said(f"web: http on 0.0.0.0:{number}: whoever "
+                                "reaches"), "warning")
 
 
 @case("--check-config: mistakes in [web] are told, with file and line")
 def _():
     with gateway() as gate:
         for line in ("listen = x", "listen = raw 8023", "host = a b",
-                     "host = x:1", "host =", "frob = 1"):
+                     "host = x:1", "host =", "xterm = x", "frob = 1"):
             with open(gate.conf, "w", encoding="ascii") as file:
                 file.write("[web]\n" + line + "\n")
             done = h_gateway.subprocess.run(
