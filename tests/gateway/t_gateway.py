@@ -720,7 +720,7 @@ def _():
                                                f"listen = {other}\n"))
         until(lambda: gate.said(f"web: http on [::1]:{other}"), "pages")
         client = Stream(other)
-        client.send(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n")
+        client.send(b"GET /ports HTTP/1.1\r\nHost: [::1]\r\n\r\n")
         equal(client.until(b"p0")[:12], b"HTTP/1.1 200")
         reload(gate, lambda text: text.partition("[web]")[0])
         try:
