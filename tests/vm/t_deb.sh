@@ -4,7 +4,11 @@
 # t_deb.sh: the Debian packages are built by tools/deb without a complaint of
 # lintian, and do what Debian's policy asks of packages: what is installed works
 # from where it is, the configuration is kept when the package is removed, and
-# nothing is left when it is purged (Debian Policy 6 and 10).
+# nothing is left when it is purged (Debian Policy 6 and 10).  So it is with an
+# upgrade: what a person has changed stays, what he has not is the new one's, and
+# a service that runs is restarted.  The version before is the same packages with
+# another number and another configuration file; who "systemctl" is asked by is
+# seen by a program of that name, since nothing is booted here.
 #
 # host
 # timeout: 600
@@ -73,6 +77,83 @@ config()
 	devswd --check-config 2>&1 | grep -q '^devswd: /etc/devsw/devswd.conf:'
 }
 
+# older NAME...: these packages as a version before, in /tmp/old.
+older()
+{
+	local name tree
+
+	mkdir -p /tmp/old
+	for name; do
+		tree=/tmp/old/$name
+		dpkg-deb -R "$debs/${name}"_[0-9]*.deb "$tree" &&
+		    sed -i 's/^Version: .*/Version: 0.0.9/
+		    s/(= [^)]*)/(= 0.0.9)/' "$tree/DEBIAN/control" || return 1
+		if [ "$name" = devsw ]; then
+			echo '# of the version before' \
+			    >>"$tree/etc/devsw/devswd.conf"
+			rm "$tree/usr/bin/uhidctl"
+			touch "$tree/usr/sbin/devsw-older"
+		fi
+		dpkg-deb -b "$tree" "/tmp/old/$name.deb" || return 1
+	done
+}
+
+# A machine on which systemd seems to run; what is asked of it is in /tmp/asked.
+seem_booted()
+{
+	rm -f /usr/sbin/policy-rc.d
+	mkdir -p /run/systemd/system
+	cat >/usr/local/bin/systemctl <<-'END'
+	#!/bin/sh
+	echo "$*" >>/tmp/asked
+	END
+	chmod 755 /usr/local/bin/systemctl
+}
+
+install_older()
+{
+	older $packages || return 1
+	dpkg -i /tmp/old/*.deb || return 1
+	! dpkg-query -W -f='${Version}\n' $packages | grep -vx 0.0.9 ||
+	    return 1
+	mkdir -p /var/lib/devsw
+	echo 'ucom 7 0403:6001,serial=A1' >/var/lib/devsw/units
+	# Nobody has said that it shall run.
+	! grep -E '^(enable|start|restart).*devswd' /tmp/asked
+}
+
+upgrade()
+{
+	: >/tmp/asked
+	sed -i 's/^#group = dialout/group = 0/' /etc/devsw/devswd.conf
+	DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold \
+	    -i "$debs"/devsw_*.deb "$debs"/libdevsw0_*.deb \
+	    "$debs"/libdevsw-dev_*.deb "$debs"/devsw-compare_*.deb \
+	    "$debs"/devsw-gateway_*.deb || return 1
+	! dpkg-query -W -f='${Version}\n' $packages | grep -q 0.0.9
+}
+
+kept()
+{
+	grep -q '^group = 0$' /etc/devsw/devswd.conf &&
+	    grep -q 'of the version before' /etc/devsw/devswd.conf &&
+	    ! grep -q 'of the version before' /etc/devsw/devswd.conf.dpkg-dist &&
+	    grep -q '^ucom 7 ' /var/lib/devsw/units
+}
+
+# Files that have come and gone with the version.
+files_changed()
+{
+	[ -x /usr/bin/uhidctl ] && [ ! -e /usr/sbin/devsw-older ]
+}
+
+restarted()
+{
+	cat /tmp/asked
+	grep -q 'daemon-reload$' /tmp/asked &&
+	    [ "$(grep -cE '^(try-)?restart .*devswd\.service' /tmp/asked)" = 1 ]
+}
+
 mounted()
 {
 	local root=$1/root
@@ -91,9 +172,18 @@ inside()
 {
 	number=$1
 	out=/tmp/out
-	check 'they can be installed' dpkg -i "$debs"/devsw_*.deb \
-	    "$debs"/libdevsw0_*.deb "$debs"/libdevsw-dev_*.deb \
-	    "$debs"/devsw-compare_*.deb "$debs"/devsw-gateway_*.deb
+	seem_booted
+	check 'the version before can be installed, and nothing runs' \
+	    install_older
+	check 'they can be upgraded' upgrade
+	check 'what a person has changed, and units, are as they were' kept
+	check 'files are those of the new version' files_changed
+	check 'systemd is told, and restarts the service if it runs' restarted
+	rm /etc/devsw/devswd.conf /etc/devsw/devswd.conf.dpkg-dist
+	check 'they can be installed' dpkg --force-confmiss -i \
+	    "$debs"/devsw_*.deb "$debs"/libdevsw0_*.deb \
+	    "$debs"/libdevsw-dev_*.deb "$debs"/devsw-compare_*.deb \
+	    "$debs"/devsw-gateway_*.deb
 	dpkg -L $packages >/tmp/files
 	check 'systemd finds nothing wrong in the unit' systemd-analyze verify \
 	    /lib/systemd/system/devswd.service \
@@ -107,6 +197,8 @@ inside()
 	check 'and those of nodes, with what they ask' \
 	    $(sed -n 's/^IMPORT{program}="\(.*\) \$kernel"$/\1/p' \
 	    /lib/udev/rules.d/60-devsw.rules) none
+	check 'examples for other systems are there, and are scripts' \
+	    sh -n /usr/share/doc/devsw/examples/openrc/devswd
 	check 'programs start' "$top"/debian/tests/programs
 	check 'the configuration that comes with them is right' config
 	check 'man pages are there' pages
@@ -118,7 +210,6 @@ inside()
 	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
 	check 'what a person has written stays' grep -q '^unit = x$' \
 	    /etc/devsw/devswd.conf
-	mkdir -p /var/lib/devsw && touch /var/lib/devsw/units
 	check 'they can be removed' dpkg -r $packages
 	check 'which keeps the configuration' test -e /etc/devsw/devswd.conf
 	check 'they can be purged' dpkg -P $packages
@@ -146,5 +237,5 @@ check 'tools/deb builds what lintian has nothing to say of' \
     "$top/tools/deb" --lint
 check 'it leaves nothing in the tree' test "$tree" = "$(tree)"
 unshare -m "$self" mounted "$place" "$number" || failed=1
-echo "1..18"
+echo "1..24"
 exit $failed

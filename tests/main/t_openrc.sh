@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# t_openrc.sh SCRIPT DEVSWD: the example for OpenRC is a script of sh's, starts
+# nothing with a mistake in the configuration, reloads by SIGHUP to whom its
+# pidfile names, and the pidfile is the one that devswd(8) says.
+#
+# openrc-run(8) reads the script as sh does, with functions of its own (ebegin,
+# eend) and then calls the script's by name; so it is done here, with dash.
+
+set -u
+script=$1
+devswd=$2
+number=0
+failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# check WHAT CMD...: CMD must succeed.
+check()
+{
+	local what=$1 result=ok output
+
+	shift
+	output=$("$@" 2>&1) || { result='not ok'; failed=1; }
+	[ "$result" = ok ] || sed 's/^/# /' <<<"$output"
+	echo "$result $((++number)) - $what"
+}
+
+# run FUNCTION [ASSIGNMENT]: as openrc-run would.
+run()
+{
+	PATH=$work:$PATH dash -euc '
+		DEVSWD_OPTS=
+		ebegin() { :; }
+		eend() { return "$1"; }
+		. "$1"
+		command=$2 pidfile=$3
+		"$4"' sh "$script" "$work/devswd" "$work/pid" "$1"
+}
+
+# devswd with another configuration file than the machine's.
+cat >"$work/devswd" <<END
+#!/bin/sh
+exec "$devswd" --config "$work/conf" "\$@"
+END
+echo 'echo modprobe "$@" >>'"$work/asked" >"$work/modprobe"
+chmod 755 "$work/devswd" "$work/modprobe"
+: >"$work/conf"
+
+starts()
+{
+	run start_pre && grep -qx 'modprobe cuse' "$work/asked"
+}
+
+refuses()
+{
+	echo nonsense >"$work/conf"
+	run "$1" && return 1
+	run "$1" 2>&1 | grep -q "$work/conf:1: "
+}
+
+no_cuse()
+{
+	: >"$work/conf"
+	echo 'exit 1' >"$work/modprobe"
+	! run start_pre
+}
+
+reloads()
+{
+	local pid status=0
+
+	: >"$work/conf"
+	sh -c 'trap "exit 42" HUP; echo ready; while :; do sleep 0.1; done' \
+	    >"$work/ready" &
+	pid=$!
+	until [ -s "$work/ready" ]; do sleep 0.05; done
+	echo "$pid" >"$work/pid"
+	run reload || { kill -9 "$pid"; return 1; }
+	timeout 10 tail --pid="$pid" -f /dev/null
+	wait "$pid" || status=$?
+	[ "$status" = 42 ]
+}
+
+check 'sh understands it' dash -n "$script"
+check 'it starts with CUSE and a good configuration' starts
+check 'with a mistake it starts nothing, and says where' refuses start_pre
+check 'and reloads nothing' refuses reload
+check 'without CUSE it starts nothing' no_cuse
+check 'a reload is SIGHUP to whom the pidfile names' reloads
+page=$(dirname "$0")/../../src/devswd/main/devswd.8
+check 'the pidfile is that of the manual page' \
+    grep -qF "$(sed -n 's/^pidfile="\([^"]*\)".*/\1/p' "$script")" "$page"
+echo "1..$number"
+exit $failed
