@@ -316,6 +316,55 @@ not_a_configuration(void)
 	finish();
 }
 
+/* As another system's editor writes it; the last line has no end. */
+static void
+other_line_ends(void)
+{
+
+	begin();
+	PUT("a.conf", "\xef\xbb\xbf[devswd]\r\nmode = 0640\r\n\r\n"
+	    "# comment\r\n[claim a]\r\nvid = 1\r\npid = 2\r\n"
+	    "serial = a b\r\nforce = yes\r\n[claim b]\r\ncolor = x");
+	T_EQ(parse(""), 1);
+	says("a.conf:11: color: a claim has no such key");
+	T_EQ(nth_claim(0)->c_product, 2);
+	T_EQ(nth_claim(0)->c_force, 1);
+	T_CHECK(strcmp(nth_claim(0)->c_serial, "a b") == 0);
+	T_EQ(perm_over(&nth_claim(0)->c_perm, &o.o_tty).mode, 0640);
+	finish();
+}
+
+/* Drop-ins that lead back: to the file, to their folder, to themselves. */
+static void
+circles(void)
+{
+	char path[160];
+
+	begin();
+	PUT("a.conf", "[claim a]\nvid = 1\npid = 2\n");
+	snprintf(path, sizeof(path), "%s/a.conf.d/1.conf", dir);
+	T_EQ(symlink("../a.conf", path), 0);
+	snprintf(path, sizeof(path), "%s/a.conf.d/2.conf", dir);
+	T_EQ(symlink("2.conf", path), 0);
+	snprintf(path, sizeof(path), "%s/a.conf.d/3.conf", dir);
+	T_EQ(symlink(".", path), 0);
+	PUT("a.conf.d/4.conf", "[claim b]\nvid = 3\npid = 4\n");
+	T_EQ(parse("--check-config"), 3);
+	says("a.conf.d/1.conf:1: [claim a]: another claim names the same "
+	    "devices");
+	says("a.conf.d/2.conf: Too many levels of symbolic links");
+	says("a.conf.d/3.conf: is no file");
+	T_EQ(nth_claim(0)->c_vendor, 1);
+	T_EQ(nth_claim(1)->c_vendor, 3);
+	T_CHECK(TAILQ_NEXT(nth_claim(1), c_entry) == NULL);
+	snprintf(path, sizeof(path), "rm -r %s.d && ln -s a.conf.d %s.d",
+	    conf, conf);
+	T_EQ(system(path), 0);
+	T_EQ(parse("--check-config"), 1);
+	says("a.conf.d: Too many levels of symbolic links");
+	finish();
+}
+
 /* Bytes by chance, and a good file with some of them in it. */
 static void
 chance(void)
@@ -376,6 +425,8 @@ const struct t_case t_cases[] = {
 	    every_mistake },
 	{ "what is no configuration, or others can write to, is refused",
 	    not_a_configuration },
+	{ "the line ends of other systems are line ends", other_line_ends },
+	{ "drop-ins that lead back are told, and the others count", circles },
 	{ "bytes by chance are refused or taken", chance },
 	{ "--check-config tells, and --release takes the claims", actions },
 	{ NULL, NULL }

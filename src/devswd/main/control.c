@@ -445,7 +445,8 @@ control_stop(unsigned ms)
 	runfile_stop();
 	events_stop();
 	follow_stop();
-	clock_gettime(CLOCK_REALTIME, &until);
+	/* Not the time of day, which somebody may set. */
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += (long)(ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {
@@ -454,8 +455,8 @@ control_stop(unsigned ms)
 	}
 	pthread_mutex_lock(&control_lock);
 	while (!LIST_EMPTY(&clients))
-		if (pthread_cond_timedwait(&control_cv, &control_lock,
-		    &until) == ETIMEDOUT)
+		if (pthread_cond_clockwait(&control_cv, &control_lock,
+		    CLOCK_MONOTONIC, &until) == ETIMEDOUT)
 			break;
 	LIST_FOREACH(c, &clients, c_list)
 		left++;
