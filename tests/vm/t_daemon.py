@@ -13,6 +13,7 @@ is over the limit is told so.  A trace shows what clients did from the side
 of the drivers.  (The command line, claims and messages are t_devswd.sh's.)
 """
 
+import errno
 import json
 import os
 import select
@@ -361,6 +362,91 @@ def _(world):
     probe.wait_for(lambda: is_node(link), "the other node")
     world.usable(CALLOUT["ftdi0"])
     equal(world.daemon.stop(), 0, "devswd's status")
+
+
+@case("a clock that is set back and forth changes nothing")
+def _(world):
+    world.up()
+    offset = time.time() - probe.now()
+    fd = opened("acm0")
+    try:
+        for year in (1, 60):            # 1971 and 2030
+            time.clock_settime(time.CLOCK_REALTIME, year * 31557600)
+            call = probe.Call("read", os.read, fd, 10)
+            if not call.wait_blocked():
+                raise AssertionError("read did not wait")
+            began = probe.now()
+            world.unplug("acm0")
+            equal(call.result()[0], "0", "a read at the unplug")
+            os.close(fd)
+            world.plug("acm0")
+            within(probe.now() - began, probe.LIMIT, "unplug and plug")
+            fd = opened("acm0")
+        # Whom the end waits for has a time, too.
+        calls = blocked_in_all("acm0", fd)
+        time.clock_settime(time.CLOCK_REALTIME, 31557600)
+        began = probe.now()
+        equal(world.daemon.stop(), 0, "devswd's status")
+        within(probe.now() - began, probe.LIMIT, "the end of devswd")
+        for name, call in calls.items():
+            equal(call.result()[0] in RELEASED[name], True, name)
+    finally:
+        time.clock_settime(time.CLOCK_REALTIME, offset + probe.now())
+    os.close(fd)
+    for path in KERNEL.values():
+        world.usable(path)
+
+
+def filled(path):
+    """A file that takes all the room there is."""
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(1024)):
+                continue
+        except OSError as error:
+            equal(error.errno, errno.ENOSPC)
+
+
+@case("a full /run is told; the nodes work, and the rest does when there is room")
+def _(world):
+    run = "/run/devsw"
+    world.up()
+    equal(world.daemon.stop(), 0, "devswd's status")
+    subprocess.check_call(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755",
+                           "tmpfs", run])
+    try:
+        filled(run + "/filled")
+        # Without its port nobody could talk to it: it says so, and ends.
+        done = subprocess.run(
+            [os.environ["DEVSWD"], "-f", *h_guest.CLAIMS], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            timeout=probe.LIMIT)
+        equal((done.returncode, "No space left on device" in done.stdout),
+              (1, True), done.stdout)
+        os.unlink(run + "/filled")
+        world.up()
+        filled(run + "/filled")
+        world.unplug("acm0")
+        world.plug("acm0")
+        fd = opened("acm0")
+        os.close(fd)
+        probe.wait_for(lambda: "udev cannot be told of its hardware" in
+                       world.daemon.said(), "a line about it")
+        equal(os.path.exists(run + "/udev/dtyU1"), False, "half a file")
+        os.unlink(run + "/filled")
+        world.daemon.kill(signal.SIGHUP)
+        probe.wait_for(lambda: os.path.exists(run + "/udev/dtyU1") and
+                       os.stat(run + "/udev/dtyU1").st_size > 0,
+                       "what udev is told")
+        h_guest.status()
+        equal(world.daemon.stop(), 0, "devswd's status")
+    finally:
+        if world.daemon.process.poll() is None:
+            world.daemon.kill(signal.SIGKILL)
+            world.daemon.process.wait()
+        subprocess.check_call(["umount", "-l", run])
+    for path in KERNEL.values():
+        world.usable(path)
 
 
 @case("no process is left that cannot be killed")
