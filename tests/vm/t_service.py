@@ -276,7 +276,7 @@ def _(world):
     other = probe.Daemon(os.environ["DEVSWD"], "/tmp/devswd-121.log",
                          "--config", "none", "--major", "121",
                          "--claim", "ffff:ffff")
-    for mode in ("0640", "0600", "0660"):
+    for mode in ("0640", "0660"):
         h_service.configure("[devswd]\nmode = %s\n" % mode +
                             h_service.CLAIMS)
         command("systemctl", "reload", h_service.UNIT)
