@@ -15,6 +15,9 @@
  *	Encoding and decoding are the protocol's, cl_proto.  That is all a
  *	client knows of it.
  *
+ *	With TLS it is the port's to keep, but not yet its client, until the
+ *	hands are shaken (client_shake), which has to be done in SHAKE_S.
+ *
  *	client_close may be called from anywhere, also from within the client's
  *	own functions: it marks the client, which leaves its port at once
  *	(cl_gone), and is freed from the loop, when its output has left or
@@ -26,10 +29,12 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gateway/gateway.h"
 
@@ -40,6 +45,7 @@ static struct client_head leaving = TAILQ_HEAD_INITIALIZER(leaving);
 #define	SEND_LOW	4096
 #define	BUSY		65536	/* of all output: more is not asked for */
 #define	LINGER_MS	1000
+#define	SHAKE_S		5
 #define	ALIVE_IDLE	30	/* s: then a peer is asked, each ALIVE_EACH */
 #define	ALIVE_EACH	10
 #define	ALIVE_TIMES	3
@@ -93,9 +99,14 @@ static void
 on_end(evutil_socket_t fd, short what, void *arg)
 {
 
+	struct client *const cl = arg;
+
 	(void)fd;
 	(void)what;
-	client_free(arg);
+	if (cl->cl_shakes && !cl->cl_closing)
+		client_close(cl, "its TLS handshake takes too long");
+	else
+		client_free(cl);
 }
 
 /* It must have left its port, if it had one. */
@@ -297,12 +308,34 @@ on_write(struct bufferevent *bev, void *arg)
 	take(cl);
 }
 
+/* The TLS handshake is done. */
+static void
+shaken(struct client *cl, struct bufferevent *bev)
+{
+	char name[sizeof(cl->cl_who)], who[sizeof(cl->cl_who) * 2 + 8];
+
+	if (cl->cl_closing || !cl->cl_shakes)
+		return;
+	cl->cl_shakes = false;
+	(void)evtimer_del(cl->cl_end);
+	tls_name(bufferevent_openssl_get_ssl(bev), name, sizeof(name));
+	if (name[0] != '\0') {
+		snprintf(who, sizeof(who), "%.31s at %s", name, cl->cl_who);
+		snprintf(cl->cl_who, sizeof(cl->cl_who), "%.*s",
+		    (int)sizeof(cl->cl_who) - 1, who);
+	}
+	cl->cl_ready(cl);
+}
+
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct client *const cl = arg;
 
-	(void)bev;
+	if (what & BEV_EVENT_CONNECTED) {
+		shaken(cl, bev);
+		return;
+	}
 	client_close(cl, what & BEV_EVENT_EOF ? "it has ended" :
 	    "the connection is lost");
 }
@@ -338,9 +371,10 @@ set_alive(int fd)
  *	come already is taken at the next client_full.  NULL: no memory, and
  *	bev is still the caller's.
  *
- * cl = client_new(base, fd, proto, role, who)
+ * cl = client_new(base, fd, ssl, proto, role, who)
  *
- *	The same, on a socket.
+ *	The same, on a socket, with TLS, or NULL.  Both are not the caller's any
+ *	more, also if there is no memory.
  */
 struct client *
 client_adopt(struct event_base *base, struct bufferevent *bev,
@@ -367,21 +401,44 @@ client_adopt(struct event_base *base, struct bufferevent *bev,
 }
 
 struct client *
-client_new(struct event_base *base, int fd, const struct proto *proto,
-    enum role role, const char *who)
+client_new(struct event_base *base, int fd, struct ssl_st *ssl,
+    const struct proto *proto, enum role role, const char *who)
 {
-	struct bufferevent *const bev = bufferevent_socket_new(base, fd,
-	    BEV_OPT_CLOSE_ON_FREE);
+	struct bufferevent *const bev = ssl == NULL ?
+	    bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE) :
+	    bufferevent_openssl_socket_new(base, fd, ssl,
+	    BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 	struct client *cl;
 
-	if (bev == NULL)
+	if (bev == NULL) {
+		tls_end(ssl);
+		close(fd);
 		return NULL;
-	cl = client_adopt(base, bev, proto, role, who);
-	if (cl == NULL) {
-		(void)bufferevent_setfd(bev, -1);
-		bufferevent_free(bev);
 	}
+	if (ssl != NULL)
+		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	cl = client_adopt(base, bev, proto, role, who);
+	if (cl == NULL)
+		bufferevent_free(bev);
 	return cl;
+}
+
+/*
+ * client_shake(cl, port, ready, gone)
+ *
+ *	Wait for the end of the TLS handshake, and call ready, or gone.
+ */
+void
+client_shake(struct client *cl, struct port *p, void (*ready)(struct client *),
+    void (*gone)(struct client *))
+{
+	static const struct timeval limit = { SHAKE_S, 0 };
+
+	cl->cl_port = p;
+	cl->cl_shakes = true;
+	cl->cl_ready = ready;
+	cl->cl_gone = gone;
+	(void)evtimer_add(cl->cl_end, &limit);
 }
 
 /*

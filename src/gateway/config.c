@@ -75,17 +75,17 @@ set_listen(struct port_conf *pc, const char *value)
 {
 	static const char usage[] = "wants telnet or raw, an address such as "
 	    "4000, [::1]:4000, 127.0.0.1:4000 or unix:/PATH, and perhaps "
-	    "watch or force";
-	static const char *const roles[] = { "watch", "force", NULL };
+	    "watch or force, and tls";
+	static const char *const words[] = { "watch", "force", "tls", NULL };
 	struct address ad = { .ad_role = ROLE_NORMAL };
-	char proto[16], where[128], role[16] = "watch", more[2];
-	int n, which;
+	char proto[16], where[128], more[2][16], rest[2];
+	int i, n, which;
 
 	if (pc->pc_nlisten == LISTEN_MAX)
 		return "is one address too many";
-	n = sscanf(value, "%15s %127s %15s %1s", proto, where, role, more);
-	which = word(role, roles);
-	if (n < 2 || n > 3 || which == -1 || !address_parse(where, &ad))
+	n = sscanf(value, "%15s %127s %15s %15s %1s", proto, where, more[0],
+	    more[1], rest);
+	if (n < 2 || n > 4 || !address_parse(where, &ad))
 		return usage;
 	if (strcmp(proto, "telnet") == 0)
 		ad.ad_proto = &proto_telnet;
@@ -93,10 +93,49 @@ set_listen(struct port_conf *pc, const char *value)
 		ad.ad_proto = &proto_raw;
 	else
 		return usage;
-	if (n == 3)
-		ad.ad_role = which == 0 ? ROLE_WATCH : ROLE_FORCE;
+	for (i = 0; i < n - 2; i++) {
+		which = word(more[i], words);
+		if (which == -1 || (which == 2 ? ad.ad_tls :
+		    ad.ad_role != ROLE_NORMAL))
+			return usage;
+		if (which == 2)
+			ad.ad_tls = true;
+		else
+			ad.ad_role = which == 0 ? ROLE_WATCH : ROLE_FORCE;
+	}
 	pc->pc_listen[pc->pc_nlisten++] = ad;
 	return NULL;
+}
+
+static const char *
+set_file(char file[128], const char *value)
+{
+
+	if (value[0] != '/' || strlen(value) >= 128)
+		return "wants a path, which begins with a slash";
+	strcpy(file, value);
+	return NULL;
+}
+
+static const char *
+set_certificate(struct port_conf *pc, const char *value)
+{
+
+	return set_file(pc->pc_certificate, value);
+}
+
+static const char *
+set_key(struct port_conf *pc, const char *value)
+{
+
+	return set_file(pc->pc_key, value);
+}
+
+static const char *
+set_authorities(struct port_conf *pc, const char *value)
+{
+
+	return set_file(pc->pc_authorities, value);
 }
 
 static const char *
@@ -256,6 +295,9 @@ static const struct {
 } keys[] = {
 	{ "node",	false,	set_node },
 	{ "listen",	true,	set_listen },
+	{ "tls-certificate", false, set_certificate },
+	{ "tls-key",	false,	set_key },
+	{ "tls-clients", false,	set_authorities },
 	{ "speed",	false,	set_speed },
 	{ "format",	false,	set_format },
 	{ "flow",	false,	set_flow },
@@ -274,6 +316,24 @@ static const struct {
 
 /* ---- sections ------------------------------------------------------- */
 
+/* Its certificates, if an address wants them: NULL, or what is wrong. */
+static const char *
+load_tls(struct port_conf *pc)
+{
+	static char why[256];
+	unsigned i;
+
+	for (i = 0; i < pc->pc_nlisten && !pc->pc_listen[i].ad_tls; i++)
+		continue;
+	if (i == pc->pc_nlisten)
+		return NULL;
+	if (pc->pc_certificate[0] == '\0' || pc->pc_key[0] == '\0')
+		return "TLS wants tls-certificate and tls-key";
+	pc->pc_tls = tls_new(pc->pc_certificate, pc->pc_key,
+	    pc->pc_authorities, why, sizeof(why));
+	return pc->pc_tls != NULL ? NULL : why;
+}
+
 /* The section has ended: it is a port, if it says enough. */
 static void
 port_end(struct conf *in, struct reading *r)
@@ -290,6 +350,8 @@ port_end(struct conf *in, struct reading *r)
 		why = "it has no address; listen says where clients come to";
 	else if (pc->pc_history > pc->pc_buffer)
 		why = "its history is longer than its buffer";
+	else
+		why = load_tls(pc);
 	if (why != NULL)
 		conf_wrong(in, r->r_begin, "[port %s]: %s", pc->pc_name, why);
 	STAILQ_INSERT_TAIL(r->r_ports, pc, pc_entry);
@@ -464,6 +526,7 @@ config_free(struct port_conf_head *ports)
 
 	while ((pc = STAILQ_FIRST(ports)) != NULL) {
 		STAILQ_REMOVE_HEAD(ports, pc_entry);
+		tls_free(pc->pc_tls);
 		free(pc);
 	}
 }

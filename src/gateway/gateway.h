@@ -22,6 +22,7 @@
  *	    tty.c     termios and modem lines of a descriptor
  *	    ring.c    what the device has said, with notes
  *	    web.c     the pages, and what they show (metrics.c), by http.c
+ *	    tls.c     certificates
  *
  *	Each calls those below it only; upward go struct proto, struct line_ops
  *	and cl_gone.
@@ -56,6 +57,8 @@ struct event;
 struct event_base;
 struct line;
 struct port;
+struct ssl_ctx_st;		/* OpenSSL's SSL_CTX */
+struct ssl_st;			/* and SSL */
 
 #define	GATEWAY_FILE	"/etc/devsw/gateway.conf"
 
@@ -213,14 +216,18 @@ struct client {
 	bool		 cl_busy;	/* its own output is */
 	bool		 cl_late;	/* pr_news was not sent: cl_busy, held */
 	bool		 cl_closing;
+	bool		 cl_shakes;	/* hands: its TLS is not there yet */
+	void		(*cl_ready)(struct client *);
 	void		(*cl_gone)(struct client *);
 };
 TAILQ_HEAD(client_head, client);
 
-struct client *client_new(struct event_base *, int, const struct proto *,
-	    enum role, const char *);
+struct client *client_new(struct event_base *, int, struct ssl_st *,
+	    const struct proto *, enum role, const char *);
 struct client *client_adopt(struct event_base *, struct bufferevent *,
 	    const struct proto *, enum role, const char *);
+void	client_shake(struct client *, struct port *, void (*)(struct client *),
+	    void (*)(struct client *));
 void	client_begin(struct client *, struct port *, const struct ring *,
 	    size_t, void (*)(struct client *));
 void	client_free(struct client *);
@@ -234,6 +241,16 @@ void	client_send(struct client *, const void *, size_t);
 bool	client_may_send(struct client *);
 void	client_news(struct client *, enum news);
 
+/* ---- tls.c ---------------------------------------------------------- */
+
+struct ssl_ctx_st *tls_new(const char *, const char *, const char *, char *,
+	    size_t);
+void	tls_free(struct ssl_ctx_st *);
+bool	tls_asks(struct ssl_ctx_st *);
+struct ssl_st *tls_accept(struct ssl_ctx_st *);
+void	tls_end(struct ssl_st *);
+void	tls_name(struct ssl_st *, char *, size_t);
+
 /* ---- config.c ------------------------------------------------------- */
 
 #define	LISTEN_MAX	8
@@ -242,6 +259,7 @@ struct address {
 	const struct proto *ad_proto;
 	const char	*ad_warning;	/* if it is not local; or NULL */
 	enum role	 ad_role;
+	bool		 ad_tls;
 	char		 ad_text[128];	/* of the address, as it was given */
 	char		 ad_path[104];	/* of a unix socket; "": none */
 	char		 ad_host[48];	/* numbers */
@@ -256,6 +274,10 @@ struct port_conf {
 	char		 pc_node[128];
 	struct address	 pc_listen[LISTEN_MAX];
 	unsigned	 pc_nlisten;
+	char		 pc_certificate[128];
+	char		 pc_key[128];
+	char		 pc_authorities[128];
+	struct ssl_ctx_st *pc_tls;	/* NULL: none of them is needed */
 	struct settings	 pc_settings;
 	enum notices	 pc_notice;
 	bool		 pc_keep;	/* output while the device is away */
@@ -309,6 +331,7 @@ void	port_free(struct port *);
 void	port_begin(struct port *);
 void	port_change(struct port *, const struct port_conf *);
 void	port_attach(struct port *, struct client *);
+void	port_shake(struct port *, struct client *);
 struct line *port_line(struct port *);
 const struct port_conf *port_config(const struct port *);
 bool	port_may_write(const struct client *);

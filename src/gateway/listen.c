@@ -182,7 +182,9 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
     int len, void *arg)
 {
 	struct listener *const li = arg;
-	struct client *cl;
+	const bool tls = li->li_address.ad_tls;
+	struct client *cl = NULL;
+	struct ssl_st *ssl = NULL;
 	char who[80];
 
 	(void)l;
@@ -191,11 +193,16 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 		li->li_came(li->li_arg, fd, who);
 		return;
 	}
-	cl = client_new(li->li_base, fd, li->li_address.ad_proto,
-	    li->li_address.ad_role, who);
-	if (cl == NULL)
+	if (tls)
+		ssl = tls_accept(port_config(li->li_port)->pc_tls);
+	if (tls && ssl == NULL)
 		close(fd);
 	else
+		cl = client_new(li->li_base, fd, ssl, li->li_address.ad_proto,
+		    li->li_address.ad_role, who);
+	if (cl != NULL && tls)
+		port_shake(li->li_port, cl);
+	else if (cl != NULL)
 		port_attach(li->li_port, cl);
 }
 
@@ -291,10 +298,13 @@ listener_try(struct listener *li)
 		return;
 	}
 	evconnlistener_set_error_cb(li->li_listener, on_error);
-	say("%s: %s on %s%s", name_of(li), ad->ad_proto->pr_name, ad->ad_text,
-	    is_local(&ss) ? "" : ad->ad_warning != NULL ? ad->ad_warning :
-	    ": whoever reaches this address may use the device; there is no "
-	    "password and no encryption");
+	say("%s: %s%s on %s%s", name_of(li), ad->ad_proto->pr_name,
+	    ad->ad_tls ? " with TLS" : "", ad->ad_text, is_local(&ss) ||
+	    (ad->ad_tls && tls_asks(port_config(li->li_port)->pc_tls)) ? "" :
+	    ad->ad_warning != NULL ? ad->ad_warning : ad->ad_tls ?
+	    ": whoever reaches this address may use the device; no "
+	    "certificate is asked for" : ": whoever reaches this address may "
+	    "use the device; there is no password and no encryption");
 }
 
 static void

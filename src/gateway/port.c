@@ -20,12 +20,16 @@
 
 #include "gateway/gateway.h"
 
+#define	SHAKING		64	/* TLS handshakes at one time */
+
 struct port {
 	TAILQ_ENTRY(port) p_entry;
 	const struct port_conf *p_conf;
 	struct ring	 p_ring;
 	struct line	*p_line;
 	struct client_head p_clients;
+	struct client_head p_shaking;
+	unsigned	 p_nshaking;
 	unsigned	 p_nclients;
 	struct client	*p_writer;
 	bool		 p_was_there;
@@ -308,6 +312,41 @@ port_take(struct client *cl)
 	settle(p, NULL);
 }
 
+static void
+shaking_left(struct client *cl)
+{
+	struct port *const p = cl->cl_port;
+
+	TAILQ_REMOVE(&p->p_shaking, cl, cl_entry);
+	p->p_nshaking--;
+}
+
+static void
+shaking_ready(struct client *cl)
+{
+
+	shaking_left(cl);
+	cl->cl_gone = NULL;
+	port_attach(cl->cl_port, cl);
+}
+
+/*
+ * port_shake(p, cl)
+ *
+ *	The same of one that has a TLS handshake before it.  Who comes only to
+ *	begin one pushes out others of his kind, not clients.
+ */
+void
+port_shake(struct port *p, struct client *cl)
+{
+
+	if (p->p_nshaking >= SHAKING)
+		client_close(TAILQ_FIRST(&p->p_shaking), "others come");
+	TAILQ_INSERT_TAIL(&p->p_shaking, cl, cl_entry);
+	p->p_nshaking++;
+	client_shake(cl, p, shaking_ready, shaking_left);
+}
+
 /* ---- to look at ----------------------------------------------------- */
 
 /* The port after this one, or the first; NULL: there are no more. */
@@ -357,6 +396,7 @@ port_new(struct event_base *base, const struct port_conf *conf)
 	p->p_conf = conf;
 	TAILQ_INIT(&p->p_clients);
 	TAILQ_INSERT_TAIL(&ports, p, p_entry);
+	TAILQ_INIT(&p->p_shaking);
 	p->p_line = line_new(base, conf->pc_name, conf->pc_node,
 	    &conf->pc_settings, &ops, p);
 	if (p->p_line == NULL || ring_init(&p->p_ring,
@@ -432,6 +472,10 @@ port_free(struct port *p)
 {
 	struct client *cl;
 
+	while ((cl = TAILQ_FIRST(&p->p_shaking)) != NULL) {
+		TAILQ_REMOVE(&p->p_shaking, cl, cl_entry);
+		client_free(cl);
+	}
 	while ((cl = TAILQ_FIRST(&p->p_clients)) != NULL) {
 		TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
 		client_free(cl);

@@ -32,7 +32,7 @@ ring_fini(struct ring *r)
 	r->rg_bytes = NULL;
 }
 
-/* With another size, and what fits of what it has.  -1: no memory, as it was. */
+/* With another size, and what fits of what it has.  -1: it was not changed. */
 int
 ring_resize(struct ring *r, size_t size)
 {

@@ -49,6 +49,7 @@ same_address(const struct address *a, const struct address *b)
 {
 
 	return a->ad_proto == b->ad_proto && a->ad_role == b->ad_role &&
+	    a->ad_tls == b->ad_tls &&
 	    strcmp(a->ad_text, b->ad_text) == 0;
 }
 

@@ -92,7 +92,7 @@ join(void)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 	    fds) == -1)
 		return -1;
-	cl = client_new(base, fds[0], &proto_telnet, ROLE_NORMAL, "h");
+	cl = client_new(base, fds[0], NULL, &proto_telnet, ROLE_NORMAL, "h");
 	if (cl == NULL)
 		return -1;
 	port_attach(port, cl);

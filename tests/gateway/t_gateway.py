@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import termios
@@ -58,6 +59,19 @@ def every_byte(size):
     """Bytes of all values, and runs of those that telnet cares about."""
     text = bytes(range(256)) + b"\xff\xff\xff\r\0\r\n\r\xff\xf0\xff\xfa"
     return (text + random.randbytes(size))[:size]
+
+
+def reload(gate, change):
+    """Write what change makes of the configuration, and have it read."""
+    with open(gate.conf, encoding="ascii") as file:
+        text = file.read()
+    with open(gate.conf, "w", encoding="ascii") as file:
+        file.write(change(text))
+    before = gate.text().count("was read again") + \
+        gate.text().count("nothing has changed")
+    gate.process.send_signal(signal.SIGHUP)
+    until(lambda: gate.text().count("was read again") +
+          gate.text().count("nothing has changed") > before, "reload")
 
 
 # ---- raw -----------------------------------------------------------------
@@ -656,20 +670,142 @@ def _():
         gate.process.returncode = 0
 
 
+# ---- TLS ------------------------------------------------------------------
+
+def certificates(where):
+    """Keys and certificates: an authority, "server", "client", "stranger"."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, cwd=where,
+                       capture_output=True, timeout=h_gateway.LIMIT)
+    new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+           "-days", "2")
+    for name in ("ca", "stranger"):
+        openssl("req", "-x509", *new, "-subj", "/CN=" + name, "-keyout",
+                name + ".key", "-out", name + ".pem")
+    for name in ("server", "client"):
+        openssl("req", "-x509", *new, "-subj", f"/CN={name}\x1b", "-CA",
+                "ca.pem", "-CAkey", "ca.key", "-addext",
+                "subjectAltName=IP:::1", "-keyout", name + ".key", "-out",
+                name + ".pem")
+
+
+class Secure(Stream):
+    """A TLS connection, with a client's certificate or without."""
+
+    def __init__(self, number, where, name=None):
+        super().__init__(number)
+        context = ssl.create_default_context(cafile=where + "/ca.pem")
+        if name:
+            context.load_cert_chain(f"{where}/{name}.pem",
+                                    f"{where}/{name}.key")
+        self.sock = context.wrap_socket(self.sock, server_hostname="::1")
+
+    def read(self, size, limit=h_gateway.LIMIT):
+        """OpenSSL may have bytes that poll does not know of."""
+        self.sock.settimeout(limit)
+        got = b""
+        try:
+            while len(got) < size:
+                more = self.sock.recv(size - len(got))
+                if not more:
+                    break
+                got += more
+        except TimeoutError:
+            pass
+        return got
+
+
+def tls_lines(where, number, rest=""):
+    """Of the configuration of a port."""
+    return (f"tls-certificate = {where}/server.pem\n"
+            f"tls-key = {where}/server.key\n"
+            f"listen = raw {number} tls\n{rest}")
+
+
+@case("TLS: bytes of all values, both ways; who does not speak it is closed")
+def _():
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        certificates(where)
+        number = h_gateway.free_port()
+        with gateway(tls_lines(where, number)) as gate:
+            client = Secure(number, where)
+            text = every_byte(100000)
+            for at in range(0, len(text), 2000):
+                client.send(text[at:at + 2000])
+                equal(gate.device.read(2000), text[at:at + 2000])
+                gate.device.write(text[at:at + 2000])
+                equal(client.read(2000), text[at:at + 2000])
+            plain = Stream(number)
+            plain.send(b"GET / HTTP/1.0\r\n\r\n")
+            equal(plain.ended(), True)
+            gate.unplug()
+            gate.replug()
+            client.send(b"after")
+            equal(gate.device.read(5), b"after")
+
+
+@case("TLS: with tls-clients only who has a certificate of theirs comes in")
+def _():
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        certificates(where)
+        number = h_gateway.free_port()
+        with gateway(tls_lines(where, number, f"tls-clients = {where}/ca.pem"
+                               )) as gate:
+            for name in (None, "stranger"):
+                try:
+                    client = Secure(number, where, name)
+                    client.send(b"no")
+                    got = client.read(1, 2)
+                except (ssl.SSLError, ConnectionError):
+                    got = b""
+                equal(got, b"", name)
+            client = Secure(number, where, "client")
+            client.send(b"yes")
+            equal(gate.device.read(5, 0.5), b"yes")
+            # Named in the log, in letters that can be printed.
+            until(lambda: gate.said(": client? at [::1]:"), "name")
+
+
+@case("TLS: handshakes that never end keep nobody out, and end")
+def _():
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        certificates(where)
+        number = h_gateway.free_port()
+        with gateway(tls_lines(where, number, "clients = 2")) as gate:
+            idle = [Stream(number) for _ in range(200)]
+            idle[0].send(b"\x16\x03\x01\x02\x00\x01")
+            client = Secure(number, where)
+            client.send(b"good")
+            equal(gate.device.read(4), b"good")
+            equal(idle[0].ended(), True)
+            until(lambda: gate.said("takes too long", 60), "ends")
+            gate.device.write(b"still")
+            equal(client.read(5), b"still")
+
+
+@case("TLS: a reload has the renewed certificate; a wrong one is a mistake")
+def _():
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        certificates(where)
+        number = h_gateway.free_port()
+        with gateway(tls_lines(where, number)) as gate:
+            old = Secure(number, where)
+            first = old.sock.getpeercert(True)
+            certificates(where)
+            reload(gate, lambda text: text)
+            new = Secure(number, where)
+            equal(new.sock.getpeercert(True) != first, True)
+            gate.device.write(b"x")
+            equal(old.read(1), b"x")
+            equal(new.read(1), b"x")
+            with open(where + "/server.key", "wb") as file:
+                file.write(b"none")
+            reload(gate, lambda text: text)
+            equal(gate.said(f"{where}/server.key: "), True)
+            Secure(number, where).close()
+
+
 # ---- reload ---------------------------------------------------------------
-
-def reload(gate, change):
-    """Write what change makes of the configuration, and have it read."""
-    with open(gate.conf, encoding="ascii") as file:
-        text = file.read()
-    with open(gate.conf, "w", encoding="ascii") as file:
-        file.write(change(text))
-    before = gate.text().count("was read again") + \
-        gate.text().count("nothing has changed")
-    gate.process.send_signal(signal.SIGHUP)
-    until(lambda: gate.text().count("was read again") +
-          gate.text().count("nothing has changed") > before, "reload")
-
 
 @case("reload: clients stay, whatever has changed but the port's name")
 def _():
@@ -852,7 +988,9 @@ def _():
                  "listen = raw 65536", "listen = raw ::1:4001",
                  "listen = raw [::1]", "listen = raw localhost:4001",
                  "listen = raw 4001 write", "listen = raw 1.2.3:4",
-                 "listen = raw 4001 watch x", "history = x",
+                 "listen = raw 4001 watch x", "listen = raw 4001 tls tls",
+                 "listen = raw 4001 watch force", "tls-key = x",
+                 "history = x",
                  "listen = raw unix:x", "listen = raw unix:/" + "x" * 110,
                  "listen = raw [1.2.3.4]:5x",
                  "speed"):
@@ -865,7 +1003,9 @@ def _():
                  "listen = raw 2\n", head + "[port b]\nnode = /dev/dtyU0\n"
                  "listen = raw 2\n", head + "[port b]\nnode = /dev/y\n"
                  "listen = telnet 4000\n", head + "listen = raw 4000\n",
-                 head + "history = 129\n"):
+                 head + "history = 129\n", head + "listen = raw 5 tls\n",
+                 head + "listen = raw 5 tls watch\ntls-key = /etc/passwd\n"
+                 "tls-certificate = /etc/passwd\n"):
         status, said = check(text)
         equal((status, said.count("\n")), (2, 1), f"{text}: {said}")
 
