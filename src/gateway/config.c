@@ -18,6 +18,8 @@
 
 #define	BUFFER_KIB	128
 #define	CLIENTS		16
+#define	LOG_KIB		1024
+#define	LOG_KEEP	4
 #define	BREAK_MS	250
 
 struct reading {
@@ -256,6 +258,41 @@ set_buffer(struct port_conf *pc, const char *value)
 }
 
 static const char *
+set_log(struct port_conf *pc, const char *value)
+{
+
+	return set_file(pc->pc_log, value);
+}
+
+static const char *
+set_logformat(struct port_conf *pc, const char *value)
+{
+	static const char *const words[] = { "lines", "raw", "hex", NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants lines, raw or hex";
+	pc->pc_logformat = (enum log_format)which;
+	return NULL;
+}
+
+static const char *
+set_logsize(struct port_conf *pc, const char *value)
+{
+
+	return number(value, 1, 4194304, &pc->pc_logsize) ? NULL :
+	    "wants KiB, from 1 to 4194304";
+}
+
+static const char *
+set_logkeep(struct port_conf *pc, const char *value)
+{
+
+	return number(value, 0, 99, &pc->pc_logkeep) ? NULL :
+	    "wants a number from 0 to 99";
+}
+
+static const char *
 set_history(struct port_conf *pc, const char *value)
 {
 
@@ -308,6 +345,10 @@ static const struct {
 	{ "slow",	false,	set_slow },
 	{ "buffer",	false,	set_buffer },
 	{ "history",	false,	set_history },
+	{ "log",	false,	set_log },
+	{ "log-format",	false,	set_logformat },
+	{ "log-size",	false,	set_logsize },
+	{ "log-keep",	false,	set_logkeep },
 	{ "clients",	false,	set_clients },
 	{ "break",	false,	set_break },
 	{ "comment",	true,	set_comment },
@@ -392,6 +433,8 @@ port_begins(struct conf *in, struct reading *r, const char *name)
 	pc->pc_clients = CLIENTS;
 	pc->pc_break = BREAK_MS;
 	pc->pc_drop = true;
+	pc->pc_logsize = LOG_KIB;
+	pc->pc_logkeep = LOG_KEEP;
 	r->r_port = pc;
 	r->r_begin = in->cn_line;
 }
@@ -487,6 +530,9 @@ check_pairs(const struct port_conf_head *ports)
 			else if (a != b && a->pc_node[0] != '\0' &&
 			    strcmp(a->pc_node, b->pc_node) == 0)
 				what = "node";
+			else if (a != b && a->pc_log[0] != '\0' &&
+			    strcmp(a->pc_log, b->pc_log) == 0)
+				what = "log";
 			else if (same_address(a, b))
 				what = "address";
 			else

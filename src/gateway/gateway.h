@@ -21,6 +21,7 @@
  *	    line.c    the device: open, gone, open again; its output queue
  *	    tty.c     termios and modem lines of a descriptor
  *	    ring.c    what the device has said, with notes
+ *	    log.c     the same in a file
  *	    web.c     the pages, and what they show (metrics.c), by http.c
  *	    tls.c     certificates
  *
@@ -56,6 +57,7 @@ struct evbuffer;
 struct event;
 struct event_base;
 struct line;
+struct log;
 struct port;
 struct ssl_ctx_st;		/* OpenSSL's SSL_CTX */
 struct ssl_st;			/* and SSL */
@@ -266,6 +268,7 @@ struct address {
 	uint16_t	 ad_port;
 };
 
+enum log_format { LOG_LINES, LOG_RAW, LOG_HEX };
 enum notices { NOTICE_OFF, NOTICE_PEOPLE, NOTICE_ALL };
 
 struct port_conf {
@@ -282,6 +285,10 @@ struct port_conf {
 	enum notices	 pc_notice;
 	bool		 pc_keep;	/* output while the device is away */
 	bool		 pc_drop;	/* what a client is too slow for */
+	char		 pc_log[128];	/* "": none */
+	enum log_format	 pc_logformat;
+	unsigned	 pc_logsize;	/* KiB */
+	unsigned	 pc_logkeep;	/* files besides the one */
 	unsigned	 pc_buffer;	/* KiB */
 	unsigned	 pc_history;	/* KiB */
 	unsigned	 pc_clients;
@@ -292,6 +299,13 @@ STAILQ_HEAD(port_conf_head, port_conf);
 
 int	config_read_ports(const char *, struct port_conf_head *);
 void	config_free(struct port_conf_head *);
+
+/* ---- log.c ---------------------------------------------------------- */
+
+struct log *log_new(const struct port_conf *);
+void	log_free(struct log *);
+void	log_put(struct log *, const uint8_t *, size_t);
+void	log_note(struct log *, const char *);
 
 /* ---- web.c, web_conf.c ---------------------------------------------- */
 

@@ -27,6 +27,7 @@ struct port {
 	const struct port_conf *p_conf;
 	struct ring	 p_ring;
 	struct line	*p_line;
+	struct log	*p_log;
 	struct client_head p_clients;
 	struct client_head p_shaking;
 	unsigned	 p_nshaking;
@@ -181,6 +182,8 @@ note(struct port *p, const char *what)
 {
 	char text[RING_NOTE];
 
+	snprintf(text, sizeof(text), "the device %s", what);
+	log_note(p->p_log, text);
 	snprintf(text, sizeof(text), "\r\n[devsw-gateway: %s: the device %s]"
 	    "\r\n", p->p_conf->pc_name, what);
 	ring_note(&p->p_ring, text);
@@ -200,6 +203,8 @@ came(void *arg)
 	p->p_refused = 0;
 	if (p->p_was_there)
 		note(p, "is back");
+	else
+		log_note(p->p_log, "the device is there");
 	p->p_was_there = true;
 	news(p, NEWS_MODEM);
 }
@@ -222,6 +227,7 @@ input(void *arg, const uint8_t *bytes, size_t n)
 	struct port *const p = arg;
 
 	p->p_stats.ps_in += n;
+	log_put(p->p_log, bytes, n);
 	ring_put(&p->p_ring, bytes, n);
 	pump(p);
 }
@@ -266,10 +272,20 @@ static const struct line_ops ops = { came, left, input, broken, modem, room };
 /* ---- clients -------------------------------------------------------- */
 
 static void
+log_client(struct port *p, const struct client *cl, const char *what)
+{
+	char text[RING_NOTE];
+
+	snprintf(text, sizeof(text), "%s %s", cl->cl_who, what);
+	log_note(p->p_log, text);
+}
+
+static void
 client_left(struct client *cl)
 {
 	struct port *const p = cl->cl_port;
 
+	log_client(p, cl, "leaves");
 	TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
 	p->p_nclients--;
 	p->p_stats.ps_lost += cl->cl_lost;
@@ -292,6 +308,7 @@ port_attach(struct port *p, struct client *cl)
 	TAILQ_INSERT_TAIL(&p->p_clients, cl, cl_entry);
 	p->p_nclients++;
 	p->p_stats.ps_comes++;
+	log_client(p, cl, "comes");
 	cl->cl_drop = p->p_conf->pc_drop;
 	client_begin(cl, p, &p->p_ring, (size_t)p->p_conf->pc_history * 1024,
 	    client_left);
@@ -404,6 +421,7 @@ port_new(struct event_base *base, const struct port_conf *conf)
 		port_free(p);
 		return NULL;
 	}
+	p->p_log = log_new(conf);
 	return p;
 }
 
@@ -458,6 +476,8 @@ port_change(struct port *p, const struct port_conf *conf)
 
 	p->p_conf = conf;
 	line_move(p->p_line, conf->pc_name, conf->pc_node);
+	log_free(p->p_log);
+	p->p_log = log_new(conf);
 	change_settings(p, &was, &conf->pc_settings);
 	if (ring_resize(&p->p_ring, (size_t)conf->pc_buffer * 1024) == -1)
 		say("%s: out of memory; the buffer stays as it was",
@@ -483,6 +503,7 @@ port_free(struct port *p)
 	TAILQ_REMOVE(&ports, p, p_entry);
 	if (p->p_line != NULL)
 		line_free(p->p_line);
+	log_free(p->p_log);
 	ring_fini(&p->p_ring);
 	free(p);
 }

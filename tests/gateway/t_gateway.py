@@ -11,6 +11,7 @@ them.  What a pty does not have (modem lines, breaks) is vm/t_gateway.
 """
 import os
 import random
+import re
 import signal
 import socket
 import ssl
@@ -670,6 +671,137 @@ def _():
         gate.process.returncode = 0
 
 
+# ---- the log --------------------------------------------------------------
+
+def logged(path):
+    """All of a log, the oldest first, with its files."""
+    names = sorted((name for name in os.listdir(os.path.dirname(path))
+                    if name.startswith(os.path.basename(path))),
+                   key=lambda name: -int(name.partition("log.")[2] or 0))
+    parts = []
+    for name in names:
+        with open(os.path.join(os.path.dirname(path), name), "rb") as file:
+            parts.append(file.read())
+    return parts
+
+
+@case("log: raw has every byte, over all its files, none of which is too long")
+def _():
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        path = where + "/log"
+        with gateway(f"log = {path}\nlog-format = raw\nlog-size = 4\n"
+                     "log-keep = 40") as gate:
+            client = Stream(gate.raw[0])
+            until(lambda: gate.said(" comes"), "client")
+            text = every_byte(100000)
+            for at in range(0, len(text), 3000):
+                gate.device.write(text[at:at + 3000])
+                client.read(len(text[at:at + 3000]))
+            parts = logged(path)
+            equal(b"".join(parts), text)
+            equal({len(part) for part in parts[:-1]}, {4096})
+            equal(os.stat(path).st_mode & 0o137, 0, "what is too much")
+            reload(gate, lambda text: text.replace("log-keep = 40",
+                                                   "log-keep = 2"))
+        with open(path, "rb") as file:
+            equal(file.read(), parts[-1])
+
+
+@case("log: lines have their times, and what happened between them")
+def _():
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        path = where + "/log"
+        with gateway(f"log = {path}") as gate:
+            client = Stream(gate.raw[0])
+            until(lambda: gate.said(" comes"), "client")
+            for piece in (b"one\r\ntw", b"o\n\xff\x1b\n", b"three"):
+                gate.device.write(piece)
+                client.read(len(piece))
+            gate.unplug()
+            gate.replug()
+            client.close()
+            until(lambda: gate.said(" leaves"), "the end")
+            text = b"".join(logged(path))
+            stamp = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z "
+            wanted = (b"--- T" b"the device is there\n"
+                      b"--- T\\[::1\\]:\\d+ comes\n"
+                      b"Tone\r\nTtwo\nT\xff\x1b\nTthree\n"
+                      b"--- Tthe device is gone\n--- Tthe device is back\n"
+                      b"--- T\\[::1\\]:\\d+ leaves\n").replace(b"T", b"@")
+            wanted = wanted.replace(b"@", stamp)
+            if not re.fullmatch(wanted, text):
+                raise AssertionError(text)
+
+
+@case("log: hex shows each byte")
+def _():
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        path = where + "/log"
+        with gateway(f"log = {path}\nlog-format = hex") as gate:
+            client = Stream(gate.raw[0])
+            until(lambda: gate.said(" comes"), "client")
+            gate.device.write(b"\0\xffhello, world!..x")
+            client.read(18)
+            rows = [line[25:] for line in b"".join(logged(path)).splitlines()
+                    if not line.startswith(b"---")]
+            equal(rows, [b"00 ff 68 65 6c 6c 6f 2c 20 77 6f 72 6c 64 21 2e  "
+                         b"..hello, world!.",
+                         b"2e 78" + b" " * 44 + b".x"])
+
+
+@case("log: a full disk is said once, costs nobody anything, and is counted")
+def _():
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        path = where + "/log"
+        os.mkdir(path)          # as good a reason as any, and root's too
+        with gateway(f"log = {path}") as gate:
+            client = Stream(gate.raw[0])
+            until(lambda: gate.said(" comes"), "client")
+            for _ in range(50):
+                gate.device.write(b"lost")
+                equal(client.read(4), b"lost")
+            equal(gate.text().count(f"log {path}: Is a directory"), 1)
+            os.rmdir(path)
+            time.sleep(1.1)
+            gate.device.write(b"kept\n")
+            equal(client.read(5), b"kept\n")
+            until(lambda: os.path.exists(path), "the log")
+            until(lambda: gate.said("bytes of the log are missing here"),
+                  "word about it")
+            text = b"".join(logged(path))
+            equal((b"bytes of the log are missing here\n" in text,
+                   text.endswith(b"kept\n")), (True, True), text)
+            os.remove(path)
+            os.mkfifo(path)
+            reload(gate, lambda text: text)
+            gate.device.write(b"on")
+            equal(client.read(2), b"on")
+    # A disk that is really full.
+    done = subprocess.run(["unshare", "-m", sys.executable, __file__, PROGRAM,
+                           "FULL"], check=False, text=True,
+                          capture_output=True, timeout=60)
+    if "Operation not permitted" not in done.stderr:
+        equal(done.returncode, 0, done.stdout + done.stderr)
+
+
+def full_disk():
+    """In a mount namespace of its own: a log on a tmpfs of 64 KiB."""
+    with h_gateway.tempfile.TemporaryDirectory() as where:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs",
+                        where], check=True)
+        try:
+            with gateway(f"log = {where}/log\nlog-format = raw\n"
+                         "log-size = 1024") as gate:
+                client = Stream(gate.raw[0])
+                until(lambda: gate.said(" comes"), "client")
+                for _ in range(100):
+                    gate.device.write(bytes(1000))
+                    equal(len(client.read(1000)), 1000)
+                equal(gate.text().count("No space left on device"), 1)
+        finally:
+            subprocess.run(["umount", "-l", where], check=True)
+
+
 # ---- TLS ------------------------------------------------------------------
 
 def certificates(where):
@@ -988,6 +1120,7 @@ def _():
                  "listen = raw 65536", "listen = raw ::1:4001",
                  "listen = raw [::1]", "listen = raw localhost:4001",
                  "listen = raw 4001 write", "listen = raw 1.2.3:4",
+                 "log = x", "log-format = x", "log-size = 0", "log-keep = 100",
                  "listen = raw 4001 watch x", "listen = raw 4001 tls tls",
                  "listen = raw 4001 watch force", "tls-key = x",
                  "history = x",
@@ -1021,4 +1154,7 @@ def _():
 
 
 if __name__ == "__main__":
+    if sys.argv[2:] == ["FULL"]:
+        full_disk()
+        sys.exit(0)
     sys.exit(h_gateway.main())

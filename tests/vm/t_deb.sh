@@ -46,8 +46,8 @@ left()
 	while read -r path; do
 		[ ! -e "$path" ] || [ -d "$path" ] || echo "$path"
 	done </tmp/files
-	ls -d /etc/devsw* /var/lib/devsw* /usr/share/devsw /usr/include/devsw \
-	    /etc/systemd/system/*/devsw* 2>/dev/null
+	ls -d /etc/devsw* /var/lib/devsw* /var/log/devsw* /usr/share/devsw \
+	    /usr/include/devsw /etc/systemd/system/*/devsw* 2>/dev/null
 	dpkg -l | grep devsw
 }
 
@@ -210,6 +210,7 @@ inside()
 	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
 	check 'what a person has written stays' grep -q '^unit = x$' \
 	    /etc/devsw/devswd.conf
+	mkdir -p /var/log/devsw-gateway && touch /var/log/devsw-gateway/x.log
 	check 'they can be removed' dpkg -r $packages
 	check 'which keeps the configuration' test -e /etc/devsw/devswd.conf
 	check 'they can be purged' dpkg -P $packages
