@@ -77,7 +77,9 @@ class Device:
         os.rename(new, self.link)
 
     def unplug(self):
-        """It is gone, and so is what the link points to."""
+        """It is gone; and the link first: its pty could be another's next."""
+        if os.path.islink(self.link):
+            os.unlink(self.link)
         for fd in (self.far, self.own):
             if fd != -1:
                 os.close(fd)
