@@ -5,6 +5,14 @@
  *	tty_pair pingpong|in|out|echo ROUNDS SIZE
  *	    BASE BASEFAR DEVICE DEVICEFAR
  *
+ * Instead of a terminal there can be what a gateway (devsw-gateway, ser2net)
+ * has made of one:
+ *
+ *	tcp:PORT	the adapter: a connection to 127.0.0.1:PORT
+ *	pty:LINK	the far end: the master of a new pty, whose slave is what
+ *			LINK leads to; the gateway has opened it when rounds
+ *			begin
+ *
  * Each adapter has a far end on this machine, where a process of its own
  * sits, asleep whenever it is not its round:
  *
@@ -26,6 +34,11 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +48,7 @@
 #include "bench/h_bench.h"
 
 #define	CHUNK	(16 * 1024)	/* of one read or write */
+#define	TRIES	600		/* 100 ms each, until a gateway is there */
 
 struct side {
 	int	s_fd;		/* the adapter */
@@ -43,6 +57,79 @@ struct side {
 };
 
 enum what { PINGPONG, IN, OUT, ECHO };
+
+/* ---- ends of a gateway ---------------------------------------------- */
+
+static void
+pause_100ms(void)
+{
+
+	(void)poll(NULL, 0, 100);
+}
+
+/* Who has opened the slave and closed it finds POLLHUP until it is opened. */
+static int
+pty_open(const char *link)
+{
+	const int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char name[64];
+
+	if (fd == -1 || grantpt(fd) == -1 || unlockpt(fd) == -1 ||
+	    ptsname_r(fd, name, sizeof(name)) != 0)
+		b_die("a pty");
+	close(b_tty(name));
+	if ((unlink(link) == -1 && errno != ENOENT) ||
+	    symlink(name, link) == -1)
+		b_die(link);
+	return fd;
+}
+
+static void
+pty_await(int fd)
+{
+	struct pollfd pfd = { .fd = fd };
+
+	for (int i = 0; i < TRIES; i++) {
+		if (poll(&pfd, 1, 0) != -1 && (pfd.revents & POLLHUP) == 0)
+			return;
+		pause_100ms();
+	}
+	b_die("nobody opens the pty");
+}
+
+static int
+tcp_open(const char *port)
+{
+	const struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)atoi(port)),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const int on = 1;
+	int fd;
+
+	for (int i = 0; i < TRIES; i++) {
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd == -1)
+			b_die("socket");
+		if (connect(fd, (const void *)&sin, sizeof(sin)) == 0) {
+			(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+			    sizeof(on));
+			return fd;
+		}
+		close(fd);
+		pause_100ms();
+	}
+	b_die("nobody listens");
+}
+
+static int
+end_open(const char *path)
+{
+
+	return strncmp(path, "tcp:", 4) == 0 ? tcp_open(path + 4) :
+	    strncmp(path, "pty:", 4) == 0 ? pty_open(path + 4) : b_tty(path);
+}
+
+/* ---- what is sent --------------------------------------------------- */
 
 static void
 send_stream(int fd, size_t size, size_t at)
@@ -160,10 +247,12 @@ static struct side
 side_start(const char *near, const char *far, enum what what, size_t size)
 {
 	struct side s = { .s_at = 0 };
-	const int farfd = b_tty(far);
+	const int farfd = end_open(far);
 	int sock[2];
 
-	s.s_fd = b_tty(near);
+	s.s_fd = end_open(near);
+	if (strncmp(far, "pty:", 4) == 0)
+		pty_await(farfd);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock) == -1)
 		b_die("socketpair");
 	switch (fork()) {
