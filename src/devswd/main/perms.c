@@ -181,22 +181,24 @@ perms_node(const struct node_state *ns, const struct node_state *was)
 		    claim_at(perms_options, ns->ns_place));
 }
 
-/* The same for a node that has no hardware now. */
+/*
+ * The same for any node.  Hardware that has been pulled out may not have left
+ * yet, and then nobody can say whose it was: the node is as without it.
+ */
 static void
 perms_idle(const struct node_state *ns, const struct node_state *was)
 {
+	const struct claim *c = NULL;
 	const struct pinned *pi;
 
-	if (ns->ns_attached) {
-		perms_node(ns, was);
-		return;
-	}
+	(void)was;
+	if (ns->ns_attached && ns->ns_place[0] != '\0')
+		c = claim_at(perms_options, ns->ns_place);
 	LIST_FOREACH(pi, &pins, pi_entry) {
-		if (pi->pi_minor == ns->ns_info.fi_minor)
-			break;
+		if (c == NULL && pi->pi_minor == ns->ns_info.fi_minor)
+			c = claim_of_pin(perms_options, pi);
 	}
-	set(perms_options, &ns->ns_info, pi != NULL ?
-	    claim_of_pin(perms_options, pi) : NULL);
+	set(perms_options, &ns->ns_info, c);
 }
 
 void
