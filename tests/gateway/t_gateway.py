@@ -1040,6 +1040,7 @@ def _():
             gate.process.terminate()
             while manager.recv(99) != b"STOPPING=1":
                 pass
+            gate.process.wait(h_gateway.LIMIT)
     finally:
         os.remove(path)
         del os.environ["NOTIFY_SOCKET"], os.environ["WATCHDOG_USEC"]
