@@ -6,6 +6,7 @@
  *	front_req.c	one request: interrupt, deadline, exactly one answer
  *	front_ops.c	the CUSE operations
  *	front_node.c	nodes and their channels: make, lose, make again
+ *	front_perm.c	owner and mode of nodes
  *	front_access.c	who may open a node
  *	front_share.c	who may have how many of the threads
  *	front_io.c	reading from and writing to a channel
@@ -57,6 +58,7 @@
 #define	FRONT_MAXIO	((size_t)128 * 1024)
 #define	FRONT_INSZ	(FRONT_MAXIO + 4096)
 
+#define	FRONT_PATH	512	/* of a node */
 #define	FRONT_MAXERRNO	133		/* EHWPOISON, Linux's last */
 
 struct front_node {
@@ -228,7 +230,12 @@ char	*front_buffer(struct front_thread *);
 void	front_chan_lost(struct front_chan *);
 void	front_chan_rele(struct front_chan *);
 void	front_nodes_stop(void);
+
+/* front_perm.c */
 struct stat;
+void	front_node_path(const struct front_node *, char [FRONT_PATH]);
+int	front_node_own(struct front_node *, bool);
+void	front_node_heard(struct front_node *, unsigned);
 bool	front_node_is_ours(const struct front_node *, const struct stat *);
 bool	front_node_perm(const struct front_node *, struct front_perm *);
 
