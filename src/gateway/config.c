@@ -467,8 +467,8 @@ on_value(struct conf *in, void *arg, const char *section, const char *key,
 	if (r->r_web) {
 		why = web_conf_set(key, value);
 		if (why != NULL)
-			conf_wrong(in, in->cn_line, "%s = %s: %s", key, value,
-			    why);
+			conf_wrong(in, in->cn_line, "%s = %s: %s", key,
+			    strcmp(key, "user") == 0 ? "..." : value, why);
 		return;
 	}
 	if (r->r_port == NULL) {
@@ -562,6 +562,8 @@ config_read_ports(const char *path, struct port_conf_head *ports)
 	web_conf_begin();
 	errors = conf_read(path != NULL ? path : GATEWAY_FILE, path == NULL,
 	    &form, &r, &found);
+	if (!web_conf_check())
+		errors++;
 	return errors + check_pairs(ports);
 }
 

@@ -313,6 +313,7 @@ struct web;
 
 void	web_conf_begin(void);
 const char *web_conf_set(const char *, const char *);
+bool	web_conf_check(void);
 struct web *web_new(struct event_base *);
 void	web_free(struct web *);
 bool	web_same(const struct web *);

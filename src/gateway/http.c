@@ -45,13 +45,14 @@
 #define	REQUEST_S	10
 #define	ANSWER_S	60
 
-enum http_state { HTTP_HEAD, HTTP_BODY, HTTP_ANSWER };
+enum http_state { HTTP_HEAD, HTTP_BODY, HTTP_WAIT, HTTP_ANSWER };
 
 struct http_request {
 	TAILQ_ENTRY(http_request) rq_entry;
 	struct http	*rq_http;
 	struct bufferevent *rq_bev;
 	struct event	*rq_deadline;
+	struct http_request **rq_where;	/* http_wait; or NULL */
 	enum http_state	 rq_state;
 	char		 rq_who[80];
 
@@ -107,6 +108,8 @@ static void
 request_free(struct http_request *rq)
 {
 
+	if (rq->rq_where != NULL)
+		*rq->rq_where = NULL;
 	TAILQ_REMOVE(&rq->rq_http->h_requests, rq, rq_entry);
 	rq->rq_http->h_n--;
 	if (rq->rq_deadline != NULL)
@@ -152,6 +155,9 @@ http_answer(struct http_request *rq, int status, const char *type,
 	const size_t length = body != NULL ? evbuffer_get_length(body) :
 	    strlen(words) + 1;
 
+	if (rq->rq_where != NULL)
+		*rq->rq_where = NULL;
+	rq->rq_where = NULL;
 	rq->rq_state = HTTP_ANSWER;
 	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n"
 	    "Content-Type: %s\r\n"
@@ -161,7 +167,7 @@ http_answer(struct http_request *rq, int status, const char *type,
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "Cross-Origin-Resource-Policy: same-origin\r\n"
 	    "Cross-Origin-Opener-Policy: same-origin\r\n"
-	    "Referrer-Policy: no-referrer\r\n"
+	    "Referrer-Policy: same-origin\r\n"
 	    "X-Frame-Options: DENY\r\n"
 	    "%s\r\n", status, words, body != NULL ? type :
 	    "text/plain; charset=utf-8", length, more != NULL ? more : "");
@@ -171,6 +177,15 @@ http_answer(struct http_request *rq, int status, const char *type,
 		(void)evbuffer_add_buffer(out, body);
 	(void)bufferevent_disable(rq->rq_bev, EV_READ);
 	(void)evtimer_add(rq->rq_deadline, &limit);
+}
+
+void
+http_wait(struct http_request *rq, struct http_request **where)
+{
+
+	rq->rq_state = HTTP_WAIT;
+	rq->rq_where = where;
+	*where = rq;
 }
 
 struct bufferevent *

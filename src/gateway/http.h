@@ -20,7 +20,7 @@ struct http_request;
  * http_accept(h, fd, who)	a connection has come; fd is h's now.
  *
  * found(rq, arg) is called for each request that is well-formed.  It answers
- * at once, by http_answer or http_take; rq is not to be used after that.
+ * at once, by http_answer or http_take, or calls http_wait; rq is not to be used after that.
  */
 struct http *http_new(struct event_base *,
 	    void (*)(struct http_request *, void *), void *);
@@ -55,5 +55,13 @@ const char *http_who(const struct http_request *);
 void	http_answer(struct http_request *, int, const char *, const char *,
 	    struct evbuffer *);
 struct bufferevent *http_take(struct http_request *, const char *);
+
+/*
+ * http_wait(rq, &where)
+ *
+ *	It is answered later; *where is rq until then, or until it ends
+ *	without: then it is NULL.
+ */
+void	http_wait(struct http_request *, struct http_request **);
 
 #endif /* GATEWAY_HTTP_H */

@@ -59,6 +59,17 @@ value(const struct port_stats *ps, size_t i)
 	    metrics[i].at);
 }
 
+/* As port_next, of those that this viewer sees. */
+static struct port *
+next_seen(const struct port *p, const struct viewer *who)
+{
+	struct port *next = port_next(p);
+
+	while (next != NULL && !viewer_sees(who, next))
+		next = port_next(next);
+	return next;
+}
+
 /* The value of a label: what is no printable ASCII becomes a '?'. */
 static void
 add_label(struct evbuffer *out, const char *text)
@@ -75,7 +86,7 @@ add_label(struct evbuffer *out, const char *text)
 
 /* Prometheus' text format. */
 void
-metrics_text(struct evbuffer *out)
+metrics_text(struct evbuffer *out, const struct viewer *who)
 {
 	const struct port *p = NULL;
 	struct port_stats ps;
@@ -83,7 +94,7 @@ metrics_text(struct evbuffer *out)
 
 	evbuffer_add_printf(out, "# HELP devsw_gateway_port_info "
 	    "A port and its node.\n# TYPE devsw_gateway_port_info gauge\n");
-	while ((p = port_next(p)) != NULL) {
+	while ((p = next_seen(p, who)) != NULL) {
 		evbuffer_add_printf(out, "devsw_gateway_port_info{port=\"%s\","
 		    "node=\"", port_config(p)->pc_name);
 		add_label(out, port_config(p)->pc_node);
@@ -93,7 +104,7 @@ metrics_text(struct evbuffer *out)
 		evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s %s\n",
 		    metrics[i].name, metrics[i].help, metrics[i].name,
 		    metrics[i].type);
-		while ((p = port_next(p)) != NULL) {
+		while ((p = next_seen(p, who)) != NULL) {
 			port_stats(p, &ps);
 			evbuffer_add_printf(out, "%s{port=\"%s\"} %" PRIu64
 			    "\n", metrics[i].name, port_config(p)->pc_name,
@@ -168,15 +179,17 @@ port_json(struct port *p)
 
 /* {"ports": [...]}; each has what metrics_text says, and its line. */
 void
-metrics_json(struct evbuffer *out)
+metrics_json(struct evbuffer *out, const struct viewer *who)
 {
 	json_t *const all = json_object(), *const list = json_array();
 	struct port *p = NULL;
 	char *dump;
 
-	while ((p = port_next(p)) != NULL)
+	while ((p = next_seen(p, who)) != NULL)
 		(void)json_array_append_new(list, port_json(p));
 	(void)json_object_set_new(all, "ports", list);
+	(void)json_object_set_new(all, "user", who->vi_user == WEB_ANYBODY ?
+	    json_null() : text(who->vi_conf->wc_users[who->vi_user].name));
 	dump = json_dumps(all, JSON_COMPACT);
 	if (dump != NULL)
 		(void)evbuffer_add(out, dump, strlen(dump));
@@ -186,12 +199,12 @@ metrics_json(struct evbuffer *out)
 
 /* A line for each port, for people. */
 void
-metrics_list(struct evbuffer *out)
+metrics_list(struct evbuffer *out, const struct viewer *who)
 {
 	struct port *p = NULL;
 	struct port_stats ps;
 
-	while ((p = port_next(p)) != NULL) {
+	while ((p = next_seen(p, who)) != NULL) {
 		port_stats(p, &ps);
 		evbuffer_add_printf(out, "%-20s ", port_config(p)->pc_name);
 		add_label(out, port_config(p)->pc_node);

@@ -23,6 +23,8 @@ static const struct {
 } ours[] = {
 	{ "/", "text/html; charset=utf-8", page_console_html,
 	    sizeof(page_console_html) },
+	{ "/login", "text/html; charset=utf-8", page_login_html,
+	    sizeof(page_login_html) },
 	{ "/console.css", "text/css; charset=utf-8", page_console_css,
 	    sizeof(page_console_css) },
 	{ "/console.js", "text/javascript; charset=utf-8", page_console_js,

@@ -33,6 +33,8 @@ struct web {
 	struct event_base *w_base;
 	struct web_conf	 w_conf;
 	struct http	*w_http;
+	struct login	*w_login;
+	struct viewer	 w_viewer;	/* of the request in hand */
 	struct page	*w_page;	/* NULL: nobody listens */
 	struct listener	*w_listen[LISTEN_MAX];
 };
@@ -108,8 +110,7 @@ static void
 get_metrics(struct web *w, struct http_request *rq, struct evbuffer *out)
 {
 
-	(void)w;
-	metrics_text(out);
+	metrics_text(out, &w->w_viewer);
 	http_answer(rq, 200, "text/plain; version=0.0.4; charset=utf-8", NULL,
 	    out);
 }
@@ -118,8 +119,7 @@ static void
 get_ports(struct web *w, struct http_request *rq, struct evbuffer *out)
 {
 
-	(void)w;
-	metrics_json(out);
+	metrics_json(out, &w->w_viewer);
 	http_answer(rq, 200, "application/json", NULL, out);
 }
 
@@ -127,8 +127,7 @@ static void
 get_list(struct web *w, struct http_request *rq, struct evbuffer *out)
 {
 
-	(void)w;
-	metrics_list(out);
+	metrics_list(out, &w->w_viewer);
 	http_answer(rq, 200, "text/plain; charset=utf-8", NULL, out);
 }
 
@@ -206,9 +205,9 @@ get_socket(struct web *w, struct http_request *rq, struct port *p)
 {
 	const char *const key = http_field(rq, "sec-websocket-key");
 	const char *const version = http_field(rq, "sec-websocket-version");
-	const enum role role = strcmp(http_query(rq), "watch") == 0 ?
-	    ROLE_WATCH : ROLE_NORMAL;
-	char accept[WEBSOCKET_ACCEPT], lines[160], who[80];
+	const enum role role = strcmp(http_query(rq), "watch") == 0 ||
+	    !viewer_writes(&w->w_viewer, p) ? ROLE_WATCH : ROLE_NORMAL;
+	char accept[WEBSOCKET_ACCEPT], lines[160], who[128];
 	struct bufferevent *bev;
 	struct client *cl;
 
@@ -226,7 +225,9 @@ get_socket(struct web *w, struct http_request *rq, struct port *p)
 	}
 	snprintf(lines, sizeof(lines), "Upgrade: websocket\r\nConnection: "
 	    "Upgrade\r\nSec-WebSocket-Accept: %s\r\n", accept);
-	snprintf(who, sizeof(who), "%s", http_who(rq));
+	snprintf(who, sizeof(who), "%s%s%s", w->w_viewer.vi_user ==
+	    WEB_ANYBODY ? "" : w->w_conf.wc_users[w->w_viewer.vi_user].name,
+	    w->w_viewer.vi_user == WEB_ANYBODY ? "" : " at ", http_who(rq));
 	bev = http_take(rq, lines);
 	cl = client_adopt(w->w_base, bev, &proto_websocket, role, who);
 	if (cl == NULL) {
@@ -240,6 +241,38 @@ get_socket(struct web *w, struct http_request *rq, struct port *p)
 }
 
 /* ---- requests ------------------------------------------------------- */
+
+/* What everybody may have: the way in. */
+static bool
+is_open(const struct web *w, const char *path)
+{
+
+	return strcmp(path, "/login") == 0 ||
+	    strcmp(path, "/console.css") == 0 ||
+	    (w->w_conf.wc_metrics && strcmp(path, "/metrics") == 0);
+}
+
+/* Who is it, and what if nobody?  true: it was answered. */
+static bool
+enter(struct web *w, struct http_request *rq)
+{
+	const char *const path = http_path(rq);
+	const bool known = login_who(w->w_login, rq, &w->w_viewer.vi_user);
+
+	if (strcmp(http_method(rq), "POST") == 0 &&
+	    strcmp(path, "/login") == 0)
+		login_try(w->w_login, rq);
+	else if (strcmp(http_method(rq), "POST") == 0 &&
+	    strcmp(path, "/logout") == 0)
+		login_end(w->w_login, rq);
+	else if (known || is_open(w, path))
+		return false;
+	else if (strcmp(path, "/") == 0)
+		http_answer(rq, 303, NULL, "Location: /login\r\n", NULL);
+	else
+		http_answer(rq, 401, NULL, NULL, NULL);
+	return true;
+}
 
 static void
 found(struct http_request *rq, void *arg)
@@ -259,13 +292,16 @@ found(struct http_request *rq, void *arg)
 		http_answer(rq, 421, NULL, NULL, NULL);
 	else if (!is_ours(rq))
 		http_answer(rq, 403, NULL, NULL, NULL);
+	else if (enter(w, rq))
+		(void)0;		/* it was answered */
 	else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		http_answer(rq, 405, NULL, "Allow: GET, HEAD\r\n", NULL);
 	else if (out == NULL)
 		http_answer(rq, 500, NULL, NULL, NULL);
 	else if (i < NPATHS)
 		paths[i].get(w, rq, out);
-	else if ((p = find_port(http_path(rq))) != NULL)
+	else if ((p = find_port(http_path(rq))) != NULL &&
+	    viewer_sees(&w->w_viewer, p))
 		get_socket(w, rq, p);
 	else
 		get_file(w, rq, out);
@@ -294,15 +330,20 @@ web_new(struct event_base *base)
 		return NULL;
 	w->w_base = base;
 	w->w_conf = *web_conf();
+	w->w_viewer.vi_conf = &w->w_conf;
 	w->w_http = http_new(base, found, w);
+	w->w_login = login_new(base, &w->w_conf);
 	if (w->w_conf.wc_nlisten > 0)
 		w->w_page = page_new(w->w_conf.wc_xterm);
-	if (w->w_http == NULL || (w->w_conf.wc_nlisten > 0 &&
+	if (w->w_http == NULL || w->w_login == NULL || (w->w_conf.wc_nlisten > 0 &&
 	    w->w_page == NULL)) {
 		web_free(w);
 		return NULL;
 	}
 	for (i = 0; i < w->w_conf.wc_nlisten; i++) {
+		if (w->w_conf.wc_nusers > 0)
+			w->w_conf.wc_listen[i].ad_warning = ": passwords and "
+			    "all else go there without encryption";
 		w->w_listen[i] = listener_new_for(base, "web",
 		    &w->w_conf.wc_listen[i], came, w);
 		if (w->w_listen[i] == NULL) {
@@ -324,6 +365,8 @@ web_free(struct web *w)
 	}
 	if (w->w_http != NULL)
 		http_free(w->w_http);
+	if (w->w_login != NULL)
+		login_free(w->w_login);
 	if (w->w_page != NULL)
 		page_free(w->w_page);
 	free(w);
@@ -338,6 +381,11 @@ web_same(const struct web *w)
 
 	if (is->wc_nlisten != be->wc_nlisten || is->wc_nhosts !=
 	    be->wc_nhosts || strcmp(is->wc_xterm, be->wc_xterm) != 0)
+		return false;
+	if (is->wc_metrics != be->wc_metrics || is->wc_nusers !=
+	    be->wc_nusers || is->wc_nrights != be->wc_nrights ||
+	    memcmp(is->wc_users, be->wc_users, sizeof(is->wc_users)) != 0 ||
+	    memcmp(is->wc_rights, be->wc_rights, sizeof(is->wc_rights)) != 0)
 		return false;
 	for (i = 0; i < is->wc_nlisten; i++) {
 		if (strcmp(is->wc_listen[i].ad_text,

@@ -8,6 +8,11 @@
 #include "gateway/gateway.h"
 
 #define	WEB_HOSTS	8
+#define	WEB_USERS	32
+#define	WEB_RIGHTS	64
+#define	WEB_NAME	32
+#define	WEB_HASH	256
+#define	WEB_ANYBODY	(-1)	/* there are no users */
 
 struct json_t;
 
@@ -17,14 +22,45 @@ struct web_conf {
 	char		 wc_hosts[WEB_HOSTS][80];	/* names of this machine */
 	unsigned	 wc_nhosts;
 	char		 wc_xterm[128];	/* where its modules are */
+	struct {
+		char	 name[WEB_NAME];
+		char	 hash[WEB_HASH];
+	}		 wc_users[WEB_USERS];
+	unsigned	 wc_nusers;
+	struct web_right {
+		char	 user[WEB_NAME];
+		bool	 write;
+		char	 port[WEB_NAME];	/* or "*" */
+	}		 wc_rights[WEB_RIGHTS];
+	unsigned	 wc_nrights;
+	bool		 wc_metrics;		/* are for everybody */
 };
 
 const struct web_conf *web_conf(void);
 
-/* metrics.c: what the ports are like, added to the buffer. */
-void	metrics_text(struct evbuffer *);
-void	metrics_json(struct evbuffer *);
-void	metrics_list(struct evbuffer *);
+/* Who looks: WEB_ANYBODY, or one of wc_users. */
+struct viewer {
+	const struct web_conf *vi_conf;
+	int		 vi_user;
+};
+
+bool	viewer_sees(const struct viewer *, const struct port *);
+bool	viewer_writes(const struct viewer *, const struct port *);
+
+/* login.c */
+struct http_request;
+struct login;
+
+struct login *login_new(struct event_base *, const struct web_conf *);
+void	login_free(struct login *);
+bool	login_who(struct login *, const struct http_request *, int *);
+void	login_try(struct login *, struct http_request *);
+void	login_end(struct login *, struct http_request *);
+
+/* metrics.c: what the ports are like that he sees, added to the buffer. */
+void	metrics_text(struct evbuffer *, const struct viewer *);
+void	metrics_json(struct evbuffer *, const struct viewer *);
+void	metrics_list(struct evbuffer *, const struct viewer *);
 struct json_t *metrics_line(struct port *);
 
 /*

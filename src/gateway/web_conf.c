@@ -5,6 +5,7 @@
  * There is one, perhaps in several pieces; without a listen line there are no
  * pages.
  */
+#include <crypt.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,6 +76,102 @@ set_xterm(const char *value)
 	return NULL;
 }
 
+static const char *
+set_user(const char *value)
+{
+	char name[WEB_NAME], hash[WEB_HASH], more[2];
+	unsigned i;
+
+	if (conf.wc_nusers == WEB_USERS)
+		return "is one user too many";
+	if (sscanf(value, "%31s %255s %1s", name, hash, more) != 2 ||
+	    strlen(name) == sizeof(name) - 1 ||
+	    crypt_checksalt(hash) != CRYPT_SALT_OK || strlen(hash) < 20)
+		return "wants a name and a hash, as mkpasswd(1) makes it";
+	for (i = 0; i < conf.wc_nusers; i++) {
+		if (strcmp(conf.wc_users[i].name, name) == 0)
+			return "is there already";
+	}
+	strcpy(conf.wc_users[conf.wc_nusers].name, name);
+	strcpy(conf.wc_users[conf.wc_nusers++].hash, hash);
+	return NULL;
+}
+
+static const char *
+set_allow(const char *value)
+{
+	struct web_right *const r = &conf.wc_rights[conf.wc_nrights];
+	char what[8], more[2];
+
+	if (conf.wc_nrights == WEB_RIGHTS)
+		return "is one right too many";
+	if (sscanf(value, "%31s %7s %31s %1s", r->user, what, r->port, more)
+	    != 3 || (strcmp(what, "read") != 0 && strcmp(what, "write") != 0))
+		return "wants a user, read or write, and a port, or *";
+	r->write = what[0] == 'w';
+	conf.wc_nrights++;
+	return NULL;
+}
+
+/* All of it has been read: is it right, as a whole?  If not, that was told. */
+bool
+web_conf_check(void)
+{
+	bool right = true;
+	unsigned i, j;
+
+	for (i = 0; i < conf.wc_nrights; i++) {
+		for (j = 0; j < conf.wc_nusers; j++) {
+			if (strcmp(conf.wc_rights[i].user,
+			    conf.wc_users[j].name) == 0)
+				break;
+		}
+		if (j < conf.wc_nusers)
+			continue;
+		say("[web]: allow = %s ...: there is no such user",
+		    conf.wc_rights[i].user);
+		right = false;
+	}
+	return right;
+}
+
+/* ---- rights --------------------------------------------------------- */
+
+/* A user of whom no allow speaks may do everything. */
+static bool
+may(const struct viewer *v, const struct port *p, bool write)
+{
+	const struct web_conf *const wc = v->vi_conf;
+	const struct web_right *r;
+	bool named = false;
+
+	if (v->vi_user == WEB_ANYBODY)
+		return true;
+	for (r = wc->wc_rights; r < wc->wc_rights + wc->wc_nrights; r++) {
+		if (strcmp(r->user, wc->wc_users[v->vi_user].name) != 0)
+			continue;
+		named = true;
+		if ((r->write || !write) && (strcmp(r->port, "*") == 0 ||
+		    strcmp(r->port, port_config(p)->pc_name) == 0))
+			return true;
+	}
+	return !named;
+}
+
+bool
+viewer_sees(const struct viewer *v, const struct port *p)
+{
+
+	return may(v, p, false);
+}
+
+bool
+viewer_writes(const struct viewer *v, const struct port *p)
+{
+
+	return may(v, p, true);
+}
+
 /* A line of the section; NULL, or what is wrong with the value. */
 const char *
 web_conf_set(const char *key, const char *value)
@@ -84,6 +181,14 @@ web_conf_set(const char *key, const char *value)
 		return set_listen(value);
 	if (strcmp(key, "host") == 0)
 		return set_host(value);
+	if (strcmp(key, "user") == 0)
+		return set_user(value);
+	if (strcmp(key, "allow") == 0)
+		return set_allow(value);
+	if (strcmp(key, "metrics") == 0) {
+		conf.wc_metrics = strcmp(value, "open") == 0;
+		return conf.wc_metrics ? NULL : "wants open";
+	}
 	if (strcmp(key, "xterm") == 0)
 		return set_xterm(value);
 	if (strcmp(key, "comment") == 0)

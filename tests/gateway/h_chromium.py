@@ -120,8 +120,12 @@ class Browser:
         """Until it is true."""
         end = time.monotonic() + LIMIT
         while time.monotonic() < end:
-            if self.js(f"!!({text})"):
-                return True
+            try:
+                if self.js(f"!!({text})"):
+                    return True
+            except AssertionError as error:     # between two pages
+                if "context" not in str(error):
+                    raise
             time.sleep(0.05)
         raise AssertionError(f"never: {what or text}")
 

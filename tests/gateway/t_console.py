@@ -22,6 +22,8 @@ from h_gateway import Stream, case, equal, until  # noqa: E402
 PROGRAM = sys.argv[1]
 BROWSER = None
 SERVERS = []
+# Of "b".
+HASH = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tbRLTpfGMX05DZ7zHNfo5ePMK9uT31dnJ9n4HNYXfJ."
 XTERM = "/usr/share/nodejs/xterm/lib"
 # xterm.js reads its canvas often, which Chromium remarks on.
 KNOWN = "Canvas2D: Multiple readback operations"
@@ -249,6 +251,37 @@ def _():
         equal(BROWSER.js("document.querySelector('.keys').offsetHeight > 40"),
               True)
         BROWSER.size(1200, 800)
+
+
+@case("with users, the page asks for a password, and can be left again")
+def _():
+    with gateway("", web="user = ann " + HASH + "\nuser = bob " + HASH +
+                 "\nallow = bob read p0") as gate:
+        SERVERS.append(f"[::1]:{gate.web}")
+        BROWSER.open(f"http://[::1]:{gate.web}/")
+
+        def log_in(name, password):
+            BROWSER.until("document.querySelector('[name=password]')")
+            BROWSER.js(f"(f => {{ f.user.value = {name!r}; f.password.value = "
+                       f"{password!r}; f.submit(); }})(document.forms[0])")
+
+        log_in("bob", "wrong")
+        BROWSER.until("location.hash === '#wrong' && document.querySelector("
+                      "'#wrong')?.offsetHeight > 0")
+        h_gateway.time.sleep(3)         # an address waits two
+        log_in("bob", "b")
+        BROWSER.until("document.querySelectorAll('.card').length === 1")
+        equal(BROWSER.js("document.cookie"), "")
+        press(".card")
+        opened("p0")
+        BROWSER.until("document.querySelector('.pane.there')")
+        equal((text(".pane .where"), BROWSER.js(
+            "document.querySelector('.take').hidden")), ("you watch", True))
+        press("#logout button")
+        BROWSER.until("location.pathname === '/login'")
+        BROWSER.open(f"http://[::1]:{gate.web}/")
+        BROWSER.until("location.pathname === '/login'")
+    BROWSER.said = [one for one in BROWSER.said if "401" not in one]
 
 
 @case("without xterm.js it is plain text, which says so")

@@ -19,6 +19,7 @@ import socket
 import struct
 import sys
 import time
+import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -623,6 +624,129 @@ def _():
         equal((get(gate, "/xterm.css")[2], get(gate, "/")[0]), (b"", 200))
 
 
+# ---- users ---------------------------------------------------------------
+
+def hashed(password):
+    """As mkpasswd makes it."""
+    import warnings     # pylint: disable=import-outside-toplevel
+    warnings.simplefilter("ignore")
+    import crypt        # pylint: disable=import-outside-toplevel,W4901
+    return crypt.crypt(password, "$y$j9T$F5Jx5fExrKuPp53xLKQ..1")
+
+
+def login(gate, user, password, **fields):
+    """(where it sends to, the cookie or None)."""
+    body = urllib.parse.urlencode({"user": user,
+                                               "password": password})
+    status, head, _body = get(gate, "/login", "POST", body, **fields)
+    cookie = head["Set-Cookie"]
+    return (head["Location"] if status == 303 else status,
+            cookie and cookie.split(";")[0])
+
+
+def patient(gate, user, password):
+    """The same, when it is not too early."""
+    got = until(lambda: (lambda one: one if one[0] != "/login#later" else
+                         None)(login(gate, user, password)), "turn")
+    return got
+
+
+USERS = ("user = ann " + hashed("pä ss&=+%") + "\nuser = bob " +
+         hashed("b") + "\nuser = root " + hashed("r") +
+         "\nallow = ann write p0\nallow = ann read p1\nallow = bob read *")
+
+
+@case("with users, nothing is to be had without a session")
+def _():
+    with gateway(web=USERS) as gate:
+        for path in ("/console.js", "/xterm.js", "/ports", "/metrics",
+                     "/api/ports", "/api/ports/p0/socket", "/x"):
+            equal(get(gate, path)[0], 401, path)
+        status, head, _body = get(gate, "/")
+        equal((status, head["Location"]), (303, "/login"))
+        equal([get(gate, path)[0] for path in ("/login", "/console.css")],
+              [200, 200])
+        equal(Socket(gate).status, 401)
+        for cookie in ("devsw_gateway=", "devsw_gateway=" + "0" * 64,
+                       "x; devsw_gateway=" + "a" * 64, "devsw_gateway"):
+            equal(get(gate, "/ports", Cookie=cookie)[0], 401, cookie)
+        equal(login(gate, "ann", "pä ss&=+%", Origin="http://evil.example"),
+              (403, None))
+        equal(login(gate, "ann", "pä ss&=+%", Host="evil.example")[0], 421)
+        where, cookie = patient(gate, "ann", "pä ss&=+%")
+        equal((where, len(cookie)), ("/", len("devsw_gateway=") + 64))
+        equal(get(gate, "/ports", Cookie=cookie)[0], 200)
+        equal(get(gate, "/ports", Cookie="a=b; " + cookie)[0], 200)
+        equal(get(gate, "/ports", Cookie=cookie[:-1])[0], 401)
+        equal(get(gate, "/ports", Cookie="x" + cookie)[0], 401)
+        other = patient(gate, "ann", "pä ss&=+%")[1]
+        equal(other != cookie, True)
+        equal(get(gate, "/logout", "POST", Cookie=cookie)[0], 303)
+        equal([get(gate, "/ports", Cookie=one)[0] for one in (cookie, other)],
+              [401, 200])
+        body = "user=ann&password=" + "%70%C3%A4+ss%26%3D%2B%25"
+        equal(get(gate, "/login", "POST", body)[1]["Set-Cookie"]
+              .split("; ")[1:], ["Path=/", "HttpOnly", "SameSite=Strict",
+                                 "Max-Age=43200"])
+
+
+@case("a wrong password, or a wrong form, opens nothing, and costs time")
+def _():
+    with gateway(web=USERS) as gate:
+        port = Stream(gate.raw[0])
+        for user, password in (("ann", "x"), ("ann", "b"), ("nobody", "b"),
+                               ("ann", "pä ss&=+%x"), ("bob", "")):
+            equal(patient(gate, user, password), ("/login#wrong", None))
+            equal(login(gate, "bob", "b"), ("/login#later", None))
+        until(lambda: login(gate, "bob", "b")[0] == "/", "bob")
+        for body in ("", "user=bob", "password=b", "user=bob&password=%",
+                     "user=bob&password=%0", "user=bob&password=b%00",
+                     "xuser=bob&password=b", "user=" + "b" * 99 +
+                     "&password=b", "user=bob&password=" + "b" * 900):
+            equal(get(gate, "/login", "POST", body)[1]["Set-Cookie"], None,
+                  body)
+        # The connection ends while the hash is made.
+        for _ in range(20):
+            client = Stream(gate.web)
+            client.send(b"POST /login HTTP/1.1\r\nHost: [::1]\r\n"
+                        b"Content-Length: 19\r\n\r\nuser=bob&password=b")
+            client.close()
+        gate.device.write(b"well")
+        equal(port.read(4), b"well")
+        until(lambda: login(gate, "bob", "b")[0] == "/", "bob")
+        equal("pä ss" in gate.text() or "$y$" in gate.text(), False)
+
+
+@case("rights: who may read, who may write, and who does not see the port")
+def _():
+    with gateway(web=USERS, count=3) as gate:
+        seen = {}
+        for user, password in (("ann", "pä ss&=+%"), ("bob", "b"),
+                               ("root", "r")):
+            cookie = patient(gate, user, password)[1]
+            told = json.loads(get(gate, "/api/ports", Cookie=cookie)[2])
+            equal(told["user"], user)
+            seen[user] = [port["name"] for port in told["ports"]]
+            text = get(gate, "/metrics", Cookie=cookie)[2].decode()
+            equal(sorted(set(re.findall(r'port="(p\d)"', text))), seen[user])
+            sock = Socket(gate, Cookie=cookie)
+            equal((user, sock.status, sock.ask(take=True)["yours"]),
+                  (user, 101, user != "bob"))
+            if user == "ann":
+                equal((get(gate, "/api/ports/p2/socket", Cookie=cookie)[0],
+                       get(gate, "/api/ports/p1/socket", Cookie=cookie)[0]),
+                      (404, 426))
+                equal(re.match(r"ann at \[::1\]:\d+$", json.loads(
+                    get(gate, "/api/ports", Cookie=cookie)[2])["ports"][0][
+                        "writer"]) is not None, True)
+            sock.close()
+        equal(seen, {"ann": ["p0", "p1"], "bob": ["p0", "p1", "p2"],
+                     "root": ["p0", "p1", "p2"]})
+    with gateway(web=USERS + "\nmetrics = open") as gate:
+        equal([get(gate, path)[0] for path in ("/metrics", "/ports")],
+              [200, 401])
+
+
 # ---- configuration -------------------------------------------------------
 
 @case("without [web] there are no pages; an address of others is warned of")
@@ -646,7 +770,9 @@ def _():
 def _():
     with gateway() as gate:
         for line in ("listen = x", "listen = raw 8023", "host = a b",
-                     "host = x:1", "host =", "xterm = x", "frob = 1"):
+                     "host = x:1", "host =", "xterm = x", "user = ann", "user = ann x",
+                     "user = ann $y$j9T$", "allow = ann", "metrics = 1",
+                     "allow = ann own p0", "frob = 1"):
             with open(gate.conf, "w", encoding="ascii") as file:
                 file.write("[web]\n" + line + "\n")
             done = h_gateway.subprocess.run(

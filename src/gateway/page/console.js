@@ -547,9 +547,13 @@ async function look() {
 	try {
 		const answer = await fetch("api/ports");
 
+		if (answer.status === 401)
+			location.assign("login");
 		if (!answer.ok)
 			throw new Error(answer.status);
-		known = (await answer.json()).ports;
+		const told = await answer.json();
+		known = told.ports;
+		$("logout").hidden = told.user === null;
 		const there = known.filter(port => port.there).length;
 		say(known.length + (known.length === 1 ? " port, " :
 		    " ports, ") + there + " there", false);
