@@ -144,8 +144,10 @@ typedef void hyp_usb_done_t(void *, int, uint32_t);
  * error = hyp_usb_open(bus, addr, cookie, &dev)
  *
  *	Open the device that is at this bus and address now and start its
- *	event thread.  Blocks briefly.  ENODEV gone, EACCES, ENOMEM, EMFILE,
- *	EAGAIN too many zombies.
+ *	event thread.  Blocks briefly, or some seconds if the device has been
+ *	closed and is not back with the kernel yet.  ENODEV gone, EACCES,
+ *	ENOMEM, EMFILE, EAGAIN its transfers, or those of too many others,
+ *	have not come back.
  */
 int	hyp_usb_open(uint32_t, uint32_t, void *, struct hyp_usb **);
 

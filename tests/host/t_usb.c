@@ -701,6 +701,16 @@ test_unplug_idle(void)
 
 /* ---- cases: a host controller that never answers -------------------- */
 
+/* A controller that answers again after a while. */
+static void *
+hears_later(void *hv)
+{
+
+	t_msleep(1000);
+	h_vhci_deaf(hv, 0);
+	return NULL;
+}
+
 static void
 test_deaf(void)
 {
@@ -708,6 +718,7 @@ test_deaf(void)
 	struct h_vhci *hv, *hv2;
 	struct want w, w2;
 	struct xf *f, *g, *h;
+	pthread_t later;
 	uint64_t start;
 
 	hv = vhci_ready(0, &w, &hd);
@@ -747,12 +758,13 @@ test_deaf(void)
 	T_EQ(hyp_usb_zombies(), 1);
 	T_EQ(atomic_load(&f->done), 0);
 
-	/* A late answer ends it. */
-	h_vhci_deaf(hv, 0);
+	/* A late answer ends it; an open waits for that, but not for ever. */
+	T_EQ(pthread_create(&later, NULL, hears_later, hv), 0);
+	hd = open_want(&w);
+	T_EQ(pthread_join(later, NULL), 0);
 	T_EQ(host_usb_drain(hyp_clock() + 10 * SOON), 0);
 	T_EQ(hyp_usb_zombies(), 0);
 	T_EQ(atomic_load(&f->done), 0);
-	hd = open_want(&w);
 	T_EQ(hyp_usb_claim(hd, 0), 0);
 	end(hv, hd, &w);
 	end(hv2, hd2, &w2);

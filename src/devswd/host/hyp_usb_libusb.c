@@ -59,12 +59,10 @@ usb_error(int r)
 int
 usb_cond_wait(struct hyp_usb *hd, uint64_t deadline)
 {
-	struct timespec ts;
+	const struct timespec ts = usb_timespec(deadline);
 
 	if (deadline == 0)
 		return pthread_cond_wait(&hd->hd_cv, &hd->hd_mtx);
-	ts.tv_sec = (time_t)(deadline / (1000 * MSEC));
-	ts.tv_nsec = (long)(deadline % (1000 * MSEC));
 	return pthread_cond_timedwait(&hd->hd_cv, &hd->hd_mtx, &ts);
 }
 

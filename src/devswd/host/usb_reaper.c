@@ -11,7 +11,17 @@
  *	the open device.
  *
  *	From hyp_usb_close to that end a device is on reaper_lingering,
- *	normally for milliseconds.  What stays there is stuck hardware.
+ *	normally for milliseconds, longer if a driver of the kernel looks at
+ *	what it gets back.  What stays there is stuck hardware.
+ *
+ *	Slow is not stuck: who opens a device that is on the list (a reload
+ *	gave it another unit, say) waits for it, for USB_OPEN_WAIT:
+ *
+ *		port's thread			reaper
+ *		hyp_usb_close: 300 ms pass	the kernel's driver probes
+ *		hyp_usb_open: waits
+ *						off the list, usb_cv
+ *		opens
  *
  * Known gaps
  *	A driver of the kernel that hangs in its probe, when an interface is
@@ -42,19 +52,31 @@ reaper_init(void)
 	pthread_condattr_destroy(&attr);
 }
 
+/* What keeps a device from being opened now; usb_mtx held. */
+static const char *
+lingering_why(uint32_t bus, uint32_t addr)
+{
+	const struct hyp_usb *hd;
+
+	LIST_FOREACH(hd, &reaper_lingering, hd_lingering) {
+		if (hd->hd_bus == bus && hd->hd_addr == addr)
+			return "it has not given back transfers of before";
+	}
+	return reaper_nlingering < USB_MAX_LINGERING ? NULL :
+	    "too many other devices never gave transfers back";
+}
+
 int
 usb_lingering_check(uint32_t bus, uint32_t addr)
 {
-	const char *why = NULL;
-	struct hyp_usb *hd;
+	const struct timespec ts = usb_timespec(hyp_clock() + USB_OPEN_WAIT);
+	const char *why;
 
+	pthread_once(&usb_once, reaper_init);
 	pthread_mutex_lock(&usb_mtx);
-	if (reaper_nlingering >= USB_MAX_LINGERING)
-		why = "too many other devices never gave transfers back";
-	LIST_FOREACH(hd, &reaper_lingering, hd_lingering) {
-		if (hd->hd_bus == bus && hd->hd_addr == addr)
-			why = "it has not given back transfers of before";
-	}
+	while ((why = lingering_why(bus, addr)) != NULL &&
+	    pthread_cond_timedwait(&usb_cv, &usb_mtx, &ts) == 0)
+		continue;
 	pthread_mutex_unlock(&usb_mtx);
 	if (why == NULL)
 		return 0;
@@ -88,12 +110,10 @@ lingering_remove(struct hyp_usb *hd)
 unsigned
 host_usb_drain(uint64_t deadline)
 {
-	struct timespec ts;
+	const struct timespec ts = usb_timespec(deadline);
 	unsigned left;
 
 	pthread_once(&usb_once, reaper_init);
-	ts.tv_sec = (time_t)(deadline / (1000 * MSEC));
-	ts.tv_nsec = (long)(deadline % (1000 * MSEC));
 	pthread_mutex_lock(&usb_mtx);
 	while (reaper_nlingering != 0 &&
 	    pthread_cond_timedwait(&usb_cv, &usb_mtx, &ts) == 0)

@@ -95,6 +95,7 @@
  * Who waits for whom
  *	submit, cancel, free: nobody (free: for a running done).
  *	close: for a running up-call; then USB_CLOSE_WAIT for the reaper.
+ *	open: USB_OPEN_WAIT for the reaper that has the device still.
  *	reaper: hardware.  event thread: hardware, K's done.
  *
  * Known gaps
@@ -116,6 +117,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "hyp/hyp.h"
 #include "hyp/hyp_usb.h"
@@ -123,6 +125,7 @@
 #define	MSEC			UINT64_C(1000000)
 #define	USB_CLOSE_WAIT		(300 * MSEC)
 #define	USB_GATE_WAIT		(5000 * MSEC)
+#define	USB_OPEN_WAIT		(5000 * MSEC)
 #define	USB_MAX_LINGERING	8	/* closed devices that are stuck */
 #define	USB_MAX_INTERFACES	32	/* usbfs has no more */
 
@@ -289,6 +292,15 @@ void	usb_event_thread(void *);
  */
 struct hyp_usb *usb_event_self(void);
 
+/* A time of hyp_clock's for pthread_cond_timedwait(3). */
+static inline struct timespec
+usb_timespec(uint64_t ns)
+{
+
+	return (struct timespec){ .tv_sec = (time_t)(ns / (1000 * MSEC)),
+	    .tv_nsec = (long)(ns % (1000 * MSEC)) };
+}
+
 /* usb_reaper.c */
 void	usb_reaper_thread(void *);
 
@@ -296,7 +308,7 @@ void	usb_reaper_thread(void *);
  * error = usb_lingering_check(bus, addr)
  *
  *	EAGAIN, logged, if this very device, or USB_MAX_LINGERING others, are
- *	closed and stuck.
+ *	closed and stuck.  Waits for them, USB_OPEN_WAIT at most.
  *
  * usb_lingering_add(dev)
  */
