@@ -280,7 +280,9 @@ def _():
         press("#logout button")
         BROWSER.until("location.pathname === '/login'")
         BROWSER.open(f"http://[::1]:{gate.web}/")
-        BROWSER.until("location.pathname === '/login'")
+        # With its style, or the gateway ends in the middle of that.
+        BROWSER.until("location.pathname === '/login' && "
+                      "document.readyState === 'complete'")
     BROWSER.said = [one for one in BROWSER.said if "401" not in one]
 
 
