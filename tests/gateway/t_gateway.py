@@ -9,6 +9,7 @@ of RFC 854, 856 and 1143, of its serial ports those of RFC 2217, and of what
 clients other than ours do: pyserial's rfc2217:// and socat, as Debian has
 them.  What a pty does not have (modem lines, breaks) is vm/t_gateway.
 """
+import contextlib
 import os
 import random
 import re
@@ -76,6 +77,17 @@ def reload(gate, change):
 
 
 # ---- raw -----------------------------------------------------------------
+
+@contextlib.contextmanager
+def another(conf):
+    """One more gateway, which does not outlive a case that fails."""
+    with subprocess.Popen([PROGRAM, "--config", conf], text=True,
+                          stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
 
 @case("raw: bytes of all values go through both ways as they are")
 def _():
@@ -222,8 +234,7 @@ def _():
                 file.write(f"[port x]\nnode = {gate.dir}/none\n"
                            f"listen = raw unix:{mine}\n")
             os.chmod(conf, 0o644)
-            with subprocess.Popen([PROGRAM, "--config", conf], text=True,
-                                  stderr=subprocess.PIPE) as second:
+            with another(conf) as second:
                 said = second.stderr.readline()
                 second.terminate()
                 equal(second.wait(h_gateway.LIMIT), 0)
@@ -613,8 +624,7 @@ def _():
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
         os.chmod(path, 0o644)
-        with subprocess.Popen([PROGRAM, "--config", path], text=True,
-                              stderr=subprocess.PIPE) as second:
+        with another(path) as second:
             until(lambda: "raw on" in second.stderr.readline(), "listening")
             equal("No such file" in second.stderr.readline(), True)
             device = h_gateway.Device(gate.dir + "/later")
@@ -636,8 +646,7 @@ def _():
                 file.write(f"[port x]\nnode = {path}\n"
                            f"listen = raw {h_gateway.free_port()}\n")
             os.chmod(conf, 0o644)
-            with subprocess.Popen([PROGRAM, "--config", conf], text=True,
-                                  stderr=subprocess.PIPE) as second:
+            with another(conf) as second:
                 second.stderr.readline()
                 equal("Inappropriate ioctl" in second.stderr.readline(),
                       True, path)
@@ -655,8 +664,7 @@ def _():
                        f"listen = raw {gate.raw[0]}\n"
                        f"listen = telnet {mine}\n")
         os.chmod(path, 0o644)
-        with subprocess.Popen([PROGRAM, "--config", path], text=True,
-                              stderr=subprocess.PIPE) as second:
+        with another(path) as second:
             equal("Address already in use; it is tried again" in
                   second.stderr.readline(), True)
             second.stderr.readline()
