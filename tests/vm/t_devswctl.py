@@ -310,6 +310,10 @@ def _(_world):
     os.close(other)
     got = trace.take("revoke")
     equal({line["dev"] for line in got}, {"dtyU0"})
+    # An open that finds the close of before in its way is made again.
+    for at in [at for at, line in enumerate(got) if line["event"] == "d_open"
+               and line.get("error", "0") != "0"][::-1]:
+        del got[at - 1:at + 1]
     calls = [(line["event"], line["phase"]) for line in got]
     wanted = [("d_open", "enter"), ("d_open", "exit"), ("d_write", "enter"),
               ("d_write", "exit"), ("revoke", "enter"), ("d_cancel", "enter"),
