@@ -8,6 +8,7 @@ but [::1] and 127.0.0.1 is used.
 import contextlib
 import fcntl
 import os
+import random
 import re
 import select
 import shutil
@@ -54,10 +55,20 @@ def until(look, what):
 
 
 def free_port():
-    """A port that nobody has on [::1] now."""
-    with socket.socket(socket.AF_INET6) as sock:
-        sock.bind(("::1", 0))
-        return sock.getsockname()[1]
+    """A port that nobody has on [::1] now.
+
+    Not one that the kernel gives to who connects from somewhere: another test
+    that runs beside could get it before the gateway does.
+    """
+    while True:
+        with socket.socket(socket.AF_INET6) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("::1", random.SystemRandom().randrange(10000,
+                                                                  32768)))
+                return sock.getsockname()[1]
+            except OSError:
+                continue
 
 
 class Device:
