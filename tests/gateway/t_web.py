@@ -585,7 +585,7 @@ def _():
         flood = Socket(gate)
         flood.sock.settimeout(1)
         try:
-            for _ in range(200000):
+            for _ in range(1000000):    # much more than the kernel keeps
                 flood.frame(PING, b"x" * 125)
         except (TimeoutError, socket.timeout):
             pass
