@@ -80,6 +80,7 @@ def talks(port, far, text):
 @case("a client stays over unplugs, and speed, DTR and RTS are as it set them")
 def _(world):
     far = probe.Far(probe.far_path("ftdi0"))
+    far.forget()                # what another test's devices have said
     with gateway() as said:
         port = client("ftdi0", baudrate=57600)
         port.dtr, port.rts = False, True
@@ -118,6 +119,7 @@ def _(world):
 @case("clients stay while devswd is started again")
 def _(world):
     far = probe.Far(probe.far_path("ftdi0"))
+    far.forget()                # what another test's devices have said
     with gateway() as said:
         port = client("ftdi0", baudrate=38400)
         talks(port, far, b"before")
