@@ -22,36 +22,14 @@ import termios
 import time
 import tty
 
-LIMIT = 20.0            # seconds after which what should be at once is not
-CASES = []
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                ".."))
+# For the tests as well: pylint: disable=unused-import
+from h_case import CASES, LIMIT, case, equal, until  # noqa: E402,F401
+
 TCGETS2 = 0x802C542A
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 COM_PORT = 44
-
-
-def case(rule):
-    """The decorated function is a test case that proves this rule."""
-    def add(function):
-        CASES.append((rule, function))
-        return function
-    return add
-
-
-def equal(got, wanted, what="it"):
-    """Fail unless they are the same."""
-    if got != wanted:
-        raise AssertionError(f"{what} is {got!r:.400}, not {wanted!r:.400}")
-
-
-def until(look, what):
-    """The first true value of look()."""
-    end = time.monotonic() + LIMIT
-    while time.monotonic() < end:
-        got = look()
-        if got:
-            return got
-        time.sleep(0.005)
-    raise AssertionError("no " + what)
 
 
 def free_port():

@@ -26,36 +26,14 @@ import threading
 import time
 import tty
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                ".."))
+from h_case import CASES, LIMIT, case, equal, until  # noqa: E402
+
 PROGRAM = sys.argv[1]
-LIMIT = 20.0            # seconds after which what should be at once is not
-CASES = []
 TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
 BOTHER = 0o10000
-
-
-def case(rule):
-    """The decorated function is a test case that proves this rule."""
-    def add(function):
-        CASES.append((rule, function))
-        return function
-    return add
-
-
-def equal(got, wanted, what="it"):
-    """Fail unless they are the same."""
-    if got != wanted:
-        raise AssertionError(f"{what} is {got!r}, not {wanted!r}")
-
-
-def until(look, what):
-    """The first true value of look()."""
-    end = time.monotonic() + LIMIT
-    while time.monotonic() < end:
-        got = look()
-        if got:
-            return got
-        time.sleep(0.005)
-    raise AssertionError("no " + what)
 
 
 def read_for(fd, enough, limit=LIMIT, size=65536):
