@@ -407,6 +407,11 @@ def filled(path):
             equal(error.errno, errno.ENOSPC)
 
 
+def written(path):
+    """Is there a file with something in it?"""
+    return os.path.exists(path) and os.stat(path).st_size > 0
+
+
 @case("a full /run is told; the nodes work, and the rest does when there is room")
 def _(world):
     run = "/run/devsw"
@@ -425,8 +430,15 @@ def _(world):
               (1, True), done.stdout)
         os.unlink(run + "/filled")
         world.up()
-        filled(run + "/filled")
+        # Not before all is written down: what an unplug takes away there
+        # would be room for the plug.
+        told = [run + "/udev/" + name for name in ("dtyU1", "ttyU1")]
+        probe.wait_for(lambda: all(written(path) for path in told),
+                       "what udev is told")
         world.unplug("acm0")
+        probe.wait_for(lambda: not any(written(path) for path in told),
+                       "nothing that udev is told")
+        filled(run + "/filled")
         world.plug("acm0")
         fd = opened("acm0")
         os.close(fd)
@@ -435,9 +447,7 @@ def _(world):
         equal(os.path.exists(run + "/udev/dtyU1"), False, "half a file")
         os.unlink(run + "/filled")
         world.daemon.kill(signal.SIGHUP)
-        probe.wait_for(lambda: os.path.exists(run + "/udev/dtyU1") and
-                       os.stat(run + "/udev/dtyU1").st_size > 0,
-                       "what udev is told")
+        probe.wait_for(lambda: written(told[0]), "what udev is told")
         h_guest.status()
         equal(world.daemon.stop(), 0, "devswd's status")
     finally:
