@@ -4,7 +4,8 @@
     tools/check [--fast | --full] [PATTERN]...
 
 Builds three times (plain; AddressSanitizer and UBSan; ThreadSanitizer, in
-build/plain, build/asan and build/tsan) and runs the lanes, in this order:
+build/plain, build/asan and build/tsan) and runs the lanes, "vm" beside the
+others, which follow each other:
 
     plain    the native tests, and tools/check-layers
     asan     the native tests again, built with the address and undefined
@@ -50,11 +51,13 @@ Where tests come from
 A test program in tests/vm or tests/uml that is none of these fails: nobody
 would ever run it.
 
-One process, which runs one lane at a time.  In lane vm several guests run at
-once, one more than there are CPUs, since their tests wait more than they
-compute.  Each is waited for by a thread that shares nothing but tell() with
-the others.  The same file runs the tests of a group inside the guest
-("--inside"); its lines "@@@ ..." tell them apart.
+One process.  Guests' tests wait more than they compute, and so do many of the
+native ones; so one more guest than there are CPUs runs at once, and beside
+them as many native tests as there are CPUs.  A thread waits for each guest and
+for each side of lanes; they share only tell() and build().  What in lane vm
+needs a sanitizer's build comes last there, as the other side has made it by
+then.  The same file runs the tests of a group inside the guest ("--inside");
+its lines "@@@ ..." tell them apart.
 """
 
 import argparse
@@ -83,6 +86,7 @@ BUILDS = {
 LANES = ("plain", "asan", "tsan", "uml", "vm", "full")
 FAST = ("plain", "uml")
 GUEST_SUITES = ("uml", "vm")
+BESIDE = ("vm",)                # the others
 SUITE_LANES = (*GUEST_SUITES, "full")
 SLOW = {"plain": 3, "asan": 5, "tsan": 6}      # times the timeout
 SANITIZERS = {
@@ -188,9 +192,18 @@ def judge(name, output, status, late=False):
 
 # ---- builds ------------------------------------------------------------
 
-@functools.cache
+BUILDING = threading.Lock()
+
+
 def build(name):
-    """tools/build, once; returns whether it worked."""
+    """tools/build, once, one at a time; returns whether it worked."""
+    with BUILDING:
+        return built(name)
+
+
+@functools.cache
+def built(name):
+    """For build() only."""
     began = time.monotonic()
     result = subprocess.run(
         [os.path.join(TOOLS, "build"), "--dir", build_dir(name),
@@ -236,13 +249,12 @@ def unrandomized():
 
 def run_meson(lane, names):
     """Run meson's tests of these names; returns the Count."""
-    built = lane if lane in BUILDS else "plain"
-    argv = ["meson", "test", "-C", build_dir(built), "--no-rebuild",
-            "--logbase", "check-" + lane, "-t", str(SLOW[built])]
-    # Many tests wait more than they compute.
+    name = lane if lane in BUILDS else "plain"
+    argv = ["meson", "test", "-C", build_dir(name), "--no-rebuild",
+            "--logbase", "check-" + lane, "-t", str(SLOW[name])]
     argv += ["--num-processes", "1" if lane in GUEST_SUITES else
-             str(len(os.sched_getaffinity(0)) + 1)]
-    log = os.path.join(build_dir(built), "meson-logs",
+             str(len(os.sched_getaffinity(0)))]
+    log = os.path.join(build_dir(name), "meson-logs",
                        "check-%s.json" % lane)
     if os.path.exists(log):
         os.unlink(log)
@@ -382,10 +394,10 @@ def inside(words):
         sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
-    for name, seconds, built, path in zip(*[iter(words)] * 4):
+    for name, seconds, build_name, path in zip(*[iter(words)] * 4):
         tell("%s begin %s" % (MARK, name))
         began = time.monotonic()
-        _, status = run_here([path], int(seconds), built, pass_on)
+        _, status = run_here([path], int(seconds), build_name, pass_on)
         tell("\n%s end %s %s %.0f" % (MARK, name, status,
                                       time.monotonic() - began))
         if status is None:
@@ -462,6 +474,7 @@ def script_jobs(wanted):
     """Functions that run tests of tests/vm, the longest first.
 
     A guest has a few tests only, or all would wait for the longest group.
+    What has to be built before comes last.
     """
     groups = {}
     for script in wanted:
@@ -471,13 +484,21 @@ def script_jobs(wanted):
     for (options, _), group in groups.items():
         count = len(group) if options == HOST else -(-len(group) // SHARE)
         parts += [(options, group[i::count]) for i in range(count)]
-    parts.sort(reverse=True, key=lambda part: sum(script.timeout
-                                                  for script in part[1]))
+    parts.sort(reverse=True, key=lambda part: (
+        part[1][0].builds == ["plain"], sum(s.timeout for s in part[1])))
     for options, part in parts:
-        if options == HOST:
-            yield functools.partial(run_on_host, part[0])
-        else:
-            yield functools.partial(run_group, options, part)
+        job = (functools.partial(run_on_host, part[0]) if options == HOST
+               else functools.partial(run_group, options, part))
+        yield functools.partial(after_build, part, job)
+
+
+def after_build(part, job):
+    """Run the job of these scripts; returns the Count."""
+    if build(part[0].builds[0]):
+        return job()
+    count = Count()
+    count.failed = len(part)
+    return count
 
 
 def run_jobs(jobs):
@@ -537,18 +558,24 @@ def run_lane(plan, lane):
     """Build what the lane needs and run it; returns the Count."""
     count = Count()
     jobs = []
-    builds = {lane} & set(BUILDS)
+    if lane in BUILDS and not build(lane):
+        count.failed = 1
+        return count
     if plan.meson[lane]:
         jobs.append(functools.partial(run_meson, lane, plan.meson[lane]))
     if lane == "vm":
         jobs += script_jobs(plan.own)
-        builds |= {script.builds[0] for script in plan.own}
-    if not all([build(name) for name in sorted(builds)]):
-        count.failed = 1
-        return count
     began = time.monotonic()
     count.add(run_jobs(jobs))
     tell("%-12s %s, %.0f s" % (lane, count, time.monotonic() - began))
+    return count
+
+
+def run_lanes(plan, lanes):
+    """Run these lanes one after the other; returns the Count."""
+    count = Count()
+    for lane in lanes:
+        count.add(run_lane(plan, lane))
     return count
 
 
@@ -562,8 +589,10 @@ def run(args):
     if args.list:
         print("\n".join(plan.names()))
         sys.exit(0)
-    for lane in plan.lanes:
-        count.add(run_lane(plan, lane))
+    sides = [[lane for lane in plan.lanes if lane not in BESIDE],
+             [lane for lane in plan.lanes if lane in BESIDE]]
+    count.add(run_jobs([functools.partial(run_lanes, plan, lanes)
+                        for lanes in sides]))
     if not args.patterns:
         for stray in plan.strays:
             count.failed += 1
