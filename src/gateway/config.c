@@ -21,11 +21,13 @@
 #define	LOG_KIB		1024
 #define	LOG_KEEP	4
 #define	BREAK_MS	250
+#define	RANGE_MAX	1000	/* numbers of [auto] */
 
 struct reading {
 	struct port_conf_head *r_ports;
 	struct port_conf *r_port;	/* of this section; NULL: none */
 	unsigned	 r_begin;	/* its line */
+	char		 r_byid[128];	/* where adapters have names */
 	bool		 r_web;		/* it is [web] */
 };
 
@@ -66,10 +68,50 @@ static const char *
 set_node(struct port_conf *pc, const char *value)
 {
 
+	if (strncmp(value, "usb-", 4) == 0 && strlen(value) < FIND_ID &&
+	    strchr(value, '/') == NULL) {
+		strcpy(pc->pc_node, value);	/* name_node makes it one */
+		return NULL;
+	}
 	if (value[0] != '/' || strlen(value) >= sizeof(pc->pc_node))
-		return "wants a path of a terminal, such as /dev/dtyU0";
+		return "wants a path of a terminal, such as /dev/dtyU0, or a "
+		    "name of /dev/serial/by-id, which begins with usb-";
 	strcpy(pc->pc_node, value);
 	return NULL;
+}
+
+static const char *
+set_serial(struct port_conf *pc, const char *value)
+{
+	char rest[4] = "", more[2];
+	unsigned n = 0;
+
+	pc->pc_interface = -1;
+	if (sscanf(value, "%63s %3s %1s", pc->pc_serial, rest, more) > 2 ||
+	    strlen(pc->pc_serial) == sizeof(pc->pc_serial) - 1 ||
+	    (rest[0] != '\0' && !number(rest, 0, 255, &n)))
+		return "wants a serial number, with '_' in the place of a "
+		    "blank, and perhaps the number of an interface";
+	if (rest[0] != '\0')
+		pc->pc_interface = (int)n;
+	return NULL;
+}
+
+/* "ADDRESS:LOW-HIGH": the address, with LOW; how many there are, or 0. */
+static unsigned
+cut_range(char *where)
+{
+	char *const minus = strrchr(where, '-');
+	const char *const colon = strrchr(where, ':');
+	unsigned low, high;
+
+	if (minus == NULL)
+		return 0;
+	*minus = '\0';
+	if (!number(colon != NULL ? colon + 1 : where, 1, 65535, &low) ||
+	    !number(minus + 1, low, 65535, &high) || high - low >= RANGE_MAX)
+		return 0;
+	return high - low + 1;
 }
 
 static const char *
@@ -81,13 +123,25 @@ set_listen(struct port_conf *pc, const char *value)
 	static const char *const words[] = { "watch", "force", "tls", NULL };
 	struct address ad = { .ad_role = ROLE_NORMAL };
 	char proto[16], where[128], more[2][16], rest[2];
+	unsigned range = 0;
 	int i, n, which;
 
 	if (pc->pc_nlisten == LISTEN_MAX)
 		return "is one address too many";
 	n = sscanf(value, "%15s %127s %15s %15s %1s", proto, where, more[0],
 	    more[1], rest);
-	if (n < 2 || n > 4 || !address_parse(where, &ad))
+	if (n < 2 || n > 4)
+		return usage;
+	if (pc->pc_auto) {
+		range = cut_range(where);
+		if (range == 0 || strncmp(where, "unix:", 5) == 0)
+			return "wants telnet or raw, and a range of up to 1000 "
+			    "numbers, such as 4100-4199 or [::1]:4100-4199";
+		if (pc->pc_nlisten > 0 && range != pc->pc_range)
+			return "has another number of numbers than the first";
+		pc->pc_range = range;
+	}
+	if (!address_parse(where, &ad))
 		return usage;
 	if (strcmp(proto, "telnet") == 0)
 		ad.ad_proto = &proto_telnet;
@@ -117,6 +171,20 @@ set_file(char file[128], const char *value)
 		return "wants a path, which begins with a slash";
 	strcpy(file, value);
 	return NULL;
+}
+
+static const char *
+set_byid(struct port_conf *pc, const char *value)
+{
+
+	return set_file(pc->pc_byid, value);
+}
+
+static const char *
+set_state(struct port_conf *pc, const char *value)
+{
+
+	return set_file(pc->pc_state, value);
 }
 
 static const char *
@@ -261,6 +329,9 @@ static const char *
 set_log(struct port_conf *pc, const char *value)
 {
 
+	if (pc->pc_auto && (strchr(value, '%') == NULL ||
+	    strchr(value, '%') != strrchr(value, '%')))
+		return "wants a % where the name of the port is to stand";
 	return set_file(pc->pc_log, value);
 }
 
@@ -352,8 +423,22 @@ static const struct {
 	{ "clients",	false,	set_clients },
 	{ "break",	false,	set_break },
 	{ "comment",	true,	set_comment },
+	{ "serial",	false,	set_serial },
+	{ "by-id",	false,	set_byid },
+	{ "state",	false,	set_state },
 };
 #define	NKEYS	(sizeof(keys) / sizeof(keys[0]))
+
+/* Some are [auto]'s alone, and some are not for it. */
+static bool
+has_key(const struct port_conf *pc, const char *key)
+{
+
+	if (strcmp(key, "by-id") == 0 || strcmp(key, "state") == 0)
+		return pc->pc_auto;
+	return !pc->pc_auto || (strcmp(key, "node") != 0 &&
+	    strcmp(key, "serial") != 0);
+}
 
 /* ---- sections ------------------------------------------------------- */
 
@@ -385,8 +470,16 @@ port_end(struct conf *in, struct reading *r)
 	r->r_port = NULL;
 	if (pc == NULL)
 		return;
-	if (pc->pc_node[0] == '\0')
-		why = "it has no node";
+	if (pc->pc_auto && pc->pc_byid[0] != '\0')
+		strcpy(r->r_byid, pc->pc_byid);
+	if (pc->pc_auto && pc->pc_nlisten == 0) {
+		config_free_port(pc);	/* it says only where names are */
+		return;
+	}
+	if (!pc->pc_auto && pc->pc_node[0] == '\0' && pc->pc_serial[0] == '\0')
+		why = "it has no node, and no serial number";
+	else if (pc->pc_node[0] != '\0' && pc->pc_serial[0] != '\0')
+		why = "it has a node and a serial number";
 	else if (pc->pc_nlisten == 0)
 		why = "it has no address; listen says where clients come to";
 	else if (pc->pc_history > pc->pc_buffer)
@@ -394,7 +487,8 @@ port_end(struct conf *in, struct reading *r)
 	else
 		why = load_tls(pc);
 	if (why != NULL)
-		conf_wrong(in, r->r_begin, "[port %s]: %s", pc->pc_name, why);
+		conf_wrong(in, r->r_begin, pc->pc_auto ? "[%s]: %s" :
+		    "[port %s]: %s", pc->pc_name, why);
 	STAILQ_INSERT_TAIL(r->r_ports, pc, pc_entry);
 }
 
@@ -410,8 +504,19 @@ is_name(const char *name)
 	    n < sizeof(((struct port_conf *)0)->pc_name);
 }
 
+/* Where the service manager says that what is to be kept has its place. */
 static void
-port_begins(struct conf *in, struct reading *r, const char *name)
+default_state(struct port_conf *pc)
+{
+	const char *const dir = getenv("STATE_DIRECTORY");
+
+	snprintf(pc->pc_state, sizeof(pc->pc_state), "%.100s/ports", dir !=
+	    NULL && dir[0] == '/' && strchr(dir, ':') == NULL ? dir :
+	    "/var/lib/devsw-gateway");
+}
+
+static void
+port_begins(struct conf *in, struct reading *r, const char *name, bool is_auto)
 {
 	static const struct settings none = SETTINGS_NONE;
 	struct port_conf *pc;
@@ -427,6 +532,9 @@ port_begins(struct conf *in, struct reading *r, const char *name)
 		return;
 	}
 	strcpy(pc->pc_name, name);
+	pc->pc_auto = is_auto;
+	pc->pc_interface = -1;
+	default_state(pc);
 	pc->pc_settings = none;
 	pc->pc_notice = NOTICE_PEOPLE;
 	pc->pc_buffer = BUFFER_KIB;
@@ -450,10 +558,12 @@ on_section(struct conf *in, void *arg, const char *name)
 		return;
 	r->r_web = strcmp(name, "web") == 0;
 	if (strncmp(name, "port ", 5) == 0)
-		port_begins(in, r, name + 5);
+		port_begins(in, r, name + 5, false);
+	else if (strcmp(name, "auto") == 0)
+		port_begins(in, r, name, true);
 	else if (!r->r_web)
 		conf_wrong(in, in->cn_line, "[%s]: there is no such section; "
-		    "there are [port NAME] and [web]", name);
+		    "there are [port NAME], [auto] and [web]", name);
 }
 
 static void
@@ -479,9 +589,10 @@ on_value(struct conf *in, void *arg, const char *section, const char *key,
 	}
 	for (i = 0; i < NKEYS && strcmp(keys[i].name, key) != 0; i++)
 		continue;
-	if (i == NKEYS) {
-		conf_wrong(in, in->cn_line, "%s: a port has no such key; see "
-		    "gateway.conf(5)", key);
+	if (i == NKEYS || !has_key(r->r_port, key)) {
+		conf_wrong(in, in->cn_line, "%s: %s has no such key; see "
+		    "gateway.conf(5)", key, r->r_port->pc_auto ? "[auto]" :
+		    "a port");
 		return;
 	}
 	why = !keys[i].many && (r->r_port->pc_seen & 1U << i) != 0 ?
@@ -515,6 +626,23 @@ same_address(const struct port_conf *a, const struct port_conf *b)
 	return false;
 }
 
+/* A node that is an adapter's name gets its directory. */
+static void
+name_nodes(const struct port_conf_head *ports, const char *byid)
+{
+	struct port_conf *pc;
+	char name[FIND_ID];
+
+	STAILQ_FOREACH(pc, ports, pc_entry) {
+		strcpy(pc->pc_byid, byid);
+		if (pc->pc_node[0] == '\0' || pc->pc_node[0] == '/')
+			continue;
+		memcpy(name, pc->pc_node, sizeof(name));
+		snprintf(pc->pc_node, sizeof(pc->pc_node), "%.127s/%.*s", byid,
+		    (int)sizeof(name) - 1, name);
+	}
+}
+
 /* How many are wrong beside each other. */
 static int
 check_pairs(const struct port_conf_head *ports)
@@ -530,6 +658,10 @@ check_pairs(const struct port_conf_head *ports)
 			else if (a != b && a->pc_node[0] != '\0' &&
 			    strcmp(a->pc_node, b->pc_node) == 0)
 				what = "node";
+			else if (a != b && a->pc_serial[0] != '\0' &&
+			    strcmp(a->pc_serial, b->pc_serial) == 0 &&
+			    a->pc_interface == b->pc_interface)
+				what = "serial number";
 			else if (a != b && a->pc_log[0] != '\0' &&
 			    strcmp(a->pc_log, b->pc_log) == 0)
 				what = "log";
@@ -555,16 +687,25 @@ int
 config_read_ports(const char *path, struct port_conf_head *ports)
 {
 	static const struct conf_form form = { on_section, on_value, told };
-	struct reading r = { .r_ports = ports };
+	struct reading r = { .r_ports = ports, .r_byid = GATEWAY_BY_ID };
 	int errors, found;
 
 	STAILQ_INIT(ports);
 	web_conf_begin();
 	errors = conf_read(path != NULL ? path : GATEWAY_FILE, path == NULL,
 	    &form, &r, &found);
+	name_nodes(ports, r.r_byid);
 	if (!web_conf_check())
 		errors++;
 	return errors + check_pairs(ports);
+}
+
+void
+config_free_port(struct port_conf *pc)
+{
+
+	tls_free(pc->pc_tls);
+	free(pc);
 }
 
 void
@@ -574,7 +715,6 @@ config_free(struct port_conf_head *ports)
 
 	while ((pc = STAILQ_FIRST(ports)) != NULL) {
 		STAILQ_REMOVE_HEAD(ports, pc_entry);
-		tls_free(pc->pc_tls);
-		free(pc);
+		config_free_port(pc);
 	}
 }

@@ -12,6 +12,7 @@
  *	opened and used with O_NONBLOCK, sockets are bufferevents.
  *
  *	    serve.c   the ports of a configuration; the loop, signals
+ *	    find.c    adapters by their names; auto.c, ports for all of them
  *	    listen.c  accepts; makes a client and gives it to its port
  *	    telnet.c, rfc2217.c, raw.c, websocket.c
  *	              what a client says becomes calls of port.c, and what its
@@ -63,6 +64,7 @@ struct ssl_ctx_st;		/* OpenSSL's SSL_CTX */
 struct ssl_st;			/* and SSL */
 
 #define	GATEWAY_FILE	"/etc/devsw/gateway.conf"
+#define	GATEWAY_BY_ID	"/dev/serial/by-id"
 
 #define	EXIT_OK		0
 #define	EXIT_FAILED	1	/* the system refused something */
@@ -247,6 +249,7 @@ void	client_news(struct client *, enum news);
 
 struct ssl_ctx_st *tls_new(const char *, const char *, const char *, char *,
 	    size_t);
+void	tls_share(struct ssl_ctx_st *);
 void	tls_free(struct ssl_ctx_st *);
 bool	tls_asks(struct ssl_ctx_st *);
 struct ssl_st *tls_accept(struct ssl_ctx_st *);
@@ -256,6 +259,8 @@ void	tls_name(struct ssl_st *, char *, size_t);
 /* ---- config.c ------------------------------------------------------- */
 
 #define	LISTEN_MAX	8
+#define	FIND_ID		256	/* an adapter's name: find.c */
+#define	PATH		(128 + FIND_ID)	/* of a node */
 
 struct address {
 	const struct proto *ad_proto;
@@ -274,7 +279,14 @@ enum notices { NOTICE_OFF, NOTICE_PEOPLE, NOTICE_ALL };
 struct port_conf {
 	STAILQ_ENTRY(port_conf) pc_entry;
 	char		 pc_name[32];
-	char		 pc_node[128];
+	char		 pc_node[PATH];	/* "": it is to be found by: */
+	char		 pc_serial[64];	/* the adapter's */
+	int		 pc_interface;	/* of it; -1: the first */
+	char		 pc_id[FIND_ID];	/* or this, of a port of auto.c */
+	unsigned	 pc_range;	/* [auto]: so many numbers; 0: a port */
+	bool		 pc_auto;	/* the section [auto] */
+	char		 pc_byid[128];
+	char		 pc_state[128];	/* [auto]: its file */
 	struct address	 pc_listen[LISTEN_MAX];
 	unsigned	 pc_nlisten;
 	char		 pc_certificate[128];
@@ -298,6 +310,7 @@ struct port_conf {
 STAILQ_HEAD(port_conf_head, port_conf);
 
 int	config_read_ports(const char *, struct port_conf_head *);
+void	config_free_port(struct port_conf *);
 void	config_free(struct port_conf_head *);
 
 /* ---- log.c ---------------------------------------------------------- */
@@ -349,6 +362,9 @@ void	port_attach(struct port *, struct client *);
 void	port_shake(struct port *, struct client *);
 struct line *port_line(struct port *);
 const struct port_conf *port_config(const struct port *);
+const char *port_node(const struct port *);
+void	port_move(struct port *, const char *);
+void	port_unfound(struct port *, const char *);
 bool	port_may_write(const struct client *);
 void	port_take(struct client *);
 void	port_output(struct client *, const uint8_t *, size_t);
@@ -382,6 +398,7 @@ struct listener *listener_new_for(struct event_base *, const char *,
 void	listener_free(struct listener *);
 const struct address *listener_address(const struct listener *);
 bool	address_parse(const char *, struct address *);
+void	address_move(struct address *, unsigned);
 
 /* ---- serve.c -------------------------------------------------------- */
 int	serve(const char *, struct port_conf_head *);

@@ -38,6 +38,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,7 +57,7 @@
 struct line {
 	struct event_base *ln_base;
 	const char	*ln_name;
-	const char	*ln_path;
+	char		 ln_path[PATH];	/* "": not known yet */
 	const struct line_ops *ln_ops;
 	void		*ln_arg;
 
@@ -422,6 +423,8 @@ line_try(struct line *ln)
 {
 	int fd;
 
+	if (ln->ln_path[0] == '\0')
+		return;			/* line_move comes */
 	fd = tty_open(ln->ln_path);
 	if (fd != -1) {
 		ln->ln_read = event_new(ln->ln_base, fd, EV_READ | EV_PERSIST,
@@ -480,8 +483,9 @@ line_is_open(const struct line *ln)
 /*
  * line_new(base, name, path, settings, ops, arg)
  *
- *	Of a device that is away, until line_begin.  name is for the log; both
- *	texts stay the caller's.  NULL: no memory.
+ *	Of a device that is away, until line_begin.  name is for the log, and
+ *	stays the caller's.  path "": where it is, line_move says later.  NULL:
+ *	no memory.
  */
 struct line *
 line_new(struct event_base *base, const char *name, const char *path,
@@ -493,7 +497,7 @@ line_new(struct event_base *base, const char *name, const char *path,
 		return NULL;
 	ln->ln_base = base;
 	ln->ln_name = name;
-	ln->ln_path = path;
+	snprintf(ln->ln_path, sizeof(ln->ln_path), "%s", path);
 	ln->ln_ops = ops;
 	ln->ln_arg = arg;
 	ln->ln_want = *st;
@@ -522,8 +526,8 @@ line_begin(struct line *ln)
 /*
  * line_move(ln, name, path)
  *
- *	The configuration was read again: the same texts in another place, or a
- *	line that is at another path now.
+ *	The same name in another place, as the configuration was read again, or
+ *	a line that is at another path now.
  */
 void
 line_move(struct line *ln, const char *name, const char *path)
@@ -531,13 +535,14 @@ line_move(struct line *ln, const char *name, const char *path)
 	const bool same = strcmp(path, ln->ln_path) == 0;
 
 	ln->ln_name = name;
-	ln->ln_path = path;
 	if (same)
 		return;
+	snprintf(ln->ln_path, sizeof(ln->ln_path), "%s", path);
+	ln->ln_error = 0;
 	if (ln->ln_fd != -1)
 		line_lose(ln, "the port has another node");
 	else
-		ln->ln_error = 0;
+		after(ln->ln_retry, 0);
 }
 
 void

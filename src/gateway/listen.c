@@ -115,6 +115,16 @@ address_parse(const char *text, struct address *ad)
 	    AF_INET, ad->ad_host, &any) == 1;
 }
 
+/* The same address, that many numbers higher. */
+void
+address_move(struct address *ad, unsigned by)
+{
+
+	ad->ad_port = (uint16_t)(ad->ad_port + by);
+	snprintf(ad->ad_text, sizeof(ad->ad_text), strchr(ad->ad_host, ':') !=
+	    NULL ? "[%s]:%u" : "%s:%u", ad->ad_host, (unsigned)ad->ad_port);
+}
+
 static bool
 is_local(const struct sockaddr_storage *ss)
 {

@@ -97,7 +97,7 @@ metrics_text(struct evbuffer *out, const struct viewer *who)
 	while ((p = next_seen(p, who)) != NULL) {
 		evbuffer_add_printf(out, "devsw_gateway_port_info{port=\"%s\","
 		    "node=\"", port_config(p)->pc_name);
-		add_label(out, port_config(p)->pc_node);
+		add_label(out, port_node(p));
 		evbuffer_add_printf(out, "\"} 1\n");
 	}
 	for (i = 0; i < NMETRICS; i++) {
@@ -168,7 +168,7 @@ port_json(struct port *p)
 	size_t i;
 
 	(void)json_object_set_new(js, "name", text(pc->pc_name));
-	(void)json_object_set_new(js, "node", text(pc->pc_node));
+	(void)json_object_set_new(js, "node", text(port_node(p)));
 	port_stats(p, &ps);
 	for (i = 0; i < NMETRICS; i++)
 		(void)json_object_set_new(js, metrics[i].name +
@@ -207,7 +207,7 @@ metrics_list(struct evbuffer *out, const struct viewer *who)
 	while ((p = next_seen(p, who)) != NULL) {
 		port_stats(p, &ps);
 		evbuffer_add_printf(out, "%-20s ", port_config(p)->pc_name);
-		add_label(out, port_config(p)->pc_node);
+		add_label(out, port_node(p));
 		evbuffer_add_printf(out, ps.ps_there ? "" : " (away)");
 		evbuffer_add_printf(out, " %u bit/s, %" PRIu64 " clients\n",
 		    (unsigned)line_settings(port_line(p))->st_speed,

@@ -35,6 +35,8 @@ struct port {
 	struct client	*p_writer;
 	bool		 p_was_there;
 	unsigned long long p_refused;	/* bytes, since the device left */
+	char		 p_node[PATH];	/* "": not found yet */
+	const char	*p_why;		/* as it was told */
 	struct port_stats p_stats;	/* what port_stats does not look up */
 };
 
@@ -52,6 +54,14 @@ port_config(const struct port *p)
 {
 
 	return p->p_conf;
+}
+
+/* The path of its device; "": that was not found yet. */
+const char *
+port_node(const struct port *p)
+{
+
+	return p->p_node;
 }
 
 /* Whose turn it is to write, or NULL. */
@@ -196,7 +206,7 @@ came(void *arg)
 	struct port *const p = arg;
 
 	p->p_stats.ps_opens++;
-	say("%s: %s is there", p->p_conf->pc_name, p->p_conf->pc_node);
+	say("%s: %s is there", p->p_conf->pc_name, p->p_node);
 	if (p->p_refused > 0)
 		say("%s: %llu bytes for the device were refused while it was "
 		    "away", p->p_conf->pc_name, p->p_refused);
@@ -216,7 +226,7 @@ left(void *arg, const char *why)
 
 	p->p_stats.ps_unplugs++;
 	say("%s: %s is gone (%s); %u clients stay", p->p_conf->pc_name,
-	    p->p_conf->pc_node, why, p->p_nclients);
+	    p->p_node, why, p->p_nclients);
 	note(p, "is gone");
 	news(p, NEWS_AWAY);
 }
@@ -414,7 +424,8 @@ port_new(struct event_base *base, const struct port_conf *conf)
 	TAILQ_INIT(&p->p_clients);
 	TAILQ_INSERT_TAIL(&ports, p, p_entry);
 	TAILQ_INIT(&p->p_shaking);
-	p->p_line = line_new(base, conf->pc_name, conf->pc_node,
+	strcpy(p->p_node, conf->pc_node);
+	p->p_line = line_new(base, conf->pc_name, p->p_node,
 	    &conf->pc_settings, &ops, p);
 	if (p->p_line == NULL || ring_init(&p->p_ring,
 	    (size_t)conf->pc_buffer * 1024) == -1) {
@@ -463,6 +474,36 @@ change_settings(struct port *p, const struct settings *was,
 }
 
 /*
+ * port_move(p, node)
+ *
+ *	Its device is there from now on.
+ */
+void
+port_move(struct port *p, const char *node)
+{
+
+	if (strcmp(p->p_node, node) == 0)
+		return;
+	p->p_why = NULL;
+	/* First the line: who is told of its end hears of the old one. */
+	if (p->p_node[0] == '\0')
+		say("%s: its device is %s", p->p_conf->pc_name, node);
+	line_move(p->p_line, p->p_conf->pc_name, node);
+	snprintf(p->p_node, sizeof(p->p_node), "%s", node);
+}
+
+/* It is not found, as why says, which is told once. */
+void
+port_unfound(struct port *p, const char *why)
+{
+
+	if (p->p_node[0] != '\0' || p->p_why == why)
+		return;
+	say("%s: %s", p->p_conf->pc_name, why);
+	p->p_why = why;
+}
+
+/*
  * port_change(p, conf)
  *
  *	The port is to be so from now on; clients stay, whatever it is.  The old
@@ -471,11 +512,19 @@ change_settings(struct port *p, const struct settings *was,
 void
 port_change(struct port *p, const struct port_conf *conf)
 {
-	const struct settings was = p->p_conf->pc_settings;
+	const struct port_conf *const before = p->p_conf;
+	const struct settings was = before->pc_settings;
+	const bool same = strcmp(conf->pc_serial, before->pc_serial) == 0 &&
+	    conf->pc_interface == before->pc_interface &&
+	    strcmp(conf->pc_id, before->pc_id) == 0;
 	struct client *cl;
 
 	p->p_conf = conf;
-	line_move(p->p_line, conf->pc_name, conf->pc_node);
+	/* What was found is so still, if it was looked for in this way. */
+	line_move(p->p_line, conf->pc_name, conf->pc_node[0] == '\0' && same ?
+	    p->p_node : conf->pc_node);
+	if (conf->pc_node[0] != '\0' || !same)
+		strcpy(p->p_node, conf->pc_node);
 	log_free(p->p_log);
 	p->p_log = log_new(conf);
 	change_settings(p, &was, &conf->pc_settings);

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "gateway/gateway.h"
+#include "gateway/adapters.h"
 
 struct service {
 	TAILQ_ENTRY(service) s_entry;
@@ -39,6 +39,7 @@ struct gateway {
 	struct port_conf_head *g_configs;
 	struct service_head g_services;
 	struct web	*g_web;
+	struct adapters	*g_adapters;
 	struct event	*g_events[4];	/* signals, and the watchdog's */
 };
 
@@ -130,6 +131,33 @@ find(struct gateway *g, const char *name)
 	return NULL;
 }
 
+/* A port that is new.  false: no memory. */
+static bool
+service_begin(struct gateway *g, const struct port_conf *pc)
+{
+	struct service *const s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return false;
+	s->s_port = port_new(g->g_base, pc);
+	if (s->s_port == NULL) {
+		free(s);
+		return false;
+	}
+	TAILQ_INSERT_TAIL(&g->g_services, s, s_entry);
+	if (!open_addresses(g, s))
+		return false;
+	port_begin(s->s_port);
+	return true;
+}
+
+static bool
+on_adapter(void *arg, const struct port_conf *pc)
+{
+
+	return service_begin(arg, pc);
+}
+
 /*
  * The services become those of the configuration, which stays as long as they
  * do.  false: no memory, and some are missing.
@@ -139,7 +167,7 @@ arrange(struct gateway *g, const struct port_conf_head *configs)
 {
 	const struct port_conf *pc;
 	struct service *s, *next;
-	bool new, good = true;
+	bool good = true;
 
 	STAILQ_FOREACH(pc, configs, pc_entry) {
 		if ((s = find(g, pc->pc_name)) != NULL)
@@ -160,19 +188,11 @@ arrange(struct gateway *g, const struct port_conf_head *configs)
 	}
 	STAILQ_FOREACH(pc, configs, pc_entry) {
 		s = find(g, pc->pc_name);
-		new = s == NULL;
-		if (new && (s = calloc(1, sizeof(*s))) == NULL)
-			return false;
-		if (new && (s->s_port = port_new(g->g_base, pc)) == NULL) {
-			free(s);
-			return false;
-		}
-		if (new)
-			TAILQ_INSERT_TAIL(&g->g_services, s, s_entry);
-		s->s_stays = false;
-		good = open_addresses(g, s) && good;
-		if (new)
-			port_begin(s->s_port);
+		if (s != NULL) {
+			s->s_stays = false;
+			good = open_addresses(g, s) && good;
+		} else if (pc->pc_range == 0)	/* not [auto] itself */
+			good = service_begin(g, pc) && good;
 	}
 	return good;
 }
@@ -211,6 +231,7 @@ on_reload(evutil_socket_t number, short what, void *arg)
 		notify("READY=1");
 		return;
 	}
+	adapters_read(g->g_adapters, fresh);
 	if (!arrange(g, fresh))
 		say("out of memory; not all ports are as configured");
 	config_free(g->g_configs);
@@ -286,6 +307,7 @@ end(struct gateway *g)
 
 	if (g->g_web != NULL)
 		web_free(g->g_web);
+	adapters_free(g->g_adapters);
 	while ((s = TAILQ_FIRST(&g->g_services)) != NULL)
 		service_end(g, s);
 	clients_end();
@@ -314,10 +336,14 @@ serve(const char *path, struct port_conf_head *configs)
 	raise_limit();
 	if (!watch_signals(&g))
 		say("there is no event loop");
-	else if (!arrange(&g, configs) ||
+	else if ((g.g_adapters = adapters_new(g.g_base, on_adapter, &g)) ==
+	    NULL)
+		say("out of memory");
+	else if (adapters_read(g.g_adapters, configs), !arrange(&g, configs) ||
 	    (g.g_web = web_new(g.g_base)) == NULL)
 		say("out of memory");
 	else {
+		adapters_use(g.g_adapters, configs);
 		notify("READY=1");
 		if (event_base_dispatch(g.g_base) != -1)
 			status = EXIT_OK;

@@ -76,6 +76,15 @@ tls_new(const char *certificate, const char *key, const char *clients,
 	return NULL;
 }
 
+/* Somebody else has it too from now on, and frees it. */
+void
+tls_share(SSL_CTX *ctx)
+{
+
+	if (ctx != NULL)
+		(void)SSL_CTX_up_ref(ctx);
+}
+
 void
 tls_free(SSL_CTX *ctx)
 {
