@@ -5,7 +5,8 @@
  * An address is numbers: no name is looked up, so that nothing here depends on
  * a name server or on what addresses the machine has yet (IP_FREEBIND).  One
  * that is in use by somebody else is tried again each AGAIN_MS, and the others
- * work.  When descriptors are out, accepting rests for REST_MS.
+ * work.  When descriptors are out, accepting rests for REST_MS, and that is
+ * said once in SAID_S: whoever connects can make it last.
  *
  * A unix socket is for the user and the group that the program runs as (0660),
  * besides what its directory allows; the log says who comes (SO_PEERCRED).  One
@@ -24,12 +25,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/gateway.h"
 
 #define	AGAIN_MS	2000
 #define	REST_MS		500
+#define	SAID_S		60		/* what goes on is said again */
 #define	BACKLOG		128
 
 struct listener {
@@ -42,6 +45,7 @@ struct listener {
 	struct evconnlistener *li_listener;	/* NULL: to be tried again */
 	struct event	*li_again;
 	int		 li_error;	/* the last, which was told */
+	time_t		 li_said;	/* when accepting failed and was told */
 };
 
 /* For the log. */
@@ -222,9 +226,16 @@ on_error(struct evconnlistener *l, void *arg)
 {
 	static const struct timeval rest = { 0, REST_MS * 1000 };
 	struct listener *const li = arg;
+	const int error = errno;
+	struct timespec now;
 
-	say("%s: %s: %s", name_of(li), li->li_address.ad_text,
-	    strerror(errno));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (error != li->li_error || now.tv_sec - li->li_said >= SAID_S) {
+		say("%s: %s: %s; who comes has to wait", name_of(li),
+		    li->li_address.ad_text, strerror(error));
+		li->li_error = error;
+		li->li_said = now.tv_sec;
+	}
 	(void)evconnlistener_disable(l);
 	(void)evtimer_add(li->li_again, &rest);
 }

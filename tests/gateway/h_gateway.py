@@ -49,6 +49,13 @@ def free_port():
                 continue
 
 
+def readable(file, seconds):
+    """Can it be read by then? select(2) knows no descriptor above 1023."""
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(max(0, seconds) * 1000))
+
+
 class Device:
     """A pty; its master is self.far, its slave the target of the link."""
 
@@ -94,7 +101,7 @@ class Device:
         end = time.monotonic() + limit
         while len(got) < size:
             left = end - time.monotonic()
-            if left <= 0 or not select.select([self.far], [], [], left)[0]:
+            if left < 0 or not readable(self.far, left):
                 break
             got += os.read(self.far, size - len(got))
         return got
@@ -227,7 +234,7 @@ class Stream:
         end = time.monotonic() + limit
         while len(got) < size:
             left = end - time.monotonic()
-            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+            if left < 0 or not readable(self.sock, left):
                 break
             more = self.sock.recv(size - len(got))
             if not more:
@@ -252,8 +259,7 @@ class Stream:
         """Read and drop until this ends it; how much it was."""
         last, size, end = b"", 0, time.monotonic() + limit
         while not last.endswith(text):
-            if not select.select([self.sock], [], [], max(
-                    0, end - time.monotonic()))[0]:
+            if not readable(self.sock, end - time.monotonic()):
                 raise AssertionError(f"{text!r} does not come")
             more = self.sock.recv(1 << 20)
             size += len(more)
@@ -264,7 +270,7 @@ class Stream:
         """Does it end, whatever comes before?"""
         end = time.monotonic() + limit
         while time.monotonic() < end:
-            if select.select([self.sock], [], [], 0.1)[0]:
+            if readable(self.sock, 0.1):
                 try:
                     if not self.sock.recv(65536):
                         return True
@@ -293,7 +299,7 @@ class Com(Stream):
 
     def take(self, limit):
         """Read once, and take it apart."""
-        if not select.select([self.sock], [], [], limit)[0]:
+        if not readable(self.sock, limit):
             return False
         more = self.sock.recv(65536)
         if not more:
