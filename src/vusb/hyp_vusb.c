@@ -102,12 +102,10 @@ hx_destroy(struct hyp_usbx *x)
 static void
 hx_account(struct hyp_usbx *x, int n)
 {
-	const unsigned num = x->hx_ep & 0xf;
-	unsigned port;
+	const unsigned port = vusb_epport(x->hx_v, x->hx_ep);
 
 	if (x->hx_kind != VUSB_IN && x->hx_kind != VUSB_OUT)
 		return;
-	port = x->hx_v->v_config.vc_nports == 1 ? 0 : (num - 1) / 2;
 	if (port >= x->hx_v->v_config.vc_nports)
 		return;
 	if (x->hx_kind == VUSB_IN)
@@ -233,6 +231,28 @@ vusb_standard(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
 	}
 }
 
+/* A class or vendor request, and who wants to know of it. */
+static int
+vusb_request(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
+{
+	const uint8_t request = vr->vr_request;
+	const uint8_t setup[8] = { vr->vr_type, request,
+	    (uint8_t)vr->vr_value, (uint8_t)(vr->vr_value >> 8),
+	    (uint8_t)vr->vr_index, (uint8_t)(vr->vr_index >> 8),
+	    (uint8_t)vr->vr_length, (uint8_t)(vr->vr_length >> 8) };
+	int n;
+
+	if (v->v_refused[request / 64] >> request % 64 & 1)
+		n = VUSB_STALL;
+	else
+		n = v->v_ops->vo_control(v, vr, buf);
+	if (v->v_onrequest != NULL)
+		v->v_onrequest(v->v_onrequestarg, setup, buf,
+		    n == VUSB_STALL || (vr->vr_type & 0x80) != 0 ? n :
+		    vr->vr_length);
+	return n;
+}
+
 static void
 hx_control(struct hyp_usbx *x)
 {
@@ -241,11 +261,8 @@ hx_control(struct hyp_usbx *x)
 
 	if ((x->hx_setup.vr_type & 0x60) == 0)
 		n = vusb_standard(v, &x->hx_setup, x->hx_buf);
-	else if (x->hx_setup.vr_request < 64 &&
-	    (v->v_refused >> x->hx_setup.vr_request & 1) != 0)
-		n = VUSB_STALL;
 	else
-		n = v->v_ops->vo_control(v, &x->hx_setup, x->hx_buf);
+		n = vusb_request(v, &x->hx_setup, x->hx_buf);
 	if (n == VUSB_STALL) {
 		hx_complete(x, HYP_USB_STALL);
 		return;
@@ -323,6 +340,22 @@ hx_progress(struct hyp_usbx *x, uint64_t now)
 		hx_out(x);
 }
 
+/* The earlier of due and when this transfer, which was looked at, is to be
+   looked at again; 0 is never. */
+static uint64_t
+hx_due(const struct hyp_usbx *x, uint64_t now, uint64_t due)
+{
+	const struct vusb_ops *ops = x->hx_v->v_ops;
+	uint64_t when = 0;
+
+	if (x->hx_fault == VUSB_FAULT_LATE && now < x->hx_due)
+		when = x->hx_due;
+	else if ((x->hx_ep & 0x80) != 0 && x->hx_kind != VUSB_CONTROL &&
+	    ops->vo_due != NULL && !hx_held(x))
+		when = ops->vo_due(x->hx_v, x->hx_ep);
+	return when != 0 && (due == 0 || when < due) ? when : due;
+}
+
 /*
  * Look at every transfer once.  Cancelled ones end wherever they are in the
  * queue, and all end when the plug is out, but for those that are stuck.
@@ -347,9 +380,7 @@ hd_progress(struct hyp_usb *d)
 		} else if (!seen[VUSB_EP(x->hx_ep)]) {
 			seen[VUSB_EP(x->hx_ep)] = true;
 			hx_progress(x, now);
-			if (x->hx_fault == VUSB_FAULT_LATE && now < x->hx_due)
-				due = due == 0 || x->hx_due < due ? x->hx_due :
-				    due;
+			due = hx_due(x, now, due);
 		}
 	}
 	return due;

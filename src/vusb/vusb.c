@@ -19,6 +19,15 @@
 #include "vusb/vusbvar.h"
 
 #define	QUEUE_DEFAULT	(1024 * 1024)
+#define	TX_FIFO		128
+
+static const struct vusb_ops *const models[] = {
+	[VUSB_FTDI] = &vusb_ftdi_ops,
+	[VUSB_ACM] = &vusb_acm_ops,
+	[VUSB_CH34X] = &vusb_ch34x_ops,
+	[VUSB_CP210X] = &vusb_cp210x_ops,
+	[VUSB_PL2303] = &vusb_pl2303_ops,
+};
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t plug_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -131,36 +140,21 @@ vusb_changed(struct vusb *v)
 
 /* ---- descriptors ---------------------------------------------------- */
 
-size_t
-vusb_put_device(struct vusb *v, uint8_t *d, uint8_t class)
-{
-	const struct vusb_config *vc = &v->v_config;
-
-	memcpy(d, (uint8_t[]){ 18, 1, 0x00, 0x02, class, 0, 0, 64,
-	    (uint8_t)vc->vc_vendor, (uint8_t)(vc->vc_vendor >> 8),
-	    (uint8_t)vc->vc_product, (uint8_t)(vc->vc_product >> 8),
-	    (uint8_t)vc->vc_release, (uint8_t)(vc->vc_release >> 8),
-	    1, 2, v->v_serial[0] != '\0' ? 3 : 0, 1 }, 18);
-	return 18;
-}
-
-size_t
-vusb_put_endpoint(uint8_t *d, uint8_t addr, uint8_t type, uint16_t maxpkt,
-    uint8_t interval)
-{
-
-	memcpy(d, (uint8_t[]){ 7, 5, addr, type, (uint8_t)maxpkt,
-	    (uint8_t)(maxpkt >> 8), interval }, 7);
-	return 7;
-}
-
 /* v_lock held. */
 size_t
 vusb_descriptors(struct vusb *v, uint8_t *buf, size_t size)
 {
 
-	if (v->v_desc == NULL)
-		return v->v_ops->vo_descriptors(v, buf, size);
+	size_t len;
+
+	if (v->v_desc == NULL) {
+		len = v->v_ops->vo_descriptors(v, buf, size);
+		if (len > 22) {			/* wTotalLength */
+			buf[20] = (uint8_t)(len - 18);
+			buf[21] = (uint8_t)((len - 18) >> 8);
+		}
+		return len;
+	}
 	if (size > v->v_desclen)
 		size = v->v_desclen;
 	memcpy(buf, v->v_desc, size);
@@ -182,24 +176,6 @@ vusb_set_descriptors(struct vusb *v, const void *bytes, size_t len)
 }
 
 /* ---- objects -------------------------------------------------------- */
-
-static void
-vusb_config_default(struct vusb_config *vc)
-{
-	const bool ftdi = vc->vc_model == VUSB_FTDI;
-
-	if (vc->vc_vendor == 0)
-		vc->vc_vendor = ftdi ? 0x0403 : 0x0525;
-	if (vc->vc_product == 0)
-		vc->vc_product = ftdi ? 0x6001 : 0xa4a7;
-	if (vc->vc_release == 0)
-		vc->vc_release = ftdi ? 0x0600 : 0x0100;
-	if (vc->vc_acmcaps == 0)
-		vc->vc_acmcaps = 0x06;
-	if (vc->vc_nports == 0 || !ftdi)
-		vc->vc_nports = 1;
-	assert(vc->vc_nports <= VUSB_MAXPORTS);
-}
 
 /* The lowest port of bus 9 that no device has; list_lock held. */
 static unsigned
@@ -233,7 +209,9 @@ vusb_create(const char *name, const struct vusb_config *vc)
 	snprintf(v->v_serial, sizeof(v->v_serial), "%s",
 	    vc->vc_serial != NULL ? vc->vc_serial : "");
 	v->v_config.vc_serial = v->v_serial;
-	v->v_ops = vc->vc_model == VUSB_FTDI ? &vusb_ftdi_ops : &vusb_acm_ops;
+	v->v_ops = models[vc->vc_model];
+	v->v_quirks = v->v_config.vc_quirks;
+	v->v_statuslen = -1;
 	v->v_maxpkt = vc->vc_highspeed ? 512 : 64;
 	pthread_mutex_init(&v->v_lock, NULL);
 	vusb_cond_init(&v->v_cv);
@@ -241,6 +219,7 @@ vusb_create(const char *name, const struct vusb_config *vc)
 	for (unsigned i = 0; i < v->v_config.vc_nports; i++) {
 		vq_resize(&v->v_port[i].vp_tohost, QUEUE_DEFAULT);
 		vq_resize(&v->v_port[i].vp_fromhost, QUEUE_DEFAULT);
+		vq_resize(&v->v_port[i].vp_tx, TX_FIFO);
 		v->v_port[i].vp_lines = VUSB_CTS | VUSB_DSR | VUSB_DCD;
 	}
 	v->v_ops->vo_reset(v);
@@ -269,6 +248,7 @@ vusb_destroy(struct vusb *v)
 	for (unsigned i = 0; i < v->v_config.vc_nports; i++) {
 		free(v->v_port[i].vp_tohost.vq_buf);
 		free(v->v_port[i].vp_fromhost.vq_buf);
+		free(v->v_port[i].vp_tx.vq_buf);
 	}
 	free(v->v_desc);
 	pthread_cond_destroy(&v->v_cv);
@@ -461,7 +441,7 @@ vusb_far_write(struct vusb *v, unsigned port, const void *buf, size_t len,
 
 	pthread_mutex_lock(&v->v_lock);
 	while (done < len) {
-		n = vq_put(&vp->vp_tohost, (const uint8_t *)buf + done,
+		n = vusb_uart_line(vp, (const uint8_t *)buf + done,
 		    len - done);
 		done += n;
 		if (n > 0)
@@ -485,10 +465,22 @@ vusb_far_read(struct vusb *v, unsigned port, void *buf, size_t len, int ms)
 		if (vusb_cond_timedwait(&v->v_cv, &v->v_lock, when) != 0)
 			break;
 	}
-	if (n > 0)
+	if (n > 0) {
+		vusb_uart_changed(vp);
 		vusb_changed(v);
+	}
 	pthread_mutex_unlock(&v->v_lock);
 	return n;
+}
+
+void
+vusb_far_char(struct vusb *v, unsigned port, uint8_t c, unsigned flags)
+{
+
+	pthread_mutex_lock(&v->v_lock);
+	vusb_uart_receive(vusb_port(v, port), c, flags);
+	vusb_changed(v);
+	pthread_mutex_unlock(&v->v_lock);
 }
 
 void
@@ -499,6 +491,9 @@ vusb_far_limit(struct vusb *v, unsigned port, size_t tohost, size_t fromhost)
 	pthread_mutex_lock(&v->v_lock);
 	vq_resize(&vp->vp_tohost, tohost);
 	vq_resize(&vp->vp_fromhost, fromhost);
+	vq_resize(&vp->vp_tx, fromhost < TX_FIFO ? fromhost : TX_FIFO);
+	vusb_uart_trim(vp);
+	vusb_uart_changed(vp);
 	vusb_changed(v);
 	pthread_mutex_unlock(&v->v_lock);
 }
@@ -511,6 +506,7 @@ vusb_set_lines(struct vusb *v, unsigned port, unsigned lines)
 	pthread_mutex_lock(&v->v_lock);
 	vp->vp_lines = lines;
 	vp->vp_news = true;
+	vusb_uart_changed(vp);
 	vusb_changed(v);
 	pthread_mutex_unlock(&v->v_lock);
 }
@@ -592,13 +588,43 @@ vusb_fault(struct vusb *v, enum vusb_kind kind, enum vusb_fault fault,
 void
 vusb_refuse(struct vusb *v, unsigned request, bool on)
 {
+	const uint64_t bit = UINT64_C(1) << request % 64;
 
-	assert(request < 64);
+	assert(request < 256);
 	pthread_mutex_lock(&v->v_lock);
 	if (on)
-		v->v_refused |= UINT64_C(1) << request;
+		v->v_refused[request / 64] |= bit;
 	else
-		v->v_refused &= ~(UINT64_C(1) << request);
+		v->v_refused[request / 64] &= ~bit;
+	pthread_mutex_unlock(&v->v_lock);
+}
+
+void
+vusb_set_quirks(struct vusb *v, unsigned quirks)
+{
+
+	pthread_mutex_lock(&v->v_lock);
+	v->v_quirks = quirks;
+	vusb_changed(v);
+	pthread_mutex_unlock(&v->v_lock);
+}
+
+void
+vusb_set_statuslen(struct vusb *v, int len)
+{
+
+	pthread_mutex_lock(&v->v_lock);
+	v->v_statuslen = len;
+	pthread_mutex_unlock(&v->v_lock);
+}
+
+void
+vusb_on_request(struct vusb *v, vusb_request_t *func, void *arg)
+{
+
+	pthread_mutex_lock(&v->v_lock);
+	v->v_onrequest = func;
+	v->v_onrequestarg = arg;
 	pthread_mutex_unlock(&v->v_lock);
 }
 

@@ -32,8 +32,38 @@ struct vusb;
 
 enum vusb_model {
 	VUSB_FTDI,	/* an FTDI chip; vc_release says which */
-	VUSB_ACM	/* CDC-ACM: a control and a data interface */
+	VUSB_ACM,	/* CDC-ACM: a control and a data interface */
+	VUSB_CH34X,	/* CH340, CH341; vc_part is the version */
+	VUSB_CP210X,	/* vc_part is the part number */
+	VUSB_PL2303	/* vc_part is one of VUSB_PL2303_* */
 };
+#define	VUSB_PL2303_HX	1
+#define	VUSB_PL2303_TA	2
+#define	VUSB_PL2303_TB	3
+#define	VUSB_PL2303_HXN	4
+
+/*
+ * What is odd about a device: the model's own oddities, then those of its
+ * descriptors, for any model.
+ */
+#define	VUSB_Q_NOBREAK	0x0001	/* CH34x: register 5 STALLs, no break, and
+				   the fine half of the prescaler only with
+				   the coarsest; PL2303: BREAK STALLs */
+#define	VUSB_Q_NOLINE	0x0002	/* PL2303: GET_LINE STALLs */
+#define	VUSB_Q_NOEVENTS	0x0004	/* CP210x: a part number of one byte, and
+				   no event mode */
+#define	VUSB_Q_SWAPPED	0x0008	/* CP2108: GET_LINE_CTL has its bytes the
+				   wrong way round */
+#define	VUSB_Q_IDLE	0x0010	/* FTDI: an empty packet each latency
+				   period, as a real one sends */
+#define	VUSB_Q_OLDFW	0x0020	/* CP2102N: its first firmware, whose flow
+				   control is in the errata */
+#define	VUSB_Q_NOIN	0x0100	/* no bulk-in endpoint */
+#define	VUSB_Q_NOOUT	0x0200	/* no bulk-out endpoint */
+#define	VUSB_Q_NOINTR	0x0400	/* no interrupt endpoint */
+#define	VUSB_Q_TYPE	0x0800	/* bulk endpoints say isochronous */
+#define	VUSB_Q_PACKET	0x1000	/* wMaxPacketSize is vc_packet */
+#define	VUSB_Q_SAMEEP	0x2000	/* all endpoints have one address */
 
 /* What a device is.  Zero members get the model's defaults. */
 struct vusb_config {
@@ -42,7 +72,11 @@ struct vusb_config {
 	uint16_t	 vc_vendor;
 	uint16_t	 vc_product;
 	uint16_t	 vc_release;	/* default 0x0600 (FT232R) */
-	unsigned	 vc_nports;	/* FTDI; default 1 */
+	uint16_t	 vc_usb;	/* bcdUSB; default 0x0200 */
+	uint16_t	 vc_part;	/* see enum vusb_model */
+	unsigned	 vc_quirks;	/* VUSB_Q_* */
+	uint16_t	 vc_packet;	/* VUSB_Q_PACKET: 0, 1, 8192, ... */
+	unsigned	 vc_nports;	/* FTDI, CP210x; default 1 */
 	uint8_t		 vc_acmcaps;	/* ACM: bmCapabilities; default 6,
 					   line coding and break */
 	bool		 vc_highspeed;
@@ -66,11 +100,23 @@ struct vusb_status {
 	char		 vs_flow;	/* 'N', 'R' RTS/CTS, 'D', 'X' XON/XOFF */
 	uint8_t		 vs_xon, vs_xoff;
 	bool		 vs_dtr, vs_rts, vs_break;
+	bool		 vs_ready;	/* RTS as the far end sees it: low too
+					   while flow control says so */
+	bool		 vs_stopped;	/* flow control, or a break, stops the
+					   transmitter */
+	bool		 vs_enabled;	/* CP210x: the port is */
+	bool		 vs_events;	/* CP210x: escapes in the data */
+	unsigned	 vs_breaks;	/* how often one began */
+	unsigned	 vs_overruns;	/* characters lost on the way in */
+	unsigned	 vs_held;	/* bytes in the transmitter's FIFO */
 	unsigned	 vs_lines;	/* requests that set DTR and RTS */
 	uint8_t		 vs_latency;	/* FTDI: ms */
 	unsigned	 vs_moves;	/* how often one of them has changed */
-	unsigned	 vs_resets;	/* FTDI: how often; ACM: opens seen */
-	unsigned	 vs_purges;	/* FTDI: of one of its two buffers */
+	unsigned	 vs_resets;	/* FTDI: how often; ACM: opens seen;
+					   CH34x: serial initialisations;
+					   CP210x: ports enabled; PL2303: times
+					   the pipes were reset */
+	unsigned	 vs_purges;	/* of one of its two buffers */
 	unsigned	 vs_reads;	/* bulk-in transfers waiting */
 	unsigned	 vs_writes;	/* bulk-out transfers waiting */
 	uint64_t	 vs_sent;	/* bytes the host has taken */
@@ -84,6 +130,16 @@ struct vusb_status {
  *	socket, at most VUSB_MAXNAME - 1 characters.  NULL: no memory.
  */
 struct vusb *vusb_create(const char *, const struct vusb_config *);
+
+/*
+ * known = vusb_chip(name, &config)
+ * name = vusb_chip_name(i)
+ *
+ *	The configuration of a chip by its name: "ch340", "cp2102n", ...  The
+ *	names in their order; NULL: no more.
+ */
+bool	vusb_chip(const char *, struct vusb_config *);
+const char *vusb_chip_name(unsigned);
 
 /*
  * vusb_destroy(v)
@@ -135,9 +191,24 @@ size_t	vusb_far_read(struct vusb *, unsigned, void *, size_t, int);
  * vusb_far_limit(v, port, tohost, fromhost)
  *
  *	Sizes of the two queues, 1 MiB at first.  A full fromhost queue makes
- *	the device refuse data, so the host's writes wait.
+ *	the device refuse data, so the host's writes wait.  The transmitter's
+ *	FIFO, where data waits while flow control stops it, has 128 bytes, or
+ *	fromhost if that is less.
  */
 void	vusb_far_limit(struct vusb *, unsigned, size_t, size_t);
+
+/*
+ * vusb_far_char(v, port, byte, flags)
+ *
+ *	A character arrives at the device whether it is ready or not, and
+ *	with these errors.  If its FIFO (vusb_far_limit) is full, it is lost,
+ *	which is an overrun.  A break is a character of 0 with VUSB_BREAK.
+ */
+#define	VUSB_OVERRUN	0x02		/* the bits of a 16550's LSR */
+#define	VUSB_PARITY	0x04
+#define	VUSB_FRAMING	0x08
+#define	VUSB_BREAK	0x10
+void	vusb_far_char(struct vusb *, unsigned, uint8_t, unsigned);
 
 /* The modem lines that the far end drives: all of VUSB_* at once. */
 void	vusb_set_lines(struct vusb *, unsigned, unsigned);
@@ -190,9 +261,33 @@ void	vusb_fault(struct vusb *, enum vusb_kind, enum vusb_fault, unsigned,
  * vusb_refuse(v, request, on)
  *
  *	The device answers class and vendor requests of that number (below
- *	64) with STALL, as one does that does not know them.
+ *	256) with STALL, as one does that does not know them.
  */
 void	vusb_refuse(struct vusb *, unsigned, bool);
+
+/*
+ * vusb_set_quirks(v, quirks)
+ *
+ *	Other VUSB_Q_* than the configuration's; those of descriptors count at
+ *	the next plugging.
+ *
+ * vusb_set_statuslen(v, len)
+ *
+ *	Status packets of interrupt endpoints are cut, or padded with 0xff,
+ *	to that length; a negative one: as they should be.
+ */
+void	vusb_set_quirks(struct vusb *, unsigned);
+void	vusb_set_statuslen(struct vusb *, int);
+
+/*
+ * vusb_on_request(v, func, arg)
+ *
+ *	func(arg, setup, data, n) is told of each class and vendor request:
+ *	the 8 bytes of setup, and n bytes that were moved; n is negative for
+ *	a STALL.  With the device's lock held; NULL ends it.
+ */
+typedef void vusb_request_t(void *, const uint8_t *, const uint8_t *, int);
+void	vusb_on_request(struct vusb *, vusb_request_t *, void *);
 
 /* Another program has the interfaces: hyp_usb_claim() says EBUSY. */
 void	vusb_set_claimed(struct vusb *, bool);
@@ -215,7 +310,7 @@ void	vusb_set_descriptors(struct vusb *, const void *, size_t);
  *	dir/NAME.PORT.  One command a line, answered by one line "ok ..." or
  *	"error ...":
  *
- *		create NAME ftdi|acm	plug NAME	unplug NAME
+ *		create NAME CHIP	plug NAME	unplug NAME
  *		lines NAME [+-]dcd|dsr|cts|ri ...
  *		fault NAME control|in|out|intr FAULT [COUNT [ARG]]
  *		limit NAME TOHOST FROMHOST

@@ -52,15 +52,8 @@ acm_descriptors(struct vusb *v, uint8_t *d, size_t size)
 static void
 acm_reset(struct vusb *v)
 {
-	struct vusb_status *vs = &v->v_port[0].vp_status;
 
-	memset(vs, 0, sizeof(*vs));
-	vs->vs_baud = 9600;
-	vs->vs_bits = 8;
-	vs->vs_stop = 1;
-	vs->vs_parity = 'N';
-	vs->vs_flow = 'N';
-	v->v_port[0].vp_news = false;
+	vusb_uart_reset(&v->v_port[0]);
 }
 
 static uint32_t
@@ -115,37 +108,46 @@ acm_control(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
 	case 0x22:
 		if ((vr->vr_value & 1) && !vs->vs_dtr)
 			vs->vs_resets++;
-		vs->vs_moves += (vs->vs_dtr != (vr->vr_value & 1)) +
-		    (vs->vs_rts != ((vr->vr_value & 2) != 0));
-		vs->vs_dtr = vr->vr_value & 1;
-		vs->vs_rts = (vr->vr_value & 2) != 0;
+		vusb_uart_pins(&v->v_port[0], vr->vr_value & 1,
+		    (vr->vr_value & 2) != 0);
 		vs->vs_lines++;
 		return 0;
 	case 0x23:
-		vs->vs_break = vr->vr_value != 0;
+		vusb_uart_break(&v->v_port[0], vr->vr_value != 0);
 		return 0;
 	default:
 		return VUSB_STALL;
 	}
 }
 
-/* A SERIAL_STATE notification, when the lines have changed. */
+/* A SERIAL_STATE notification, when the lines have changed or characters came
+   with errors. */
 static bool
-acm_notify(struct vusb_port *vp, uint8_t *buf, uint32_t len, uint32_t *actlen)
+acm_notify(struct vusb *v, uint8_t *buf, uint32_t len, uint32_t *actlen)
 {
+	struct vusb_port *vp = &v->v_port[0];
 	uint8_t state = 0;
 
-	if (!vp->vp_news || len < 10)
+	if ((!vp->vp_news && vp->vp_errors == 0) || len < 10)
 		return false;
+	if (vp->vp_errors & VUSB_BREAK)
+		state |= 0x04;
+	if (vp->vp_errors & VUSB_FRAMING)
+		state |= 0x10;
+	if (vp->vp_errors & VUSB_PARITY)
+		state |= 0x20;
+	if (vp->vp_errors & VUSB_OVERRUN)
+		state |= 0x40;
 	vp->vp_news = false;
+	vp->vp_errors = 0;
 	if (vp->vp_lines & VUSB_DCD)
 		state |= 0x01;
 	if (vp->vp_lines & VUSB_DSR)
 		state |= 0x02;
 	if (vp->vp_lines & VUSB_RI)
 		state |= 0x08;
-	memcpy(buf, (uint8_t[]){ 0xa1, 0x20, 0, 0, 0, 0, 2, 0, state, 0 }, 10);
-	*actlen = 10;
+	*actlen = (uint32_t)vusb_status_packet(v, buf, len, (uint8_t[]){ 0xa1,
+	    0x20, 0, 0, 0, 0, 2, 0, state, 0 }, 10);
 	return true;
 }
 
@@ -154,26 +156,26 @@ acm_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
     uint32_t *actlen)
 {
 	struct vusb_port *vp = &v->v_port[0];
+	uint8_t flags;
+	size_t n;
 
 	if (ep == ACM_EP_NOTIFY)
-		return acm_notify(vp, buf, len, actlen);
+		return acm_notify(v, buf, len, actlen);
 	if (vp->vp_tohost.vq_len == 0)
 		return false;
-	*actlen = (uint32_t)vq_get(&vp->vp_tohost, buf, len);
-	vp->vp_status.vs_sent += *actlen;
+	*actlen = 0;
+	while (*actlen < len && (n = vusb_uart_rx(vp, buf + *actlen,
+	    len - *actlen, &flags)) > 0)
+		*actlen += (uint32_t)n;
 	return true;
 }
 
 static uint32_t
 acm_out(struct vusb *v, uint8_t ep, const uint8_t *buf, uint32_t len)
 {
-	struct vusb_port *vp = &v->v_port[0];
-	size_t n;
 
 	(void)ep;
-	n = vq_put(&vp->vp_fromhost, buf, len);
-	vp->vp_status.vs_received += n;
-	return (uint32_t)n;
+	return (uint32_t)vusb_uart_tx(&v->v_port[0], buf, len);
 }
 
 const struct vusb_ops vusb_acm_ops = {

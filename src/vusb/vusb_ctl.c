@@ -290,23 +290,21 @@ reply(char *out, const char *fmt, ...)
 static void
 cmd_create(char **argv, char *out)
 {
-	struct vusb_config vc = { .vc_model = VUSB_FTDI };
+	struct vusb_config vc;
 	struct vusb *v;
 	int error;
 
 	if (argv[1] == NULL || argv[2] == NULL || strchr(argv[1], '/') != NULL ||
 	    strlen(argv[1]) >= VUSB_MAXNAME) {
-		reply(out, "error create NAME ftdi|acm");
+		reply(out, "error create NAME CHIP");
 		return;
 	}
 	if (vusb_lookup(argv[1]) != NULL) {
 		reply(out, "error %s exists", argv[1]);
 		return;
 	}
-	if (strcmp(argv[2], "acm") == 0)
-		vc.vc_model = VUSB_ACM;
-	else if (strcmp(argv[2], "ftdi") != 0) {
-		reply(out, "error no model %s", argv[2]);
+	if (!vusb_chip(argv[2], &vc)) {
+		reply(out, "error no chip %s", argv[2]);
 		return;
 	}
 	v = vusb_create(argv[1], &vc);

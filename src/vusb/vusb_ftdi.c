@@ -6,12 +6,12 @@
  * decodes what uftdi encodes.  One bulk pair per port, endpoints 0x81/0x02,
  * 0x83/0x04, ...; every IN packet starts with the two status bytes, and a
  * transfer ends with a short packet.  An idle chip sends an empty packet
- * every latency period; this one only when something changed or
- * vusb_send_status() was called, so that an idle test is idle.
+ * every latency period; this one does so with VUSB_Q_IDLE, and else only when
+ * something changed or vusb_send_status() was called, so that an idle test is
+ * idle.
  *
  * All functions: v_lock held.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "vusb/vusbvar.h"
@@ -38,42 +38,26 @@ ftdi_descriptors(struct vusb *v, uint8_t *d, size_t size)
 	if (size < 18 + total)
 		return 0;
 	len = vusb_put_device(v, d, 0);
-	memcpy(d + len, (uint8_t[]){ 9, 2, (uint8_t)total,
-	    (uint8_t)(total >> 8), (uint8_t)n, 1, 0, 0xa0, 45 }, 9);
-	len += 9;
-	for (i = 0; i < n; i++) {
-		memcpy(d + len, (uint8_t[]){ 9, 4, (uint8_t)i, 0, 2, 0xff,
-		    0xff, 0xff, 2 }, 9);
-		len += 9;
-		len += vusb_put_endpoint(d + len, (uint8_t)(0x81 + 2 * i), 2,
-		    (uint16_t)v->v_maxpkt, 0);
-		len += vusb_put_endpoint(d + len, (uint8_t)(0x02 + 2 * i), 2,
-		    (uint16_t)v->v_maxpkt, 0);
-	}
+	len += vusb_put_config(v, d + len, n, 0xa0);
+	for (i = 0; i < n; i++)
+		len += vusb_put_iface(v, d + len, (uint8_t)i,
+		    (uint16_t)v->v_maxpkt, (uint8_t)(0x81 + 2 * i),
+		    (uint8_t)(0x02 + 2 * i), 0, 0);
 	return len;
 }
 
 static void
 ftdi_reset(struct vusb *v)
 {
-	unsigned i;
 
-	for (i = 0; i < VUSB_MAXPORTS; i++) {
-		struct vusb_status *vs = &v->v_port[i].vp_status;
-
-		memset(vs, 0, sizeof(*vs));
-		vs->vs_baud = 9600;
-		vs->vs_bits = 8;
-		vs->vs_stop = 1;
-		vs->vs_parity = 'N';
-		vs->vs_flow = 'N';
-		vs->vs_latency = 16;
-		v->v_port[i].vp_news = false;
+	for (unsigned i = 0; i < v->v_config.vc_nports; i++) {
+		vusb_uart_reset(&v->v_port[i]);
+		v->v_port[i].vp_status.vs_latency = 16;
 	}
 }
 
 static void
-ftdi_status_bytes(const struct vusb_port *vp, uint8_t *p)
+ftdi_status_bytes(const struct vusb_port *vp, uint8_t *p, uint8_t errors)
 {
 
 	p[0] = 0x01;
@@ -85,7 +69,8 @@ ftdi_status_bytes(const struct vusb_port *vp, uint8_t *p)
 		p[0] |= 0x40;
 	if (vp->vp_lines & VUSB_DCD)
 		p[0] |= 0x80;
-	p[1] = vp->vp_txbusy ? 0x00 : 0x60;
+	p[1] = vp->vp_txbusy || vp->vp_tx.vq_len > 0 ? 0x00 : 0x60;
+	p[1] |= errors;
 }
 
 /* The rate of a divisor code of 14 bits, 3 bits of fraction, fast bit. */
@@ -118,19 +103,21 @@ ftdi_set_baud(struct vusb *v, struct vusb_port *vp, uint16_t value,
 }
 
 static void
-ftdi_set_data(struct vusb_status *vs, uint16_t value)
+ftdi_set_data(struct vusb_port *vp, uint16_t value)
 {
 	static const uint8_t stop[4] = { 1, 15, 2, 0 };
+	struct vusb_status *const vs = &vp->vp_status;
 
 	vs->vs_bits = value & 0xff;
 	vs->vs_parity = "NOEMS???"[value >> 8 & 7];
 	vs->vs_stop = stop[value >> 11 & 3];
-	vs->vs_break = (value & 0x4000) != 0;
+	vusb_uart_break(vp, (value & 0x4000) != 0);
 }
 
 static void
-ftdi_set_flow(struct vusb_status *vs, uint16_t value, uint16_t index)
+ftdi_set_flow(struct vusb_port *vp, uint16_t value, uint16_t index)
 {
+	struct vusb_status *const vs = &vp->vp_status;
 
 	switch (index >> 8) {
 	case 1:
@@ -148,15 +135,7 @@ ftdi_set_flow(struct vusb_status *vs, uint16_t value, uint16_t index)
 		vs->vs_flow = 'N';
 		break;
 	}
-}
-
-static void
-ftdi_pins(struct vusb_status *vs, bool dtr, bool rts)
-{
-
-	vs->vs_moves += (vs->vs_dtr != dtr) + (vs->vs_rts != rts);
-	vs->vs_dtr = dtr;
-	vs->vs_rts = rts;
+	vusb_uart_changed(vp);
 }
 
 /* A reset of the SIO drops the lines and ends flow control as well. */
@@ -166,21 +145,24 @@ ftdi_purge(struct vusb_port *vp, uint16_t value)
 	struct vusb_status *const vs = &vp->vp_status;
 
 	if (value == 0) {
+		const unsigned purges = vs->vs_purges;
+
 		vs->vs_resets++;
 		vs->vs_flow = 'N';
-		ftdi_pins(vs, false, false);
+		vusb_uart_pins(vp, false, false);
+		vusb_uart_purge(vp, true, true);
+		vs->vs_purges = purges;
 	} else
-		vs->vs_purges++;
-	if (value == 0 || value == 1)
-		vp->vp_tohost.vq_len = 0;
+		vusb_uart_purge(vp, value == 1, value == 2);
 }
 
 static void
-ftdi_modem_ctrl(struct vusb_status *vs, uint16_t value)
+ftdi_modem_ctrl(struct vusb_port *vp, uint16_t value)
 {
+	struct vusb_status *const vs = &vp->vp_status;
 
 	vs->vs_lines++;
-	ftdi_pins(vs, (value & 0x0100) != 0 ? value & 1 : vs->vs_dtr,
+	vusb_uart_pins(vp, (value & 0x0100) != 0 ? value & 1 : vs->vs_dtr,
 	    (value & 0x0200) != 0 ? (value & 2) != 0 : vs->vs_rts);
 }
 
@@ -211,21 +193,21 @@ ftdi_control(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
 		ftdi_purge(vp, vr->vr_value);
 		return 0;
 	case 0x01:
-		ftdi_modem_ctrl(&vp->vp_status, vr->vr_value);
+		ftdi_modem_ctrl(vp, vr->vr_value);
 		return 0;
 	case 0x02:
-		ftdi_set_flow(&vp->vp_status, vr->vr_value, vr->vr_index);
+		ftdi_set_flow(vp, vr->vr_value, vr->vr_index);
 		return 0;
 	case 0x03:
 		ftdi_set_baud(v, vp, vr->vr_value, vr->vr_index);
 		return 0;
 	case 0x04:
-		ftdi_set_data(&vp->vp_status, vr->vr_value);
+		ftdi_set_data(vp, vr->vr_value);
 		return 0;
 	case 0x05:
 		if (vr->vr_length < 2)
 			return VUSB_STALL;
-		ftdi_status_bytes(vp, buf);
+		ftdi_status_bytes(vp, buf, 0);
 		return 2;
 	case 0x06:
 	case 0x07:
@@ -244,28 +226,52 @@ ftdi_control(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
 	}
 }
 
+static unsigned
+ftdi_epport(uint8_t ep)
+{
+
+	return ((ep & 0xfu) - 1) / 2;
+}
+
+/* When the next empty packet is due, if this chip sends any. */
+static uint64_t
+ftdi_due(struct vusb *v, uint8_t ep)
+{
+	const struct vusb_port *vp = &v->v_port[ftdi_epport(ep)];
+
+	if ((v->v_quirks & VUSB_Q_IDLE) == 0 ||
+	    ftdi_epport(ep) >= v->v_config.vc_nports)
+		return 0;
+	return vp->vp_told + vp->vp_status.vs_latency * UINT64_C(1000000);
+}
+
 /*
- * Packets until one is short or the buffer is full.  Nothing to say: not
- * complete.
+ * Packets until one is short or the buffer is full.  The errors of a
+ * character are in the status of the packet that it is alone in.  Nothing to
+ * say: not complete.
  */
 static bool
 ftdi_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
     uint32_t *actlen)
 {
-	const unsigned port = ((ep & 0xfu) - 1) / 2;
+	const unsigned port = ftdi_epport(ep);
 	struct vusb_port *vp = &v->v_port[port];
 	const unsigned room = v->v_maxpkt - 2;
+	const bool idle = (v->v_quirks & VUSB_Q_IDLE) != 0;
 	uint32_t off = 0;
+	uint8_t errors;
 	size_t n;
 
 	if (port >= v->v_config.vc_nports ||
-	    (vp->vp_tohost.vq_len == 0 && !vp->vp_news))
+	    (vp->vp_tohost.vq_len == 0 && !vp->vp_news &&
+	    !(idle && vusb_now() >= ftdi_due(v, ep))))
 		return false;
 	vp->vp_news = false;
+	if (idle)
+		vp->vp_told = vusb_now();
 	while (len - off >= v->v_maxpkt) {
-		ftdi_status_bytes(vp, buf + off);
-		n = vq_get(&vp->vp_tohost, buf + off + 2, room);
-		vp->vp_status.vs_sent += n;
+		n = vusb_uart_rx(vp, buf + off + 2, room, &errors);
+		ftdi_status_bytes(vp, buf + off, errors);
 		off += 2 + (uint32_t)n;
 		if (n < room)
 			break;
@@ -277,15 +283,11 @@ ftdi_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
 static uint32_t
 ftdi_out(struct vusb *v, uint8_t ep, const uint8_t *buf, uint32_t len)
 {
-	const unsigned port = ((ep & 0xfu) - 2) / 2;
-	struct vusb_port *vp = &v->v_port[port];
-	size_t n;
+	const unsigned port = ftdi_epport(ep);
 
 	if (port >= v->v_config.vc_nports)
 		return len;
-	n = vq_put(&vp->vp_fromhost, buf, len);
-	vp->vp_status.vs_received += n;
-	return (uint32_t)n;
+	return (uint32_t)vusb_uart_tx(&v->v_port[port], buf, len);
 }
 
 const struct vusb_ops vusb_ftdi_ops = {
@@ -294,4 +296,6 @@ const struct vusb_ops vusb_ftdi_ops = {
 	.vo_in = ftdi_in,
 	.vo_out = ftdi_out,
 	.vo_reset = ftdi_reset,
+	.vo_due = ftdi_due,
+	.vo_port = ftdi_epport,
 };

@@ -33,9 +33,33 @@ struct vusb_queue {
 	size_t	 vq_len;
 };
 
+#define	VUSB_NMARKS	128		/* a FIFO's; more errors are lost */
+
+/* An error of a character in vp_tohost, by the number of that. */
+struct vusb_mark {
+	uint64_t	 vm_at;
+	uint8_t		 vm_flags;
+};
+
 struct vusb_port {
-	struct vusb_queue vp_tohost;
-	struct vusb_queue vp_fromhost;
+	/* the UART, vusb_uart.c */
+	struct vusb_queue vp_tohost;	/* receiver's FIFO */
+	struct vusb_queue vp_fromhost;	/* has left it, for the far end */
+	struct vusb_queue vp_tx;	/* transmitter's FIFO: it is stopped */
+	struct vusb_mark vp_mark[VUSB_NMARKS];
+	unsigned	 vp_nmarks;	/* sorted, first ones first */
+	uint64_t	 vp_taken;	/* number of vp_tohost's first */
+	uint8_t		 vp_errors;	/* VUSB_*: seen since last told */
+	bool		 vp_xoffed;	/* the far end has sent XOFF */
+	bool		 vp_full;	/* the far end is to stop */
+	bool		 vp_sentxoff;	/* and knows */
+
+	/* the model */
+	uint8_t		 vp_reg[64];
+	uint8_t		 vp_stage[4];	/* goes before all else */
+	unsigned	 vp_nstage;
+	uint64_t	 vp_told;	/* when the last IN packet went */
+
 	unsigned	 vp_lines;
 	bool		 vp_news;	/* lines changed, or a packet is due */
 	bool		 vp_txbusy;
@@ -60,6 +84,11 @@ struct vusb_ops {
 	/* A class or vendor request: bytes moved, or VUSB_STALL. */
 	int	(*vo_control)(struct vusb *, const struct vusb_setup *,
 		    uint8_t *);
+	/* Which port has a bulk endpoint.  NULL: there is only one. */
+	unsigned (*vo_port)(uint8_t);
+	/* When an IN transfer that is not complete is worth another look
+	   without any change, or 0.  May be NULL. */
+	uint64_t (*vo_due)(struct vusb *, uint8_t);
 	/* Fill an IN transfer: true if it is complete. */
 	bool	(*vo_in)(struct vusb *, uint8_t, uint8_t *, uint32_t,
 		    uint32_t *);
@@ -96,7 +125,12 @@ struct vusb {
 	uint8_t		 v_altno;
 	bool		 v_halted[VUSB_NEP];
 	struct vusb_faulting v_fault[VUSB_NKINDS];
-	uint64_t	 v_refused;	/* bits: requests */
+	uint64_t	 v_refused[4];	/* bits: requests */
+	unsigned	 v_quirks;
+	int		 v_statuslen;
+	vusb_request_t	*v_onrequest;
+	void		*v_onrequestarg;
+	uint8_t		 v_reg[256];	/* the model's */
 	struct vusb_xq	 v_zombies;
 	struct vusb_port v_port[VUSB_MAXPORTS];
 	uint8_t		*v_desc;	/* vusb_set_descriptors */
@@ -107,7 +141,12 @@ struct vusb {
 
 extern const struct vusb_ops vusb_ftdi_ops;
 extern const struct vusb_ops vusb_acm_ops;
+extern const struct vusb_ops vusb_ch34x_ops;
+extern const struct vusb_ops vusb_cp210x_ops;
+extern const struct vusb_ops vusb_pl2303_ops;
 
+unsigned vusb_epport(const struct vusb *, uint8_t);
+void	vusb_config_default(struct vusb_config *);
 uint64_t vusb_now(void);
 void	vusb_cond_init(pthread_cond_t *);
 int	vusb_cond_timedwait(pthread_cond_t *, pthread_mutex_t *, uint64_t);
@@ -122,8 +161,26 @@ size_t	vq_put(struct vusb_queue *, const void *, size_t);
 size_t	vq_get(struct vusb_queue *, void *, size_t);
 void	vq_resize(struct vusb_queue *, size_t);
 
+/* The UART of a port; v_lock held. */
+void	vusb_uart_reset(struct vusb_port *);
+void	vusb_uart_changed(struct vusb_port *);
+void	vusb_uart_pins(struct vusb_port *, bool, bool);
+void	vusb_uart_break(struct vusb_port *, bool);
+void	vusb_uart_purge(struct vusb_port *, bool, bool);
+void	vusb_uart_trim(struct vusb_port *);
+bool	vusb_uart_stopped(const struct vusb_port *);
+size_t	vusb_uart_tx(struct vusb_port *, const uint8_t *, size_t);
+size_t	vusb_uart_rx(struct vusb_port *, uint8_t *, size_t, uint8_t *);
+size_t	vusb_uart_line(struct vusb_port *, const uint8_t *, size_t);
+void	vusb_uart_receive(struct vusb_port *, uint8_t, unsigned);
+
 /* Helpers for building descriptors. */
 size_t	vusb_put_device(struct vusb *, uint8_t *, uint8_t);
 size_t	vusb_put_endpoint(uint8_t *, uint8_t, uint8_t, uint16_t, uint8_t);
+size_t	vusb_put_config(struct vusb *, uint8_t *, unsigned, uint8_t);
+size_t	vusb_put_iface(struct vusb *, uint8_t *, uint8_t, uint16_t, uint8_t,
+	    uint8_t, uint8_t, uint16_t);
+size_t	vusb_status_packet(struct vusb *, uint8_t *, uint32_t, const uint8_t *,
+	    size_t);
 
 #endif /* VUSB_VUSBVAR_H */
