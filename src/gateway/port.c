@@ -200,6 +200,27 @@ note(struct port *p, const char *what)
 	pump(p);
 }
 
+/*
+ * why = port_reset(p, who)
+ *
+ *	Play the reset that is configured; who may is the caller's to know.
+ *	NULL; or why not, as a sentence's end.
+ */
+const char *
+port_reset(struct port *p, const char *who)
+{
+	const char *why;
+
+	if (p->p_conf->pc_reset.rs_n == 0)
+		return "no reset is configured";
+	why = line_reset(p->p_line, &p->p_conf->pc_reset);
+	if (why == NULL) {
+		say("%s: %s resets the device", p->p_conf->pc_name, who);
+		note(p, "is being reset");
+	}
+	return why;
+}
+
 static void
 came(void *arg)
 {
