@@ -184,6 +184,8 @@ struct hyp_node_stat {
 	uint8_t		hs_stuck;	/* that for longer than the deadline */
 	uint8_t		hs_token;	/* the hardware is a security key */
 	int32_t		hs_iface;	/* of the adapter; -1: the whole of it */
+	int32_t		hs_part;	/* which of several there, such as a
+					   HID's report ID; -1: the only one */
 	char		hs_place[64];	/* hyp_usb_info's hi_path of the adapter;
 					   "": none */
 	char		hs_driver[16];	/* which device sits there: "uftdi0" */

@@ -42,9 +42,25 @@ struct hyp_usb_line {
 #define	HYP_USB_PIN_OFF		2
 #define	HYP_USB_PIN_KEEP	3	/* not moved, at a last close either */
 
+/*
+ * Units that the configuration, or what is remembered, wants for a device's
+ * drivers.  Each of the device's that attaches gets the first one that it fits
+ * and that is free.  More than HYP_USB_PINS no device has.
+ */
+#define	HYP_USB_PINS	128		/* USBD_MAX_CHILDREN */
+struct hyp_usb_pins {
+	uint32_t	 hp_n;
+	struct hyp_usb_pin {
+		int32_t		 up_unit;
+		int32_t		 up_iface;	/* at it only; -1: at any */
+		int32_t		 up_part;	/* hs_part; -1: any */
+		char		 up_driver[16];	/* "ucom"; "": of any that has
+						   kept it */
+	}		 hp_pin[HYP_USB_PINS];
+};
+
 /* Where a device is and what the operating system says of it.  Strings are
-   empty when unknown, never NULL but for hi_driver, and valid during the call
-   only. */
+   empty when unknown, never NULL, and valid during the call only. */
 struct hyp_usb_info {
 	const char	*hi_path;	/* its place: "1-1.4", names the port */
 	uint32_t	 hi_bus;	/* with hi_addr: this very plugging */
@@ -56,10 +72,8 @@ struct hyp_usb_info {
 	const char	*hi_serial;
 	const char	*hi_vendorstr;
 	const char	*hi_productstr;
-	int		 hi_unit;	/* pinned unit number, or -1, of ... */
-	const char	*hi_driver;	/* ... "ucom"; NULL: of any that has
-					   one pinned */
 	struct hyp_usb_line hi_line;
+	struct hyp_usb_pins hi_pins;
 };
 #define	HYP_USB_SPEED_LOW	1
 #define	HYP_USB_SPEED_FULL	2

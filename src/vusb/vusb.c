@@ -331,8 +331,8 @@ vusb_tell_arrived(struct vusb *v, uint32_t addr)
 		.hi_serial = v->v_serial,
 		.hi_vendorstr = "devsw",
 		.hi_productstr = v->v_name,
-		.hi_unit = vc->vc_pinned ? vc->vc_unit : -1,
 		.hi_line = vc->vc_line,
+		.hi_pins = vc->vc_pins,
 	};
 
 	hyp_usb_arrived(&hi);

@@ -80,9 +80,8 @@ struct vusb_config {
 	uint8_t		 vc_acmcaps;	/* ACM: bmCapabilities; default 6,
 					   line coding and break */
 	bool		 vc_highspeed;
-	bool		 vc_pinned;	/* tell the bus vc_unit */
-	int		 vc_unit;
-	struct hyp_usb_line vc_line;	/* and this */
+	struct hyp_usb_line vc_line;	/* tell the bus this, */
+	struct hyp_usb_pins vc_pins;	/* and this */
 };
 
 /* The modem lines that the far end drives. */

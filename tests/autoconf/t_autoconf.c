@@ -238,6 +238,63 @@ units(void)
 }
 
 static void
+pin(device_t dev, const char *driver, int unit, int iface, int part)
+{
+	struct cfpin cp = { "", unit, iface, part };
+	const struct cfpins pins = { &cp, 1 };
+
+	strlcpy(cp.cp_driver, driver, sizeof(cp.cp_driver));
+	config_unit_pin(dev, &pins);
+}
+
+/* A leaf at this interface, with a locator if part is not -1. */
+static device_t
+add_at(int iface, int part)
+{
+	int score = 1;
+
+	return config_found(root, &score, NULL, CFARGS(.iattr = "busattr",
+	    .locators = part != -1 ? &part : NULL,
+	    .place = &(const struct cfplace){ "1-1", iface }));
+}
+
+static void
+pinned_each(void)
+{
+	/* What counts before is first: those that say most, mostly. */
+	static const struct cfpin pin[] = {
+		{ "leaf", 9, 1, 7 },
+		{ "leaf", 8, 1, -1 },
+		{ "bus", 12, -1, -1 },
+		{ "leaf", 7, 0, -1 },
+		{ "leaf", 6, -1, 3 },
+		{ "leaf", 5, -1, -1 },
+	};
+	const struct cfpins pins = { pin, 6 };
+	device_t d;
+
+	setup();
+	for (int unit = 5; unit <= 12; unit++)
+		T_EQ(config_unit_reserve("leaf", unit), 0);
+	config_unit_pin(root, &pins);
+	/* In whichever order they come. */
+	T_EQ(device_unit(d = add_at(1, 7)), 9);
+	T_EQ(device_part(d), 7);
+	T_EQ(config_detach(d, DETACH_FORCE), 0);
+	T_EQ(device_unit(add_at(0, -1)), 7);
+	T_EQ(device_unit(add_at(1, -1)), 8);
+	T_EQ(device_unit(add_at(1, 7)), 9);
+	T_EQ(device_unit(add_at(2, 3)), 6);
+	/* The one for any is the first's that has none of its own. */
+	T_EQ(device_unit(add_at(2, 4)), 5);
+	T_EQ(device_unit(d = add_at(3, -1)), 0);
+	T_EQ(device_part(d), -1);
+	/* Whose unit is in use gets no other's but that. */
+	T_EQ(device_unit(add_at(0, -1)), 1);
+	teardown();
+}
+
+static void
 pinned(void)
 {
 	device_t d;
@@ -250,16 +307,20 @@ pinned(void)
 	T_EQ(config_unit_reserve("nobody", 0), EINVAL);
 	/* 0 is kept for somebody else. */
 	T_EQ(device_unit(add()), 1);
-	/* Another driver's 40 is not theirs. */
-	config_unit_pin(root, &(const struct cfpin){ "bus", 40 });
+	/* Another driver's 40 is not theirs, and there is no -1. */
+	pin(root, "bus", 40, -1, -1);
 	T_EQ(device_unit(d = add()), 2);
 	T_EQ(config_detach(d, DETACH_FORCE), 0);
-	config_unit_pin(root, &(const struct cfpin){ NULL, 40 });
+	pin(root, "", -1, -1, -1);
+	T_EQ(device_unit(d = add()), 2);
+	T_EQ(config_detach(d, DETACH_FORCE), 0);
+	pin(root, "", 40, -1, -1);
 	T_EQ(device_unit(d = add()), 40);
 	T_EQ(config_detach(d, DETACH_FORCE), 0);
-	config_unit_pin(root, &(const struct cfpin){ "leaf", 40 });
-	/* This one does not exist, so nothing changes. */
-	config_unit_pin(root, &(const struct cfpin){ "nobody", 41 });
+	pin(root, "nobody", 40, -1, -1);
+	T_EQ(device_unit(d = add()), 2);
+	T_EQ(config_detach(d, DETACH_FORCE), 0);
+	pin(root, "leaf", 40, -1, -1);
 	d = add();
 	T_EQ(device_unit(d), 40);
 	/* The wish cannot be had twice: next free. */
@@ -650,6 +711,8 @@ const struct t_case t_cases[] = {
 	{ "only a match on the right attribute attaches", matching },
 	{ "a new device gets the lowest free unit", units },
 	{ "a pinned unit is kept for its device", pinned },
+	{ "each interface and part of a device has its own pinned unit",
+	    pinned_each },
 	{ "with no unit left nothing is attached", no_unit_left },
 	{ "device_lookup_acquire waits for an attach",
 	    lookup_waits_for_attach },

@@ -346,10 +346,13 @@ teardown(void)
 static void
 arrive_unit(const char *path, uint32_t addr, int unit)
 {
-	const struct hyp_usb_info hi = { .hi_path = path, .hi_bus = 1,
+	struct hyp_usb_info hi = { .hi_path = path, .hi_bus = 1,
 	    .hi_addr = addr, .hi_vendor = 0x403, .hi_product = 0x6001,
 	    .hi_serial = "", .hi_vendorstr = "Vendor",
-	    .hi_productstr = "Product", .hi_unit = unit };
+	    .hi_productstr = "Product" };
+
+	if (unit != -1)
+		hi.hi_pins = (struct hyp_usb_pins){ 1, {{ unit, -1, -1, "" }} };
 
 	mutex_enter(&arrive_lk);
 	hyp_usb_arrived(&hi);
@@ -1050,7 +1053,7 @@ static void
 t_probe(void)
 {
 	const struct hyp_usb_info hi = { .hi_path = "1-1", .hi_serial = "",
-	    .hi_vendorstr = "", .hi_productstr = "", .hi_unit = -1 };
+	    .hi_vendorstr = "", .hi_productstr = "" };
 	uint8_t desc[sizeof(h_dual)];
 
 	setup();

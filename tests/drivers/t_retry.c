@@ -42,8 +42,7 @@ rescan(void)
 	const struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
 	    .hi_addr = addr, .hi_vendor = 0x0403, .hi_product = 0x6001,
 	    .hi_release = 0x0600, .hi_speed = HYP_USB_SPEED_FULL,
-	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "",
-	    .hi_unit = -1 };
+	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "" };
 
 	hyp_usb_arrived(&hi);
 }

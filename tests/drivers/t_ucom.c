@@ -831,6 +831,52 @@ two_ports(void)
 	h_forget_memory();	/* K knows one more unit now */
 }
 
+static int
+far_sends(const char *node, struct vusb *v, unsigned port)
+{
+	struct s_file sf;
+	char c = 0;
+
+	T_EQ(s_open(node, S_RDWR | HYP_F_NONBLOCK, &sf), 0);
+	T_EQ(s_raw(&sf, 9600, 8, 0), 0);
+	T_EQ(vusb_far_write(v, port, "x", 1, 1000), 1);
+	s_read_all(&sf, &c, 1);
+	s_close(&sf);
+	return c == 'x';
+}
+
+/* Each has its own unit, whichever way round, and nobody else has. */
+static void
+two_units(void)
+{
+	struct vusb_config vc = { .vc_model = VUSB_FTDI,
+	    .vc_release = 0x0700, .vc_highspeed = true, .vc_product = 0x6010,
+	    .vc_nports = 2, .vc_pins = { 2, {
+	    { 5, 1, -1, "ucom" }, { 6, 0, -1, "ucom" } } } };
+	struct vusb *v;
+
+	h_begin();
+	T_EQ(hyp_node_pin("ucom", 5), 0);
+	T_EQ(hyp_node_pin("ucom", 6), 0);
+	v = h_adapter(&vc);
+	s_plug(v, "ttyU5");
+	s_plug_wait("ttyU6");
+	T_CHECK(far_sends("ttyU6", v, 0));
+	T_CHECK(far_sends("ttyU5", v, 1));
+	s_unplug(v);
+	vusb_destroy(v);
+	/* One of them alone. */
+	vc.vc_pins.hp_n = 1;
+	v = h_adapter(&vc);
+	s_plug(v, "ttyU5");
+	s_plug_wait("ttyU0");
+	T_CHECK(far_sends("ttyU0", v, 0));
+	T_CHECK(far_sends("ttyU5", v, 1));
+	s_unplug(v);
+	vusb_destroy(v);
+	h_forget_memory();
+}
+
 /* ---- opens and closes ----------------------------------------------- */
 
 static void
@@ -1199,6 +1245,7 @@ const struct t_case t_cases[] = {
 	{ "loss of carrier", carrier_loss },
 	{ "ACM: settings, lines, break", acm_device },
 	{ "FTDI with two ports", two_ports },
+	{ "two ports, each with the unit that is pinned for it", two_units },
 	{ "many opens, one last close", many_opens },
 	{ "TIOCEXCL keeps others out, but root", exclusive },
 	{ "after a hang-up the next open waits", hangup_pause },

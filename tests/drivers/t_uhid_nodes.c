@@ -47,7 +47,7 @@ plug(uint32_t addr, const char *path, unsigned nifaces, unsigned ids)
 	const struct hyp_usb_info hi = { .hi_path = path, .hi_bus = 1,
 	    .hi_addr = addr, .hi_vendor = 0x1d6b, .hi_product = 0x0107,
 	    .hi_speed = HYP_USB_SPEED_FULL, .hi_serial = "",
-	    .hi_vendorstr = "", .hi_productstr = "", .hi_unit = -1 };
+	    .hi_vendorstr = "", .hi_productstr = "" };
 	const unsigned total = 9 + nifaces * 18;
 	static uint8_t rd[4096], d[18 + 9 + MAXIF * 18];
 	const size_t len = report_desc(rd, ids);

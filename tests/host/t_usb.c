@@ -903,14 +903,13 @@ static int udev_fd;
 static unsigned n_refused;	/* how often match_vhci was asked to */
 
 static enum host_udev_verdict
-match_vhci(void *arg, const struct usbsys_dev *ud, int again, int *unit,
-    const char **driver)
+match_vhci(void *arg, const struct usbsys_dev *ud, int again,
+    struct hyp_usb_pins *pins)
 {
 	const int *refuse = arg;
 
 	(void)again;
-	*unit = -1;
-	*driver = "ucom";
+	pins->hp_n = 0;
 	if (ud->ud_info.hi_vendor != H_VHCI_VENDOR)
 		return HOST_UDEV_UNCLAIMED;
 	if (refuse == NULL)

@@ -136,7 +136,7 @@ test_read(void)
 	T_EQ(hi->hi_product, 0x6001);
 	T_EQ(hi->hi_release, 0x0600);
 	T_EQ(hi->hi_speed, HYP_USB_SPEED_FULL);
-	T_EQ(hi->hi_unit, -1);
+	T_EQ(hi->hi_pins.hp_n, 0);
 	T_EQ(ud.ud_desclen, 18);
 	T_CHECK(strcmp(hi->hi_path, "1-2") == 0);
 	T_CHECK(strcmp(hi->hi_serial, "A1,B") == 0);

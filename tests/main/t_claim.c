@@ -247,7 +247,7 @@ device(unsigned vendor, unsigned product, const char *serial,
 		.hi_path = path, .hi_bus = 1, .hi_addr = 5,
 		.hi_vendor = (uint16_t)vendor,
 		.hi_product = (uint16_t)product, .hi_serial = serial,
-		.hi_vendorstr = "", .hi_productstr = "", .hi_unit = -1,
+		.hi_vendorstr = "", .hi_productstr = "",
 	};
 
 	return hi;

@@ -53,8 +53,7 @@ info(u_int n, const char *path)
 	const struct hyp_usb_info hi = { .hi_path = path, .hi_bus = 1,
 	    .hi_addr = base + n, .hi_vendor = 0x0403, .hi_product = 0x6001,
 	    .hi_release = 0x0600, .hi_speed = HYP_USB_SPEED_FULL,
-	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "",
-	    .hi_unit = -1 };
+	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "" };
 
 	return hi;
 }

@@ -234,7 +234,7 @@ cp_attach(device_t parent __unused, device_t self, void *aux __unused)
 	struct cp_softc *sc = device_private(self);
 	struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
 	    .hi_addr = addr, .hi_serial = "", .hi_vendorstr = "",
-	    .hi_productstr = "", .hi_unit = -1 };
+	    .hi_productstr = "" };
 	struct ucom_attach_args ucaa = { .ucaa_portno = UCOM_UNK_PORTNO,
 	    .ucaa_bulkin = IN, .ucaa_bulkout = OUT, .ucaa_ibufsize = 48,
 	    .ucaa_ibufsizepad = 48, .ucaa_obufsize = 32,

@@ -70,8 +70,7 @@ setup(void)
 	struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
 	    .hi_addr = ++addr, .hi_vendor = 0x1d6b, .hi_product = 0x0107,
 	    .hi_release = 0x0100, .hi_speed = HYP_USB_SPEED_FULL,
-	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "",
-	    .hi_unit = -1 };
+	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "" };
 	devmajor_t maj = NODEVMAJOR;
 
 	hp_forget();

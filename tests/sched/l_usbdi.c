@@ -98,7 +98,7 @@ setup_bare(void)
 {
 	static const struct hyp_usb_info hi = { .hi_path = "1-1",
 	    .hi_bus = 1, .hi_addr = 2, .hi_serial = "S", .hi_vendorstr = "V",
-	    .hi_productstr = "P", .hi_unit = -1 };
+	    .hi_productstr = "P" };
 	struct usbd_why why;
 
 	hp_forget();

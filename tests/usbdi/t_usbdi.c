@@ -68,7 +68,7 @@ setup(void)
 {
 	static const struct hyp_usb_info hi = { .hi_path = "1-1",
 	    .hi_bus = 1, .hi_addr = 2, .hi_serial = "S", .hi_vendorstr = "V",
-	    .hi_productstr = "P\x1b[2J", .hi_unit = -1 };
+	    .hi_productstr = "P\x1b[2J" };
 	static bool once;
 	struct usbd_why why;
 	u_int pieces;

@@ -198,6 +198,10 @@ class Hid:
         with self.changed:
             return bool(self._in.get(1 + interface))
 
+    def wait_wanted(self, interface=0):
+        """Wait until the host wants input."""
+        self.wait(lambda: self._in.get(1 + interface), "being asked")
+
     def wait_taken(self, interface=0):
         """Wait until the host has all that was sent, and wants more.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb ftdi --usb acm
+# guest: --usb ftdi --usb ftdi --usb acm --usb vhci
 # builds: plain full:asan
 # timeout: 240
 """t_reload: SIGHUP reads the configuration again, and units are remembered.
@@ -22,7 +22,9 @@ import threading
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import h_guest  # noqa: E402
+import h_vhci  # noqa: E402
 from h_guest import case, equal, probe  # noqa: E402
+from h_hid import PLAIN  # noqa: E402
 
 CTL = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
 CONF = "/tmp/t_reload.conf"
@@ -309,6 +311,58 @@ def _(world):
     world.reload(both)
     world.usable("/dev/ttyU9")
     world.usable("/dev/ttyU1")
+    world.down()
+
+
+@case("each HID of a device keeps its unit, over a replug and a restart")
+def _(world):
+    text = "[claim hids]\nvid = %04x\npid = %04x\n" % (h_vhci.VENDOR,
+                                                     h_vhci.PRODUCT)
+    remember = ("--units", "remembered", "--units-file", UNITS)
+    line = "uhid %%d %04x:%04x,serial=%%s interface=%%d\n" % (
+        h_vhci.VENDOR, h_vhci.PRODUCT)
+
+    def plug(port, serial):
+        return h_vhci.Hid(port, serial, h_vhci.Interface(PLAIN),
+                          h_vhci.Interface(PLAIN))
+
+    def is_interface(node, hid, interface):
+        world.usable(node)
+        fd = os.open(node, os.O_RDWR)
+        hid.wait_wanted(interface)
+        os.close(fd)
+
+    if os.path.exists(UNITS):
+        os.unlink(UNITS)
+    first = plug(0, "one")
+    world.up(text, *remember)
+    is_interface("/dev/uhid0", first, 0)
+    is_interface("/dev/uhid1", first, 1)
+    first.unplug()
+    second = plug(0, "two")
+    is_interface("/dev/uhid2", second, 0)
+    is_interface("/dev/uhid3", second, 1)
+    for number in (0, 1):
+        equal(h_guest.open_error("/dev/uhid%d" % number), "ENXIO")
+    world.reload(text)              # which moves nothing
+    world.usable("/dev/uhid3")
+    world.down()
+    with open(UNITS, encoding="ascii") as file:
+        lines = file.read()
+    equal(lines, "".join(line % (unit, serial, unit % 2) for unit, serial in
+                         enumerate(("one", "one", "two", "two"))))
+    # The other way round, with another daemon; and the first again.
+    with open(UNITS, "w", encoding="ascii") as file:
+        file.write(line % (2, "two", 1) + line % (3, "two", 0) +
+                   line % (0, "one", 0) + line % (1, "one", 1))
+    world.up(text, *remember)
+    is_interface("/dev/uhid2", second, 1)
+    is_interface("/dev/uhid3", second, 0)
+    first = plug(1, "one")
+    is_interface("/dev/uhid0", first, 0)
+    is_interface("/dev/uhid1", first, 1)
+    second.unplug()
+    first.unplug()
     world.down()
 
 

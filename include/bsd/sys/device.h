@@ -122,10 +122,18 @@ struct cfdriver {
 typedef int (*cfprint_t)(void *, const char *);
 typedef int (*cfsubmatch_t)(device_t, cfdata_t, const int *, void *);
 
-/* A unit that the configuration wants for a driver's device. */
+/* Units that the configuration wants for drivers' devices; what comes first
+   counts before. */
 struct cfpin {
-	const char	*cp_driver;	/* "ucom"; NULL: whichever has kept it */
-	int		 cp_unit;	/* -1: none */
+	char		 cp_driver[DEVICE_XNAME_SIZE]; /* "ucom"; "": whichever
+							  has kept it */
+	int		 cp_unit;
+	int		 cp_iface;	/* below this one only; -1: any */
+	int		 cp_part;	/* device_part; -1: any */
+};
+struct cfpins {
+	const struct cfpin *cps_pin;
+	u_int		 cps_n;
 };
 
 /* Where on the host a device is, for those who look for it there. */
@@ -139,7 +147,7 @@ struct cfargs {
 	const char	*iattr;
 	cfsubmatch_t	 submatch;
 	const int	*locators;
-	const struct cfpin *pin; /* wanted below it, or NULL */
+	const struct cfpins *pins; /* wanted below it, or NULL */
 	const struct cfplace *place; /* its own, and theirs below it; or NULL */
 };
 #define	CFARGS(...)	(&(const struct cfargs){ __VA_ARGS__ })
@@ -176,7 +184,7 @@ void	config_detach_commit(device_t);
 /* Unit numbers that the configuration gives to certain devices. */
 #define	CONFIG_UNITS	8192
 int	config_unit_reserve(const char *, int);
-void	config_unit_pin(device_t, const struct cfpin *);
+void	config_unit_pin(device_t, const struct cfpins *);
 
 /* Called after each attach, no lock held: nodes are made here, and told of. */
 void	config_set_attach_hooks(void (*)(device_t),
@@ -200,6 +208,7 @@ cfdriver_t device_cfdriver(device_t);
 bool	device_is_active(device_t);
 bool	device_is_childless(device_t);		/* not NetBSD's */
 device_t device_place(device_t, const char **, int *); /* not NetBSD's */
+int	device_part(device_t);				/* not NetBSD's */
 void	device_set_token(device_t);		/* not NetBSD's */
 bool	device_is_token(device_t);		/* not NetBSD's */
 bool	device_is_a(device_t, const char *);

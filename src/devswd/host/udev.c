@@ -72,8 +72,7 @@ struct known {
 	char		 k_path[64];
 	uint32_t	 k_bus;
 	uint32_t	 k_addr;
-	int		 k_unit;	/* what the match said, */
-	char		 k_driver[16];	/* and this; "" for none */
+	struct hyp_usb_pins k_pins;	/* what the match said */
 	int		 k_refused;	/* K does not know it */
 	int		 k_detached;	/* K does not know it any more */
 	int		 k_seen;	/* by the rescan that is running */
@@ -144,8 +143,7 @@ device_arrived(struct usbsys_dev *ud)
 		    hi->hi_path);
 		return;
 	}
-	verdict = udev_ops->hu_match(udev_arg, ud, 0, &hi->hi_unit,
-	    &hi->hi_driver);
+	verdict = udev_ops->hu_match(udev_arg, ud, 0, &hi->hi_pins);
 	if (verdict == HOST_UDEV_UNCLAIMED)
 		return;
 	k = calloc(1, sizeof(*k));
@@ -154,10 +152,7 @@ device_arrived(struct usbsys_dev *ud)
 	strcpy(k->k_path, hi->hi_path);
 	k->k_bus = hi->hi_bus;
 	k->k_addr = hi->hi_addr;
-	k->k_unit = hi->hi_unit;
-	if (hi->hi_driver != NULL)
-		snprintf(k->k_driver, sizeof(k->k_driver), "%s",
-		    hi->hi_driver);
+	k->k_pins = hi->hi_pins;
 	k->k_refused = verdict == HOST_UDEV_REFUSED;
 	LIST_INSERT_HEAD(&udev_known, k, k_entry);
 	if (k->k_refused)
@@ -187,8 +182,7 @@ device_present(struct usbsys_dev *ud, int again)
 	if (k == NULL) {
 		device_arrived(ud);
 	} else if (again && !k->k_refused && !k->k_detached) {
-		hi->hi_unit = k->k_unit;
-		hi->hi_driver = k->k_driver[0] != '\0' ? k->k_driver : NULL;
+		hi->hi_pins = k->k_pins;
 		udev_ops->hu_line(udev_arg, hi, &hi->hi_line);
 		hyp_usb_arrived(hi);
 	}
@@ -246,15 +240,59 @@ host_udev_rescan(void)
 	free(ud);
 }
 
+/* The same unit of the same driver; NULL: it is not among them. */
+static struct hyp_usb_pin *
+pin_find(struct hyp_usb_pins *pins, const struct hyp_usb_pin *pin)
+{
+	struct hyp_usb_pin *up;
+
+	for (up = pins->hp_pin; up < pins->hp_pin + pins->hp_n; up++) {
+		if (up->up_unit == pin->up_unit &&
+		    strcmp(up->up_driver, pin->up_driver) == 0)
+			return up;
+	}
+	return NULL;
+}
+
 void
-host_udev_pinned(const char *path, int unit, const char *driver)
+host_udev_pinned(const char *path, const struct hyp_usb_pin *pin)
 {
 	struct known *k = known_find(path);
+	struct hyp_usb_pin *up;
 
 	if (k == NULL)
 		return;
-	k->k_unit = unit;
-	snprintf(k->k_driver, sizeof(k->k_driver), "%s", driver);
+	up = pin_find(&k->k_pins, pin);
+	if (up == NULL && k->k_pins.hp_n < HYP_USB_PINS)
+		up = &k->k_pins.hp_pin[k->k_pins.hp_n++];
+	if (up != NULL)
+		*up = *pin;
+}
+
+/* Neither says another number than the other one does. */
+static int
+number_same(int32_t a, int32_t b)
+{
+
+	return a == b || a == -1 || b == -1;
+}
+
+/*
+ * In any order, since a unit that was remembered meanwhile came last.  And who
+ * had one for any interface may by now be known to have it at one.
+ */
+static int
+pins_same(struct hyp_usb_pins *a, const struct hyp_usb_pins *b)
+{
+	const struct hyp_usb_pin *pin, *up;
+
+	for (pin = b->hp_pin; pin < b->hp_pin + b->hp_n; pin++) {
+		up = pin_find(a, pin);
+		if (up == NULL || !number_same(up->up_iface, pin->up_iface) ||
+		    !number_same(up->up_part, pin->up_part))
+			return 0;
+	}
+	return a->hp_n == b->hp_n;
 }
 
 /* A device that stays: the configuration may say something else of it. */
@@ -271,17 +309,15 @@ known_line(const struct known *k, const struct usbsys_dev *ud)
 
 /* Is the answer for a device that is there the same as before? */
 static int
-known_same(const struct known *k, struct usbsys_dev *ud)
+known_same(struct known *k, const struct usbsys_dev *ud)
 {
-	struct hyp_usb_info *hi = &ud->ud_info;
 	enum host_udev_verdict verdict;
+	struct hyp_usb_pins pins;
 
-	verdict = udev_ops->hu_match(udev_arg, ud, 1, &hi->hi_unit,
-	    &hi->hi_driver);
+	verdict = udev_ops->hu_match(udev_arg, ud, 1, &pins);
 	if (k->k_refused || verdict != HOST_UDEV_TAKEN)
 		return k->k_refused && verdict == HOST_UDEV_REFUSED;
-	return k->k_unit == hi->hi_unit && (hi->hi_unit == -1 ||
-	    strcmp(k->k_driver, hi->hi_driver) == 0);
+	return pins_same(&k->k_pins, &pins);
 }
 
 /* It may arrive again. */

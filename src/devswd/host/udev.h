@@ -12,13 +12,13 @@
 struct usbsys_dev;
 
 /*
- * verdict = match(arg, dev, again, &unit, &driver)
+ * verdict = match(arg, dev, again, pins)
  *
- *	Is the device one that the daemon shall take?  If so *unit is the
- *	pinned unit number or -1, and *driver whose number it is.  Called once
- *	for every plugging of a device that is taken or refused; repeatedly for
- *	one that is not claimed.  again: by host_udev_rematch, for one that was
- *	taken or refused; what was told then need not be told once more.
+ *	Is the device one that the daemon shall take?  If so *pins are the
+ *	units that it is to have, none of a driver twice.  Called once for every
+ *	plugging of a device that is taken or refused; repeatedly for one that
+ *	is not claimed.  again: by host_udev_rematch, for one that was taken or
+ *	refused; what was told then need not be told once more.
  */
 enum host_udev_verdict {
 	HOST_UDEV_UNCLAIMED,
@@ -26,7 +26,7 @@ enum host_udev_verdict {
 	HOST_UDEV_REFUSED,	/* claimed, but not taken; has been told */
 };
 typedef enum host_udev_verdict host_udev_match_t(void *,
-	    const struct usbsys_dev *, int, int *, const char **);
+	    const struct usbsys_dev *, int, struct hyp_usb_pins *);
 
 /*
  * line(arg, info, &line)
@@ -94,11 +94,12 @@ void	host_udev_dispatch(void);
 void	host_udev_rescan(void);
 
 /*
- * host_udev_pinned(path, unit, driver)
+ * host_udev_pinned(path, pin)
  *
- *	The device at this place has this unit now: what match would answer.
+ *	The device at this place has this unit now, too: what match would
+ *	answer.
  */
-void	host_udev_pinned(const char *, int, const char *);
+void	host_udev_pinned(const char *, const struct hyp_usb_pin *);
 
 /*
  * n = host_udev_rematch(attach)

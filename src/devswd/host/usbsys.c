@@ -26,6 +26,8 @@
 #include "host/usbsys.h"
 
 /* Of an interface descriptor: class, subclass and protocol are bytes 5-7. */
+#define	DESC_CONFIG		2
+#define	DESC_CONFIG_LEN		9
 #define	DESC_INTERFACE		4
 #define	DESC_INTERFACE_LEN	9
 #define	CLASS_HID		3
@@ -156,7 +158,7 @@ usbsys_read(const char *path, struct usbsys_dev *ud)
 	hi->hi_serial = ud->ud_serial;
 	hi->hi_vendorstr = ud->ud_vendorstr;
 	hi->hi_productstr = ud->ud_productstr;
-	hi->hi_unit = -1;
+	hi->hi_pins.hp_n = 0;
 	return 0;
 }
 
@@ -176,6 +178,19 @@ usbsys_boot_hid(const struct usbsys_dev *ud)
 			return "mouse";
 	}
 	return NULL;
+}
+
+int
+usbsys_has_several(const struct usbsys_dev *ud)
+{
+	const unsigned char *d = ud->ud_desc;
+	const unsigned char *const end = d + ud->ud_desclen;
+
+	for (; end - d >= 2 && d[0] >= 2 && d[0] <= end - d; d += d[0]) {
+		if (d[1] == DESC_CONFIG && d[0] >= DESC_CONFIG_LEN && d[4] > 1)
+			return 1;
+	}
+	return 0;
 }
 
 static int

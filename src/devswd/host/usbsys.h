@@ -13,7 +13,7 @@
 
 /* One device.  ud_info's strings point into the same structure. */
 struct usbsys_dev {
-	struct hyp_usb_info ud_info;		/* hi_unit is -1 */
+	struct hyp_usb_info ud_info;		/* hi_pins are none */
 	char		 ud_path[64];
 	char		 ud_serial[128];
 	char		 ud_vendorstr[128];
@@ -65,6 +65,14 @@ int	usbsys_rebind(const char *);
  *	malformed descriptors, which no driver gets over either.
  */
 const char *usbsys_boot_hid(const struct usbsys_dev *);
+
+/*
+ * several = usbsys_has_several(dev)
+ *
+ *	Does any configuration of the device have more than one interface?  As
+ *	far as its descriptors can be read.
+ */
+int	usbsys_has_several(const struct usbsys_dev *);
 
 /*
  * usbsys_root(dir)

@@ -232,19 +232,29 @@ main_settled(void *arg, const char *name)
 }
 
 /*
- * The unit of a device is its claim's, or else the one that it had.  Who
- * follows events hears of what is claimed.
+ * The unit of a device is its claim's, which goes to the first that it has of
+ * the driver; the others', and all if the claim gives none, are those that they
+ * had.  Who follows events hears of what is claimed.
  */
 static enum host_udev_verdict
-main_match(void *arg, const struct usbsys_dev *ud, int again, int *unit,
-    const char **driver)
+main_match(void *arg, const struct usbsys_dev *ud, int again,
+    struct hyp_usb_pins *pins)
 {
-	const enum host_udev_verdict verdict = claim_match(arg, ud, again, unit,
-	    driver);
+	enum host_udev_verdict verdict;
 	const struct claim *c;
+	const char *driver;
+	int unit;
 
-	if (verdict == HOST_UDEV_TAKEN && *unit == -1)
-		units_want(&ud->ud_info, unit, driver);
+	pins->hp_n = 0;
+	verdict = claim_match(arg, ud, again, &unit, &driver);
+	if (verdict == HOST_UDEV_TAKEN && unit != -1) {
+		pins->hp_pin[0] = (struct hyp_usb_pin){ unit, -1, -1, "" };
+		snprintf(pins->hp_pin[0].up_driver,
+		    sizeof(pins->hp_pin[0].up_driver), "%s", driver);
+		pins->hp_n = 1;
+	}
+	if (verdict == HOST_UDEV_TAKEN)
+		units_want(&ud->ud_info, pins);
 	if (verdict != HOST_UDEV_UNCLAIMED &&
 	    (c = claim_find(arg, &ud->ud_info)) != NULL)
 		watch_plugged(&ud->ud_info, c->c_name[0] != '\0' ?

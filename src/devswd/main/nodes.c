@@ -118,6 +118,7 @@ node_known(const struct front_nodeinfo *fi)
 		hyp_panic("out of memory");
 	kn->kn_state.ns_info = *fi;
 	kn->kn_state.ns_iface = -1;
+	kn->kn_state.ns_part = -1;
 	TAILQ_INSERT_TAIL(&known_nodes, kn, kn_entry);
 	return kn;
 }
@@ -134,6 +135,7 @@ node_look(const struct front_nodeinfo *fi, struct node_state *ns)
 	ns->ns_attached = hs.hs_attached;
 	ns->ns_token = hs.hs_token;
 	ns->ns_iface = hs.hs_iface;
+	ns->ns_part = hs.hs_part;
 	strcpy(ns->ns_place, hs.hs_place);
 	strcpy(ns->ns_driver, hs.hs_driver);
 	strcpy(ns->ns_device, hs.hs_device);
@@ -201,6 +203,7 @@ nodes_again(nodes_func_t *func)
 		memset(&none, 0, sizeof(none));
 		none.ns_info = kn->kn_state.ns_info;
 		none.ns_iface = -1;
+		none.ns_part = -1;
 		(*func)(&kn->kn_state, &none);
 	}
 }

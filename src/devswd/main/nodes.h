@@ -16,6 +16,7 @@ struct node_state {
 	uint8_t		 ns_attached;	/* of hyp_node_stat: hs_attached, */
 	uint8_t		 ns_token;	/* hs_token, */
 	int32_t		 ns_iface;	/* hs_iface, */
+	int32_t		 ns_part;	/* hs_part, */
 	char		 ns_place[64];	/* hs_place, */
 	char		 ns_driver[16];	/* hs_driver, */
 	char		 ns_device[16];	/* and hs_device */

@@ -11,331 +11,130 @@
  *
  *	Without a serial number a device is known by its port; so is the
  *	second one with a serial number that another has (copies of a chip,
- *	often).  Each unit is kept in its driver (hyp_node_pin), so no other
+ *	often).  Of a device that has several interfaces each has its own line,
+ *	and of an interface with several devices of one driver (a HID with
+ *	report IDs) each of those:
+ *
+ *		ucom 2 0403:6010,serial=B interface=0
+ *		ucom 3 0403:6010,serial=B interface=1
+ *		uhid 4 1209:0001,port=1-2 interface=0 part=7
+ *
+ *	A line that leaves that out, as those of before do, is the first
+ *	one's that has none of its own.  Which one that is shows when it has
+ *	attached, and counts until the device leaves (l_at).
+ *
+ *	Each unit is kept in its driver (hyp_node_pin), so no other
  *	device gets it, and its nodes are there from the start.  A device that
- *	comes is pinned to its unit; one that has none gets the lowest that is
+ *	comes is pinned to its units; one that has none gets the lowest that is
  *	free, and when it has attached (units_node) that becomes a line.
  *
- *	Lines that cannot be understood, and comments, are somebody's, and are
- *	written back as they were.  The file is written as a new one that takes
- *	the old one's place.  If that fails (a full disk) it is tried with the
- *	next line; meanwhile the units are remembered here.
- *
- *	Everything in the file was written by root, and is no code; it is read
- *	with the care that the configuration gets all the same.
+ *	What is in the file: unitsfile.c.
  *
  * Known gaps
- *	Of a device with several nodes of one driver (an adapter with two
- *	ports) the first one's unit is remembered; the others get what is free,
- *	but never one that is another device's.  Of several drivers of one
- *	device the first line in the file counts.  A line that a person takes
- *	out is in force until the daemon ends.
+ *	A line that a person takes out is in force until the daemon ends.
  *
  * Locks
  *	None: main's thread only.
  */
-#include <sys/stat.h>
-
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hyp/hyp.h"
-#include "hyp/hyp_node.h"
 #include "host/host.h"
 #include "host/udev.h"
 #include "host/usbsys.h"
-#include "conf/conf.h"
 #include "main/units.h"
+#include "main/unitsvar.h"
 
-#define	UNITS_MAX	1024		/* lines */
-#define	FILE_MAX	(1024 * 1024)
+/* ---- lines and devices ---------------------------------------------- */
 
-struct line {
-	TAILQ_ENTRY(line) l_entry;
-	char		*l_text;	/* as it stands in the file */
-	char		 l_driver[16];	/* "": it is none of ours */
-	int		 l_unit;
-	struct claim	 l_device;
-	char		 l_holder[64];	/* place of the device that has it now,
-					   "" if none */
-};
-
-static TAILQ_HEAD(, line) lines = TAILQ_HEAD_INITIALIZER(lines);
-static unsigned nlines;
-static char *units_path;		/* NULL: nothing is remembered */
-static const struct claim_head *units_claims;
-
-/* ---- the file ------------------------------------------------------- */
-
-static void
-forget_all(void)
-{
-	struct line *l;
-
-	while ((l = TAILQ_FIRST(&lines)) != NULL) {
-		TAILQ_REMOVE(&lines, l, l_entry);
-		free(l->l_text);
-		free(l);
-	}
-	nlines = 0;
-	free(units_path);
-	units_path = NULL;
-}
-
-/* Does a claim give this unit to its device? */
 static int
-claimed(const char *driver, int unit)
+spot_same(const struct spot *a, const struct spot *b)
 {
-	const struct claim *c;
 
-	TAILQ_FOREACH(c, units_claims, c_entry) {
-		if (c->c_unit == unit && strcmp(c->c_driver, driver) == 0)
-			return 1;
-	}
-	return 0;
+	return a->s_iface == b->s_iface && a->s_part == b->s_part;
 }
 
-static struct line *
-line_of(const char *driver, int unit)
+/* Is what is at this spot meant by the other? */
+static int
+spot_fits(const struct spot *meant, const struct spot *at)
 {
-	struct line *l;
 
-	TAILQ_FOREACH(l, &lines, l_entry) {
-		if (l->l_unit == unit && strcmp(l->l_driver, driver) == 0)
-			return l;
-	}
-	return NULL;
+	return (meant->s_iface == -1 || meant->s_iface == at->s_iface) &&
+	    (meant->s_part == -1 || meant->s_part == at->s_part);
 }
 
-/* Take a line apart; NULL, or what is wrong. */
-static const char *
-line_parse(struct line *l, const char *text)
+/* How much of it is said. */
+static int
+spot_exact(const struct spot *s)
 {
-	char driver[16], device[sizeof(l->l_device.c_text)];
-	const char *why;
-	int end = -1, unit;
 
-	if (sscanf(text, "%15s %d %255s %n", driver, &unit, device, &end) < 3 ||
-	    end == -1 || text[end] != '\0')
-		return "wants a driver, a unit and a device, such as \"ucom 0 "
-		    "0403:6001,serial=A1\"";
-	if (unit < 0 || unit > CLAIM_UNIT_MAX)
-		return "the unit is not from 0 to 4095";
-	if ((why = claim_parse(device, &l->l_device)) != NULL)
-		return why;
-	if (l->l_device.c_unit != -1)
-		return "the device has a unit= of its own";
-	if (line_of(driver, unit) != NULL)
-		return "another line has this unit";
-	if (nlines == UNITS_MAX)
-		return "there are too many";
-	strcpy(l->l_driver, driver);
-	l->l_unit = unit;
-	nlines++;
-	return NULL;
+	return 2 * (s->s_iface != -1) + (s->s_part != -1);
 }
 
-/* text, which was allocated, is the list's now. */
-static const char *
-line_add(char *text, struct line **added)
+/* What is known of whom the line is for. */
+static const struct spot *
+line_spot(const struct units_line *l)
 {
-	struct line *l = calloc(1, sizeof(*l));
-	const char *p = text, *why = NULL;
 
-	if (l == NULL)
-		hyp_panic("out of memory");
-	while (isspace((unsigned char)*p))
-		p++;
-	if (*p != '\0' && *p != '#')
-		why = line_parse(l, p);
-	l->l_text = text;
-	TAILQ_INSERT_TAIL(&lines, l, l_entry);
-	*added = l;
-	return why;
+	return spot_exact(&l->l_at) != 0 ? &l->l_at : &l->l_spot;
 }
 
-/* Its unit is nobody else's from now on. */
-static void
-line_keep(const struct line *l)
+static int
+is_holder(const struct units_line *l, const char *place)
 {
 
-	if (claimed(l->l_driver, l->l_unit)) {
-		host_logf(HYP_LOG_NOTICE, "%s: %s %d: a claim has this unit",
-		    units_path, l->l_driver, l->l_unit);
-		return;
-	}
-	if (hyp_node_pin(l->l_driver, (uint32_t)l->l_unit) == EINVAL)
-		host_logf(HYP_LOG_NOTICE, "%s: %s %d: there is no such driver "
-		    "now", units_path, l->l_driver, l->l_unit);
-}
-
-static void
-read_lines(FILE *f)
-{
-	char *text = NULL;
-	const char *why;
-	size_t size = 0;
-	struct line *l;
-	unsigned n;
-	ssize_t len;
-
-	for (n = 1; (len = getline(&text, &size, f)) != -1; n++) {
-		if (text[len - 1] == '\n')
-			text[len - 1] = '\0';
-		if ((why = line_add(text, &l)) != NULL)
-			host_logf(HYP_LOG_WARNING, "%s:%u: %s; the line is "
-			    "left alone", units_path, n, why);
-		else if (l->l_driver[0] != '\0')
-			line_keep(l);
-		text = NULL;
-		size = 0;
-	}
-	free(text);
-}
-
-/* What is wrong with the file, or NULL. */
-static const char *
-check_file(int fd)
-{
-	const char *const why = conf_check_file(fd);
-	struct stat st;
-
-	if (why != NULL)
-		return why;
-	return fstat(fd, &st) == 0 && st.st_size > FILE_MAX ?
-	    "is longer than 1 MiB" : NULL;
+	return strcmp(l->l_holder, place) == 0;
 }
 
 /*
- * A file that cannot be read is not written over either: nothing is
- * remembered then.
+ * How well the line names the device, and which of its parts; 0: not at all,
+ * or another device has it.
  */
-void
-units_load(const char *path, const struct claim_head *claims)
-{
-	const char *why = NULL;
-	FILE *f = NULL;
-	int fd;
-
-	forget_all();
-	units_claims = claims;
-	if (path == NULL)
-		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd == -1 && errno != ENOENT)
-		why = strerror(errno);
-	else if (fd != -1 && (why = check_file(fd)) == NULL &&
-	    (f = fdopen(fd, "r")) == NULL)
-		why = strerror(errno);
-	if (why != NULL) {
-		host_logf(HYP_LOG_ERR, "%s: %s; units are not remembered", path,
-		    why);
-		if (fd != -1)
-			close(fd);
-		return;
-	}
-	if ((units_path = strdup(path)) == NULL)
-		hyp_panic("out of memory");
-	if (f == NULL)
-		return;
-	read_lines(f);
-	fclose(f);
-}
-
-/* errno: all lines into a file of this name. */
 static int
-write_lines(const char *path)
+line_score(const struct units_line *l, const struct hyp_usb_info *hi)
 {
-	const struct line *l;
-	int error = 0, fd;
-	FILE *f;
+	int score;
 
-	(void)unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    0644);
-	if (fd == -1)
-		return errno;
-	if ((f = fdopen(fd, "w")) == NULL) {
-		error = errno;
-		close(fd);
-		return error;
-	}
-	TAILQ_FOREACH(l, &lines, l_entry)
-		fprintf(f, "%s\n", l->l_text);
-	if (fflush(f) != 0 || fsync(fd) == -1)
-		error = errno;
-	if (fclose(f) != 0 && error == 0)
-		error = errno;
-	return error;
+	if (l->l_driver[0] == '\0' || units_claimed(l->l_driver, l->l_unit) ||
+	    (l->l_holder[0] != '\0' && !is_holder(l, hi->hi_path)))
+		return 0;
+	score = claim_score(&l->l_device, hi);
+	return score == 0 ? 0 : 8 * spot_exact(&l->l_spot) + score;
 }
 
-static void
-save(void)
-{
-	static struct host_quiet quiet;
-	char *new, *slash;
-	int error;
-
-	if (asprintf(&new, "%s.new", units_path) == -1)
-		hyp_panic("out of memory");
-	/* Its own folder, which the package makes, or nobody has. */
-	slash = strrchr(new, '/');
-	*slash = '\0';
-	if (new[0] != '\0')
-		(void)mkdir(new, 0755);
-	*slash = '/';
-	error = write_lines(new);
-	if (error == 0 && rename(new, units_path) == -1)
-		error = errno;
-	if (error != 0) {
-		(void)unlink(new);
-		if (host_log_quiet(&quiet) != 0)
-			host_logf(HYP_LOG_WARNING, "%s: %s; units are not "
-			    "remembered over a restart", units_path,
-			    strerror(error));
-	}
-	free(new);
-}
-
-/* ---- devices -------------------------------------------------------- */
-
-/* Does the device at this place already have a line of this driver's? */
+/* Does the device at this place already have a line for this one of it? */
 static int
-has_line(const char *place, const char *driver)
+has_line(const char *place, const char *driver, const struct spot *at)
 {
-	const struct line *l;
+	const struct units_line *l;
 
-	TAILQ_FOREACH(l, &lines, l_entry) {
-		if (strcmp(l->l_holder, place) == 0 &&
-		    (driver == NULL || strcmp(l->l_driver, driver) == 0))
+	TAILQ_FOREACH(l, &units_lines, l_entry) {
+		if (is_holder(l, place) && strcmp(l->l_driver, driver) == 0 &&
+		    spot_fits(line_spot(l), at))
 			return 1;
 	}
 	return 0;
 }
 
 /*
- * The line that names the device most exactly, and that no other one has;
- * driver NULL: of any.
+ * The line that names this one of the device most exactly, and that no other
+ * device has.
  */
-static struct line *
-line_for(const struct hyp_usb_info *hi, const char *driver)
+static struct units_line *
+line_for(const struct hyp_usb_info *hi, const char *driver,
+    const struct spot *at)
 {
-	struct line *best = NULL, *l;
+	struct units_line *best = NULL, *l;
 	int score, most = 0;
 
-	TAILQ_FOREACH(l, &lines, l_entry) {
-		if (l->l_driver[0] == '\0' ||
-		    (driver != NULL && strcmp(l->l_driver, driver) != 0) ||
-		    (l->l_holder[0] != '\0' &&
-		    strcmp(l->l_holder, hi->hi_path) != 0) ||
-		    claimed(l->l_driver, l->l_unit))
+	TAILQ_FOREACH(l, &units_lines, l_entry) {
+		if (strcmp(l->l_driver, driver) != 0 ||
+		    !spot_fits(line_spot(l), at))
 			continue;
-		score = claim_score(&l->l_device, hi);
+		score = line_score(l, hi);
 		if (score > most) {
 			best = l;
 			most = score;
@@ -344,49 +143,111 @@ line_for(const struct hyp_usb_info *hi, const char *driver)
 	return best;
 }
 
-void
-units_want(const struct hyp_usb_info *hi, int *unit, const char **driver)
+static struct hyp_usb_pin
+line_pin(const struct units_line *l)
 {
-	struct line *l = line_for(hi, NULL);
+	const struct spot *const s = line_spot(l);
+	struct hyp_usb_pin pin = { l->l_unit, s->s_iface, s->s_part, "" };
 
-	if (l == NULL)
-		return;
-	snprintf(l->l_holder, sizeof(l->l_holder), "%s", hi->hi_path);
-	*unit = l->l_unit;
-	*driver = l->l_driver;
+	strcpy(pin.up_driver, l->l_driver);
+	return pin;
+}
+
+/* Is it about the same one of a device as a line that is among the pins? */
+static int
+is_wanted(const struct units_line *l, const char *place)
+{
+	const struct units_line *o;
+
+	TAILQ_FOREACH(o, &units_lines, l_entry) {
+		if (o != l && is_holder(o, place) &&
+		    strcmp(o->l_driver, l->l_driver) == 0 &&
+		    spot_same(&o->l_spot, &l->l_spot))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * The best line that is not held yet, and about none that has one.  A claim's
+ * unit, which is the first pin, is the first's of its driver, so a line that
+ * is for that one has no use.
+ */
+static struct units_line *
+next_wanted(const struct hyp_usb_info *hi, const struct hyp_usb_pin *claim)
+{
+	struct units_line *best = NULL, *l;
+	int score, most = 0;
+
+	TAILQ_FOREACH(l, &units_lines, l_entry) {
+		score = line_score(l, hi);
+		if (score <= most || l->l_holder[0] != '\0' ||
+		    is_wanted(l, hi->hi_path) || (claim != NULL &&
+		    spot_exact(&l->l_spot) == 0 &&
+		    strcmp(claim->up_driver, l->l_driver) == 0))
+			continue;
+		best = l;
+		most = score;
+	}
+	return best;
+}
+
+void
+units_want(const struct hyp_usb_info *hi, struct hyp_usb_pins *pins)
+{
+	const struct hyp_usb_pin *const claim = pins->hp_n > 0 ?
+	    &pins->hp_pin[0] : NULL;
+	struct units_line *l;
+
+	/* Again, with what it has already. */
+	TAILQ_FOREACH(l, &units_lines, l_entry) {
+		if (is_holder(l, hi->hi_path) && line_score(l, hi) != 0 &&
+		    pins->hp_n < HYP_USB_PINS)
+			pins->hp_pin[pins->hp_n++] = line_pin(l);
+	}
+	while (pins->hp_n < HYP_USB_PINS &&
+	    (l = next_wanted(hi, claim)) != NULL) {
+		snprintf(l->l_holder, sizeof(l->l_holder), "%s", hi->hi_path);
+		pins->hp_pin[pins->hp_n++] = line_pin(l);
+	}
 }
 
 void
 units_left(const char *path)
 {
-	struct line *l;
+	struct units_line *l;
 
-	TAILQ_FOREACH(l, &lines, l_entry) {
-		if (strcmp(l->l_holder, path) == 0)
-			l->l_holder[0] = '\0';
+	TAILQ_FOREACH(l, &units_lines, l_entry) {
+		if (!is_holder(l, path))
+			continue;
+		l->l_holder[0] = '\0';
+		l->l_at = (struct spot){ -1, -1 };
 	}
 }
 
-/* The device at this place, which has attached, has the line's unit. */
+/* This one of the device at this place, which has attached, has the line's
+   unit. */
 static void
-line_held(struct line *l, const char *place)
+line_held(struct units_line *l, const char *place, const struct spot *at)
 {
-	const int first = !has_line(place, NULL);
+	struct hyp_usb_pin pin;
 
 	snprintf(l->l_holder, sizeof(l->l_holder), "%s", place);
-	if (first)
-		host_udev_pinned(place, l->l_unit, l->l_driver);
+	l->l_at = *at;
+	pin = line_pin(l);
+	host_udev_pinned(place, &pin);
 }
 
-/* Is there a line that names the device by this text alone? */
+/* Is there a line that names the same one by this text alone? */
 static int
-is_named(const char *driver, const char *text)
+is_named(const char *driver, const char *text, const struct spot *s)
 {
-	const struct line *l;
+	const struct units_line *l;
 
-	TAILQ_FOREACH(l, &lines, l_entry) {
+	TAILQ_FOREACH(l, &units_lines, l_entry) {
 		if (strcmp(l->l_driver, driver) == 0 &&
-		    strcmp(l->l_device.c_text, text) == 0)
+		    strcmp(l->l_device.c_text, text) == 0 &&
+		    spot_same(&l->l_spot, s))
 			return 1;
 	}
 	return 0;
@@ -401,67 +262,107 @@ is_word(const char *text)
 	return *text == '\0';
 }
 
+/* The end of a line: which one of its device, as much as has to be said. */
+#define	SPOT_TEXT	48
 static void
-remember(const struct hyp_usb_info *hi, const char *driver, int unit)
+spot_text(const struct spot *s, char text[SPOT_TEXT])
+{
+	int n = 0;
+
+	text[0] = '\0';
+	if (s->s_iface != -1)
+		n = snprintf(text, SPOT_TEXT, " interface=%d", s->s_iface);
+	if (s->s_part != -1)
+		snprintf(text + n, SPOT_TEXT - (size_t)n, " part=%d",
+		    s->s_part);
+}
+
+/*
+ * named: which one of the device it is, so far as the device has several; at:
+ * which one.
+ */
+static void
+remember(const struct hyp_usb_info *hi, const char *driver, int unit,
+    const struct spot *named, const struct spot *at)
 {
 	static struct host_quiet quiet;
-	char device[CLAIM_TEXT], *text;
+	char device[CLAIM_TEXT], spot[SPOT_TEXT], *text;
 	const char *why;
-	struct line *l;
+	struct units_line *l;
 
 	claim_propose(hi, hi->hi_serial[0] == '\0', device);
-	if (is_named(driver, device))
+	if (is_named(driver, device, named))
 		claim_propose(hi, 1, device);
 	if (!is_word(device)) {
 		/* Of such a serial number no line can be made. */
 		snprintf(device, sizeof(device), "%04x:%04x,port=%s",
 		    hi->hi_vendor, hi->hi_product, hi->hi_path);
 	}
-	if (is_named(driver, device) || nlines == UNITS_MAX) {
+	if (is_named(driver, device, named) || units_nlines == UNITS_MAX) {
 		if (host_log_quiet(&quiet) != 0)
 			host_logf(HYP_LOG_NOTICE, "%s: %s%d is not remembered: "
-			    "%s", units_path, driver, unit, nlines ==
+			    "%s", units_path, driver, unit, units_nlines ==
 			    UNITS_MAX ? "there are too many lines" :
 			    "another device has its name");
 		return;
 	}
-	if (asprintf(&text, "%s %d %s", driver, unit, device) == -1)
+	spot_text(named, spot);
+	if (asprintf(&text, "%s %d %s%s", driver, unit, device, spot) == -1)
 		hyp_panic("out of memory");
-	if ((why = line_add(text, &l)) != NULL) {
+	if ((why = units_line_add(text, &l)) != NULL) {
 		/* What a device can cause: a serial number like no other. */
-		TAILQ_REMOVE(&lines, l, l_entry);
-		free(l->l_text);
-		free(l);
+		units_line_drop(l);
 		host_logf(HYP_LOG_NOTICE, "%s: %s%d is not remembered: %s",
 		    units_path, driver, unit, why);
 		return;
 	}
-	line_held(l, hi->hi_path);
-	host_logf(HYP_LOG_INFO, "%s%d is remembered for %s", driver, unit,
-	    l->l_device.c_text);
-	line_keep(l);
-	save();
+	line_held(l, hi->hi_path, at);
+	host_logf(HYP_LOG_INFO, "%s%d is remembered for %s%s", driver, unit,
+	    l->l_device.c_text, spot);
+	units_line_keep(l);
+	units_save();
 }
 
 /*
- * The device has this unit, and holds no line.  If the file was read again
- * there is its own; or one with another unit, which a person has given it, and
- * which host_udev_rematch moves it to.
+ * This one of the device has this unit, and holds no line.  If the file was
+ * read again there is its own; or one with another unit, which a person has
+ * given it, and which host_udev_rematch moves it to.
  */
 static void
-note(const struct hyp_usb_info *hi, const char *driver, int unit)
+note(const struct usbsys_dev *ud, const char *driver, int unit,
+    const struct spot *at)
 {
-	struct line *l = line_for(hi, driver);
+	const struct hyp_usb_info *const hi = &ud->ud_info;
+	const struct spot named = {
+		usbsys_has_several(ud) ? at->s_iface : -1,
+		at->s_part > 0 ? at->s_part : -1
+	};
+	struct units_line *l = line_for(hi, driver, at);
 
-	if (l == NULL && line_of(driver, unit) == NULL)
-		remember(hi, driver, unit);
+	if (l == NULL && units_line_of(driver, unit) == NULL)
+		remember(hi, driver, unit, &named, at);
 	else if (l != NULL && l->l_unit == unit)
-		line_held(l, hi->hi_path);
+		line_held(l, hi->hi_path, at);
+}
+
+/* It holds the line of its unit already. */
+static int
+holds_line(const char *place, const char *driver, int unit,
+    const struct spot *at)
+{
+	struct units_line *const l = units_line_of(driver, unit);
+
+	if (l == NULL || !is_holder(l, place))
+		return 0;
+	if (spot_exact(&l->l_at) == 0 && spot_fits(&l->l_spot, at))
+		line_held(l, place, at);
+	return 1;
 }
 
 void
 units_node(const struct node_state *ns, const struct node_state *was)
 {
+	const struct spot at = { ns->ns_iface, ns->ns_part };
 	struct usbsys_dev *ud;
 	char driver[16];
 	int unit;
@@ -476,11 +377,13 @@ units_node(const struct node_state *ns, const struct node_state *was)
 	memcpy(driver, ns->ns_device, n);
 	driver[n] = '\0';
 	unit = atoi(ns->ns_device + n);
-	if (claimed(driver, unit) || has_line(ns->ns_place, driver))
+	if (units_claimed(driver, unit) ||
+	    holds_line(ns->ns_place, driver, unit, &at) ||
+	    has_line(ns->ns_place, driver, &at))
 		return;
 	if ((ud = malloc(sizeof(*ud))) == NULL)
 		hyp_panic("out of memory");
 	if (usbsys_read(ns->ns_place, ud) == 0)
-		note(&ud->ud_info, driver, unit);
+		note(ud, driver, unit, &at);
 	free(ud);
 }

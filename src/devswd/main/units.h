@@ -24,11 +24,10 @@
 void	units_load(const char *, const struct claim_head *);
 
 /*
- * units_want(info, &unit, &driver)
+ * units_want(info, pins)
  *
- *	The unit of a device that has none by its claim, and whose number it
- *	is, a string until units_load; nothing is changed if there is none, or
- *	another device that is plugged in has it.
+ *	Append the units of a device, those that no other device that is
+ *	plugged in has; pins may have that of its claim already.
  *
  * units_left(path)
  *
@@ -36,9 +35,9 @@ void	units_load(const char *, const struct claim_head *);
  *
  * units_node(node, was)
  *
- *	A nodes_func_t: remember the unit of a device that had none.
+ *	A nodes_func_t: remember a unit of a device that had none for it.
  */
-void	units_want(const struct hyp_usb_info *, int *, const char **);
+void	units_want(const struct hyp_usb_info *, struct hyp_usb_pins *);
 void	units_left(const char *);
 void	units_node(const struct node_state *, const struct node_state *);
 

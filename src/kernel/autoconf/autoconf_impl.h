@@ -21,8 +21,9 @@ struct device {
 	char		 dv_place[DEVICE_PLACE_SIZE];	/* const; "": none */
 	int		 dv_iface;			/* const: there */
 	bool		 dv_token;	/* const after ca_attach */
-	int		 dv_pin;	/* (a) wanted unit of children, or -1 */
-	cfdriver_t	 dv_pincd;	/* (a) of this driver's; NULL: any */
+	int		 dv_part;			/* const: first locator */
+	struct cfpin	*dv_pins;	/* (a) wanted units of those below */
+	u_int		 dv_npins;	/* (a) 0: look further up */
 	struct lwp	*dv_attaching;	/* (a)+atomic: who runs ca_attach */
 	struct lwp	*dv_detaching;	/* (a)+atomic: who runs config_detach */
 	bool		 dv_detached;	/* (a) config_detach_commit */
@@ -55,7 +56,8 @@ void	config_unlock(bool);
 
 /* ---- subr_cfunit.c: which unit -------------------------------------- */
 
-int	config_unit_alloc(cfdriver_t, device_t);
+int	config_unit_alloc(device_t);
+void	config_unit_unpin(device_t);
 void	config_units_free(cfdriver_t);
 
 #endif /* AUTOCONF_AUTOCONF_IMPL_H */

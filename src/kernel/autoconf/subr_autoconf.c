@@ -94,6 +94,7 @@ device_free(device_t dev)
 	/* Its tables may be gone by now. */
 	if (dev->dv_private != NULL)
 		kmem_free(dev->dv_private, dev->dv_devsize);
+	config_unit_unpin(dev);
 	kmem_free(dev, sizeof(*dev));
 }
 
@@ -123,7 +124,8 @@ device_create(device_t parent, cfdata_t cf, const struct cfargs *args)
 	localcount_init(&dev->dv_localcount);
 	dev->dv_cfdata = cf;
 	dev->dv_parent = parent;
-	dev->dv_pin = -1;
+	dev->dv_part = args != NULL && args->locators != NULL ?
+	    args->locators[0] : -1;
 	if (args != NULL && args->place != NULL) {
 		strlcpy(dev->dv_place, args->place->cl_place,
 		    sizeof(dev->dv_place));
@@ -138,7 +140,7 @@ device_create(device_t parent, cfdata_t cf, const struct cfargs *args)
 	KASSERTMSG(dev->dv_cfattach != NULL, "no attachment %s of %s",
 	    cf->cf_atname, cf->cf_name);
 	dev->dv_unit = device_can_detach(dev) ?
-	    config_unit_alloc(cd, parent) : -1;
+	    config_unit_alloc(dev) : -1;
 	if (dev->dv_unit == -1) {
 		mutex_exit(&alldevs_lock);
 		device_free(dev);
@@ -185,8 +187,8 @@ device_attach(device_t dev, void *aux, cfprint_t print,
 	const int unit = dev->dv_unit;
 	bool locked;
 
-	if (args != NULL && args->pin != NULL)
-		config_unit_pin(dev, args->pin);
+	if (args != NULL && args->pins != NULL)
+		config_unit_pin(dev, args->pins);
 	if (parent == NULL)
 		aprint_normal("%s (root)", dev->dv_xname);
 	else {

@@ -4,7 +4,8 @@
  *
  * A new device gets the lowest free unit.  A unit may be reserved in the
  * driver (config_unit_reserve): then only devices below one that is pinned to
- * it (config_unit_pin) get it.
+ * it (config_unit_pin) get it.  A device has as many pins as it likes: it may
+ * have several interfaces with one driver, and each its own unit.
  *
  * There are CONFIG_UNITS of them.  What is plugged in may want more: then it
  * is not attached, and the log says so once until a unit is free again.
@@ -40,20 +41,49 @@ unit_reserved(cfdriver_t cd, int unit)
 	    (cd->cd_reserved[unit / 32] >> (unit % 32) & 1) != 0;
 }
 
-/*
- * alldevs_lock held: the wish of the nearest ancestor that has one, if it is
- * about cd.
- */
-static int
-unit_pinned(cfdriver_t cd, device_t parent)
+static bool
+unit_free(cfdriver_t cd, int unit)
 {
 
-	while (parent != NULL && parent->dv_pin < 0)
-		parent = parent->dv_parent;
-	if (parent == NULL ||
-	    (parent->dv_pincd != NULL && parent->dv_pincd != cd))
+	return unit >= cd->cd_ndevs || cd->cd_devs[unit] == NULL;
+}
+
+/* Is it a wish for this device, and can it be had? */
+static bool
+unit_fits(const struct cfpin *pin, const struct device *dev, int iface)
+{
+	cfdriver_t const cd = dev->dv_cfdriver;
+
+	return (pin->cp_driver[0] == '\0' ||
+	    strcmp(pin->cp_driver, cd->cd_name) == 0) &&
+	    (pin->cp_iface == -1 || pin->cp_iface == iface) &&
+	    (pin->cp_part == -1 || pin->cp_part == dev->dv_part) &&
+	    pin->cp_unit >= 0 && unit_reserved(cd, pin->cp_unit) &&
+	    unit_free(cd, pin->cp_unit);
+}
+
+/*
+ * alldevs_lock held: of the wishes of the nearest ancestor that has any, the
+ * first that is about dev and can be had; or -1.
+ */
+static int
+unit_pinned(device_t dev)
+{
+	const struct device *up = dev->dv_parent, *at = dev;
+	u_int i;
+
+	while (up != NULL && up->dv_npins == 0)
+		up = up->dv_parent;
+	if (up == NULL)
 		return -1;
-	return parent->dv_pin;
+	while (at != NULL && at->dv_place[0] == '\0')
+		at = at->dv_parent;
+	for (i = 0; i < up->dv_npins; i++) {
+		if (unit_fits(&up->dv_pins[i], dev,
+		    at != NULL ? at->dv_iface : -1))
+			return up->dv_pins[i].cp_unit;
+	}
+	return -1;
 }
 
 /*
@@ -81,21 +111,20 @@ unit_table_grow(cfdriver_t cd, int unit)
 }
 
 /*
- * unit = config_unit_alloc(cd, parent)
+ * unit = config_unit_alloc(dev)
  *
- *	For a new device of the driver below parent: the pinned unit if it is
- *	free, otherwise the lowest free one that is not kept for somebody.
+ *	For a new device: the first unit that is pinned for it and free,
+ *	otherwise the lowest free one that is not kept for somebody.
  *	-1: there is none; that has been logged.  alldevs_lock held.
  */
 int
-config_unit_alloc(cfdriver_t cd, device_t parent)
+config_unit_alloc(device_t dev)
 {
-	int unit = unit_pinned(cd, parent);
+	cfdriver_t const cd = dev->dv_cfdriver;
+	int unit = unit_pinned(dev);
 
-	if (unit < 0 || !unit_reserved(cd, unit) ||
-	    (unit < cd->cd_ndevs && cd->cd_devs[unit] != NULL)) {
-		for (unit = 0; unit_reserved(cd, unit) ||
-		    (unit < cd->cd_ndevs && cd->cd_devs[unit] != NULL);
+	if (unit < 0) {
+		for (unit = 0; unit_reserved(cd, unit) || !unit_free(cd, unit);
 		    unit++)
 			continue;
 	}
@@ -151,24 +180,39 @@ config_unit_reserve(const char *driver, int unit)
 	return error;
 }
 
+/* No wishes any more; alldevs_lock held, or nobody else knows dev. */
+void
+config_unit_unpin(device_t dev)
+{
+
+	if (dev->dv_npins > 0)
+		kmem_free(dev->dv_pins, dev->dv_npins * sizeof(dev->dv_pins[0]));
+	dev->dv_pins = NULL;
+	dev->dv_npins = 0;
+}
+
 /*
- * config_unit_pin(dev, pin)
+ * config_unit_pin(dev, pins)
  *
- *	Those devices below dev that are this driver's want this unit, if it
- *	is reserved in the driver.  Before they attach.  Nothing happens if
- *	there is no such driver.
+ *	The devices below dev want these units, each the first one of them that
+ *	names its driver, its interface and its part, is reserved in the driver,
+ *	and is free.  Before they attach; in the place of what was wanted
+ *	before.
  */
 void
-config_unit_pin(device_t dev, const struct cfpin *pin)
+config_unit_pin(device_t dev, const struct cfpins *pins)
 {
-	cfdriver_t cd = NULL;
+	const size_t size = pins->cps_n * sizeof(pins->cps_pin[0]);
+	struct cfpin *copy = NULL;
 
-	mutex_enter(&alldevs_lock);
-	if (pin->cp_driver == NULL ||
-	    (cd = config_cfdriver_lookup(pin->cp_driver)) != NULL) {
-		dev->dv_pin = pin->cp_unit;
-		dev->dv_pincd = cd;
+	if (pins->cps_n > 0) {
+		copy = kmem_zalloc(size, KM_SLEEP);
+		memcpy(copy, pins->cps_pin, size);
 	}
+	mutex_enter(&alldevs_lock);
+	config_unit_unpin(dev);
+	dev->dv_pins = copy;
+	dev->dv_npins = pins->cps_n;
 	mutex_exit(&alldevs_lock);
 }
 

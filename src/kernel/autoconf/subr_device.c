@@ -307,6 +307,19 @@ device_place(device_t dev, const char **place, int *iface)
 }
 
 /*
+ * part = device_part(dev)
+ *
+ *	Which of several below one parent it is, by the first of its locators:
+ *	of a HID its report ID.  -1: it has none.
+ */
+int
+device_part(device_t dev)
+{
+
+	return dev->dv_part;
+}
+
+/*
  * device_set_token(dev)
  *
  *	It is a security key: something that the person at the machine uses in

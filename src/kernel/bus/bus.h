@@ -30,7 +30,7 @@ void	usb_bus_shutdown(void);
 /* ---- uhub.c --------------------------------------------------------- */
 
 device_t uhub_hub(void);
-int	uhub_attach_drivers(struct usbd_device *, const struct cfpin *,
+int	uhub_attach_drivers(struct usbd_device *, const struct cfpins *,
 	    struct usbd_why *);
 void	uhub_detach_drivers(struct usbd_device *, int);
 bool	uhub_is_idle(const struct usbd_device *);

@@ -189,13 +189,13 @@ uhub_complain(struct usbd_why *why, const struct usbd_interface *iface,
 }
 
 /*
- * wanted = uhub_attach_whole(dev, pin, why)
+ * wanted = uhub_attach_whole(dev, pins, why)
  *
  *	Offer the device as a whole.  False: no driver wants it.  True: one
  *	has it, or would but cannot have all interfaces.
  */
 static bool
-uhub_attach_whole(struct usbd_device *dev, const struct cfpin *pin,
+uhub_attach_whole(struct usbd_device *dev, const struct cfpins *pins,
     struct usbd_why *why)
 {
 	struct usb_attach_arg uaa;
@@ -219,7 +219,7 @@ uhub_attach_whole(struct usbd_device *dev, const struct cfpin *pin,
 		}
 	}
 	sub = config_attach_acquired(uhub_self, cf, &uaa, uhub_print_dev,
-	    CFARGS(.iattr = "usbdevif", .pin = pin, .place =
+	    CFARGS(.iattr = "usbdevif", .pins = pins, .place =
 	    &(const struct cfplace){ dev->ud_path, -1 }));
 	if (sub != NULL)
 		uhub_note_driver(dev, sub);
@@ -260,7 +260,7 @@ uhub_take(struct usbd_device *dev, struct usbd_interface **ifaces,
 /* Offer one interface. */
 static void
 uhub_attach_iface(struct usbd_interface *iface,
-    struct usbd_interface **ifaces, const struct cfpin *pin,
+    struct usbd_interface **ifaces, const struct cfpins *pins,
     struct usbd_why *why)
 {
 	struct usbd_device *dev = iface->ui_dev;
@@ -282,7 +282,7 @@ uhub_attach_iface(struct usbd_interface *iface,
 		return;
 	}
 	sub = config_attach_acquired(uhub_self, cf, &uiaa, uhub_print_iface,
-	    CFARGS(.iattr = "usbifif", .pin = pin, .place =
+	    CFARGS(.iattr = "usbifif", .pins = pins, .place =
 	    &(const struct cfplace){ dev->ud_path, uiaa.uiaa_ifaceno }));
 	if (sub == NULL)
 		strlcpy(why->w_text, "its driver did not take it",
@@ -295,7 +295,7 @@ uhub_attach_iface(struct usbd_interface *iface,
 
 /* Offer all interfaces. */
 static void
-uhub_attach_ifaces(struct usbd_device *dev, const struct cfpin *pin,
+uhub_attach_ifaces(struct usbd_device *dev, const struct cfpins *pins,
     struct usbd_why *why)
 {
 	struct usbd_interface **ifaces;
@@ -307,22 +307,22 @@ uhub_attach_ifaces(struct usbd_device *dev, const struct cfpin *pin,
 	    KM_SLEEP);
 	for (i = 0; i < dev->ud_nifaces; i++) {
 		if (!dev->ud_ifaces[i].ui_taken)
-			uhub_attach_iface(&dev->ud_ifaces[i], ifaces, pin,
+			uhub_attach_iface(&dev->ud_ifaces[i], ifaces, pins,
 			    why);
 	}
 	kmem_free(ifaces, (size_t)dev->ud_nifaces * sizeof(ifaces[0]));
 }
 
 /*
- * error = uhub_attach_drivers(dev, pin, why)
+ * error = uhub_attach_drivers(dev, pins, why)
  *
- *	Let drivers attach to a configured device.  pin: the unit that its
- *	nodes should have, cp_unit -1 if any.  Sleeps as the drivers do.
+ *	Let drivers attach to a configured device.  pins: the units that its
+ *	nodes should have.  Sleeps as the drivers do.
  *	ENXIO: no driver stays, *why says why.  If only some of its interfaces
  *	could be had, the log says so.
  */
 int
-uhub_attach_drivers(struct usbd_device *dev, const struct cfpin *pin,
+uhub_attach_drivers(struct usbd_device *dev, const struct cfpins *pins,
     struct usbd_why *why)
 {
 	const size_t size = ((size_t)dev->ud_nifaces + 1) * sizeof(device_t);
@@ -331,8 +331,8 @@ uhub_attach_drivers(struct usbd_device *dev, const struct cfpin *pin,
 	dev->ud_subdevs = kmem_zalloc(size, KM_SLEEP);
 	dev->ud_subdevs_size = size;
 	why->w_text[0] = '\0';
-	if (!uhub_attach_whole(dev, pin, why))
-		uhub_attach_ifaces(dev, pin, why);
+	if (!uhub_attach_whole(dev, pins, why))
+		uhub_attach_ifaces(dev, pins, why);
 	if (dev->ud_nsubdevs > 0) {
 		if (why->w_text[0] != '\0')
 			log(LOG_ERR, "%s: %s\n", dev->ud_path, why->w_text);

@@ -168,8 +168,6 @@ usb_plug_create(const struct hyp_usb_info *hi)
 	pl->pl_info.hi_serial = usb_plug_str(hi->hi_serial);
 	pl->pl_info.hi_vendorstr = usb_plug_str(hi->hi_vendorstr);
 	pl->pl_info.hi_productstr = usb_plug_str(hi->hi_productstr);
-	if (hi->hi_driver != NULL)
-		pl->pl_info.hi_driver = usb_plug_str(hi->hi_driver);
 	pl->pl_refs = 1;
 	return pl;
 }
@@ -190,8 +188,6 @@ usb_plug_set(struct usb_plug **plp, struct usb_plug *pl)
 	kmem_strfree(__UNCONST(old->pl_info.hi_serial));
 	kmem_strfree(__UNCONST(old->pl_info.hi_vendorstr));
 	kmem_strfree(__UNCONST(old->pl_info.hi_productstr));
-	if (old->pl_info.hi_driver != NULL)
-		kmem_strfree(__UNCONST(old->pl_info.hi_driver));
 	kmem_free(old, sizeof(*old));
 }
 
@@ -270,6 +266,26 @@ usb_port_await_turn(struct usb_port *port)
 	mutex_exit(&bus_lock);
 }
 
+/* Attach drivers to a configured device, and tell them of its units. */
+static int
+usb_port_attach(struct usbd_device *dev, const struct hyp_usb_pins *hp,
+    struct usbd_why *why)
+{
+	struct cfpin pin[HYP_USB_PINS];
+	const struct cfpins pins = { pin, hp->hp_n };
+	u_int i;
+
+	KASSERTMSG(hp->hp_n <= HYP_USB_PINS, "%u pins", hp->hp_n);
+	for (i = 0; i < hp->hp_n; i++) {
+		strlcpy(pin[i].cp_driver, hp->hp_pin[i].up_driver,
+		    sizeof(pin[i].cp_driver));
+		pin[i].cp_unit = hp->hp_pin[i].up_unit;
+		pin[i].cp_iface = hp->hp_pin[i].up_iface;
+		pin[i].cp_part = hp->hp_pin[i].up_part;
+	}
+	return uhub_attach_drivers(dev, &pins, why);
+}
+
 /*
  * error = usb_port_setup(port, dev, why)
  *
@@ -287,7 +303,6 @@ static int
 usb_port_setup(struct usb_port *port, struct usbd_device *dev,
     struct usbd_why *why)
 {
-	struct cfpin pin;
 	bool unplugged;
 	int error;
 
@@ -302,9 +317,7 @@ usb_port_setup(struct usb_port *port, struct usbd_device *dev,
 	if (error != 0)
 		return error;
 	usb_port_await_turn(port);
-	pin.cp_driver = port->p_have->pl_info.hi_driver;
-	pin.cp_unit = port->p_have->pl_info.hi_unit;
-	return uhub_attach_drivers(dev, &pin, why);
+	return usb_port_attach(dev, &port->p_have->pl_info.hi_pins, why);
 }
 
 static void

@@ -327,6 +327,7 @@ node_place(dev_t dev, struct hyp_node_stat *hs)
 		strlcpy(hs->hs_device, device_xname(dv),
 		    sizeof(hs->hs_device));
 		hs->hs_token = device_is_token(dv);
+		hs->hs_part = device_part(dv);
 	}
 	if ((at = device_place(dv, &place, &iface)) != NULL) {
 		strlcpy(hs->hs_place, place, sizeof(hs->hs_place));
@@ -343,6 +344,7 @@ hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
 
 	memset(hs, 0, sizeof(*hs));
 	hs->hs_iface = -1;
+	hs->hs_part = -1;
 	node_place(hn->hn_dev, hs);
 	spec_getstat(VCHR, hn->hn_dev, hs);
 	LOCKDEBUG_NONE(__func__);
