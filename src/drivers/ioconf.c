@@ -11,7 +11,10 @@
  *	uhub*	at usb?				root hub; the host does the rest
  *	uftdi*	at uhub? (usbifif)
  *	umodem*	at uhub? (usbifif)
- *	ucom*	at uftdi?, umodem? (ucombus)
+ *	uchcom*	at uhub? (usbifif)
+ *	uplcom*	at uhub? (usbifif)
+ *	uslsa*	at uhub? (usbifif)
+ *	ucom*	at uftdi?, umodem?, uchcom?, uplcom?, uslsa? (ucombus)
  *	uhidev*	at uhub? (usbifif)
  *	uhid*	at uhidev? (uhidbus)
  *
@@ -35,6 +38,9 @@ extern struct cfattach usb_ca;
 extern struct cfattach uhub_ca;
 extern struct cfattach uftdi_ca;
 extern struct cfattach umodem_ca;
+extern struct cfattach uchcom_ca;
+extern struct cfattach uplcom_ca;
+extern struct cfattach uslsa_ca;
 extern struct cfattach ucom_ca;
 extern struct cfattach uhidev_ca;
 extern struct cfattach uhid_ca;
@@ -49,6 +55,9 @@ CFDRIVER_DECL(usb, DV_DULL, usb_attrs);
 CFDRIVER_DECL(uhub, DV_DULL, uhub_attrs);
 CFDRIVER_DECL(uftdi, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(umodem, DV_DULL, ucombus_attrs);
+CFDRIVER_DECL(uchcom, DV_DULL, ucombus_attrs);
+CFDRIVER_DECL(uplcom, DV_DULL, ucombus_attrs);
+CFDRIVER_DECL(uslsa, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(ucom, DV_DULL, NULL);
 CFDRIVER_DECL(uhidev, DV_DULL, uhidbus_attrs);
 CFDRIVER_DECL(uhid, DV_DULL, NULL);
@@ -58,6 +67,9 @@ struct cfdriver *const cfdriver_ioconf[] = {
 	&uhub_cd,
 	&uftdi_cd,
 	&umodem_cd,
+	&uchcom_cd,
+	&uplcom_cd,
+	&uslsa_cd,
 	&ucom_cd,
 	&uhidev_cd,
 	&uhid_cd,
@@ -68,6 +80,9 @@ static struct cfattach *const usb_cfattach[] = { &usb_ca, NULL };
 static struct cfattach *const uhub_cfattach[] = { &uhub_ca, NULL };
 static struct cfattach *const uftdi_cfattach[] = { &uftdi_ca, NULL };
 static struct cfattach *const umodem_cfattach[] = { &umodem_ca, NULL };
+static struct cfattach *const uchcom_cfattach[] = { &uchcom_ca, NULL };
+static struct cfattach *const uplcom_cfattach[] = { &uplcom_ca, NULL };
+static struct cfattach *const uslsa_cfattach[] = { &uslsa_ca, NULL };
 static struct cfattach *const ucom_cfattach[] = { &ucom_ca, NULL };
 static struct cfattach *const uhidev_cfattach[] = { &uhidev_ca, NULL };
 static struct cfattach *const uhid_cfattach[] = { &uhid_ca, NULL };
@@ -77,6 +92,9 @@ const struct cfattachinit cfattach_ioconf[] = {
 	{ "uhub", uhub_cfattach },
 	{ "uftdi", uftdi_cfattach },
 	{ "umodem", umodem_cfattach },
+	{ "uchcom", uchcom_cfattach },
+	{ "uplcom", uplcom_cfattach },
+	{ "uslsa", uslsa_cfattach },
 	{ "ucom", ucom_cfattach },
 	{ "uhidev", uhidev_cfattach },
 	{ "uhid", uhid_cfattach },
@@ -99,6 +117,9 @@ struct cfdata cfdata_ioconf[] = {
 	{ "uhub", "uhub", FSTATE_STAR, NULL, 0, &pspec_usbroothubif },
 	{ "uftdi", "uftdi", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "umodem", "umodem", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
+	{ "uchcom", "uchcom", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
+	{ "uplcom", "uplcom", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
+	{ "uslsa", "uslsa", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "ucom", "ucom", FSTATE_STAR, loc_ucombus, 0, &pspec_ucombus },
 	{ "uhidev", "uhidev", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "uhid", "uhid", FSTATE_STAR, loc_uhidbus, 0, &pspec_uhidbus },

@@ -11,6 +11,9 @@ extern struct cfdriver usb_cd;
 extern struct cfdriver uhub_cd;
 extern struct cfdriver uftdi_cd;
 extern struct cfdriver umodem_cd;
+extern struct cfdriver uchcom_cd;
+extern struct cfdriver uplcom_cd;
+extern struct cfdriver uslsa_cd;
 extern struct cfdriver ucom_cd;
 
 /* Locators. */

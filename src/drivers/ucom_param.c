@@ -207,9 +207,9 @@ ucom_line_refused(struct ucom_softc *sc)
 {
 
 	if (!sc->sc_line_said)
-		aprint_error_dev(sc->sc_dev, "the adapter cannot do the speed "
-		    "or the format that the configuration gives its line, "
-		    "which begins without them\n");
+		aprint_error_dev(sc->sc_dev, "the adapter cannot do the speed, "
+		    "the format or the flow control that the configuration "
+		    "gives its line, which begins without them\n");
 	sc->sc_line_said = true;
 }
 
@@ -322,7 +322,8 @@ ucom_mode(struct ucom_softc *sc, dev_t dev)
 	ttyunlock(tp);
 	error = ucom_mode_ask(sc, UCOM_KIND(dev), &sc->sc_line, &t);
 	if (error == EINVAL &&
-	    (sc->sc_line.ul_speed != 0 || sc->sc_line.ul_bits != 0)) {
+	    (sc->sc_line.ul_speed != 0 || sc->sc_line.ul_bits != 0 ||
+	    sc->sc_line.ul_flow != 0)) {
 		ucom_line_refused(sc);
 		error = ucom_mode_ask(sc, UCOM_KIND(dev), &nothing, &t);
 	}

@@ -33,7 +33,9 @@ void
 h_begin(void)
 {
 	static const struct vusb_config models[] = {
-		{ .vc_model = VUSB_FTDI }, { .vc_model = VUSB_ACM }
+		{ .vc_model = VUSB_FTDI }, { .vc_model = VUSB_ACM },
+		{ .vc_model = VUSB_CH34X }, { .vc_model = VUSB_CP210X },
+		{ .vc_model = VUSB_PL2303 }
 	};
 	struct vusb *v;
 	unsigned i;
@@ -48,7 +50,7 @@ h_begin(void)
 	}
 	if (memory != 0)
 		return;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
 		v = h_adapter(&models[i]);
 		s_plug(v, "ttyU0");
 		memory = h_memory();
