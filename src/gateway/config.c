@@ -277,6 +277,13 @@ set_rts(struct port_conf *pc, const char *value)
 }
 
 static const char *
+set_reset(struct port_conf *pc, const char *value)
+{
+
+	return reset_parse(value, &pc->pc_reset);
+}
+
+static const char *
 set_notice(struct port_conf *pc, const char *value)
 {
 	static const char *const words[] = { "off", "telnet", "all", NULL };
@@ -423,6 +430,7 @@ static const struct {
 	{ "clients",	false,	set_clients },
 	{ "break",	false,	set_break },
 	{ "comment",	true,	set_comment },
+	{ "reset",	false,	set_reset },
 	{ "serial",	false,	set_serial },
 	{ "by-id",	false,	set_byid },
 	{ "state",	false,	set_state },

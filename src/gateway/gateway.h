@@ -20,6 +20,7 @@
  *	    port.c    the session
  *	    client.c  a connection: what of the ring it has had, its output
  *	    line.c    the device: open, gone, open again; its output queue
+ *	    reset.c   sequences of modem lines, with their times
  *	    tty.c     termios and modem lines of a descriptor
  *	    ring.c    what the device has said, with notes
  *	    log.c     the same in a file
@@ -60,6 +61,7 @@ struct event_base;
 struct line;
 struct log;
 struct port;
+struct pulse;
 struct ssl_ctx_st;		/* OpenSSL's SSL_CTX */
 struct ssl_st;			/* and SSL */
 
@@ -109,6 +111,7 @@ struct settings {
 int	tty_open(const char *);
 int	tty_apply(int, struct settings *);
 void	tty_lines(int, struct settings *);
+int	tty_pulse(int, int, int);
 int	tty_marks(int, bool);
 int	tty_modem(int);
 int	tty_break(int, bool);
@@ -149,6 +152,32 @@ uint64_t ring_lost(const struct ring *, struct place *);
 size_t	ring_next(const struct ring *, struct place *, const uint8_t **,
 	    const char **);
 
+/* ---- reset.c -------------------------------------------------------- */
+
+#define	RESET_STEPS	32
+#define	RESET_MS	10000
+
+/* Lines at once, each on (1), off, or -1: as it is; or a wait. */
+struct step {
+	int8_t		 sp_dtr;
+	int8_t		 sp_rts;
+	int8_t		 sp_break;
+	unsigned	 sp_wait;	/* ms; 0: it is none */
+};
+
+struct reset {
+	unsigned	 rs_n;		/* 0: there is none */
+	struct step	 rs_steps[RESET_STEPS];
+};
+
+const char *reset_parse(const char *, struct reset *);
+
+struct pulse *pulse_new(struct event_base *, void (*)(void *, int), void *);
+void	pulse_begin(struct pulse *, int, const struct reset *);
+bool	pulse_runs(const struct pulse *);
+void	pulse_end(struct pulse *, bool);
+void	pulse_free(struct pulse *);
+
 /* ---- line.c --------------------------------------------------------- */
 
 struct line_ops {
@@ -176,6 +205,7 @@ bool	line_broken(const struct line *);
 void	line_break(struct line *, bool);
 void	line_send_break(struct line *, unsigned);
 void	line_purge(struct line *, bool, bool);
+const char *line_reset(struct line *, const struct reset *);
 unsigned line_modem(const struct line *);
 void	line_look(struct line *, bool);
 void	line_mark(struct line *, bool);
@@ -294,6 +324,7 @@ struct port_conf {
 	char		 pc_authorities[128];
 	struct ssl_ctx_st *pc_tls;	/* NULL: none of them is needed */
 	struct settings	 pc_settings;
+	struct reset	 pc_reset;
 	enum notices	 pc_notice;
 	bool		 pc_keep;	/* output while the device is away */
 	bool		 pc_drop;	/* what a client is too slow for */
@@ -367,6 +398,7 @@ void	port_move(struct port *, const char *);
 void	port_unfound(struct port *, const char *);
 bool	port_may_write(const struct client *);
 void	port_take(struct client *);
+const char *port_reset(struct port *, const char *);
 void	port_output(struct client *, const uint8_t *, size_t);
 void	port_wants(struct port *);
 

@@ -27,6 +27,9 @@
  *	\377 0 x an error in x, or a break if that is 0.  The byte goes up, as
  *	without marks; what was wrong with it too (lo_error).
  *
+ *	While a reset is played (reset.c), output waits; who sets DTR or RTS
+ *	ends it.
+ *
  *	Modem lines are looked at each LOOK_MS, and only while somebody wants
  *	that (line_look): TIOCMIWAIT would be a thread.  A terminal without
  *	such lines, such as a pty, has all of them up as long as it is there.
@@ -78,6 +81,7 @@ struct line {
 	bool		 ln_marks;
 	unsigned	 ln_state;	/* of a mark: bytes of it */
 	unsigned	 ln_modem;
+	struct pulse	*ln_pulse;
 };
 
 static void	line_try(struct line *);
@@ -102,6 +106,7 @@ line_lose(struct line *ln, const char *why)
 	ln->ln_read = ln->ln_write = NULL;
 	(void)evtimer_del(ln->ln_looks);
 	(void)evtimer_del(ln->ln_breaks);
+	pulse_end(ln->ln_pulse, true);
 	close(ln->ln_fd);
 	ln->ln_fd = -1;
 	ln->ln_broken = false;
@@ -211,7 +216,8 @@ line_write(struct line *ln, const uint8_t *bytes, size_t n)
 	ssize_t done = 0;
 
 	/* Now, if that can be: it is faster, and before what is set next. */
-	if (ln->ln_fd != -1 && line_is_empty(ln))
+	if (ln->ln_fd != -1 && line_is_empty(ln) &&
+	    !pulse_runs(ln->ln_pulse))
 		done = write(ln->ln_fd, bytes, n);
 	if (done > 0) {
 		bytes += done;
@@ -226,7 +232,7 @@ line_write(struct line *ln, const uint8_t *bytes, size_t n)
 	}
 	if (evbuffer_get_length(ln->ln_out) >= OUT_FULL)
 		ln->ln_was_full = true;
-	if (ln->ln_write != NULL)
+	if (ln->ln_write != NULL && !pulse_runs(ln->ln_pulse))
 		(void)event_add(ln->ln_write, NULL);
 }
 
@@ -313,6 +319,15 @@ line_mark(struct line *ln, bool on)
 		ln->ln_marks = false;
 }
 
+/* Output goes on, if it was held up. */
+static void
+resume(struct line *ln)
+{
+
+	if (ln->ln_fd != -1 && !line_is_empty(ln))
+		(void)event_add(ln->ln_write, NULL);
+}
+
 /* ---- settings ------------------------------------------------------- */
 
 const struct settings *
@@ -331,7 +346,7 @@ line_settings(const struct line *ln)
 void
 line_set(struct line *ln, const struct settings *st)
 {
-	struct settings now = *st;
+	struct settings now = *st, lines, rest = *st;
 
 	if (ln->ln_fd == -1) {
 		if (now.st_speed > FASTEST)
@@ -339,10 +354,22 @@ line_set(struct line *ln, const struct settings *st)
 		ln->ln_want = now;
 		return;
 	}
-	(void)tty_apply(ln->ln_fd, &now);
-	if (now.st_dtr != ln->ln_want.st_dtr ||
-	    now.st_rts != ln->ln_want.st_rts)
-		tty_lines(ln->ln_fd, &now);
+	/* Who moves lines, as programs do to reset, wants nothing between. */
+	rest.st_dtr = ln->ln_want.st_dtr;
+	rest.st_rts = ln->ln_want.st_rts;
+	if (memcmp(&rest, &ln->ln_want, sizeof(rest)) != 0 ||
+	    memcmp(&now, &rest, sizeof(rest)) == 0)
+		(void)tty_apply(ln->ln_fd, &now);
+	lines = now;
+	lines.st_dtr = now.st_dtr == ln->ln_want.st_dtr ? -1 : now.st_dtr;
+	lines.st_rts = now.st_rts == ln->ln_want.st_rts ? -1 : now.st_rts;
+	if (lines.st_dtr != -1 || lines.st_rts != -1) {
+		pulse_end(ln->ln_pulse, false);
+		tty_lines(ln->ln_fd, &lines);
+		now.st_dtr = lines.st_dtr != -1 ? lines.st_dtr : now.st_dtr;
+		now.st_rts = lines.st_rts != -1 ? lines.st_rts : now.st_rts;
+		resume(ln);
+	}
 	ln->ln_want = now;
 }
 
@@ -381,6 +408,44 @@ line_send_break(struct line *ln, unsigned ms)
 	line_break(ln, true);
 	if (ln->ln_broken)
 		after(ln->ln_breaks, ms);
+}
+
+/* ---- resets --------------------------------------------------------- */
+
+static void
+on_reset_done(void *arg, int error)
+{
+	struct line *const ln = arg;
+	struct settings now = SETTINGS_NONE;
+
+	if (error != 0)
+		say("%s: the reset cannot be played: %s", ln->ln_name,
+		    strerror(error));
+	tty_lines(ln->ln_fd, &now);
+	if (now.st_dtr != -1) {
+		ln->ln_want.st_dtr = now.st_dtr;
+		ln->ln_want.st_rts = now.st_rts;
+	}
+	resume(ln);
+	ln->ln_ops->lo_modem(ln->ln_arg);
+}
+
+/*
+ * why = line_reset(ln, rs)
+ *
+ *	Play this.  NULL; or why not, as a sentence's end.
+ */
+const char *
+line_reset(struct line *ln, const struct reset *rs)
+{
+
+	if (ln->ln_fd == -1)
+		return "the device is away";
+	if (pulse_runs(ln->ln_pulse))
+		return "a reset is being played";
+	(void)event_del(ln->ln_write);
+	pulse_begin(ln->ln_pulse, ln->ln_fd, rs);
+	return NULL;
 }
 
 /* Drop what is on its way, from the device and to it. */
@@ -507,8 +572,10 @@ line_new(struct event_base *base, const char *name, const char *path,
 	ln->ln_retry = evtimer_new(base, on_retry, ln);
 	ln->ln_looks = evtimer_new(base, on_look, ln);
 	ln->ln_breaks = evtimer_new(base, on_break_end, ln);
+	ln->ln_pulse = pulse_new(base, on_reset_done, ln);
 	if (ln->ln_out == NULL || ln->ln_retry == NULL ||
-	    ln->ln_looks == NULL || ln->ln_breaks == NULL) {
+	    ln->ln_looks == NULL || ln->ln_breaks == NULL ||
+	    ln->ln_pulse == NULL) {
 		line_free(ln);
 		return NULL;
 	}
@@ -554,6 +621,7 @@ line_free(struct line *ln)
 
 	if (ln->ln_broken)
 		(void)tty_break(ln->ln_fd, false);
+	pulse_free(ln->ln_pulse);
 	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (events[i] != NULL)
 			event_free(events[i]);

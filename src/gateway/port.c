@@ -14,6 +14,7 @@
  *	modem lines that are all down.  What they send meanwhile is dropped
  *	(and counted), or kept for the device, as configured.
  */
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@
 #include "gateway/gateway.h"
 
 #define	SHAKING		64	/* TLS handshakes at one time */
+#define	CROWD		32	/* clients, for a ms between their turns */
+#define	TURN_MAX	50	/* ms */
+#define	SOME		128	/* clients, in one turn of the loop */
 
 struct port {
 	TAILQ_ENTRY(port) p_entry;
@@ -28,6 +32,9 @@ struct port {
 	struct ring	 p_ring;
 	struct line	*p_line;
 	struct log	*p_log;
+	struct event	*p_turn;	/* of a crowd */
+	struct client	*p_at;		/* whose it is next; NULL: the first */
+	uint64_t	 p_pumped;	/* rg_head at the last one */
 	struct client_head p_clients;
 	struct client_head p_shaking;
 	unsigned	 p_nshaking;
@@ -169,19 +176,73 @@ port_wants(struct port *p)
 	    ((next) = TAILQ_NEXT((cl), cl_entry), 1); (cl) = (next))
 
 static void
-pump(struct port *p)
+pump_all(struct port *p)
 {
 	struct client *cl, *next;
 
+	(void)evtimer_del(p->p_turn);
+	p->p_pumped = p->p_ring.rg_head;
+	p->p_at = NULL;
 	EACH_CLIENT(cl, p, next)
 		client_pump(cl);
 }
 
+/* Some of a crowd, from p_at on; then the loop turns before the next. */
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval now;
+	struct port *const p = arg;
+	struct client *cl;
+	unsigned n;
+
+	(void)fd;
+	(void)what;
+	if (p->p_at == NULL) {
+		p->p_at = TAILQ_FIRST(&p->p_clients);
+		p->p_pumped = p->p_ring.rg_head;
+	}
+	for (n = 0; n < SOME && (cl = p->p_at) != NULL; n++) {
+		p->p_at = TAILQ_NEXT(cl, cl_entry);
+		client_pump(cl);
+	}
+	if (p->p_at != NULL)
+		(void)evtimer_add(p->p_turn, &now);
+}
+
+/*
+ * The ring has something.  Who writes gets it at once, and so do the others if
+ * they are few.  A crowd takes turns, the further apart the larger it is: a
+ * write to each of them for each little that a fast line says would leave no
+ * time for the writer and the line, which have theirs between SOME and the
+ * next.  No turn is so late that the ring comes round.
+ */
+static void
+pump(struct port *p)
+{
+	const unsigned ms = p->p_nclients / CROWD < TURN_MAX ?
+	    p->p_nclients / CROWD : TURN_MAX;
+	const struct timeval turn = { 0, (suseconds_t)ms * 1000 };
+
+	if (ms == 0 || p->p_ring.rg_head - p->p_pumped >=
+	    p->p_ring.rg_size / 4) {
+		pump_all(p);
+		return;
+	}
+	if (p->p_writer != NULL)
+		client_pump(p->p_writer);
+	if (!evtimer_pending(p->p_turn, NULL))
+		(void)evtimer_add(p->p_turn, &turn);
+}
+
+/* After what the device said before. */
 static void
 news(struct port *p, enum news what)
 {
 	struct client *cl, *next;
 
+	if (evtimer_pending(p->p_turn, NULL))
+		pump_all(p);
 	EACH_CLIENT(cl, p, next)
 		client_news(cl, what);
 }
@@ -198,6 +259,27 @@ note(struct port *p, const char *what)
 	    "\r\n", p->p_conf->pc_name, what);
 	ring_note(&p->p_ring, text);
 	pump(p);
+}
+
+/*
+ * why = port_reset(p, who)
+ *
+ *	Play the reset that is configured; who may is the caller's to know.
+ *	NULL; or why not, as a sentence's end.
+ */
+const char *
+port_reset(struct port *p, const char *who)
+{
+	const char *why;
+
+	if (p->p_conf->pc_reset.rs_n == 0)
+		return "no reset is configured";
+	why = line_reset(p->p_line, &p->p_conf->pc_reset);
+	if (why == NULL) {
+		say("%s: %s resets the device", p->p_conf->pc_name, who);
+		note(p, "is being reset");
+	}
+	return why;
 }
 
 static void
@@ -296,6 +378,8 @@ client_left(struct client *cl)
 	struct port *const p = cl->cl_port;
 
 	log_client(p, cl, "leaves");
+	if (p->p_at == cl)
+		p->p_at = TAILQ_NEXT(cl, cl_entry);
 	TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
 	p->p_nclients--;
 	p->p_stats.ps_lost += cl->cl_lost;
@@ -334,6 +418,8 @@ port_take(struct client *cl)
 	if (cl->cl_role == ROLE_WATCH || cl->cl_closing)
 		return;
 	cl->cl_role = ROLE_FORCE;
+	if (p->p_at == cl)
+		p->p_at = TAILQ_NEXT(cl, cl_entry);
 	TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
 	TAILQ_INSERT_TAIL(&p->p_clients, cl, cl_entry);
 	settle(p, NULL);
@@ -427,7 +513,8 @@ port_new(struct event_base *base, const struct port_conf *conf)
 	strcpy(p->p_node, conf->pc_node);
 	p->p_line = line_new(base, conf->pc_name, p->p_node,
 	    &conf->pc_settings, &ops, p);
-	if (p->p_line == NULL || ring_init(&p->p_ring,
+	p->p_turn = evtimer_new(base, on_turn, p);
+	if (p->p_line == NULL || p->p_turn == NULL || ring_init(&p->p_ring,
 	    (size_t)conf->pc_buffer * 1024) == -1) {
 		port_free(p);
 		return NULL;
@@ -550,6 +637,8 @@ port_free(struct port *p)
 		client_free(cl);
 	}
 	TAILQ_REMOVE(&ports, p, p_entry);
+	if (p->p_turn != NULL)
+		event_free(p->p_turn);
 	if (p->p_line != NULL)
 		line_free(p->p_line);
 	log_free(p->p_log);

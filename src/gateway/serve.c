@@ -274,6 +274,27 @@ raise_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
+/*
+ * A loop that tells the kernel once a turn what has changed.  To a crowd of
+ * clients that is a third of all calls less: each has something to be sent, is
+ * done, and has again.  It is right as long as no descriptor is another's
+ * duplicate.
+ */
+static struct event_base *
+new_base(void)
+{
+	struct event_config *const config = event_config_new();
+	struct event_base *base;
+
+	if (config == NULL)
+		return NULL;
+	(void)event_config_set_flag(config,
+	    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
+}
+
 /* false: no memory. */
 static bool
 watch_signals(struct gateway *g)
@@ -282,7 +303,7 @@ watch_signals(struct gateway *g)
 	const struct timeval period = { ms / 1000, ms % 1000 * 1000 };
 	size_t i;
 
-	g->g_base = event_base_new();
+	g->g_base = new_base();
 	if (g->g_base == NULL)
 		return false;
 	g->g_events[0] = evsignal_new(g->g_base, SIGTERM, on_signal, g);

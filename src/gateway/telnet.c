@@ -93,6 +93,21 @@ say_here(struct client *cl, struct telnet *tn)
 	telnet_send(tn->tn_telnet, text, strlen(text));
 }
 
+/* "send abort". */
+static void
+reset(struct client *cl, struct telnet *tn)
+{
+	const char *const why = !port_may_write(cl) ? "another client writes" :
+	    port_reset(cl->cl_port, cl->cl_who);
+	char text[96];
+
+	if (why == NULL)
+		return;
+	snprintf(text, sizeof(text), "\r\n[devsw-gateway: no reset: %s]\r\n",
+	    why);
+	telnet_send(tn->tn_telnet, text, strlen(text));
+}
+
 /* An option of the client's, or of ours, is agreed on, or is not. */
 static void
 client_option(struct client *cl, struct telnet *tn, unsigned char option,
@@ -151,6 +166,9 @@ client_command(struct client *cl, struct telnet *tn, unsigned char command)
 		if (port_may_write(cl))
 			line_send_break(port_line(cl->cl_port),
 			    port_config(cl->cl_port)->pc_break);
+		break;
+	case TELNET_ABORT:
+		reset(cl, tn);
 		break;
 	case TELNET_AYT:
 		say_here(cl, tn);

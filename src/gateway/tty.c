@@ -174,6 +174,28 @@ tty_lines(int fd, struct settings *st)
 	}
 }
 
+/*
+ * error = tty_pulse(fd, dtr, rts)
+ *
+ *	Each on (1), off (0), or as it is (-1); both in one call, if both move.
+ */
+int
+tty_pulse(int fd, int dtr, int rts)
+{
+	const int which = (dtr != -1 ? TIOCM_DTR : 0) |
+	    (rts != -1 ? TIOCM_RTS : 0);
+	const int on = (dtr == 1 ? TIOCM_DTR : 0) | (rts == 1 ? TIOCM_RTS : 0);
+	int now;
+
+	if (on == which || on == 0)
+		return ioctl(fd, on != 0 ? TIOCMBIS : TIOCMBIC, &which) == -1 ?
+		    errno : 0;
+	if (ioctl(fd, TIOCMGET, &now) == -1)
+		return errno;
+	now = (now & ~which) | on;
+	return ioctl(fd, TIOCMSET, &now) == -1 ? errno : 0;
+}
+
 /* Breaks and errors are marked in the input, as termios(3) has it. */
 int
 tty_marks(int fd, bool on)

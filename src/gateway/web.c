@@ -180,11 +180,11 @@ has_word(const char *list, const char *word)
 	return false;
 }
 
-/* "/api/ports/NAME/socket": the port, or NULL. */
+/* "/api/ports/NAME" and what is behind it: the port, or NULL. */
 static struct port *
-find_port(const char *path)
+find_port(const char *path, const char *after)
 {
-	static const char before[] = "/api/ports/", after[] = "/socket";
+	static const char before[] = "/api/ports/";
 	struct port *p = NULL;
 	size_t n;
 
@@ -198,6 +198,20 @@ find_port(const char *path)
 			break;
 	}
 	return p;
+}
+
+/* Who it is, for the log. */
+static void
+name_viewer(const struct web *w, const struct http_request *rq, char *who,
+    size_t size)
+{
+	const int user = w->w_viewer.vi_user;
+
+	if (user == WEB_ANYBODY)
+		snprintf(who, size, "%s", http_who(rq));
+	else
+		snprintf(who, size, "%s at %s", w->w_conf.wc_users[user].name,
+		    http_who(rq));
 }
 
 static void
@@ -225,9 +239,7 @@ get_socket(struct web *w, struct http_request *rq, struct port *p)
 	}
 	snprintf(lines, sizeof(lines), "Upgrade: websocket\r\nConnection: "
 	    "Upgrade\r\nSec-WebSocket-Accept: %s\r\n", accept);
-	snprintf(who, sizeof(who), "%s%s%s", w->w_viewer.vi_user ==
-	    WEB_ANYBODY ? "" : w->w_conf.wc_users[w->w_viewer.vi_user].name,
-	    w->w_viewer.vi_user == WEB_ANYBODY ? "" : " at ", http_who(rq));
+	name_viewer(w, rq, who, sizeof(who));
 	bev = http_take(rq, lines);
 	cl = client_adopt(w->w_base, bev, &proto_websocket, role, who);
 	if (cl == NULL) {
@@ -238,6 +250,27 @@ get_socket(struct web *w, struct http_request *rq, struct port *p)
 	if (!cl->cl_closing)
 		client_news(cl, NEWS_MODEM);
 	client_full(cl, false);		/* what it has said already */
+}
+
+/* POST /api/ports/NAME/reset. */
+static void
+post_reset(struct web *w, struct http_request *rq, struct port *p)
+{
+	struct evbuffer *const out = evbuffer_new();
+	const char *why;
+	char who[128];
+
+	name_viewer(w, rq, who, sizeof(who));
+	if (!viewer_writes(&w->w_viewer, p))
+		http_answer(rq, 403, NULL, NULL, NULL);
+	else if ((why = port_reset(p, who)) == NULL)
+		http_answer(rq, 200, NULL, NULL, NULL);
+	else if (out == NULL || evbuffer_add_printf(out, "%s\n", why) == -1)
+		http_answer(rq, 500, NULL, NULL, NULL);
+	else
+		http_answer(rq, 409, "text/plain; charset=utf-8", NULL, out);
+	if (out != NULL)
+		evbuffer_free(out);
 }
 
 /* ---- requests ------------------------------------------------------- */
@@ -294,13 +327,16 @@ found(struct http_request *rq, void *arg)
 		http_answer(rq, 403, NULL, NULL, NULL);
 	else if (enter(w, rq))
 		(void)0;		/* it was answered */
+	else if (strcmp(method, "POST") == 0 && (p = find_port(http_path(rq),
+	    "/reset")) != NULL && viewer_sees(&w->w_viewer, p))
+		post_reset(w, rq, p);
 	else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		http_answer(rq, 405, NULL, "Allow: GET, HEAD\r\n", NULL);
 	else if (out == NULL)
 		http_answer(rq, 500, NULL, NULL, NULL);
 	else if (i < NPATHS)
 		paths[i].get(w, rq, out);
-	else if ((p = find_port(http_path(rq))) != NULL &&
+	else if ((p = find_port(http_path(rq), "/socket")) != NULL &&
 	    viewer_sees(&w->w_viewer, p))
 		get_socket(w, rq, p);
 	else

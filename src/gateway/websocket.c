@@ -15,13 +15,15 @@
  *	    {"flow": "none"}
  *	    {"dtr": true, "rts": false}
  *	    {"break": 250}		one of that many ms
+ *	    {"reset": true}		play the reset that is configured
  *	    {"take": true}		write from now on
  *	    {}				just ask
  *
  *	    to the client
  *	    {"state": {...}}		first, in answer to each of these, and as
  *					news of the device: as /api/ports has it, and
- *					"yours": you write; "watch": you cannot
+ *					"yours": you write; "watch": you cannot;
+ *					"reset": there is one
  *	    {"note": "..."}		for people, where the device has stopped
  *	    {"error": "break"}		or "parity"
  */
@@ -104,6 +106,8 @@ send_state(struct client *cl)
 	    json_boolean(port_may_write(cl)));
 	(void)json_object_set_new(state, "watch",
 	    json_boolean(cl->cl_role == ROLE_WATCH));
+	(void)json_object_set_new(state, "reset",
+	    json_boolean(port_config(cl->cl_port)->pc_reset.rs_n > 0));
 	send_json(cl, json_pack("{so}", "state", state));
 }
 
@@ -175,6 +179,20 @@ set_line(struct client *cl, const json_t *js)
 }
 
 static void
+reset(struct client *cl)
+{
+	const char *const why = port_reset(cl->cl_port, cl->cl_who);
+
+	char text[96];
+
+	if (why == NULL)
+		return;
+	snprintf(text, sizeof(text), "\r\n[devsw-gateway: no reset: %s]\r\n",
+	    why);
+	send_json(cl, json_pack("{ss}", "note", text));
+}
+
+static void
 command(struct client *cl, const uint8_t *text, size_t n)
 {
 	json_t *const js = n > COMMAND_MAX ? NULL :
@@ -187,8 +205,11 @@ command(struct client *cl, const uint8_t *text, size_t n)
 	}
 	if (json_is_true(json_object_get(js, "take")))
 		port_take(cl);
-	if (port_may_write(cl))
+	if (port_may_write(cl)) {
 		set_line(cl, js);
+		if (json_is_true(json_object_get(js, "reset")))
+			reset(cl);
+	}
 	json_decref(js);
 	send_state(cl);
 }

@@ -114,10 +114,13 @@ def _():
 
 @case("the plug is pulled and put back while a terminal is open")
 def _():
-    with gateway("speed = 19200") as gate:
+    with gateway("speed = 19200\nreset = dtr-pulse") as gate:
         page(gate, "#p0")
         opened("p0")
         BROWSER.until("document.querySelector('.pane.there')")
+        BROWSER.until("!document.querySelector('.pane .reset').hidden")
+        BROWSER.js("document.querySelector('.pane .reset').click()")
+        has("p0", "the device is being reset")
         gate.unplug()
         has("p0", "the device is gone")
         BROWSER.until("document.querySelector('.pane .where').innerText === "

@@ -160,6 +160,7 @@ def _():
 def _():
     with gateway() as gate:
         watcher = Stream(gate.watch[0])
+        until(lambda: gate.said(" comes"), "watcher")
         watcher.send(b"no")
         gate.device.write(b"seen")
         equal(watcher.read(4), b"seen")

@@ -749,6 +749,40 @@ def _():
               [200, 401])
 
 
+@case("a reset: asked for by POST or a websocket, by who may write")
+def _():
+    with gateway("reset = dtr=0 wait=1 dtr=1", count=2) as gate:
+        path = "/api/ports/p%d/reset"
+        # A pty has no such line: it is asked, and says so.
+        equal(get(gate, path % 0, "POST", "")[0], 200)
+        until(lambda: gate.said("the reset cannot be played"), "the line")
+        equal(get(gate, path % 1, "POST", "")[::2],
+              (409, b"no reset is configured\n"))
+        equal(get(gate, path % 2, "POST", "")[0], 405)
+        equal(get(gate, path % 0)[0], 404)
+        equal(get(gate, path % 0, "POST", "", Origin="http://evil")[0], 403)
+        sock = Socket(gate)
+        equal(sock.wait("state")["reset"], True)
+        equal(sock.ask(reset=True)["reset"], True)
+        until(lambda: gate.said("resets the device", 2), "the second")
+        watcher = Socket(gate, "?watch")
+        watcher.ask(reset=True)
+        equal(gate.text().count("resets the device"), 2)
+        gate.unplug()
+        equal(get(gate, path % 0, "POST", "")[::2],
+              (409, b"the device is away\n"))
+        sock.ask(reset=True)
+        sock.close()
+    with gateway("reset = esp32", web=USERS, count=3) as gate:
+        equal(get(gate, path % 0, "POST", "")[0], 401)
+        bob = patient(gate, "bob", "b")[1]
+        equal(get(gate, path % 0, "POST", "", Cookie=bob)[0], 403)
+        ann = patient(gate, "ann", "pä ss&=+%")[1]
+        equal([get(gate, path % n, "POST", "", Cookie=ann)[0]
+               for n in range(3)], [200, 403, 405])
+        equal(gate.said("ann at [::1]:"), True)
+
+
 # ---- configuration -------------------------------------------------------
 
 @case("without [web] there are no pages; an address of others is warned of")

@@ -12,6 +12,7 @@ that is started again.  What needs no device is tests/gateway.
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,8 @@ def gateway():
         with open(conf, "w", encoding="ascii") as file:
             for name, number in PORTS.items():
                 file.write(f"[port {name}]\nnode = {CALLOUT[name]}\n"
-                           f"speed = 9600\nlisten = telnet {number}\n")
+                           f"speed = 9600\nlisten = telnet {number}\n"
+                           "reset = dtr=0,rts=1 wait=2000 dtr=1,rts=0\n")
 
         def said():
             with open(log, encoding="ascii") as file:
@@ -101,6 +103,17 @@ def _(world):
         talks(port, far, b"after")
         port.close()
     far.close()
+
+
+@case("a reset moves the lines of the driver, and leaves them as it says")
+def _(_world):
+    with gateway(), socket.create_connection(("::1", PORTS["ftdi0"])) as sock:
+        sock.sendall(bytes([255, 238]))
+        for want in (termios.TIOCM_RTS, termios.TIOCM_DTR):
+            # Two lines at once: neither alone is seen before, or after.
+            probe.wait_for(lambda want=want: speed("ftdi0")[1] &
+                           (termios.TIOCM_DTR | termios.TIOCM_RTS) == want,
+                           "DTR and RTS")
 
 
 @case("carrier and its loss are told, and the plug is a loss of all lines")

@@ -281,6 +281,7 @@ class Pane {
 			click("." + line, () => this.ask({ [line]:
 			    this.part("." + line).ariaPressed !== "true" }));
 		click(".break", () => this.ask({ break: 250 }));
+		click(".reset", () => this.ask({ reset: true }));
 		click(".take", () => this.ask({ take: true }));
 		click(".clear", () => this.term.clear());
 		click(".save", () => this.save());
@@ -426,7 +427,9 @@ class Pane {
 		    " writes";
 		this.part(".take").hidden = state === null || mine || state.watch;
 		this.lamps(state);
-		this.part(".break").disabled = !mine || !state.there;
+		for (const button of [".break", ".reset"])
+			this.part(button).disabled = !mine || !state.there;
+		this.part(".reset").hidden = state === null || !state.reset;
 		for (const line of ["dtr", "rts"]) {
 			this.part("." + line).disabled = !mine;
 			this.part("." + line).ariaPressed = String(state !== null &&
