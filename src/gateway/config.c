@@ -450,6 +450,21 @@ has_key(const struct port_conf *pc, const char *key)
 
 /* ---- sections ------------------------------------------------------- */
 
+/* What is said at the start of an address that is not this machine's own. */
+static void
+warn_of(struct port_conf *pc)
+{
+	unsigned i;
+
+	for (i = 0; i < pc->pc_nlisten; i++)
+		pc->pc_listen[i].ad_warning = !pc->pc_listen[i].ad_tls ?
+		    ": whoever reaches this address may use the device; there "
+		    "is no password and no encryption" :
+		    pc->pc_authorities[0] == '\0' ? ": whoever reaches this "
+		    "address may use the device; no certificate is asked for" :
+		    "";
+}
+
 /* Its certificates, if an address wants them: NULL, or what is wrong. */
 static const char *
 load_tls(struct port_conf *pc)
@@ -464,7 +479,7 @@ load_tls(struct port_conf *pc)
 	if (pc->pc_certificate[0] == '\0' || pc->pc_key[0] == '\0')
 		return "TLS wants tls-certificate and tls-key";
 	pc->pc_tls = tls_new(pc->pc_certificate, pc->pc_key,
-	    pc->pc_authorities, why, sizeof(why));
+	    pc->pc_authorities, true, why, sizeof(why));
 	return pc->pc_tls != NULL ? NULL : why;
 }
 
@@ -494,6 +509,7 @@ port_end(struct conf *in, struct reading *r)
 		why = "its history is longer than its buffer";
 	else
 		why = load_tls(pc);
+	warn_of(pc);
 	if (why != NULL)
 		conf_wrong(in, r->r_begin, pc->pc_auto ? "[%s]: %s" :
 		    "[port %s]: %s", pc->pc_name, why);

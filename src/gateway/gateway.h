@@ -277,14 +277,17 @@ void	client_news(struct client *, enum news);
 
 /* ---- tls.c ---------------------------------------------------------- */
 
-struct ssl_ctx_st *tls_new(const char *, const char *, const char *, char *,
-	    size_t);
+struct ssl_ctx_st *tls_new(const char *, const char *, const char *, bool,
+	    char *, size_t);
 void	tls_share(struct ssl_ctx_st *);
 void	tls_free(struct ssl_ctx_st *);
 bool	tls_asks(struct ssl_ctx_st *);
 struct ssl_st *tls_accept(struct ssl_ctx_st *);
 void	tls_end(struct ssl_st *);
 void	tls_name(struct ssl_st *, char *, size_t);
+bool	tls_is_cn(struct ssl_st *, const char *);
+bool	tls_is_dns(struct ssl_st *, const char *);
+bool	tls_is_email(struct ssl_st *, const char *);
 
 /* ---- config.c ------------------------------------------------------- */
 
@@ -294,7 +297,7 @@ void	tls_name(struct ssl_st *, char *, size_t);
 
 struct address {
 	const struct proto *ad_proto;
-	const char	*ad_warning;	/* if it is not local; or NULL */
+	const char	*ad_warning;	/* if it is not local; or "" */
 	enum role	 ad_role;
 	bool		 ad_tls;
 	char		 ad_text[128];	/* of the address, as it was given */
@@ -360,7 +363,7 @@ const char *web_conf_set(const char *, const char *);
 bool	web_conf_check(void);
 struct web *web_new(struct event_base *);
 void	web_free(struct web *);
-bool	web_same(const struct web *);
+bool	web_renew(struct web *);
 
 /* ---- port.c --------------------------------------------------------- */
 
@@ -425,8 +428,8 @@ struct listener;
 struct listener *listener_new(struct event_base *, struct port *,
 	    const struct address *);
 struct listener *listener_new_for(struct event_base *, const char *,
-	    const struct address *, void (*)(void *, int, const char *),
-	    void *);
+	    const struct address *, void (*)(void *, const struct address *,
+	    int, const char *), void *);
 void	listener_free(struct listener *);
 const struct address *listener_address(const struct listener *);
 bool	address_parse(const char *, struct address *);

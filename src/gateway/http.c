@@ -16,7 +16,8 @@
  *	body BODY_MAX; a request REQUEST_S seconds in all, however it drips,
  *	an answer ANSWER_S.  There are CONNECTIONS_MAX connections, and one
  *	more ends the oldest that has not said what it wants, so that those who
- *	never do keep nobody out; if all have, the oldest of those.
+ *	never do keep nobody out; if all have, the oldest of those.  A TLS
+ *	handshake is within the request's time, and of its number.
  *
  *	This is not libevent's evhttp: that of 2.1 cannot hand a connection on
  *	to a websocket, has no limit of connections, and ends those that are
@@ -29,6 +30,7 @@
 #include <ctype.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -373,6 +375,8 @@ on_event(struct bufferevent *bev, short what, void *arg)
 	struct http_request *const rq = arg;
 
 	(void)bev;
+	if (what & BEV_EVENT_CONNECTED)
+		return;			/* TLS has shaken hands */
 	/* Who has asked, and says no more, still gets his answer. */
 	if (rq->rq_state != HTTP_ANSWER || (what & BEV_EVENT_EOF) == 0)
 		request_free(rq);
@@ -427,6 +431,13 @@ http_who(const struct http_request *rq)
 	return rq->rq_who;
 }
 
+struct ssl_st *
+http_ssl(const struct http_request *rq)
+{
+
+	return bufferevent_openssl_get_ssl(rq->rq_bev);
+}
+
 /* ---- begin and end -------------------------------------------------- */
 
 /* One has to go: who has not asked yet, or who has waited longest. */
@@ -443,7 +454,7 @@ make_room(struct http *h)
 }
 
 void
-http_accept(struct http *h, int fd, const char *who)
+http_accept(struct http *h, int fd, struct ssl_st *ssl, const char *who)
 {
 	static const struct timeval limit = { REQUEST_S, 0 };
 	struct http_request *rq;
@@ -452,6 +463,7 @@ http_accept(struct http *h, int fd, const char *who)
 		make_room(h);
 	rq = calloc(1, sizeof(*rq));
 	if (rq == NULL) {
+		tls_end(ssl);
 		close(fd);
 		return;
 	}
@@ -459,11 +471,15 @@ http_accept(struct http *h, int fd, const char *who)
 	snprintf(rq->rq_who, sizeof(rq->rq_who), "%s", who);
 	TAILQ_INSERT_TAIL(&h->h_requests, rq, rq_entry);
 	h->h_n++;
-	rq->rq_bev = bufferevent_socket_new(h->h_base, fd,
-	    BEV_OPT_CLOSE_ON_FREE);
+	rq->rq_bev = ssl == NULL ? bufferevent_socket_new(h->h_base, fd,
+	    BEV_OPT_CLOSE_ON_FREE) : bufferevent_openssl_socket_new(h->h_base,
+	    fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 	rq->rq_deadline = evtimer_new(h->h_base, on_deadline, rq);
-	if (rq->rq_bev == NULL)
+	if (rq->rq_bev == NULL) {
+		tls_end(ssl);
 		close(fd);
+	} else if (ssl != NULL)
+		bufferevent_openssl_set_allow_dirty_shutdown(rq->rq_bev, 1);
 	if (rq->rq_bev == NULL || rq->rq_deadline == NULL) {
 		request_free(rq);
 		return;

@@ -13,11 +13,13 @@ struct evbuffer;
 struct event_base;
 struct http;
 struct http_request;
+struct ssl_st;
 
 /*
  * http_new(base, found, arg)	NULL: no memory.
  * http_free(h)			with its connections.
- * http_accept(h, fd, who)	a connection has come; fd is h's now.
+ * http_accept(h, fd, ssl, who)	a connection has come; both are h's now; ssl NULL:
+ *				without TLS.
  *
  * found(rq, arg) is called for each request that is well-formed.  It answers
  * at once, by http_answer or http_take, or calls http_wait; rq is not to be used after that.
@@ -25,12 +27,12 @@ struct http_request;
 struct http *http_new(struct event_base *,
 	    void (*)(struct http_request *, void *), void *);
 void	http_free(struct http *);
-void	http_accept(struct http *, int, const char *);
+void	http_accept(struct http *, int, struct ssl_st *, const char *);
 
 /*
  * A method, such as "GET"; a path, without a query; a query, "" if there is
  * none; a field of the head by its name in small letters, or NULL; the body,
- * as a text; whose it is.  Texts are printable ASCII, but for the body, and
+ * as a text; whose it is; its TLS, or NULL.  Texts are printable ASCII, but for the body, and
  * nothing in them is decoded.
  */
 const char *http_method(const struct http_request *);
@@ -39,6 +41,7 @@ const char *http_query(const struct http_request *);
 const char *http_field(const struct http_request *, const char *);
 const char *http_body(const struct http_request *);
 const char *http_who(const struct http_request *);
+struct ssl_st *http_ssl(const struct http_request *);
 
 /*
  * http_answer(rq, status, type, more, body)

@@ -39,7 +39,8 @@ struct listener {
 	struct event_base *li_base;
 	const char	*li_name;	/* without a port */
 	struct port	*li_port;	/* or: */
-	void		(*li_came)(void *, int, const char *);
+	void		(*li_came)(void *, const struct address *, int,
+			    const char *);
 	void		*li_arg;
 	struct address	 li_address;
 	struct evconnlistener *li_listener;	/* NULL: to be tried again */
@@ -204,7 +205,7 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 	(void)l;
 	name_client(fd, sa, len, who, sizeof(who));
 	if (li->li_came != NULL) {
-		li->li_came(li->li_arg, fd, who);
+		li->li_came(li->li_arg, &li->li_address, fd, who);
 		return;
 	}
 	if (tls)
@@ -320,12 +321,8 @@ listener_try(struct listener *li)
 	}
 	evconnlistener_set_error_cb(li->li_listener, on_error);
 	say("%s: %s%s on %s%s", name_of(li), ad->ad_proto->pr_name,
-	    ad->ad_tls ? " with TLS" : "", ad->ad_text, is_local(&ss) ||
-	    (ad->ad_tls && tls_asks(port_config(li->li_port)->pc_tls)) ? "" :
-	    ad->ad_warning != NULL ? ad->ad_warning : ad->ad_tls ?
-	    ": whoever reaches this address may use the device; no "
-	    "certificate is asked for" : ": whoever reaches this address may "
-	    "use the device; there is no password and no encryption");
+	    ad->ad_tls ? " with TLS" : "", ad->ad_text, is_local(&ss) ? "" :
+	    ad->ad_warning);
 }
 
 static void
@@ -368,7 +365,7 @@ listener_begin(struct event_base *base, const struct listener *like)
  * li = listener_new_for(base, name, ad, came, arg)
  *
  *	The same, for somebody else, whose name is for the log:
- *	came(arg, fd, who) has the descriptor from then on.
+ *	came(arg, ad, fd, who) has the descriptor from then on.
  */
 struct listener *
 listener_new(struct event_base *base, struct port *p, const struct address *ad)
@@ -380,8 +377,8 @@ listener_new(struct event_base *base, struct port *p, const struct address *ad)
 
 struct listener *
 listener_new_for(struct event_base *base, const char *name,
-    const struct address *ad, void (*came)(void *, int, const char *),
-    void *arg)
+    const struct address *ad, void (*came)(void *, const struct address *, int,
+    const char *), void *arg)
 {
 	const struct listener like = { .li_name = name, .li_address = *ad,
 	    .li_came = came, .li_arg = arg };

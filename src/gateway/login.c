@@ -8,37 +8,30 @@
  *	bytes, which a cookie has that no script and no other site can use.
  *	There are SESSIONS, each for SESSION_S; one more ends the oldest.
  *
- *	A hash is meant to take long.  So a thread makes it, one at a time,
- *	and the loop goes on; it has copies of its own, and tells by a pipe.
- *	Who comes meanwhile, or from an address (some, by its hash) that has
- *	had a wrong password in the last WRONG_S, is told to come later.  A name
- *	that nobody has takes as long as one that somebody has.
+ *	Passwords are passwd.c's, one at a time; who comes meanwhile, or was
+ *	wrong just before, is told to come later.  A name that nobody has takes
+ *	as long as one that somebody has.
+ *
+ *	Who comes by TLS with a certificate that names a user is that one,
+ *	unless he has a session as another.
  */
 #include <sys/random.h>
 
-#include <crypt.h>
 #include <ctype.h>
 #include <event2/buffer.h>
-#include <event2/event.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "gateway/http.h"
 #include "gateway/web.h"
 
 #define	SESSIONS	64
 #define	SESSION_S	43200
-#define	WRONG_S		2
-#define	PLACES		256
 #define	TOKEN		64	/* digits */
 #define	COOKIE		"devsw_gateway"
-#define	PASSWORD	256
 
 struct session {
 	char		 se_token[TOKEN + 1];	/* "": none */
@@ -49,19 +42,8 @@ struct session {
 struct login {
 	const struct web_conf *lo_conf;
 	struct session	 lo_sessions[SESSIONS];
-	time_t		 lo_wrong[PLACES];	/* no sooner than that */
-	int		 lo_pipe[2];
-	struct event	*lo_done;
-
-	/* The one that is tried. */
-	bool		 lo_busy;
-	struct http_request *lo_request;	/* NULL: it has gone */
-	unsigned	 lo_place;
-	int		 lo_user;		/* -1: nobody */
-	pthread_t	 lo_thread;
-	char		 lo_password[PASSWORD];	/* the thread's, until told */
-	char		 lo_hash[WEB_HASH];
-	bool		 lo_right;
+	struct http_request *lo_request;	/* whose password is tried */
+	int		 lo_user;		/* he says that he is; -1: nobody */
 };
 
 static time_t
@@ -146,9 +128,9 @@ login_who(struct login *lo, const struct http_request *rq, int *user)
 	if (lo->lo_conf->wc_nusers == 0)
 		return true;
 	se = find_session(lo, rq);
-	if (se != NULL)
-		*user = se->se_user;
-	return se != NULL;
+	*user = se != NULL ? se->se_user :
+	    user_of(lo->lo_conf, http_ssl(rq));
+	return *user != -1;
 }
 
 /* ---- passwords ------------------------------------------------------ */
@@ -162,50 +144,23 @@ answer(struct http_request *rq, const char *where, const char *token)
 		snprintf(lines, sizeof(lines), "Location: %s\r\n", where);
 	else
 		snprintf(lines, sizeof(lines), "Location: %s\r\nSet-Cookie: "
-		    COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; "
-		    "Max-Age=%d\r\n", where, token, SESSION_S);
+		    COOKIE "=%.64s; Path=/; HttpOnly; SameSite=Strict; "
+		    "Max-Age=%d%s\r\n", where, token, SESSION_S,
+		    http_ssl(rq) != NULL ? "; Secure" : "");
 	http_answer(rq, 303, NULL, lines, NULL);
 }
 
-static void *
-try_password(void *arg)
-{
-	struct login *const lo = arg;
-	struct crypt_data *const data = calloc(1, sizeof(*data));
-	const char *const hash = data == NULL ? NULL :
-	    crypt_r(lo->lo_password, lo->lo_hash, data);
-
-	lo->lo_right = hash != NULL && strlen(hash) == strlen(lo->lo_hash) &&
-	    CRYPTO_memcmp(hash, lo->lo_hash, strlen(hash)) == 0;
-	OPENSSL_cleanse(lo->lo_password, sizeof(lo->lo_password));
-	if (data != NULL)
-		OPENSSL_cleanse(data, sizeof(*data));
-	free(data);
-	(void)!write(lo->lo_pipe[1], "", 1);
-	return NULL;
-}
-
 static void
-on_done(evutil_socket_t fd, short what, void *arg)
+on_tried(void *arg, bool right)
 {
 	struct login *const lo = arg;
 	const char *token = NULL;
-	char byte;
 
-	(void)what;
-	if (read(fd, &byte, 1) != 1 || !lo->lo_busy)
-		return;
-	(void)pthread_join(lo->lo_thread, NULL);
-	lo->lo_busy = false;
-	if (lo->lo_user == -1)
-		lo->lo_right = false;
-	if (!lo->lo_right)
-		lo->lo_wrong[lo->lo_place] = now() + WRONG_S;
 	if (lo->lo_request == NULL)
 		return;
-	if (lo->lo_right)
+	if (right)
 		token = new_session(lo, lo->lo_user);
-	say("web: %s: %s", http_who(lo->lo_request), lo->lo_right ?
+	say("web: %s: %s", http_who(lo->lo_request), right ?
 	    lo->lo_conf->wc_users[lo->lo_user].name : "a wrong password");
 	answer(lo->lo_request, token != NULL ? "/" : "/login#wrong", token);
 }
@@ -248,52 +203,27 @@ form_value(const char *body, const char *key, char *value, size_t size)
 	return true;
 }
 
-/* Of the address alone, without the port. */
-static unsigned
-place(const char *who)
-{
-	const char *const end = strrchr(who, ':');
-	unsigned hash = 5381;
-
-	for (; *who != '\0' && who != end; who++)
-		hash = hash * 33 + (unsigned char)*who;
-	return hash % PLACES;
-}
-
 /* POST /login: answers, now or when the hash is made. */
 void
 login_try(struct login *lo, struct http_request *rq)
 {
-	const struct web_conf *const conf = lo->lo_conf;
-	const unsigned at = place(http_who(rq));
-	char name[WEB_NAME];
-	int i;
+	char name[WEB_NAME], password[PASSWORD];
+	const char *hash;
+	int user;
 
-	if (lo->lo_busy || lo->lo_wrong[at] > now()) {
-		answer(rq, "/login#later", NULL);
-		return;
-	}
-	if (conf->wc_nusers == 0 || !form_value(http_body(rq), "user", name,
-	    sizeof(name)) || !form_value(http_body(rq), "password",
-	    lo->lo_password, sizeof(lo->lo_password))) {
+	if (!form_value(http_body(rq), "user", name, sizeof(name)) ||
+	    !form_value(http_body(rq), "password", password,
+	    sizeof(password)) ||
+	    (hash = user_hash(lo->lo_conf, name, &user)) == NULL)
 		answer(rq, "/login#wrong", NULL);
-		return;
-	}
-	lo->lo_user = -1;
-	for (i = 0; i < (int)conf->wc_nusers; i++) {
-		if (strcmp(conf->wc_users[i].name, name) == 0)
-			lo->lo_user = i;
-	}
-	strcpy(lo->lo_hash, conf->wc_users[lo->lo_user == -1 ? 0 :
-	    lo->lo_user].hash);
-	lo->lo_place = at;
-	lo->lo_right = false;
-	if (pthread_create(&lo->lo_thread, NULL, try_password, lo) != 0) {
+	else if (lo->lo_request != NULL || !passwd_try(http_who(rq), hash,
+	    user == -1, password, on_tried, lo))
 		answer(rq, "/login#later", NULL);
-		return;
+	else {
+		lo->lo_user = user;
+		http_wait(rq, &lo->lo_request);
 	}
-	lo->lo_busy = true;
-	http_wait(rq, &lo->lo_request);
+	OPENSSL_cleanse(password, sizeof(password));
 }
 
 /* POST /logout. */
@@ -310,36 +240,19 @@ login_end(struct login *lo, struct http_request *rq)
 /* ---- begin and end -------------------------------------------------- */
 
 struct login *
-login_new(struct event_base *base, const struct web_conf *conf)
+login_new(const struct web_conf *conf)
 {
 	struct login *const lo = calloc(1, sizeof(*lo));
 
-	if (lo == NULL)
-		return NULL;
-	lo->lo_conf = conf;
-	lo->lo_pipe[0] = lo->lo_pipe[1] = -1;
-	if (pipe2(lo->lo_pipe, O_CLOEXEC | O_NONBLOCK) == -1 ||
-	    (lo->lo_done = event_new(base, lo->lo_pipe[0], EV_READ |
-	    EV_PERSIST, on_done, lo)) == NULL ||
-	    event_add(lo->lo_done, NULL) == -1) {
-		login_free(lo);
-		return NULL;
-	}
+	if (lo != NULL)
+		lo->lo_conf = conf;
 	return lo;
 }
 
-/* Waits for a hash that is being made, some tenths of a second. */
 void
 login_free(struct login *lo)
 {
 
-	if (lo->lo_busy)
-		(void)pthread_join(lo->lo_thread, NULL);
-	if (lo->lo_done != NULL)
-		event_free(lo->lo_done);
-	if (lo->lo_pipe[0] != -1) {
-		close(lo->lo_pipe[0]);
-		close(lo->lo_pipe[1]);
-	}
+	passwd_forget(lo);
 	free(lo);
 }

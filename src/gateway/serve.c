@@ -24,6 +24,7 @@
 #include <time.h>
 
 #include "gateway/adapters.h"
+#include "gateway/web.h"
 
 struct service {
 	TAILQ_ENTRY(service) s_entry;
@@ -239,7 +240,7 @@ on_reload(evutil_socket_t number, short what, void *arg)
 	if (STAILQ_EMPTY(fresh))
 		STAILQ_INIT(g->g_configs);
 	free(fresh);
-	if (g->g_web == NULL || !web_same(g->g_web)) {
+	if (g->g_web == NULL || !web_renew(g->g_web)) {
 		if (g->g_web != NULL)
 			web_free(g->g_web);
 		g->g_web = web_new(g->g_base);
@@ -332,6 +333,7 @@ end(struct gateway *g)
 	while ((s = TAILQ_FIRST(&g->g_services)) != NULL)
 		service_end(g, s);
 	clients_end();
+	passwd_end();
 	for (i = 0; i < 4; i++) {
 		if (g->g_events[i] != NULL)
 			event_free(g->g_events[i]);
@@ -357,6 +359,8 @@ serve(const char *path, struct port_conf_head *configs)
 	raise_limit();
 	if (!watch_signals(&g))
 		say("there is no event loop");
+	else if (!passwd_begin(g.g_base))
+		say("out of memory");
 	else if ((g.g_adapters = adapters_new(g.g_base, on_adapter, &g)) ==
 	    NULL)
 		say("out of memory");

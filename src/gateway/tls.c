@@ -4,7 +4,8 @@
  *
  * TLS 1.2 and later, no renegotiation, OpenSSL's own choice of the rest, which
  * the system's configuration of it can narrow.  With a file of authorities a
- * client has to have a certificate that one of them has signed.
+ * client has to have a certificate that one of them has signed, or, of the
+ * pages with users, may have one.
  *
  * A context is a port's configuration's: it is made when that is read, so that
  * a file that is wrong is a mistake in the configuration, and a reload has the
@@ -12,6 +13,7 @@
  */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,14 +33,14 @@ reason(char *why, size_t size, const char *path)
 }
 
 /*
- * ctx = tls_new(certificate, key, clients, why, size)
+ * ctx = tls_new(certificate, key, clients, must, why, size)
  *
- *	Files in PEM; clients, the authorities, may be "".  NULL: why says what
- *	is wrong.
+ *	Files in PEM; clients, the authorities, may be "".  must: a client has
+ *	to have a certificate; else it may.  NULL: why says what is wrong.
  */
 SSL_CTX *
 tls_new(const char *certificate, const char *key, const char *clients,
-    char *why, size_t size)
+    bool must, char *why, size_t size)
 {
 	SSL_CTX *const ctx = SSL_CTX_new(TLS_server_method());
 	const char *path = certificate;
@@ -61,7 +63,8 @@ tls_new(const char *certificate, const char *key, const char *clients,
 				return ctx;
 			if (SSL_CTX_load_verify_file(ctx, path) == 1) {
 				SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
-				    SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+				    (must ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT :
+				    0), NULL);
 				SSL_CTX_set_client_CA_list(ctx,
 				    SSL_load_client_CA_file(path));
 				/* Or a client's session could not go on. */
@@ -107,14 +110,6 @@ tls_end(SSL *ssl)
 	SSL_free(ssl);
 }
 
-/* Does a client need a certificate? */
-bool
-tls_asks(SSL_CTX *ctx)
-{
-
-	return (SSL_CTX_get_verify_mode(ctx) & SSL_VERIFY_PEER) != 0;
-}
-
 /*
  * tls_name(ssl, name, size)
  *
@@ -137,4 +132,65 @@ tls_name(SSL *ssl, char *name, size_t size)
 			*p = '?';
 	}
 	X509_free(cert);
+}
+
+/* ---- whose certificate it is ---------------------------------------- */
+
+/*
+ * is = tls_is_cn(ssl, name)
+ *
+ *	Is this the one common name of the client's certificate?  One that has
+ *	two, or a NUL in it, is nobody's.
+ *
+ * is = tls_is_dns(ssl, name), tls_is_email(ssl, name)
+ *
+ *	Is this among its alternative names, as a host or as an address?
+ *	Wildcards are for servers.
+ */
+bool
+tls_is_cn(SSL *ssl, const char *name)
+{
+	X509 *const cert = SSL_get_peer_certificate(ssl);
+	const X509_NAME *const subject = cert == NULL ? NULL :
+	    X509_get_subject_name(cert);
+	unsigned char *text = NULL;
+	bool is = false;
+	int at, n;
+
+	if (subject != NULL) {
+		at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+		if (at >= 0 && X509_NAME_get_index_by_NID(subject,
+		    NID_commonName, at) < 0 &&
+		    (n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(
+		    X509_NAME_get_entry(subject, at)))) >= 0) {
+			is = (size_t)n == strlen(name) &&
+			    memcmp(text, name, (size_t)n) == 0;
+			OPENSSL_free(text);
+		}
+	}
+	X509_free(cert);
+	return is;
+}
+
+bool
+tls_is_dns(SSL *ssl, const char *name)
+{
+	X509 *const cert = SSL_get_peer_certificate(ssl);
+	const bool is = cert != NULL && name[0] != '.' && X509_check_host(cert, name, 0,
+	    X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+	    NULL) == 1;
+
+	X509_free(cert);
+	return is;
+}
+
+bool
+tls_is_email(SSL *ssl, const char *name)
+{
+	X509 *const cert = SSL_get_peer_certificate(ssl);
+	const bool is = cert != NULL && X509_check_email(cert, name, 0,
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT) == 1;
+
+	X509_free(cert);
+	return is;
 }

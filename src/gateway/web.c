@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "gateway/http.h"
 #include "gateway/web.h"
@@ -348,11 +349,31 @@ found(struct http_request *rq, void *arg)
 /* ---- begin and end -------------------------------------------------- */
 
 static void
-came(void *arg, int fd, const char *who)
+came(void *arg, const struct address *ad, int fd, const char *who)
 {
 	struct web *const w = arg;
+	struct ssl_st *const ssl = ad->ad_tls ? tls_accept(w->w_conf.wc_tls) :
+	    NULL;
 
-	http_accept(w->w_http, fd, who);
+	if (ad->ad_tls && ssl == NULL)
+		close(fd);
+	else
+		http_accept(w->w_http, fd, ssl, who);
+}
+
+/* What is said at the start of an address that is not this machine's own. */
+static const char *
+warning(const struct web_conf *wc, const struct address *ad)
+{
+
+	if (!ad->ad_tls)
+		return wc->wc_nusers > 0 ? ": passwords and all else go there "
+		    "without encryption" : ": whoever reaches this address "
+		    "may use all ports; there is no password and no "
+		    "encryption";
+	return wc->wc_nusers > 0 || wc->wc_authorities[0] != '\0' ? "" :
+	    ": whoever reaches this address may use all ports; no certificate "
+	    "is asked for";
 }
 
 /* As the configuration that was read last says.  NULL: no memory. */
@@ -366,9 +387,10 @@ web_new(struct event_base *base)
 		return NULL;
 	w->w_base = base;
 	w->w_conf = *web_conf();
+	tls_share(w->w_conf.wc_tls);
 	w->w_viewer.vi_conf = &w->w_conf;
 	w->w_http = http_new(base, found, w);
-	w->w_login = login_new(base, &w->w_conf);
+	w->w_login = login_new(&w->w_conf);
 	if (w->w_conf.wc_nlisten > 0)
 		w->w_page = page_new(w->w_conf.wc_xterm);
 	if (w->w_http == NULL || w->w_login == NULL || (w->w_conf.wc_nlisten > 0 &&
@@ -377,9 +399,8 @@ web_new(struct event_base *base)
 		return NULL;
 	}
 	for (i = 0; i < w->w_conf.wc_nlisten; i++) {
-		if (w->w_conf.wc_nusers > 0)
-			w->w_conf.wc_listen[i].ad_warning = ": passwords and "
-			    "all else go there without encryption";
+		w->w_conf.wc_listen[i].ad_warning = warning(&w->w_conf,
+		    &w->w_conf.wc_listen[i]);
 		w->w_listen[i] = listener_new_for(base, "web",
 		    &w->w_conf.wc_listen[i], came, w);
 		if (w->w_listen[i] == NULL) {
@@ -405,18 +426,21 @@ web_free(struct web *w)
 		login_free(w->w_login);
 	if (w->w_page != NULL)
 		page_free(w->w_page);
+	tls_free(w->w_conf.wc_tls);
 	free(w);
 }
 
-/* Is it as the configuration says that was read last? */
-bool
-web_same(const struct web *w)
+static bool
+same(const struct web *w)
 {
 	const struct web_conf *const is = &w->w_conf, *const be = web_conf();
 	unsigned i;
 
 	if (is->wc_nlisten != be->wc_nlisten || is->wc_nhosts !=
 	    be->wc_nhosts || strcmp(is->wc_xterm, be->wc_xterm) != 0)
+		return false;
+	if (is->wc_names != be->wc_names || (is->wc_authorities[0] == '\0') !=
+	    (be->wc_authorities[0] == '\0'))
 		return false;
 	if (is->wc_metrics != be->wc_metrics || is->wc_nusers !=
 	    be->wc_nusers || is->wc_nrights != be->wc_nrights ||
@@ -425,12 +449,33 @@ web_same(const struct web *w)
 		return false;
 	for (i = 0; i < is->wc_nlisten; i++) {
 		if (strcmp(is->wc_listen[i].ad_text,
-		    be->wc_listen[i].ad_text) != 0)
+		    be->wc_listen[i].ad_text) != 0 ||
+		    is->wc_listen[i].ad_tls != be->wc_listen[i].ad_tls)
 			return false;
 	}
 	for (i = 0; i < is->wc_nhosts; i++) {
 		if (strcmp(is->wc_hosts[i], be->wc_hosts[i]) != 0)
 			return false;
 	}
+	return true;
+}
+
+/*
+ * same = web_renew(w)
+ *
+ *	Is it as the configuration says that was read last?  Then it has that
+ *	one's certificates from now on; those who are connected keep theirs,
+ *	and sessions go on.
+ */
+bool
+web_renew(struct web *w)
+{
+	const struct web_conf *const be = web_conf();
+
+	if (!same(w))
+		return false;
+	tls_share(be->wc_tls);
+	tls_free(w->w_conf.wc_tls);
+	w->w_conf.wc_tls = be->wc_tls;
 	return true;
 }

@@ -13,6 +13,7 @@
 #define	WEB_NAME	32
 #define	WEB_HASH	256
 #define	WEB_ANYBODY	(-1)	/* there are no users */
+#define	PASSWORD	256
 
 struct json_t;
 
@@ -33,6 +34,11 @@ struct web_conf {
 		char	 port[WEB_NAME];	/* or "*" */
 	}		 wc_rights[WEB_RIGHTS];
 	unsigned	 wc_nrights;
+	char		 wc_certificate[128];
+	char		 wc_key[128];
+	char		 wc_authorities[128];
+	struct ssl_ctx_st *wc_tls;	/* NULL: none of them is needed */
+	enum user_name { NAME_CN, NAME_DNS, NAME_EMAIL } wc_names;
 	bool		 wc_metrics;		/* are for everybody */
 };
 
@@ -44,6 +50,21 @@ struct viewer {
 	int		 vi_user;
 };
 
+/*
+ * hash = user_hash(conf, name, &user)
+ *
+ *	Which hash the password of this name has to have.  user -1: nobody has
+ *	that name, or he has no password, and the hash is one that takes as
+ *	long.  NULL: nobody has a password.
+ *
+ * user = user_of(conf, ssl)
+ *
+ *	Whom the client's certificate names, which was verified; -1: nobody.
+ *	ssl may be NULL.
+ */
+const char *user_hash(const struct web_conf *, const char *, int *);
+int	user_of(const struct web_conf *, struct ssl_st *);
+
 bool	viewer_sees(const struct viewer *, const struct port *);
 bool	viewer_writes(const struct viewer *, const struct port *);
 
@@ -51,11 +72,18 @@ bool	viewer_writes(const struct viewer *, const struct port *);
 struct http_request;
 struct login;
 
-struct login *login_new(struct event_base *, const struct web_conf *);
+struct login *login_new(const struct web_conf *);
 void	login_free(struct login *);
 bool	login_who(struct login *, const struct http_request *, int *);
 void	login_try(struct login *, struct http_request *);
 void	login_end(struct login *, struct http_request *);
+
+/* passwd.c */
+bool	passwd_begin(struct event_base *);
+void	passwd_end(void);
+bool	passwd_try(const char *, const char *, bool, const char *,
+	    void (*)(void *, bool), void *);
+void	passwd_forget(const void *);
 
 /* metrics.c: what the ports are like that he sees, added to the buffer. */
 void	metrics_text(struct evbuffer *, const struct viewer *);

@@ -26,6 +26,7 @@ void
 web_conf_begin(void)
 {
 
+	tls_free(conf.wc_tls);
 	memset(&conf, 0, sizeof(conf));
 	strcpy(conf.wc_xterm, "/usr/share/nodejs/xterm/lib");
 }
@@ -34,15 +35,20 @@ static const char *
 set_listen(const char *value)
 {
 	static const struct proto http = { .pr_name = "http" };
-	struct address ad = { .ad_proto = &http, .ad_warning =
-	    ": whoever reaches this address may use all ports; there is no "
-	    "password and no encryption" };
+	static const struct proto https = { .pr_name = "https" };
+	struct address ad = { .ad_proto = &http };
+	char where[128], tls[4] = "", more[2];
+	const int n = sscanf(value, "%127s %3s %1s", where, tls, more);
 
 	if (conf.wc_nlisten == LISTEN_MAX)
 		return "is one address too many";
-	if (!address_parse(value, &ad))
+	if (n < 1 || n > 2 || !address_parse(where, &ad) ||
+	    (n == 2 && strcmp(tls, "tls") != 0))
 		return "wants an address such as 8023, [::1]:8023, "
-		    "127.0.0.1:8023 or unix:/PATH";
+		    "127.0.0.1:8023 or unix:/PATH, and perhaps tls";
+	ad.ad_tls = n == 2;
+	if (ad.ad_tls)
+		ad.ad_proto = &https;
 	conf.wc_listen[conf.wc_nlisten++] = ad;
 	return NULL;
 }
@@ -67,6 +73,33 @@ set_host(const char *value)
 }
 
 static const char *
+set_file(char file[128], const char *value)
+{
+
+	if (value[0] != '/' || strlen(value) >= 128)
+		return "wants a path, which begins with a slash";
+	if (file[0] != '\0')
+		return "is given twice";
+	strcpy(file, value);
+	return NULL;
+}
+
+static const char *
+set_names(const char *value)
+{
+	static const char *const words[] = { "cn", "dns", "email" };
+	unsigned i;
+
+	for (i = 0; i < 3; i++) {
+		if (strcmp(value, words[i]) == 0) {
+			conf.wc_names = (enum user_name)i;
+			return NULL;
+		}
+	}
+	return "wants cn, dns or email";
+}
+
+static const char *
 set_xterm(const char *value)
 {
 
@@ -85,9 +118,11 @@ set_user(const char *value)
 	if (conf.wc_nusers == WEB_USERS)
 		return "is one user too many";
 	if (sscanf(value, "%31s %255s %1s", name, hash, more) != 2 ||
-	    strlen(name) == sizeof(name) - 1 ||
-	    crypt_checksalt(hash) != CRYPT_SALT_OK || strlen(hash) < 20)
-		return "wants a name and a hash, as mkpasswd(1) makes it";
+	    strlen(name) == sizeof(name) - 1 || (strcmp(hash, "-") != 0 &&
+	    (crypt_checksalt(hash) != CRYPT_SALT_OK || strlen(hash) < 20)))
+		return "wants a name and a hash, as mkpasswd(1) makes it, or -";
+	if (strcmp(hash, "-") == 0)
+		hash[0] = '\0';		/* only with a certificate */
 	for (i = 0; i < conf.wc_nusers; i++) {
 		if (strcmp(conf.wc_users[i].name, name) == 0)
 			return "is there already";
@@ -113,11 +148,32 @@ set_allow(const char *value)
 	return NULL;
 }
 
+/* Its certificates, if an address wants them; false: that was told. */
+static bool
+load_tls(void)
+{
+	char why[256] = "TLS wants tls-certificate and tls-key";
+	unsigned i;
+
+	for (i = 0; i < conf.wc_nlisten && !conf.wc_listen[i].ad_tls; i++)
+		continue;
+	if (i == conf.wc_nlisten)
+		return true;
+	/* Who has no certificate may have a password. */
+	if (conf.wc_certificate[0] != '\0' && conf.wc_key[0] != '\0')
+		conf.wc_tls = tls_new(conf.wc_certificate, conf.wc_key,
+		    conf.wc_authorities, conf.wc_nusers == 0, why,
+		    sizeof(why));
+	if (conf.wc_tls == NULL)
+		say("[web]: %s", why);
+	return conf.wc_tls != NULL;
+}
+
 /* All of it has been read: is it right, as a whole?  If not, that was told. */
 bool
 web_conf_check(void)
 {
-	bool right = true;
+	bool right = load_tls();
 	unsigned i, j;
 
 	for (i = 0; i < conf.wc_nrights; i++) {
@@ -133,6 +189,41 @@ web_conf_check(void)
 		right = false;
 	}
 	return right;
+}
+
+/* ---- users ---------------------------------------------------------- */
+
+const char *
+user_hash(const struct web_conf *wc, const char *name, int *user)
+{
+	const char *any = NULL;
+	unsigned i;
+
+	*user = -1;
+	for (i = 0; i < wc->wc_nusers; i++) {
+		if (wc->wc_users[i].hash[0] == '\0')
+			continue;
+		if (any == NULL)
+			any = wc->wc_users[i].hash;
+		if (strcmp(wc->wc_users[i].name, name) == 0)
+			*user = (int)i;
+	}
+	return *user != -1 ? wc->wc_users[*user].hash : any;
+}
+
+int
+user_of(const struct web_conf *wc, struct ssl_st *ssl)
+{
+	bool (*const is)(struct ssl_st *, const char *) =
+	    wc->wc_names == NAME_CN ? tls_is_cn :
+	    wc->wc_names == NAME_DNS ? tls_is_dns : tls_is_email;
+	unsigned i;
+
+	for (i = 0; ssl != NULL && i < wc->wc_nusers; i++) {
+		if (is(ssl, wc->wc_users[i].name))
+			return (int)i;
+	}
+	return -1;
 }
 
 /* ---- rights --------------------------------------------------------- */
@@ -185,6 +276,14 @@ web_conf_set(const char *key, const char *value)
 		return set_user(value);
 	if (strcmp(key, "allow") == 0)
 		return set_allow(value);
+	if (strcmp(key, "tls-certificate") == 0)
+		return set_file(conf.wc_certificate, value);
+	if (strcmp(key, "tls-key") == 0)
+		return set_file(conf.wc_key, value);
+	if (strcmp(key, "tls-clients") == 0)
+		return set_file(conf.wc_authorities, value);
+	if (strcmp(key, "tls-names") == 0)
+		return set_names(value);
 	if (strcmp(key, "metrics") == 0) {
 		conf.wc_metrics = strcmp(value, "open") == 0;
 		return conf.wc_metrics ? NULL : "wants open";
