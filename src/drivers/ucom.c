@@ -3,9 +3,9 @@
  * ucom.c - ucom(4): the tty of a USB serial adapter.  This file: the model,
  * attach and detach, and the device switch.  ucom_open.c: open, d_cancel and
  * close, and the states.  ucom_param.c: the mode of the line.  ucom_modem.c:
- * requests and modem lines.  ucom_io.c: transfers.  Calls go one way: from
- * this file to ucom_open.c, ucom_param.c, ucom_io.c and ucom_modem.c, and from
- * each of these only to those behind it.
+ * requests and modem lines.  ucom_io.c: transfers, ucom_rx.c those of input.
+ * Calls go one way: from this file to ucom_open.c, ucom_param.c, ucom_io.c,
+ * ucom_rx.c and ucom_modem.c, and from each of these only to those behind it.
  *
  * Model
  *	A ucom is the child of a chip's driver (uftdi, umodem, ...), which
@@ -24,6 +24,8 @@
  *	time feeds the tty (sc_rx_feeding), or bytes would change places.
  *	The same queue keeps what comes with the carrier, until the open that
  *	waited for it is done.
+ *	Breaks and errors of the line travel beside the bytes that they
+ *	belong to (ucom_read_lsr), or between them (ucom_line_event).
  *
  * Output
  *	t_oproc is ucomstart: it copies from t_outq to free buffers and
@@ -46,8 +48,7 @@
  *	take both.  d_cancel only flags and wakes.
  *
  * Known gaps
- *	Breaks and errors in the input are not marked (IGNBRK, PARMRK and
- *	INPCK have nothing to act on).  No PPS.  A flush does not call back
+ *	No PPS.  A flush does not call back
  *	what has been handed to the device already.
  */
 #include <sys/param.h>

@@ -26,6 +26,9 @@ struct ucom_buffer {
 	u_char			*ub_buf;	/* the transfer's memory */
 	u_char			*ub_data;	/* in it: what is not done */
 	uint32_t		 ub_len;	/* bytes at ub_data */
+	u_char			*ub_lsr;	/* input: ucom_read_lsr's... */
+	const u_char		*ub_lsrp;	/* ...for ub_data, or NULL */
+	u_char			 ub_after;	/* and behind the last byte */
 	uint32_t		 ub_unsent;	/* the tty's among those */
 	u_int			 ub_errs;	/* failures in a row */
 	u_int			 ub_start;	/* getticks() at the write */
@@ -89,6 +92,7 @@ struct ucom_softc {
 	bool			 sc_rx_stopped;	/* (t)+sc_lock: tty is full */
 	bool			 sc_rx_feeding;
 	u_int			 sc_rx_errs;	/* failures in a row */
+	u_char			 sc_rx_event;	/* before all in sc_ibuff_full */
 	callout_t		 sc_recover;
 
 	u_char			 sc_mcr;	/* UMCR_* as last set */
@@ -147,9 +151,17 @@ void	ucom_io_detach(struct ucom_softc *);
 void	ucom_pace_reset(struct ucom_softc *);
 void	ucom_io_start(struct ucom_softc *);
 void	ucom_io_stop(struct ucom_softc *);
-void	ucom_feed_later(struct ucom_softc *);
-int	ucomhwiflow(struct tty *, int);
 void	ucomstart(struct tty *);
 int	ucom_outq(struct ucom_softc *);
+
+/* ---- ucom_rx.c: input ----------------------------------------------- */
+
+void	ucom_create_lsr(struct ucom_softc *);
+void	ucom_destroy_lsr(struct ucom_softc *);
+void	ucom_recover_later(struct ucom_softc *, u_int);
+void	ucom_feed_later(struct ucom_softc *);
+int	ucomhwiflow(struct tty *, int);
+void	ucom_softintr(void *);
+void	ucom_submit_reads(struct ucom_softc *);
 
 #endif /* DRIVERS_UCOM_IMPL_H */

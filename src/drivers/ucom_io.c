@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ucom_io.c - ucom(4): pipes and transfers, between the device and the tty.
+ * ucom_io.c - ucom(4): pipes and transfers, between the device and the tty;
+ * output.  ucom_rx.c: input.
  *
  * Where a buffer is
- *	input	in flight; sc_ibuff_full, waiting for room in the tty;
- *		sc_ibuff_idle, to be submitted (again)
+ *	input	see ucom_rx.c
  *	output	sc_obuff_free; in flight; sc_obuff_retry, failed
  *
  * Transfers are submitted only while sc_running is set, so that what
@@ -26,18 +26,9 @@
 #define	UCOM_OUT_MIN	16	/* bytes of a write at the slowest speeds */
 #define	UCOM_OUT_CHIP	16384	/* more than a chip's own buffer */
 #define	UCOM_MAXERRS	8	/* failures in a row of one write */
-#define	UCOM_RECOVER_MIN_MS	10
-#define	UCOM_RECOVER_MAX_MS	1000
 
-static void	ucomreadcb(struct usbd_xfer *, void *, usbd_status);
 static void	ucomwritecb(struct usbd_xfer *, void *, usbd_status);
-static void	ucom_submit_reads(struct ucom_softc *);
-static void	ucom_feed(struct ucom_softc *);
-static void	ucom_softintr(void *);
 static void	ucom_recover(void *);
-static void	ucom_recover_later(struct ucom_softc *, u_int);
-static void	ucom_read_failed(struct ucom_softc *, struct ucom_buffer *,
-		    usbd_status);
 static void	ucom_set_busy(struct ucom_softc *, struct tty *);
 
 /* ---- attach, start, stop -------------------------------------------- */
@@ -128,6 +119,7 @@ ucom_io_reset(struct ucom_softc *sc)
 
 	SIMPLEQ_INIT(&sc->sc_ibuff_full);
 	SIMPLEQ_INIT(&sc->sc_ibuff_idle);
+	sc->sc_rx_event = 0;
 	SIMPLEQ_INIT(&sc->sc_obuff_retry);
 	SIMPLEQ_INIT(&sc->sc_obuff_free);
 	for (i = 0; i < UCOM_OUT_BUFFS; i++)
@@ -149,6 +141,7 @@ ucom_io_attach(struct ucom_softc *sc, const struct ucom_attach_args *ucaa)
 	sc->sc_si = softint_establish(SOFTINT_USB | SOFTINT_MPSAFE,
 	    ucom_softintr, sc);
 	ucom_io_reset(sc);
+	ucom_create_lsr(sc);
 	return ucom_open_pipes(sc, ucaa);
 }
 
@@ -165,6 +158,7 @@ ucom_io_detach(struct ucom_softc *sc)
 	callout_halt(&sc->sc_recover, NULL);
 	callout_destroy(&sc->sc_recover);
 	ucom_close_pipes(sc);
+	ucom_destroy_lsr(sc);
 }
 
 /*
@@ -455,221 +449,7 @@ ucomwritecb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	ttyunlock(tp);
 }
 
-/* ---- input ---------------------------------------------------------- */
-
-/*
- * ucom_feed_later(sc)
- *
- *	Let the soft interrupt give the tty what is left of the input;
- *	sc_lock held.  Not from here: feeding takes the tty lock.
- */
-void
-ucom_feed_later(struct ucom_softc *sc)
-{
-
-	KASSERT(mutex_owned(&sc->sc_lock));
-	if (!SIMPLEQ_EMPTY(&sc->sc_ibuff_full))
-		softint_schedule(sc->sc_si);
-}
-
-/*
- * ucomhwiflow(tp, block)
- *
- *	t_hwiflow, tty lock held: the tty is full, or has room again.  The
- *	device is stopped by reads that are not submitted.
- */
-int
-ucomhwiflow(struct tty *tp, int block)
-{
-	struct ucom_softc *sc = tp->t_softc;
-
-	KASSERT(ttylocked(tp));
-	mutex_enter(&sc->sc_lock);
-	sc->sc_rx_stopped = block != 0;
-	if (!block)
-		ucom_feed_later(sc);
-	mutex_exit(&sc->sc_lock);
-	return 1;
-}
-
-static void
-ucom_softintr(void *arg)
-{
-
-	ucom_feed(arg);
-}
-
-/*
- * Submit all reads that are idle; sc_lock held.
- */
-static void
-ucom_submit_reads(struct ucom_softc *sc)
-{
-	struct ucom_buffer *ub;
-	usbd_status err;
-
-	KASSERT(mutex_owned(&sc->sc_lock));
-	while (sc->sc_running && !sc->sc_dying &&
-	    (ub = SIMPLEQ_FIRST(&sc->sc_ibuff_idle)) != NULL) {
-		usbd_setup_xfer(ub->ub_xfer, ub, ub->ub_buf, sc->sc_ibufsize,
-		    USBD_SHORT_XFER_OK, USBD_NO_TIMEOUT, ucomreadcb);
-		err = usbd_transfer(ub->ub_xfer);
-		if (err != USBD_IN_PROGRESS) {
-			ucom_recover_later(sc, ++sc->sc_rx_errs);
-			return;
-		}
-		SIMPLEQ_REMOVE_HEAD(&sc->sc_ibuff_idle, ub_link);
-	}
-}
-
-/*
- * ucom_feed(sc)
- *
- *	Give the tty what was received, in order, as far as it takes it, and
- *	submit the reads whose buffers are empty.  No lock held; the event
- *	thread and the soft interrupt.
- *
- *	event thread			soft interrupt
- *	buffer 1 to the tty
- *					room again: buffer 2 to the tty
- *
- * is what sc_rx_feeding prevents; who finds it set has nothing to do, as
- * the other one looks at the queue once more before it clears it.
- *
- * On a line that is connected and that nobody has open yet, input stays where
- * it is: an open is on its way, and what has come with the carrier that it
- * waited for is its own.  It goes on when that open has succeeded, and ends
- * with the hardware if that has failed (ucom_io_stop).  If the carrier goes
- * first, the tty, which is not open, throws it away; so all that tell the tty
- * of its carrier call this next.
- *
- *	event thread			dial-in open
- *	carrier: wakes it
- *	not open: kept
- *					sc_open, soft interrupt
- *					feeds nothing: sc_rx_feeding
- *	sc_rx_feeding is over
- *
- * and nobody would ever give it to the tty; so this looks at carrier and
- * sc_open, and says that it does not feed any more, under both locks at once.
- */
-static void
-ucom_feed(struct ucom_softc *sc)
-{
-	struct tty *tp = sc->sc_tty;
-	struct ucom_buffer *ub;
-	size_t n;
-
-	ttylock(tp);
-	mutex_enter(&sc->sc_lock);
-	if (sc->sc_rx_feeding) {
-		mutex_exit(&sc->sc_lock);
-		ttyunlock(tp);
-		return;
-	}
-	sc->sc_rx_feeding = true;
-	while (sc->sc_running && !sc->sc_rx_stopped &&
-	    (sc->sc_open != 0 || !CONNECTED(tp)) &&
-	    (ub = SIMPLEQ_FIRST(&sc->sc_ibuff_full)) != NULL) {
-		mutex_exit(&sc->sc_lock);
-		ttyunlock(tp);
-		n = (*tp->t_linesw->l_rintb)(tp, ub->ub_data, ub->ub_len);
-		ttylock(tp);
-		mutex_enter(&sc->sc_lock);
-		ub->ub_data += n;
-		ub->ub_len -= n;
-		if (ub->ub_len == 0) {
-			SIMPLEQ_REMOVE_HEAD(&sc->sc_ibuff_full, ub_link);
-			SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
-			if (sc->sc_rx_errs == 0)
-				ucom_submit_reads(sc);
-		}
-	}
-	sc->sc_rx_feeding = false;
-	cv_broadcast(&sc->sc_statecv);
-	mutex_exit(&sc->sc_lock);
-	ttyunlock(tp);
-}
-
-void
-ucom_status_change(struct ucom_softc *sc)
-{
-
-	/* sc_tty: attached without success, or parent still in attach. */
-	if (sc->sc_tty != NULL) {
-		ucom_ask_status(sc, false);
-		ucom_feed(sc);
-	}
-}
-
-static void
-ucomreadcb(struct usbd_xfer *xfer, void *priv, usbd_status status)
-{
-	struct ucom_buffer *ub = priv;
-	struct ucom_softc *sc = ub->ub_sc;
-	uint32_t len;
-	bool input;
-
-	if (status != USBD_NORMAL_COMPLETION) {
-		ucom_read_failed(sc, ub, status);
-		return;
-	}
-	usbd_get_xfer_status(xfer, NULL, NULL, &len, NULL);
-	ub->ub_data = ub->ub_buf;
-	if (sc->sc_methods->ucom_read != NULL) {
-		sc->sc_methods->ucom_read(sc->sc_parent, sc->sc_portno,
-		    &ub->ub_data, &len);
-		/* Chips put their modem lines in front of the data. */
-		ucom_ask_status(sc, false);
-	}
-	ub->ub_len = len;
-
-	mutex_enter(&sc->sc_lock);
-	sc->sc_rx_errs = 0;
-	if (len != 0)
-		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_full, ub, ub_link);
-	else
-		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
-	ucom_submit_reads(sc);
-	/* Or kept, and this has brought the end of the carrier. */
-	input = !SIMPLEQ_EMPTY(&sc->sc_ibuff_full);
-	mutex_exit(&sc->sc_lock);
-	if (input)
-		ucom_feed(sc);
-}
-
 /* ---- recovery ------------------------------------------------------- */
-
-/*
- * Try again what failed, after a pause that doubles with every failure in
- * a row; sc_lock held.
- */
-static void
-ucom_recover_later(struct ucom_softc *sc, u_int errs)
-{
-	int ms = UCOM_RECOVER_MIN_MS << MIN(errs, 16U);
-
-	KASSERT(mutex_owned(&sc->sc_lock));
-	if (sc->sc_running && !sc->sc_dying &&
-	    !callout_pending(&sc->sc_recover))
-		callout_schedule(&sc->sc_recover,
-		    mstohz(MIN(ms, UCOM_RECOVER_MAX_MS)));
-}
-
-static void
-ucom_read_failed(struct ucom_softc *sc, struct ucom_buffer *ub,
-    usbd_status status)
-{
-
-	mutex_enter(&sc->sc_lock);
-	SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
-	if (sc->sc_running && !sc->sc_dying && status != USBD_CANCELLED) {
-		if (status == USBD_STALLED)
-			usbd_clear_endpoint_stall_async(sc->sc_bulkin_pipe);
-		ucom_recover_later(sc, ++sc->sc_rx_errs);
-	}
-	mutex_exit(&sc->sc_lock);
-}
 
 /*
  * The callout: reads again, and writes when all of them have come back, so

@@ -17,9 +17,18 @@
  *	an empty packet (two status bytes) every that many milliseconds
  *	while the port is open.  The AM chip has no timer to set.
  *
+ * What the line did
+ *	The status bytes in front of a packet say it of the packet, and not of
+ *	a byte in it.  So a parity or framing error is one of all its bytes,
+ *	and counted once, and an overrun was before the first.  A break is a 0
+ *	at the end of its packet, and any error beside it its own; the chip may
+ *	say it again of the next packet, and is not believed if that does not
+ *	end with a 0, nor of an empty one.  (Linux's driver does the same, but
+ *	for the errors beside a break, which it puts on the bytes before.)
+ *
  * Locks and threads
  *	Settings and requests: ucom calls those methods one at a time.
- *	sc_msr and sc_lsr: bytes, written by uftdi_read on the device's
+ *	sc_msr and sc_lsr: bytes, written by uftdi_read_lsr on the device's
  *	event thread and by uftdi_open before reads are started, read by
  *	anybody; atomic, and each stands for itself.
  *	sc_dying: set once by activate or detach, atomic; saves the
@@ -27,9 +36,7 @@
  *
  * Known gaps
  *	The oldest chip (8U100AX, a header byte in every output packet) is
- *	not matched.  Characters of 5 and 6 bits: EINVAL.  Breaks and parity
- *	errors in the input are counted nowhere, as ucom has no way to say
- *	them.
+ *	not matched.  Characters of 5 and 6 bits: EINVAL.
  */
 #include <sys/param.h>
 #include <sys/atomic.h>
@@ -108,18 +115,18 @@ static int	uftdi_set_lines(void *, int, u_int, u_int);
 static int	uftdi_set_break(void *, int, int);
 static int	uftdi_param(void *, int, struct termios *);
 static int	uftdi_open(void *, int);
-static void	uftdi_read(void *, int, u_char **, uint32_t *);
+static bool	uftdi_read_lsr(void *, int, u_char **, uint32_t *, u_char *);
 static bool	uftdi_txempty(void *, int);
 
 static const struct ucom_methods uftdi_methods = {
 	.ucom_get_status = uftdi_get_status,
 	.ucom_param = uftdi_param,
 	.ucom_open = uftdi_open,
-	.ucom_read = uftdi_read,
 	.ucom_txempty = uftdi_txempty,
 	.ucom_set_lines = uftdi_set_lines,
 	.ucom_set_break = uftdi_set_break,
 	.ucom_mspar = true,
+	.ucom_read_lsr = uftdi_read_lsr,
 };
 
 extern struct cfattach uftdi_ca;
@@ -521,18 +528,41 @@ uftdi_param(void *arg, int portno __unused, struct termios *t)
 }
 
 /*
- * ucom_read: two status bytes stand in front of every packet of maxpkt
+ * Put a packet's errors beside its n bytes, of which there are some; see "What
+ * the line did".
+ */
+static void
+uftdi_errors(u_char status, const u_char *data, u_char *lsr, uint32_t n)
+{
+	const u_char bad = status & (ULSR_PE | ULSR_FE);
+	uint32_t i;
+
+	if (ISSET(status, ULSR_BI)) {
+		if (data[n - 1] == 0)
+			SET(lsr[n - 1], ULSR_BI);
+	} else if (bad != 0) {
+		for (i = 0; i < n; i++)
+			lsr[i] = bad | (i != 0 ? ULSR_SAME : 0);
+	}
+	SET(lsr[0], status & ULSR_OE);
+}
+
+/*
+ * ucom_read_lsr: two status bytes stand in front of every packet of maxpkt
  * bytes, not only of the transfer.  The data of the first packet stays
  * where it is, and that of the others is moved up to it.  A packet of one
  * byte is no packet of this chip and ends the data.
  */
-static void
-uftdi_read(void *arg, int portno __unused, u_char **ptr, uint32_t *count)
+static bool
+uftdi_read_lsr(void *arg, int portno __unused, u_char **ptr, uint32_t *count,
+    u_char *lsr)
 {
 	struct uftdi_softc *sc = arg;
 	u_char *const p = *ptr;
 	u_char *to = p + FTDI_STATUS_LEN;
 	uint32_t off, n;
+	bool errors = false;
+	u_char status;
 
 	*ptr = to;
 	for (off = 0; off < *count; off += sc->sc_maxpkt) {
@@ -540,13 +570,19 @@ uftdi_read(void *arg, int portno __unused, u_char **ptr, uint32_t *count)
 		if (n < FTDI_STATUS_LEN)
 			break;
 		atomic_store_relaxed(&sc->sc_msr, p[off] & FTDI_MSR_MASK);
-		atomic_store_relaxed(&sc->sc_lsr, p[off + 1]);
+		status = p[off + 1];	/* before data is moved up to it */
+		atomic_store_relaxed(&sc->sc_lsr, status);
 		n -= FTDI_STATUS_LEN;
 		if (to != p + off + FTDI_STATUS_LEN)
 			memmove(to, p + off + FTDI_STATUS_LEN, n);
+		if (n != 0 && ISSET(status, ULSR_ERRORS)) {
+			uftdi_errors(status, to, lsr + (to - *ptr), n);
+			errors = true;
+		}
 		to += n;
 	}
 	*count = (uint32_t)(to - *ptr);
+	return errors;
 }
 
 /*

@@ -412,6 +412,17 @@ umodem_close(void *arg, int portno __unused)
 	sc->sc_notify_pipe = NULL;
 }
 
+/* What a SERIAL_STATE says of the line: each bit once for each event. */
+static u_char
+umodem_events(u_char state)
+{
+
+	return (ISSET(state, UCDC_N_SERIAL_BREAK) ? ULSR_BI : 0) |
+	    (ISSET(state, UCDC_N_SERIAL_FRAMING) ? ULSR_FE : 0) |
+	    (ISSET(state, UCDC_N_SERIAL_PARITY) ? ULSR_PE : 0) |
+	    (ISSET(state, UCDC_N_SERIAL_OVERRUN) ? ULSR_OE : 0);
+}
+
 /*
  * A whole notification.  Only SERIAL_STATE says something to a tty.
  */
@@ -433,8 +444,11 @@ umodem_notified(struct umodem_softc *sc)
 		SET(msr, UMSR_RI);
 	atomic_store_relaxed(&sc->sc_msr, msr);
 	sub = atomic_load_relaxed(&sc->sc_subdev);
-	if (sub != NULL)
+	if (sub != NULL) {
 		ucom_status_change(device_private(sub));
+		ucom_line_event(device_private(sub),
+		    umodem_events(cn->data[0]));
+	}
 }
 
 /*

@@ -161,13 +161,14 @@ acm_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
 
 	if (ep == ACM_EP_NOTIFY)
 		return acm_notify(v, buf, len, actlen);
-	if (vp->vp_tohost.vq_len == 0)
-		return false;
 	*actlen = 0;
 	while (*actlen < len && (n = vusb_uart_rx(vp, buf + *actlen,
-	    len - *actlen, &flags)) > 0)
-		*actlen += (uint32_t)n;
-	return true;
+	    len - *actlen, &flags)) > 0) {
+		/* The 0 of a break is no byte: the notification is all. */
+		if ((flags & VUSB_BREAK) == 0)
+			*actlen += (uint32_t)n;
+	}
+	return *actlen > 0;
 }
 
 static uint32_t

@@ -390,7 +390,8 @@ blocks_come(void *arg __unused)
 
 	for (i = 0; i < 3; i++) {
 		for (n = 0; n < sizeof(bytes); ) {
-			n += ttyinput_block(tp, bytes + n, sizeof(bytes) - n);
+			n += ttyinput_block(tp, bytes + n, NULL,
+			    sizeof(bytes) - n);
 			ttylock(tp);
 			while (n < sizeof(bytes) && tl.tl_flow)
 				cv_wait(&tp->t_modemcv, &tp->t_lock);

@@ -1079,6 +1079,44 @@ reads_b(void *arg __unused)
 }
 
 /* 3 times 36 bytes. */
+/* Beside the event thread, as a chip's other endpoint would not do it. */
+static void
+breaks_come(void *arg __unused)
+{
+
+	for (int i = 0; i < 3; i++) {
+		(void)hw_complete(IN, 0, HYP_USB_OK,
+		    "0123456789abcdefghijklmnopqrstuvwxyz", 36);
+		ucom_line_event(ucom(), ULSR_BI);
+	}
+}
+
+/* All bytes, in their order, and whole marks between them. */
+static void
+reads_events(void *arg __unused)
+{
+	static const char mark[] = "\377\0\0";
+	u_int at = 0, marks = 0;
+	size_t i, n;
+
+	for (adone = 0; adone < 108; ) {
+		SCHED_CHECK(c_read(&a, abuf, 30, &n) == 0);
+		SCHED_CHECK(n > 0);
+		for (i = 0; i < n; i++) {
+			if (at != 0 || abuf[i] == mark[0]) {
+				SCHED_CHECK(abuf[i] == mark[at]);
+				at = (at + 1) % 3;
+				marks += at == 0;
+				continue;
+			}
+			SCHED_CHECK(abuf[i] ==
+			    "0123456789abcdefghijklmnopqrstuvwxyz"[
+			    adone++ % 36]);
+		}
+	}
+	SCHED_CHECK(marks <= 3);
+}
+
 static void
 reads_lines(void *arg __unused)
 {
@@ -1497,6 +1535,9 @@ ACTORS(ioctls_intr, { "A", breaks_over, &a }, { "C", sets_rts_intr, &c3 },
     { "signal", interrupts, NULL });
 ACTORS(break_intr, { "A", breaks_over, &a }, { "C", ends_break_intr, &c3 },
     { "signal", interrupts, NULL });
+ACTORS(read_events, { "A", reads_events, NULL },
+    { "input", breaks_come, NULL });
+ACTORS(close_events, { "A", closes, &a }, { "input", breaks_come, NULL });
 ACTORS(read_full, { "A", reads_lines, NULL },
     { "input", line_comes, NULL });
 ACTORS(close_full, { "A", closes, &a }, { "input", line_comes, NULL });
@@ -1525,6 +1566,18 @@ ACTORS(replug, { "A", reads_closes, NULL }, { "C", open_close, &c3 },
     { "replug", replugs, NULL });
 
 /* ---- setups and ends of their own ----------------------------------- */
+
+static void
+setup_marks_a(void)
+{
+	struct tty *tp;
+
+	setup_open_a();
+	tp = ucom()->sc_tty;
+	ttylock(tp);
+	SET(tp->t_iflag, PARMRK);
+	ttyunlock(tp);
+}
 
 static void
 setup_never_a(void)
@@ -1666,6 +1719,10 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, read_full, end_close_a },
 	{ "close_full", "more input than the tty takes, and a close",
 	    setup_open_a, close_full, end },
+	{ "read_events", "the same, with a break behind each piece, and reads",
+	    setup_marks_a, read_events, end_close_a },
+	{ "close_events", "the same, and a close",
+	    setup_marks_a, close_events, end },
 	{ "write_output", "a blocked write, and completions",
 	    setup_open_a, write_output, end },
 	{ "write_long", "a write of more than fits, and completions",

@@ -64,6 +64,7 @@ TASK = "kernel/usbdi/usb_task.c"
 USBDEV = "kernel/usbdi/usb_subr.c"
 UCOM = "drivers/ucom.c"
 UCOMIO = "drivers/ucom_io.c"
+UCOMRX = "drivers/ucom_rx.c"
 UCOMMODEM = "drivers/ucom_modem.c"
 UCOMOPEN = "drivers/ucom_open.c"
 PORT = "kernel/bus/usb_port.c"
@@ -486,18 +487,19 @@ MUTANTS = (
     ("the end of transfers does not wait for the tty", UCOMIO,
      "	while (sc->sc_rx_feeding)\n"
      "		cv_wait(&sc->sc_statecv, &sc->sc_lock);\n", ""),
-    ("two threads feed the tty", UCOMIO,
+    ("two threads feed the tty", UCOMRX,
      "	if (sc->sc_rx_feeding) {", "	if (false) {"),
-    ("room in the tty starts nothing", UCOMIO,
+    ("room in the tty starts nothing", UCOMRX,
      "	if (!block)\n		ucom_feed_later(sc);\n", ""),
-    ("what comes with the carrier is not kept", UCOMIO,
-     "	    (sc->sc_open != 0 || !CONNECTED(tp)) &&\n", ""),
+    ("what comes with the carrier is not kept", UCOMRX,
+     "(sc->sc_open != 0 || !CONNECTED(tp)) && ucom_piece_get",
+     "ucom_piece_get"),
     ("what was kept is forgotten by its open", UCOMOPEN,
      "			ucom_feed_later(sc);\n", ""),
-    ("what was kept stays when the carrier goes", UCOMIO,
+    ("what was kept stays when the carrier goes", UCOMRX,
      "		ucom_ask_status(sc, false);\n		ucom_feed(sc);\n",
      "		ucom_ask_status(sc, false);\n"),
-    ("who does not feed any more says so too late", UCOMIO,
+    ("who does not feed any more says so too late", UCOMRX,
      "	sc->sc_rx_feeding = false;\n	cv_broadcast(&sc->sc_statecv);\n",
      "	mutex_exit(&sc->sc_lock);\n	ttyunlock(tp);\n"
      "	ttylock(tp);\n	mutex_enter(&sc->sc_lock);\n"

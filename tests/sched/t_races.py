@@ -63,7 +63,7 @@ RACES = (
      "	mutex_enter(&dev->ud_lock);\n"
      "	if (task->queue == USB_NUM_TASKQS) {\n"),
     ("read_full", "input that comes clears its errors without the lock",
-     "drivers/ucom_io.c",
+     "drivers/ucom_rx.c",
      "	mutex_enter(&sc->sc_lock);\n	sc->sc_rx_errs = 0;\n	if (len",
      "	sc->sc_rx_errs = 0;\n	mutex_enter(&sc->sc_lock);\n	if (len"),
 )

@@ -171,7 +171,7 @@ size_t
 h_inputn(struct h_dev *hd, const void *buf, size_t len)
 {
 
-	return ttyinput_block(hd->hd_tp, buf, len);
+	return ttyinput_block(hd->hd_tp, buf, NULL, len);
 }
 
 static int

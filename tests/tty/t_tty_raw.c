@@ -297,6 +297,124 @@ test_parity(void)
 	h_free(hd);
 }
 
+/*
+ * A block with what the line did beside its bytes: each byte as POSIX says for
+ * its own, and nothing for its neighbours, whatever is set.
+ */
+static void
+test_lsr(void)
+{
+	static const u_char in[] = "ab\0c\377d";
+	static const u_char lsr[] = { 0, TTYLSR_PE, TTYLSR_BI, TTYLSR_FE, 0,
+	    TTYLSR_OE };
+	static const struct {
+		tcflag_t	 iflag;
+		const char	*want;
+		size_t		 len;
+	} rows[] = {
+		{ 0, "ab\0\0\377d", 6 },
+		{ INPCK, "a\0\0\0\377d", 6 },
+		{ INPCK | IGNPAR, "a\0\377d", 4 },
+		{ IGNPAR, "ab\0\377d", 5 },
+		{ IGNBRK, "ab\0\377d", 5 },
+		{ PARMRK, "ab\377\0\0\377\0c\377\377d", 11 },
+		{ PARMRK | INPCK, "a\377\0b\377\0\0\377\0c\377\377d", 13 },
+		{ PARMRK | IGNBRK, "ab\377\0c\377\377d", 8 },
+		{ PARMRK | ISTRIP, "ab\377\0\0\377\0c\177d", 10 },
+		{ BRKINT, "\0\377d", 3 },
+		{ BRKINT | IGNBRK | PARMRK | IGNPAR | INPCK, "a\377\377d", 4 },
+	};
+	struct h_dev *const hd = h_open();
+	struct tty_counts tc;
+	u_char got[32];
+	size_t i, n;
+
+	for (i = 0; i < __arraycount(rows); i++) {
+		hd->hd_tp->t_iflag = rows[i].iflag;
+		T_EQ(ttyinput_block(hd->hd_tp, in, lsr, 6), 6);
+		T_EQ(h_read(hd, got, sizeof(got), IO_NDELAY, &n), 0);
+		T_EQ(n, rows[i].len);
+		T_EQ(memcmp(got, rows[i].want, n), 0);
+	}
+	/* The bytes of the line, however many a mark has. */
+	T_EQ(h_ioctl(hd, TIOCGCOUNTS, &tc), 0);
+	T_EQ(tc.tc_rx, 6 * (int)i);
+	T_EQ(tc.tc_parity, i);
+	T_EQ(tc.tc_frame, i);
+	T_EQ(tc.tc_brk, i);
+	T_EQ(tc.tc_overrun, i);
+	h_free(hd);
+}
+
+/* What no byte has, what several have, and a break that is no framing error. */
+static void
+test_lsr_odd(void)
+{
+	static const u_char in[] = "xyz\0";
+	static const u_char same[] = { TTYLSR_PE, TTYLSR_PE | TTYLSR_SAME,
+	    TTYLSR_PE | TTYLSR_SAME, TTYLSR_FE };
+	u_char lsr = TTYLSR_NOBYTE | TTYLSR_PE | TTYLSR_FE | TTYLSR_OE;
+	struct h_dev *const hd = h_open();
+	struct tty_counts tc;
+
+	hd->hd_tp->t_iflag = PARMRK | INPCK;
+	T_EQ(ttyinput_block(hd->hd_tp, in, &lsr, 1), 1);
+	T_EQ(hd->hd_tp->t_rawq.c_cc, 0);
+	lsr = TTYLSR_NOBYTE | TTYLSR_BI | TTYLSR_FE;
+	T_EQ(ttyinput_block(hd->hd_tp, in, &lsr, 1), 1);
+	H_READ(hd, 0, "\377\0\0");
+	T_EQ(h_ioctl(hd, TIOCGCOUNTS, &tc), 0);
+	T_CHECK(tc.tc_rx == 0 && tc.tc_parity == 1 && tc.tc_frame == 1 &&
+	    tc.tc_overrun == 1 && tc.tc_brk == 1);
+
+	hd->hd_tp->t_iflag = INPCK | IGNPAR | BRKINT;
+	T_EQ(ttyinput_block(hd->hd_tp, in, same, 4), 4);
+	T_EQ(hd->hd_tp->t_rawq.c_cc, 0);
+	T_EQ(h_ioctl(hd, TIOCGCOUNTS, &tc), 0);
+	T_CHECK(tc.tc_rx == 4 && tc.tc_parity == 2 && tc.tc_frame == 2 &&
+	    tc.tc_brk == 1);
+	h_free(hd);
+}
+
+/* In raw mode a bad byte waits for room like others, and is counted once. */
+static void
+test_lsr_full(void)
+{
+	static const u_char lsr[2] = { TTYLSR_PE | TTYLSR_OE, TTYLSR_BI };
+	struct h_dev *const hd = h_open();
+	int size = TTYQSIZE_MIN, i;
+	struct tty_counts tc;
+	char buf[TTYQSIZE_MIN];
+	size_t n;
+
+	T_EQ(h_ioctl(hd, TIOCSQSIZE, &size), 0);
+	memset(buf, 'f', sizeof(buf));
+	T_EQ(h_inputn(hd, buf, sizeof(buf)), sizeof(buf));
+	hd->hd_tp->t_iflag = INPCK | PARMRK;
+	for (i = 0; i < 3; i++)
+		T_EQ(ttyinput_block(hd->hd_tp, (const u_char *)"e", lsr, 2),
+		    0);
+	T_EQ(h_ioctl(hd, TIOCGCOUNTS, &tc), 0);
+	T_CHECK(tc.tc_rx == size && tc.tc_parity == 0 && tc.tc_overrun == 0);
+	T_EQ(h_read(hd, buf, sizeof(buf), 0, &n), 0);
+	T_EQ(n, sizeof(buf));
+	T_EQ(ttyinput_block(hd->hd_tp, (const u_char *)"e", lsr, 2), 2);
+	H_READ(hd, 0, "\377\0e\377\0\0");
+	T_EQ(h_ioctl(hd, TIOCGCOUNTS, &tc), 0);
+	T_CHECK(tc.tc_rx == size + 2 && tc.tc_parity == 1 &&
+	    tc.tc_overrun == 1 && tc.tc_brk == 1 && tc.tc_buf_overrun == 0);
+
+	/* In canonical mode what does not fit is lost, and that is counted. */
+	h_canon(hd->hd_tp);
+	hd->hd_tp->t_lflag &= ~(tcflag_t)ECHO;
+	memset(buf, 'c', sizeof(buf));
+	(void)h_inputn(hd, buf, sizeof(buf));
+	(void)h_inputn(hd, buf, 5);
+	T_EQ(h_ioctl(hd, TIOCGCOUNTS, &tc), 0);
+	T_EQ(tc.tc_buf_overrun, 5);
+	h_free(hd);
+}
+
 /* All that a byte can have done. */
 static void
 same_state(struct h_dev *a, struct h_dev *b)
@@ -575,6 +693,9 @@ const struct t_case t_cases[] = {
 	{ "an interrupt ends a read", test_interrupt },
 	{ "poll agrees with read and wakes on each input", test_poll },
 	{ "errors and breaks are marked, dropped or ignored", test_parity },
+	{ "each byte of a block has its own error", test_lsr },
+	{ "errors of no byte, of one of several, of a 0", test_lsr_odd },
+	{ "a bad byte waits for room, and is counted once", test_lsr_full },
 	{ "a block of input is the same as its bytes", test_block_is_bytes },
 	{ "a block follows the settings", test_block_settings },
 	{ "a full queue refuses, and tells when there is room", test_full },

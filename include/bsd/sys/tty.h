@@ -73,7 +73,8 @@ struct tty;
 
 /*
  * A line discipline.  l_rintb is an addition: like l_rint for each of len
- * bytes without error flags, and returns how many of them it took.
+ * bytes, and returns how many of them it took.  Its third argument is NULL, or
+ * has what the line did at each of them (TTYLSR_*, 0: nothing).
  */
 struct linesw {
 	const char	*l_name;
@@ -89,7 +90,7 @@ struct linesw {
 	int	(*l_start)(struct tty *);
 	int	(*l_modem)(struct tty *, int);
 	int	(*l_poll)(struct tty *, int, struct lwp *);
-	size_t	(*l_rintb)(struct tty *, const u_char *, size_t);
+	size_t	(*l_rintb)(struct tty *, const u_char *, const u_char *, size_t);
 };
 
 /*
@@ -203,6 +204,20 @@ struct tty {
 #define	TTY_ERRORMASK	0xff000000
 #define	TTY_FE		0x01000000	/* framing error; with 0: a break */
 #define	TTY_PE		0x02000000	/* parity error */
+#define	TTY_BI		0x04000000	/* addition: a break, and no other 0 */
+
+/*
+ * Additions: what the line did at a byte, for l_rintb; the bits of a 16550's
+ * line status register.
+ */
+#define	TTYLSR_OE	0x02	/* bytes were lost before this one */
+#define	TTYLSR_PE	0x04	/* its parity is wrong */
+#define	TTYLSR_FE	0x08	/* it has no stop bit */
+#define	TTYLSR_BI	0x10	/* it is 0, and stands for a break */
+#define	TTYLSR_NOBYTE	0x40	/* it is none: a break is one all the same,
+				   and errors are counted only */
+#define	TTYLSR_SAME	0x80	/* a chip that cannot tell which of several
+				   bytes it was: counted with the first */
 
 /* Minor numbers of a tty driver. */
 #define	TTUNIT_MASK	0x3ffff
@@ -257,7 +272,7 @@ int	ttysetqsize(struct tty *, int);
 /* tty_input.c */
 int	ttyinput(int, struct tty *);
 int	ttyinput_wlock(int, struct tty *);
-size_t	ttyinput_block(struct tty *, const u_char *, size_t);
+size_t	ttyinput_block(struct tty *, const u_char *, const u_char *, size_t);
 void	ttypend(struct tty *);
 void	ttwakeup(struct tty *);
 

@@ -94,7 +94,8 @@ typedef char linedn_t[TTLINEDNAMELEN];
 
 /*
  * Additions.  tty_counts are events since the driver attached; the modem
- * ones stay 0 unless the driver calls ttymstatus().
+ * ones stay 0 unless the driver calls ttymstatus().  Input of a line that is
+ * not open is not counted; what is dropped of it later is.
  */
 struct tty_counts {
 	int	tc_cts;
@@ -106,7 +107,8 @@ struct tty_counts {
 	int	tc_frame;
 	int	tc_parity;
 	int	tc_brk;
-	int	tc_overrun;
+	int	tc_overrun;	/* in the chip, or on the bus */
+	int	tc_buf_overrun;	/* here: a line that was too long */
 };
 #define	TIOCGXCL	_IOR('t', 200, int)	/* is TIOCEXCL in force? */
 #define	TIOCMWAIT	_IOW('t', 201, int)	/* until one of these TIOCM_* moves */

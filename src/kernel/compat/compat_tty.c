@@ -424,6 +424,7 @@ do_icount(const struct compat_req *r)
 	ic.overrun = tc.tc_overrun;
 	ic.parity = tc.tc_parity;
 	ic.brk = tc.tc_brk;
+	ic.buf_overrun = tc.tc_buf_overrun;
 	memcpy(r->r_out, &ic, sizeof(ic));
 	return 0;
 }

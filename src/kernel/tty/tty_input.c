@@ -10,7 +10,19 @@
  * A block is the same as its bytes one by one, but faster: in raw mode
  * without echo, runs of bytes that mean nothing special are copied.  Which
  * ones are special is kept in t_rawmap and computed again when the settings
- * it was made from have changed.
+ * it was made from have changed.  Beside the bytes of a block stands what the
+ * line did at each, if the driver knows it:
+ *
+ *	break		IGNBRK: nothing; BRKINT: both queues are dropped (there
+ *			is no job control, so nobody gets SIGINT); PARMRK:
+ *			\377 \0 \0; else \0
+ *	parity error	without INPCK: the byte as it came
+ *	  (INPCK),	IGNPAR: nothing; PARMRK: \377 \0 and the byte; else \0
+ *	framing error
+ *	overrun		nothing: it is counted
+ *
+ * That is POSIX and BSD.  Linux passes a framing error like a good byte unless
+ * INPCK is set.
  *
  * A full queue
  *
@@ -149,6 +161,7 @@ ttyoverflow(struct tty *tp)
 		}
 	} else
 		ttyflush(tp, FREAD | FWRITE);
+	tp->t_counts.tc_buf_overrun++;
 	return -1;
 }
 
@@ -174,7 +187,6 @@ ttyenqueue(int c, struct tty *tp)
 		tp->t_cancc++;
 	else
 		tp->t_rawcc++;
-	tp->t_counts.tc_rx++;
 	return 0;
 }
 
@@ -207,16 +219,8 @@ ttyinput_error(int c, struct tty *tp)
 {
 	const tcflag_t iflag = tp->t_iflag;
 	const u_char mark[] = { 0377, 0, (u_char)c };
-	const bool brk = ISSET(c, TTY_FE) && (c & TTY_CHARMASK) == 0;
 
-	if (brk)
-		tp->t_counts.tc_brk++;
-	else if (ISSET(c, TTY_FE))
-		tp->t_counts.tc_frame++;
-	else
-		tp->t_counts.tc_parity++;
-
-	if (brk) {
+	if (ISSET(c, TTY_BI)) {
 		if (ISSET(iflag, IGNBRK))
 			return 0;
 		if (ISSET(iflag, BRKINT)) {
@@ -584,9 +588,57 @@ ttyinput_wlock(int c, struct tty *tp)
 }
 
 /*
+ * Something has been taken that the line said lsr of; ttylock held.  Not
+ * before, because what is refused comes again.
+ */
+static void
+ttycount(struct tty *tp, u_int lsr)
+{
+	struct tty_counts *const tc = &tp->t_counts;
+
+	if (!ISSET(lsr, TTYLSR_NOBYTE))
+		tc->tc_rx++;
+	if (ISSET(lsr, TTYLSR_SAME))
+		return;
+	tc->tc_overrun += ISSET(lsr, TTYLSR_OE) != 0;
+	if (ISSET(lsr, TTYLSR_BI))	/* is a framing error as well */
+		tc->tc_brk++;
+	else {
+		tc->tc_parity += ISSET(lsr, TTYLSR_PE) != 0;
+		tc->tc_frame += ISSET(lsr, TTYLSR_FE) != 0;
+	}
+}
+
+/*
+ * error = ttyinput_lsr(c, lsr, tp)
+ *
+ *	A byte with what the line did at it (TTYLSR_*), which has an effect
+ *	and is counted; ttylock held.  As ttyinput.  An overrun leaves no trace
+ *	in the input: what is there is right.
+ */
+static int
+ttyinput_lsr(int c, u_int lsr, struct tty *tp)
+{
+	int error = 0;
+
+	if (!ISSET(tp->t_state, TS_ISOPEN) || !ISSET(tp->t_cflag, CREAD))
+		return 0;
+	if (ISSET(lsr, TTYLSR_BI))
+		error = ttyinput_wlock(TTY_BI | TTY_FE, tp);
+	else if (!ISSET(lsr, TTYLSR_NOBYTE))
+		error = ttyinput_wlock(c |
+		    (ISSET(lsr, TTYLSR_PE) ? TTY_PE : 0) |
+		    (ISSET(lsr, TTYLSR_FE) ? TTY_FE : 0), tp);
+	if (error == 0 || ISSET(tp->t_lflag, ICANON))
+		ttycount(tp, lsr);
+	return error;
+}
+
+/*
  * error = ttyinput(c, tp)
  *
- *	l_rint: a byte has been received, with TTY_FE or TTY_PE if it is bad.
+ *	l_rint: a byte has been received, with TTY_FE or TTY_PE if it is bad;
+ *	0 with TTY_FE is a break, as in BSD.
  *	0; or -1 if it could not be queued: raw mode, keep it and go on when
  *	t_hwiflow says so; canonical mode, it is dropped.  Input of a line
  *	that is not open, or without CREAD, is dropped with 0.  Called without
@@ -595,10 +647,15 @@ ttyinput_wlock(int c, struct tty *tp)
 int
 ttyinput(int c, struct tty *tp)
 {
+	u_int lsr = (ISSET(c, TTY_PE) ? TTYLSR_PE : 0) |
+	    (ISSET(c, TTY_FE) ? TTYLSR_FE : 0);
 	int error;
 
+	c &= TTY_CHARMASK;
+	if (c == 0 && ISSET(lsr, TTYLSR_FE))
+		lsr = TTYLSR_BI;
 	ttylock(tp);
-	error = ttyinput_wlock(c, tp);
+	error = ttyinput_lsr(c, lsr, tp);
 	ttyunlock(tp);
 	return error;
 }
@@ -638,9 +695,12 @@ ttyrawmap(struct tty *tp)
 	return rm;
 }
 
-/* How many of len bytes can be copied to t_rawq as they are. */
+/*
+ * How many of len bytes can be copied to t_rawq as they are: lsr is NULL, or
+ * has what the line did at each.
+ */
 static int
-ttyplainrun(struct tty *tp, const u_char *buf, int len)
+ttyplainrun(struct tty *tp, const u_char *buf, const u_char *lsr, int len)
 {
 	const struct ttyrawmap *rm;
 	int n;
@@ -648,6 +708,11 @@ ttyplainrun(struct tty *tp, const u_char *buf, int len)
 	if (ISSET(tp->t_lflag, ICANON | ECHO | FLUSHO) ||
 	    ISSET(tp->t_state, TS_TTSTOP))
 		return 0;
+	if (lsr != NULL) {
+		for (n = 0; n < len && lsr[n] == 0; n++)
+			continue;
+		len = n;
+	}
 	rm = ttyrawmap(tp);
 	if (rm->rm_plain)
 		return len;
@@ -657,16 +722,18 @@ ttyplainrun(struct tty *tp, const u_char *buf, int len)
 }
 
 /*
- * taken = ttyinput_block(tp, buf, len)
+ * taken = ttyinput_block(tp, buf, lsr, len)
  *
- *	l_rintb: the same as ttyinput for each byte of buf, all without
- *	errors, until one is refused.  If fewer than len are taken the queue
+ *	l_rintb: the same as ttyinput for each byte of buf, until one is
+ *	refused.  lsr: NULL, or for each byte what the line did at it
+ *	(TTYLSR_*).  If fewer than len are taken the queue
  *	is full in raw mode: t_hwiflow(tp, 1) was called, and t_hwiflow(tp, 0)
  *	comes, perhaps before this returns, when the rest can be given.
  *	Called without ttylock; does not sleep.
  */
 size_t
-ttyinput_block(struct tty *tp, const u_char *buf, size_t len)
+ttyinput_block(struct tty *tp, const u_char *buf, const u_char *lsr,
+    size_t len)
 {
 	size_t done = 0;
 	bool queued = false;
@@ -680,9 +747,11 @@ ttyinput_block(struct tty *tp, const u_char *buf, size_t len)
 			break;
 		}
 		left = (int)ulmin(len - done, TTYQSIZE_MAX);
-		if ((n = ttyplainrun(tp, buf + done, left)) == 0) {
-			if (ttyinput_wlock(buf[done], tp) != 0 &&
-			    !ISSET(tp->t_lflag, ICANON))
+		n = ttyplainrun(tp, buf + done, lsr == NULL ? NULL :
+		    lsr + done, left);
+		if (n == 0) {
+			if (ttyinput_lsr(buf[done], lsr == NULL ? 0 :
+			    lsr[done], tp) != 0 && !ISSET(tp->t_lflag, ICANON))
 				break;
 			done++;
 			continue;

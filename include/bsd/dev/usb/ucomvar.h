@@ -8,13 +8,23 @@
  * pipes and calls the methods; the parent calls ucom_status_change() when
  * a modem line moved.
  *
+ * What the line did
+ *	A chip tells of breaks, of bytes that came in wrong and of bytes that
+ *	it has lost, in one of two ways.  If it says so in the stream of bytes,
+ *	or in front of a packet of them, the parent has a ucom_read_lsr and
+ *	puts it beside the byte.  If it says so on another endpoint, the
+ *	parent calls ucom_line_event(), and a break stands behind all that has
+ *	been received by then; or, if the chip's document says that it is meant
+ *	for what comes next, the parent keeps it for its next ucom_read_lsr.
+ *	ucom and the tty do the rest: marks, counts, the trace.
+ *
  * Where the methods run
  *	ucom_open, ucom_close, ucom_set, ucom_param, ucom_ioctl and
  *	ucom_txempty run on a thread that may sleep, with no lock of ucom
  *	or of the tty held except ucom's modem lock, so they may do
  *	synchronous control requests.
- *	ucom_read and ucom_get_status also run on the device's event thread:
- *	they must not sleep.
+ *	ucom_read, ucom_read_lsr and ucom_get_status also run on the device's
+ *	event thread: they must not sleep.
  *	ucom_write runs with the tty's and ucom's locks held: it may only
  *	copy.
  * A method is never called after ucom's detach has returned.
@@ -68,6 +78,15 @@ struct ucom_methods {
 	int	(*ucom_set_lines)(void *, int, u_int, u_int);
 	/* Begin or end a break; the same errors. */
 	int	(*ucom_set_break)(void *, int, int);
+	/* Instead of ucom_read: the same, and what the line did.  The last
+	   argument is all 0 and has room for one more than the received
+	   bytes.  Its element i is for the byte that stands at i when this
+	   returns: ULSR_PE, ULSR_FE; ULSR_BI: the byte is the 0 of a break
+	   (a chip that has none in its data gets one put in); ULSR_OE: bytes
+	   were lost before this one; and ULSR_SAME.  The one behind the last
+	   byte is for ULSR_BI and ULSR_OE that no byte has followed yet.
+	   True: there is something in it. */
+	bool	(*ucom_read_lsr)(void *, int, u_char **, uint32_t *, u_char *);
 };
 
 /* Modem control register. */
@@ -84,6 +103,11 @@ struct ucom_methods {
 #define	ULSR_TSRE	0x40	/* transmitter empty */
 #define	ULSR_RCV_FIFO	0x80
 #define	ULSR_RCV_MASK	0x1f
+#define	ULSR_ERRORS	(ULSR_OE | ULSR_PE | ULSR_FE | ULSR_BI)
+/* For ucom_read_lsr: the chip cannot tell at which of several bytes it was;
+   so all of them have it, and all but the first have this as well, or it
+   would be counted that often. */
+#define	ULSR_SAME	ULSR_RCV_FIFO
 
 /* Modem status register. */
 #define	UMSR_DCTS	0x01	/* changes since the last look */
@@ -128,5 +152,17 @@ int	ucomsubmatch(device_t, cfdata_t, const int *, void *);
  *	sleep for long.
  */
 void	ucom_status_change(struct ucom_softc *);
+
+/*
+ * ucom_line_event(sc, lsr)
+ *
+ *	The chip has said, but not in its data, that there was a break
+ *	(ULSR_BI) or an error (ULSR_PE, ULSR_FE, ULSR_OE); once for each.
+ *	Errors are counted, because nobody knows which byte is meant.  Two
+ *	breaks without a byte between them are one, if the first still waits
+ *	for room in the tty.  Any thread, no lock of ucom or of the tty held;
+ *	does not sleep for long.
+ */
+void	ucom_line_event(struct ucom_softc *, u_char);
 
 #endif /* _DEV_USB_UCOMVAR_H_ */
