@@ -189,6 +189,94 @@ def _():
         equal(Com(gate.telnet[0]).ask(0).split()[0], b"devsw-gateway")
 
 
+# ---- what people have met with other servers -------------------------------
+
+@case("device and clients are lost at once, in a flood: nothing stays of them")
+def _():
+    def descriptors():
+        return len(os.listdir(f"/proc/{gate.process.pid}/fd"))
+    with gateway("clients = 100") as gate:
+        before = descriptors()
+        for turn in range(3):
+            crowd = [Stream(where[0]) for where in
+                     (gate.raw, gate.telnet, gate.watch) for _ in range(20)]
+            until(lambda: gate.said(" comes", 60 * (turn + 1)), "clients")
+            for number, client in enumerate(crowd):
+                client.sock.setblocking(False)
+                # A part of them ends without a farewell.
+                client.sock.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER,
+                    bytes([number % 2, 0, 0, 0, 0, 0, 0, 0]))
+                gate.device.write(bytes(4096))
+                try:
+                    client.send(bytes(100000))
+                except ConnectionError:
+                    pass
+            for client in crowd[:30]:
+                client.close()
+            gate.device.unplug()
+            for client in crowd[30:]:
+                client.close()
+            until(lambda: gate.said("is gone", turn + 1), "unplug")
+            until(lambda: descriptors() < before, "end of the clients")
+            gate.replug()
+            with Stream(gate.raw[0]).sock as late:
+                late.sendall(b"well")
+                equal(gate.device.read(4), b"well")
+
+
+def keepalive(here, there):
+    """(kind, seconds) of the kernel's timer for that connection's end."""
+    with open("/proc/net/tcp6", encoding="ascii") as file:
+        for line in file.read().splitlines()[1:]:
+            words = line.split()
+            if (words[1].endswith(f":{here:04X}") and
+                    words[2].endswith(f":{there:04X}")):
+                kind, ticks = words[5].split(":")
+                return int(kind, 16), int(ticks, 16) / os.sysconf(
+                    "SC_CLK_TCK")
+    return None
+
+
+@case("a peer that says nothing any more is asked for, and does not hold the port")
+def _():
+    with gateway() as gate:
+        silent = Stream(gate.raw[0])
+        until(lambda: gate.said(" comes"), "client")
+        kind, seconds = keepalive(gate.raw[0], silent.sock.getsockname()[1])
+        equal((kind, 0 < seconds <= 30), (2, True), f"{kind} {seconds}")
+        other = Stream(gate.device.link + ".force")
+        until(lambda: gate.said(" comes", 2), "other")
+        other.send(b"mine")
+        equal(gate.device.read(4), b"mine")
+        silent.close()
+
+
+@case("started ten times on the same addresses, clients in each: none is in use")
+def _():
+    with tempfile.TemporaryDirectory() as where:
+        number = h_gateway.free_port()
+        with open(where + "/conf", "w", encoding="ascii") as file:
+            file.write(f"[port x]\nnode = {where}/tty\nlisten = raw {number}\n"
+                       f"listen = raw unix:{where}/sock\n")
+        os.chmod(where + "/conf", 0o644)
+        device, stay = h_gateway.Device(where + "/tty"), []
+        for turn in range(10):
+            with subprocess.Popen([PROGRAM, "--config", where + "/conf"],
+                                  stderr=subprocess.PIPE,
+                                  text=True) as process:
+                try:
+                    said = [process.stderr.readline() for _ in range(3)]
+                    equal(sum(" on " in line for line in said), 2, said)
+                    stay += [Stream(number), Stream(where + "/sock")]
+                    stay[-2].send(b"turn")
+                    equal(device.read(4), b"turn", turn)
+                    process.terminate()
+                    equal(process.wait(h_gateway.LIMIT), 0)
+                finally:
+                    process.kill()
+
+
 # ---- a machine that has nothing yet ----------------------------------------
 
 def no_addresses():

@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -114,6 +116,59 @@ def _(_world):
             probe.wait_for(lambda want=want: speed("ftdi0")[1] &
                            (termios.TIOCM_DTR | termios.TIOCM_RTS) == want,
                            "DTR and RTS")
+
+
+# A ROM loader of Espressif's: a SYNC in SLIP, and its answer.
+SYNC = b"\xc0\0\x08$\0\0\0\0\0\x07\x07\x12 " + b"U" * 32 + b"\xc0"
+SYNCED = b"\xc0\x01\x08\x04\0\x07\x07\x12 \0\0\0\0\xc0"
+
+
+class Pins(threading.Thread):
+    """How DTR and RTS stand, as long as this runs: each state once."""
+
+    def __init__(self, name):
+        super().__init__(daemon=True)
+        self.fd, self.on, self.seen = probe.open_node(CALLOUT[name]), True, []
+
+    def run(self):
+        while self.on:
+            now = probe.modem_lines(self.fd)
+            state = (bool(now & termios.TIOCM_DTR),
+                     bool(now & termios.TIOCM_RTS))
+            if self.seen[-1:] != [state]:
+                self.seen.append(state)
+            time.sleep(0.002)
+        os.close(self.fd)
+
+
+@case("esptool's way: its reset is seen on DTR and RTS, then SYNC, then a speed")
+def _(world):
+    far = probe.Far(probe.far_path("ftdi0"))
+    with gateway():
+        port = client("ftdi0", baudrate=115200)
+        pins = Pins("ftdi0")
+        pins.start()
+        for wait, line, on in ((0, "dtr", False), (0.1, "rts", True),
+                               (0, "dtr", True), (0.05, "rts", False),
+                               (0.05, "dtr", False)):
+            setattr(port, line, on)
+            time.sleep(wait)
+        pins.on = False
+        pins.join()
+        # EN low; IO0 low while EN rises; both high.
+        left = iter(pins.seen)
+        equal([state in left for state in
+               ((False, True), (True, False), (False, False))], [True] * 3,
+              "order in %s" % pins.seen)
+        far.forget()                    # what the device says as it starts
+        port.write(SYNC)
+        equal(far.take(len(SYNC)), SYNC)
+        far.write(SYNCED * 8)
+        equal(port.read(len(SYNCED) * 8), SYNCED * 8)
+        port.baudrate = 460800
+        equal(speed("ftdi0")[0], termios.B460800)
+        port.close()
+    far.close()
 
 
 @case("carrier and its loss are told, and the plug is a loss of all lines")
