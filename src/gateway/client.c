@@ -36,7 +36,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway/gateway.h"
+#include "gateway/door.h"
 
 /* Those that have left their port. */
 static struct client_head leaving = TAILQ_HEAD_INITIALIZER(leaving);
@@ -116,6 +116,7 @@ client_free(struct client *cl)
 
 	if (cl->cl_closing)
 		TAILQ_REMOVE(&leaving, cl, cl_entry);
+	door_free(cl->cl_door);
 	if (cl->cl_state != NULL)
 		cl->cl_proto->pr_stop(cl);
 	if (cl->cl_end != NULL)
@@ -442,6 +443,35 @@ client_shake(struct client *cl, struct port *p, void (*ready)(struct client *),
 }
 
 /*
+ * client_greet(cl, port, gone)
+ *
+ *	It is at this port, and speaks its protocol, but is not the port's
+ *	client yet; gone is called if it leaves before client_begin.
+ *
+ * ssl = client_ssl(cl)
+ *
+ *	Its TLS, or NULL.
+ */
+void
+client_greet(struct client *cl, struct port *p, void (*gone)(struct client *))
+{
+
+	cl->cl_port = p;
+	cl->cl_gone = gone;
+	if (!cl->cl_proto->pr_start(cl))
+		client_close(cl, "out of memory");
+	else
+		listen_to(cl);
+}
+
+struct ssl_st *
+client_ssl(const struct client *cl)
+{
+
+	return bufferevent_openssl_get_ssl(cl->cl_bev);
+}
+
+/*
  * client_begin(cl, port, ring, history, gone)
  *
  *	It is this port's, and is told what comes into the ring from now on,
@@ -457,7 +487,7 @@ client_begin(struct client *cl, struct port *p, const struct ring *r,
 	cl->cl_ring = r;
 	cl->cl_gone = gone;
 	ring_back(r, &cl->cl_place, history);
-	if (!cl->cl_proto->pr_start(cl))
+	if (cl->cl_state == NULL && !cl->cl_proto->pr_start(cl))
 		client_close(cl, "out of memory");
 	else {
 		listen_to(cl);

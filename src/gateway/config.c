@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "gateway/gateway.h"
+#include "gateway/web.h"
 
 #define	BUFFER_KIB	128
 #define	CLIENTS		16
@@ -296,6 +296,18 @@ set_notice(struct port_conf *pc, const char *value)
 }
 
 static const char *
+set_login(struct port_conf *pc, const char *value)
+{
+	static const char *const words[] = { "off", "on", NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants on or off";
+	pc->pc_login = which == 1;
+	return NULL;
+}
+
+static const char *
 set_away(struct port_conf *pc, const char *value)
 {
 	static const char *const words[] = { "refuse", "keep", NULL };
@@ -431,6 +443,7 @@ static const struct {
 	{ "break",	false,	set_break },
 	{ "comment",	true,	set_comment },
 	{ "reset",	false,	set_reset },
+	{ "login",	false,	set_login },
 	{ "serial",	false,	set_serial },
 	{ "by-id",	false,	set_byid },
 	{ "state",	false,	set_state },
@@ -458,9 +471,10 @@ warn_of(struct port_conf *pc)
 
 	for (i = 0; i < pc->pc_nlisten; i++)
 		pc->pc_listen[i].ad_warning = !pc->pc_listen[i].ad_tls ?
-		    ": whoever reaches this address may use the device; there "
+		    pc->pc_login ? ": passwords and all else go there without "
+		    "encryption" : ": whoever reaches this address may use the device; there "
 		    "is no password and no encryption" :
-		    pc->pc_authorities[0] == '\0' ? ": whoever reaches this "
+		    pc->pc_authorities[0] == '\0' && !pc->pc_login ? ": whoever reaches this "
 		    "address may use the device; no certificate is asked for" :
 		    "";
 }
@@ -667,6 +681,22 @@ name_nodes(const struct port_conf_head *ports, const char *byid)
 	}
 }
 
+/* How many want users, and there are none. */
+static int
+check_users(const struct port_conf_head *ports)
+{
+	const struct port_conf *pc;
+	int errors = 0;
+
+	STAILQ_FOREACH(pc, ports, pc_entry) {
+		if (!pc->pc_login || web_conf()->wc_nusers > 0)
+			continue;
+		say("[port %s]: login wants users, in [web]", pc->pc_name);
+		errors++;
+	}
+	return errors;
+}
+
 /* How many are wrong beside each other. */
 static int
 check_pairs(const struct port_conf_head *ports)
@@ -721,7 +751,7 @@ config_read_ports(const char *path, struct port_conf_head *ports)
 	name_nodes(ports, r.r_byid);
 	if (!web_conf_check())
 		errors++;
-	return errors + check_pairs(ports);
+	return errors + check_users(ports) + check_pairs(ports);
 }
 
 void

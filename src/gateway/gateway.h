@@ -19,6 +19,7 @@
  *	              port says becomes bytes for it: a struct proto
  *	    port.c    the session
  *	    client.c  a connection: what of the ring it has had, its output
+ *	    door.c    who it is that comes; passwd.c, is that his password?
  *	    line.c    the device: open, gone, open again; its output queue
  *	    reset.c   sequences of modem lines, with their times
  *	    tty.c     termios and modem lines of a descriptor
@@ -55,6 +56,7 @@
 
 struct bufferevent;
 struct client;
+struct door;
 struct evbuffer;
 struct event;
 struct event_base;
@@ -241,7 +243,8 @@ struct client {
 
 	struct bufferevent *cl_bev;
 	struct event	*cl_end;
-	const struct ring *cl_ring;
+	const struct ring *cl_ring;	/* NULL: it is not there yet */
+	struct door	*cl_door;	/* NULL: it is known who it is */
 	struct place	 cl_place;
 	uint64_t	 cl_lost;	/* bytes */
 	bool		 cl_drop;	/* what it is too slow for; or it ends */
@@ -262,6 +265,9 @@ struct client *client_adopt(struct event_base *, struct bufferevent *,
 	    const struct proto *, enum role, const char *);
 void	client_shake(struct client *, struct port *, void (*)(struct client *),
 	    void (*)(struct client *));
+void	client_greet(struct client *, struct port *,
+	    void (*)(struct client *));
+struct ssl_st *client_ssl(const struct client *);
 void	client_begin(struct client *, struct port *, const struct ring *,
 	    size_t, void (*)(struct client *));
 void	client_free(struct client *);
@@ -329,6 +335,7 @@ struct port_conf {
 	struct settings	 pc_settings;
 	struct reset	 pc_reset;
 	enum notices	 pc_notice;
+	bool		 pc_login;	/* clients have to be users */
 	bool		 pc_keep;	/* output while the device is away */
 	bool		 pc_drop;	/* what a client is too slow for */
 	char		 pc_log[128];	/* "": none */
@@ -393,6 +400,7 @@ void	port_free(struct port *);
 void	port_begin(struct port *);
 void	port_change(struct port *, const struct port_conf *);
 void	port_attach(struct port *, struct client *);
+void	port_enter(struct port *, struct client *);
 void	port_shake(struct port *, struct client *);
 struct line *port_line(struct port *);
 const struct port_conf *port_config(const struct port *);

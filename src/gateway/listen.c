@@ -218,7 +218,7 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 	if (cl != NULL && tls)
 		port_shake(li->li_port, cl);
 	else if (cl != NULL)
-		port_attach(li->li_port, cl);
+		port_enter(li->li_port, cl);
 }
 
 /* accept(2) fails: descriptors are out, most likely. */

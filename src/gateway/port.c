@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/gateway.h"
+#include "gateway/door.h"
+#include "gateway/web.h"
 
 #define	SHAKING		64	/* TLS handshakes at one time */
 #define	CROWD		32	/* clients, for a ms between their turns */
@@ -36,7 +37,7 @@ struct port {
 	struct client	*p_at;		/* whose it is next; NULL: the first */
 	uint64_t	 p_pumped;	/* rg_head at the last one */
 	struct client_head p_clients;
-	struct client_head p_shaking;
+	struct client_head p_shaking;	/* or at the door */
 	unsigned	 p_nshaking;
 	unsigned	 p_nclients;
 	struct client	*p_writer;
@@ -138,6 +139,10 @@ port_output(struct client *cl, const uint8_t *bytes, size_t n)
 {
 	struct port *const p = cl->cl_port;
 
+	if (cl->cl_door != NULL) {
+		door_input(cl->cl_door, bytes, n);
+		return;
+	}
 	if (!port_may_write(cl))
 		return;
 	if (!line_is_open(p->p_line) && !p->p_conf->pc_keep) {
@@ -387,7 +392,7 @@ client_left(struct client *cl)
 	port_wants(p);
 }
 
-/* A client that has connected to one of the port's addresses. */
+/* A client that may be one of this port. */
 void
 port_attach(struct port *p, struct client *cl)
 {
@@ -440,23 +445,116 @@ shaking_ready(struct client *cl)
 
 	shaking_left(cl);
 	cl->cl_gone = NULL;
-	port_attach(cl->cl_port, cl);
+	port_enter(cl->cl_port, cl);
 }
 
-/*
- * port_shake(p, cl)
- *
- *	The same of one that has a TLS handshake before it.  Who comes only to
- *	begin one pushes out others of his kind, not clients.
- */
-void
-port_shake(struct port *p, struct client *cl)
+/* It waits: who comes only to do that pushes out others of his kind. */
+static void
+queue(struct port *p, struct client *cl)
 {
 
 	if (p->p_nshaking >= SHAKING)
 		client_close(TAILQ_FIRST(&p->p_shaking), "others come");
 	TAILQ_INSERT_TAIL(&p->p_shaking, cl, cl_entry);
 	p->p_nshaking++;
+}
+
+/* A user with this name has come: what may he do here? */
+static void
+admit(struct client *cl, const char *name)
+{
+	static const char sorry[] = "devsw-gateway: you may not use this port"
+	    "\r\n";
+	struct port *const p = cl->cl_port;
+	const struct viewer who = { web_users(), user_find(web_users(), name) };
+	char text[sizeof(cl->cl_who) + WEB_NAME + 8];
+
+	snprintf(text, sizeof(text), "%s at ", name);
+	if (strncmp(cl->cl_who, text, strlen(text)) != 0) {
+		snprintf(text, sizeof(text), "%s at %s", name, cl->cl_who);
+		snprintf(cl->cl_who, sizeof(cl->cl_who), "%.*s",
+		    (int)sizeof(cl->cl_who) - 1, text);
+	}
+	if (who.vi_user < 0 || !viewer_sees(&who, p)) {
+		say("%s: %s may not use it", p->p_conf->pc_name, cl->cl_who);
+		client_send(cl, sorry, sizeof(sorry) - 1);
+		client_close(cl, "it may not");
+		return;
+	}
+	if (!viewer_writes(&who, p))
+		cl->cl_role = ROLE_WATCH;
+	port_attach(p, cl);
+	if (cl->cl_closing)
+		return;
+	/* What it has agreed on before counts from now on. */
+	port_wants(p);
+	client_news(cl, NEWS_MODEM);
+}
+
+/* The door has found out who it is. */
+static void
+passed(struct client *cl, const char *name)
+{
+	struct door *const d = cl->cl_door;
+	const uint8_t *rest;
+	size_t n;
+
+	shaking_left(cl);
+	cl->cl_gone = NULL;
+	cl->cl_door = NULL;
+	cl->cl_full = false;
+	admit(cl, name);
+	rest = door_rest(d, &n);
+	if (!cl->cl_closing && n > 0)
+		port_output(cl, rest, n);
+	if (!cl->cl_closing && !cl->cl_full)
+		client_full(cl, false);
+	door_free(d);
+}
+
+/*
+ * port_enter(p, cl)
+ *
+ *	A client that has connected to one of the port's addresses; if it has to
+ *	be a user, that is found out first.
+ */
+void
+port_enter(struct port *p, struct client *cl)
+{
+	const struct web_conf *const users = web_users();
+	int user;
+
+	cl->cl_port = p;
+	if (!p->p_conf->pc_login) {
+		port_attach(p, cl);
+		return;
+	}
+	user = user_of(users, client_ssl(cl));
+	if (user >= 0) {
+		admit(cl, users->wc_users[user].name);
+		return;
+	}
+	say_verbose("%s: %s is asked who it is", p->p_conf->pc_name,
+	    cl->cl_who);
+	queue(p, cl);
+	client_greet(cl, p, shaking_left);
+	if (cl->cl_closing)
+		return;
+	cl->cl_door = door_new(cl, passed);
+	if (cl->cl_door == NULL)
+		client_close(cl, "out of memory");
+}
+
+/*
+ * port_shake(p, cl)
+ *
+ *	The same of one that has a TLS handshake before it.
+ */
+void
+port_shake(struct port *p, struct client *cl)
+{
+
+	queue(p, cl);
 	client_shake(cl, p, shaking_ready, shaking_left);
 }
 

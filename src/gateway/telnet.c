@@ -146,6 +146,8 @@ client_suboption(struct client *cl, struct telnet *tn,
 	switch (sub->telopt) {
 	case COM_PORT:
 		client_option(cl, tn, COM_PORT, false, true);
+		if (cl->cl_door != NULL)
+			break;		/* not before it is known who it is */
 		rfc2217_request(cl, &tn->tn_rfc2217,
 		    (const uint8_t *)sub->buffer, sub->size);
 		break;
@@ -200,7 +202,8 @@ on_telnet(telnet_t *telnet, telnet_event_t *ev, void *arg)
 		client_send(cl, ev->data.buffer, ev->data.size);
 		break;
 	case TELNET_EV_IAC:
-		client_command(cl, tn, ev->iac.cmd);
+		if (cl->cl_door == NULL)
+			client_command(cl, tn, ev->iac.cmd);
 		break;
 	case TELNET_EV_WILL:
 	case TELNET_EV_WONT:
@@ -290,7 +293,7 @@ telnet_news(struct client *cl, enum news news)
 {
 	struct telnet *const tn = cl->cl_state;
 
-	if (tn->tn_com_port)
+	if (tn->tn_com_port && cl->cl_door == NULL)
 		rfc2217_modem(cl, &tn->tn_rfc2217, news == NEWS_AWAY);
 }
 

@@ -40,6 +40,17 @@ struct web {
 	struct listener	*w_listen[LISTEN_MAX];
 };
 
+/* Whose users count: there is one of these at a time. */
+static struct web *current;
+
+const struct web_conf *
+web_users(void)
+{
+	static const struct web_conf none;
+
+	return current != NULL ? &current->w_conf : &none;
+}
+
 /* ---- who asks ------------------------------------------------------- */
 
 /* The name of "NAME", "NAME:PORT" or "[NUMBER]:PORT"; false: it is none. */
@@ -388,6 +399,7 @@ web_new(struct event_base *base)
 	w->w_base = base;
 	w->w_conf = *web_conf();
 	tls_share(w->w_conf.wc_tls);
+	current = w;
 	w->w_viewer.vi_conf = &w->w_conf;
 	w->w_http = http_new(base, found, w);
 	w->w_login = login_new(&w->w_conf);
@@ -427,6 +439,8 @@ web_free(struct web *w)
 	if (w->w_page != NULL)
 		page_free(w->w_page);
 	tls_free(w->w_conf.wc_tls);
+	if (current == w)
+		current = NULL;
 	free(w);
 }
 

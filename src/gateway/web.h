@@ -42,7 +42,9 @@ struct web_conf {
 	bool		 wc_metrics;		/* are for everybody */
 };
 
+/* As it was read last, and as it is in use. */
 const struct web_conf *web_conf(void);
+const struct web_conf *web_users(void);
 
 /* Who looks: WEB_ANYBODY, or one of wc_users. */
 struct viewer {
@@ -57,6 +59,10 @@ struct viewer {
  *	that name, or he has no password, and the hash is one that takes as
  *	long.  NULL: nobody has a password.
  *
+ * user = user_find(conf, name)
+ *
+ *	-1: nobody.
+ *
  * user = user_of(conf, ssl)
  *
  *	Whom the client's certificate names, which was verified; -1: nobody.
@@ -64,6 +70,7 @@ struct viewer {
  */
 const char *user_hash(const struct web_conf *, const char *, int *);
 int	user_of(const struct web_conf *, struct ssl_st *);
+int	user_find(const struct web_conf *, const char *);
 
 bool	viewer_sees(const struct viewer *, const struct port *);
 bool	viewer_writes(const struct viewer *, const struct port *);

@@ -212,6 +212,18 @@ user_hash(const struct web_conf *wc, const char *name, int *user)
 }
 
 int
+user_find(const struct web_conf *wc, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < wc->wc_nusers; i++) {
+		if (strcmp(wc->wc_users[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+int
 user_of(const struct web_conf *wc, struct ssl_st *ssl)
 {
 	bool (*const is)(struct ssl_st *, const char *) =

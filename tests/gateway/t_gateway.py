@@ -953,7 +953,9 @@ def _():
 @case("reload: clients stay, whatever has changed but the port's name")
 def _():
     with gateway("speed = 9600\nhistory = 4") as gate:
-        raw, com = Stream(gate.raw[0]), Com(gate.telnet[0])
+        raw = Stream(gate.raw[0])
+        until(lambda: gate.said(" comes"), "the writer")
+        com = Com(gate.telnet[0])
         raw.send(b"x")
         equal(gate.device.read(1), b"x")
         gate.device.write(b"kept")

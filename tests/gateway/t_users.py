@@ -327,5 +327,255 @@ def _():
             "both": ""})
 
 
+# ---- ports' own addresses ------------------------------------------------
+
+LOGIN = "login = on\nnotice = all"
+MORE = USERS + (f"user = fred {hashed('f')}\nuser = gil {hashed('g')}\n"
+                "allow = fred read p0\nallow = gil write p1\n")
+
+
+def enter(client, user, password, end=b"\r\n"):
+    """Say so, at a prompt."""
+    client.until(b"user: ")
+    client.send(user + end)
+    client.until(b"password: ")
+    client.send(password + end)
+
+
+@case("login: a port is for who says a name and its password, and for nobody "
+      "else")
+def _():
+    with gateway(LOGIN + "\nhistory = 4", web=MORE) as gate:
+        gate.device.write(b"secret")
+        for path in (gate.raw[0], gate.device.link + ".sock"):
+            for end in (b"\n", b"\r", b"\r\n"):
+                client = Stream(path)
+                equal(client.read(6), b"user: ")
+                client.send(b"bob" + end)
+                equal(client.read(10), b"password: ")
+                client.send(b"b" + end)
+                equal(client.read(8), b"\r\nsecret", "history, and no echo")
+                client.send(b"yes")
+                equal(gate.device.read(3), b"yes")
+                client.close()
+                until(lambda: not gate.text().endswith("asked who it is\n") and
+                      gate.text().count(" comes") == gate.text().count(
+                          "it has ended"), "the end")
+        equal(gate.said("bob at [::1]:"), True)
+        equal("secret" in gate.text() or "$y$" in gate.text(), False)
+
+
+@case("login: what is wrong is told, costs time, and is wrong three times at "
+      "most; a name that nobody has is as good")
+def _():
+    with gateway(LOGIN, web=MORE) as gate:
+        client = Stream(gate.raw[0])
+        begin = time.monotonic()
+        for user, password in ((b"bob", b"x"), (b"nobody", b"b"),
+                               (b"ann", b"-")):
+            enter(client, user, password)
+            client.until(b"That is not right.\r\n")
+        equal(client.ended(), True)
+        # The second and the third had to wait, and so has the next one.
+        equal(time.monotonic() - begin > 2, True)
+        client = Stream(gate.raw[0])
+        enter(client, b"bob", b"b")
+        client.until(b"\r\n")
+        client.send(b"in")
+        equal(gate.device.read(2), b"in")
+        equal(time.monotonic() - begin > 4, True)
+        equal(gate.text().count("a wrong password"), 3)
+
+
+@case("login: telnet shows a name as it is typed, and no password; before it, "
+      "no request is answered and no command obeyed")
+def _():
+    with gateway(LOGIN + "\nreset = dtr-pulse", web=MORE) as gate:
+        com = h_gateway.Com(gate.telnet[0])
+        until(lambda: com.take(1) and b"user: " in com.data, "prompt")
+        # AYT, BREAK, ABORT, and requests.
+        com.send(bytes([255, 246, 255, 243, 255, 238]))
+        com.sub(0)
+        com.sub(1, 0, 0, 0x4B, 0)
+        com.sub(5, 7)
+        com.sub(11, 255)
+        com.send(b"bpx\x7f\bob\x15bob\r\n")
+        until(lambda: com.take(1) and b"password: " in com.data, "prompt")
+        equal(com.data, b"user: bpx\b \b\b \bob\b \b\b \b\b \bbob\r\n"
+              b"password: ")
+        equal(com.subs, [])
+        com.data = b""
+        com.send(b"xy\x7f\x7fb\r\n")
+        equal(com.bytes(2), b"\r\n")
+        equal(gate.device.speed() != 19200, True)
+        equal(com.ask(1, 0, 0, 0x4B, 0), bytes([0, 0, 0x4B, 0]))
+        equal(gate.device.speed(), 19200)
+        equal(com.ask(11, 255), bytes([255]))
+        com.send(b"all\r\n")
+        equal(gate.device.read(5), b"all\r\n")
+        equal("resets" in gate.text() or "is there]" in gate.text(), False)
+
+
+@case("login: rights: who may write, who watches, who may not")
+def _():
+    with gateway(LOGIN, web=MORE) as gate:
+        fred = Stream(gate.raw[0])
+        enter(fred, b"fred", b"f")
+        until(lambda: gate.said(" comes"), "fred")
+        fred.send(b"no")
+        force = Stream(gate.device.link + ".force")
+        enter(force, b"fred", b"f")
+        until(lambda: gate.said(" comes", 2), "by force")
+        force.send(b"no")
+        gil = Stream(gate.raw[0])
+        enter(gil, b"gil", b"g")
+        gil.until(b"devsw-gateway: you may not use this port\r\n")
+        equal(gil.ended(), True)
+        watch = Stream(gate.watch[0])
+        enter(watch, b"bob", b"b")
+        until(lambda: gate.said(" comes", 3), "watching")
+        watch.send(b"no")
+        bob = Stream(gate.raw[0])
+        enter(bob, b"bob", b"b")
+        bob.until(b"\r\n")
+        bob.send(b"yes")
+        equal(gate.device.read(5, 0.5), b"yes")
+        gate.device.write(b"all see")
+        for client in (fred, force, watch, bob):
+            client.until(b"all see")
+        gate.unplug()
+        fred.until(b"the device is gone]\r\n")
+
+
+@case("login: a certificate that names a user needs no password")
+def _():
+    with authority() as where:
+        number = h_gateway.free_port()
+        with gateway(LOGIN + f"\nlisten = raw {number} tls\n" + files(where) +
+                     f"tls-clients = {where}/ca.pem", web=MORE) as gate:
+            def come(name):
+                client = Stream(number)
+                client.sock = context(where, name).wrap_socket(
+                    client.sock, server_hostname="::1")
+                return client
+
+            ann = come("ann")
+            until(lambda: gate.said("ann at [::1]:"), "ann")
+            until(lambda: gate.said(" comes"), "ann")
+            ann.send(b"no")             # she only reads
+            other = come("other")
+            secure_until(other, b"user: ")
+            other.send(b"bob\n")
+            secure_until(other, b"password: ")
+            other.send(b"b\n")
+            secure_until(other, b"\r\n")
+            other.send(b"yes")
+            equal(gate.device.read(5, 0.5), b"yes")
+            gate.device.write(b"seen")
+            secure_until(ann, b"seen")
+            two = come("two")
+            secure_until(two, b"user: ")
+            with contextlib.suppress(OSError):
+                equal(come("stranger").sock.recv(1), b"")
+            until(lambda: gate.said("bob at nobody at [::1]:"), "both names")
+
+
+@case("login: what is sent behind the password is the device's, in order")
+def _():
+    with gateway(LOGIN, web=MORE) as gate:
+        text = bytes(range(256)) * 300
+        client = Stream(gate.raw[0])
+        client.send(b"bob\r\nb\r\n" + text)
+        equal(gate.device.read(len(text)), text)
+        client.close()
+        com = h_gateway.Com(gate.telnet[0])
+        com.send(b"bob\rb\r\n" + b"telnet" * 500)
+        equal(gate.device.read(3000), b"telnet" * 500)
+
+
+@case("login: crowds that say nothing, or anything, keep nobody out")
+def _():
+    with gateway(LOGIN + "\nclients = 2", web=MORE) as gate:
+        idle = [Stream(gate.raw[0]) for _ in range(200)]
+        equal(idle[0].ended(), True)
+        until(lambda: gate.said("others come", 136), "room")
+        noise = []
+        for text in (b"x" * 100000, b"\b" * 100000, b"bob\n" + b"y" * 100000,
+                     os.urandom(3000).replace(b"\r", b"").replace(b"\n", b""),
+                     b"\xff\xfa\x2c\x01" * 3000, b"\x15a" * 50000,
+                     b"\0" * 70000, b"x" * 31 + b"\n" + b"z" * 255):
+            for number in (gate.raw[0], gate.telnet[0]):
+                client = Stream(number)
+                client.sock.setblocking(False)
+                with contextlib.suppress(OSError):
+                    client.sock.send(text)
+                noise.append(client)
+        client = Stream(gate.raw[0])
+        enter(client, b"bob", b"b")
+        client.until(b"\r\n")
+        client.send(b"in")
+        equal(gate.device.read(3, 0.5), b"in")
+        for one in noise:
+            one.close()
+        # Who leaves while his password is tried.
+        for _ in range(20):
+            one = Stream(gate.telnet[0])
+            one.send(b"bob\nb\n")
+            one.close()
+        client.send(b"still")
+        equal(gate.device.read(5), b"still")
+
+
+@case("login: a reload changes users; who is in stays, who is not is new")
+def _():
+    with gateway(LOGIN, web=MORE) as gate:
+        old = Stream(gate.raw[0])
+        enter(old, b"bob", b"b")
+        until(lambda: gate.said(" comes"), "bob")
+        waits = Stream(gate.raw[0])
+        waits.until(b"user: ")
+        with open(gate.conf, encoding="utf-8") as file:
+            text = file.read()
+        with open(gate.conf, "w", encoding="utf-8") as file:
+            file.write(text.replace("user = bob ", "user = rob "))
+        equal(reload(gate), True)
+        old.send(b"old")
+        equal(gate.device.read(3), b"old")
+        waits.send(b"bob\nb\n")
+        waits.until(b"That is not right")
+        new = Stream(gate.raw[0])
+        enter(new, b"rob", b"b")
+        until(lambda: gate.said("rob at [::1]:"), "rob")
+        with open(gate.conf, "w", encoding="utf-8") as file:
+            file.write(text.replace("login = on", ""))
+        equal(reload(gate), True)
+        free = Stream(gate.watch[0])
+        until(lambda: gate.said(" comes", 3), "no login")
+        gate.device.write(b"for all")
+        equal(free.read(7), b"for all")
+
+
+@case("login: without users it is a mistake; what others can reach is said")
+def _():
+    with tempfile.TemporaryDirectory() as where:
+        path = where + "/conf"
+        for more, status in (("", 2), ("[web]\nuser = ann -\n", 0),
+                             ("[web]\nlisten = 8023\n", 2)):
+            with open(path, "w", encoding="ascii") as file:
+                file.write("[port a]\nnode = /dev/x\nlisten = raw 1\n"
+                           "login = on\n" + more)
+            os.chmod(path, 0o644)
+            done = subprocess.run(
+                [PROGRAM, "--check-config", "--config", path], check=False,
+                text=True, capture_output=True, timeout=h_gateway.LIMIT)
+            equal((done.returncode, done.stderr.count("\n")),
+                  (status, 1 if status else 0), done.stderr)
+    number = h_gateway.free_port()
+    with gateway(f"{LOGIN}\nlisten = raw 0.0.0.0:{number}",
+                 web=MORE) as gate:
+        until(lambda: gate.said(f"0.0.0.0:{number}: passwords and all else go "
+                                "there without encryption\n"), "warning")
+
+
 if __name__ == "__main__":
     sys.exit(h_gateway.main())
