@@ -45,7 +45,8 @@ setup(void)
 static void
 teardown(void)
 {
-	static const char *const names[] = { "clone0", "mt0", "mt1", NULL };
+	static const char *const names[] = { "clone0", "mt0", "mt1", "borrow0",
+	    NULL };
 
 	h_specfs_down(names);
 }
@@ -123,6 +124,44 @@ refused(void)
 	T_EQ(load("clone.so"), EEXIST);
 	T_EQ(load("bad3.so"), ENOENT);	/* has counted clone and let go */
 	T_EQ(module_unload("clone"), 0);
+	teardown();
+}
+
+/*
+ * Rule: the modules that mi_required names lend their symbols (NetBSD's
+ * module(9)); and uio_offset counts what an open file has read (uio(9)), so
+ * a driver that reads to an end by it gets there.
+ */
+static void
+borrows(void)
+{
+	struct h_client c = { 0 }, d = { 0 };
+
+	setup();
+	/* The linker, if it has no path to it, or module_load. */
+	T_CHECK(load("borrow.so") != 0);
+	T_CHECK(why[0] != '\0');
+	T_EQ(load("lend.so"), 0);
+	T_EQ(load("borrow.so"), 0);
+	T_EQ(module_unload("lend"), EBUSY);
+	c.c_node = d.c_node = h_node_find("borrow0");
+	h_open(&c);
+	h_open(&d);
+	for (u_int i = 0; i < 2; i++) {
+		h_read(&c);
+		T_EQ(c.c_done, 2);
+	}
+	h_read(&c);
+	T_EQ(c.c_error, 0);
+	T_EQ(c.c_done, 0);		/* the end */
+	h_read(&d);
+	T_EQ(d.c_done, 2);		/* of each file */
+	h_close(&c);
+	h_close(&d);
+	T_EQ(module_unload("borrow"), 0);
+	T_CHECK(!h_module_mapped("/borrow.so"));
+	T_EQ(module_unload("lend"), 0);
+	T_CHECK(!h_module_mapped("/lend.so"));
 	teardown();
 }
 
@@ -470,6 +509,8 @@ storm_devices(void)
 const struct t_case t_cases[] = {
 	{ "a driver comes and goes, its node stays", comes_and_goes },
 	{ "what is no module is refused, and says why", refused },
+	{ "what a module requires lends its symbols; uio_offset counts",
+	    borrows },
 	{ "an unload is EBUSY while a file is open", busy_open },
 	{ "an unload is EBUSY while a device is attached", busy_device },
 	{ "an unload waits for an open in progress", open_in_progress },

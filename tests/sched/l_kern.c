@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * l_kern.c - litmuses of the runtime: localcount(9), callout(9), select.  What
- * is waited for is freed at once, so who comes too late is found.
+ * l_kern.c - litmuses of the runtime: localcount(9), callout(9), select,
+ * tsleep(9).  What is waited for is freed at once, so who comes too late is
+ * found.
  */
 #include <sys/atomic.h>
 #include <sys/callout.h>
+#include <sys/errno.h>
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/localcount.h>
 #include <sys/lwp.h>
+#include <sys/param.h>
 #include <sys/select.h>
 #include <sys/systm.h>
 
@@ -248,6 +251,64 @@ polls_and_ends(void *arg)
 	waits = 0;
 }
 
+/* ---- tsleep --------------------------------------------------------- */
+
+static bool ready;		/* kernel lock */
+static int slept;
+
+static void
+setup_tsleep(void)
+{
+
+	kern_init();
+	ready = false;
+	slept = -1;
+}
+
+static void
+end_tsleep(void)
+{
+
+	/* It has waited for what is there, or as long as it wanted to. */
+	SCHED_CHECK(slept == 0 || slept == EWOULDBLOCK);
+	kern_fini();
+}
+
+/* As a driver of before condvar(9) does it: no mutex. */
+static void
+sleeps(void *arg)
+{
+	const int timo = arg != NULL ? 100 : 0;
+	int error = 0;
+
+	KERNEL_LOCK(1, curlwp);
+	while (!ready && error == 0)
+		error = tsleep(&ready, PZERO, "ready", timo);
+	SCHED_CHECK(ready || (timo > 0 && error == EWOULDBLOCK));
+	slept = error;
+	KERNEL_UNLOCK_ONE(curlwp);
+}
+
+static void
+wakes_it(void *arg)
+{
+
+	if (arg != NULL)
+		sched_elapse(200 * 1000 * 1000);
+	KERNEL_LOCK(1, curlwp);
+	ready = true;
+	wakeup(&ready);
+	KERNEL_UNLOCK_ONE(curlwp);
+}
+
+/* Of somebody else, and with the lock: wakes nobody. */
+static void
+wakes_another(void *arg __unused)
+{
+
+	wakeup(&slept);
+}
+
 #define	ACTORS(name, ...)						\
 	static const struct sched_actor name[] = {			\
 		__VA_ARGS__, { NULL, NULL, NULL }			\
@@ -267,6 +328,10 @@ ACTORS(poll_fill, { "poll", polls, NULL }, { "fill", fills, NULL });
 ACTORS(poll_end_fill, { "poll", polls_and_ends, NULL },
     { "fill", fills, NULL });
 
+ACTORS(tsleep_wake, { "sleep", sleeps, NULL }, { "wake", wakes_it, NULL },
+    { "other", wakes_another, NULL });
+ACTORS(tsleep_time, { "sleep", sleeps, &ready }, { "wake", wakes_it, &ready });
+
 extern const struct sched_litmus l_kern[];
 const struct sched_litmus l_kern[] = {
 	{ "count_drain", "a reference against the drain: freed after it",
@@ -285,5 +350,9 @@ const struct sched_litmus l_kern[] = {
 	    setup_select, poll_fill, end_select },
 	{ "poll_end_notify", "a file that ends against a notification",
 	    setup_select, poll_end_fill, end_select },
+	{ "tsleep_wakeup", "a tsleep under the kernel lock: no lost wake-up",
+	    setup_tsleep, tsleep_wake, end_tsleep },
+	{ "tsleep_deadline", "its deadline against its wake-up",
+	    setup_tsleep, tsleep_time, end_tsleep },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

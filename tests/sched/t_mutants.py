@@ -52,6 +52,8 @@ CFTABLE = "kernel/autoconf/subr_cftable.c"
 COUNT = "kernel/kern/subr_localcount.c"
 PSZ = "kernel/kern/subr_pserialize.c"
 CLOCK = "kernel/kern/kern_softclock.c"
+SYNCH = "kernel/kern/kern_synch.c"
+XCALL = "kernel/kern/subr_xcall.c"
 SELECT = "kernel/kern/sys_select.c"
 TTY = "kernel/tty/tty.c"
 TTYRW = "kernel/tty/tty_rw.c"
@@ -274,6 +276,26 @@ MUTANTS = (
     ("a handler that ends wakes nobody", CLOCK,
      "	softclock_running = NULL;\n	cv_broadcast(&softclock_idle);",
      "	softclock_running = NULL;"),
+    ("a barrier does not wait for callbacks", XCALL,
+     "		while (atomic_load_seq_cst(&xc_count[old]) != 0)\n"
+     "			cv_wait(&xc_cv, &xc_lock);\n", ""),
+    ("a barrier has one turn", XCALL,
+     "	for (u_int turn = 0; turn < 2; turn++) {",
+     "	for (u_int turn = 1; turn < 2; turn++) {"),
+    ("a callback that ends wakes no barrier", XCALL,
+     "	mutex_enter(&xc_lock);\n	cv_broadcast(&xc_cv);\n"
+     "	mutex_exit(&xc_lock);\n}\n\n/*\n * yes",
+     "}\n\n/*\n * yes"),
+    ("a barrier says that it waits when it has looked", XCALL,
+     "	atomic_store_seq_cst(&xc_waiting, 1);\n", ""),
+    ("a barrier that ends tells no other", XCALL,
+     "	xc_busy = false;\n	cv_broadcast(&xc_cv);\n",
+     "	xc_busy = false;\n"),
+    ("a wakeup leaves the sleeper asleep", SYNCH,
+     "		cv_signal(&s->s_cv);\n", ""),
+    ("a wakeup leaves the sleeper on the list", SYNCH,
+     "		TAILQ_REMOVE(&sleepq, s, s_entry);\n		s->s_woken",
+     "		s->s_woken"),
     ("a notification wakes nobody", SELECT,
      "		sr->sr_poller->sp_wake(sr->sr_poller->sp_arg);\n", ""),
     # LOCKDEBUG sees these at once, on any schedule that comes by.
@@ -581,13 +603,13 @@ MUTANTS = (
 
 
 def commands(build):
-    """{source below src: (argv, object)} of the objects of both libraries."""
+    """{source below src: (argv, object)} of the libraries with points."""
     with open(os.path.join(build, "compile_commands.json"),
               encoding="utf-8") as file:
         database = json.load(file)
     found = {}
     for entry in database:
-        if not re.search(r"tests/sched/libsched_(tty_)?k\.a\.p/",
+        if not re.search(r"tests/sched/libsched_((tty_)?k|xcall)\.a\.p/",
                          entry["output"]):
             continue
         source = os.path.realpath(os.path.join(entry["directory"],
@@ -643,6 +665,8 @@ def make(build, database, mutant, directory, options=()):
            if entry.endswith(".o")]
     libraries = ["tests/sched/libsched_%s.a" % library for library in
                  ("k", "sync")]
+    if name == "t_sched":
+        libraries[0:0] = ["tests/sched/libsched_xcall.a"]
     if name != "t_sched":
         libraries[0:0] = ["tests/sched/libsched_tty_k.a"]
         libraries += ["tests/sched/libsched_usb.a",

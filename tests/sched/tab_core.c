@@ -5,10 +5,10 @@
  */
 #include "sched/sched.h"
 
-extern const struct sched_litmus l_kern[], l_device[], l_specfs[], l_clone[];
+extern const struct sched_litmus l_kern[], l_xcall[], l_device[], l_specfs[], l_clone[];
 
 const struct sched_litmus *const sched_files[] = {
-	l_kern, l_device, l_specfs, l_clone, NULL
+	l_kern, l_xcall, l_device, l_specfs, l_clone, NULL
 };
 
 const char *const sched_background[] = { "softclock", NULL };

@@ -26,6 +26,8 @@
 #define	atomic_and_32(p, v)	((void)__atomic_and_fetch((p), (v), __ATOMIC_SEQ_CST))
 #define	atomic_or_uint		atomic_or_32
 #define	atomic_and_uint		atomic_and_32
+#define	atomic_add_64(p, v)	((void)__atomic_add_fetch((p), (v), __ATOMIC_SEQ_CST))
+#define	atomic_swap_32		atomic_swap_uint
 #define	atomic_swap_uint(p, v)	__atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 #define	atomic_swap_ptr(p, v)	__atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 

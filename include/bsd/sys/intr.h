@@ -19,4 +19,25 @@ void	*softint_establish(u_int, void (*)(void *), void *);
 void	softint_disestablish(void *);
 void	softint_schedule(void *);
 
+/*
+ * spl(9).  A driver that uses it is not MP-safe, so all of its entries and
+ * callbacks run under the kernel lock already, and none comes in between.
+ */
+static inline int splnone(void) { return 0; }
+#define	spl0		splnone
+#define	splsoftclock	splnone
+#define	splsoftserial	splnone
+#define	splsoftnet	splnone
+#define	splsoftusb	splnone
+#define	splbio		splnone
+#define	splnet		splnone
+#define	spltty		splnone
+#define	splserial	splnone
+#define	splusb		splnone
+#define	splvm		splnone
+#define	splclock	splnone
+#define	splsched	splnone
+#define	splhigh		splnone
+static inline void splx(int s __unused) { }
+
 #endif /* _SYS_INTR_H_ */

@@ -40,6 +40,8 @@ struct lwp {
 	uint32_t	 l_wake;	/* atomic; the word that it parks on */
 	bool		 l_nosleep;	/* interruptible sleeps end with EAGAIN */
 	u_int		 l_biglocks;	/* depth of the kernel lock */
+	u_int		 l_nopreempt;	/* depth of kpreempt_disable */
+	u_int		 l_xcount;	/* where that is counted */
 	kcondvar_t	*l_wchan;	/* under the condvar's cv_lock */
 	TAILQ_ENTRY(lwp) l_sleepchain;	/* same */
 	const char	*l_wmesg;

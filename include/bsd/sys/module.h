@@ -19,6 +19,12 @@
  * anything else	ENOTTY
  *
  * Both may sleep.  One module is loaded or unloaded at a time.
+ *
+ * A module that uses what another one defines names it as required, and is
+ * linked with it (cc -shared ... -l:other.so, without -rpath), which has its
+ * file's name as DT_SONAME (-Wl,-soname,other.so): by that the dynamic linker
+ * finds it among what is loaded.  What is not named stays hidden,
+ * so two modules may use one name for different things.
  */
 #ifndef _SYS_MODULE_H_
 #define _SYS_MODULE_H_

@@ -18,7 +18,10 @@
 /* Sleep priorities: kept for call forms, not used to schedule. */
 #define	PZERO		22
 #define	PCATCH		0x100
+#define	PNORELOCK	0x200		/* mtsleep leaves the mutex */
 #define	PRI_NONE	(-1)
+
+#define	DELAY(us)	delay(us)
 
 #define	MIN(a, b)	((a) < (b) ? (a) : (b))
 #define	MAX(a, b)	((a) > (b) ? (a) : (b))

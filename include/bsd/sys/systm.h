@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 #include <lib/libkern/libkern.h>
+#include <sys/intr.h>
 #include <sys/kthread.h>
 #include <sys/lockdebug.h>
 
@@ -22,6 +23,15 @@ void	log(int, const char *, ...) __RENAME(log) __printflike(2, 3);
 void	vlog(int, const char *, va_list) __printflike(2, 0);
 
 int	kpause(const char *, bool, int, struct kmutex *);
+int	tsleep(wchan_t, pri_t, const char *, int);
+int	mtsleep(wchan_t, pri_t, const char *, int, struct kmutex *);
+void	wakeup(wchan_t);
+void	delay(u_int);
+
+/* Between them is a callback for xc_barrier(9). */
+void	kpreempt_disable(void);
+void	kpreempt_enable(void);
+bool	kpreempt_disabled(void);
 
 /* Before what may sleep: no mutex is held.  Checked with LOCKDEBUG. */
 #define	ASSERT_SLEEPABLE()	LOCKDEBUG_BARRIER(NULL, __func__)

@@ -32,7 +32,11 @@ struct timespec {
 
 void	microuptime(struct timeval *);
 void	nanouptime(struct timespec *);
+void	microtime(struct timeval *);
+void	nanotime(struct timespec *);
 #define	getmicrouptime	microuptime
 #define	getnanouptime	nanouptime
+#define	getmicrotime	microtime
+#define	getnanotime	nanotime
 
 #endif /* _SYS_TIME_H_ */

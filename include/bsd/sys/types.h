@@ -36,6 +36,7 @@ typedef int32_t		suseconds_t;
 typedef long		ssize_t;
 typedef uint64_t	paddr_t;
 typedef int		pri_t;
+typedef const volatile void *wchan_t;
 
 struct lwp;
 typedef struct lwp	lwp_t;

@@ -69,11 +69,13 @@ softclock_call(const void *what, void (*func)(void *), void *arg, bool mpsafe)
 
 	softclock_running = what;
 	mutex_exit(&softclock_lock);
+	kpreempt_disable();		/* for xc_barrier */
 	if (!mpsafe)
 		kernel_lock(1);
 	func(arg);
 	if (!mpsafe)
 		kernel_unlock(1);
+	kpreempt_enable();
 	mutex_enter(&softclock_lock);
 	softclock_running = NULL;
 	cv_broadcast(&softclock_idle);
@@ -377,6 +379,8 @@ kern_init(void)
 	cv_init(&softclock_cv, "softclk");
 	cv_init(&softclock_idle, "calloutw");
 	pserialize_init();
+	xc_init();
+	sleepq_init();
 	softclock_stop = false;
 	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE | KTHREAD_MUSTJOIN, NULL,
 	    softclock, NULL, &softclock_thread, "softclock") != 0)
@@ -420,20 +424,75 @@ getticks(void)
 	return (unsigned)(hyp_clock() / NSEC_PER_TICK);
 }
 
-void
-microuptime(struct timeval *tv)
+/*
+ * microuptime(tv), nanouptime(ts)	time since some moment before the start
+ * microtime(tv), nanotime(ts)		time since 1970
+ *
+ *	The forms with get are the same here: a clock costs little.
+ */
+static void
+ns_timespec(uint64_t ns, struct timespec *ts)
 {
-	const uint64_t ns = hyp_clock();
+
+	ts->tv_sec = (time_t)(ns / 1000000000ULL);
+	ts->tv_nsec = (long)(ns % 1000000000ULL);
+}
+
+static void
+ns_timeval(uint64_t ns, struct timeval *tv)
+{
 
 	tv->tv_sec = (time_t)(ns / 1000000000ULL);
 	tv->tv_usec = (suseconds_t)(ns % 1000000000ULL / 1000);
 }
 
 void
+microuptime(struct timeval *tv)
+{
+
+	ns_timeval(hyp_clock(), tv);
+}
+
+void
 nanouptime(struct timespec *ts)
 {
-	const uint64_t ns = hyp_clock();
 
-	ts->tv_sec = (time_t)(ns / 1000000000ULL);
-	ts->tv_nsec = (long)(ns % 1000000000ULL);
+	ns_timespec(hyp_clock(), ts);
+}
+
+void
+microtime(struct timeval *tv)
+{
+
+	ns_timeval(hyp_realtime(), tv);
+}
+
+void
+nanotime(struct timespec *ts)
+{
+
+	ns_timespec(hyp_realtime(), ts);
+}
+
+time_t
+time_second_get(void)
+{
+
+	return (time_t)(hyp_realtime() / 1000000000ULL);
+}
+
+/*
+ * delay(us)
+ *
+ *	Let so many microseconds go by.  As in NetBSD locks may be held, and
+ *	are not left; so keep it short.  The thread gives its CPU away.
+ */
+void
+delay(u_int us)
+{
+	const uint64_t until = hyp_clock() + (uint64_t)us * 1000;
+	uint32_t nobody = 0;
+
+	while (us > 0 && !hyp_park(&nobody, 0, until))
+		continue;
 }

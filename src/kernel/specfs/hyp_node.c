@@ -193,7 +193,12 @@ file_exit(void)
 	LOCKDEBUG_NONE(__func__);
 }
 
-/* read(2) and write(2) but for the direction. */
+/*
+ * read(2) and write(2) but for the direction.  uio_offset counts what this
+ * open has moved, as in NetBSD; Linux does not know it, and a CUSE node has
+ * no lseek(2), so it begins with 0 and only grows.  Two threads that read at
+ * once may see the same, as there.
+ */
 static int
 file_rw(struct hyp_file *fp, void *buf, size_t len, int flags,
     enum uio_rw rw, size_t *done)
@@ -203,6 +208,7 @@ file_rw(struct hyp_file *fp, void *buf, size_t len, int flags,
 		.uio_iov = &iov,
 		.uio_iovcnt = 1,
 		.uio_resid = len,
+		.uio_offset = atomic_load_relaxed(&fp->f_offset),
 		.uio_rw = rw,
 	};
 	u_int tries = 0;
@@ -220,6 +226,7 @@ file_rw(struct hyp_file *fp, void *buf, size_t len, int flags,
 		if (*done > 0)
 			error = 0;
 	} while (again(fp->f_vp, &error, &tries));
+	atomic_add_64(&fp->f_offset, (int64_t)*done);
 	file_exit();
 	/* A later piece of a big read: nothing more, but no error. */
 	if (error == EWOULDBLOCK && rw == UIO_READ && (flags & HYP_F_CONT) &&

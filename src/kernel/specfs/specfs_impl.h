@@ -65,6 +65,7 @@ struct hyp_file {
 	struct vnode	*f_vp;		/* const, with a reference */
 	struct hyp_node	*f_node;	/* const */
 	int		 f_flag;	/* const: FREAD, FWRITE */
+	off_t		 f_offset;	/* atomic: bytes read and written */
 	void		*f_host;	/* const */
 	struct kauth_cred f_cred;	/* const: the opener's */
 	struct selpoller f_poller;

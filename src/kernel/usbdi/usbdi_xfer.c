@@ -323,11 +323,13 @@ usbd_xfer_callback(struct usbd_pipe *pipe, struct usbd_xfer *xfer)
 	xfer->ux_state = UX_IDLE;
 	if (cb != NULL) {
 		mutex_exit(&dev->ud_lock);
+		kpreempt_disable();		/* for xc_barrier */
 		if (!pipe->up_mpsafe)
 			KERNEL_LOCK(1, curlwp);
 		(*cb)(xfer, xfer->ux_priv, status);
 		if (!pipe->up_mpsafe)
 			KERNEL_UNLOCK_ONE(curlwp);
+		kpreempt_enable();
 		mutex_enter(&dev->ud_lock);
 	}
 	if (sync) {

@@ -21,6 +21,7 @@ size_t	strlen(const char *);
 size_t	strnlen(const char *, size_t);
 int	strcmp(const char *, const char *);
 int	strncmp(const char *, const char *, size_t);
+char	*strncpy(char *, const char *, size_t);
 char	*strchr(const char *, int);
 
 /* Ours: glibc 2.36 lacks the first, and %-formats must be the kernel's. */
@@ -29,11 +30,17 @@ size_t	strlcat(char *, const char *, size_t) __RENAME(strlcat);
 int	snprintf(char *, size_t, const char *, ...) __RENAME(snprintf) __printflike(3, 4);
 int	vsnprintf(char *, size_t, const char *, va_list) __RENAME(vsnprintf) __printflike(3, 0);
 
+int	pmatch(const char *, const char *, const char **);
+
+static inline int abs(int n) { return n < 0 ? -n : n; }
+static inline u_int min(u_int a, u_int b) { return a < b ? a : b; }
+static inline u_int max(u_int a, u_int b) { return a > b ? a : b; }
 static inline int imin(int a, int b) { return a < b ? a : b; }
 static inline int imax(int a, int b) { return a > b ? a : b; }
 static inline u_int uimin(u_int a, u_int b) { return a < b ? a : b; }
 static inline u_int uimax(u_int a, u_int b) { return a > b ? a : b; }
 static inline u_long ulmin(u_long a, u_long b) { return a < b ? a : b; }
+static inline u_long ulmax(u_long a, u_long b) { return a > b ? a : b; }
 
 __dead void kern_assert(const char *, const char *, int, const char *, ...)
 	    __printflike(4, 5);
