@@ -111,8 +111,12 @@ def background(*argv, there=None):
             process.kill()
 
 
-def talk(person, device, typed=b"abc\r"):
-    """A person and a device say something to each other."""
+def talk(person, device, typed=b"abc\n"):
+    """A person and a device say something to each other.
+
+    A line, and its end as it is on a terminal that a program has not made raw
+    yet, which it may do after it has said that it is ready.
+    """
     person.type(typed)
     equal(device.read(len(typed)), typed)
     device.write(b"so you say")
@@ -131,6 +135,8 @@ def _():
     with gateway() as gate, \
             terminal("telnet", "::1", str(gate.telnet[0])) as person:
         person.expect(b"Escape character")
+        gate.device.write(b"login: ")
+        person.expect(b"login: ")               # options are agreed on
         talk(person, gate.device, b"root\r")    # its CR NUL is a CR
         gate.unplug()
         person.expect(b"p0: the device is gone]")
@@ -140,7 +146,7 @@ def _():
         person.expect(b"telnet> ")
         person.type(b"send ayt\r")
         person.expect(b"p0: the device is there]")
-        talk(person, gate.device)
+        talk(person, gate.device, b"exit\r")
         person.type(b"\x1d")
         person.expect(b"telnet> ")
         person.type(b"quit\r")
@@ -162,7 +168,7 @@ def _():
         person.expect(b"-> ")
         person.type(b"break\n")
         person.expect(b"-----\r\n")        # it goes on, its terminal cooked
-        talk(person, gate.device, b"abc\n")
+        talk(person, gate.device)
         person.type(b"\x1c")
         person.expect(b"-> ")
         person.type(b"quit\n")
@@ -209,13 +215,13 @@ def _():
             "/usr/bin/python3", "-m", "serial.tools.miniterm", "--raw",
             f"rfc2217://[::1]:{gate.telnet[0]}", "57600") as person:
         person.expect(b"Quit: Ctrl+]")
-        talk(person, gate.device)
+        talk(person, gate.device, b"abc\r")     # it is CR LF to it
         equal(gate.device.speed(), 57600)
         person.type(b"\x14\x04")
         person.expect(b"DTR inactive")
         gate.unplug()
         gate.replug()
-        talk(person, gate.device)
+        talk(person, gate.device, b"abc\r")
         person.type(b"\x14\t")
         person.expect(b"DTR: inactive")
         person.type(b"\x1d")
