@@ -44,6 +44,9 @@ static struct client_head leaving = TAILQ_HEAD_INITIALIZER(leaving);
 #define	SEND_HIGH	16384	/* of the device's bytes, in the output */
 #define	SEND_LOW	4096
 #define	BUSY		65536	/* of all output: more is not asked for */
+#define	PIECE		4096
+#define	MORE		16384	/* and MORE_TIMES as much, if it has more */
+#define	MORE_TIMES	4
 #define	LINGER_MS	1000
 #define	SHAKE_S		5
 #define	ALIVE_IDLE	30	/* s: then a peer is asked, each ALIVE_EACH */
@@ -279,12 +282,39 @@ client_full(struct client *cl, bool on)
 
 /* ---- events --------------------------------------------------------- */
 
+/*
+ * Who writes has said PIECE, which is as much as libevent reads in one turn of
+ * the loop: then there is more, and a turn is long where a crowd has its part.
+ * What ends the connection is left to libevent to find.
+ */
+static void
+take_more(struct client *cl)
+{
+	uint8_t buf[MORE];
+	ssize_t n = MORE;
+	int i;
+
+	if (bufferevent_openssl_get_ssl(cl->cl_bev) != NULL)
+		return;
+	for (i = 0; i < MORE_TIMES && n == MORE && !cl->cl_closing &&
+	    !cl->cl_busy && !cl->cl_full; i++) {
+		n = recv(bufferevent_getfd(cl->cl_bev), buf, sizeof(buf),
+		    MSG_DONTWAIT);
+		if (n > 0)
+			cl->cl_proto->pr_input(cl, buf, (size_t)n);
+	}
+}
+
 static void
 on_read(struct bufferevent *bev, void *arg)
 {
+	struct client *const cl = arg;
+	struct evbuffer *const in = bufferevent_get_input(bev);
+	const size_t n = evbuffer_get_length(in);
 
-	(void)bev;
-	take(arg);
+	take(cl);
+	if (cl->cl_writes && n >= PIECE && evbuffer_get_length(in) == 0)
+		take_more(cl);
 }
 
 /* The output has gone down to SEND_LOW. */

@@ -249,6 +249,7 @@ struct client {
 	uint64_t	 cl_lost;	/* bytes */
 	bool		 cl_drop;	/* what it is too slow for; or it ends */
 	bool		 cl_held;	/* it wants no data now */
+	bool		 cl_writes;	/* it is the port's writer */
 	bool		 cl_full;	/* the line's queue is */
 	bool		 cl_busy;	/* its own output is */
 	bool		 cl_late;	/* pr_news was not sent: cl_busy, held */

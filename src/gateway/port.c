@@ -112,6 +112,10 @@ settle(struct port *p, const struct client *gone)
 	if (now == before)
 		return;
 	p->p_writer = now;
+	if (before != NULL)
+		before->cl_writes = false;
+	if (now != NULL)
+		now->cl_writes = true;
 	if (before != NULL && before != gone) {
 		/* What it sends now is for nobody. */
 		client_full(before, false);
