@@ -134,6 +134,10 @@ vusb_changed(struct vusb *v)
 {
 
 	pthread_cond_broadcast(&v->v_cv);
+	for (unsigned i = 0; i < v->v_config.vc_nports; i++) {
+		if (v->v_port[i].vp_wire != NULL)
+			vusb_wire_poke(v->v_port[i].vp_wire);
+	}
 	if (v->v_notify != NULL)
 		v->v_notify(v->v_notifyarg);
 }
@@ -234,6 +238,9 @@ vusb_create(const char *name, const struct vusb_config *vc)
 void
 vusb_destroy(struct vusb *v)
 {
+
+	for (unsigned i = 0; i < v->v_config.vc_nports; i++)
+		vusb_unwire(v, i);
 
 	pthread_mutex_lock(&list_lock);
 	TAILQ_REMOVE(&devices, v, v_link);

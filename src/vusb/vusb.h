@@ -209,6 +209,19 @@ void	vusb_far_limit(struct vusb *, unsigned, size_t, size_t);
 #define	VUSB_BREAK	0x10
 void	vusb_far_char(struct vusb *, unsigned, uint8_t, unsigned);
 
+/*
+ * error = vusb_wire(a, aport, b, bport, paced)
+ * vusb_unwire(v, port)
+ *
+ *	Join two ports with a null modem, or one with itself (RTS to CTS, DTR
+ *	to DSR and the carrier); it is the far end of both then.  With paced,
+ *	characters take their time, and a receiver that is full loses them.
+ *	What was joined before is cut; so is what a destroyed device has.  One
+ *	thread at a time makes and cuts wires.  ENOMEM, EAGAIN.
+ */
+int	vusb_wire(struct vusb *, unsigned, struct vusb *, unsigned, bool);
+void	vusb_unwire(struct vusb *, unsigned);
+
 /* The modem lines that the far end drives: all of VUSB_* at once. */
 void	vusb_set_lines(struct vusb *, unsigned, unsigned);
 unsigned vusb_get_lines(struct vusb *, unsigned);
@@ -314,7 +327,15 @@ void	vusb_set_descriptors(struct vusb *, const void *, size_t);
  *		fault NAME control|in|out|intr FAULT [COUNT [ARG]]
  *		limit NAME TOHOST FROMHOST
  *		status NAME		list		rescan NAME
+ *		wire NAME NAME [paced]	unwire NAME
+ *		char NAME BYTE FLAGS	(vusb_far_char)
+ *		quirks NAME FLAGS	(VUSB_Q_*)
+ *		refuse NAME REQUEST 0|1
+ *		statuslen NAME LENGTH
+ *		log NAME FILE|-		(requests, appended to the file)
+ *		destroy NAME		(unplugged before)
  *
+ *	NAME may be NAME.PORT, but not where it is of the device.
  *	FAULT is never, stuck, late, stall, short, nodev, error, submit or
  *	none.  A Linux errno if a socket cannot be made.
  */

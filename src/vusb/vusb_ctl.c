@@ -10,7 +10,7 @@
  *
  * All state (ctl_*) belongs to the thread; start and stop are called by one
  * thread of the program.  Commands run on the thread; plug and unplug make
- * their up-calls from it.
+ * their up-calls from it (vusb_cmd.c).
  */
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +29,6 @@
 
 #define	CTL_MAXFAR	32
 #define	CTL_MAXCLIENTS	8
-#define	CTL_LINE	256
 #define	FAR_BUF		16384
 
 /* A far end: its listening socket, its client, bytes for that. */
@@ -48,7 +46,7 @@ struct ctl_far {
 
 struct ctl_client {
 	int		 cc_fd;		/* -1: free */
-	char		 cc_line[CTL_LINE];
+	char		 cc_line[VUSB_CMDLINE];
 	size_t		 cc_len;
 };
 
@@ -126,8 +124,9 @@ ctl_add_far(struct vusb *v, unsigned port)
 	return 0;
 }
 
-static int
-ctl_add_device(struct vusb *v)
+/* Serve a device's far ends; the thread, or before there is one. */
+int
+vusb_ctl_add(struct vusb *v)
 {
 	int error;
 
@@ -136,9 +135,6 @@ ctl_add_device(struct vusb *v)
 		if (error != 0)
 			return error;
 	}
-	pthread_mutex_lock(&v->v_lock);
-	v->v_notify = ctl_wake;
-	pthread_mutex_unlock(&v->v_lock);
 	return 0;
 }
 
@@ -148,10 +144,24 @@ ctl_add_existing(struct vusb *v, void *arg)
 	int *errorp = arg;
 
 	if (*errorp == 0)
-		*errorp = ctl_add_device(v);
+		*errorp = vusb_ctl_add(v);
 }
 
 /* ---- far ends ------------------------------------------------------- */
+
+/* A device whose far ends have clients says when something changes. */
+static void
+far_watch(struct vusb *v)
+{
+	bool clients = false;
+
+	for (unsigned i = 0; i < ctl_nfar; i++)
+		clients = clients ||
+		    (ctl_far[i]->cf_v == v && ctl_far[i]->cf_fd != -1);
+	pthread_mutex_lock(&v->v_lock);
+	v->v_notify = clients ? ctl_wake : NULL;
+	pthread_mutex_unlock(&v->v_lock);
+}
 
 static void
 far_hangup(struct ctl_far *cf)
@@ -160,6 +170,7 @@ far_hangup(struct ctl_far *cf)
 	close(cf->cf_fd);
 	cf->cf_fd = -1;
 	cf->cf_outlen = cf->cf_inlen = 0;
+	far_watch(cf->cf_v);
 }
 
 /* From the device to the client, as much as goes. */
@@ -227,6 +238,7 @@ far_accept(struct ctl_far *cf)
 		return;
 	}
 	cf->cf_fd = fd;
+	far_watch(cf->cf_v);
 }
 
 static void
@@ -252,210 +264,6 @@ far_run(struct ctl_far *cf, const struct pollfd *pf)
 		far_accept(cf);
 	if (cf->cf_fd != -1)
 		far_pump_out(cf);
-}
-
-/* ---- commands ------------------------------------------------------- */
-
-static const char *const kind_names[VUSB_NKINDS] = {
-	"control", "in", "out", "intr"
-};
-static const char *const fault_names[] = {
-	"none", "never", "stuck", "late", "stall", "short", "nodev", "error",
-	"submit"
-};
-static const char *const line_names[] = { "cts", "dsr", "ri", "dcd" };
-#define	NELEM(a)	(sizeof(a) / sizeof((a)[0]))
-
-static int
-name_index(const char *const *names, size_t n, const char *name)
-{
-
-	for (size_t i = 0; i < n; i++) {
-		if (name != NULL && strcmp(names[i], name) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-static void __attribute__((__format__(__printf__, 2, 3)))
-reply(char *out, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(out, CTL_LINE, fmt, ap);
-	va_end(ap);
-}
-
-static void
-cmd_create(char **argv, char *out)
-{
-	struct vusb_config vc;
-	struct vusb *v;
-	int error;
-
-	if (argv[1] == NULL || argv[2] == NULL || strchr(argv[1], '/') != NULL ||
-	    strlen(argv[1]) >= VUSB_MAXNAME) {
-		reply(out, "error create NAME CHIP");
-		return;
-	}
-	if (vusb_lookup(argv[1]) != NULL) {
-		reply(out, "error %s exists", argv[1]);
-		return;
-	}
-	if (!vusb_chip(argv[2], &vc)) {
-		reply(out, "error no chip %s", argv[2]);
-		return;
-	}
-	v = vusb_create(argv[1], &vc);
-	error = v == NULL ? ENOMEM : ctl_add_device(v);
-	if (error != 0)
-		reply(out, "error %s", strerror(error));
-	else
-		reply(out, "ok");
-}
-
-static void
-cmd_plug(struct vusb *v, char **argv, char *out)
-{
-	const bool in = strcmp(argv[0], "plug") == 0;
-
-	if (vusb_plugged(v) == in) {
-		reply(out, "error %s is %s", argv[1], in ? "in" : "out");
-		return;
-	}
-	if (in)
-		vusb_plug(v);
-	else
-		vusb_unplug(v, 0);
-	reply(out, "ok");
-}
-
-static void
-cmd_lines(struct vusb *v, char **argv, char *out)
-{
-	unsigned lines = vusb_get_lines(v, 0);
-	int i;
-
-	for (argv += 2; *argv != NULL; argv++) {
-		i = name_index(line_names, NELEM(line_names), *argv + 1);
-		if (i == -1 || (**argv != '+' && **argv != '-')) {
-			reply(out, "error no line %s", *argv);
-			return;
-		}
-		if (**argv == '+')
-			lines |= 1u << i;
-		else
-			lines &= ~(1u << i);
-	}
-	vusb_set_lines(v, 0, lines);
-	reply(out, "ok");
-}
-
-static void
-cmd_fault(struct vusb *v, char **argv, char *out)
-{
-	int kind = name_index(kind_names, VUSB_NKINDS, argv[2]);
-	int fault = argv[2] == NULL ? -1 : name_index(fault_names,
-	    NELEM(fault_names), argv[3]);
-	unsigned count = 0, arg = 0;
-
-	if (kind == -1 || fault == -1) {
-		reply(out, "error fault NAME KIND FAULT [COUNT [ARG]]");
-		return;
-	}
-	if (argv[4] != NULL) {
-		count = (unsigned)strtoul(argv[4], NULL, 10);
-		if (argv[5] != NULL)
-			arg = (unsigned)strtoul(argv[5], NULL, 10);
-	}
-	vusb_fault(v, (enum vusb_kind)kind, (enum vusb_fault)fault, count,
-	    arg);
-	reply(out, "ok");
-}
-
-static void
-cmd_limit(struct vusb *v, char **argv, char *out)
-{
-	unsigned long to, from;
-
-	if (argv[2] == NULL || argv[3] == NULL ||
-	    (to = strtoul(argv[2], NULL, 10)) == 0 ||
-	    (from = strtoul(argv[3], NULL, 10)) == 0) {
-		reply(out, "error limit NAME TOHOST FROMHOST");
-		return;
-	}
-	vusb_far_limit(v, 0, to, from);
-	reply(out, "ok");
-}
-
-static void
-cmd_status(struct vusb *v, char *out)
-{
-	struct vusb_status vs;
-
-	vusb_get_status(v, 0, &vs);
-	reply(out, "ok plugged=%d baud=%u format=%u%c%u flow=%c dtr=%d rts=%d "
-	    "break=%d reads=%u writes=%u sent=%llu received=%llu zombies=%u",
-	    vusb_plugged(v), vs.vs_baud, vs.vs_bits, vs.vs_parity, vs.vs_stop,
-	    vs.vs_flow, vs.vs_dtr, vs.vs_rts, vs.vs_break, vs.vs_reads,
-	    vs.vs_writes, (unsigned long long)vs.vs_sent,
-	    (unsigned long long)vs.vs_received, hyp_usb_zombies());
-}
-
-static void
-list_one(struct vusb *v, void *arg)
-{
-	char *out = arg;
-	size_t len = strlen(out);
-
-	(void)snprintf(out + len, CTL_LINE - len, " %s", vusb_name(v));
-}
-
-static void
-ctl_command(char *line, char *out)
-{
-	char *argv[10] = { NULL };
-	struct vusb *v;
-	unsigned n = 0;
-	char *save = NULL;
-
-	for (char *w = strtok_r(line, " \t\r", &save);
-	    w != NULL && n < NELEM(argv) - 1; w = strtok_r(NULL, " \t\r", &save))
-		argv[n++] = w;
-	if (n == 0) {
-		reply(out, "error no command");
-		return;
-	}
-	if (strcmp(argv[0], "list") == 0) {
-		reply(out, "ok");
-		vusb_foreach(list_one, out);
-		return;
-	}
-	if (strcmp(argv[0], "create") == 0) {
-		cmd_create(argv, out);
-		return;
-	}
-	v = argv[1] == NULL ? NULL : vusb_lookup(argv[1]);
-	if (v == NULL) {
-		reply(out, "error no device %s", argv[1] == NULL ? "" : argv[1]);
-		return;
-	}
-	if (strcmp(argv[0], "plug") == 0 || strcmp(argv[0], "unplug") == 0)
-		cmd_plug(v, argv, out);
-	else if (strcmp(argv[0], "lines") == 0)
-		cmd_lines(v, argv, out);
-	else if (strcmp(argv[0], "fault") == 0)
-		cmd_fault(v, argv, out);
-	else if (strcmp(argv[0], "limit") == 0)
-		cmd_limit(v, argv, out);
-	else if (strcmp(argv[0], "status") == 0)
-		cmd_status(v, out);
-	else if (strcmp(argv[0], "rescan") == 0) {
-		vusb_rescan(v);
-		reply(out, "ok");
-	} else
-		reply(out, "error no command %s", argv[0]);
 }
 
 /* ---- clients of the control socket ---------------------------------- */
@@ -489,14 +297,14 @@ client_accept(void)
 static void
 client_lines(struct ctl_client *cc)
 {
-	char out[CTL_LINE + 1];
+	char out[VUSB_CMDLINE + 1];
 	char *nl;
 	size_t len, rest;
 
 	while ((nl = memchr(cc->cc_line, '\n', cc->cc_len)) != NULL) {
 		*nl = '\0';
 		out[0] = '\0';
-		ctl_command(cc->cc_line, out);
+		vusb_command(cc->cc_line, out);
 		len = strlen(out);
 		out[len++] = '\n';
 		if (send(cc->cc_fd, out, len, MSG_NOSIGNAL) != (ssize_t)len) {
@@ -574,6 +382,33 @@ ctl_forget(struct vusb *v, void *arg)
 }
 
 static void
+far_free(struct ctl_far *cf)
+{
+
+	if (cf->cf_fd != -1)
+		close(cf->cf_fd);
+	close(cf->cf_listen);
+	(void)unlink(cf->cf_path);
+	free(cf);
+}
+
+/* Serve a device no longer; the thread, not while it looks at far ends. */
+void
+vusb_ctl_remove(struct vusb *v)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < ctl_nfar; i++) {
+		if (ctl_far[i]->cf_v == v)
+			far_free(ctl_far[i]);
+		else
+			ctl_far[n++] = ctl_far[i];
+	}
+	ctl_nfar = n;
+	ctl_forget(v, NULL);
+}
+
+static void
 ctl_close_all(void)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -581,13 +416,8 @@ ctl_close_all(void)
 	unsigned i;
 
 	vusb_foreach(ctl_forget, NULL);
-	for (i = 0; i < ctl_nfar; i++) {
-		if (ctl_far[i]->cf_fd != -1)
-			close(ctl_far[i]->cf_fd);
-		close(ctl_far[i]->cf_listen);
-		(void)unlink(ctl_far[i]->cf_path);
-		free(ctl_far[i]);
-	}
+	for (i = 0; i < ctl_nfar; i++)
+		far_free(ctl_far[i]);
 	ctl_nfar = 0;
 	for (i = 0; i < CTL_MAXCLIENTS; i++) {
 		if (ctl_client[i].cc_fd != -1)

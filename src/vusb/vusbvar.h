@@ -41,6 +41,8 @@ struct vusb_mark {
 	uint8_t		 vm_flags;
 };
 
+struct vusb_wire;
+
 struct vusb_port {
 	/* the UART, vusb_uart.c */
 	struct vusb_queue vp_tohost;	/* receiver's FIFO */
@@ -53,6 +55,8 @@ struct vusb_port {
 	bool		 vp_xoffed;	/* the far end has sent XOFF */
 	bool		 vp_full;	/* the far end is to stop */
 	bool		 vp_sentxoff;	/* and knows */
+
+	struct vusb_wire *vp_wire;	/* who is its far end, or NULL */
 
 	/* the model */
 	uint8_t		 vp_reg[64];
@@ -174,6 +178,8 @@ size_t	vusb_uart_rx(struct vusb_port *, uint8_t *, size_t, uint8_t *);
 size_t	vusb_uart_line(struct vusb_port *, const uint8_t *, size_t);
 void	vusb_uart_receive(struct vusb_port *, uint8_t, unsigned);
 
+void	vusb_wire_poke(struct vusb_wire *);
+
 /* Helpers for building descriptors. */
 size_t	vusb_put_device(struct vusb *, uint8_t *, uint8_t);
 size_t	vusb_put_endpoint(uint8_t *, uint8_t, uint8_t, uint16_t, uint8_t);
@@ -182,5 +188,11 @@ size_t	vusb_put_iface(struct vusb *, uint8_t *, uint8_t, uint16_t, uint8_t,
 	    uint8_t, uint8_t, uint16_t);
 size_t	vusb_status_packet(struct vusb *, uint8_t *, uint32_t, const uint8_t *,
 	    size_t);
+
+/* The control socket's thread, vusb_ctl.c, and its commands, vusb_cmd.c. */
+#define	VUSB_CMDLINE	512
+int	vusb_ctl_add(struct vusb *);
+void	vusb_ctl_remove(struct vusb *);
+void	vusb_command(char *, char *);
 
 #endif /* VUSB_VUSBVAR_H */
