@@ -320,6 +320,18 @@ set_away(struct port_conf *pc, const char *value)
 }
 
 static const char *
+set_revoke(struct port_conf *pc, const char *value)
+{
+	static const char *const words[] = { "close", "reopen", NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants close or reopen";
+	pc->pc_reopen = which == 1;
+	return NULL;
+}
+
+static const char *
 set_slow(struct port_conf *pc, const char *value)
 {
 	static const char *const words[] = { "close", "drop", NULL };
@@ -432,6 +444,7 @@ static const struct {
 	{ "rts",	false,	set_rts },
 	{ "notice",	false,	set_notice },
 	{ "away",	false,	set_away },
+	{ "after-revoke", false, set_revoke },
 	{ "slow",	false,	set_slow },
 	{ "buffer",	false,	set_buffer },
 	{ "history",	false,	set_history },

@@ -25,6 +25,7 @@
  *	    tty.c     termios and modem lines of a descriptor
  *	    ring.c    what the device has said, with notes
  *	    log.c     the same in a file
+ *	    why.c     why the device has left, by what plugs.c hears of devswd
  *	    web.c     the pages, and what they show (metrics.c), by http.c
  *	    tls.c     certificates
  *
@@ -122,7 +123,7 @@ void	tty_flush(int, bool, bool);
 /* ---- ring.c --------------------------------------------------------- */
 
 #define	RING_NOTES	16
-#define	RING_NOTE	80
+#define	RING_NOTE	128
 
 struct note {
 	uint64_t	 no_pos;
@@ -196,6 +197,10 @@ struct line *line_new(struct event_base *, const char *, const char *,
 void	line_free(struct line *);
 void	line_move(struct line *, const char *, const char *);
 void	line_begin(struct line *);
+void	line_lose(struct line *, const char *);
+void	line_hold(struct line *);
+void	line_resume(struct line *);
+int	line_descriptor(const struct line *);
 bool	line_is_open(const struct line *);
 bool	line_is_full(const struct line *);
 bool	line_is_empty(const struct line *);
@@ -214,8 +219,11 @@ void	line_mark(struct line *, bool);
 
 /* ---- client.c ------------------------------------------------------- */
 
-/* Why a client is to be told of the modem lines. */
-enum news { NEWS_MODEM, NEWS_AWAY };
+/*
+ * Why a client is to be told of the modem lines.  NEWS_WHY: they are as they
+ * were, and the reason is known now.
+ */
+enum news { NEWS_MODEM, NEWS_AWAY, NEWS_WHY };
 
 struct proto {
 	const char	*pr_name;
@@ -339,6 +347,7 @@ struct port_conf {
 	bool		 pc_login;	/* clients have to be users */
 	bool		 pc_keep;	/* output while the device is away */
 	bool		 pc_drop;	/* what a client is too slow for */
+	bool		 pc_reopen;	/* after a revoke */
 	char		 pc_log[128];	/* "": none */
 	enum log_format	 pc_logformat;
 	unsigned	 pc_logsize;	/* KiB */
@@ -392,6 +401,9 @@ struct port_stats {
 	uint64_t	 ps_behind;	/* bytes: the slowest client */
 };
 
+struct why;
+
+const struct why *port_why(const struct port *);
 struct port *port_next(const struct port *);
 void	port_stats(const struct port *, struct port_stats *);
 const char *port_writer(const struct port *);

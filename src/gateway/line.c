@@ -13,6 +13,9 @@
  *	devswd's do), one that comes new, and a link that points elsewhere now,
  *	and needs nobody to tell.
  *
+ *	Who knows better holds it (line_hold): it stays away, and is not tried,
+ *	until line_resume, which tries at once.
+ *
  *	What the line is to be like (ln_want) outlives the device.  Each open
  *	makes it so, DTR and RTS too; what is not configured and was never
  *	asked for is what the first open found.  A setting that the driver
@@ -76,6 +79,7 @@ struct line {
 	struct settings	 ln_want;
 	struct evbuffer	*ln_out;
 	bool		 ln_was_full;
+	bool		 ln_held;
 	bool		 ln_broken;
 	bool		 ln_look;
 	bool		 ln_marks;
@@ -96,11 +100,13 @@ after(struct event *ev, unsigned ms)
 
 /* ---- going ---------------------------------------------------------- */
 
-/* OPEN -> AWAY; why ends a sentence. */
-static void
+/* OPEN -> AWAY, if it is open; why ends a sentence. */
+void
 line_lose(struct line *ln, const char *why)
 {
 
+	if (ln->ln_fd == -1)
+		return;
 	event_free(ln->ln_read);
 	event_free(ln->ln_write);
 	ln->ln_read = ln->ln_write = NULL;
@@ -532,10 +538,52 @@ line_try(struct line *ln)
 static void
 on_retry(evutil_socket_t fd, short what, void *arg)
 {
+	struct line *const ln = arg;
 
 	(void)fd;
 	(void)what;
-	line_try(arg);
+	if (ln->ln_fd == -1 && !ln->ln_held)
+		line_try(ln);
+}
+
+/*
+ * line_hold(ln)
+ * line_resume(ln)
+ *
+ *	A line that is away stays so, until it is resumed, and is tried as soon
+ *	as the loop turns.  Neither does anything to one that is open.
+ */
+void
+line_hold(struct line *ln)
+{
+
+	if (ln->ln_fd != -1)
+		return;
+	ln->ln_held = true;
+	(void)evtimer_del(ln->ln_retry);
+}
+
+void
+line_resume(struct line *ln)
+{
+
+	ln->ln_held = false;
+	if (ln->ln_fd != -1)
+		return;
+	ln->ln_next = RETRY_MIN;
+	after(ln->ln_retry, 0);
+}
+
+/*
+ * fd = line_descriptor(ln)
+ *
+ *	To look at with fstat(2), and for nothing else; -1: it is away.
+ */
+int
+line_descriptor(const struct line *ln)
+{
+
+	return ln->ln_fd;
 }
 
 bool

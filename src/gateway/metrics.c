@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "gateway/web.h"
+#include "gateway/why.h"
 
 static const struct {
 	const char	*name, *type, *help;
@@ -84,6 +85,40 @@ add_label(struct evbuffer *out, const char *text)
 	}
 }
 
+/* What devswd has told of: who is there, and why who was has left. */
+static void
+add_adapters(struct evbuffer *out, const struct viewer *who)
+{
+	const struct port *p = NULL;
+	const struct adapter *ad;
+
+	evbuffer_add_printf(out, "# HELP devsw_gateway_adapter_info "
+	    "The adapter that is or was behind the node.\n"
+	    "# TYPE devsw_gateway_adapter_info gauge\n");
+	while ((p = next_seen(p, who)) != NULL) {
+		ad = why_adapter(port_why(p));
+		if (ad->ad_port[0] == '\0')
+			continue;
+		evbuffer_add_printf(out, "devsw_gateway_adapter_info{port="
+		    "\"%s\",adapter=\"", port_config(p)->pc_name);
+		add_label(out, ad->ad_name);
+		evbuffer_add_printf(out, "\",serial=\"");
+		add_label(out, ad->ad_serial);
+		evbuffer_add_printf(out, "\"} 1\n");
+	}
+	evbuffer_add_printf(out, "# HELP devsw_gateway_device_left_info "
+	    "Why the device has left, the last time.\n"
+	    "# TYPE devsw_gateway_device_left_info gauge\n");
+	while ((p = next_seen(p, who)) != NULL) {
+		if (why_last(port_why(p))[0] == '\0')
+			continue;
+		evbuffer_add_printf(out, "devsw_gateway_device_left_info"
+		    "{port=\"%s\",reason=\"", port_config(p)->pc_name);
+		add_label(out, why_last(port_why(p)));
+		evbuffer_add_printf(out, "\"} 1\n");
+	}
+}
+
 /* Prometheus' text format. */
 void
 metrics_text(struct evbuffer *out, const struct viewer *who)
@@ -100,6 +135,7 @@ metrics_text(struct evbuffer *out, const struct viewer *who)
 		add_label(out, port_node(p));
 		evbuffer_add_printf(out, "\"} 1\n");
 	}
+	add_adapters(out, who);
 	for (i = 0; i < NMETRICS; i++) {
 		evbuffer_add_printf(out, "# HELP %s %s\n# TYPE %s %s\n",
 		    metrics[i].name, metrics[i].help, metrics[i].name,
@@ -136,7 +172,19 @@ tristate(int value)
 	return value == -1 ? json_null() : json_boolean(value);
 }
 
-/* A port's line and who writes.  NULL: no memory. */
+/* The adapter, as far as devswd has told of one. */
+static json_t *
+adapter(const struct port *p)
+{
+	const struct adapter *const ad = why_adapter(port_why(p));
+
+	if (ad->ad_port[0] == '\0')
+		return json_null();
+	return json_pack("{sososo}", "name", text(ad->ad_name), "serial",
+	    text(ad->ad_serial), "port", text(ad->ad_port));
+}
+
+/* A port's line, who writes, the adapter, why it has left. */
 json_t *
 metrics_line(struct port *p)
 {
@@ -148,7 +196,9 @@ metrics_line(struct port *p)
 	const char *const flow = st->st_rtscts == 1 ? "rtscts" :
 	    st->st_ixon == 1 ? "xonxoff" : st->st_rtscts == -1 ? "?" : "none";
 
-	return json_pack("{sbsisssssoso sbsbsbsbsbso*}",
+	const char *const last = why_last(port_why(p));
+
+	return json_pack("{sbsisssssoso sbsbsbsbsbso sososb}",
 	    "there", line_is_open(port_line(p)), "speed", (int)st->st_speed,
 	    "format", format, "flow", flow,
 	    "dtr", tristate(st->st_dtr), "rts", tristate(st->st_rts),
@@ -156,7 +206,10 @@ metrics_line(struct port *p)
 	    "ri", (modem & MODEM_RI) != 0, "dcd", (modem & MODEM_DCD) != 0,
 	    "breaking", line_broken(port_line(p)),
 	    "writer", port_writer(p) != NULL ? text(port_writer(p)) :
-	    json_null());
+	    json_null(),
+	    "adapter", adapter(p),
+	    "left", last[0] != '\0' ? text(last) : json_null(),
+	    "closed", why_closed(port_why(p)));
 }
 
 static json_t *

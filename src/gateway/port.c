@@ -10,7 +10,8 @@
  *	the same and change nothing.
  *
  *	When the device goes, clients stay.  Each is told in the way of its
- *	protocol: a note in the ring, which stands where the device stopped;
+ *	protocol: a note in the ring, which stands where the device stopped,
+ *	and has the reason, if there is one to be had (why.c);
  *	modem lines that are all down.  What they send meanwhile is dropped
  *	(and counted), or kept for the device, as configured.
  */
@@ -21,6 +22,7 @@
 
 #include "gateway/door.h"
 #include "gateway/web.h"
+#include "gateway/why.h"
 
 #define	SHAKING		64	/* TLS handshakes at one time */
 #define	CROWD		32	/* clients, for a ms between their turns */
@@ -36,6 +38,7 @@ struct port {
 	struct event	*p_turn;	/* of a crowd */
 	struct client	*p_at;		/* whose it is next; NULL: the first */
 	uint64_t	 p_pumped;	/* rg_head at the last one */
+	struct why	*p_reason;
 	struct client_head p_clients;
 	struct client_head p_shaking;	/* or at the door */
 	unsigned	 p_nshaking;
@@ -262,10 +265,10 @@ note(struct port *p, const char *what)
 {
 	char text[RING_NOTE];
 
-	snprintf(text, sizeof(text), "the device %s", what);
+	snprintf(text, sizeof(text), "the device %.60s", what);
 	log_note(p->p_log, text);
-	snprintf(text, sizeof(text), "\r\n[devsw-gateway: %s: the device %s]"
-	    "\r\n", p->p_conf->pc_name, what);
+	snprintf(text, sizeof(text), "\r\n[devsw-gateway: %s: the device "
+	    "%.60s]\r\n", p->p_conf->pc_name, what);
 	ring_note(&p->p_ring, text);
 	pump(p);
 }
@@ -297,6 +300,7 @@ came(void *arg)
 	struct port *const p = arg;
 
 	p->p_stats.ps_opens++;
+	why_came(p->p_reason, p->p_node);
 	say("%s: %s is there", p->p_conf->pc_name, p->p_node);
 	if (p->p_refused > 0)
 		say("%s: %llu bytes for the device were refused while it was "
@@ -318,8 +322,36 @@ left(void *arg, const char *why)
 	p->p_stats.ps_unplugs++;
 	say("%s: %s is gone (%s); %u clients stay", p->p_conf->pc_name,
 	    p->p_node, why, p->p_nclients);
-	note(p, "is gone");
 	news(p, NEWS_AWAY);
+	why_left(p->p_reason, why);
+}
+
+/* It is known now why, or that it will not be known (NULL). */
+static void
+told(void *arg, const char *reason, bool closed)
+{
+	struct port *const p = arg;
+	char text[RING_NOTE];
+
+	snprintf(text, sizeof(text), "is gone%s%.40s%s%s",
+	    reason != NULL ? " (" : "", reason != NULL ? reason : "",
+	    reason != NULL ? ")" : "", closed ? " for good" : "");
+	if (reason != NULL)
+		say("%s: that was: %s%s", p->p_conf->pc_name, reason, closed ?
+		    "; it stays closed until a reload" : "");
+	note(p, text);
+	news(p, NEWS_WHY);
+}
+
+/* The reason, or what the adapter is, has become known later. */
+static void
+learnt(void *arg, const char *reason)
+{
+	struct port *const p = arg;
+
+	if (reason != NULL)
+		say("%s: that was: %s", p->p_conf->pc_name, reason);
+	news(p, NEWS_WHY);
 }
 
 static void
@@ -590,6 +622,13 @@ port_stats(const struct port *p, struct port_stats *ps)
 	}
 }
 
+const struct why *
+port_why(const struct port *p)
+{
+
+	return p->p_reason;
+}
+
 /* Who writes, as cl_who; or NULL. */
 const char *
 port_writer(const struct port *p)
@@ -618,6 +657,11 @@ port_new(struct event_base *base, const struct port_conf *conf)
 	p->p_turn = evtimer_new(base, on_turn, p);
 	if (p->p_line == NULL || p->p_turn == NULL || ring_init(&p->p_ring,
 	    (size_t)conf->pc_buffer * 1024) == -1) {
+		port_free(p);
+		return NULL;
+	}
+	p->p_reason = why_new(base, p->p_line, conf->pc_reopen, told, learnt, p);
+	if (p->p_reason == NULL) {
 		port_free(p);
 		return NULL;
 	}
@@ -714,6 +758,7 @@ port_change(struct port *p, const struct port_conf *conf)
 	    p->p_node : conf->pc_node);
 	if (conf->pc_node[0] != '\0' || !same)
 		strcpy(p->p_node, conf->pc_node);
+	why_change(p->p_reason, conf->pc_reopen);
 	log_free(p->p_log);
 	p->p_log = log_new(conf);
 	change_settings(p, &was, &conf->pc_settings);
@@ -741,6 +786,8 @@ port_free(struct port *p)
 	TAILQ_REMOVE(&ports, p, p_entry);
 	if (p->p_turn != NULL)
 		event_free(p->p_turn);
+	if (p->p_reason != NULL)
+		why_free(p->p_reason);
 	if (p->p_line != NULL)
 		line_free(p->p_line);
 	log_free(p->p_log);

@@ -25,6 +25,7 @@
 
 #include "gateway/adapters.h"
 #include "gateway/web.h"
+#include "gateway/why.h"
 
 struct service {
 	TAILQ_ENTRY(service) s_entry;
@@ -332,6 +333,7 @@ end(struct gateway *g)
 	adapters_free(g->g_adapters);
 	while ((s = TAILQ_FIRST(&g->g_services)) != NULL)
 		service_end(g, s);
+	plugs_end();
 	clients_end();
 	passwd_end();
 	for (i = 0; i < 4; i++) {
@@ -359,10 +361,9 @@ serve(const char *path, struct port_conf_head *configs)
 	raise_limit();
 	if (!watch_signals(&g))
 		say("there is no event loop");
-	else if (!passwd_begin(g.g_base))
-		say("out of memory");
-	else if ((g.g_adapters = adapters_new(g.g_base, on_adapter, &g)) ==
-	    NULL)
+	else if (!passwd_begin(g.g_base) ||
+	    !plugs_begin(g.g_base, why_event) ||
+	    (g.g_adapters = adapters_new(g.g_base, on_adapter, &g)) == NULL)
 		say("out of memory");
 	else if (adapters_read(g.g_adapters, configs), !arrange(&g, configs) ||
 	    (g.g_web = web_new(g.g_base)) == NULL)

@@ -293,7 +293,7 @@ telnet_news(struct client *cl, enum news news)
 {
 	struct telnet *const tn = cl->cl_state;
 
-	if (tn->tn_com_port && cl->cl_door == NULL)
+	if (tn->tn_com_port && cl->cl_door == NULL && news != NEWS_WHY)
 		rfc2217_modem(cl, &tn->tn_rfc2217, news == NEWS_AWAY);
 }
 

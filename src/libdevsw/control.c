@@ -166,8 +166,8 @@ control_close(struct control *co)
 	co->co_fd = -1;
 }
 
-int
-control_ask(struct control *co, struct control_request *cr)
+static void
+prepare(struct control *co, struct control_request *cr)
 {
 	struct timespec now;
 
@@ -179,12 +179,20 @@ control_ask(struct control *co, struct control_request *cr)
 	cr->cr_cookie = co->co_cookie;
 	if (has_key(cr->cr_what))
 		cr->cr_key = co->co_key;
+}
+
+int
+control_ask(struct control *co, struct control_request *cr)
+{
+
+	prepare(co, cr);
 	return send_request(co, cr, 0);
 }
 
 /* n of recvmsg; is it the daemon's?  *mine: yes. */
 static ssize_t
-receive(const struct control *co, struct control_answer *ca, int *mine)
+receive(const struct control *co, struct control_answer *ca, int flags,
+    int *mine)
 {
 	struct iovec iov = { ca, sizeof(*ca) };
 	struct ucred from;
@@ -198,7 +206,7 @@ receive(const struct control *co, struct control_answer *ca, int *mine)
 	ssize_t n;
 
 	*mine = 0;
-	n = recvmsg(co->co_fd, &msg, 0);
+	n = recvmsg(co->co_fd, &msg, flags);
 	if (n == -1)
 		return n;
 	cm = CMSG_FIRSTHDR(&msg);
@@ -210,15 +218,29 @@ receive(const struct control *co, struct control_answer *ca, int *mine)
 	return n;
 }
 
+/* errno: what n bytes from the daemon are; ENOMSG, no answer to this request. */
+static int
+look_at(const struct control *co, const struct control_answer *ca, ssize_t n,
+    size_t *len)
+{
+
+	if ((size_t)n < CONTROL_HEAD || ca->ca_version != CONTROL_VERSION)
+		return EPROTO;
+	if (ca->ca_cookie != co->co_cookie)
+		return ENOMSG;
+	*len = (size_t)n - CONTROL_HEAD;
+	return ca->ca_error;
+}
+
 int
 control_answer(struct control *co, struct control_answer *ca, size_t *len)
 {
+	int error = ENOMSG, mine;
 	ssize_t n;
-	int mine;
 
 	*len = 0;
-	for (;;) {
-		n = receive(co, ca, &mine);
+	do {
+		n = receive(co, ca, 0, &mine);
 		if (n == -1 && errno == EAGAIN) {
 			/* What it sent before it ended is here by now. */
 			if (ping(co) == ECONNREFUSED && recv(co->co_fd, ca, 0,
@@ -226,14 +248,37 @@ control_answer(struct control *co, struct control_answer *ca, size_t *len)
 				return ECONNRESET;
 		} else if (n == -1 && errno != EINTR) {
 			return errno;
-		} else if (n != -1 && mine) {
-			if ((size_t)n < CONTROL_HEAD ||
-			    ca->ca_version != CONTROL_VERSION)
-				return EPROTO;
-			if (ca->ca_cookie == co->co_cookie)
-				break;
-		}
-	}
-	*len = (size_t)n - CONTROL_HEAD;
-	return ca->ca_error;
+		} else if (n != -1 && mine)
+			error = look_at(co, ca, n, len);
+	} while (error == ENOMSG);
+	return error;
+}
+
+int
+control_take(struct control *co, struct control_answer *ca, size_t *len)
+{
+	int error, mine;
+	ssize_t n;
+
+	*len = 0;
+	n = receive(co, ca, MSG_DONTWAIT, &mine);
+	if (n == -1)
+		return errno == EINTR ? EAGAIN : errno;
+	error = mine ? look_at(co, ca, n, len) : ENOMSG;
+	return error == ENOMSG ? EAGAIN : error;
+}
+
+int
+control_check(const struct control *co)
+{
+
+	return ping(co);
+}
+
+int
+control_post(struct control *co, struct control_request *cr)
+{
+
+	prepare(co, cr);
+	return send_request(co, cr, MSG_DONTWAIT);
 }

@@ -146,4 +146,21 @@ int	control_ask(struct control *, struct control_request *);
  */
 int	control_answer(struct control *, struct control_answer *, size_t *);
 
+/*
+ * error = control_post(&control, &request)
+ * error = control_take(&control, &answer, &textlen)
+ *
+ *	The same as the two before, for who has other things to do: they do not
+ *	wait.  EAGAIN: the daemon has too much to do; no answer is there, and
+ *	co_fd is readable when there is one.  Whether the daemon lives has to
+ *	be asked for by control_check.
+ *
+ * error = control_check(&control)
+ *
+ *	errno: ECONNREFUSED, the daemon has ended.
+ */
+int	control_post(struct control *, struct control_request *);
+int	control_take(struct control *, struct control_answer *, size_t *);
+int	control_check(const struct control *);
+
 #endif /* LIBDEVSW_CONTROL_H */

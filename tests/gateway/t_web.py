@@ -103,7 +103,8 @@ def _():
         for line in text.splitlines():
             if not re.fullmatch(
                     r"# (HELP|TYPE) [a-z_]+ [ -~]+|"
-                    r'[a-z_]+\{port="p0"(,node="[^"]*")?\} \d+', line):
+                    r'[a-z_]+\{port="p0"(,(node|reason)="[^"]*")?\} \d+',
+                    line):
                 raise AssertionError(line)
         equal(text.count("# TYPE"), text.count("# HELP"))
         client.close()

@@ -923,14 +923,17 @@ events_come_in_order(void)
 	has_not(text, "one");
 	has(text, "two");
 	free(text);
-	/* The node of another, and of nobody. */
+	/* The node of another, and of nobody; a revoke is told, though. */
 	node_owner = 4;
+	T_EQ(answer_of(ask(CONTROL_REVOKE, "/dev/null")), 0);
 	be_user(5);
 	text = events_since(now);
 	be_user(0);
 	has(text, "one");
 	has_not(text, "two");
-	T_EQ(ping_of(text), now + 2);
+	has(text, "\"event\": \"revoke\", \"node\": \"a node with a name 3\", "
+	    "\"uid\": 0}");
+	T_EQ(ping_of(text), now + 3);
 	free(text);
 	node_owner = 1;
 	down(1000, 0);

@@ -404,10 +404,10 @@ def _(world):
     equal(got["driver"], "uftdi0")
     _, got = events.until("there", node="dtyU0")
     equal(got["adapter"]["serial"], "ftdi0")
-    # Another user has seen the plugs, and nothing of the use.
+    # Another user has seen the plugs, and of the use the revoke.
     before, _ = others.until("there", node="dtyU0")
     names = {name for name, _ in before}
-    equal(names & {"open", "close", "revoke"}, set())
+    equal(names & {"open", "close", "revoke"}, {"revoke"})
     equal({"unplug", "plug", "attach", "away"} <= names, True)
     events.stop()
     others.stop()

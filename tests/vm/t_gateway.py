@@ -48,6 +48,7 @@ def gateway():
             process = subprocess.Popen([GATEWAY, "-v", "--config", conf],
                                        stderr=file)
         try:
+            said.process = process
             probe.wait_for(lambda: said().count("is there") == 2, "nodes")
             yield said
         except BaseException:
@@ -93,6 +94,8 @@ def _(world):
             world.unplug("ftdi0")
             probe.wait_for(lambda: said().count("is gone") == turn + 1,
                            "the end")
+            probe.wait_for(lambda: said().count("that was: unplugged\n") ==
+                           turn + 1, "the reason")
             port.write(b"late")
             world.plug("ftdi0")
             probe.wait_for(lambda: said().count("is there") == turn + 3,
@@ -184,6 +187,20 @@ def _(world):
         port.close()
 
 
+@case("a revoke closes the port until a reload, and its client is told and stays")
+def _(_world):
+    with gateway() as said:
+        port = client("ftdi0", baudrate=9600)
+        equal(h_guest.revoke(CALLOUT["ftdi0"]), "0")
+        probe.wait_for(lambda: "ftdi0: that was: revoked by user 0; it stays "
+                       "closed" in said(), "the reason")
+        equal(said().count(CALLOUT["ftdi0"] + " is there"), 1)
+        said.process.send_signal(signal.SIGHUP)
+        probe.wait_for(lambda: said().count(CALLOUT["ftdi0"] + " is there") ==
+                       2, "the node")
+        port.close()
+
+
 @case("clients stay while devswd is started again")
 def _(world):
     far = probe.Far(probe.far_path("ftdi0"))
@@ -197,6 +214,8 @@ def _(world):
                        "the end of devswd")
         probe.wait_for(lambda: "ftdi0: %s is gone" % CALLOUT["ftdi0"]
                        in said(), "the end")
+        probe.wait_for(lambda: "that was: devswd has ended\n" in said(),
+                       "the reason")
         second = h_guest.World()
         second.start()
         probe.wait_for(lambda: said().count(CALLOUT["ftdi0"] +

@@ -197,6 +197,13 @@ def _(world):
                        "its open")
         far.write(b"two")
         equal(client.recv(3, socket.MSG_WAITALL), b"two")
+        # It is told why, though it is in no group of devswd's.
+        said = lambda: command("journalctl", "-q", "-o", "cat", "-u", unit)
+        probe.wait_for(lambda: "lab: that was: unplugged\n" in said(),
+                       "the reason")
+        equal(h_guest.revoke(CALLOUT), "0")
+        probe.wait_for(lambda: "lab: that was: revoked by user 0; it stays"
+                       in said(), "the reason")
     far.close()
     command("systemctl", "stop", unit)
     equal(prop("Result", unit), "success")

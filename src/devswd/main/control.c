@@ -92,7 +92,7 @@ serve_revoke(const struct client *c)
 		host_logf(HYP_LOG_INFO, "%s: revoked by user %u%s", ni.fi_name,
 		    (unsigned)c->c_uid, n > 1 ? ", and others before" : "");
 	(void)host_text_json(ni.fi_name, name, sizeof(name));
-	events_post(ni.fi_minor, "\"event\": \"revoke\", \"node\": \"%s\", "
+	events_post(ni.fi_minor | EVENTS_PUBLIC, "\"event\": \"revoke\", \"node\": \"%s\", "
 	    "\"uid\": %u", name, (unsigned)c->c_uid);
 	l = hyp_lwp_enter(&root);
 	error = hyp_node_revoke(ni.fi_node);

@@ -6,7 +6,10 @@
  *	Events have numbers, and the newest of them are kept in two rings: what
  *	comes and goes, which is everybody's; and the use of nodes.  Two, so
  *	that a user who opens and closes his node all the time pushes only such
- *	events out, and who follows plugs misses none.
+ *	events out, and who follows plugs misses none.  A revoke is among those,
+ *	since its owner can do that all the time too, and told to everybody:
+ *	it says what he or root did, and of who had the node open nothing, who
+ *	may be of any user and has to know it from an unplug.
  *
  *	Nobody subscribes.  A follower asks what there is since a number, which
  *	is answered at once if there is something he may see, and else when
@@ -184,7 +187,7 @@ may_see_event(struct client *c, const struct found *f)
 {
 	struct front_nodeinfo ni;
 
-	return f->f_minor == -1 ||
+	return f->f_minor == -1 || (f->f_minor & EVENTS_PUBLIC) != 0 ||
 	    (front_node_find((uint32_t)f->f_minor, &ni) &&
 	    client_may_see(c, &ni));
 }

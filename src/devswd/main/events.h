@@ -17,9 +17,11 @@
  *
  *	An event: the members of a JSON object, strings escaped
  *	(host_text_json), without time and number.  minor: it tells of the use
- *	of that node, and so not to everybody; -1, it is everybody's.  Any
- *	thread; does not sleep for long.
+ *	of that node, and so not to everybody; with EVENTS_PUBLIC, everybody,
+ *	though it is kept among those; -1, it is everybody's.  Any thread; does
+ *	not sleep for long.
  */
+#define	EVENTS_PUBLIC	(INT64_C(1) << 32)
 void	events_post(int64_t, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 

@@ -422,7 +422,8 @@ class Pane {
 		this.element.classList.toggle("there", state !== null &&
 		    state.there);
 		this.part(".where").textContent = state === null ?
-		    "no connection" : !state.there ? "away" : mine ? "" :
+		    "no connection" : state.closed ? "closed" :
+		    !state.there ? "away" : mine ? "" :
 		    state.watch ? "you watch" : (state.writer || "nobody") +
 		    " writes";
 		this.part(".take").hidden = state === null || mine || state.watch;
@@ -506,7 +507,10 @@ function card(port, element) {
 	element.classList.toggle("there", port.there);
 	element.classList.toggle("open", panes.has(port.name));
 	set("name", port.name);
-	set("where", port.there ? "there" : "away");
+	set("where", port.there ? "there" : port.closed ? "closed" : "away");
+	element.title = [port.adapter && port.adapter.name,
+	    port.adapter && port.adapter.serial,
+	    !port.there && port.left].filter(Boolean).join(", ");
 	set("node", port.node);
 	set("line", (port.speed || "?") + " " + port.format +
 	    (port.flow === "none" || port.flow === "?" ? "" : " " + port.flow));
