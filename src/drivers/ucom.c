@@ -48,12 +48,13 @@
  *	take both.  d_cancel only flags and wakes.
  *
  * Known gaps
- *	No PPS.  A flush does not call back
- *	what has been handed to the device already.
+ *	No PPS.  Only tcflush(3) calls back what has been handed to the
+ *	device; INTR, QUIT and BRKINT flush what the tty has.
  */
 #include <sys/param.h>
 #include <sys/conf.h>
 #include <sys/device.h>
+#include <sys/fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/kauth.h>
 #include <sys/poll.h>
@@ -180,6 +181,8 @@ ucom_attach(device_t parent __unused, device_t self, void *aux)
 	tp->t_hwiflow = ucomhwiflow;
 	if (sc->sc_methods->ucom_mspar)
 		ttymspar(tp);
+	if (sc->sc_methods->ucom_low_latency == NULL)
+		SET(tp->t_port.tp_flags, TTYPORT_LOWLAT);
 	tp->t_softc = sc;
 	sc->sc_tty = tp;
 	tty_attach(tp);
@@ -416,6 +419,84 @@ ucom_outq_ioctl(struct ucom_softc *sc, u_long cmd, void *data)
 	return *n != 0 ? 0 : ucom_txbusy(sc, n);
 }
 
+/*
+ * TIOCFLUSH, tcflush(3): what the tty has, what transfers carry, and what the
+ * chip has.  The chip's own output is asked away only if it may have some, as
+ * the request takes a millisecond, and its input only if it was not read as it
+ * came, because the tty was full.  Those of ucom_ctl_enter; nothing has been
+ * flushed then.
+ */
+static int
+ucom_flush(struct ucom_softc *sc, int rw)
+{
+	struct tty *tp = sc->sc_tty;
+	int error, chip = 0;
+
+	if (rw == 0)
+		rw = FREAD | FWRITE;
+	if (ISSET(rw, ~(FREAD | FWRITE)))
+		return EINVAL;
+	error = ucom_ctl_enter(sc, true);
+	if (error)
+		return error;
+	mutex_enter(&sc->sc_lock);
+	if (ISSET(rw, FWRITE) && (sc->sc_oinflight != 0 || ucom_txleft(sc) != 0))
+		SET(chip, FWRITE);
+	if (ISSET(rw, FREAD) && sc->sc_rx_stopped)
+		SET(chip, FREAD);
+	mutex_exit(&sc->sc_lock);
+	if (ISSET(rw, FREAD))
+		ucom_in_hold(sc);
+	if (ISSET(rw, FWRITE)) {
+		ttylock(tp);
+		ttyflush(tp, FWRITE);
+		ttyunlock(tp);
+		ucom_out_recall(sc);
+	}
+	if (chip != 0 && sc->sc_methods->ucom_purge != NULL)
+		sc->sc_methods->ucom_purge(sc->sc_parent, sc->sc_portno, chip);
+	if (ISSET(rw, FREAD))
+		ucom_in_drop(sc);
+	ucom_ctl_exit(sc);
+	return 0;
+}
+
+/*
+ * TIOCSPORT: the tty has it, and the chip is asked for what it can do of it.  A
+ * chip that keeps nothing back has low latency, whatever is asked for.
+ */
+static int
+ucom_set_port(struct ucom_softc *sc, struct tty_port *port, int flag,
+    struct lwp *l)
+{
+	const struct ucom_methods *const um = sc->sc_methods;
+	const bool low = ISSET(port->tp_flags, TTYPORT_LOWLAT) != 0;
+	struct tty *tp = sc->sc_tty;
+	bool was;
+	int error;
+
+	ttylock(tp);
+	was = ISSET(tp->t_port.tp_flags, TTYPORT_LOWLAT) != 0;
+	ttyunlock(tp);
+	if (um->ucom_low_latency == NULL)
+		SET(port->tp_flags, TTYPORT_LOWLAT);
+	error = ttioctl(tp, TIOCSPORT, port, flag, l);
+	if (error || low == was || um->ucom_low_latency == NULL)
+		return error;
+	error = ucom_ctl_enter(sc, true);
+	if (error == 0) {
+		error = um->ucom_low_latency(sc->sc_parent, sc->sc_portno,
+		    low);
+		ucom_ctl_exit(sc);
+	}
+	if (error) {
+		ttylock(tp);
+		tp->t_port.tp_flags = was ? TTYPORT_LOWLAT : 0;
+		ttyunlock(tp);
+	}
+	return error == EOPNOTSUPP ? EIO : error;
+}
+
 int
 ucomioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 {
@@ -432,6 +513,10 @@ ucomioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 			return error;
 	}
 	error = (*tp->t_linesw->l_ioctl)(tp, cmd, data, flag, l);
+	if (error == EPASSTHROUGH && cmd == TIOCFLUSH)
+		error = ucom_flush(sc, *(int *)data);
+	if (error == EPASSTHROUGH && cmd == TIOCSPORT)
+		error = ucom_set_port(sc, data, flag, l);
 	if (error == EPASSTHROUGH)
 		error = ucom_outq_ioctl(sc, cmd, data);
 	if (error == EPASSTHROUGH)

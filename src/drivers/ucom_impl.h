@@ -85,6 +85,7 @@ struct ucom_softc {
 	struct ucom_bufferq	 sc_obuff_retry; /* failed, in order */
 	u_int			 sc_oinflight;
 	bool			 sc_ostalled;	/* bulk-out is halted */
+	bool			 sc_oflush;	/* takes writes back; the token */
 	u_int			 sc_olimit;	/* bytes of one write */
 	u_int			 sc_ocps;	/* characters a second, > 0 */
 	u_int			 sc_odone;	/* getticks(), a write was over */
@@ -143,6 +144,7 @@ u_int	ucom_tiocm_to_mcr(int);
 int	ucom_txempty(struct ucom_softc *, bool);
 int	ucom_txempty_now(struct ucom_softc *, bool, int *);
 int	ucom_txbusy(struct ucom_softc *, int *);
+u_int	ucom_txleft(const struct ucom_softc *);
 
 /* ---- ucom_io.c: pipes and transfers --------------------------------- */
 
@@ -153,6 +155,7 @@ void	ucom_io_start(struct ucom_softc *);
 void	ucom_io_stop(struct ucom_softc *);
 void	ucomstart(struct tty *);
 int	ucom_outq(struct ucom_softc *);
+void	ucom_out_recall(struct ucom_softc *);
 
 /* ---- ucom_rx.c: input ----------------------------------------------- */
 
@@ -162,6 +165,8 @@ void	ucom_recover_later(struct ucom_softc *, u_int);
 void	ucom_feed_later(struct ucom_softc *);
 int	ucomhwiflow(struct tty *, int);
 void	ucom_softintr(void *);
+void	ucom_in_hold(struct ucom_softc *);
+void	ucom_in_drop(struct ucom_softc *);
 void	ucom_submit_reads(struct ucom_softc *);
 
 #endif /* DRIVERS_UCOM_IMPL_H */

@@ -218,7 +218,7 @@ ucom_io_stop(struct ucom_softc *sc)
  *
  *	The speed has changed: a quarter of a second of output in each write,
  *	so that never much more than a second's worth is out of reach of a
- *	flush or a close; sc_lock held.
+ *	stop or a close; sc_lock held.
  */
 void
 ucom_pace_reset(struct ucom_softc *sc)
@@ -316,7 +316,8 @@ ucomstart(struct tty *tp)
 	if (ISSET(tp->t_state, TS_TIMEOUT | TS_TTSTOP))
 		return;
 	mutex_enter(&sc->sc_lock);
-	while (sc->sc_running && SIMPLEQ_EMPTY(&sc->sc_obuff_retry) &&
+	while (sc->sc_running && !sc->sc_oflush &&
+	    SIMPLEQ_EMPTY(&sc->sc_obuff_retry) &&
 	    (ub = SIMPLEQ_FIRST(&sc->sc_obuff_free)) != NULL &&
 	    ucom_fill(sc, tp, ub)) {
 		SIMPLEQ_REMOVE_HEAD(&sc->sc_obuff_free, ub_link);
@@ -360,6 +361,47 @@ ucom_outq(struct ucom_softc *sc)
 	return n;
 }
 
+/*
+ * ucom_out_recall(sc)
+ *
+ *	Take back what the device has been handed and has not taken: a client
+ *	flushes, and has the control token.  No lock held; what is written
+ *	meanwhile is sent afterwards.  Sleeps until the transfers have come
+ *	back, in bounded time.
+ *
+ *	A						B
+ *	sc_oflush
+ *							write: stays in t_outq
+ *	usbd_abort_pipe: all come back, and are lost
+ *	sc_oflush is over; starts output
+ */
+void
+ucom_out_recall(struct ucom_softc *sc)
+{
+	struct tty *tp = sc->sc_tty;
+	struct ucom_buffer *ub;
+	bool flying;
+
+	mutex_enter(&sc->sc_lock);
+	sc->sc_oflush = true;
+	while ((ub = SIMPLEQ_FIRST(&sc->sc_obuff_retry)) != NULL) {
+		SIMPLEQ_REMOVE_HEAD(&sc->sc_obuff_retry, ub_link);
+		ucom_obuff_done(sc, ub);
+	}
+	flying = sc->sc_oinflight != 0;
+	mutex_exit(&sc->sc_lock);
+	if (flying)
+		usbd_abort_pipe(sc->sc_bulkout_pipe);
+	ttylock(tp);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_oflush = false;
+	ucom_set_busy(sc, tp);
+	mutex_exit(&sc->sc_lock);
+	(void)ttypull(tp);
+	(void)(*tp->t_linesw->l_start)(tp);
+	ttyunlock(tp);
+}
+
 /* TS_BUSY says that output is on its way; both locks held. */
 static void
 ucom_set_busy(struct ucom_softc *sc, struct tty *tp)
@@ -381,7 +423,7 @@ ucom_write_failed(struct ucom_softc *sc, struct ucom_buffer *ub,
 
 	if (status == USBD_STALLED)
 		sc->sc_ostalled = true;
-	if (!sc->sc_running || sc->sc_dying) {
+	if (!sc->sc_running || sc->sc_dying || sc->sc_oflush) {
 		ucom_obuff_done(sc, ub);
 	} else if (++ub->ub_errs < UCOM_MAXERRS) {
 		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_retry, ub, ub_link);

@@ -293,11 +293,13 @@ ucom_txempty_now(struct ucom_softc *sc, bool intr, int *empty)
 }
 
 /*
- * How many ms more a chip is believed that says it is still sending: from the
- * end of the last transfer as many as UCOM_TXCHARS characters take, but not
- * more than UCOM_TXEMPTY_S; sc_lock held.
+ * ms = ucom_txleft(sc)
+ *
+ *	How many ms more a chip is believed that says it is still sending:
+ *	from the end of the last transfer as many as UCOM_TXCHARS characters
+ *	take, but not more than UCOM_TXEMPTY_S; sc_lock held.
  */
-static u_int
+u_int
 ucom_txleft(const struct ucom_softc *sc)
 {
 	const u_int all = MIN(UCOM_TXCHARS * 1000 / sc->sc_ocps + 1000,

@@ -68,8 +68,6 @@
 #include "drivers/ioconf.h"
 #include "drivers/ucom_impl.h"
 
-#define	UCOM_HUP_MS	1000	/* DTR stays low that long after a close */
-
 /* ---- open ----------------------------------------------------------- */
 
 /*
@@ -297,16 +295,19 @@ static void
 ucom_down(struct ucom_softc *sc, int flag)
 {
 	struct tty *tp = sc->sc_tty;
+	struct tty_port port;
+	struct timeval low;
 	u_int mask, unused;
 	bool hup, raised;
 
 	mask = ucom_line_pins(sc, &unused);
 	(*tp->t_linesw->l_close)(tp, flag);
-	if (!ISSET(flag, FNONBLOCK))
-		ucom_txempty(sc, false);
 	ttylock(tp);
+	port = tp->t_port;
 	hup = ISSET(tp->t_cflag, HUPCL) != 0;
 	ttyunlock(tp);
+	if (!ISSET(flag, FNONBLOCK) && port.tp_closing_wait != 0)
+		ucom_txempty(sc, false);
 	ttyclose(tp);
 
 	ucom_io_stop(sc);
@@ -320,9 +321,11 @@ ucom_down(struct ucom_softc *sc, int flag)
 		ucom_ctl_enter_own(sc);
 		(void)ucom_mcr(sc, mask, 0);
 		ucom_ctl_exit(sc);
+		low.tv_sec = port.tp_close_delay / 1000;
+		low.tv_usec = port.tp_close_delay % 1000 * 1000;
 		mutex_enter(&sc->sc_lock);
 		microuptime(&sc->sc_hup_time);
-		sc->sc_hup_time.tv_sec += UCOM_HUP_MS / 1000;
+		timeradd(&sc->sc_hup_time, &low, &sc->sc_hup_time);
 		mutex_exit(&sc->sc_lock);
 	}
 	if (sc->sc_parent_open && sc->sc_methods->ucom_close != NULL)

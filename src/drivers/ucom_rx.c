@@ -14,6 +14,7 @@
  */
 #include <sys/param.h>
 #include <sys/devtrace.h>
+#include <sys/fcntl.h>
 #include <sys/intr.h>
 #include <sys/kernel.h>
 #include <sys/kmem.h>
@@ -278,6 +279,59 @@ ucom_feed(struct ucom_softc *sc)
 	cv_broadcast(&sc->sc_statecv);
 	mutex_exit(&sc->sc_lock);
 	ttyunlock(tp);
+}
+
+/*
+ * ucom_in_hold(sc)
+ * ucom_in_drop(sc)
+ *
+ *	A client flushes input, and has the control token.  Between the two
+ *	the tty is given nothing, so that what the first one's caller asks the
+ *	chip to throw away does not get past it; the second one throws away what
+ *	the host has.  No lock held.  The first one sleeps, until another thread
+ *	has finished giving input to the tty.
+ *
+ *	A					event thread
+ *	hold: sc_rx_feeding
+ *						input: kept
+ *	the chip's is thrown away
+ *	drop: that too; ttyflush
+ *	sc_rx_feeding is over; feeds
+ */
+void
+ucom_in_hold(struct ucom_softc *sc)
+{
+
+	mutex_enter(&sc->sc_lock);
+	while (sc->sc_rx_feeding)
+		cv_wait(&sc->sc_statecv, &sc->sc_lock);
+	sc->sc_rx_feeding = true;
+	mutex_exit(&sc->sc_lock);
+}
+
+void
+ucom_in_drop(struct ucom_softc *sc)
+{
+	struct tty *tp = sc->sc_tty;
+	struct ucom_buffer *ub;
+
+	ttylock(tp);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_rx_event = 0;
+	while ((ub = SIMPLEQ_FIRST(&sc->sc_ibuff_full)) != NULL) {
+		SIMPLEQ_REMOVE_HEAD(&sc->sc_ibuff_full, ub_link);
+		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
+	}
+	mutex_exit(&sc->sc_lock);
+	ttyflush(tp, FREAD);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_rx_feeding = false;
+	if (sc->sc_rx_errs == 0)
+		ucom_submit_reads(sc);
+	cv_broadcast(&sc->sc_statecv);
+	mutex_exit(&sc->sc_lock);
+	ttyunlock(tp);
+	ucom_feed(sc);
 }
 
 void

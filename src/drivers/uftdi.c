@@ -13,7 +13,8 @@
  *	The chip collects input until a packet is full or its latency timer
  *	ends, 16 ms after a reset.  The timer is set to UFTDI_LATENCY_MS, so
  *	that an answer of a few bytes comes through at once, unless the
- *	configuration has another number.  The price is
+ *	configuration has another number, or a client wants it at once
+ *	(ASYNC_LOW_LATENCY: 1 ms).  The price is
  *	an empty packet (two status bytes) every that many milliseconds
  *	while the port is open.  The AM chip has no timer to set.
  *
@@ -42,6 +43,7 @@
 #include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/device.h>
+#include <sys/fcntl.h>
 #include <sys/kernel.h>
 #include <sys/systm.h>
 #include <sys/tty.h>
@@ -75,6 +77,7 @@ struct uftdi_softc {
 	uint32_t		 sc_data;	/* SET_DATA's value */
 	uint32_t		 sc_flow;	/* value << 16 | index */
 	uint32_t		 sc_refused;	/* bits: requests, in the log */
+	bool			 sc_low_latency; /* a client has asked for it */
 
 	u_char			 sc_msr;
 	u_char			 sc_lsr;
@@ -116,6 +119,8 @@ static int	uftdi_set_break(void *, int, int);
 static int	uftdi_param(void *, int, struct termios *);
 static int	uftdi_open(void *, int);
 static bool	uftdi_read_lsr(void *, int, u_char **, uint32_t *, u_char *);
+static void	uftdi_purge(void *, int, int);
+static int	uftdi_low_latency(void *, int, bool);
 static bool	uftdi_txempty(void *, int);
 
 static const struct ucom_methods uftdi_methods = {
@@ -127,6 +132,8 @@ static const struct ucom_methods uftdi_methods = {
 	.ucom_set_break = uftdi_set_break,
 	.ucom_mspar = true,
 	.ucom_read_lsr = uftdi_read_lsr,
+	.ucom_purge = uftdi_purge,
+	.ucom_low_latency = uftdi_low_latency,
 };
 
 extern struct cfattach uftdi_ca;
@@ -332,6 +339,8 @@ uftdi_latency(struct uftdi_softc *sc)
 {
 	struct usbd_line ul;
 
+	if (sc->sc_low_latency)
+		return 1;
 	usbd_get_line(sc->sc_udev, &ul);
 	return ul.ul_latency != 0 ? ul.ul_latency : UFTDI_LATENCY_MS;
 }
@@ -377,6 +386,37 @@ uftdi_open(void *arg, int portno __unused)
 	atomic_store_relaxed(&sc->sc_msr, status[0] & FTDI_MSR_MASK);
 	atomic_store_relaxed(&sc->sc_lsr, status[1]);
 	return 0;
+}
+
+static void
+uftdi_purge(void *arg, int portno __unused, int rw)
+{
+	struct uftdi_softc *sc = arg;
+
+	if (ISSET(rw, FREAD))
+		(void)uftdi_request(sc, FTDI_SIO_RESET,
+		    FTDI_SIO_RESET_PURGE_RX, sc->sc_port);
+	if (ISSET(rw, FWRITE))
+		(void)uftdi_request(sc, FTDI_SIO_RESET,
+		    FTDI_SIO_RESET_PURGE_TX, sc->sc_port);
+}
+
+/* It counts from now on, whether or not the chip has a timer to set. */
+static int
+uftdi_low_latency(void *arg, int portno __unused, bool on)
+{
+	struct uftdi_softc *sc = arg;
+	const bool was = sc->sc_low_latency;
+	int error;
+
+	sc->sc_low_latency = on;
+	if (sc->sc_type == UFTDI_TYPE_AM)
+		return 0;
+	error = uftdi_request(sc, FTDI_SIO_SET_LATENCY, uftdi_latency(sc),
+	    sc->sc_port);
+	if (error)
+		sc->sc_low_latency = was;
+	return error;
 }
 
 static void

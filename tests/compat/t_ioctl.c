@@ -23,6 +23,7 @@ static struct {
 	int		value[MAXASK];	/* first int of an IOC_IN argument */
 	u_int		n;
 	struct termios	termios;
+	struct tty_port	port;
 	u_long		fail_cmd;
 	int		fail_error;
 	u_char		big[1028];
@@ -61,11 +62,18 @@ fake_ioctl(void *cookie, u_long cmd, void *data)
 	case TIOCGTXEMPTY:
 		*(int *)data = 1;
 		return 0;
+	case TIOCGPORT:
+		*(struct tty_port *)data = dev.port;
+		return 0;
+	case TIOCSPORT:
+		dev.port = *(struct tty_port *)data;
+		return dev.port.tp_closing_wait < 0 ? EINVAL : 0;
 	case TIOCGCOUNTS:
 		*(struct tty_counts *)data = (struct tty_counts){
 			.tc_cts = 1, .tc_dsr = 2, .tc_rng = 3, .tc_dcd = 4,
 			.tc_rx = 5, .tc_tx = 6, .tc_frame = 7,
-			.tc_parity = 9, .tc_brk = 10, .tc_overrun = 8 };
+			.tc_parity = 9, .tc_brk = 10, .tc_overrun = 8,
+			.tc_buf_overrun = 11 };
 		return 0;
 	default:
 		return 0;
@@ -351,12 +359,29 @@ test_serial(void)
 	u_int i;
 
 	setup();
+	dev.port = (struct tty_port){ TTYPORT_LOWLAT, 999, 5000 };
 	T_EQ(ask(0x541e, 0, NULL, ser), 0);
 	T_EQ(ser[0], 0);		/* PORT_UNKNOWN: there is no UART */
 	T_EQ(ser[4] & 0x2000, 0x2000);	/* ASYNC_LOW_LATENCY */
 	T_EQ(ser[6], 0);		/* custom_divisor */
 	T_EQ(ser[7], 9600);
+	T_EQ(ser[8] & 0xffff, 100);	/* close_delay */
+	T_EQ(ser[10] & 0xffff, 500);	/* closing_wait */
 	T_EQ(ask(0x541f, 0, ser, NULL), 0);
+	T_CHECK(dev.port.tp_flags == TTYPORT_LOWLAT && dev.port.
+	    tp_close_delay == 999 && dev.port.tp_closing_wait == 5000);
+	ser[4] &= ~0x2000u;
+	ser[8] = 7;
+	ser[10] = 65535;		/* ASYNC_CLOSING_WAIT_NONE */
+	T_EQ(ask(0x541f, 0, ser, NULL), 0);
+	T_CHECK(dev.port.tp_flags == 0 && dev.port.tp_close_delay == 70 &&
+	    dev.port.tp_closing_wait == 0);
+	T_EQ(ask(0x541e, 0, NULL, ser), 0);
+	T_EQ(ser[10] & 0xffff, 65535);
+	ser[10] = 0;			/* for ever */
+	T_EQ(ask(0x541f, 0, ser, NULL), EINVAL);
+	dev.port.tp_closing_wait = 10;
+	T_EQ(ask(0x541e, 0, NULL, ser), 0);
 	ser[4] |= 0x0030;		/* ASYNC_SPD_CUST */
 	T_EQ(ask(0x541f, 0, ser, NULL), EINVAL);
 	ser[4] &= ~0x0030u;
@@ -366,7 +391,7 @@ test_serial(void)
 	ASKED(0, TIOCGTXEMPTY);
 	T_EQ(lsr, 1);			/* TIOCSER_TEMT */
 	T_EQ(ask(0x545d, 0, NULL, icount), 0);
-	for (i = 0; i < 10; i++)
+	for (i = 0; i < 11; i++)
 		T_EQ(icount[i], i + 1);
 	for (; i < 20; i++)
 		T_EQ(icount[i], 0);

@@ -420,11 +420,11 @@ four_writes(const struct vusb_status *vs, void *arg)
 }
 
 /*
- * The device takes only room bytes more: how much of a long write, flushed
- * then, arrives nevertheless?
+ * The device takes only room bytes more: how much of a long write, stopped
+ * then (tcflow), arrives nevertheless?
  */
 static size_t
-beyond_flush(struct vusb *v, struct s_file *sf, size_t room)
+beyond_stop(struct vusb *v, struct s_file *sf, size_t room)
 {
 	static uint8_t buf[MIB];
 	struct s_op so = { .so_call = S_WRITE, .so_file = sf, .so_buf = buf,
@@ -441,29 +441,30 @@ beyond_flush(struct vusb *v, struct s_file *sf, size_t room)
 	s_wait_sleep(&so, "ttyout");
 	s_interrupt(&so);
 	(void)s_finish(&so);
-	T_EQ(s_ioctl(sf, TCFLSH, (void *)TCOFLUSH), 0);
+	T_EQ(s_ioctl(sf, TCXONC, (void *)TCOOFF), 0);
 	vusb_far_limit(v, 0, MIB, MIB);
 	while ((got = vusb_far_read(v, 0, buf, sizeof(buf), 200)) > 0)
 		n += got;
+	T_EQ(s_ioctl(sf, TCFLSH, (void *)TCOFLUSH), 0);
 	return n - room;
 }
 
 /*
- * What is on its way to the device is out of a flush's reach: not much more
+ * What is on its way to the device is out of a stop's reach: not much more
  * than a second's worth, except to a device that is faster than any line.
  */
 static void
-flush_leaves_a_second(void)
+stop_leaves_a_second(void)
 {
 	struct vusb *v = h_acm();
 	static uint8_t buf[200000];
 	struct s_file sf;
 
 	h_open_raw(&sf, 1200);
-	T_CHECK(beyond_flush(v, &sf, 1000) <= 120);
+	T_CHECK(beyond_stop(v, &sf, 1000) <= 120);
 	s_write_all(&sf, buf, sizeof(buf));
 	s_far_read_all(v, 0, buf, sizeof(buf));
-	T_CHECK(beyond_flush(v, &sf, 1000) > 10000);
+	T_CHECK(beyond_stop(v, &sf, 1000) > 10000);
 	s_close(&sf);
 	h_remove(v);
 }
@@ -1235,7 +1236,7 @@ const struct t_case t_cases[] = {
 	{ "a write waits for a slow device", output_back_pressure },
 	{ "a slow line has no room for more after three seconds' worth",
 	    slow_line_is_full },
-	{ "a flush leaves a second's worth on its way", flush_leaves_a_second },
+	{ "a stop leaves a second's worth on its way", stop_leaves_a_second },
 	{ "last close sends what was written", close_drains },
 	{ "tcdrain waits for the device and for the chip", drain_waits },
 	{ "modem lines and break", modem_lines },

@@ -19,6 +19,7 @@
 #include <asm/termbits.h>
 
 #include <errno.h>
+#include <linux/serial.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -275,8 +276,6 @@ speed_without_dtr(void)
 #define	NBWAIT_MS	1000	/* LWP_NBWAIT_MS */
 #define	DRAIN_MS	30000	/* no case waits for that */
 
-extern unsigned ttyclosedrain_ms;
-
 static _Atomic bool told;
 
 static void
@@ -386,24 +385,32 @@ now_after_a_moment(void)
 	}
 }
 
+static void
+closing_wait(struct s_file *sf, unsigned ms)
+{
+	struct serial_struct ss;
+
+	T_EQ(s_ioctl(sf, TIOCGSERIAL, &ss), 0);
+	ss.closing_wait = (unsigned short)(ms / 10);
+	T_EQ(s_ioctl(sf, TIOCSSERIAL, &ss), 0);
+}
+
 /* It would take a tenth of a second, but the device does not take it. */
 static void
 now_for_a_second(void)
 {
-	const unsigned limit = ttyclosedrain_ms;
 	struct s_file sf;
 	struct vusb *v = opened_out(&sf, 9600, 0);
 	uint8_t buf[100] = { 0 };
 	struct s_op so;
 
-	ttyclosedrain_ms = DRAIN_MS;
+	closing_wait(&sf, DRAIN_MS);
 	s_write_all(&sf, buf, sizeof(buf));
 	close_begins(&sf, &so);
 	T_CHECK(opens_now("ttyU0", EAGAIN) >= NBWAIT_MS - 10);
 	T_CHECK(opens_now("dtyU0", EAGAIN) >= NBWAIT_MS - 10);
 	s_far_read_all(v, 0, buf, sizeof(buf));
 	T_EQ(s_finish(&so), 0);
-	ttyclosedrain_ms = limit;
 	h_remove(v);
 }
 
@@ -418,15 +425,14 @@ cts_is_low(void *arg)
 static void
 now_not_if_stopped(void)
 {
-	const unsigned limit = ttyclosedrain_ms;
 	uint8_t buf[50] = { 0 };
 	struct s_file sf;
 	struct vusb *v;
 	struct s_op so;
 
-	ttyclosedrain_ms = DRAIN_MS;
 	for (int cts = 0; cts < 2; cts++) {
 		v = opened_out(&sf, 115200, cts ? S_CRTSCTS : 0);
+		closing_wait(&sf, DRAIN_MS);
 		if (cts) {
 			vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
 			T_UNTIL(cts_is_low, &sf);
@@ -441,7 +447,6 @@ now_not_if_stopped(void)
 		opens_now("ttyU0", 0);
 		h_remove(v);
 	}
-	ttyclosedrain_ms = limit;
 }
 
 static double

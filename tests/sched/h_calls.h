@@ -22,6 +22,7 @@
 
 #define	L_TCSBRK	0x5409
 #define	L_TCFLSH	0x540b
+#define	L_TCIOFLUSH	2
 #define	L_TCXONC	0x540a
 #define	L_TCOOFF	0
 #define	L_TCOON		1

@@ -70,6 +70,7 @@ static uint32_t polled;
 static u_int clients_done;	/* clients that have ended */
 static bool other_node;		/* there are clients of both */
 static bool taken;		/* the device has had some output */
+static bool flushed;		/* tcflush is over */
 static u_int told;
 static uint64_t began;
 
@@ -341,6 +342,7 @@ setup(void)
 	memset(&b2, 0, sizeof(b2));
 	adone = bdone = 0;
 	polled = clients_done = told = 0;
+	flushed = false;
 	taken = other_node = false;
 	began = sched_clock();
 	SCHED_CHECK(config_init_component(cp_drivers, cp_attaches,
@@ -1079,6 +1081,42 @@ reads_b(void *arg __unused)
 }
 
 /* 3 times 36 bytes. */
+static int
+is_flushed(void *arg __unused)
+{
+
+	return atomic_load_relaxed(&flushed);
+}
+
+static int
+z_comes(void *arg __unused)
+{
+
+	return hw_complete(IN, 0, HYP_USB_OK, "z", 1) == 0;
+}
+
+/* What comes after a flush is read, whatever it has met. */
+static void
+line_comes_z(void *arg)
+{
+
+	line_comes(arg);
+	c_await(is_flushed, NULL);
+	c_await(z_comes, NULL);
+}
+
+static void
+flushes_reads(void *arg __unused)
+{
+	size_t n;
+
+	SCHED_CHECK(c_ioctl(&a, L_TCFLSH, L_TCIOFLUSH) == 0);
+	atomic_store_relaxed(&flushed, true);
+	do {
+		SCHED_CHECK(c_read(&a, abuf, sizeof(abuf), &n) == 0 && n > 0);
+	} while (abuf[n - 1] != 'z' || (n > 1 && abuf[n - 2] == 'y'));
+}
+
 /* Beside the event thread, as a chip's other endpoint would not do it. */
 static void
 breaks_come(void *arg __unused)
@@ -1161,6 +1199,19 @@ drains_closes(void *arg __unused)
 	/* Not sent is not 0. */
 	SCHED_CHECK(error == L_EBADF || (error == 0 &&
 	    atomic_load_relaxed(&taken)));
+	h_close(&a);
+	(void)C_INCR(&clients_done);
+}
+
+/* Nothing of it is left on its way, or the file is dead. */
+static void
+flushes_closes(void *arg __unused)
+{
+	const int error = c_ioctl(&a, L_TCFLSH, L_TCIOFLUSH);
+
+	SCHED_CHECK(error == 0 || error == L_EBADF);
+	if (error == 0 && c_ioctl(&a, L_TCSBRK, 1) == 0)
+		SCHED_CHECK(ucom()->sc_oinflight == 0);
 	h_close(&a);
 	(void)C_INCR(&clients_done);
 }
@@ -1535,6 +1586,14 @@ ACTORS(ioctls_intr, { "A", breaks_over, &a }, { "C", sets_rts_intr, &c3 },
     { "signal", interrupts, NULL });
 ACTORS(break_intr, { "A", breaks_over, &a }, { "C", ends_break_intr, &c3 },
     { "signal", interrupts, NULL });
+ACTORS(flush_output, { "A", flushes_closes, NULL },
+    { "sent", takes_one, NULL });
+ACTORS(flush_unplug, { "A", flushes_closes, NULL },
+    { "sent", takes_one, NULL }, { "unplug", unplugs, NULL });
+ACTORS(flush_revoke, { "A", flushes_closes, NULL },
+    { "sent", takes_one, NULL }, { "revoke", revokes_a, NULL });
+ACTORS(flush_input, { "A", flushes_reads, NULL },
+    { "input", line_comes_z, NULL });
 ACTORS(read_events, { "A", reads_events, NULL },
     { "input", breaks_come, NULL });
 ACTORS(close_events, { "A", closes, &a }, { "input", breaks_come, NULL });
@@ -1719,7 +1778,15 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, read_full, end_close_a },
 	{ "close_full", "more input than the tty takes, and a close",
 	    setup_open_a, close_full, end },
-	{ "read_events", "the same, with a break behind each piece, and reads",
+	{ "flush_output", "tcflush, and a completion",
+	    setup_written_a, flush_output, end },
+	{ "flush_detach", "tcflush, a completion, and a detach",
+	    setup_written_a, flush_unplug, end_at_once },
+	{ "flush_cancel", "tcflush, a completion, and a revoke",
+	    setup_written_a, flush_revoke, end },
+	{ "flush_input", "tcflush of more input than the tty takes, and reads",
+	    setup_open_a, flush_input, end_close_a },
+	{ "read_events", "more input than the tty takes, with a break behind each piece, and reads",
 	    setup_marks_a, read_events, end_close_a },
 	{ "close_events", "the same, and a close",
 	    setup_marks_a, close_events, end },

@@ -229,6 +229,42 @@ test_exclusive(void)
 	h_free(hd);
 }
 
+/* Linux's rule: all may ask for low latency, only root how long others wait. */
+static void
+test_port(void)
+{
+	struct h_dev *const hd = h_open();
+	struct tty_port was, port;
+
+	T_EQ(h_ioctl(hd, TIOCGPORT, &was), 0);
+	T_EQ(was.tp_closing_wait, 5000);
+	T_EQ(was.tp_close_delay, 1000);
+	curlwp->l_cred->cr_uid = 1000;
+	port = was;
+	port.tp_flags ^= TTYPORT_LOWLAT;
+	T_EQ(h_ioctl(hd, TIOCSPORT, &port), 0);
+	port.tp_closing_wait--;
+	T_EQ(h_ioctl(hd, TIOCSPORT, &port), EPERM);
+	port.tp_closing_wait++;
+	port.tp_close_delay++;
+	port.tp_flags = was.tp_flags;
+	T_EQ(h_ioctl(hd, TIOCSPORT, &port), EPERM);
+	curlwp->l_cred->cr_uid = 0;
+	port.tp_flags |= 0x100;
+	T_EQ(h_ioctl(hd, TIOCSPORT, &port), EINVAL);
+	T_EQ(h_ioctl(hd, TIOCGPORT, &port), 0);
+	T_EQ(port.tp_flags, was.tp_flags ^ TTYPORT_LOWLAT);
+	T_EQ(port.tp_closing_wait, 5000);
+	T_EQ(port.tp_close_delay, 1000);
+	for (int bad = 0; bad < 4; bad++) {
+		port = was;
+		*(bad & 1 ? &port.tp_closing_wait : &port.tp_close_delay) =
+		    bad & 2 ? -1 : TTYPORT_WAIT_MAX + 1;
+		T_EQ(h_ioctl(hd, TIOCSPORT, &port), EINVAL);
+	}
+	h_free(hd);
+}
+
 static void
 test_param(void)
 {
@@ -424,6 +460,7 @@ const struct t_case t_cases[] = {
 	{ "a device that is gone", test_hangup },
 	{ "close leaves nothing", test_close },
 	{ "TIOCEXCL", test_exclusive },
+	{ "TIOCSPORT: who may, and how long", test_port },
 	{ "settings go to the hardware first", test_param },
 	{ "mark and space parity only if the driver knows them", test_mark_parity },
 	{ "one thread at a time in t_param", test_param_one },

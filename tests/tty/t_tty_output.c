@@ -436,7 +436,7 @@ static void
 test_close_drain(void)
 {
 	struct h_dev *const hd = h_open();
-	const u_int limit = ttyclosedrain_ms;
+	const int limit = hd->hd_tp->t_port.tp_closing_wait;
 	struct worker wk;
 	uint64_t start;
 	int i;
@@ -462,7 +462,7 @@ test_close_drain(void)
 	/* Dead hardware: for a limited time. */
 	(void)ttymodem(hd->hd_tp, 1);
 	(void)ttylopen(makedev(1, 0), hd->hd_tp);
-	ttyclosedrain_ms = 200;
+	hd->hd_tp->t_port.tp_closing_wait = 200;
 	hd->hd_hold = true;
 	put(hd, 0, "never");
 	start = t_now_ms();
@@ -471,7 +471,7 @@ test_close_drain(void)
 	T_EQ(hd->hd_tp->t_outq.c_cc, 5);
 
 	/* Slow hardware: as long as it moves, here every 0.5 s. */
-	ttyclosedrain_ms = 1500;
+	hd->hd_tp->t_port.tp_closing_wait = 1500;
 	hd->hd_hold = false;
 	close_start(&wk, hd);
 	for (i = 0; i < 5; i++) {
@@ -483,7 +483,7 @@ test_close_drain(void)
 	H_OUT(hd, "never");
 	hd->hd_hold = true;
 	put(hd, 0, "x");
-	ttyclosedrain_ms = limit;
+	hd->hd_tp->t_port.tp_closing_wait = limit;
 
 	/* Unplugged meanwhile: at once. */
 	close_start(&wk, hd);

@@ -21,6 +21,14 @@ struct timespec {
 #define	timercmp(a, b, op)						\
 	((a)->tv_sec == (b)->tv_sec ?					\
 	    (a)->tv_usec op (b)->tv_usec : (a)->tv_sec op (b)->tv_sec)
+#define	timeradd(a, b, res) do {					\
+	(res)->tv_sec = (a)->tv_sec + (b)->tv_sec;			\
+	(res)->tv_usec = (a)->tv_usec + (b)->tv_usec;			\
+	if ((res)->tv_usec >= 1000000) {				\
+		(res)->tv_sec++;					\
+		(res)->tv_usec -= 1000000;				\
+	}								\
+} while (0)
 #define	timersub(a, b, r) do {						\
 	(r)->tv_sec = (a)->tv_sec - (b)->tv_sec;			\
 	(r)->tv_usec = (a)->tv_usec - (b)->tv_usec;			\

@@ -147,6 +147,7 @@ struct tty {
 	kcondvar_t	 t_modemcv;	/* (l) TIOCMWAIT */
 	int		 t_modem;	/* (l) TIOCM_*, last ttymstatus */
 	struct tty_counts t_counts;	/* (l) */
+	struct tty_port	 t_port;	/* (l) TIOCSPORT */
 	kcondvar_t	 t_paramcv;	/* (l) for t_setting */
 	bool		 t_setting;	/* (l) somebody is in t_param */
 	struct ttyrawmap t_rawmap;	/* (l) */

@@ -110,6 +110,20 @@ struct tty_counts {
 	int	tc_overrun;	/* in the chip, or on the bus */
 	int	tc_buf_overrun;	/* here: a line that was too long */
 };
+/*
+ * How a port behaves when its tty is opened and closed, until the driver
+ * detaches.
+ */
+struct tty_port {
+	int	tp_flags;
+#define	TTYPORT_LOWLAT		0x1	/* input at once, whatever it costs */
+	int	tp_close_delay;		/* ms that DTR stays low after a close */
+	int	tp_closing_wait;	/* ms without progress that a last close
+					   waits for output; 0: it drops it */
+};
+#define	TTYPORT_WAIT_MAX	60000	/* of the two */
+#define	TIOCGPORT	_IOR('t', 205, struct tty_port)
+#define	TIOCSPORT	_IOW('t', 206, struct tty_port)	/* EPERM: the waits */
 #define	TIOCGXCL	_IOR('t', 200, int)	/* is TIOCEXCL in force? */
 #define	TIOCMWAIT	_IOW('t', 201, int)	/* until one of these TIOCM_* moves */
 #define	TIOCGCOUNTS	_IOR('t', 202, struct tty_counts)

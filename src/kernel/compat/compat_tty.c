@@ -26,9 +26,10 @@
  *			the driver reports them.
  *	TIOCGSERIAL	describes a port that has no UART: speeds are set with
  *			termios, custom_divisor and the ASYNC_SPD flags are
- *			refused.  ASYNC_LOW_LATENCY is always on, because
- *			input is delivered at once, and may be set or cleared
- *			without effect.  Other fields are read-only in effect.
+ *			refused.  ASYNC_LOW_LATENCY, close_delay and
+ *			closing_wait are TIOCSPORT's; a closing_wait without
+ *			a bound (0) is refused, and 65535, not to wait, is
+ *			not.  Other fields are read-only in effect.
  */
 #include <sys/param.h>
 #include <sys/fcntl.h>
@@ -75,6 +76,8 @@ CTASSERT(offsetof(struct linux_serial, iomap_base) == 64);
 #define	LINUX_TIOCSER_TEMT	1
 #define	LINUX_ASYNC_SPD_MASK	0x1030
 #define	LINUX_ASYNC_LOW_LATENCY	0x2000
+#define	LINUX_CLOSING_WAIT_INF	0
+#define	LINUX_CLOSING_WAIT_NONE	65535
 
 /* struct serial_icounter_struct. */
 struct linux_icounter {
@@ -443,25 +446,36 @@ do_getlsr(const struct compat_req *r)
 	return 0;
 }
 
+static uint16_t
+linux_closing_wait(const struct tty_port *port)
+{
+
+	return port->tp_closing_wait == 0 ? LINUX_CLOSING_WAIT_NONE :
+	    (uint16_t)howmany(port->tp_closing_wait, 10);
+}
+
 static int
 do_getserial(const struct compat_req *r)
 {
 	struct linux_termios2 lt;
 	struct linux_serial ls;
+	struct tty_port port = { 0, 0, 0 };
 	struct termios t;
 	int32_t qsize = 0;
 	int error;
 
-	if ((error = get_termios(r, &t, &lt)) != 0)
+	if ((error = get_termios(r, &t, &lt)) != 0 ||
+	    (error = compat_do(r, TIOCGPORT, &port)) != 0)
 		return error;
 	(void)compat_do(r, TIOCGQSIZE, &qsize);
 	memset(&ls, 0, sizeof(ls));
 	ls.type = LINUX_PORT_UNKNOWN;
-	ls.flags = LINUX_ASYNC_LOW_LATENCY;
+	ls.flags = ISSET(port.tp_flags, TTYPORT_LOWLAT) ?
+	    LINUX_ASYNC_LOW_LATENCY : 0;
 	ls.xmit_fifo_size = qsize;
 	ls.baud_base = (int32_t)lt.c_ospeed;
-	ls.close_delay = 100;	/* DTR is down for a second */
-	ls.closing_wait = 500;	/* without progress */
+	ls.close_delay = (uint16_t)howmany(port.tp_close_delay, 10);
+	ls.closing_wait = linux_closing_wait(&port);
 	memcpy(r->r_out, &ls, sizeof(ls));
 	return 0;
 }
@@ -469,17 +483,26 @@ do_getserial(const struct compat_req *r)
 static int
 do_setserial(const struct compat_req *r)
 {
-	struct linux_termios2 lt;
 	struct linux_serial ls;
-	struct termios t;
+	struct tty_port port = { 0, 0, 0 };
 	int error;
 
-	if ((error = get_termios(r, &t, &lt)) != 0)
+	if ((error = compat_do(r, TIOCGPORT, &port)) != 0)
 		return error;
 	memcpy(&ls, r->r_in, sizeof(ls));
 	if (ISSET(ls.flags, LINUX_ASYNC_SPD_MASK) || ls.custom_divisor != 0)
 		return EINVAL;
-	return 0;
+	port.tp_flags = ISSET(ls.flags, LINUX_ASYNC_LOW_LATENCY) ?
+	    TTYPORT_LOWLAT : 0;
+	/* What it has read, and perhaps rounded, is no change. */
+	if (ls.close_delay != howmany(port.tp_close_delay, 10))
+		port.tp_close_delay = ls.close_delay * 10;
+	if (ls.closing_wait != linux_closing_wait(&port))
+		port.tp_closing_wait =
+		    ls.closing_wait == LINUX_CLOSING_WAIT_NONE ? 0 :
+		    ls.closing_wait == LINUX_CLOSING_WAIT_INF ? -1 :
+		    ls.closing_wait * 10;
+	return compat_do(r, TIOCSPORT, &port);
 }
 
 /* ---- the table ------------------------------------------------------ */

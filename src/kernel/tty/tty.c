@@ -35,7 +35,8 @@
  * called without.
  *
  * Bounded time: the drain of ttylclose gives up when nothing has moved for
- * five seconds plus the time of one kilobyte at the line's speed, so a line
+ * five seconds, or what TIOCSPORT says, which is at most a minute, plus the
+ * time of one kilobyte at the line's speed, so a line
  * stopped by ^S or hardware that is dead cannot hold the daemon.  tcdrain(3)
  * and TCSADRAIN wait for ever, but every signal ends them.
  *
@@ -87,7 +88,8 @@ static TAILQ_HEAD(, tty) ttylist = TAILQ_HEAD_INITIALIZER(ttylist);
 static kmutex_t ttylist_lock = MUTEX_INITIALIZER(ttylist_lock);
 int tty_count;			/* under ttylist_lock */
 
-u_int ttyclosedrain_ms = 5000;	/* without progress; tests shorten it */
+#define	CLOSEDRAIN_MS		5000	/* without progress */
+#define	CLOSEDELAY_MS		1000
 
 static const cc_t ttydefchars[NCCS] = {
 	[VEOF] = CEOF,		[VEOL] = CEOL,		[VEOL2] = CEOL,
@@ -169,6 +171,8 @@ tty_alloc(void)
 	(void)clalloc(&tp->t_canq, tp->t_qsize + TTYSLACK, 1);
 	(void)clalloc(&tp->t_outq, tp->t_qsize, 0);
 	tp->t_dev = NODEV;
+	tp->t_port.tp_closing_wait = CLOSEDRAIN_MS;
+	tp->t_port.tp_close_delay = CLOSEDELAY_MS;
 	tp->t_linesw = ttyldisc_default();
 	ttychars(tp);
 	ttsetwater(tp);
@@ -372,7 +376,7 @@ ttysentms(struct tty *tp, int n)
 {
 	const u_int cps = (u_int)imax(imax(tp->t_ospeed / 10, tp->t_pace), 1);
 
-	if (!ttyundrained(tp))
+	if (!ttyundrained(tp) || tp->t_port.tp_closing_wait == 0)
 		return 0;
 	/* ^S does not hold up what the driver has already. */
 	if ((tp->t_outq.c_cc > 0 && ISSET(tp->t_state, TS_TTSTOP)) ||
@@ -414,10 +418,11 @@ ttydrainlimit(struct tty *tp)
 		ms = 10ULL * CLOSEDRAIN_BYTES * 1000 / (u_int)tp->t_ospeed;
 	if (ms > CLOSEDRAIN_MAX_MS)
 		ms = CLOSEDRAIN_MAX_MS;
-	lwp_progress((u_int)ms);
-	ms += ttyclosedrain_ms;
+	ms += (u_int)tp->t_port.tp_closing_wait;
 	if (ms > CLOSEDRAIN_MAX_MS)
 		ms = CLOSEDRAIN_MAX_MS;
+	/* A close may take some seconds anyway. */
+	lwp_progress((u_int)(ms > CLOSEDRAIN_MS ? ms - CLOSEDRAIN_MS : 0));
 	return ttynow() + ms * NSEC_PER_MSEC;
 }
 
@@ -452,16 +457,16 @@ ttyclosedrain(struct tty *tp)
 /*
  * error = ttylclose(tp, flag)
  *
- *	l_close: with FNONBLOCK in flag drop both queues, else let output
- *	drain for as long as it moves (see the head of this file) and drop
- *	input.  Sleeps.  Always 0.
+ *	l_close: with FNONBLOCK in flag, or if TIOCSPORT says so, drop both
+ *	queues, else let output drain for as long as it moves (see the head of
+ *	this file) and drop input.  Sleeps.  Always 0.
  */
 int
 ttylclose(struct tty *tp, int flag)
 {
 
 	ttylock(tp);
-	if (ISSET(flag, FNONBLOCK))
+	if (ISSET(flag, FNONBLOCK) || tp->t_port.tp_closing_wait == 0)
 		ttyflush(tp, FREAD | FWRITE);
 	else {
 		ttyclosedrain(tp);
@@ -509,6 +514,34 @@ ttycancel(struct tty *tp)
 	SET(tp->t_state, TS_CANCEL);
 	ttywakeall(tp);
 	ttyunlock(tp);
+}
+
+/*
+ * error = ttysetport(tp, port, l)
+ *
+ *	TIOCSPORT.  EPERM: only root may change how long others wait, for a
+ *	close or the open after it (as Linux, there CAP_SYS_ADMIN).  EINVAL: no
+ *	wait is without a bound.  ttylock held; does not sleep.
+ */
+int
+ttysetport(struct tty *tp, const struct tty_port *port, struct lwp *l)
+{
+
+	if (port->tp_close_delay != tp->t_port.tp_close_delay ||
+	    port->tp_closing_wait != tp->t_port.tp_closing_wait) {
+		if (kauth_authorize_device_tty(l->l_cred,
+		    KAUTH_DEVICE_TTY_PRIVSET, tp) != 0)
+			return EPERM;
+		if (port->tp_close_delay < 0 ||
+		    port->tp_close_delay > TTYPORT_WAIT_MAX ||
+		    port->tp_closing_wait < 0 ||
+		    port->tp_closing_wait > TTYPORT_WAIT_MAX)
+			return EINVAL;
+	}
+	if (ISSET(port->tp_flags, ~TTYPORT_LOWLAT))
+		return EINVAL;
+	tp->t_port = *port;
+	return 0;
 }
 
 /*

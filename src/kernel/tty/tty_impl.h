@@ -13,12 +13,11 @@
 /* Room beyond t_qsize in the input queues: marks, and the end of a line. */
 #define	TTYSLACK	256
 
-extern u_int ttyclosedrain_ms;
-
 uint64_t ttynow(void);
 int	ttymsleft(uint64_t);
 int	ttynread(struct tty *);
 bool	ttbreakc(struct tty *, int);
+int	ttysetport(struct tty *, const struct tty_port *, struct lwp *);
 void	ttyblock(struct tty *);
 void	ttyunblock(struct tty *);
 void	ttyunblock_read(struct tty *);

@@ -314,6 +314,9 @@ ttioctl_locked(struct tty *tp, u_long cmd, void *data)
 	case TIOCGQSIZE:
 		*ip = tp->t_qsize;
 		return 0;
+	case TIOCGPORT:
+		*(struct tty_port *)data = tp->t_port;
+		return 0;
 	case TIOCGCOUNTS:
 		*(struct tty_counts *)data = tp->t_counts;
 		return 0;
@@ -333,7 +336,7 @@ ttioctl_locked(struct tty *tp, u_long cmd, void *data)
  */
 int
 ttioctl(struct tty *tp, u_long cmd, void *data, int flag __unused,
-    struct lwp *l __unused)
+    struct lwp *l)
 {
 	char name[TTLINEDNAMELEN];
 	int error;
@@ -352,6 +355,11 @@ ttioctl(struct tty *tp, u_long cmd, void *data, int flag __unused,
 	case TIOCSLINED:
 		(void)strlcpy(name, data, sizeof(name));
 		return ttysetdisc(tp, ttyldisc_lookup(name));
+	case TIOCSPORT:
+		ttylock(tp);
+		error = ttysetport(tp, data, l);
+		ttyunlock(tp);
+		return error;
 	case TIOCSQSIZE:
 		return ttysetqsize(tp, *(int *)data);
 	case FIONBIO:

@@ -87,6 +87,13 @@ struct ucom_methods {
 	   byte is for ULSR_BI and ULSR_OE that no byte has followed yet.
 	   True: there is something in it. */
 	bool	(*ucom_read_lsr)(void *, int, u_char **, uint32_t *, u_char *);
+	/* A client flushes: throw away what the chip has received (FREAD),
+	   what it has not sent (FWRITE), or both. */
+	void	(*ucom_purge)(void *, int, int);
+	/* Keep no input back, whatever that costs, or as it was; until detach,
+	   also over closes.  0, EOPNOTSUPP (refused) or an errno.  NULL: the
+	   chip never does. */
+	int	(*ucom_low_latency)(void *, int, bool);
 };
 
 /* Modem control register. */
