@@ -24,7 +24,8 @@
  *	    reset.c   sequences of modem lines, with their times
  *	    tty.c     termios and modem lines of a descriptor
  *	    ring.c    what the device has said, with notes
- *	    log.c     the same in a file
+ *	    log.c     the same in a file (logfile.c), on the one other thread that
+ *		      there is but for passwords (disk.c)
  *	    why.c     why the device has left, by what plugs.c hears of devswd
  *	    web.c     the pages, and what they show (metrics.c), by http.c
  *	    tls.c     certificates
@@ -368,6 +369,10 @@ void	config_free(struct port_conf_head *);
 
 struct log *log_new(const struct port_conf *);
 void	log_free(struct log *);
+struct log *log_change(struct log *, const struct port_conf *,
+	    const struct port_conf *);
+uint64_t log_lost(const struct log *);
+uint64_t log_waits(const struct log *);
 void	log_put(struct log *, const uint8_t *, size_t);
 void	log_note(struct log *, const char *);
 
@@ -399,6 +404,8 @@ struct port_stats {
 	uint64_t	 ps_comes;	/* clients, ever */
 	uint64_t	 ps_unsent;	/* bytes waiting for the device */
 	uint64_t	 ps_behind;	/* bytes: the slowest client */
+	uint64_t	 ps_loglost;	/* bytes: disk full, hangs */
+	uint64_t	 ps_logwaits;	/* bytes for the disk */
 };
 
 struct why;

@@ -88,7 +88,7 @@ static const struct {
 	{ 421, "Misdirected Request" }, { 426, "Upgrade Required" },
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
-	{ 501, "Not Implemented" }, { 505, "HTTP Version Not Supported" },
+	{ 501, "Not Implemented" }, { 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
 	{ 500, "Internal Server Error" },	/* the last: all others */
 };
 
@@ -145,25 +145,27 @@ on_sent(struct bufferevent *bev, void *arg)
 		request_free(rq);
 }
 
-void
-http_answer(struct http_request *rq, int status, const char *type,
-    const char *more, struct evbuffer *body)
+static bool
+is_head(const struct http_request *rq)
 {
-	static const struct timeval limit = { ANSWER_S, 0 };
-	struct evbuffer *const out = bufferevent_get_output(rq->rq_bev);
-	const char *const words = status_words(status);
-	const bool head = rq->rq_method != NULL &&
-	    strcmp(rq->rq_method, "HEAD") == 0;
-	const size_t length = body != NULL ? evbuffer_get_length(body) :
-	    strlen(words) + 1;
+
+	return rq->rq_method != NULL && strcmp(rq->rq_method, "HEAD") == 0;
+}
+
+/* The head of an answer, which is not waited for any more. */
+static void
+send_head(struct http_request *rq, int status, const char *type,
+    const char *more, unsigned long long length)
+{
 
 	if (rq->rq_where != NULL)
 		*rq->rq_where = NULL;
 	rq->rq_where = NULL;
 	rq->rq_state = HTTP_ANSWER;
-	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n"
+	evbuffer_add_printf(bufferevent_get_output(rq->rq_bev),
+	    "HTTP/1.1 %d %s\r\n"
 	    "Content-Type: %s\r\n"
-	    "Content-Length: %zu\r\n"
+	    "Content-Length: %llu\r\n"
 	    "Connection: close\r\n"
 	    "Cache-Control: no-store\r\n"
 	    "X-Content-Type-Options: nosniff\r\n"
@@ -171,13 +173,26 @@ http_answer(struct http_request *rq, int status, const char *type,
 	    "Cross-Origin-Opener-Policy: same-origin\r\n"
 	    "Referrer-Policy: same-origin\r\n"
 	    "X-Frame-Options: DENY\r\n"
-	    "%s\r\n", status, words, body != NULL ? type :
-	    "text/plain; charset=utf-8", length, more != NULL ? more : "");
-	if (body == NULL && !head)
-		evbuffer_add_printf(out, "%s\n", words);
-	else if (body != NULL && !head)
-		(void)evbuffer_add_buffer(out, body);
+	    "%s\r\n", status, status_words(status), type, length,
+	    more != NULL ? more : "");
 	(void)bufferevent_disable(rq->rq_bev, EV_READ);
+}
+
+void
+http_answer(struct http_request *rq, int status, const char *type,
+    const char *more, struct evbuffer *body)
+{
+	static const struct timeval limit = { ANSWER_S, 0 };
+	struct evbuffer *const out = bufferevent_get_output(rq->rq_bev);
+	const char *const words = status_words(status);
+
+	send_head(rq, status, body != NULL ? type :
+	    "text/plain; charset=utf-8", more, body != NULL ?
+	    evbuffer_get_length(body) : strlen(words) + 1);
+	if (body == NULL && !is_head(rq))
+		evbuffer_add_printf(out, "%s\n", words);
+	else if (body != NULL && !is_head(rq))
+		(void)evbuffer_add_buffer(out, body);
 	(void)evtimer_add(rq->rq_deadline, &limit);
 }
 
@@ -199,6 +214,24 @@ http_take(struct http_request *rq, const char *lines)
 	(void)bufferevent_disable(bev, EV_READ);
 	(void)evbuffer_add_printf(bufferevent_get_output(bev),
 	    "HTTP/1.1 101 Switching Protocols\r\n%s\r\n", lines);
+	rq->rq_bev = NULL;
+	request_free(rq);
+	return bev;
+}
+
+struct bufferevent *
+http_stream(struct http_request *rq, const char *type, const char *more,
+    unsigned long long length)
+{
+	static const struct timeval limit = { ANSWER_S, 0 };
+	struct bufferevent *const bev = rq->rq_bev;
+
+	send_head(rq, 200, type, more, length);
+	if (is_head(rq)) {
+		(void)evtimer_add(rq->rq_deadline, &limit);
+		return NULL;
+	}
+	bufferevent_setcb(bev, NULL, NULL, NULL, NULL);
 	rq->rq_bev = NULL;
 	request_free(rq);
 	return bev;

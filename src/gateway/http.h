@@ -60,6 +60,15 @@ void	http_answer(struct http_request *, int, const char *, const char *,
 struct bufferevent *http_take(struct http_request *, const char *);
 
 /*
+ * bev = http_stream(rq, type, more, length)
+ *
+ *	Answer 200 with this head, and a body of that length, which the caller
+ *	sends: the connection is his.  NULL: it was a HEAD, and is answered.
+ */
+struct bufferevent *http_stream(struct http_request *, const char *,
+	    const char *, unsigned long long);
+
+/*
  * http_wait(rq, &where)
  *
  *	It is answered later; *where is rq until then, or until it ends

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log.c - a port's log file: what the device has said, and when.
+ * log.c - a port's log: what the device has said, and when.
  *
  * Model
  *	raw	the bytes as they came, and nothing else
@@ -8,181 +8,175 @@
  *		has happened (plug, clients) is a line that begins with "---"
  *	hex	each piece with its time, as rows of 16 bytes in hex
  *
- *	The file does not grow over its size: the bytes that would not fit begin
- *	the next one, after FILE has become FILE.1, FILE.1 FILE.2, and so on.
- *	Every byte is in one of them.
+ *	What is to be written is composed here, in the loop, and so has the time
+ *	at which it came.  The disk's thread writes it (disk.c, logfile.c), one
+ *	piece of each log at a time; what comes meanwhile waits, up to QUEUE
+ *	bytes.  What is over that is lost: counted, and told where it is missing
+ *	in the log when it goes on.  The same goes for what the disk has no room
+ *	for.
  *
- *	A disk that is full, or a file that cannot be opened, is said once, and
- *	what is lost is counted; each new piece tries again, a file that cannot
- *	be opened once a second, and the log goes on with how much is missing.
- *	A write may wait for the disk, as any does.
- *
- *	The file is opened without following a link in its last name, and has to
- *	be a file: a FIFO would hold up the loop.
+ *	    WRITING a piece --- done ---> is there more?  the next piece
+ *	      l_out grows, or is full	   what was lost before it goes along
  */
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "gateway/disk.h"
 #include "gateway/gateway.h"
 
-#define	OUT		8192
+#define	QUEUE		(256 * 1024)
 #define	ROW		16
 #define	LINE_MAX_OUT	160	/* of what is composed at one time */
 
-struct log {
-	const struct port_conf *l_conf;
-	int		 l_fd;		/* -1: it has to be opened */
-	size_t		 l_size;
-	time_t		 l_tried;
-	int		 l_error;	/* which was told; 0: all is well */
-	unsigned long long l_lost;	/* bytes, not told in the log yet */
-	bool		 l_inline;	/* a line has begun */
-	char		 l_out[OUT];
-	size_t		 l_n;
+/* On its way to the disk; of one log there is at most one, and a last one. */
+struct piece {
+	struct job	 pi_job;
+	struct log	*pi_log;
+	char		*pi_bytes;
+	size_t		 pi_n;
+	uint64_t	 pi_before;	/* lost before it */
+	uint64_t	 pi_lost;	/* of it */
 };
 
-/* ---- the file ------------------------------------------------------- */
+struct log {
+	struct logfile	*l_file;	/* the thread's */
+	const struct port_conf *l_conf;	/* NULL: log_free was called */
+	bool		 l_inline;	/* a line has begun */
+	char		*l_out;		/* what comes next; or NULL */
+	size_t		 l_n;
+	size_t		 l_room;
+	uint64_t	 l_before;	/* bytes lost before l_out */
+	uint64_t	 l_dropped;	/* and behind it, as it is full */
+	uint64_t	 l_lost;	/* bytes, ever */
+	unsigned	 l_pieces;	/* with the thread */
+	size_t		 l_writing;	/* bytes of them */
+};
+
+/* ---- to the disk ---------------------------------------------------- */
+
+static void	next_piece(struct log *);
 
 static void
-trouble(struct log *l, int error)
+do_piece(struct job *jb)
 {
+	struct piece *const pi = (struct piece *)(void *)jb;
 
-	if (error != l->l_error)
-		say("%s: log %s: %s", l->l_conf->pc_name, l->l_conf->pc_log,
-		    strerror(error));
-	l->l_error = error;
+	pi->pi_lost = logfile_write(pi->pi_log->l_file, pi->pi_bytes, pi->pi_n,
+	    pi->pi_before);
 }
 
 static void
-close_file(struct log *l)
+log_gone(struct log *l)
 {
 
-	if (l->l_fd != -1)
-		close(l->l_fd);
-	l->l_fd = -1;
+	if (l->l_conf != NULL || l->l_pieces > 0)
+		return;
+	free(l->l_out);
+	free(l);
 }
 
-/* Is there a file to write to? */
-static bool
-open_file(struct log *l)
-{
-	const time_t now = time(NULL);
-	struct stat st;
-
-	if (l->l_fd != -1)
-		return true;
-	if (l->l_tried == now && l->l_error != 0)
-		return false;
-	l->l_tried = now;
-	l->l_fd = open(l->l_conf->pc_log, O_WRONLY | O_CREAT | O_APPEND |
-	    O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
-	if (l->l_fd == -1) {
-		trouble(l, errno);
-		return false;
-	}
-	if (fstat(l->l_fd, &st) == -1 || !S_ISREG(st.st_mode)) {
-		trouble(l, EINVAL);
-		close_file(l);
-		return false;
-	}
-	l->l_size = (size_t)st.st_size;
-	return true;
-}
-
-/* FILE.n, or FILE for 0. */
 static void
-file_name(const struct log *l, unsigned n, char *name, size_t size)
+done_piece(struct job *jb)
 {
+	struct piece *const pi = (struct piece *)(void *)jb;
+	struct log *const l = pi->pi_log;
 
-	if (n == 0)
-		snprintf(name, size, "%s", l->l_conf->pc_log);
+	l->l_pieces--;
+	l->l_writing -= pi->pi_n;
+	l->l_lost += pi->pi_lost;
+	if (pi->pi_lost > 0)
+		l->l_inline = false;	/* as tell_lost ends a line */
+	free(pi->pi_bytes);
+	free(pi);
+	if (l->l_conf != NULL)
+		next_piece(l);
 	else
-		snprintf(name, size, "%s.%u", l->l_conf->pc_log, n);
+		log_gone(l);
 }
 
-/* Begin the next file; false: that cannot be. */
-static bool
-rotate(struct log *l)
-{
-	char from[160], to[160];
-	unsigned n;
-
-	for (n = l->l_conf->pc_logkeep; n > 0; n--) {
-		file_name(l, n - 1, from, sizeof(from));
-		file_name(l, n, to, sizeof(to));
-		if (rename(from, to) == -1 && errno != ENOENT) {
-			trouble(l, errno);
-			return false;
-		}
-	}
-	if (l->l_conf->pc_logkeep == 0 && unlink(l->l_conf->pc_log) == -1 &&
-	    errno != ENOENT) {
-		trouble(l, errno);
-		return false;
-	}
-	close_file(l);
-	l->l_error = 0;
-	return open_file(l);
-}
-
-/* Write this, in one file or, if it does not fit, on in the next. */
+/* Hand on what there is, also if it is nothing. */
 static void
-write_all(struct log *l, const char *bytes, size_t n)
+hand_on(struct log *l)
 {
-	const size_t limit = (size_t)l->l_conf->pc_logsize * 1024;
-	size_t some;
-	ssize_t done;
+	struct piece *const pi = calloc(1, sizeof(*pi));
 
-	while (n > 0) {
-		if (!open_file(l) || (l->l_size >= limit && !rotate(l)))
-			break;
-		some = n < limit - l->l_size ? n : limit - l->l_size;
-		done = write(l->l_fd, bytes, some);
-		if (done == -1 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			trouble(l, errno);
-			break;
-		}
-		l->l_error = 0;
-		l->l_size += (size_t)done;
-		bytes += done;
-		n -= (size_t)done;
+	if (pi == NULL) {
+		l->l_dropped += l->l_n;
+		l->l_lost += l->l_n;
+		l->l_n = 0;
+		return;
 	}
-	l->l_lost += n;
+	pi->pi_job.jb_do = do_piece;
+	pi->pi_job.jb_done = done_piece;
+	pi->pi_log = l;
+	pi->pi_bytes = l->l_out;
+	pi->pi_n = pi->pi_lost = l->l_n;
+	/* What was dropped has come after these. */
+	pi->pi_before = l->l_before;
+	l->l_before = l->l_dropped;
+	if (l->l_dropped > 0)
+		l->l_inline = false;
+	l->l_dropped = 0;
+	l->l_out = NULL;
+	l->l_n = l->l_room = 0;
+	l->l_pieces++;
+	l->l_writing += pi->pi_n;
+	disk_run(&pi->pi_job);
+}
+
+static void
+next_piece(struct log *l)
+{
+
+	if (l->l_pieces == 0 && (l->l_n > 0 || l->l_before > 0 ||
+	    l->l_dropped > 0))
+		hand_on(l);
 }
 
 /* ---- what is in it -------------------------------------------------- */
 
+/* It waits for its turn, or is lost: all of it, and what follows too. */
 static void
-flush(struct log *l)
+add(struct log *l, const char *bytes, size_t n)
 {
+	size_t room = l->l_room;
+	char *more;
 
-	write_all(l, l->l_out, l->l_n);
-	l->l_n = 0;
+	if (l->l_dropped == 0 && l->l_n + n <= QUEUE && l->l_n + n > room) {
+		while (room < l->l_n + n)
+			room = room == 0 ? 1024 : room * 2;
+		more = realloc(l->l_out, room);
+		if (more != NULL) {
+			l->l_out = more;
+			l->l_room = room;
+		}
+	}
+	if (l->l_dropped > 0 || l->l_n + n > l->l_room) {
+		l->l_dropped += n;
+		l->l_lost += n;
+		return;
+	}
+	memcpy(l->l_out + l->l_n, bytes, n);
+	l->l_n += n;
 }
 
 __attribute__((__format__(__printf__, 2, 3)))
 static void
 put(struct log *l, const char *format, ...)
 {
+	char text[LINE_MAX_OUT];
 	va_list ap;
 	int n;
 
-	if (sizeof(l->l_out) - l->l_n < LINE_MAX_OUT)
-		flush(l);
 	va_start(ap, format);
-	n = vsnprintf(l->l_out + l->l_n, LINE_MAX_OUT, format, ap);
+	n = vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	l->l_n += n < 0 ? 0 : n < LINE_MAX_OUT ? (size_t)n : LINE_MAX_OUT - 1;
+	if (n > 0)
+		add(l, text, (size_t)n < sizeof(text) ? (size_t)n :
+		    sizeof(text) - 1);
 }
 
 static void
@@ -214,15 +208,16 @@ put_mark(struct log *l, const char *text)
 static void
 put_lines(struct log *l, const uint8_t *bytes, size_t n)
 {
-	size_t i;
+	const uint8_t *end;
+	size_t some;
 
-	for (i = 0; i < n; i++) {
+	for (; n > 0; bytes += some, n -= some) {
+		end = memchr(bytes, '\n', n);
+		some = end != NULL ? (size_t)(end - bytes) + 1 : n;
 		if (!l->l_inline)
 			put_time(l);
-		l->l_inline = bytes[i] != '\n';
-		if (l->l_n == sizeof(l->l_out))
-			flush(l);
-		l->l_out[l->l_n++] = (char)bytes[i];
+		l->l_inline = end == NULL;
+		add(l, (const char *)bytes, some);
 	}
 }
 
@@ -243,29 +238,6 @@ put_hex(struct log *l, const uint8_t *bytes, size_t n)
 	}
 }
 
-/* The log goes on after a loss: say so in it. */
-static void
-tell_lost(struct log *l)
-{
-	const unsigned long long lost = l->l_lost;
-	char text[64];
-
-	if (lost == 0 || !open_file(l))
-		return;
-	snprintf(text, sizeof(text), "%llu bytes of the log are missing here",
-	    lost);
-	if (l->l_conf->pc_logformat != LOG_RAW) {
-		put_mark(l, text);
-		flush(l);
-	}
-	/* Its own line may be lost again. */
-	if (l->l_error == 0) {
-		say("%s: %s", l->l_conf->pc_name, text);
-		l->l_lost = 0;
-	} else
-		l->l_lost = lost;
-}
-
 /* ---- the door ------------------------------------------------------- */
 
 /* The log of a port; conf stays.  NULL: it has none, or no memory. */
@@ -277,24 +249,85 @@ log_new(const struct port_conf *conf)
 	if (conf->pc_log[0] == '\0')
 		return NULL;
 	l = calloc(1, sizeof(*l));
-	if (l == NULL) {
+	if (l != NULL)
+		l->l_file = logfile_new(conf->pc_name, conf->pc_log,
+		    conf->pc_logsize, conf->pc_logkeep, conf->pc_logformat !=
+		    LOG_RAW);
+	if (l == NULL || l->l_file == NULL) {
 		say("%s: out of memory; there is no log", conf->pc_name);
+		free(l);
 		return NULL;
 	}
 	l->l_conf = conf;
-	l->l_fd = -1;
-	(void)open_file(l);
+	hand_on(l);		/* what is wrong with it is told now */
 	return l;
 }
 
+static void
+do_end(struct job *jb)
+{
+
+	do_piece(jb);
+	logfile_free(((struct piece *)(void *)jb)->pi_log->l_file);
+}
+
+/* What waits is written yet; l is not to be used any more. */
 void
 log_free(struct log *l)
 {
+	struct piece *pi;
 
 	if (l == NULL)
 		return;
-	close_file(l);
-	free(l);
+	if (l->l_n > 0)
+		hand_on(l);
+	l->l_conf = NULL;
+	pi = calloc(1, sizeof(*pi));
+	if (pi == NULL)
+		return;			/* and so is no end of it */
+	pi->pi_job.jb_do = do_end;
+	pi->pi_job.jb_done = done_piece;
+	pi->pi_log = l;
+	pi->pi_before = l->l_before + l->l_dropped;
+	l->l_pieces++;
+	disk_run(&pi->pi_job);
+}
+
+/*
+ * l = log_change(l, was, conf)
+ *
+ *	The same log, if it is to be as it was; else another one.  was is what
+ *	the port was like, and is not looked at any more afterwards.
+ */
+struct log *
+log_change(struct log *l, const struct port_conf *was,
+    const struct port_conf *conf)
+{
+
+	if (l == NULL || strcmp(was->pc_log, conf->pc_log) != 0 ||
+	    was->pc_logformat != conf->pc_logformat ||
+	    was->pc_logsize != conf->pc_logsize ||
+	    was->pc_logkeep != conf->pc_logkeep) {
+		log_free(l);
+		return log_new(conf);
+	}
+	l->l_conf = conf;
+	return l;
+}
+
+/* Bytes that were lost, ever; and those that wait for the disk. */
+uint64_t
+log_lost(const struct log *l)
+{
+
+	return l != NULL ? l->l_lost : 0;
+}
+
+uint64_t
+log_waits(const struct log *l)
+{
+
+	return l != NULL ? l->l_n + l->l_writing : 0;
 }
 
 /* The device has said this. */
@@ -304,10 +337,9 @@ log_put(struct log *l, const uint8_t *bytes, size_t n)
 
 	if (l == NULL)
 		return;
-	tell_lost(l);
 	switch (l->l_conf->pc_logformat) {
 	case LOG_RAW:
-		write_all(l, (const char *)bytes, n);
+		add(l, (const char *)bytes, n);
 		break;
 	case LOG_LINES:
 		put_lines(l, bytes, n);
@@ -316,7 +348,7 @@ log_put(struct log *l, const uint8_t *bytes, size_t n)
 		put_hex(l, bytes, n);
 		break;
 	}
-	flush(l);
+	next_piece(l);
 }
 
 /* And this has happened. */
@@ -326,7 +358,6 @@ log_note(struct log *l, const char *text)
 
 	if (l == NULL || l->l_conf->pc_logformat == LOG_RAW)
 		return;
-	tell_lost(l);
 	put_mark(l, text);
-	flush(l);
+	next_piece(l);
 }

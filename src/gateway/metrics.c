@@ -48,6 +48,10 @@ static const struct {
 	    "Bytes that wait for the device."),
 	M("client_queue_bytes", "gauge", ps_behind,
 	    "Bytes that wait for the slowest client."),
+	M("log_lost_bytes_total", "counter", ps_loglost,
+	    "Bytes of the log that the disk has not taken."),
+	M("log_queue_bytes", "gauge", ps_logwaits,
+	    "Bytes of the log that wait for the disk."),
 #undef M
 };
 #define	NMETRICS	(sizeof(metrics) / sizeof(metrics[0]))
@@ -222,6 +226,8 @@ port_json(struct port *p)
 
 	(void)json_object_set_new(js, "name", text(pc->pc_name));
 	(void)json_object_set_new(js, "node", text(port_node(p)));
+	(void)json_object_set_new(js, "log",
+	    json_boolean(pc->pc_log[0] != '\0'));
 	port_stats(p, &ps);
 	for (i = 0; i < NMETRICS; i++)
 		(void)json_object_set_new(js, metrics[i].name +

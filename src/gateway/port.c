@@ -613,6 +613,8 @@ port_stats(const struct port *p, struct port_stats *ps)
 	ps->ps_there = line_is_open(p->p_line);
 	ps->ps_clients = p->p_nclients;
 	ps->ps_unsent = line_unsent(p->p_line);
+	ps->ps_loglost += log_lost(p->p_log);
+	ps->ps_logwaits = log_waits(p->p_log);
 	TAILQ_FOREACH(cl, &p->p_clients, cl_entry) {
 		const uint64_t behind = client_behind(cl);
 
@@ -736,6 +738,17 @@ port_unfound(struct port *p, const char *why)
 	p->p_why = why;
 }
 
+static void
+change_log(struct port *p, const struct port_conf *before)
+{
+	const uint64_t lost = log_lost(p->p_log);
+	struct log *const was = p->p_log;
+
+	p->p_log = log_change(was, before, p->p_conf);
+	if (p->p_log != was)
+		p->p_stats.ps_loglost += lost;
+}
+
 /*
  * port_change(p, conf)
  *
@@ -759,8 +772,7 @@ port_change(struct port *p, const struct port_conf *conf)
 	if (conf->pc_node[0] != '\0' || !same)
 		strcpy(p->p_node, conf->pc_node);
 	why_change(p->p_reason, conf->pc_reopen);
-	log_free(p->p_log);
-	p->p_log = log_new(conf);
+	change_log(p, before);
 	change_settings(p, &was, &conf->pc_settings);
 	if (ring_resize(&p->p_ring, (size_t)conf->pc_buffer * 1024) == -1)
 		say("%s: out of memory; the buffer stays as it was",

@@ -24,8 +24,11 @@
 #include <time.h>
 
 #include "gateway/adapters.h"
+#include "gateway/disk.h"
 #include "gateway/web.h"
 #include "gateway/why.h"
+
+#define	DISK_MS		2000	/* at the end, for what waits for it */
 
 struct service {
 	TAILQ_ENTRY(service) s_entry;
@@ -335,6 +338,8 @@ end(struct gateway *g)
 		service_end(g, s);
 	plugs_end();
 	clients_end();
+	disk_end(DISK_MS);
+	downloads_end();
 	passwd_end();
 	for (i = 0; i < 4; i++) {
 		if (g->g_events[i] != NULL)
@@ -361,7 +366,7 @@ serve(const char *path, struct port_conf_head *configs)
 	raise_limit();
 	if (!watch_signals(&g))
 		say("there is no event loop");
-	else if (!passwd_begin(g.g_base) ||
+	else if (!passwd_begin(g.g_base) || !disk_begin(g.g_base) ||
 	    !plugs_begin(g.g_base, why_event) ||
 	    (g.g_adapters = adapters_new(g.g_base, on_adapter, &g)) == NULL)
 		say("out of memory");

@@ -27,6 +27,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "gateway/disk.h"
 #include "gateway/http.h"
 #include "gateway/web.h"
 
@@ -285,6 +286,32 @@ post_reset(struct web *w, struct http_request *rq, struct port *p)
 		evbuffer_free(out);
 }
 
+/* ---- logs ----------------------------------------------------------- */
+
+/* "?N" is FILE.N; there is nothing else that he can say about the file. */
+static void
+get_log(struct http_request *rq, const struct port *p)
+{
+	const struct port_conf *const pc = port_config(p);
+	const char *const query = http_query(rq);
+	const unsigned long n = strtoul(query, NULL, 10);
+	char path[160], name[48];
+
+	if (pc->pc_log[0] == '\0' || strlen(query) > 2 ||
+	    query[strspn(query, "0123456789")] != '\0' || n > pc->pc_logkeep) {
+		http_answer(rq, 404, NULL, NULL, NULL);
+		return;
+	}
+	if (n == 0) {
+		snprintf(path, sizeof(path), "%s", pc->pc_log);
+		snprintf(name, sizeof(name), "%s.log", pc->pc_name);
+	} else {
+		snprintf(path, sizeof(path), "%s.%lu", pc->pc_log, n);
+		snprintf(name, sizeof(name), "%s.%lu.log", pc->pc_name, n);
+	}
+	download(rq, path, name);
+}
+
 /* ---- requests ------------------------------------------------------- */
 
 /* What everybody may have: the way in. */
@@ -351,6 +378,9 @@ found(struct http_request *rq, void *arg)
 	else if ((p = find_port(http_path(rq), "/socket")) != NULL &&
 	    viewer_sees(&w->w_viewer, p))
 		get_socket(w, rq, p);
+	else if ((p = find_port(http_path(rq), "/log")) != NULL &&
+	    viewer_sees(&w->w_viewer, p))
+		get_log(rq, p);
 	else
 		get_file(w, rq, out);
 	if (out != NULL)

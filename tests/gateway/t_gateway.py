@@ -706,6 +706,7 @@ def _():
             for at in range(0, len(text), 3000):
                 gate.device.write(text[at:at + 3000])
                 client.read(len(text[at:at + 3000]))
+            until(lambda: sum(map(len, logged(path))) >= len(text), "log")
             parts = logged(path)
             equal(b"".join(parts), text)
             equal({len(part) for part in parts[:-1]}, {4096})
@@ -730,6 +731,7 @@ def _():
             gate.replug()
             client.close()
             until(lambda: gate.said(" leaves"), "the end")
+            until(lambda: b" leaves\n" in b"".join(logged(path)), "log")
             text = b"".join(logged(path))
             stamp = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z "
             wanted = (b"--- T" b"the device is there\n"
@@ -751,6 +753,7 @@ def _():
             until(lambda: gate.said(" comes"), "client")
             gate.device.write(b"\0\xffhello, world!..x")
             client.read(18)
+            until(lambda: b" .x\n" in b"".join(logged(path)), "log")
             rows = [line[25:] for line in b"".join(logged(path)).splitlines()
                     if not line.startswith(b"---")]
             equal(rows, [b"00 ff 68 65 6c 6c 6f 2c 20 77 6f 72 6c 64 21 2e  "
@@ -769,6 +772,7 @@ def _():
             for _ in range(50):
                 gate.device.write(b"lost")
                 equal(client.read(4), b"lost")
+            until(lambda: gate.said(f"log {path}: Is a directory"), "word")
             equal(gate.text().count(f"log {path}: Is a directory"), 1)
             os.rmdir(path)
             time.sleep(1.1)
@@ -777,6 +781,7 @@ def _():
             until(lambda: os.path.exists(path), "the log")
             until(lambda: gate.said("bytes of the log are missing here"),
                   "word about it")
+            until(lambda: b"".join(logged(path)).endswith(b"kept\n"), "log")
             text = b"".join(logged(path))
             equal((b"bytes of the log are missing here\n" in text,
                    text.endswith(b"kept\n")), (True, True), text)
@@ -806,6 +811,7 @@ def full_disk():
                 for _ in range(100):
                     gate.device.write(bytes(1000))
                     equal(len(client.read(1000)), 1000)
+                until(lambda: gate.said("No space left on device"), "word")
                 equal(gate.text().count("No space left on device"), 1)
         finally:
             subprocess.run(["umount", "-l", where], check=True)

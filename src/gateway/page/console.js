@@ -285,6 +285,7 @@ class Pane {
 		click(".take", () => this.ask({ take: true }));
 		click(".clear", () => this.term.clear());
 		click(".save", () => this.save());
+		this.part(".log").href = "api/ports/" + this.name + "/log";
 		click(".close", () => toggle(this.name));
 	}
 
@@ -389,7 +390,8 @@ class Pane {
 	update(port) {
 		if (this.state === null)
 			return;
-		for (const key of ["there", "speed", "format", "flow", "dtr",
+		this.part(".log").hidden = !port.log;
+		for (const key of ["there", "closed", "speed", "format", "flow", "dtr",
 		    "rts", "writer"])
 			this.state[key] = port[key];
 		this.show();
