@@ -8,18 +8,23 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "gateway/gateway.h"
+#include "gateway/export.h"
 
 struct options {
 	const char	*o_config;	/* NULL: the usual one */
 	bool		 o_check;
+	const char	*o_export;	/* NULL: not wanted */
+	const char	*o_host;
 };
 
-enum { OPT_CONFIG = 256, OPT_CHECK, OPT_VERSION, OPT_HELP };
+enum { OPT_CONFIG = 256, OPT_CHECK, OPT_EXPORT, OPT_HOST, OPT_VERSION,
+    OPT_HELP };
 
 static const struct option options_long[] = {
 	{ "config",	  required_argument, NULL, OPT_CONFIG },
 	{ "check-config", no_argument,	     NULL, OPT_CHECK },
+	{ "export",	  required_argument, NULL, OPT_EXPORT },
+	{ "host",	  required_argument, NULL, OPT_HOST },
 	{ "verbose",	  no_argument,	     NULL, 'v' },
 	{ "version",	  no_argument,	     NULL, OPT_VERSION },
 	{ "help",	  no_argument,	     NULL, OPT_HELP },
@@ -32,11 +37,16 @@ help(void)
 
 	printf("usage: devsw-gateway [-v] [--config FILE]\n"
 	    "       devsw-gateway --check-config [--config FILE]\n"
+	    "       devsw-gateway --export FORMAT [--host NAME] "
+	    "[--config FILE]\n"
 	    "       devsw-gateway --version | --help\n"
 	    "\n"
 	    "  --config FILE      read this, and FILE.d/*.conf, and not\n"
 	    "                     " GATEWAY_FILE "\n"
 	    "  --check-config     say what is wrong in it, and do no more\n"
+	    "  --export FORMAT    print the ports for labgrid, labgrid-env or\n"
+	    "                     conserver, and do no more\n"
+	    "  --host NAME        this machine is called so there\n"
 	    "  -v, --verbose      log more: clients\n"
 	    "\n"
 	    "See devsw-gateway(8).\n");
@@ -58,6 +68,12 @@ parse(int argc, char **argv, struct options *o)
 			break;
 		case OPT_CHECK:
 			o->o_check = true;
+			break;
+		case OPT_EXPORT:
+			o->o_export = optarg;
+			break;
+		case OPT_HOST:
+			o->o_host = optarg;
 			break;
 		case OPT_VERSION:
 			printf("devsw-gateway %s\n", DEVSW_VERSION);
@@ -89,6 +105,8 @@ main(int argc, char **argv)
 		status = EXIT_BADUSAGE;
 	else if (o.o_check)
 		status = EXIT_OK;
+	else if (o.o_export != NULL)
+		status = export_ports(o.o_export, o.o_host, &configs);
 	else if (STAILQ_EMPTY(&configs)) {
 		say("no port is configured; see gateway.conf(5)");
 		status = EXIT_BADUSAGE;

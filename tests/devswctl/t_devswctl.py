@@ -620,7 +620,9 @@ def case_completion():
         equal(complete("devswctl", "claim", ""), ["0403:6001"])
         equal(complete("devswctl", "release", ""), ["gps"])
         equal(complete("devswctl", "ev"), ["events"])
-        assert len(complete("devswctl", "")) == 18
+        assert len(complete("devswctl", "")) == 19
+        equal(complete("devswctl", "gateway", "export", "--lab"),
+              ["--labgrid", "--labgrid-env"])
         equal(complete("devswctl", "show", "z"), ["zero"])
         equal(complete("devswctl", "--json", "who", "null", "ze"), ["zero"])
         equal(complete("devswctl", "revoke", "tty"),

@@ -55,6 +55,9 @@ help(void)
 		    verbs[i].v_takes & TAKES_MAJOR ? " [--major N]" : "",
 		    verbs[i].v_name, verbs[i].v_usage[0] != '\0' ? " " : "",
 		    verbs[i].v_usage);
+	printf("       devswctl gateway export --labgrid | --labgrid-env | "
+	    "--conserver\n"
+	    "           [--host NAME] [--config FILE]\n");
 	printf("       devswctl --version | --help\n");
 	return flushed(EXIT_OK);
 }
@@ -137,6 +140,8 @@ main(int argc, char **argv)
 	int status;
 
 	(void)setlocale(LC_ALL, "");
+	if (argc > 1 && strcmp(argv[1], "gateway") == 0)
+		return do_gateway(argv + 2);
 	for (int i = 1; i < argc; i++) {
 		next = argv[i + 1];
 		status = take_option(argv[i], &next, &a);

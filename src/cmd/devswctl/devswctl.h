@@ -14,6 +14,7 @@
  *	module.c	revoke, modload, modunload, reload
  *	claim.c		claim, release, detach, attach
  *	ports.c		adapters at ports, as they attach and detach
+ *	gateway.c	gateway export
  *	right.c		the right of the daemon's user to a device
  *
  * An answer is a daemon's, which is trusted; what is in it is a device's or a
@@ -202,5 +203,6 @@ int	do_claim(const struct args *);
 int	do_release(const struct args *);
 int	do_detach(const struct args *);
 int	do_attach(const struct args *);
+int	do_gateway(char **);
 
 #endif /* DEVSWCTL_DEVSWCTL_H */
