@@ -14,6 +14,7 @@
  *	Addresses that go are closed before those that come are opened, so that
  *	one may move from port to port.
  */
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <event2/event.h>
@@ -280,6 +281,17 @@ raise_limit(void)
 }
 
 /*
+ * What is allocated for many ports is next to each other, and touched a little
+ * here and there: a huge page at each touch would be all of it.
+ */
+static void
+use_small_pages(void)
+{
+
+	(void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
+/*
  * A loop that tells the kernel once a turn what has changed.  To a crowd of
  * clients that is a third of all calls less: each has something to be sent, is
  * done, and has again.  It is right as long as no descriptor is another's
@@ -364,6 +376,7 @@ serve(const char *path, struct port_conf_head *configs)
 	TAILQ_INIT(&g.g_services);
 	(void)signal(SIGPIPE, SIG_IGN);
 	raise_limit();
+	use_small_pages();
 	if (!watch_signals(&g))
 		say("there is no event loop");
 	else if (!passwd_begin(g.g_base) || !disk_begin(g.g_base) ||
