@@ -57,6 +57,7 @@
 
 #define	UFTDI_LATENCY_MS	2
 #define	UFTDI_TIMEOUT_MS	1000	/* of a request; they take about 1 */
+#define	UFTDI_MINPKT		8	/* of a bulk endpoint, USB 5.8.3 */
 
 /* Sizes of transfers: at full speed little enough that a stream of input
    comes in pieces of about 13 ms at the fastest rate, at high speed of the
@@ -78,6 +79,7 @@ struct uftdi_softc {
 	uint32_t		 sc_flow;	/* value << 16 | index */
 	uint32_t		 sc_refused;	/* bits: requests, in the log */
 	bool			 sc_low_latency; /* a client has asked for it */
+	bool			 sc_break;	/* one is going on */
 
 	u_char			 sc_msr;
 	u_char			 sc_lsr;
@@ -118,6 +120,7 @@ static int	uftdi_set_lines(void *, int, u_int, u_int);
 static int	uftdi_set_break(void *, int, int);
 static int	uftdi_param(void *, int, struct termios *);
 static int	uftdi_open(void *, int);
+static void	uftdi_close(void *, int);
 static bool	uftdi_read_lsr(void *, int, u_char **, uint32_t *, u_char *);
 static void	uftdi_purge(void *, int, int);
 static int	uftdi_low_latency(void *, int, bool);
@@ -127,6 +130,7 @@ static const struct ucom_methods uftdi_methods = {
 	.ucom_get_status = uftdi_get_status,
 	.ucom_param = uftdi_param,
 	.ucom_open = uftdi_open,
+	.ucom_close = uftdi_close,
 	.ucom_txempty = uftdi_txempty,
 	.ucom_set_lines = uftdi_set_lines,
 	.ucom_set_break = uftdi_set_break,
@@ -178,7 +182,7 @@ uftdi_endpoints(struct usbd_interface *iface, struct ucom_attach_args *ucaa,
 			ucaa->ucaa_bulkout = ed->bEndpointAddress;
 	}
 	return ucaa->ucaa_bulkin != -1 && ucaa->ucaa_bulkout != -1 &&
-	    *maxpkt > FTDI_STATUS_LEN;
+	    *maxpkt >= UFTDI_MINPKT;
 }
 
 static void
@@ -196,13 +200,11 @@ uftdi_attach(device_t parent __unused, device_t self, void *aux)
 
 	sc->sc_dev = self;
 	sc->sc_udev = uiaa->uiaa_device;
-	sc->sc_type = uftdi_type((uint16_t)uiaa->uiaa_release,
-	    (u_int)uiaa->uiaa_nifaces);
-	if (sc->sc_type == UFTDI_TYPE_UNKNOWN) {
-		aprint_error_dev(self, "unknown chip, release %#x\n",
-		    (u_int)uiaa->uiaa_release);
-		return;
-	}
+	if (!uftdi_type((uint16_t)uiaa->uiaa_release,
+	    (u_int)uiaa->uiaa_nifaces, &sc->sc_type))
+		aprint_normal_dev(self, "unknown release %#x, used as an "
+		    "FT232%s\n", (u_int)uiaa->uiaa_release,
+		    sc->sc_type == UFTDI_TYPE_AM ? "AM" : "R");
 	if (uiaa->uiaa_nifaces > 1)
 		sc->sc_port = (u_int)uiaa->uiaa_ifaceno + 1;
 	if (!uftdi_endpoints(uiaa->uiaa_iface, &ucaa, &sc->sc_maxpkt)) {
@@ -371,6 +373,7 @@ uftdi_open(void *arg, int portno __unused)
 	int error;
 
 	sc->sc_baud = sc->sc_data = sc->sc_flow = UFTDI_UNSET;
+	sc->sc_break = false;
 	for (i = 0; i < __arraycount(steps); i++) {
 		if (steps[i].request == FTDI_SIO_SET_LATENCY &&
 		    sc->sc_type == UFTDI_TYPE_AM)
@@ -386,6 +389,16 @@ uftdi_open(void *arg, int portno __unused)
 	atomic_store_relaxed(&sc->sc_msr, status[0] & FTDI_MSR_MASK);
 	atomic_store_relaxed(&sc->sc_lsr, status[1]);
 	return 0;
+}
+
+/* A break that was left on would go on until the next open's settings. */
+static void
+uftdi_close(void *arg, int portno)
+{
+	struct uftdi_softc *sc = arg;
+
+	if (sc->sc_break)
+		(void)uftdi_set_break(sc, portno, 0);
 }
 
 static void
@@ -449,12 +462,16 @@ uftdi_set_break(void *arg, int portno __unused, int onoff)
 {
 	struct uftdi_softc *sc = arg;
 	u_int data;
+	int error;
 
 	data = sc->sc_data != UFTDI_UNSET ? sc->sc_data :
 	    FTDI_SIO_SET_DATA_BITS(8);
 	if (onoff)
 		data |= FTDI_SIO_SET_BREAK;
-	return uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
+	error = uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
+	if (error == 0)
+		sc->sc_break = onoff != 0;
+	return error;
 }
 
 /* SET_DATA's value for a termios; EINVAL for character sizes unknown here. */

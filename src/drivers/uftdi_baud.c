@@ -32,44 +32,49 @@ static const uint8_t uftdi_fraction[8] = { 0, 3, 2, 4, 1, 5, 6, 7 };
 /* The fraction (in eighths, up to a whole) of the AM chip next to 0..7. */
 static const uint8_t uftdi_fraction_am[8] = { 0, 1, 2, 2, 4, 4, 4, 8 };
 
-enum uftdi_type
-uftdi_type(uint16_t release, u_int nifaces)
+bool
+uftdi_type(uint16_t release, u_int nifaces, enum uftdi_type *type)
 {
 	switch (release) {
 	case 0x0200:
 		/* An FT232BM without serial number says 2.00 as well; the
 		   AM's divisors are a subset of its. */
-		return UFTDI_TYPE_AM;
+		*type = UFTDI_TYPE_AM;
+		return true;
 	case 0x0400:
-		return UFTDI_TYPE_BM;
+		*type = UFTDI_TYPE_BM;
+		return true;
 	case 0x0500:
-		return UFTDI_TYPE_2232C;
+		*type = UFTDI_TYPE_2232C;
+		return true;
 	case 0x0600:
-		return UFTDI_TYPE_R;
-	case 0x0700:
-		return UFTDI_TYPE_2232H;
-	case 0x0800:
-		return UFTDI_TYPE_4232H;
-	case 0x0900:
-		return UFTDI_TYPE_232H;
+		*type = UFTDI_TYPE_R;
+		return true;
 	case 0x1000:
-		return UFTDI_TYPE_X;
+		*type = UFTDI_TYPE_X;
+		return true;
+	case 0x0700:
 	case 0x2800:		/* FT2233HP */
 	case 0x3000:		/* FT2232HP */
-		return UFTDI_TYPE_2232H;
+		*type = UFTDI_TYPE_2232H;
+		return true;
+	case 0x0800:
 	case 0x2900:		/* FT4233HP */
 	case 0x3100:		/* FT4232HP */
 	case 0x3600:		/* FT4232HA */
-		return UFTDI_TYPE_4232H;
+		*type = UFTDI_TYPE_4232H;
+		return true;
+	case 0x0900:
 	case 0x3200:		/* FT233HP */
 	case 0x3300:		/* FT232HP */
-		return UFTDI_TYPE_232H;
+		*type = UFTDI_TYPE_232H;
+		return true;
 	default:
-		if (release < 0x0200)
-			return UFTDI_TYPE_UNKNOWN;
-		/* A newer chip: the divisors of the FT232R are understood
-		   by all of them. */
-		return nifaces > 1 ? UFTDI_TYPE_2232C : UFTDI_TYPE_R;
+		/* One that is newer: the divisors of the FT232R are
+		   understood by all of them.  Or older: the AM's. */
+		*type = release < 0x0200 ? UFTDI_TYPE_AM :
+		    nifaces > 1 ? UFTDI_TYPE_2232C : UFTDI_TYPE_R;
+		return false;
 	}
 }
 

@@ -17,7 +17,6 @@
 #include <sys/types.h>
 
 enum uftdi_type {
-	UFTDI_TYPE_UNKNOWN,
 	UFTDI_TYPE_AM,		/* 8U232AM, FT232AM */
 	UFTDI_TYPE_BM,		/* FT232B, FT245B */
 	UFTDI_TYPE_2232C,	/* FT2232C, D: two ports, full speed */
@@ -86,10 +85,11 @@ enum uftdi_type {
 int	uftdi_divisor(enum uftdi_type, uint32_t, uint32_t *, uint32_t *);
 
 /*
- * type = uftdi_type(bcdDevice, product's number of interfaces)
+ * known = uftdi_type(bcdDevice, product's number of interfaces, &type)
  *
- *	UFTDI_TYPE_UNKNOWN: older or stranger than what is supported.
+ *	False: a bcdDevice that is not known; *type is then one of which all
+ *	that could be meant understand the divisors.
  */
-enum uftdi_type uftdi_type(uint16_t, u_int);
+bool	uftdi_type(uint16_t, u_int, enum uftdi_type *);
 
 #endif /* DRIVERS_UFTDIREG_H */

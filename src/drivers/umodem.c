@@ -6,8 +6,10 @@
  * Model
  *	Such a device has a control interface, to which this driver attaches,
  *	and a data interface with two bulk endpoints, which it takes as well.
- *	Which one that is stands in the union descriptor, or in the call
- *	management descriptor, or is guessed to be the next one.
+ *	Which one that is stands in the union descriptor, where some have the
+ *	two the wrong way round, or in the call management descriptor, or is
+ *	the next one or the one before; or there is one interface for both.
+ *	The first of these that has bulk endpoints is it.
  *	Notifications come on an interrupt pipe, open while the tty is.
  *
  * Carrier
@@ -43,6 +45,7 @@
 #include "drivers/umodemvar.h"
 
 #define	UMODEM_TIMEOUT_MS	1000
+#define	UMODEM_MINPKT		8	/* of a bulk endpoint, USB 5.8.3 */
 #define	UMODEM_BUFSIZE_FULL	4096
 #define	UMODEM_BUFSIZE_HIGH	16384
 
@@ -109,41 +112,54 @@ umodem_desc(struct umodem_softc *sc, u_int subtype, size_t len)
 	return d != NULL && d->bLength >= len ? d : NULL;
 }
 
-/* What the device can do, and the number of its data interface. */
-static uint8_t
-umodem_get_caps(struct umodem_softc *sc)
+/*
+ * n = umodem_get_caps(sc, places)
+ *
+ *	What the device can do, and the numbers that its data interface may
+ *	have, the likeliest first.
+ */
+#define	UMODEM_NPLACES	6
+static u_int
+umodem_get_caps(struct umodem_softc *sc, uint8_t places[UMODEM_NPLACES])
 {
 	const usb_cdc_cm_descriptor_t *cmd;
 	const usb_cdc_acm_descriptor_t *cad;
 	const usb_cdc_union_descriptor_t *cud;
+	u_int n = 0;
 
-	cmd = umodem_desc(sc, UDESCSUB_CDC_CM, sizeof(*cmd));
-	if (cmd != NULL)
-		sc->sc_cm_cap = cmd->bmCapabilities;
-	if (usbd_get_quirks(sc->sc_udev)->uq_flags & UQ_ASSUME_CM_OVER_DATA)
-		sc->sc_cm_cap |= USB_CDC_CM_DOES_CM | USB_CDC_CM_OVER_DATA;
 	cad = umodem_desc(sc, UDESCSUB_CDC_ACM, sizeof(*cad));
 	if (cad != NULL)
 		sc->sc_acm_cap = cad->bmCapabilities;
 	cud = umodem_desc(sc, UDESCSUB_CDC_UNION, sizeof(*cud));
-	if (cud != NULL)
-		return cud->bSlaveInterface[0];
-	if (cmd != NULL)
-		return cmd->bDataInterface;
-	return sc->sc_ctl_iface_no + 1;
+	if (cud != NULL) {
+		places[n++] = cud->bSlaveInterface[0];
+		places[n++] = cud->bMasterInterface;
+	}
+	cmd = umodem_desc(sc, UDESCSUB_CDC_CM, sizeof(*cmd));
+	if (cmd != NULL) {
+		sc->sc_cm_cap = cmd->bmCapabilities;
+		places[n++] = cmd->bDataInterface;
+	}
+	if (usbd_get_quirks(sc->sc_udev)->uq_flags & UQ_ASSUME_CM_OVER_DATA)
+		sc->sc_cm_cap |= USB_CDC_CM_DOES_CM | USB_CDC_CM_OVER_DATA;
+	places[n++] = sc->sc_ctl_iface_no + 1;
+	places[n++] = sc->sc_ctl_iface_no - 1;
+	places[n++] = sc->sc_ctl_iface_no;
+	return n;
 }
 
 /*
  * The interface with that number: the control interface itself, or one
- * that nobody has yet, which is then taken.  NULL: neither.
+ * that nobody has yet, of which *entry is uiaa's.  NULL: neither.
  */
 static struct usbd_interface *
-umodem_claim(struct umodem_softc *sc, struct usbif_attach_arg *uiaa,
-    uint8_t ifaceno)
+umodem_iface(struct umodem_softc *sc, struct usbif_attach_arg *uiaa,
+    uint8_t ifaceno, struct usbd_interface ***entry)
 {
 	struct usbd_interface *iface;
 	int i;
 
+	*entry = NULL;
 	if (ifaceno == sc->sc_ctl_iface_no)
 		return sc->sc_ctl_iface;
 	for (i = 0; i < uiaa->uiaa_nifaces; i++) {
@@ -151,7 +167,7 @@ umodem_claim(struct umodem_softc *sc, struct usbif_attach_arg *uiaa,
 		if (iface == NULL || usbd_get_interface_descriptor(iface)->
 		    bInterfaceNumber != ifaceno)
 			continue;
-		uiaa->uiaa_ifaces[i] = NULL;
+		*entry = &uiaa->uiaa_ifaces[i];
 		return iface;
 	}
 	return NULL;
@@ -177,7 +193,8 @@ umodem_endpoints(struct umodem_softc *sc, struct ucom_attach_args *ucaa)
 		} else
 			ucaa->ucaa_bulkout = ed->bEndpointAddress;
 	}
-	if (ucaa->ucaa_bulkin == -1 || ucaa->ucaa_bulkout == -1 || maxpkt == 0)
+	if (ucaa->ucaa_bulkin == -1 || ucaa->ucaa_bulkout == -1 ||
+	    maxpkt < UMODEM_MINPKT)
 		return false;
 	ucaa->ucaa_ibufsize = maxpkt > 64 ? UMODEM_BUFSIZE_HIGH :
 	    UMODEM_BUFSIZE_FULL;
@@ -210,28 +227,43 @@ umodem_notify_endpoint(struct umodem_softc *sc)
 }
 
 /*
- * The data interface with its endpoints; some devices have them only in
- * alternate setting 1.
+ * Is that the data interface?  Some devices have its endpoints only in
+ * alternate setting 1, which is not tried on what may be another function's.
  */
+static bool
+umodem_try_data(struct umodem_softc *sc, struct usbif_attach_arg *uiaa,
+    uint8_t ifaceno, struct ucom_attach_args *ucaa)
+{
+	struct usbd_interface **entry;
+
+	sc->sc_data_iface = umodem_iface(sc, uiaa, ifaceno, &entry);
+	if (sc->sc_data_iface == NULL)
+		return false;
+	if (!umodem_endpoints(sc, ucaa) &&
+	    (usbd_get_interface_descriptor(sc->sc_data_iface)->
+	    bInterfaceClass != UICLASS_CDC_DATA ||
+	    usbd_set_interface(sc->sc_data_iface, 1) !=
+	    USBD_NORMAL_COMPLETION || !umodem_endpoints(sc, ucaa)))
+		return false;
+	if (entry != NULL)
+		*entry = NULL;		/* taken */
+	return true;
+}
+
 static bool
 umodem_find_data(struct umodem_softc *sc, struct usbif_attach_arg *uiaa,
     struct ucom_attach_args *ucaa)
 {
-	const uint8_t ifaceno = umodem_get_caps(sc);
+	uint8_t places[UMODEM_NPLACES];
+	const u_int n = umodem_get_caps(sc, places);
+	u_int i;
 
-	sc->sc_data_iface = umodem_claim(sc, uiaa, ifaceno);
-	if (sc->sc_data_iface == NULL) {
-		aprint_error_dev(sc->sc_dev, "no data interface %u\n",
-		    ifaceno);
-		return false;
+	for (i = 0; i < n; i++) {
+		if (umodem_try_data(sc, uiaa, places[i], ucaa))
+			return true;
 	}
-	if (umodem_endpoints(sc, ucaa))
-		return true;
-	if (usbd_set_interface(sc->sc_data_iface, 1) ==
-	    USBD_NORMAL_COMPLETION && umodem_endpoints(sc, ucaa))
-		return true;
-	aprint_error_dev(sc->sc_dev, "no bulk endpoints on interface %u\n",
-	    ifaceno);
+	aprint_error_dev(sc->sc_dev, "no data interface with bulk "
+	    "endpoints\n");
 	return false;
 }
 

@@ -149,17 +149,40 @@ error_bound(void)
 static void
 types(void)
 {
+	static const struct {
+		uint16_t release;
+		u_int nifaces;
+		bool known;
+		enum uftdi_type type;
+	} rows[] = {
+		{ 0x0200, 1, true, UFTDI_TYPE_AM },
+		{ 0x0400, 1, true, UFTDI_TYPE_BM },
+		{ 0x0500, 2, true, UFTDI_TYPE_2232C },
+		{ 0x0600, 1, true, UFTDI_TYPE_R },
+		{ 0x0700, 2, true, UFTDI_TYPE_2232H },
+		{ 0x0800, 4, true, UFTDI_TYPE_4232H },
+		{ 0x0900, 1, true, UFTDI_TYPE_232H },
+		{ 0x1000, 1, true, UFTDI_TYPE_X },
+		{ 0x2800, 2, true, UFTDI_TYPE_2232H },
+		{ 0x2900, 4, true, UFTDI_TYPE_4232H },
+		{ 0x3000, 2, true, UFTDI_TYPE_2232H },
+		{ 0x3100, 4, true, UFTDI_TYPE_4232H },
+		{ 0x3200, 1, true, UFTDI_TYPE_232H },
+		{ 0x3300, 1, true, UFTDI_TYPE_232H },
+		{ 0x3600, 4, true, UFTDI_TYPE_4232H },
+		{ 0x0100, 1, false, UFTDI_TYPE_AM },
+		{ 0x9999, 1, false, UFTDI_TYPE_R },
+		{ 0x9999, 2, false, UFTDI_TYPE_2232C },
+	};
+	enum uftdi_type type;
+	u_int i;
 
-	T_EQ(uftdi_type(0x0200, 1), UFTDI_TYPE_AM);
-	T_EQ(uftdi_type(0x0400, 1), UFTDI_TYPE_BM);
-	T_EQ(uftdi_type(0x0500, 2), UFTDI_TYPE_2232C);
-	T_EQ(uftdi_type(0x0600, 1), UFTDI_TYPE_R);
-	T_EQ(uftdi_type(0x0700, 2), UFTDI_TYPE_2232H);
-	T_EQ(uftdi_type(0x0800, 4), UFTDI_TYPE_4232H);
-	T_EQ(uftdi_type(0x0900, 1), UFTDI_TYPE_232H);
-	T_EQ(uftdi_type(0x1000, 1), UFTDI_TYPE_X);
-	T_EQ(uftdi_type(0x0100, 1), UFTDI_TYPE_UNKNOWN);
-	T_EQ(uftdi_type(0x9999, 1), UFTDI_TYPE_R);
+	for (i = 0; i < __arraycount(rows); i++) {
+		t_note("%#x", rows[i].release);
+		T_EQ(uftdi_type(rows[i].release, rows[i].nifaces, &type),
+		    rows[i].known);
+		T_EQ(type, rows[i].type);
+	}
 }
 
 const struct t_case t_cases[] = {
