@@ -20,6 +20,10 @@
  *	flow register
  *	A version that is not known is treated as the newest one.
  *
+ * What the line did
+ *	Status packets say it, but not of which byte: errors are counted.  A
+ *	break is a framing error to the chip, and a 0 in the data.
+ *
  * Locks: see uchip.h.  All that is not there is only in methods that ucom
  * calls one at a time.
  *
@@ -165,6 +169,7 @@ uchcom_status(struct uchip *uc, const uint8_t *p, uint32_t len)
 	if (len < UCHCOM_STATUS_LEN)
 		return;
 	uchip_lines(uc, uchcom_msr(p[2]));
+	uchip_event(uc, uchcom_lsr(p[0]));
 }
 
 /*

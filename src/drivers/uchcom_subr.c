@@ -77,6 +77,16 @@ uchcom_msr(uint8_t lines)
 	    (ISSET(lines, UCHCOM_DCD) ? 0 : UMSR_DCD);
 }
 
+u_char
+uchcom_lsr(uint8_t what)
+{
+	const u_char overrun = ISSET(what, UCHCOM_ST_OVERRUN) ? ULSR_OE : 0;
+
+	if ((what & UCHCOM_ST_FRAME) == UCHCOM_ST_FRAME)
+		return overrun | ULSR_FE;
+	return overrun | (ISSET(what, UCHCOM_ST_PARITY) ? ULSR_PE : 0);
+}
+
 int
 uchcom_format(u_int version, u_int cflag, uint32_t *lcr)
 {

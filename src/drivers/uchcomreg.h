@@ -73,8 +73,10 @@
  */
 int	uchcom_divisor(bool, uint32_t, uint32_t *, uint32_t *);
 
-/* UMSR_* of the chip's modem lines.  A pure function. */
+/* UMSR_* of the chip's modem lines, ULSR_* of byte 0 of a status packet.  Pure
+   functions. */
 u_char	uchcom_msr(uint8_t);
+u_char	uchcom_lsr(uint8_t);
 
 /*
  * error = uchcom_format(version, cflag, &lcr)

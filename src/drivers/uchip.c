@@ -309,6 +309,15 @@ uchip_lines(struct uchip *uc, u_char msr)
 		ucom_status_change(device_private(sub));
 }
 
+void
+uchip_event(struct uchip *uc, u_char lsr)
+{
+	device_t sub = atomic_load_relaxed(&uc->uc_subdev);
+
+	if (lsr != 0 && sub != NULL)
+		ucom_line_event(device_private(sub), lsr);
+}
+
 u_int
 uchip_ask(struct uchip *uc)
 {

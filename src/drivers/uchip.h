@@ -97,6 +97,11 @@ void	uchip_close(struct uchip *);
  *	not, as it is going to ask (ucom_read).  Any thread, no lock of ucom or
  *	of the tty.
  *
+ * uchip_event(uc, lsr)
+ *
+ *	A break or errors of the line (ULSR_*), told outside of the data; see
+ *	ucom_line_event.
+ *
  * mark = uchip_ask(uc); uchip_asked(uc, mark, msr)
  *
  *	Around a request for the lines: its answer counts unless a packet,
@@ -108,6 +113,7 @@ void	uchip_close(struct uchip *);
  */
 void	uchip_lines(struct uchip *, u_char);
 void	uchip_store(struct uchip *, u_char);
+void	uchip_event(struct uchip *, u_char);
 u_int	uchip_ask(struct uchip *);
 void	uchip_asked(struct uchip *, u_int, u_char);
 u_char	uchip_msr(struct uchip *);

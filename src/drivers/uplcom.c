@@ -18,6 +18,11 @@
  * Locks: see uchip.h.  All that is not there is only in methods that ucom
  * calls one at a time.
  *
+ * What the line did
+ *	Status packets say it, but not of which byte: errors are counted, and
+ *	a break stands behind what was received.  The 0 that the chip has for
+ *	it in its data stays there, as nothing tells it from a 0.
+ *
  * Known gaps
  *	Adapters of 2001 with the interrupt endpoint on an interface of its
  *	own are not served.  The chip does not say that its transmitter is
@@ -203,6 +208,7 @@ uplcom_status(struct uchip *uc, const uint8_t *p, uint32_t len)
 	if (len <= UPLCOM_STATUS)
 		return;
 	uchip_lines(uc, uplcom_msr(p[UPLCOM_STATUS]));
+	uchip_event(uc, uplcom_lsr(p[UPLCOM_STATUS]));
 }
 
 static void

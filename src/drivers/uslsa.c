@@ -41,6 +41,7 @@
 #include <sys/atomic.h>
 #include <sys/callout.h>
 #include <sys/device.h>
+#include <sys/fcntl.h>
 #include <sys/kernel.h>
 #include <sys/systm.h>
 #include <sys/tty.h>
@@ -74,6 +75,7 @@ struct uslsa_softc {
 	u_int		 sc_lines;	/* (u) UMCR_*, same */
 	struct uslsa_escapes sc_escapes; /* (e) */
 
+	bool		 sc_purged;	/* atomic: no escape goes on */
 	bool		 sc_polling;
 	callout_t	 sc_poll;
 	struct usb_task	 sc_task;
@@ -99,19 +101,21 @@ static int	uslsa_set_break(void *, int, int);
 static int	uslsa_param(void *, int, struct termios *);
 static int	uslsa_open(void *, int);
 static void	uslsa_close(void *, int);
-static void	uslsa_read(void *, int, u_char **, uint32_t *);
+static bool	uslsa_read_lsr(void *, int, u_char **, uint32_t *, u_char *);
 static bool	uslsa_txempty(void *, int);
+static void	uslsa_purge(void *, int, int);
 
 static const struct ucom_methods uslsa_methods = {
 	.ucom_get_status = uslsa_get_status,
 	.ucom_param = uslsa_param,
 	.ucom_open = uslsa_open,
 	.ucom_close = uslsa_close,
-	.ucom_read = uslsa_read,
 	.ucom_txempty = uslsa_txempty,
 	.ucom_set_lines = uslsa_set_lines,
 	.ucom_set_break = uslsa_set_break,
 	.ucom_mspar = true,
+	.ucom_read_lsr = uslsa_read_lsr,
+	.ucom_purge = uslsa_purge,
 };
 
 extern struct cfattach uslsa_ca;
@@ -374,19 +378,25 @@ uslsa_get_status(void *arg, int portno __unused, u_char *lsr, u_char *msr)
 	*msr = uchip_msr(&sc->sc_chip);
 }
 
-/* ucom_read: on the event thread, which has sc_escapes for itself. */
-static void
-uslsa_read(void *arg, int portno __unused, u_char **ptr, uint32_t *count)
+/* On the event thread, which has sc_escapes for itself. */
+static bool
+uslsa_read_lsr(void *arg, int portno __unused, u_char **ptr, uint32_t *count,
+    u_char *lsr)
 {
 	struct uslsa_softc *sc = arg;
 	struct uslsa_escapes *const ue = &sc->sc_escapes;
 
 	if (!sc->sc_events)
-		return;
+		return false;
+	if (atomic_load_relaxed(&sc->sc_purged)) {
+		atomic_store_relaxed(&sc->sc_purged, false);
+		ue->ue_state = 0;
+	}
 	ue->ue_lines = ue->ue_errors = false;
-	*count = uslsa_unescape(ue, *ptr, *count, NULL);
+	*count = uslsa_unescape(ue, *ptr, *count, lsr);
 	if (ue->ue_lines)
 		uchip_store(&sc->sc_chip, ue->ue_msr);
+	return ue->ue_errors;
 }
 
 /*
@@ -557,6 +567,19 @@ uslsa_param(void *arg, int portno __unused, struct termios *t)
 		return error;
 	t->c_ospeed = (speed_t)actual;
 	return refused;
+}
+
+/* The rest of an escape that has begun is among what is thrown away. */
+static void
+uslsa_purge(void *arg, int portno __unused, int rw)
+{
+	struct uslsa_softc *sc = arg;
+
+	(void)uslsa_write(sc, USLSA_PURGE,
+	    (ISSET(rw, FREAD) ? USLSA_PURGE_IN : 0) |
+	    (ISSET(rw, FWRITE) ? USLSA_PURGE_OUT : 0), NULL, 0);
+	if (ISSET(rw, FREAD))
+		atomic_store_relaxed(&sc->sc_purged, true);
 }
 
 static bool

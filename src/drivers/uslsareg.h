@@ -45,6 +45,8 @@
 #define	USLSA_MHS_MASK(v)	((v) << 8)	/* which of the two */
 
 #define	USLSA_PURGE_ALL		0x000f
+#define	USLSA_PURGE_OUT		0x0005
+#define	USLSA_PURGE_IN		0x000a
 
 /* USLSA_GET_COMM_STATUS: where the length of the output queue is. */
 #define	USLSA_COMM_LEN		19

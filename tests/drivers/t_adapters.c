@@ -11,6 +11,7 @@
 #include <asm/termbits.h>
 
 #include <errno.h>
+#include <linux/serial.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,18 @@ struct chip {
 	bool		 enables;	/* has a switch for the port */
 	int		 status;	/* has packets of status, that long */
 	unsigned	 setrate;	/* request that sets the speed */
+	unsigned	 bits;		/* of the shortest character */
+	bool		 noerrors;	/* does not tell them */
 };
 static const struct chip chips[] = {
+	{ .name = "ft232r", .first = true, .most = 3000000, .soft = 'X',
+	    .setrate = 0x03, .bits = 7 },
+	{ .name = "ft232h", .most = 12000000, .soft = 'X', .setrate = 0x03,
+	    .bits = 7 },
+	{ .name = "ft2232h", .most = 12000000, .soft = 'X', .setrate = 0x03,
+	    .bits = 7 },
+	{ .name = "ft4232h", .most = 12000000, .soft = 'X', .setrate = 0x03,
+	    .bits = 7 },
 	{ .name = "ch341", .first = true, .most = 3000000, .soft = 'N',
 	    .nopurge = true, .status = 4, .setrate = 0x9a },
 	{ .name = "ch340", .most = 2000000, .soft = 'N', .nopurge = true,
@@ -48,8 +59,8 @@ static const struct chip chips[] = {
 	{ .name = "cp2102", .first = true, .most = 921600, .soft = 'X',
 	    .enables = true,
 	    .setrate = 0x1e },
-	{ .name = "cp2102-clone", .most = 921600, .soft = 'X', .enables = true,
-	    .setrate = 0x1e },
+	{ .name = "cp2102-clone", .noerrors = true, .most = 921600,
+	    .soft = 'X', .enables = true, .setrate = 0x1e },
 	{ .name = "cp2102n", .most = 3000000, .soft = 'X', .enables = true,
 	    .setrate = 0x1e },
 	{ .name = "cp2105", .most = 2000000, .soft = 'X', .enables = true,
@@ -309,6 +320,11 @@ formats_on(struct vusb *v, const struct chip *c)
 		for (i = 0; i < 5; i++)
 			for (stop = 1; stop <= 2; stop++) {
 		plain = bits == 8 && i == 0 && stop == 1;
+		if (bits < c->bits) {
+			T_EQ(s_raw(&sf, 9600, bits, S_CLOCAL), EINVAL);
+			T_CHECK(h_status(v).vs_bits >= 7);
+			continue;
+		}
 		T_EQ(s_raw(&sf, 9600, bits, S_CLOCAL | parities[i].flags |
 		    (stop == 2 ? S_TWOSTOP : 0)),
 		    c->plain && !plain ? EINVAL : 0);
@@ -667,6 +683,105 @@ breaks(void)
 	on_each(breaks_on);
 }
 
+/* What flow control holds up in the chip is gone after a flush. */
+static void
+flush_on(struct vusb *v, const struct chip *c)
+{
+	struct s_file sf;
+	char byte;
+
+	if (!c->enables)
+		return;
+	open_raw(&sf, 115200);
+	T_EQ(s_raw(&sf, 115200, 8, S_CLOCAL | S_CRTSCTS), 0);
+	vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
+	s_write_all(&sf, "held", 4);
+	T_UNTIL(is_held, v);
+	T_EQ(s_ioctl(&sf, TCFLSH, (void *)2), 0);
+	T_EQ(h_status(v).vs_held, 0);
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DSR | VUSB_DCD);
+	s_write_all(&sf, "f", 1);
+	s_far_read_all(v, 0, &byte, 1);
+	T_EQ(byte, 'f');
+	s_close(&sf);
+}
+
+static void
+flush(void)
+{
+
+	on_each(flush_on);
+}
+
+struct want_count {
+	struct s_file	*wc_sf;
+	unsigned	 wc_what;	/* VUSB_* */
+	int		 wc_count;
+};
+
+static int
+count_is(void *arg)
+{
+	struct want_count *wc = arg;
+	struct serial_icounter_struct ic;
+	int n;
+
+	T_EQ(s_ioctl(wc->wc_sf, TIOCGICOUNT, &ic), 0);
+	n = wc->wc_what == VUSB_PARITY ? ic.parity :
+	    wc->wc_what == VUSB_FRAMING ? ic.frame :
+	    wc->wc_what == VUSB_BREAK ? ic.brk : ic.overrun;
+	return n == wc->wc_count;
+}
+
+/* Each is counted once; where the chip tells the byte, that one is marked. */
+static void
+errors_on(struct vusb *v, const struct chip *c)
+{
+	static const unsigned each[] = { VUSB_PARITY, VUSB_FRAMING,
+	    VUSB_OVERRUN, VUSB_BREAK };
+	const bool framed = c->setrate == 0x9a;	/* break: framing error */
+	struct s_file sf;
+	struct want_count wc = { .wc_sf = &sf };
+	struct termios2 t;
+	char buf[8];
+	int frames = 0;
+
+	if (c->noerrors)
+		return;
+	open_raw(&sf, 9600);
+	for (unsigned i = 0; i < 4; i++) {
+		vusb_far_char(v, 0, each[i] == VUSB_BREAK ? 0 : 'e', each[i]);
+		wc.wc_what = framed && each[i] == VUSB_BREAK ? VUSB_FRAMING :
+		    each[i];
+		frames += wc.wc_what == VUSB_FRAMING;
+		wc.wc_count = wc.wc_what == VUSB_FRAMING ? frames : 1;
+		T_UNTIL(count_is, &wc);
+		read_all(&sf, buf, 1);
+		/* A framing error is a 0, where the byte is known. */
+		T_CHECK(buf[0] == 0 || (buf[0] == 'e' &&
+		    each[i] != VUSB_BREAK));
+	}
+	if (c->status == 0) {
+		T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+		t.c_iflag |= PARMRK | INPCK;
+		T_EQ(s_ioctl(&sf, TCSETS2, &t), 0);
+		vusb_far_char(v, 0, 'a', 0);
+		vusb_far_char(v, 0, 'p', VUSB_PARITY);
+		vusb_far_char(v, 0, 'b', 0);
+		vusb_far_char(v, 0, 0, VUSB_BREAK);
+		read_all(&sf, buf, 8);
+		T_EQ(memcmp(buf, "a\377\0pb\377\0\0", 8), 0);
+	}
+	s_close(&sf);
+}
+
+static void
+errors(void)
+{
+
+	on_each(errors_on);
+}
+
 /* ---- what goes wrong ------------------------------------------------ */
 
 static void
@@ -898,6 +1013,7 @@ unknown_kinds(void)
 		{ "pl2303hx", 0x0777, VUSB_PL2303_HX },
 		{ "pl2303hxn", 0x7777, VUSB_PL2303_HXN },
 		{ "pl2303tb", 0x7777, VUSB_PL2303_TB },
+		{ "ft232r", 0x7777, 0 }, { "ft232r", 0x0100, 0 },
 	};
 	struct vusb_config vc;
 	struct s_file sf;
@@ -914,13 +1030,21 @@ unknown_kinds(void)
 		s_plug(v, "ttyU0");
 		open_raw(&sf, 115200);
 		T_EQ(s_raw(&sf, 74880, 7, S_CLOCAL | S_EVEN | S_CRTSCTS), 0);
-		T_CHECK(close_to(h_status(v).vs_baud, 74880, 100));
+		T_CHECK(close_to(h_status(v).vs_baud, 74880, 50));
 		T_EQ(h_status(v).vs_bits, 7);
 		T_EQ(h_status(v).vs_flow, 'R');
 		exchange(v, &sf);
 		s_close(&sf);
 		h_remove(v);
 	}
+}
+
+static bool
+has_ports(const struct chip *c)
+{
+	struct vusb_config vc;
+
+	return vusb_chip(c->name, &vc) && vc.vc_nports > 1;
 }
 
 /* Two of one serial number are two. */
@@ -933,8 +1057,7 @@ same_serial(void)
 	char c;
 
 	for (size_t i = 0; i < NCHIPS; i++) {
-		if (strncmp(chips[i].name, "cp2105", 6) == 0 ||
-		    strncmp(chips[i].name, "cp2108", 6) == 0)
+		if (has_ports(&chips[i]))
 			continue;
 		t_note("%s", chips[i].name);
 		h_begin();
@@ -966,7 +1089,7 @@ same_serial(void)
 	}
 }
 
-/* A CP210x has a port on each interface. */
+/* A port on each interface. */
 static void
 ports(void)
 {
@@ -978,8 +1101,7 @@ ports(void)
 	char c;
 
 	for (size_t i = 0; i < NCHIPS; i++) {
-		if (strncmp(chips[i].name, "cp2105", 6) != 0 &&
-		    strncmp(chips[i].name, "cp2108", 6) != 0)
+		if (!has_ports(&chips[i]))
 			continue;
 		v = plug(&chips[i]);
 		for (unsigned p = 0; p < vusb_nports(v); p++) {
@@ -1025,6 +1147,8 @@ const struct t_case t_cases[] = {
 	{ "modem lines", modem_lines },
 	{ "DTR and RTS, in one request", outputs },
 	{ "breaks, or none", breaks },
+	{ "CP210x: a flush reaches what flow control holds up", flush },
+	{ "breaks and errors that come in", errors },
 	{ "failed transfers", faults },
 	{ "refused requests", refusals },
 	{ "unplug", unplug },
@@ -1033,6 +1157,6 @@ const struct t_case t_cases[] = {
 	{ "no status packets", no_status },
 	{ "unknown kinds of known chips", unknown_kinds },
 	{ "two of one serial number", same_serial },
-	{ "CP2105 and CP2108: two and four ports", ports },
+	{ "chips with two and four ports", ports },
 	{ NULL, NULL }
 };

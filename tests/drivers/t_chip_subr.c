@@ -139,6 +139,12 @@ ch34x_formats(void)
 	T_EQ(uchcom_msr(0xfd), UMSR_DSR);
 	T_EQ(uchcom_msr(0xfb), UMSR_RI);
 	T_EQ(uchcom_msr(0xf7), UMSR_DCD);
+	T_EQ(uchcom_lsr(0x08), 0);
+	T_EQ(uchcom_lsr(0x02), ULSR_OE);
+	T_EQ(uchcom_lsr(0x04), ULSR_PE);
+	T_EQ(uchcom_lsr(0x44), ULSR_FE);
+	T_EQ(uchcom_lsr(0x46), ULSR_FE | ULSR_OE);
+	T_EQ(uchcom_lsr(0x40), 0);
 }
 
 /* ---- CP210x --------------------------------------------------------- */
