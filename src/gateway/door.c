@@ -44,6 +44,7 @@ struct door {
 	enum door_state	 d_state;
 	unsigned	 d_tries;
 	bool		 d_cr;		/* the last byte was one */
+	bool		 d_long;	/* what is typed has more than fits */
 	char		 d_name[WEB_NAME];
 	char		 d_password[PASSWORD];
 	size_t		 d_n;		/* of the one that is being typed */
@@ -74,6 +75,7 @@ ask_name(struct door *d)
 
 	d->d_state = DOOR_NAME;
 	d->d_n = d->d_nrest = 0;
+	d->d_long = false;
 	tell(d, "user: ");
 }
 
@@ -128,7 +130,7 @@ try(struct door *d)
 	int user;
 
 	hash = user_hash(web_users(), d->d_name, &user);
-	if (hash == NULL)
+	if (hash == NULL || d->d_long)
 		wrong(d);
 	else if (passwd_try(place(d->d_client), hash, user == -1,
 	    d->d_password, on_tried, d))
@@ -197,8 +199,10 @@ letter(struct door *d, char c)
 	const char text[2] = { c, '\0' };
 	const bool name = d->d_state == DOOR_NAME;
 
-	if (d->d_n + 1 >= (name ? sizeof(d->d_name) : sizeof(d->d_password)))
+	if (d->d_n + 1 >= (name ? sizeof(d->d_name) : sizeof(d->d_password))) {
+		d->d_long = true;
 		return;
+	}
 	(name ? d->d_name : d->d_password)[d->d_n++] = c;
 	if (name)
 		echo(d, text);
@@ -207,14 +211,8 @@ letter(struct door *d, char c)
 static void
 typed(struct door *d, uint8_t c)
 {
-	const bool after_cr = d->d_cr;
-
-	d->d_cr = c == '\r';
 	switch (c) {
 	case '\n':
-		if (!after_cr)
-			line_ends(d);
-		break;
 	case '\r':
 		line_ends(d);
 		break;
@@ -237,16 +235,19 @@ typed(struct door *d, uint8_t c)
 void
 door_input(struct door *d, const uint8_t *bytes, size_t n)
 {
+	bool after_cr;
 	size_t i;
 
-	for (i = 0; i < n && d->d_state != DOOR_TRIED &&
-	    !d->d_client->cl_closing; i++)
-		typed(d, bytes[i]);
-	if (i < n && d->d_cr && bytes[i] == '\n')
-		i++;			/* the end of the password's line */
-	d->d_cr = false;
-	for (; i < n && d->d_nrest < REST; i++)
-		d->d_rest[d->d_nrest++] = bytes[i];
+	for (i = 0; i < n && !d->d_client->cl_closing; i++) {
+		after_cr = d->d_cr;
+		d->d_cr = bytes[i] == '\r' && d->d_state != DOOR_TRIED;
+		if (after_cr && bytes[i] == '\n')
+			continue;	/* of the same end of a line */
+		if (d->d_state != DOOR_TRIED)
+			typed(d, bytes[i]);
+		else if (d->d_nrest < REST)
+			d->d_rest[d->d_nrest++] = bytes[i];
+	}
 }
 
 /* ---- begin and end -------------------------------------------------- */

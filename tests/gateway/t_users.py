@@ -365,6 +365,30 @@ def _():
         equal("secret" in gate.text() or "$y$" in gate.text(), False)
 
 
+@case("login: the end of a line may come in pieces; what is too long is wrong, "
+      "whatever it begins with")
+def _():
+    long = "p" * 255
+    with gateway(LOGIN, web=f"user = lil {hashed(long)}\n"
+                 "allow = lil write p0\n") as gate:
+        client = Stream(gate.raw[0])
+        equal(client.read(6), b"user: ")
+        client.send(b"lil\r")
+        equal(client.read(10), b"password: ")
+        client.send(b"\n")
+        client.send(long.encode() + b"p\r\n")
+        client.until(b"That is not right.\r\nuser: ")
+        client.send(b"lil" + b"l" * 32 + b"\n")
+        client.until(b"password: ")
+        client.send(long.encode() + b"\n")
+        client.until(b"That is not right.\r\n")
+        enter(client, b"lil", long.encode())
+        client.until(b"\r\n")
+        client.send(b"in")
+        equal(gate.device.read(2), b"in")
+        equal(gate.text().count("a wrong password"), 2)
+
+
 @case("login: what is wrong is told, costs time, and is wrong three times at "
       "most; a name that nobody has is as good")
 def _():
