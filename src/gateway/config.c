@@ -332,6 +332,18 @@ set_revoke(struct port_conf *pc, const char *value)
 }
 
 static const char *
+set_mdns(struct port_conf *pc, const char *value)
+{
+	static const char *const words[] = { "no", "yes", NULL };
+	const int which = word(value, words);
+
+	if (which == -1)
+		return "wants yes or no";
+	pc->pc_mdns = which == 1;
+	return NULL;
+}
+
+static const char *
 set_slow(struct port_conf *pc, const char *value)
 {
 	static const char *const words[] = { "close", "drop", NULL };
@@ -445,6 +457,7 @@ static const struct {
 	{ "notice",	false,	set_notice },
 	{ "away",	false,	set_away },
 	{ "after-revoke", false, set_revoke },
+	{ "mdns",	false,	set_mdns },
 	{ "slow",	false,	set_slow },
 	{ "buffer",	false,	set_buffer },
 	{ "history",	false,	set_history },

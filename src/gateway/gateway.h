@@ -24,10 +24,10 @@
  *	    reset.c   sequences of modem lines, with their times
  *	    tty.c     termios and modem lines of a descriptor
  *	    ring.c    what the device has said, with notes
- *	    log.c     the same in a file (logfile.c), on the one other thread that
- *		      there is but for passwords (disk.c)
+ *	    log.c     the same in a file (logfile.c), on a thread of its own (disk.c)
  *	    why.c     why the device has left, by what plugs.c hears of devswd
  *	    web.c     the pages, and what they show (metrics.c), by http.c
+ *	    mdns.c    ports told to the network, on a thread of its own
  *	    tls.c     certificates
  *
  *	Each calls those below it only; upward go struct proto, struct line_ops
@@ -349,6 +349,7 @@ struct port_conf {
 	bool		 pc_keep;	/* output while the device is away */
 	bool		 pc_drop;	/* what a client is too slow for */
 	bool		 pc_reopen;	/* after a revoke */
+	bool		 pc_mdns;
 	char		 pc_log[128];	/* "": none */
 	enum log_format	 pc_logformat;
 	unsigned	 pc_logsize;	/* KiB */

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "gateway/door.h"
+#include "gateway/mdns.h"
 #include "gateway/web.h"
 #include "gateway/why.h"
 
@@ -301,6 +302,7 @@ came(void *arg)
 
 	p->p_stats.ps_opens++;
 	why_came(p->p_reason, p->p_node);
+	mdns_touch();
 	say("%s: %s is there", p->p_conf->pc_name, p->p_node);
 	if (p->p_refused > 0)
 		say("%s: %llu bytes for the device were refused while it was "
@@ -351,6 +353,7 @@ learnt(void *arg, const char *reason)
 
 	if (reason != NULL)
 		say("%s: that was: %s", p->p_conf->pc_name, reason);
+	mdns_touch();
 	news(p, NEWS_WHY);
 }
 
@@ -676,6 +679,7 @@ void
 port_begin(struct port *p)
 {
 
+	mdns_touch();
 	line_begin(p->p_line);
 }
 
@@ -772,6 +776,7 @@ port_change(struct port *p, const struct port_conf *conf)
 	if (conf->pc_node[0] != '\0' || !same)
 		strcpy(p->p_node, conf->pc_node);
 	why_change(p->p_reason, conf->pc_reopen);
+	mdns_touch();
 	change_log(p, before);
 	change_settings(p, &was, &conf->pc_settings);
 	if (ring_resize(&p->p_ring, (size_t)conf->pc_buffer * 1024) == -1)
@@ -796,6 +801,7 @@ port_free(struct port *p)
 		client_free(cl);
 	}
 	TAILQ_REMOVE(&ports, p, p_entry);
+	mdns_touch();
 	if (p->p_turn != NULL)
 		event_free(p->p_turn);
 	if (p->p_reason != NULL)

@@ -26,6 +26,7 @@
 
 #include "gateway/adapters.h"
 #include "gateway/disk.h"
+#include "gateway/mdns.h"
 #include "gateway/web.h"
 #include "gateway/why.h"
 
@@ -348,6 +349,7 @@ end(struct gateway *g)
 	adapters_free(g->g_adapters);
 	while ((s = TAILQ_FIRST(&g->g_services)) != NULL)
 		service_end(g, s);
+	mdns_end();
 	plugs_end();
 	clients_end();
 	disk_end(DISK_MS);
@@ -380,6 +382,7 @@ serve(const char *path, struct port_conf_head *configs)
 	if (!watch_signals(&g))
 		say("there is no event loop");
 	else if (!passwd_begin(g.g_base) || !disk_begin(g.g_base) ||
+	    !mdns_begin(g.g_base) ||
 	    !plugs_begin(g.g_base, why_event) ||
 	    (g.g_adapters = adapters_new(g.g_base, on_adapter, &g)) == NULL)
 		say("out of memory");

@@ -328,7 +328,8 @@ why_adapter(const struct why *w)
  *
  *	Of a line that is away.  told(arg, reason, closed) when it has ended,
  *	NULL: nobody knows why; closed: it is not opened again.
- *	learnt(arg, reason) when why_last has changed, or why_adapter (NULL).  NULL: no memory.
+ *	learnt(arg, reason) when why_last has changed, or why_adapter (NULL).
+ *	NULL: no memory.
  */
 struct why *
 why_new(struct event_base *base, struct line *ln, bool reopen,
