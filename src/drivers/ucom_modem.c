@@ -247,6 +247,14 @@ ucom_ask_status(struct ucom_softc *sc, bool force)
 	mutex_exit(&sc->sc_lock);
 }
 
+void
+ucom_lines_moved(struct ucom_softc *sc, u_char msr)
+{
+
+	if (sc->sc_tty != NULL && msr != 0)
+		ttympulse(sc->sc_tty, ucom_msr_to_tiocm(msr));
+}
+
 int
 ucom_to_tiocm(struct ucom_softc *sc)
 {

@@ -32,6 +32,7 @@
  *	sc_msr and sc_lsr: bytes, written by uftdi_read_lsr on the device's
  *	event thread and by uftdi_open before reads are started, read by
  *	anybody; atomic, and each stands for itself.
+ *	sc_subdev: by attach and detach, atomic.
  *	sc_dying: set once by activate or detach, atomic; saves the
  *	requests that would only fail.
  *
@@ -224,8 +225,8 @@ uftdi_attach(device_t parent __unused, device_t self, void *aux)
 	ucaa.ucaa_iface = uiaa->uiaa_iface;
 	ucaa.ucaa_methods = &uftdi_methods;
 	ucaa.ucaa_arg = sc;
-	sc->sc_subdev = config_found(self, &ucaa, ucomprint,
-	    CFARGS(.submatch = ucomsubmatch));
+	atomic_store_relaxed(&sc->sc_subdev, config_found(self, &ucaa,
+	    ucomprint, CFARGS(.submatch = ucomsubmatch)));
 }
 
 static int
@@ -245,7 +246,7 @@ uftdi_childdet(device_t self, device_t child)
 	struct uftdi_softc *sc = device_private(self);
 
 	KASSERT(sc->sc_subdev == child);
-	sc->sc_subdev = NULL;
+	atomic_store_relaxed(&sc->sc_subdev, NULL);
 }
 
 static int
@@ -604,6 +605,16 @@ uftdi_errors(u_char status, const u_char *data, u_char *lsr, uint32_t n)
 	SET(lsr[0], status & ULSR_OE);
 }
 
+/* Lines that moved in the middle of a transfer and are back at its end. */
+static void
+uftdi_moved(struct uftdi_softc *sc, u_char moved)
+{
+	device_t sub = atomic_load_relaxed(&sc->sc_subdev);
+
+	if (moved != 0 && sub != NULL)
+		ucom_lines_moved(device_private(sub), moved);
+}
+
 /*
  * ucom_read_lsr: two status bytes stand in front of every packet of maxpkt
  * bytes, not only of the transfer.  The data of the first packet stays
@@ -618,15 +629,17 @@ uftdi_read_lsr(void *arg, int portno __unused, u_char **ptr, uint32_t *count,
 	u_char *const p = *ptr;
 	u_char *to = p + FTDI_STATUS_LEN;
 	uint32_t off, n;
+	const u_char first = atomic_load_relaxed(&sc->sc_msr);
+	u_char status, msr = first, moved = 0;
 	bool errors = false;
-	u_char status;
 
 	*ptr = to;
 	for (off = 0; off < *count; off += sc->sc_maxpkt) {
 		n = MIN(sc->sc_maxpkt, *count - off);
 		if (n < FTDI_STATUS_LEN)
 			break;
-		atomic_store_relaxed(&sc->sc_msr, p[off] & FTDI_MSR_MASK);
+		moved |= msr ^ (p[off] & FTDI_MSR_MASK);
+		msr = p[off] & FTDI_MSR_MASK;
 		status = p[off + 1];	/* before data is moved up to it */
 		atomic_store_relaxed(&sc->sc_lsr, status);
 		n -= FTDI_STATUS_LEN;
@@ -639,6 +652,8 @@ uftdi_read_lsr(void *arg, int portno __unused, u_char **ptr, uint32_t *count,
 		to += n;
 	}
 	*count = (uint32_t)(to - *ptr);
+	atomic_store_relaxed(&sc->sc_msr, msr);
+	uftdi_moved(sc, moved & ~(first ^ msr));
 	return errors;
 }
 

@@ -463,7 +463,7 @@ umodem_notified(struct umodem_softc *sc)
 {
 	const usb_cdc_notification_t *cn = &sc->sc_notify_buf;
 	device_t sub;
-	u_char msr = UMSR_CTS;
+	u_char msr = UMSR_CTS, again;
 
 	if (cn->bNotification != UCDC_N_SERIAL_STATE ||
 	    UGETW(cn->wLength) != 2)
@@ -474,10 +474,13 @@ umodem_notified(struct umodem_softc *sc)
 		SET(msr, UMSR_DSR);
 	if (ISSET(cn->data[0], UCDC_N_SERIAL_RI))
 		SET(msr, UMSR_RI);
+	again = atomic_load_relaxed(&sc->sc_msr) & msr & UMSR_RI;
 	atomic_store_relaxed(&sc->sc_msr, msr);
 	sub = atomic_load_relaxed(&sc->sc_subdev);
 	if (sub != NULL) {
 		ucom_status_change(device_private(sub));
+		/* Each is a ring: the device need not say that one is over. */
+		ucom_lines_moved(device_private(sub), again);
 		ucom_line_event(device_private(sub),
 		    umodem_events(cn->data[0]));
 	}

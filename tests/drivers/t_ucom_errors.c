@@ -322,14 +322,6 @@ acm_errors(void)
 }
 
 static int
-acm_break_waits(void *arg)
-{
-	struct vusb *v = arg;
-
-	return h_status(v).vs_reads == 0;
-}
-
-static int
 rings(void *arg)
 {
 
@@ -341,6 +333,44 @@ rings_not(void *arg)
 {
 
 	return !rings(arg);
+}
+
+static int
+rang_thrice(void *arg)
+{
+
+	return counts(arg).rng == 3;
+}
+
+/* A device need not say that a ring is over: each time that it says there is
+   one, there is one (PSTN120: an irregular signal). */
+static void
+acm_rings(void)
+{
+	struct vusb *v = h_acm();
+	struct s_file sf;
+	struct s_op so = { .so_call = S_IOCTL, .so_file = &sf,
+	    .so_cmd = TIOCMIWAIT, .so_buf = (void *)TIOCM_RI };
+
+	open_with(&sf, 0);
+	vusb_set_lines(v, 0, VUSB_DCD | VUSB_RI);
+	T_UNTIL(rings, &sf);
+	T_EQ(counts(&sf).rng, 1);
+	s_start(&so);
+	s_wait_sleep(&so, "ttymodem");
+	vusb_set_lines(v, 0, VUSB_DCD | VUSB_RI);
+	T_EQ(s_finish(&so), 0);
+	T_UNTIL(rang_thrice, &sf);
+	s_close(&sf);
+	h_remove(v);
+}
+
+static int
+acm_break_waits(void *arg)
+{
+	struct vusb *v = arg;
+
+	return h_status(v).vs_reads == 0;
 }
 
 /* All notifications before this have been heard of. */
@@ -421,6 +451,7 @@ const struct t_case t_cases[] = {
 	{ "FTDI: marks keep their place when the tty is full", ftdi_full },
 	{ "ACM: a break is behind what was received", acm_break },
 	{ "ACM: errors are counted once", acm_errors },
+	{ "ACM: a ring is one each time", acm_rings },
 	{ "ACM: a break waits behind input that waits", acm_full },
 	{ "FTDI: errors that make no sense", hostile },
 	{ NULL, NULL }

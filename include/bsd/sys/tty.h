@@ -258,6 +258,7 @@ void	ttycancel(struct tty *);
 void	ttyhangup(struct tty *);
 int	ttymodem(struct tty *, int);
 void	ttymstatus(struct tty *, int);
+void	ttympulse(struct tty *, int);
 void	ttymspar(struct tty *);
 int	ttysleep(struct tty *, kcondvar_t *, bool, int);
 int	ttywait(struct tty *);

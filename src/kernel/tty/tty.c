@@ -593,6 +593,23 @@ ttymodem(struct tty *tp, int carrier)
 	return connected;
 }
 
+/* These inputs have moved so many times; ttylock held. */
+static void
+ttymoved(struct tty *tp, int moved, int times)
+{
+
+	if (ISSET(moved, TIOCM_CTS))
+		tp->t_counts.tc_cts += times;
+	if (ISSET(moved, TIOCM_DSR))
+		tp->t_counts.tc_dsr += times;
+	if (ISSET(moved, TIOCM_RI))
+		tp->t_counts.tc_rng += times;
+	if (ISSET(moved, TIOCM_CD))
+		tp->t_counts.tc_dcd += times;
+	if (moved != 0)
+		cv_broadcast(&tp->t_modemcv);
+}
+
 /*
  * ttymstatus(tp, bits)
  *
@@ -610,16 +627,23 @@ ttymstatus(struct tty *tp, int bits)
 	moved = ISSET(tp->t_flags, TF_MSTATUS) ? bits ^ tp->t_modem : 0;
 	SET(tp->t_flags, TF_MSTATUS);
 	tp->t_modem = bits;
-	if (ISSET(moved, TIOCM_CTS))
-		tp->t_counts.tc_cts++;
-	if (ISSET(moved, TIOCM_DSR))
-		tp->t_counts.tc_dsr++;
-	if (ISSET(moved, TIOCM_RI))
-		tp->t_counts.tc_rng++;
-	if (ISSET(moved, TIOCM_CD))
-		tp->t_counts.tc_dcd++;
-	if (moved != 0)
-		cv_broadcast(&tp->t_modemcv);
+	ttymoved(tp, moved, 1);
+	ttyunlock(tp);
+}
+
+/*
+ * ttympulse(tp, bits)
+ *
+ *	An addition: these modem inputs have moved and moved back, between two
+ *	calls of ttymstatus; two changes for each.  A carrier that is back is
+ *	no loss of it.  No ttylock held; does not sleep.
+ */
+void
+ttympulse(struct tty *tp, int bits)
+{
+
+	ttylock(tp);
+	ttymoved(tp, bits, 2);
 	ttyunlock(tp);
 }
 

@@ -161,6 +161,15 @@ int	ucomsubmatch(device_t, cfdata_t, const int *, void *);
 void	ucom_status_change(struct ucom_softc *);
 
 /*
+ * ucom_lines_moved(sc, msr)
+ *
+ *	These lines (UMSR_CTS, ...) have moved and moved back, so that
+ *	ucom_get_status does not show it: for who counts them or waits for one
+ *	(TIOCMIWAIT).  As ucom_status_change.
+ */
+void	ucom_lines_moved(struct ucom_softc *, u_char);
+
+/*
  * ucom_line_event(sc, lsr)
  *
  *	The chip has said, but not in its data, that there was a break
