@@ -232,7 +232,9 @@ uslsa_poll_task(void *arg)
 	struct uslsa_softc *sc = arg;
 	uint8_t msr;
 
-	if (uslsa_ask(sc, USLSA_GET_MDMSTS, &msr, 1) == 0)
+	/* Not uchip_read, whose memory of refusals is the methods'. */
+	if (uchip_try(&sc->sc_chip, UT_READ_VENDOR_INTERFACE,
+	    USLSA_GET_MDMSTS, 0, sc->sc_port, &msr, 1, NULL) == 0)
 		uchip_lines(&sc->sc_chip, msr & 0xf0);
 	if (atomic_load_relaxed(&sc->sc_polling))
 		callout_schedule(&sc->sc_poll, mstohz(USLSA_POLL_MS));
