@@ -540,8 +540,13 @@ MUTANTS = (
      "	if (ub != NULL)\n		ucom_recover_later(sc, ub->ub_errs);\n",
      "	(void)ub;\n"),
     ("the end of output does not start more", UCOMIO,
-     "	(void)(*tp->t_linesw->l_start)(tp);\n	ttyunlock(tp);",
-     "	ttyunlock(tp);"),
+     "even a stopped one. */\n	(void)ttypull(tp);\n"
+     "	(void)(*tp->t_linesw->l_start)(tp);\n",
+     "even a stopped one. */\n	(void)ttypull(tp);\n"),
+    ("input that is flushed is given to the tty meanwhile", UCOMRX,
+     "	while (sc->sc_rx_feeding)\n"
+     "		cv_wait(&sc->sc_statecv, &sc->sc_lock);\n"
+     "	sc->sc_rx_feeding = true;\n", ""),
     ("a drain that a detach ends says that all was sent", TTY,
      "	if (error == 0 && ISSET(tp->t_flags, TF_HANGUP))\n"
      "		error = ERESTART;\n	else if", "	if", "t_sched_ucom"),
