@@ -190,6 +190,8 @@ struct hyp_node_stat {
 					   "": none */
 	char		hs_driver[16];	/* which device sits there: "uftdi0" */
 	char		hs_device[16];	/* whose node it is: "ucom0" */
+	char		hs_semantics[20]; /* of what is open; "": nothing */
+	char		hs_next[20];	/* the next first open's */
 };
 void	hyp_node_getstat(struct hyp_node *, struct hyp_node_stat *);
 
@@ -221,6 +223,14 @@ void	hyp_nodes_again(void);
  *	nobody says; before the first open.  EINVAL: none of those in the
  *	list, which is for people.
  */
+/* As numbers, in their order: what the configuration says of a device. */
+#define	HYP_SEMANTICS_NETBSD		1
+#define	HYP_SEMANTICS_NETBSD_LEGACY	2
+#define	HYP_SEMANTICS_FREEBSD		3
+#define	HYP_SEMANTICS_FREEBSD_TRACKCLOSE 4
+#define	HYP_SEMANTICS_LINUX		5
+#define	HYP_SEMANTICS_LIST						\
+	"netbsd, netbsd-legacy, freebsd, freebsd-trackclose, linux"
 int	hyp_set_semantics(const char *);
 const char *hyp_semantics(void);
 const char *hyp_semantics_list(void);

@@ -22,8 +22,9 @@ struct hyp_usb;
 struct hyp_usbx;
 
 /*
- * What the configuration says of a device's serial lines: how each first open
- * after a last close finds them.  Members of 0 say nothing.
+ * What the configuration says of a device's nodes: how each first open after a
+ * last close finds a serial line, and which system's ideas of close and unplug
+ * it begins with.  Members of 0 say nothing.
  */
 struct hyp_usb_line {
 	uint32_t	 hl_speed;	/* Bd */
@@ -34,6 +35,8 @@ struct hyp_usb_line {
 	uint8_t		 hl_dtr;	/* HYP_USB_PIN_*: what becomes of it */
 	uint8_t		 hl_rts;	/* at a first open; same */
 	uint8_t		 hl_latency;	/* ms that a chip may keep input */
+	uint8_t		 hl_semantics;	/* HYP_SEMANTICS_* (hyp_node.h);
+					   serial or not */
 };
 #define	HYP_USB_FLOW_NONE	1
 #define	HYP_USB_FLOW_RTSCTS	2

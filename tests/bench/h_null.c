@@ -222,7 +222,7 @@ const struct devnode devnodes[] = {
 
 /* There is no bus. */
 void
-usb_bus_init(bool lingers __unused)
+usb_bus_init(bool (*lingers)(u_int) __unused)
 {
 }
 

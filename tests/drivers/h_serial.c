@@ -232,6 +232,16 @@ s_modem(struct s_file *sf)
 	return lines;
 }
 
+int
+s_revoke(const char *node)
+{
+	struct hyp_lwp *l = h_enter(0);
+	const int error = hyp_node_revoke(h_node_find(node));
+
+	h_exit(l);
+	return error;
+}
+
 /* ---- plugging ------------------------------------------------------- */
 
 static int

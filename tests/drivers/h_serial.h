@@ -44,6 +44,7 @@ int	s_read(struct s_file *, void *, size_t, int, size_t *);
 int	s_write(struct s_file *, const void *, size_t, int, size_t *);
 int	s_ioctl(struct s_file *, unsigned long, void *);
 uint32_t s_poll(struct s_file *, uint32_t);
+int	s_revoke(const char *);
 
 /* That must work: all len bytes, or the case fails. */
 void	s_read_all(struct s_file *, void *, size_t);

@@ -16,6 +16,7 @@
 #include "drivers/h_adapter.h"
 #include "drivers/h_serial.h"
 #include "hyp/hyp.h"
+#include "hyp/hyp_node.h"
 
 static const struct hyp_usb_line
     nothing = { .hl_speed = 0 },
@@ -466,7 +467,103 @@ latency(void)
 	h_remove(v);
 }
 
+/* ---- semantics ------------------------------------------------------ */
+
+static int
+not_in_use(void *arg)
+{
+
+	return !vusb_in_use(arg);
+}
+
+static struct vusb *
+semantics_of(const char *name, uint8_t semantics, const char *node)
+{
+	const struct vusb_config vc = { .vc_model = VUSB_FTDI,
+	    .vc_line = { .hl_semantics = semantics } };
+	struct vusb *v = vusb_create(name, &vc);
+
+	T_CHECK(v != NULL);
+	s_plug(v, node);
+	return v;
+}
+
+/* Two adapters of one daemon, each as its claim says. */
+static void
+two_semantics(void)
+{
+	struct vusb *bsd, *lin;
+	struct s_file b, l;
+	size_t done;
+
+	h_begin();
+	bsd = semantics_of("bsd", 0, "ttyU0");
+	lin = semantics_of("linux", HYP_SEMANTICS_LINUX, "ttyU1");
+	b = opened("ttyU0");
+	l = opened("ttyU1");
+	T_EQ(s_revoke("ttyU1"), EOPNOTSUPP);
+	T_EQ(s_ioctl(&l, TIOCSBRK, NULL), 0);
+	T_EQ(s_revoke("ttyU0"), 0);
+	T_EQ(s_ioctl(&b, TIOCSBRK, NULL), EBADF);
+	s_close(&b);
+	b = opened("ttyU0");
+	/* Unplugged, BSD's is let go at once, and Linux's lives on. */
+	vusb_unplug(bsd, 0);
+	vusb_unplug(lin, 0);
+	t_until(not_in_use, bsd, "the device is closed");
+	while (s_write(&l, "x", 1, 0, &done) != EIO)
+		t_msleep(1);
+	T_EQ(s_ioctl(&l, TIOCSBRK, NULL), EIO);
+	T_EQ(s_ioctl(&b, TIOCSBRK, NULL), EBADF);
+	t_msleep(300);			/* longer than the bus waits for it */
+	T_CHECK(vusb_in_use(lin));
+	/* The port goes on, with another unit. */
+	T_EQ(hyp_zombies(), 0);
+	s_close(&l);
+	t_until(not_in_use, lin, "the device is closed");
+	s_close(&b);
+	vusb_destroy(bsd);
+	vusb_destroy(lin);
+	h_forget_memory();
+}
+
+/* Read again: from the next first open on, whichever way. */
+static void
+semantics_read_again(void)
+{
+	static const struct hyp_usb_line lin = {
+	    .hl_semantics = HYP_SEMANTICS_LINUX };
+	static const struct hyp_usb_line bsd = {
+	    .hl_semantics = HYP_SEMANTICS_NETBSD };
+	struct vusb *v = plugged(VUSB_FTDI, &nothing);
+	struct s_file sf;
+
+	sf = opened("ttyU0");
+	vusb_configure(v, &lin);
+	T_EQ(s_revoke("ttyU0"), 0);
+	s_close(&sf);
+	sf = opened("ttyU0");
+	T_EQ(s_revoke("ttyU0"), EOPNOTSUPP);
+	vusb_configure(v, &bsd);
+	T_EQ(s_revoke("ttyU0"), EOPNOTSUPP);
+	/* It is Linux's by its open, and the plug knows that it was. */
+	vusb_unplug(v, 0);
+	t_msleep(300);
+	T_CHECK(vusb_in_use(v));
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), EIO);
+	s_close(&sf);
+	t_until(not_in_use, v, "the device is closed");
+	s_plug(v, "ttyU0");
+	sf = opened("ttyU0");
+	T_EQ(s_revoke("ttyU0"), 0);
+	s_close(&sf);
+	h_remove(v);
+}
+
 const struct t_case t_cases[] = {
+	{ "two adapters with semantics of their own", two_semantics },
+	{ "semantics, read again, count from the next first open on",
+	    semantics_read_again },
 	{ "a first open begins with speed, format, flow", first_open },
 	{ "every parity", every_parity },
 	{ "every flow control", every_flow },

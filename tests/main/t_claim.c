@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hyp/hyp.h"
+#include "hyp/hyp_node.h"
 #include "host/host.h"
 #include "host/usbsys.h"
 #include "main/claim.h"
@@ -124,6 +125,10 @@ test_words(void)
 		{ "1:2,latency=0", "latency= wants a number of milliseconds" },
 		{ "1:2,latency=256", "latency= wants a number of milli" },
 		{ "1:2,latency=1,latency=1", "latency= is given twice" },
+		{ "1:2,semantics=bsd", "semantics= wants one of netbsd, " },
+		{ "1:2,semantics=", "a value is empty" },
+		{ "1:2,semantics=linux,semantics=linux", "semantics= is given "
+		    "twice" },
 	};
 	struct claim c;
 	const char *why;
@@ -179,6 +184,12 @@ test_line(void)
 	T_EQ(c.c_line.hl_dtr, HYP_USB_PIN_KEEP);
 	T_EQ(c.c_line.hl_rts, HYP_USB_PIN_OFF);
 	T_CHECK(!line_same(&c.c_line, &none));
+	T_CHECK(claim_parse("1:2,semantics=linux,speed=50", &c) == NULL);
+	T_EQ(c.c_line.hl_semantics, HYP_SEMANTICS_LINUX);
+	T_CHECK(claim_parse("1:2,semantics=netbsd", &c) == NULL);
+	T_EQ(c.c_line.hl_semantics, HYP_SEMANTICS_NETBSD);
+	T_CHECK(claim_parse("1:2", &c) == NULL);
+	T_EQ(c.c_line.hl_semantics, 0);
 	T_CHECK(claim_parse("1:2,latency=255", &c) == NULL);
 	T_EQ(c.c_line.hl_latency, 255);
 	T_CHECK(!line_same(&c.c_line, &none));

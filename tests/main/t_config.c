@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "h_test.h"
+#include "hyp/hyp_node.h"
 #include "main/options.h"
 
 static char dir[32], conf[64], said[65536];
@@ -136,7 +137,7 @@ one_list(void)
 	    "driver = uhid\nunit = 3\n"
 	    "owner = 7\nmode = 0600\n"
 	    "speed = 4800\nformat = 7e2\nflow = rtscts\n"
-	    "dtr = keep\nrts = off\nlatency = 16\n");
+	    "dtr = keep\nrts = off\nlatency = 16\nsemantics = linux\n");
 	PUT("a.conf.d/20-b.conf", "[devswd]\r\nmode = 0640\r\n");
 	PUT("a.conf.d/10-a.conf", "\xef\xbb\xbf[devswd]\nmode = 0604\n"
 	    "[claim 3rd]\nvid = 1\npid = 2\nforce = no\n");
@@ -171,6 +172,8 @@ one_list(void)
 	T_EQ(nth_claim(1)->c_line.hl_dtr, HYP_USB_PIN_KEEP);
 	T_EQ(nth_claim(1)->c_line.hl_rts, HYP_USB_PIN_OFF);
 	T_EQ(nth_claim(1)->c_line.hl_latency, 16);
+	T_EQ(nth_claim(1)->c_line.hl_semantics, HYP_SEMANTICS_LINUX);
+	T_EQ(nth_claim(0)->c_line.hl_semantics, 0);
 	T_EQ(nth_claim(0)->c_line.hl_speed, 0);
 	/* A reload compares texts to know a claim again. */
 	T_CHECK(strcmp(nth_claim(1)->c_text, "1050:0407,port=1-1.4,unit=3,"
@@ -223,8 +226,9 @@ every_mistake(void)
 	PUT("a.conf.d/b.conf", "[claim eight]\nvid=2\npid=2\nunit=1\n"
 	    "[claim nine]\nvid=1\npid=1\n"
 	    "[claim ten]\nvid=3\npid=3\nspeed = 9600 8N1\nformat = 8\n"
-	    "flow = crtscts\nspeed = 300\nspeed = 300\n");
-	T_EQ(parse(""), 29);
+	    "flow = crtscts\nspeed = 300\nspeed = 300\n"
+	    "semantics = bsd\n");
+	T_EQ(parse(""), 30);
 	says("a.conf:1: early: begin with [devswd] or [claim NAME]");
 	says("a.conf:3: modus: there is no such setting; there are owner ");
 	says("a.conf:4: mode 999: wants an octal number from 1 to 777");
@@ -256,6 +260,7 @@ every_mistake(void)
 	says("a.conf.d/b.conf:12: format = 8: wants bits (5 to 8), parity");
 	says("a.conf.d/b.conf:13: flow = crtscts: wants none, rtscts or ");
 	says("a.conf.d/b.conf:15: speed = 300: is given twice");
+	says("a.conf.d/b.conf:16: semantics = bsd: wants one of netbsd, ");
 	finish();
 }
 
@@ -372,7 +377,7 @@ chance(void)
 	static const char good[] = "[devswd]\nmode = 0600\nmajor = 5\n"
 	    "[claim a]\nvid = 1\npid = 2\nserial = a,b\nunit = 3\n"
 	    "speed = 9600\nformat = 8N1\nflow = none\ndtr = keep\n"
-	    "latency = 16\n";
+	    "latency = 16\nsemantics = freebsd\n";
 	static const char bytes[] = "[]=;#\n\r\t ,:\\\"'\0\xff\xef\xbb\xbf"
 	    "claim devswd vid pid unit 0123456789";
 	char text[4096];

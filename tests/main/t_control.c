@@ -124,6 +124,8 @@ hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
 	hs->hs_attached = hs->hs_opens = 1;
 	strcpy(hs->hs_place, PLACE);
 	strcpy(hs->hs_driver, "uftdi0");
+	strcpy(hs->hs_semantics, "netbsd");
+	strcpy(hs->hs_next, "linux");
 }
 
 const char *
@@ -732,7 +734,8 @@ list_tells_what_is_plugged_in(void)
 	has(text, "{\"vid\": \"0403\", \"pid\": \"6001\", \"vendor\": \"\", "
 	    "\"product\": \"p\", ");
 	has(text, "\"port\": \"1-2\", \"fits\": \"uftdi\", "
-	    "\"driver\": null, \"kernel\": \"\", \"claim\": null, "
+	    "\"driver\": null, \"semantics\": null, \"kernel\": \"\", "
+	    "\"claim\": null, "
 	    "\"at\": null, \"refused\": false, \"detached\": false, "
 	    "\"nodes\": []}");
 	for (const char *p = text; *p != '\0'; p++)
@@ -747,7 +750,8 @@ list_tells_what_is_plugged_in(void)
 	be_user(5);
 	text = text_of(&cr, 0);
 	be_user(0);
-	has(text, "\"driver\": \"uftdi0\", \"kernel\": \"\", "
+	has(text, "\"driver\": \"uftdi0\", \"semantics\": \"linux\", "
+	    "\"kernel\": \"\", "
 	    "\"claim\": \"a \\\"claim\\\"\", \"at\": \"f:3\", "
 	    "\"refused\": false, \"detached\": true, "
 	    "\"nodes\": [\"a node with a name 0\", ");
@@ -815,7 +819,8 @@ a_node_and_who_may_see_its_use(void)
 		text = ask_node(who[i].uid, who[i].gid, who[i].more);
 		has(text, "{\"name\": \"a node with a name 3\", \"major\": ");
 		has(text, "\"attached\": true, \"driver\": \"uftdi0\", "
-		    "\"interface\": null, ");
+		    "\"interface\": null, \"semantics\": \"netbsd\", "
+		    "\"next\": \"linux\", ");
 		if (!who[i].sees) {
 			has_not(text, "opens");
 			has_not(text, "files");

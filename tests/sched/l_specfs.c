@@ -228,6 +228,15 @@ driver_leaves(void *arg __unused)
 	SCHED_CHECK(hd[0].hd_opens == 0);
 }
 
+/* From the next first open on. */
+static void
+chooses(void *arg)
+{
+
+	SCHED_CHECK(devsw_semantics(hd_present, arg) == 0);
+	sched_note("now: %s", (const char *)arg);
+}
+
 #define	ACTORS(name, ...)						\
 	static const struct sched_actor name[] = {			\
 		__VA_ARGS__, { NULL, NULL, NULL }			\
@@ -259,6 +268,14 @@ ACTORS(close_open_revoke, { "A", closes_file, &a },
     { "B", open_close, &b }, { "revoke", revokes, NULL });
 ACTORS(close_open_unplug, { "A", closes_file, &a },
     { "B", open_close, &b }, { "unplug", unplugs, NULL });
+ACTORS(linux_open_unplug, { "A", open_close, &a },
+    { "unplug", unplugs, NULL });
+ACTORS(choose_close_open, { "A", closes_file, &a }, { "B", open_close, &b },
+    { "reload", chooses, "netbsd" });
+ACTORS(choose_open_unplug, { "A", open_close, &a },
+    { "unplug", unplugs, NULL }, { "reload", chooses, "netbsd" });
+ACTORS(choose_close_unplug, { "A", closes_file, &a },
+    { "unplug", unplugs, NULL }, { "reload", chooses, "netbsd" });
 ACTORS(two_closes, { "A", closes_file, &a }, { "B", closes_file, &b });
 ACTORS(two_closes_revoke, { "A", closes_file, &a },
     { "B", closes_file, &b }, { "revoke", revokes, NULL });
@@ -406,6 +423,23 @@ setup_sleeping_open(void)
 	hd[0].hd_open_holds = true;
 }
 
+static void
+setup_linux(void)
+{
+
+	setup();
+	SCHED_CHECK(devsw_semantics(hd_present, "linux") == 0);
+}
+
+static void
+setup_linux_open_a(void)
+{
+
+	setup_linux();
+	h_open(&a);
+	SCHED_CHECK(a.c_error == 0);
+}
+
 /* The driver has left: nothing to detach. */
 static void
 end_left(void)
@@ -480,6 +514,14 @@ const struct sched_litmus l_specfs[] = {
 	    setup_open_a, read_open_revoke_replug, end },
 	{ "open_two_revokes_unplug", "an open, two revokes, an unplug",
 	    setup, open_two_revokes_unplug, end },
+	{ "linux_open_unplug", "an open that would live on against an unplug",
+	    setup_linux, linux_open_unplug, end },
+	{ "choose_close_open", "other semantics, the last close and an open",
+	    setup_linux_open_a, choose_close_open, end },
+	{ "choose_open_unplug", "other semantics, an open, and an unplug",
+	    setup_linux, choose_open_unplug, end },
+	{ "choose_close_unplug", "other semantics, the last close, an unplug",
+	    setup_linux_open_a, choose_close_unplug, end },
 	{ "leave_open", "an open against devsw_detach",
 	    setup, leave_open, end_left },
 	{ "leave_read", "a blocked read against devsw_detach",

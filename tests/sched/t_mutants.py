@@ -124,11 +124,14 @@ MUTANTS = (
      "	sd->sd_opencnt++;"),
     ("a failing reopen does not close", VNOPS,
      "if (--sd->sd_opencnt == 0 && !sd->sd_closing &&\n"
-     "		    (atomic_load_relaxed(&sd->sd_opened) || sd->sd_left))",
+     "		    (atomic_load_relaxed(&sd->sd_opened) || sd->sd_left ||\n"
+     "		    sd->sd_cancelled))",
      "if (--sd->sd_opencnt == 0 && false)"),
+    ("who was told to end its calls, and fails to open, is not closed", VNOPS,
+     "sd->sd_left ||\n		    sd->sd_cancelled))", "sd->sd_left))"),
     ("what a revoke of another name has left is not closed", VNOPS,
-     "(atomic_load_relaxed(&sd->sd_opened) || sd->sd_left))",
-     "atomic_load_relaxed(&sd->sd_opened))"),
+     "(atomic_load_relaxed(&sd->sd_opened) || sd->sd_left ||",
+     "(atomic_load_relaxed(&sd->sd_opened) ||"),
     ("an open is not remembered", VNOPS,
      "	if (error == 0)\n		atomic_store_relaxed(&sd->sd_opened, true);",
      "	if (error == 0)\n		;"),

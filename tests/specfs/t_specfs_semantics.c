@@ -22,6 +22,7 @@
 #include <sys/uio.h>
 
 #include <hyp/hyp.h>
+#include <hyp/hyp_node.h>
 #include <miscfs/specfs/specdev.h>
 
 #include "h_test.h"
@@ -553,6 +554,118 @@ linger_and_halt(void)
 	teardown();
 }
 
+/* ---- a choice ------------------------------------------------------- */
+
+static void
+in_force(const char *open, const char *next)
+{
+	struct hyp_node_stat hs;
+
+	hyp_node_getstat(&node, &hs);
+	if (strcmp(hs.hs_semantics, open) != 0 ||
+	    strcmp(hs.hs_next, next) != 0)
+		t_fail(__FILE__, __LINE__, "%s, next %s; not %s, %s",
+		    hs.hs_semantics, hs.hs_next, open, next);
+}
+
+/* It is made by each first open, and holds for all that share it. */
+static void
+chosen_by_first(void)
+{
+	struct h_client a = { .c_node = &node }, b = a;
+
+	setup(&pd_cancel_cdevsw, "linux");
+	in_force("", "linux");
+	T_EQ(h_revoke(&node), L_EOPNOTSUPP);
+	h_open(&a);
+	T_EQ(devsw_semantics(present, "netbsd"), 0);
+	in_force("linux", "netbsd");
+	h_open(&b);
+	in_force("linux", "netbsd");
+	T_EQ(h_revoke(&node), L_EOPNOTSUPP);
+	h_close(&a);
+	T_EQ(h_revoke(&node), L_EOPNOTSUPP);
+	h_close(&b);
+	in_force("", "netbsd");
+	h_open(&a);
+	in_force("netbsd", "netbsd");
+	T_EQ(devsw_semantics(present, "linux"), 0);
+	T_EQ(h_revoke(&node), 0);		/* it is NetBSD's still */
+	T_EQ(h_write(&a, 1), L_EIO);
+	h_open(&b);
+	in_force("linux", "linux");
+	T_EQ(h_ioctl(&a), L_EBADF);		/* and so is its dead file */
+	h_close(&b);
+	T_EQ(h_ioctl(&a), L_EBADF);
+	h_close(&a);
+	teardown();
+}
+
+/* What was opened lingers or not, whatever is chosen by then. */
+static void
+chosen_and_unplugged(void)
+{
+	struct h_client a = { .c_node = &node }, b = a;
+	u_int gone = 0;
+	struct t_thread *u;
+
+	setup(&pd_tty_cdevsw, "linux");
+	h_open(&a);
+	T_EQ(devsw_semantics(present, "netbsd"), 0);
+	u = t_spawn(unplug, &gone);
+	while (h_write(&a, 1) != L_EIO)
+		t_msleep(1);
+	t_msleep(20);
+	T_EQ(atomic_load_relaxed(&gone), 0);
+	T_EQ(pd_refs, 1);
+	h_close(&a);
+	t_join(u);
+	T_EQ(pd_refs, 0);
+	pd_set(&pd_gone, false);
+	pd_set(&pd_cancelled, false);
+
+	h_open(&b);
+	T_EQ(b.c_error, 0);
+	T_EQ(devsw_semantics(present, "linux"), 0);
+	gone = 0;
+	u = t_spawn(unplug, &gone);
+	t_join(u);			/* waits for nobody's close */
+	T_EQ(pd_refs, 0);
+	T_EQ(h_ioctl(&b), L_EBADF);
+	h_close(&b);
+	teardown();
+}
+
+/* The numbers of the configuration are in the order of the names. */
+static void
+numbers(void)
+{
+	const char *p = hyp_semantics_list();
+	u_int n;
+
+	setup(&pd_cancel_cdevsw, "netbsd");
+	T_EQ(strcmp(p, HYP_SEMANTICS_LIST), 0);
+	for (n = 1; *p != '\0'; n++) {
+		char name[20];
+		size_t len = 0;
+
+		while (p[len] != ',' && p[len] != '\0')
+			len++;
+		T_CHECK(len < sizeof(name));
+		memcpy(name, p, len);
+		name[len] = '\0';
+		T_EQ(hyp_set_semantics(name), 0);
+		T_EQ(spec_lingers(0), n == HYP_SEMANTICS_LINUX);
+		T_EQ(spec_lingers(n), n == HYP_SEMANTICS_LINUX);
+		T_EQ(hyp_set_semantics("netbsd"), 0);
+		T_EQ(spec_lingers(n), n == HYP_SEMANTICS_LINUX);
+		p += len + 2 * (p[len] == ',');
+	}
+	T_EQ(n - 1, HYP_SEMANTICS_LINUX);
+	T_CHECK(!spec_lingers(n) && !spec_lingers(~0U));
+	teardown();
+}
+
 static u_int running;		/* atomic */
 
 static void
@@ -616,7 +729,70 @@ storm(void)
 	storm_of(&pd_cancel_cdevsw, "linux");
 }
 
+static void
+chooser(void *arg __unused)
+{
+	static const char *const names[] = { "netbsd", "linux", "freebsd",
+	    "netbsd-legacy", "freebsd-trackclose" };
+
+	while (atomic_load_relaxed(&running) > 0) {
+		(void)devsw_semantics(present,
+		    names[t_random() % __arraycount(names)]);
+		t_msleep(t_random() % 2);
+	}
+}
+
+/* Opens, closes, revokes and unplugs while somebody changes his mind. */
+static void
+storm_of_choices(void)
+{
+	struct t_thread *t[4];
+	struct h_client c = { .c_node = &node };
+
+	setup(&pd_cancel_cdevsw, "netbsd");
+	running = 1;
+	for (u_int i = 0; i < 3; i++)
+		t[i] = t_spawn(stormer, NULL);
+	t[3] = t_spawn(chooser, NULL);
+	for (u_int i = 0; i < 200; i++) {
+		if (t_random() % 3 == 0) {
+			pd_set(&pd_purged, true);
+			unplug(NULL);
+			T_EQ(pd_reads, 0);
+			pd_set(&pd_purged, false);
+			pd_set(&pd_gone, false);
+		} else
+			(void)h_revoke(&node);
+		mutex_enter(&pd_lock);
+		pd_trace[0] = '\0';
+		pd_cancelled = true;
+		cv_broadcast(&pd_cv);
+		mutex_exit(&pd_lock);
+		t_msleep(t_random() % 2);
+	}
+	pd_set(&pd_purged, true);
+	unplug(NULL);
+	atomic_store_relaxed(&running, 0);
+	for (u_int i = 0; i < 4; i++)
+		t_join(t[i]);
+	T_CHECK(!pd_is_set(&pd_isopen));
+	/* And then it is as good as new. */
+	T_EQ(devsw_semantics(present, "netbsd"), 0);
+	pd_set(&pd_gone, false);
+	h_open(&c);
+	T_EQ(c.c_error, 0);
+	in_force("netbsd", "netbsd");
+	h_close(&c);
+	t_note("%u closes found nothing open", pd_panics);
+	teardown();
+}
+
 const struct t_case t_cases[] = {
+	{ "a choice is made by each first open", chosen_by_first },
+	{ "what is unplugged goes as it was opened", chosen_and_unplugged },
+	{ "the configuration's numbers are the names'", numbers },
+	{ "nothing is lost or freed in use while choices change",
+	    storm_of_choices },
 	{ "netbsd: an open waits for the last close", closes_netbsd },
 	{ "netbsd-legacy: an open waits for the last close",
 	    closes_legacy },

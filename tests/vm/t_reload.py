@@ -13,6 +13,7 @@ What devswctl claims is for now, and devswctl(8)'s.
 (What the lines of the two files mean is main/t_config's and main/t_units'.)
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -259,6 +260,52 @@ def _(world):
     world.reload(first + acm)
     stty("/dev/dtyU0", "2400")
     has(stty("/dev/dtyU0"), "speed 2400 baud")
+    world.down()
+
+
+@case("each claim has its semantics; read again, from the next first open on")
+def _(world):
+    first = FIRST + "unit = 0\n"
+    second = SECOND + "unit = 1\n"
+    flags = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK
+    world.up(first + second + "semantics = linux\n")
+    world.usable("/dev/ttyU0")
+    world.usable("/dev/ttyU1")
+    status, said, _why = ctl("list", "--json")
+    equal((status, [(a["serial"], a["semantics"]) for a in
+                    json.loads(said)["adapters"] if a["claim"]]),
+          (0, [("ftdi0", "netbsd"), ("ftdi1", "linux")]))
+    has(ctl("list")[1], "second (linux)")
+    bsd = os.open("/dev/ttyU0", flags)
+    lin = os.open("/dev/ttyU1", flags)
+    equal(ctl("revoke", "/dev/ttyU0")[0], 0)
+    equal(probe.outcome(os.write, bsd, b"x"), "EIO")
+    equal(ctl("revoke", "/dev/ttyU1")[0], 1)
+    os.write(lin, b"x")
+    # What is open does not change.
+    has(world.reload(first + second), "claim second: semantics as the daemon's, "
+        "from the next first open of each node on")
+    equal(ctl("revoke", "/dev/ttyU1")[0], 1)
+    has(ctl("show", "/dev/ttyU1")[1],
+        "linux; netbsd from the next first open on")
+    os.write(lin, b"x")
+    os.close(lin)
+    lin = os.open("/dev/ttyU1", flags)
+    equal(ctl("revoke", "/dev/ttyU1")[0], 0)
+    equal(probe.outcome(os.write, lin, b"x"), "EIO")
+    os.close(lin)
+    os.close(bsd)
+    # Linux's lives on when it is unplugged, and its unit with it.
+    has(world.reload(first + second + "semantics = linux\n"),
+        "claim second: semantics linux, from the next first open of each")
+    lin = os.open("/dev/ttyU1", flags)
+    probe.vmusb("unplug", "ftdi1")
+    probe.wait_for(lambda: probe.outcome(os.write, lin, b"x") == "EIO",
+                   "the unplug")
+    probe.vmusb("plug", "ftdi1")
+    probe.wait_for(lambda: h_guest.open_error("/dev/ttyU2") == "0",
+                   "another unit")
+    os.close(lin)
     world.down()
 
 

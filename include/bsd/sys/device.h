@@ -149,6 +149,7 @@ struct cfargs {
 	const int	*locators;
 	const struct cfpins *pins; /* wanted below it, or NULL */
 	const struct cfplace *place; /* its own, and theirs below it; or NULL */
+	const u_int *semantics;	/* atomic: the same, see device_semantics */
 };
 #define	CFARGS(...)	(&(const struct cfargs){ __VA_ARGS__ })
 #define	CFARGS_NONE	((const struct cfargs *)NULL)
@@ -209,6 +210,7 @@ bool	device_is_active(device_t);
 bool	device_is_childless(device_t);		/* not NetBSD's */
 device_t device_place(device_t, const char **, int *); /* not NetBSD's */
 int	device_part(device_t);				/* not NetBSD's */
+u_int	device_semantics(device_t);			/* not NetBSD's */
 void	device_set_token(device_t);		/* not NetBSD's */
 bool	device_is_token(device_t);		/* not NetBSD's */
 bool	device_is_a(device_t, const char *);

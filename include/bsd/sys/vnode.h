@@ -37,6 +37,8 @@ struct vnodeops {
 struct specnode {
 	LIST_ENTRY(specnode) sn_hash;	/* (d) */
 	struct specdev	*sn_dev;	/* const */
+	const struct spec_semantics *sn_ss; /* (d) const while it has files:
+					   those of their first open */
 	u_int		 sn_opencnt;	/* (d) this vnode's opens */
 	bool		 sn_gone;	/* (d)+atomic: revoked or being so */
 	bool		 sn_taken;	/* (d) sn_opencnt is a revoke's now */

@@ -32,13 +32,19 @@ is_ours(const json_t *adapter)
 }
 
 static void
-put_adapter(struct table *t, const json_t *adapter)
+put_adapter(struct table *t, const json_t *adapter, const char *usual)
 {
 	const char *const claim = member(adapter, "claim");
+	const char *const semantics = member(adapter, "semantics");
 	const bool refused = is_true(adapter, "refused");
 	const bool detached = is_true(adapter, "detached");
-	char ids[64], nodes[256];
+	char ids[64], nodes[256], taken[320];
 
+	/* Those of the daemon need not be said. */
+	if (semantics[0] == '\0' || strcmp(semantics, usual) == 0)
+		snprintf(taken, sizeof(taken), "%s", claim);
+	else
+		snprintf(taken, sizeof(taken), "%s (%s)", claim, semantics);
 	snprintf(ids, sizeof(ids), "%.8s:%.8s", member(adapter, "vid"),
 	    member(adapter, "pid"));
 	join(json_object_get(adapter, "nodes"), nodes, sizeof(nodes));
@@ -49,7 +55,7 @@ put_adapter(struct table *t, const json_t *adapter)
 	    member(adapter, "fits") : "-");
 	table_put(t, claim[0] == '\0' ? DIM : refused || detached ?
 	    YELLOW : PLAIN, claim[0] == '\0' ? "not claimed" : refused ?
-	    "refused" : detached ? "detached" : claim);
+	    "refused" : detached ? "detached" : taken);
 	table_put(t, PLAIN, nodes[0] != '\0' ? nodes : "-");
 	table_put(t, PLAIN, member(adapter, "serial")[0] != '\0' ?
 	    member(adapter, "serial") : "-");
@@ -91,7 +97,7 @@ list_one(json_t *json, void *arg)
 	t = table_new(7, "VID:PID", "PORT", "DRIVER", "CLAIM", "NODES",
 	    "SERIAL", "PRODUCT");
 	json_array_foreach(adapters, i, one)
-		put_adapter(t, one);
+		put_adapter(t, one, member(json, "semantics"));
 	json_array_foreach(json_object_get(json, "nodes"), i, one)
 		put_away(t, one);
 	if (table_rows(t) == 0 && !a->a_all) {

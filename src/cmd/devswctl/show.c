@@ -94,6 +94,11 @@ show_hardware(const json_t *node)
 		    (long long)json_integer_value(iface));
 	if (member(node, "driver")[0] != '\0')
 		row("driver", "%s%s", member(node, "driver"), number_of);
+	if (strcmp(member(node, "semantics"), member(node, "next")) != 0)
+		row("semantics", "%s; %s from the next first open on",
+		    member(node, "semantics"), member(node, "next"));
+	else
+		row("semantics", "%s", member(node, "semantics"));
 	when(node, "since", since, sizeof(since));
 	if (since[0] != '\0')
 		row("there since", "%s", since);

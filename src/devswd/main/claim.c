@@ -6,7 +6,7 @@
  *	Nothing is taken that no claim names: a serial adapter may be
  *	somebody's modem.  A claim names a vendor and a product, both in hex,
  *	and can be narrowed by serial number and by port.  What it
- *	says of serial lines can stand in it as well (line.c).
+ *	says of serial lines, and of semantics, can stand in it as well (line.c).
  *
  *	A boot keyboard or mouse is not taken even if it is named, because
  *	many a one shares its numbers with other devices of its maker, and
@@ -76,7 +76,7 @@ parse_value(const char *p, char *buf, size_t size)
 }
 
 #define	WANTED	"after a comma comes serial=, port=, unit=, driver=, force, "	\
-    "speed=, format=, flow=, dtr=, rts= or latency="
+    "speed=, format=, flow=, dtr=, rts=, latency= or semantics="
 
 static const char *
 parse_unit(const char *text, int *unit)

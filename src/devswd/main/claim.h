@@ -24,7 +24,7 @@ struct claim {
 	char		 c_name[CLAIM_NAME]; /* of its section; "" for --claim */
 	char		 c_at[288];	/* where that begins: "FILE:LINE" */
 	struct perm	 c_perm;	/* of its nodes */
-	struct hyp_usb_line c_line;	/* of its serial lines */
+	struct hyp_usb_line c_line;	/* of its lines, and semantics */
 	uint16_t	 c_vendor;
 	uint16_t	 c_product;
 	char		 c_serial[128];	/* "" if any */

@@ -40,6 +40,7 @@ enum part {
 	PART_DTR,
 	PART_RTS,
 	PART_LATENCY,
+	PART_SEMANTICS,
 	PART_COMMENT,
 	NPARTS
 };
@@ -61,6 +62,7 @@ static const char *const part_names[NPARTS] = {
 	[PART_DTR] = "dtr",
 	[PART_RTS] = "rts",
 	[PART_LATENCY] = "latency",
+	[PART_SEMANTICS] = "semantics",
 	[PART_COMMENT] = "comment",
 };
 
@@ -160,7 +162,7 @@ claim_part(struct config *c, const char *key, const char *value)
 		conf_wrong(c->c_in, c->c_in->cn_line, "%s: a claim has no "
 		    "such key; it has vid, pid, serial, port, unit, driver, "
 		    "force, owner, group, mode, speed, format, flow, dtr, "
-		    "rts, latency and comment", key);
+		    "rts, latency, semantics and comment", key);
 		c->c_bad = 1;
 		return;
 	}

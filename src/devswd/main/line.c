@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * line.c - what a claim says of its serial lines, from text; line.h.
+ * line.c - what a claim says of its nodes, from text; line.h.
  *
  * The words are those of ser2net(8) and of people: 8N1, rtscts.  A value is
  * checked for what a line can have at all; what a chip cannot make is known to
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hyp/hyp_node.h"
 #include "main/line.h"
 #include "main/perm.h"
 
@@ -133,6 +134,38 @@ set_latency(struct hyp_usb_line *hl, const char *text)
 	return NULL;
 }
 
+static const struct word semantics[] = {
+	{ "netbsd", HYP_SEMANTICS_NETBSD },
+	{ "netbsd-legacy", HYP_SEMANTICS_NETBSD_LEGACY },
+	{ "freebsd", HYP_SEMANTICS_FREEBSD },
+	{ "freebsd-trackclose", HYP_SEMANTICS_FREEBSD_TRACKCLOSE },
+	{ "linux", HYP_SEMANTICS_LINUX },
+	{ NULL, 0 }
+};
+
+static const char *
+set_semantics(struct hyp_usb_line *hl, const char *text)
+{
+	const uint8_t val = find_word(semantics, text);
+
+	if (hl->hl_semantics != 0)
+		return TWICE;
+	if (val == 0)
+		return "wants one of " HYP_SEMANTICS_LIST;
+	hl->hl_semantics = val;
+	return NULL;
+}
+
+const char *
+line_semantics(const struct hyp_usb_line *hl)
+{
+	const struct word *w = semantics;
+
+	while (w->w_word != NULL && w->w_value != hl->hl_semantics)
+		w++;
+	return w->w_word;
+}
+
 static const struct key {
 	const char	*k_name;
 	const char	*(*k_set)(struct hyp_usb_line *, const char *);
@@ -143,6 +176,7 @@ static const struct key {
 	{ "dtr", set_dtr },
 	{ "rts", set_rts },
 	{ "latency", set_latency },
+	{ "semantics", set_semantics },
 };
 
 /* NULL: there is no such key. */
@@ -179,5 +213,6 @@ line_same(const struct hyp_usb_line *a, const struct hyp_usb_line *b)
 	return a->hl_speed == b->hl_speed && a->hl_bits == b->hl_bits &&
 	    a->hl_parity == b->hl_parity && a->hl_stop == b->hl_stop &&
 	    a->hl_flow == b->hl_flow && a->hl_dtr == b->hl_dtr &&
-	    a->hl_rts == b->hl_rts && a->hl_latency == b->hl_latency;
+	    a->hl_rts == b->hl_rts && a->hl_latency == b->hl_latency &&
+	    a->hl_semantics == b->hl_semantics;
 }

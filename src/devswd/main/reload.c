@@ -64,6 +64,21 @@ same_claim_perm(const struct perm *a, const struct perm *b)
 	    a->p_mode == b->p_mode && same_perm(&a->p_perm, &b->p_perm);
 }
 
+/*
+ * Semantics, which are told of by name: what is open does not change.  was:
+ * NULL if the claim is new.
+ */
+static void
+compare_semantics(const struct claim *c, const struct claim *was, FILE *to)
+{
+	const char *const name = line_semantics(&c->c_line);
+
+	if (was != NULL && was->c_line.hl_semantics != c->c_line.hl_semantics)
+		fprintf(to, "claim %s: semantics %s, from the next first open "
+		    "of each node on\n", claim_title(c), name != NULL ? name :
+		    "as the daemon's");
+}
+
 /* The same name if there are names, the same devices otherwise. */
 static struct claim *
 claim_like(struct claim_head *head, const struct claim *like)
@@ -98,6 +113,7 @@ compare_claims(struct claim_head *old, struct claim_head *new, FILE *to)
 		}
 		fprintf(to, "claim %s: %s\n", claim_title(c), was == NULL ?
 		    "new" : "changed");
+		compare_semantics(c, was, to);
 	}
 }
 

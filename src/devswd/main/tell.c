@@ -115,6 +115,7 @@ struct place {
 	char		p_name[64];
 	char		p_place[64];
 	char		p_driver[16];
+	char		p_semantics[20];
 	bool		p_attached;
 };
 
@@ -144,6 +145,7 @@ places_read(struct places *ps)
 		strcpy(p->p_name, ni.fi_name);
 		strcpy(p->p_place, hs.hs_place);
 		strcpy(p->p_driver, hs.hs_driver);
+		strcpy(p->p_semantics, hs.hs_next);
 		p->p_attached = hs.hs_attached;
 	}
 	return true;
@@ -179,6 +181,19 @@ driver_at(const struct places *ps, const char *place)
 	return NULL;
 }
 
+/* What its nodes' next first opens have. */
+static const char *
+semantics_at(const struct places *ps, const char *place)
+{
+	size_t i;
+
+	for (i = 0; i < ps->ps_n; i++) {
+		if (strcmp(ps->ps_list[i].p_place, place) == 0)
+			return ps->ps_list[i].p_semantics;
+	}
+	return NULL;
+}
+
 /* "fits" is the driver that would take it, "driver" the one that has. */
 static void
 say_adapter(struct text *t, const struct places *ps,
@@ -199,6 +214,7 @@ say_adapter(struct text *t, const struct places *ps,
 	say_member(t, "port", hi->hi_path);
 	say_member(t, "fits", fits);
 	say_member(t, "driver", driver_at(ps, hi->hi_path));
+	say_member(t, "semantics", semantics_at(ps, hi->hi_path));
 	say_member(t, "kernel", bound);
 	say_member(t, "claim", known ? wa.wa_claim : NULL);
 	say_member(t, "at", known && wa.wa_at[0] != '\0' ? wa.wa_at : NULL);
@@ -256,6 +272,7 @@ tell_list(struct client *c)
 		return ENOMEM;
 	}
 	say_daemon(t);
+	say(t, " \"semantics\": \"%s\",\n", hyp_semantics());
 	say(t, " \"adapters\": [");
 	say_adapters(t, &ps, ud);
 	say(t, "],\n \"nodes\": [");
@@ -315,6 +332,9 @@ say_hardware(struct text *t, const struct front_nodeinfo *ni,
 		memset(&wn.wn_adapter, 0, sizeof(wn.wn_adapter));
 		wn.wn_since = 0;
 	}
+	say_member(t, "semantics", hs->hs_semantics[0] != '\0' ?
+	    hs->hs_semantics : hs->hs_next);
+	say_member(t, "next", hs->hs_next);
 	say_time(t, "since", wn.wn_since);
 	say_known(t, "adapter", &wn.wn_adapter);
 	if (wn.wn_left == 0) {

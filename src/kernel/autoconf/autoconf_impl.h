@@ -22,6 +22,7 @@ struct device {
 	int		 dv_iface;			/* const: there */
 	bool		 dv_token;	/* const after ca_attach */
 	int		 dv_part;			/* const: first locator */
+	const u_int	*dv_semantics;	/* const; or NULL: nobody has a wish */
 	struct cfpin	*dv_pins;	/* (a) wanted units of those below */
 	u_int		 dv_npins;	/* (a) 0: look further up */
 	struct lwp	*dv_attaching;	/* (a)+atomic: who runs ca_attach */

@@ -124,6 +124,8 @@ device_create(device_t parent, cfdata_t cf, const struct cfargs *args)
 	localcount_init(&dev->dv_localcount);
 	dev->dv_cfdata = cf;
 	dev->dv_parent = parent;
+	dev->dv_semantics = args != NULL && args->semantics != NULL ?
+	    args->semantics : parent != NULL ? parent->dv_semantics : NULL;
 	dev->dv_part = args != NULL && args->locators != NULL ?
 	    args->locators[0] : -1;
 	if (args != NULL && args->place != NULL) {

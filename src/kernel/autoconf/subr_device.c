@@ -320,6 +320,20 @@ device_part(device_t dev)
 }
 
 /*
+ * n = device_semantics(dev)
+ *
+ *	What the configuration wants for it now (HYP_SEMANTICS_*); 0: nothing.
+ *	The caller holds dev, and so those above it, whose this is.
+ */
+u_int
+device_semantics(device_t dev)
+{
+
+	return dev->dv_semantics != NULL ?
+	    atomic_load_relaxed(dev->dv_semantics) : 0;
+}
+
+/*
  * device_set_token(dev)
  *
  *	It is a security key: something that the person at the machine uses in

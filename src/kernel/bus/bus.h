@@ -24,7 +24,7 @@ struct usbd_why;
 
 /* ---- usb_port.c: for init_main.c ------------------------------------ */
 
-void	usb_bus_init(bool);
+void	usb_bus_init(bool (*)(u_int));
 void	usb_bus_shutdown(void);
 
 /* ---- uhub.c --------------------------------------------------------- */

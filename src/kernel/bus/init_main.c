@@ -56,7 +56,7 @@ hyp_boot(uint32_t version)
 	if (error)
 		panic("config_init_component: %d", error);
 	config_set_attach_hooks(spec_makedev_hook, spec_makedev_attached);
-	usb_bus_init(spec_lingers());
+	usb_bus_init(spec_lingers);
 	LOCKDEBUG_NONE(__func__);
 	return 0;
 }

@@ -219,7 +219,8 @@ uhub_attach_whole(struct usbd_device *dev, const struct cfpins *pins,
 		}
 	}
 	sub = config_attach_acquired(uhub_self, cf, &uaa, uhub_print_dev,
-	    CFARGS(.iattr = "usbdevif", .pins = pins, .place =
+	    CFARGS(.iattr = "usbdevif", .pins = pins,
+	    .semantics = &dev->ud_semantics, .place =
 	    &(const struct cfplace){ dev->ud_path, -1 }));
 	if (sub != NULL)
 		uhub_note_driver(dev, sub);
@@ -282,7 +283,8 @@ uhub_attach_iface(struct usbd_interface *iface,
 		return;
 	}
 	sub = config_attach_acquired(uhub_self, cf, &uiaa, uhub_print_iface,
-	    CFARGS(.iattr = "usbifif", .pins = pins, .place =
+	    CFARGS(.iattr = "usbifif", .pins = pins,
+	    .semantics = &dev->ud_semantics, .place =
 	    &(const struct cfplace){ dev->ud_path, uiaa.uiaa_ifaceno }));
 	if (sub == NULL)
 		strlcpy(why->w_text, "its driver did not take it",

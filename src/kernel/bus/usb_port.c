@@ -82,7 +82,9 @@
  *
  *	With semantics in which a device lives on as long as its files are
  *	open (spec_semantics.c), the same happens after USB_LINGER_MS, and is
- *	nothing to complain about: p_lingers.
+ *	nothing to complain about: p_lingers.  The configuration says so for
+ *	each plug, and may say something else later, which its open files do not
+ *	follow; so a plug that ever had such semantics may linger (p_mayling).
  *
  * Locks
  *	bus_lock guards the list of ports, and all fields of ports and plugs
@@ -129,6 +131,7 @@ struct usb_port {
 	bool		 p_thread;
 	bool		 p_crowded;	/* p_have: refused for the zombies */
 	bool		 p_leaving;	/* p_have has been unwanted since ... */
+	bool		 p_mayling;	/* its files may keep p_have */
 	bool		 p_zombie;	/* in bus_zombies */
 	bool		 p_lingers;	/* and that is all right */
 	callout_t	 p_late;	/* ... and should be gone by now */
@@ -142,7 +145,8 @@ static LIST_HEAD(, usb_port) bus_ports;
 static LIST_HEAD(, usb_port) bus_zombies;
 static u_int bus_turns;		/* arrivals so far */
 static bool bus_up;		/* between init and shutdown */
-static bool bus_lingers;	/* const: devices live on in open files */
+static bool (*bus_lingers)(u_int); /* const: do devices of these semantics
+				   live on in open files? */
 
 static void usb_port_again(void *);
 static void usb_port_gone(void *);
@@ -198,6 +202,15 @@ usb_plug_is(const struct usb_plug *pl, const struct hyp_usb_info *hi)
 
 	return pl != NULL && pl->pl_info.hi_bus == hi->hi_bus &&
 	    pl->pl_info.hi_addr == hi->hi_addr;
+}
+
+/* Can files keep it, by what the configuration says of it now? */
+static bool
+usb_plug_lingers(const struct usb_plug *pl)
+{
+
+	return bus_lingers != NULL &&
+	    (*bus_lingers)(pl->pl_info.hi_line.hl_semantics);
 }
 
 /* ---- attach and detach, on the port's thread ------------------------ */
@@ -415,6 +428,7 @@ usb_port_thread(void *arg)
 	while (port->p_want != port->p_have) {
 		if (port->p_have == NULL) {
 			usb_plug_set(&port->p_have, port->p_want);
+			port->p_mayling = usb_plug_lingers(port->p_have);
 			mutex_exit(&bus_lock);
 			usb_port_up(port);
 			mutex_enter(&bus_lock);
@@ -465,7 +479,7 @@ usb_port_wake(struct usb_port *port)
 		usbd_device_gone(port->p_dev);
 	if (port->p_have != NULL && !port->p_leaving) {
 		port->p_leaving = true;
-		callout_schedule(&port->p_late, mstohz(bus_lingers ?
+		callout_schedule(&port->p_late, mstohz(port->p_mayling ?
 		    USB_LINGER_MS : zombie_ms()));
 	}
 	if (port->p_thread)
@@ -578,7 +592,7 @@ usb_port_late(void *arg)
 	port->p_zombie = true;
 	LIST_REMOVE(port, p_list);
 	LIST_INSERT_HEAD(&bus_zombies, port, p_list);
-	port->p_lingers = bus_lingers;
+	port->p_lingers = port->p_mayling;
 	if (port->p_lingers)
 		log(LOG_INFO, "port %s: the device has left, and lives on as "
 		    "long as it is open\n", port->p_path);
@@ -640,6 +654,9 @@ hyp_usb_line(const char *path, const struct hyp_usb_line *hl)
 	port = bus_up ? usb_port_lookup(path) : NULL;
 	if (port != NULL && port->p_want != NULL) {
 		port->p_want->pl_info.hi_line = *hl;
+		if (port->p_want == port->p_have &&
+		    usb_plug_lingers(port->p_want))
+			port->p_mayling = true;
 		if (port->p_dev != NULL && port->p_want == port->p_have)
 			usbd_set_line(port->p_dev, hl);
 	}
@@ -695,10 +712,11 @@ hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len)
  * usb_bus_init(lingers)
  *
  *	Attach usb0 and uhub0, and listen to the host from now on.  Once,
- *	after config_init_component; sleeps.
+ *	after config_init_component; sleeps.  lingers(hl_semantics): spec_
+ *	lingers, or NULL for never; it is called with bus_lock.
  */
 void
-usb_bus_init(bool lingers)
+usb_bus_init(bool (*lingers)(u_int))
 {
 
 	bus_lingers = lingers;

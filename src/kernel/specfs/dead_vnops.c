@@ -30,7 +30,7 @@ dead_open(struct vnode *vp __unused, int mode __unused,
 static const struct spec_dead *
 dead_results(const struct vnode *vp)
 {
-	const struct spec_semantics *const ss = vp->v_spec.sn_dev->sd_ss;
+	const struct spec_semantics *const ss = vp->v_spec.sn_ss;
 
 	return vp->v_istty ? &ss->ss_tty : &ss->ss_other;
 }

@@ -352,9 +352,27 @@ hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
 	memset(hs, 0, sizeof(*hs));
 	hs->hs_iface = -1;
 	hs->hs_part = -1;
+	strlcpy(hs->hs_next, spec_semantics_next(VCHR, hn->hn_dev)->ss_name,
+	    sizeof(hs->hs_next));
 	node_place(hn->hn_dev, hs);
 	spec_getstat(VCHR, hn->hn_dev, hs);
 	LOCKDEBUG_NONE(__func__);
+}
+
+/*
+ * Is what is open, or what would be opened, of a system without revoke?  A
+ * first open that comes after this is one that came after the revoke, or
+ * before it and lost its file.
+ */
+static bool
+spec_lingers_now(enum vtype type, dev_t dev)
+{
+	struct hyp_node_stat hs;
+
+	memset(&hs, 0, sizeof(hs));
+	spec_getstat(type, dev, &hs);
+	return hs.hs_opens > 0 ? spec_lingers_open(type, dev) :
+	    spec_semantics_next(type, dev)->ss_linger;
 }
 
 int
@@ -366,7 +384,7 @@ hyp_node_revoke(struct hyp_node *hn)
 	if (DEVTRACE())
 		spec_trace_begin("revoke", VCHR, hn->hn_dev);
 	(void)spec_vnode_get(VCHR, hn->hn_dev, hn, &vp);
-	if (vp->v_spec.sn_dev->sd_ss->ss_linger)
+	if (spec_lingers_now(VCHR, hn->hn_dev))
 		error = EOPNOTSUPP;
 	else
 		vrevoke(vp);

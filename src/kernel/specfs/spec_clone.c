@@ -174,7 +174,7 @@ spec_clone(struct vnode *vp, struct lwp *l)
 	sd->sd_opened = true;
 
 	mutex_enter(device_lock(vp->v_rdev));
-	sd->sd_ss = spec_semantics_of(vp->v_type, vp->v_rdev);
+	sd->sd_ss = vp->v_spec.sn_dev->sd_ss;
 	if (!spec_gone(vp)) {
 		cvp = spec_vnode_create(sd, NULL);
 		cvp->v_spec.sn_opencnt = 1;

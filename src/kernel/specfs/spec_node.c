@@ -73,7 +73,7 @@ specdev_get(enum vtype type, dev_t dev)
 		sd = kmem_zalloc(sizeof(*sd), KM_SLEEP);
 		sd->sd_dev = dev;
 		sd->sd_type = type;
-		sd->sd_ss = spec_semantics_of(type, dev);
+		sd->sd_ss = spec_semantics_of(type, dev, NULL);
 		LIST_INSERT_HEAD(&spec_bucket(dev)->sb_devs, sd, sd_hash);
 	}
 	sd->sd_refcnt++;
@@ -159,20 +159,31 @@ spec_find(enum vtype type, dev_t dev, const void *node)
 }
 
 /*
- * spec_node_learn(vp)
+ * spec_node_learn(vp, dv)
  *
- *	An open has its driver now, and is about to be counted: note what the
- *	driver says of itself.  Not when the vnode is made, as the open may
+ *	An open has its driver now, and its device dv (NULL: the driver has
+ *	none), and is about to be counted: note what the driver says of itself,
+ *	and the semantics that the configuration wants for the device.  Not when the vnode is made, as the open may
  *	have loaded the driver since:
  *
  *		takes a vnode: there is no driver
  *		autoload
  *		d_open of a tty, whose revoked files have to read 0
  *
+ *	What is open, or closing, keeps what it began with.  A file that is dead
+ *	has it in its vnode, since the specdev may be others' by now:
+ *
+ *		A				B, and a reload
+ *		open: linux
+ *		unplugged; dead
+ *						now: netbsd
+ *						replug, open: sd_ss is netbsd
+ *		write: EIO, as linux has it
+ *
  *	device_lock held.
  */
 void
-spec_node_learn(struct vnode *vp)
+spec_node_learn(struct vnode *vp, device_t dv)
 {
 	struct specdev *const sd = vp->v_spec.sn_dev;
 	const dev_t dev = sd->sd_dev;
@@ -182,12 +193,13 @@ spec_node_learn(struct vnode *vp)
 	if (vp->v_spec.sn_opencnt == 0)
 		vp->v_istty = sd->sd_type == VCHR && cdev_type(dev) == D_TTY;
 	if (sd->sd_opencnt == 0 && !sd->sd_closing) {
-		ss = spec_semantics_of(sd->sd_type, dev);
-		if (sd->sd_ss != ss)		/* dead vnodes look at it */
-			sd->sd_ss = ss;
+		ss = spec_semantics_of(sd->sd_type, dev, dv);
+		sd->sd_ss = ss;
 		sd->sd_tracks = sd->sd_type == VCHR && sd->sd_ss->ss_each &&
 		    (cdev_flags(dev) & D_TRACKCLOSE) != 0;
 	}
+	if (vp->v_spec.sn_opencnt == 0)
+		vp->v_spec.sn_ss = sd->sd_ss;
 }
 
 /*
@@ -207,6 +219,7 @@ spec_vnode_create(struct specdev *sd, const void *node)
 	vp->v_rdev = sd->sd_dev;
 	vp->v_node = node;
 	vp->v_spec.sn_dev = sd;
+	vp->v_spec.sn_ss = sd->sd_ss;
 	vp->v_usecount = 1;
 	LIST_INIT(&vp->v_files);
 	vp->v_spec.sn_hashed = true;
@@ -343,6 +356,9 @@ static void
 spec_addstat(const struct specdev *sd, struct hyp_node_stat *hs)
 {
 
+	if (sd->sd_opencnt > 0 && hs->hs_semantics[0] == '\0')
+		strlcpy(hs->hs_semantics, sd->sd_ss->ss_name,
+		    sizeof(hs->hs_semantics));
 	hs->hs_opens += sd->sd_opencnt;
 	hs->hs_calls += atomic_load_relaxed(&sd->sd_iocnt);
 	hs->hs_closing |= sd->sd_closing;

@@ -4,7 +4,10 @@
  * compared with NetBSD's.
  *
  * What differs, for each device by the semantics of its driver (devsw_
- * semantics) or else of the daemon (hyp_set_semantics):
+ * semantics), or else those that the configuration wants for the device
+ * (device_semantics), or else the daemon's (hyp_set_semantics).  Which they are
+ * is asked at each first open (spec_node_learn), and counts until the last
+ * close, or the unplug of what was open:
  *
  *	netbsd		the contract of spec_vnops.c
  *	netbsd-legacy	as for a driver without d_cancel: d_close must
@@ -76,7 +79,7 @@
 	.ss_tty = { 0, EIO, EIO, POLLINS | POLLOUTS, POLLDEAD },	\
 	.ss_other = { EIO, ENODEV, ENODEV, POLLOUTS, POLLDEAD }
 
-/* The first one is the default. */
+/* HYP_SEMANTICS_*, from 1; the first one is the default. */
 static const struct spec_semantics spec_semantics[] = {
 	{ .ss_name = "netbsd", .ss_exact = true, .ss_drain = true,
 	  .ss_wait = true, NETBSD_DEAD },
@@ -137,11 +140,23 @@ devsw_semantics(const struct cdevsw *cdev, const char *name)
 	return 0;
 }
 
+/* Of a number of the configuration's; any other is the daemon's. */
+static const struct spec_semantics *
+spec_semantics_number(u_int n)
+{
+
+	return n > 0 && n <= __arraycount(spec_semantics) ?
+	    &spec_semantics[n - 1] : spec_default;
+}
+
 /*
- * ss = spec_semantics_of(type, dev)
+ * ss = spec_semantics_of(type, dev, dv)
+ *
+ *	What a first open of dev would have now.  dv: its device, which the
+ *	caller holds, or NULL.
  */
 const struct spec_semantics *
-spec_semantics_of(enum vtype type, dev_t dev)
+spec_semantics_of(enum vtype type, dev_t dev, device_t dv)
 {
 	const devmajor_t maj = major(dev);
 	const struct spec_semantics *ss;
@@ -149,20 +164,40 @@ spec_semantics_of(enum vtype type, dev_t dev)
 	if (type == VCHR && maj < MAJORS &&
 	    (ss = atomic_load_relaxed(&spec_by_major[maj])) != NULL)
 		return ss;
-	return spec_default;
+	return spec_semantics_number(dv != NULL ? device_semantics(dv) : 0);
 }
 
 /*
- * yes = spec_lingers()
+ * ss = spec_semantics_next(type, dev)
  *
- *	Does a detach last as long as clients like?  For who has better
- *	things to do than to wait for it.
+ *	The same for who does not hold its device, if it has one.  No lock held;
+ *	does not wait, as device_lookup_hold.
+ */
+const struct spec_semantics *
+spec_semantics_next(enum vtype type, dev_t dev)
+{
+	const struct spec_semantics *ss;
+	device_t dv;
+
+	if (!(type == VBLK ? bdev_hold(dev, &dv) : cdev_hold(dev, &dv)))
+		return spec_semantics_of(type, dev, NULL);
+	ss = spec_semantics_of(type, dev, dv);
+	dev_unhold(dv);
+	return ss;
+}
+
+/*
+ * yes = spec_lingers(n)
+ *
+ *	Does a detach last as long as clients like, if the configuration wants
+ *	n for a device (0: nothing)?  For who has better things to do than to
+ *	wait for it.
  */
 bool
-spec_lingers(void)
+spec_lingers(u_int n)
 {
 
-	return spec_default->ss_linger;
+	return spec_semantics_number(n)->ss_linger;
 }
 
 /*
@@ -240,9 +275,42 @@ spec_hangup(struct specdev *sd)
 	mutex_enter(device_lock(sd->sd_dev));
 }
 
+/* device_lock held: open, and of semantics without that. */
+static bool
+spec_lingers_not(struct vnode *vp)
+{
+
+	return vp->v_spec.sn_opencnt > 0 &&
+	    !vp->v_spec.sn_dev->sd_ss->ss_linger;
+}
+
+/*
+ * device_lock held: revoke one vnode of dev that does not linger, beside
+ * others that do: of a clone, or of what it is a clone of, which were opened
+ * before a reload and after it.  False: there is none left.
+ */
+static bool
+spec_linger_revoke(enum vtype type, dev_t dev)
+{
+	struct vnode *vp = NULL;
+
+	while ((vp = spec_next_by_dev(type, dev, vp)) != NULL) {
+		if (!spec_lingers_not(vp))
+			continue;
+		vp->v_usecount++;
+		mutex_exit(device_lock(dev));
+		(void)VOP_REVOKE(vp, REVOKEALL);
+		vrele(vp);
+		mutex_enter(device_lock(dev));
+		return true;
+	}
+	return false;
+}
+
 /*
  * device_lock held: hang up one vnode of dev, with opens, whose device has not
- * been told yet.  False: there is none left.
+ * been told yet.  False: there is none left.  One without opens is over, too,
+ * so that an open which has not been counted yet fails.
  */
 static bool
 spec_linger_one(enum vtype type, dev_t dev)
@@ -251,6 +319,8 @@ spec_linger_one(enum vtype type, dev_t dev)
 	struct specdev *sd;
 
 	while ((vp = spec_next_by_dev(type, dev, vp)) != NULL) {
+		if (spec_lingers_not(vp))
+			continue;
 		if (!spec_gone(vp))
 			spec_node_dead(vp);
 		sd = vp->v_spec.sn_dev;
@@ -325,25 +395,52 @@ spec_linger_end(enum vtype type, dev_t dev)
 }
 
 /*
+ * yes = spec_lingers_open(type, dev)
+ *
+ *	Is anything of dev open that lives on when it is unplugged?
+ */
+bool
+spec_lingers_open(enum vtype type, dev_t dev)
+{
+	struct vnode *vp = NULL;
+	bool lingers = false;
+
+	mutex_enter(device_lock(dev));
+	while (!lingers && (vp = spec_next_by_dev(type, dev, vp)) != NULL)
+		lingers = vp->v_spec.sn_opencnt > 0 && !spec_lingers_not(vp);
+	mutex_exit(device_lock(dev));
+	return lingers;
+}
+
+/*
  * spec_linger(type, dev)
  *
  *	In vdevgone, after the commit: hang up what is open, and sleep until
- *	it is closed.  Nothing if the device's semantics are others.
+ *	it is closed.  Nothing if what is open is of other semantics, and an
+ *	open that is on its way would be, too:
+ *
+ *	open (wants linux)		vdevgone
+ *	has its device
+ *					commit
+ *					nothing is open; but linux: its vnode
+ *					is dead
+ *	to be counted: dead, ERESTART
  */
 void
 spec_linger(enum vtype type, dev_t dev)
 {
+	const bool next = spec_semantics_next(type, dev)->ss_linger;
 
+	if (!next && !spec_lingers_open(type, dev))
+		return;
 	mutex_enter(device_lock(dev));
-	if (spec_semantics_of(type, dev)->ss_linger) {
-		while (spec_linger_one(type, dev))
-			continue;
-		while (!atomic_load_relaxed(&spec_halting) &&
-		    spec_linger_busy(type, dev))
-			cv_wait(specfs_iocv(dev), device_lock(dev));
-		while (spec_linger_end(type, dev))
-			continue;
-	}
+	while (spec_linger_revoke(type, dev) || spec_linger_one(type, dev))
+		continue;
+	while (!atomic_load_relaxed(&spec_halting) &&
+	    spec_linger_busy(type, dev))
+		cv_wait(specfs_iocv(dev), device_lock(dev));
+	while (spec_linger_end(type, dev))
+		continue;
 	mutex_exit(device_lock(dev));
 }
 
@@ -371,5 +468,5 @@ const char *
 hyp_semantics_list(void)
 {
 
-	return "netbsd, netbsd-legacy, freebsd, freebsd-trackclose, linux";
+	return HYP_SEMANTICS_LIST;
 }

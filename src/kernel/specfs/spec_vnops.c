@@ -170,7 +170,7 @@ spec_open_enter(struct vnode *vp, int mode, const struct devsw_ref *dr)
 		return ERESTART;
 	if ((error = devsw_alive(dr)) != 0)
 		return error;
-	spec_node_learn(vp);
+	spec_node_learn(vp, dr->dr_device);
 	sn->sn_opencnt++;
 	sd->sd_opencnt++;
 	atomic_inc_uint(&sd->sd_iocnt);
@@ -279,10 +279,14 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
 		 *			a gone: not
 		 *			  the last
 		 *						fails: the last
+		 *
+		 * And who was told to end its calls, by a vdevgone that waits
+		 * for this open (spec_hangup), is to be closed.
 		 */
 		sn->sn_opencnt--;
 		if (--sd->sd_opencnt == 0 && !sd->sd_closing &&
-		    (atomic_load_relaxed(&sd->sd_opened) || sd->sd_left))
+		    (atomic_load_relaxed(&sd->sd_opened) || sd->sd_left ||
+		    sd->sd_cancelled))
 			spec_close_device(sd, mode & ~FNONBLOCK);
 		if (spec_gone(vp))
 			cv_broadcast(specfs_iocv(vp->v_rdev));	/* spec_linger */
@@ -305,7 +309,7 @@ spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 
-	if (sd->sd_ss->ss_linger)
+	if (sn->sn_ss->ss_linger)
 		mode &= ~FNONBLOCK;
 	mutex_enter(device_lock(vp->v_rdev));
 	if (!sn->sn_taken) {

@@ -85,7 +85,7 @@ struct specdev *specdev_find(enum vtype, dev_t);
 void	specdev_rele(struct specdev *);
 struct vnode *spec_find_open(struct spec_bucket *, int, devmajor_t);
 int	spec_close(struct vnode *, int, struct lwp *);
-void	spec_node_learn(struct vnode *);
+void	spec_node_learn(struct vnode *, device_t);
 struct vnode *spec_vnode_create(struct specdev *, const void *);
 int	spec_clone(struct vnode *, struct lwp *);
 int	spec_clone_rw(struct specdev *, struct uio *, int);
@@ -98,7 +98,9 @@ void	spec_node_dead(struct vnode *);
 void	spec_node_unhash(struct vnode *);
 
 void	spec_semantics_init(void);
-const struct spec_semantics *spec_semantics_of(enum vtype, dev_t);
+const struct spec_semantics *spec_semantics_of(enum vtype, dev_t, device_t);
+const struct spec_semantics *spec_semantics_next(enum vtype, dev_t);
+bool	spec_lingers_open(enum vtype, dev_t);
 void	spec_close_inexact(struct vnode *, int);
 void	spec_linger(enum vtype, dev_t);
 

@@ -30,6 +30,7 @@
  *	kernel lock included.
  */
 #include <sys/param.h>
+#include <sys/atomic.h>
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
@@ -310,6 +311,7 @@ usbd_set_line(struct usbd_device *dev, const struct hyp_usb_line *hl)
 	mutex_enter(&dev->ud_lock);
 	dev->ud_line = ul;
 	mutex_exit(&dev->ud_lock);
+	atomic_store_relaxed(&dev->ud_semantics, hl->hl_semantics);
 }
 
 void

@@ -88,7 +88,8 @@ struct usbd_device {
 	u_int		 ud_nchildren;	/* (l) admitted, see usbd_admit */
 	bool		 ud_refused;	/* (l) that has been logged */
 
-	struct usbd_line ud_line;	/* (l) what the configuration says */
+	struct usbd_line ud_line;	/* (l) what the configuration says, */
+	u_int		 ud_semantics;	/* atomic: and how it closes */
 
 	/* src/kernel/bus: the drivers; entries and count (l) */
 	device_t	*ud_subdevs;

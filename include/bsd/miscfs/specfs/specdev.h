@@ -34,7 +34,8 @@ struct specdev {
 	dev_t		 sd_dev;	/* const */
 	enum vtype	 sd_type;	/* const */
 	struct file	*sd_file;	/* const: a clone's, or NULL */
-	const struct spec_semantics *sd_ss; /* const while open */
+	const struct spec_semantics *sd_ss; /* (d) const while open, and while
+					   sd_closing */
 	bool		 sd_tracks;	/* (d) d_close for each open */
 	u_int		 sd_refcnt;	/* (d) vnodes */
 	u_int		 sd_opencnt;	/* (d) opens through all vnodes */
@@ -65,7 +66,7 @@ void	vn_deadwait(struct vnode *);
 void	vrevoke(struct vnode *);
 void	vn_file_insert(struct vnode *, struct hyp_file *);
 void	vn_file_remove(struct vnode *, struct hyp_file *);
-bool	spec_lingers(void);
+bool	spec_lingers(u_int);
 void	spec_halt(void);
 
 #endif /* _MISCFS_SPECFS_SPECDEV_H_ */
