@@ -48,7 +48,6 @@
 
 #include "gateway/gateway.h"
 #include "gateway/mdns.h"
-#include "gateway/why.h"
 
 #define	SERVICES	256
 #define	TOUCH_MS	1000
@@ -56,16 +55,9 @@
 #define	RETRY_MAX	60000
 #define	RENAMES		20	/* of one service */
 
-struct service {
-	char		 sv_port[32];
-	uint16_t	 sv_number;	/* 0: none */
-	char		 sv_adapter[96];
-	char		 sv_serial[96];
-};
-
 /* What is told now; the thread's. */
 struct told {
-	struct service	 t_service;
+	struct mdns_service	 t_service;
 	char		*t_name;	/* avahi's memory */
 	unsigned	 t_renames;
 	AvahiEntryGroup	*t_group;
@@ -73,7 +65,7 @@ struct told {
 
 static pthread_mutex_t mdns_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t mdns_cv = PTHREAD_COND_INITIALIZER;
-static struct service mdns_wanted[SERVICES];
+static struct mdns_service mdns_wanted[SERVICES];
 static size_t mdns_nwanted;
 static bool mdns_ends, mdns_ended;
 
@@ -81,6 +73,7 @@ static bool mdns_runs;			/* the loop's, and below */
 static pthread_t mdns_thread;
 static int mdns_pipe[2] = { -1, -1 };
 static struct event *mdns_timer;
+static size_t (*mdns_list)(struct mdns_service *, size_t);
 
 static struct told tolds[SERVICES];	/* the thread's, and below */
 static AvahiSimplePoll *mdns_poll;
@@ -141,7 +134,7 @@ on_group(AvahiEntryGroup *g, AvahiEntryGroupState state, void *arg)
 
 /* Its record, or NULL. */
 static AvahiStringList *
-text_of(const struct service *sv)
+text_of(const struct mdns_service *sv)
 {
 	AvahiStringList *list = avahi_string_list_new("txtvers=1", NULL);
 
@@ -182,8 +175,8 @@ publish(struct told *t)
 		trouble(error);
 }
 
-static const struct service *
-find(const struct service *all, size_t n, const char *port)
+static const struct mdns_service *
+find(const struct mdns_service *all, size_t n, const char *port)
 {
 	size_t i;
 
@@ -195,7 +188,7 @@ find(const struct service *all, size_t n, const char *port)
 }
 
 static void
-add(const struct service *sv)
+add(const struct mdns_service *sv)
 {
 	struct told *empty = NULL, *t;
 
@@ -216,8 +209,8 @@ add(const struct service *sv)
 static void
 settle(void)
 {
-	static struct service wanted[SERVICES];
-	const struct service *sv;
+	static struct mdns_service wanted[SERVICES];
+	const struct mdns_service *sv;
 	struct told *t;
 	size_t i, n;
 
@@ -358,39 +351,6 @@ work(void *arg)
 
 /* ---- the loop ------------------------------------------------------- */
 
-/* The number of the address that is to be told; 0: there is none. */
-static uint16_t
-number_of(const struct port_conf *pc)
-{
-	const struct address *ad;
-	unsigned i;
-
-	for (i = 0; pc->pc_mdns && i < pc->pc_nlisten; i++) {
-		ad = &pc->pc_listen[i];
-		if (ad->ad_proto == &proto_telnet && ad->ad_path[0] == '\0' &&
-		    !ad->ad_tls && ad->ad_role != ROLE_WATCH &&
-		    strcmp(ad->ad_host, "::1") != 0 &&
-		    strncmp(ad->ad_host, "127.", 4) != 0)
-			return ad->ad_port;
-	}
-	return 0;
-}
-
-/* All of it is compared byte by byte, so all of it is set. */
-static void
-describe(const struct port *p, struct service *sv)
-{
-	const struct adapter *const ad = why_adapter(port_why(p));
-	const struct port_conf *const pc = port_config(p);
-
-	memset(sv, 0, sizeof(*sv));
-	snprintf(sv->sv_port, sizeof(sv->sv_port), "%s", pc->pc_name);
-	sv->sv_number = number_of(pc);
-	snprintf(sv->sv_adapter, sizeof(sv->sv_adapter), "%s", ad->ad_name);
-	snprintf(sv->sv_serial, sizeof(sv->sv_serial), "%s",
-	    ad->ad_port[0] != '\0' ? ad->ad_serial : pc->pc_serial);
-}
-
 /* Signals are the loop's. */
 static void
 start(void)
@@ -410,18 +370,13 @@ start(void)
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	static struct service now[SERVICES];
-	const struct port *p = NULL;
+	static struct mdns_service now[SERVICES];
+	const size_t n = mdns_list(now, SERVICES);
 	bool same;
-	size_t n = 0;
 
 	(void)fd;
 	(void)what;
 	(void)arg;
-	while ((p = port_next(p)) != NULL && n < SERVICES) {
-		if (number_of(port_config(p)) != 0)
-			describe(p, &now[n++]);
-	}
 	pthread_mutex_lock(&mdns_lock);
 	same = n == mdns_nwanted && memcmp(now, mdns_wanted, n *
 	    sizeof(now[0])) == 0;
@@ -440,20 +395,20 @@ void
 mdns_touch(void)
 {
 	static const struct timeval soon = { TOUCH_MS / 1000, 0 };
-	const struct port *p = NULL;
-	bool wanted = mdns_runs;
+	struct mdns_service one;
 
 	/* Nothing wakes up for who does not want it. */
-	while (!wanted && (p = port_next(p)) != NULL)
-		wanted = number_of(port_config(p)) != 0;
-	if (wanted && mdns_timer != NULL && !evtimer_pending(mdns_timer, NULL))
+	if (mdns_timer != NULL && !evtimer_pending(mdns_timer, NULL) &&
+	    (mdns_runs || mdns_list(&one, 1) > 0))
 		(void)evtimer_add(mdns_timer, &soon);
 }
 
 bool
-mdns_begin(struct event_base *base)
+mdns_begin(struct event_base *base,
+    size_t (*list)(struct mdns_service *, size_t))
 {
 
+	mdns_list = list;
 	if (pipe2(mdns_pipe, O_CLOEXEC | O_NONBLOCK) == -1)
 		return false;
 	mdns_timer = evtimer_new(base, on_timer, NULL);

@@ -382,7 +382,7 @@ serve(const char *path, struct port_conf_head *configs)
 	if (!watch_signals(&g))
 		say("there is no event loop");
 	else if (!passwd_begin(g.g_base) || !disk_begin(g.g_base) ||
-	    !mdns_begin(g.g_base) ||
+	    !mdns_begin(g.g_base, mdns_ports) ||
 	    !plugs_begin(g.g_base, why_event) ||
 	    (g.g_adapters = adapters_new(g.g_base, on_adapter, &g)) == NULL)
 		say("out of memory");
