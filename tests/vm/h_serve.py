@@ -59,7 +59,8 @@ class Chip:
         self.name = name or chip
         self.log = "%s/%s.log" % (serve.dir, self.name)
         serve.command("create", self.name, chip)
-        self.ports = len(glob.glob("%s/%s*" % (serve.dir, self.name)))
+        self.ports = 1 + len(glob.glob("%s/%s.[0-9]" % (serve.dir,
+                                                        self.name)))
         if loop:
             for port in range(self.ports):
                 end = self.port(port)

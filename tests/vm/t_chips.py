@@ -10,7 +10,8 @@ opened, set, written and read, and closed.  What the driver sends is what it
 sent to a responder that knew nothing of the chip (tests/vusb/*.req), and the
 chip says that it is set to what was asked.
 
-A chip with several ports does this on its last one.
+A chip with several ports does this on its last one.  Then devswd does the same
+with the same chips, through libusb; what a chip can't do is an error there.
 """
 
 import fcntl
@@ -87,10 +88,11 @@ def recorded(chip):
 class Steps:
     """Does step after step on one port of a chip, as one who compares."""
 
-    def __init__(self, chip, port):
+    def __init__(self, chip, port, under):
         self.chip = chip
         self.port = port
-        self.steps = recorded(chip.name)
+        self.steps = recorded(chip.name) if under == "Linux" else None
+        self.recorded = self.steps is not None
         self.sent = 0
 
     def compare(self, step, **wanted):
@@ -135,50 +137,61 @@ def ttys(count):
 
 
 def carry(fd, data):
-    """Through the loop."""
-    call = probe.Call("write", probe.write_all, fd, data)
-    back = probe.read_all(fd, len(data), 3 * probe.LIMIT)
-    equal(call.result()[0], "0", "write")
-    equal(back == data, True, "%d bytes came back as they were" % len(data))
+    """Through the loop, 4 KiB at a time: Linux's tty loses what is too much."""
+    for at in range(0, len(data), 4096):
+        piece = data[at:at + 4096]
+        probe.write_all(fd, piece)
+        equal(probe.read_all(fd, len(piece)) == piece, True,
+              "data from %d on came back as it was" % at)
 
 
 RATES = {"115200": "11[45]...|116...", "9600": "9[56].."}
+ALL_LINES = termios.TIOCM_CTS | termios.TIOCM_DSR | termios.TIOCM_CAR
 
 
-def run_steps(world, name, driver, flows="NNRXN", breaks="1", old=False,
-              size=FEW):
-    """All of it for one chip.
+def run_line(steps, fd, what, flow, can, size):
+    """One setting; if the chip can't, an error that changes nothing."""
+    before = steps.chip.status(steps.port)
+    said = probe.outcome(configure, fd, *SETTINGS[what])
+    equal(said, can, what)
+    speed, form = what.split()[:2]
+    if can == "0":
+        steps.compare("line " + what, baud=RATES[speed],
+                      format=before["format"] if flow == "8N1" else form,
+                      flow="." if flow == "8N1" else flow)
+    else:
+        for key in ("baud", "format", "flow"):
+            equal(steps.chip.status(steps.port)[key], before[key], key)
+    if size:
+        carry(fd, probe.pattern(size, 5))
 
-    flows: the chip's flow control after each of ORDER; breaks: "1", "slow" a
-    NUL at the slowest rate, or the errno; old: it has no formats; size: bytes
-    there and back.
+
+def run_steps(chip, node, driver, flows="NNRXN", breaks="1", size=FEW,
+              cannot=None, under="Linux"):
+    """All of it for one chip, on its last port.
+
+    flows: its flow control after each of ORDER; breaks: "1", "slow" a NUL at
+    the slowest rate, or the errno; size: bytes there and back; cannot: errno
+    of what it can't be set to, or "8N1" if it takes formats and forgets them.
     """
+    cannot = cannot or {}
     began = probe.now()
-    chip = h_serve.Chip(world.serve, name)
-    nodes = probe.wait_for(lambda: ttys(chip.ports), "its ttyUSB")
-    used = os.path.basename(os.readlink("/sys/class/tty/%s/device/driver" %
-                                        os.path.basename(nodes[-1])))
-    equal(used.startswith(driver), True, "%s is its driver, which" % used)
-    port = chip.ports - 1
-    steps = Steps(chip, port)
+    steps = Steps(chip, chip.ports - 1, under)
     steps.compare("probe")
-    fd = probe.open_node(nodes[-1])
+    fd = probe.open_node(node)
     steps.compare("open", dtr="1", rts="1")
     for i, what in enumerate(ORDER):
-        configure(fd, *SETTINGS[what])
-        speed, form = what.split()[:2]
-        steps.compare("line " + what, baud=RATES[speed],
-                      format="8N1" if old else form, flow=flows[i])
-        if i in (0, 2):
-            carry(fd, b"hello" if i == 2 else probe.pattern(size, 5))
+        can = cannot.get(what, "0")
+        run_line(steps, fd, what, "8N1" if can == "8N1" else flows[i],
+                 "0" if can == "8N1" else can,
+                 (size, 0, 5 if can == "0" else 0, 0, 0)[i])
     equal(probe.outcome(fcntl.ioctl, fd, TIOCSBRK),
           breaks if breaks.isupper() else "0", "TIOCSBRK")
     steps.compare("break on", **({"baud": "46"} if breaks == "slow" else
                                  {"break": "0" if breaks.isupper() else "1"}))
     probe.outcome(fcntl.ioctl, fd, TIOCCBRK)
     steps.compare("break off", **{"break": "0", "baud": RATES["115200"]})
-    probe.wait_for(lambda: lines(fd) == termios.TIOCM_CTS |
-                   termios.TIOCM_DSR | termios.TIOCM_CAR, "all lines")
+    probe.wait_for(lambda: lines(fd) == ALL_LINES, "all lines")
     chip.requests()             # of TIOCMGETs
     fcntl.ioctl(fd, termios.TIOCMBIC, struct.pack("i", termios.TIOCM_DTR))
     steps.compare("dtr off", dtr="0", rts="1")
@@ -192,13 +205,58 @@ def run_steps(world, name, driver, flows="NNRXN", breaks="1", old=False,
     chip.requests()
     os.close(fd)
     steps.compare("close")
+    print("# adapter: " + json.dumps({
+        "chip": chip.name, "under": under, "driver": driver,
+        "ports": chip.ports, "requests": steps.sent, "bytes": size,
+        "recorded": steps.recorded, "cannot": cannot, "breaks": breaks,
+        "seconds": round(probe.now() - began, 1)}), flush=True)
+
+
+def run_linux(world, name, driver, **options):
+    """A chip under Linux's driver."""
+    chip = h_serve.Chip(world.serve, name)
+    nodes = probe.wait_for(lambda: ttys(chip.ports), "its ttyUSB")
+    used = os.path.basename(os.readlink("/sys/class/tty/%s/device/driver" %
+                                        os.path.basename(nodes[-1])))
+    equal(used.startswith(driver), True, "%s is its driver, which" % used)
+    run_steps(chip, nodes[-1], driver, **options)
     chip.unplug()
     probe.wait_for(lambda: not glob.glob("/dev/ttyUSB*"), "no node")
-    print("# adapter: " + json.dumps({
-        "chip": name, "driver": driver, "ports": chip.ports,
-        "requests": steps.sent, "bytes": size,
-        "recorded": recorded(name) is not None,
-        "seconds": round(probe.now() - began, 1)}), flush=True)
+
+
+def open_nodes(count):
+    """devswd's nodes of the chip that is plugged, when all are there."""
+    found = []
+    for path in sorted(glob.glob("/dev/dtyU*"), key=lambda p: int(p[9:])):
+        fd = h_guest.openable(path)
+        if fd is not None:
+            os.close(fd)
+            found.append(path)
+    return found if len(found) == count else None
+
+
+def run_devswd(world, name, driver, claim, **options):
+    """A chip under devswd, through libusb and usbfs."""
+    daemon = probe.Daemon(os.environ["DEVSWD"], h_guest.LOG, "-v", "--claim",
+                          claim)
+    try:
+        chip = h_serve.Chip(world.serve, name)
+        nodes = probe.wait_for(lambda: open_nodes(chip.ports), "its nodes")
+        said = daemon.said().splitlines()
+        equal(any(line.split(": ")[-1].startswith(driver) or
+                  " %s0 at " % driver in line for line in said), True,
+              "%s in the log" % driver)
+        chip.requests()
+        run_steps(chip, nodes[-1], driver, under="devswd", **options)
+        chip.unplug()
+        probe.wait_for(lambda: h_guest.open_error(nodes[-1]) == "ENXIO",
+                       "ENXIO")
+    except BaseException:
+        print("".join("# %s\n" % line
+                      for line in daemon.said().splitlines()[-20:]), end="")
+        raise
+    finally:
+        equal(daemon.stop(), 0, "devswd's exit status")
 
 
 def run_chip(world, name, driver, options):
@@ -209,7 +267,7 @@ def run_chip(world, name, driver, options):
     """
     for last in (True,) if driver != "pl2303" else (False, False, True):
         try:
-            run_steps(world, name, driver, **options)
+            run_linux(world, name, driver, **options)
             return
         except AssertionError as error:
             if last:
@@ -223,7 +281,7 @@ for _name, _driver, _options in (
         ("ch341", "ch341", {"flows": "NNNNN", "size": SIZE}),
         ("ch340", "ch341", {"flows": "NNNNN"}),
         ("ch340-nobreak", "ch341", {"flows": "NNNNN", "breaks": "slow"}),
-        ("ch340-old", "ch341", {"flows": "NNNNN", "old": True}),
+        ("ch340-old", "ch341", {"flows": "NNNNN", "cannot": {"9600 7E2": "8N1"}}),
         ("cp2102", "cp210x", {"size": SIZE}),
         ("cp2102-clone", "cp210x", {}),
         ("cp2102n", "cp210x", {}),
@@ -242,5 +300,22 @@ for _name, _driver, _options in (
     case("%s drives a %s" % (_driver, _name))(
         lambda world, a=_name, b=_driver, c=_options:
         run_chip(world, a, b, c))
+for _name, _driver, _claim, _options in (
+        ("ch341", "uchcom", "1a86:7523", {"flows": "NNRNN"}),
+        ("ch340-nobreak", "uchcom", "1a86:7523", {
+            "flows": "NNRNN", "breaks": "ENOTSUP"}),
+        ("ch340-old", "uchcom", "1a86:7523", {
+            "flows": "NNRNN", "cannot": {"9600 7E2": "EINVAL"}}),
+        ("cp2102", "uslsa", "10c4:ea60", {"size": SIZE}),
+        ("cp2108", "uslsa", "10c4:ea71", {}),
+        ("pl2303hx", "uplcom", "067b:2303", {"size": SIZE}),
+        ("pl2303hx-clone", "uplcom", "067b:2303", {"breaks": "ENOTSUP"}),
+        ("pl2303hxn", "uplcom", "067b:23a3", {}),
+        ("ft232r", "uftdi", "0403:6001", {"size": SIZE}),
+        ("ft4232h", "uftdi", "0403:6011", {}),
+):
+    case("devswd's %s drives a %s" % (_driver, _name))(
+        lambda world, a=_name, b=_driver, c=_claim, d=_options:
+        run_devswd(world, a, b, c, **d))
 
 h_guest.run(World())
