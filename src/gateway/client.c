@@ -36,7 +36,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway/door.h"
+#include "gateway/gateway.h"
 
 /* Those that have left their port. */
 static struct client_head leaving = TAILQ_HEAD_INITIALIZER(leaving);
@@ -119,7 +119,8 @@ client_free(struct client *cl)
 
 	if (cl->cl_closing)
 		TAILQ_REMOVE(&leaving, cl, cl_entry);
-	door_free(cl->cl_door);
+	if (cl->cl_free != NULL)
+		cl->cl_free(cl);
 	if (cl->cl_state != NULL)
 		cl->cl_proto->pr_stop(cl);
 	if (cl->cl_end != NULL)

@@ -38,6 +38,7 @@ enum door_state { DOOR_NAME, DOOR_PASSWORD, DOOR_TRIED };
 
 struct door {
 	struct client	*d_client;
+	char		 d_port[32];	/* its name, for the log */
 	void		(*d_passed)(struct client *, const char *);
 	struct event	*d_limit;
 	struct event	*d_again;
@@ -98,8 +99,7 @@ wrong(struct door *d)
 {
 	struct client *const cl = d->d_client;
 
-	say("%s: %s: a wrong password", port_config(cl->cl_port)->pc_name,
-	    cl->cl_who);
+	say("%s: %s: a wrong password", d->d_port, cl->cl_who);
 	tell(d, "That is not right.\r\n");
 	if (++d->d_tries == TRIES) {
 		client_close(cl, "three passwords were wrong");
@@ -253,9 +253,9 @@ door_input(struct door *d, const uint8_t *bytes, size_t n)
 /* ---- begin and end -------------------------------------------------- */
 
 /*
- * d = door_new(cl, passed)
+ * d = door_new(cl, port, passed)
  *
- *	Ask this client, which has been greeted.  passed(cl, name) is called
+ *	Ask this client, which has been greeted, at the port of that name.  passed(cl, name) is called
  *	from the loop when it is that user.  NULL: no memory.
  *
  * bytes = door_rest(d, &n)
@@ -263,7 +263,8 @@ door_input(struct door *d, const uint8_t *bytes, size_t n)
  *	What came behind the password.
  */
 struct door *
-door_new(struct client *cl, void (*passed)(struct client *, const char *))
+door_new(struct client *cl, const char *port,
+    void (*passed)(struct client *, const char *))
 {
 	static const struct timeval limit = { DOOR_S, 0 };
 	struct event_base *const base = bufferevent_get_base(cl->cl_bev);
@@ -272,6 +273,7 @@ door_new(struct client *cl, void (*passed)(struct client *, const char *))
 	if (d == NULL)
 		return NULL;
 	d->d_client = cl;
+	snprintf(d->d_port, sizeof(d->d_port), "%s", port);
 	d->d_passed = passed;
 	d->d_limit = evtimer_new(base, on_limit, d);
 	d->d_again = evtimer_new(base, on_again, d);

@@ -9,7 +9,7 @@
 
 struct door;
 
-struct door *door_new(struct client *, void (*)(struct client *,
+struct door *door_new(struct client *, const char *, void (*)(struct client *,
 	    const char *));
 void	door_input(struct door *, const uint8_t *, size_t);
 const uint8_t *door_rest(const struct door *, size_t *);

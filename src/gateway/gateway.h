@@ -254,6 +254,7 @@ struct client {
 	struct event	*cl_end;
 	const struct ring *cl_ring;	/* NULL: it is not there yet */
 	struct door	*cl_door;	/* NULL: it is known who it is */
+	void		(*cl_free)(struct client *); /* at its end, or NULL */
 	struct place	 cl_place;
 	uint64_t	 cl_lost;	/* bytes */
 	bool		 cl_drop;	/* what it is too slow for; or it ends */

@@ -70,7 +70,7 @@ next_seen(const struct port *p, const struct viewer *who)
 {
 	struct port *next = port_next(p);
 
-	while (next != NULL && !viewer_sees(who, next))
+	while (next != NULL && !viewer_sees(who, port_config(next)))
 		next = port_next(next);
 	return next;
 }

@@ -514,13 +514,13 @@ admit(struct client *cl, const char *name)
 		snprintf(cl->cl_who, sizeof(cl->cl_who), "%.*s",
 		    (int)sizeof(cl->cl_who) - 1, text);
 	}
-	if (who.vi_user < 0 || !viewer_sees(&who, p)) {
+	if (who.vi_user < 0 || !viewer_sees(&who, p->p_conf)) {
 		say("%s: %s may not use it", p->p_conf->pc_name, cl->cl_who);
 		client_send(cl, sorry, sizeof(sorry) - 1);
 		client_close(cl, "it may not");
 		return;
 	}
-	if (!viewer_writes(&who, p))
+	if (!viewer_writes(&who, p->p_conf))
 		cl->cl_role = ROLE_WATCH;
 	port_attach(p, cl);
 	if (cl->cl_closing)
@@ -551,6 +551,14 @@ passed(struct client *cl, const char *name)
 	door_free(d);
 }
 
+/* It leaves, or has passed. */
+static void
+door_of_client(struct client *cl)
+{
+
+	door_free(cl->cl_door);
+}
+
 /*
  * port_enter(p, cl)
  *
@@ -579,7 +587,8 @@ port_enter(struct port *p, struct client *cl)
 	client_greet(cl, p, shaking_left);
 	if (cl->cl_closing)
 		return;
-	cl->cl_door = door_new(cl, passed);
+	cl->cl_door = door_new(cl, p->p_conf->pc_name, passed);
+	cl->cl_free = door_of_client;
 	if (cl->cl_door == NULL)
 		client_close(cl, "out of memory");
 }

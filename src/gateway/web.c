@@ -41,17 +41,6 @@ struct web {
 	struct listener	*w_listen[LISTEN_MAX];
 };
 
-/* Whose users count: there is one of these at a time. */
-static struct web *current;
-
-const struct web_conf *
-web_users(void)
-{
-	static const struct web_conf none;
-
-	return current != NULL ? &current->w_conf : &none;
-}
-
 /* ---- who asks ------------------------------------------------------- */
 
 /* The name of "NAME", "NAME:PORT" or "[NUMBER]:PORT"; false: it is none. */
@@ -233,7 +222,7 @@ get_socket(struct web *w, struct http_request *rq, struct port *p)
 	const char *const key = http_field(rq, "sec-websocket-key");
 	const char *const version = http_field(rq, "sec-websocket-version");
 	const enum role role = strcmp(http_query(rq), "watch") == 0 ||
-	    !viewer_writes(&w->w_viewer, p) ? ROLE_WATCH : ROLE_NORMAL;
+	    !viewer_writes(&w->w_viewer, port_config(p)) ? ROLE_WATCH : ROLE_NORMAL;
 	char accept[WEBSOCKET_ACCEPT], lines[160], who[128];
 	struct bufferevent *bev;
 	struct client *cl;
@@ -274,7 +263,7 @@ post_reset(struct web *w, struct http_request *rq, struct port *p)
 	char who[128];
 
 	name_viewer(w, rq, who, sizeof(who));
-	if (!viewer_writes(&w->w_viewer, p))
+	if (!viewer_writes(&w->w_viewer, port_config(p)))
 		http_answer(rq, 403, NULL, NULL, NULL);
 	else if ((why = port_reset(p, who)) == NULL)
 		http_answer(rq, 200, NULL, NULL, NULL);
@@ -367,7 +356,7 @@ found(struct http_request *rq, void *arg)
 	else if (enter(w, rq))
 		(void)0;		/* it was answered */
 	else if (strcmp(method, "POST") == 0 && (p = find_port(http_path(rq),
-	    "/reset")) != NULL && viewer_sees(&w->w_viewer, p))
+	    "/reset")) != NULL && viewer_sees(&w->w_viewer, port_config(p)))
 		post_reset(w, rq, p);
 	else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		http_answer(rq, 405, NULL, "Allow: GET, HEAD\r\n", NULL);
@@ -376,10 +365,10 @@ found(struct http_request *rq, void *arg)
 	else if (i < NPATHS)
 		paths[i].get(w, rq, out);
 	else if ((p = find_port(http_path(rq), "/socket")) != NULL &&
-	    viewer_sees(&w->w_viewer, p))
+	    viewer_sees(&w->w_viewer, port_config(p)))
 		get_socket(w, rq, p);
 	else if ((p = find_port(http_path(rq), "/log")) != NULL &&
-	    viewer_sees(&w->w_viewer, p))
+	    viewer_sees(&w->w_viewer, port_config(p)))
 		get_log(rq, p);
 	else
 		get_file(w, rq, out);
@@ -429,7 +418,7 @@ web_new(struct event_base *base)
 	w->w_base = base;
 	w->w_conf = *web_conf();
 	tls_share(w->w_conf.wc_tls);
-	current = w;
+	web_users_are(&w->w_conf);
 	w->w_viewer.vi_conf = &w->w_conf;
 	w->w_http = http_new(base, found, w);
 	w->w_login = login_new(&w->w_conf);
@@ -469,8 +458,8 @@ web_free(struct web *w)
 	if (w->w_page != NULL)
 		page_free(w->w_page);
 	tls_free(w->w_conf.wc_tls);
-	if (current == w)
-		current = NULL;
+	if (web_users() == &w->w_conf)
+		web_users_are(NULL);
 	free(w);
 }
 

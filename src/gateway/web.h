@@ -45,6 +45,7 @@ struct web_conf {
 /* As it was read last, and as it is in use. */
 const struct web_conf *web_conf(void);
 const struct web_conf *web_users(void);
+void	web_users_are(const struct web_conf *);
 
 /* Who looks: WEB_ANYBODY, or one of wc_users. */
 struct viewer {
@@ -72,8 +73,8 @@ const char *user_hash(const struct web_conf *, const char *, int *);
 int	user_of(const struct web_conf *, struct ssl_st *);
 int	user_find(const struct web_conf *, const char *);
 
-bool	viewer_sees(const struct viewer *, const struct port *);
-bool	viewer_writes(const struct viewer *, const struct port *);
+bool	viewer_sees(const struct viewer *, const struct port_conf *);
+bool	viewer_writes(const struct viewer *, const struct port_conf *);
 
 /* login.c */
 struct http_request;

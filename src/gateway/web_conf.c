@@ -13,12 +13,29 @@
 #include "gateway/web.h"
 
 static struct web_conf conf;
+static const struct web_conf *in_force;
 
 const struct web_conf *
 web_conf(void)
 {
 
 	return &conf;
+}
+
+/* Whose users count, from now on; NULL: there are none. */
+void
+web_users_are(const struct web_conf *wc)
+{
+
+	in_force = wc;
+}
+
+const struct web_conf *
+web_users(void)
+{
+	static const struct web_conf none;
+
+	return in_force != NULL ? in_force : &none;
 }
 
 /* A configuration is going to be read: nothing is said yet. */
@@ -242,7 +259,7 @@ user_of(const struct web_conf *wc, struct ssl_st *ssl)
 
 /* A user of whom no allow speaks may do everything. */
 static bool
-may(const struct viewer *v, const struct port *p, bool write)
+may(const struct viewer *v, const struct port_conf *pc, bool write)
 {
 	const struct web_conf *const wc = v->vi_conf;
 	const struct web_right *r;
@@ -255,24 +272,24 @@ may(const struct viewer *v, const struct port *p, bool write)
 			continue;
 		named = true;
 		if ((r->write || !write) && (strcmp(r->port, "*") == 0 ||
-		    strcmp(r->port, port_config(p)->pc_name) == 0))
+		    strcmp(r->port, pc->pc_name) == 0))
 			return true;
 	}
 	return !named;
 }
 
 bool
-viewer_sees(const struct viewer *v, const struct port *p)
+viewer_sees(const struct viewer *v, const struct port_conf *pc)
 {
 
-	return may(v, p, false);
+	return may(v, pc, false);
 }
 
 bool
-viewer_writes(const struct viewer *v, const struct port *p)
+viewer_writes(const struct viewer *v, const struct port_conf *pc)
 {
 
-	return may(v, p, true);
+	return may(v, pc, true);
 }
 
 /* A line of the section; NULL, or what is wrong with the value. */

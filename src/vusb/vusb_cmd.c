@@ -338,12 +338,12 @@ static const struct {
 };
 
 /*
- * vusb_command(line, out)
+ * command(line, out)
  *
  *	Run a command; line is taken apart, out has VUSB_CMDLINE bytes.
  */
-void
-vusb_command(char *line, char *out)
+static void
+command(char *line, char *out)
 {
 	char *argv[10] = { NULL };
 	struct vusb *v;
@@ -380,4 +380,11 @@ vusb_command(char *line, char *out)
 		}
 	}
 	reply(out, "error no command %s", argv[0]);
+}
+
+int
+vusb_ctl_start(const char *dir)
+{
+
+	return vusb_ctl_open(dir, command);
 }

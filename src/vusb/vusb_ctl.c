@@ -57,6 +57,7 @@ static int ctl_listen = -1;
 static int ctl_event = -1;
 static bool ctl_stop;			/* atomic */
 static char ctl_dir[64];
+static void (*ctl_command)(char *, char *); /* vusb_cmd.c's */
 static pthread_t ctl_thread;
 
 /* ---- sockets -------------------------------------------------------- */
@@ -304,7 +305,7 @@ client_lines(struct ctl_client *cc)
 	while ((nl = memchr(cc->cc_line, '\n', cc->cc_len)) != NULL) {
 		*nl = '\0';
 		out[0] = '\0';
-		vusb_command(cc->cc_line, out);
+		ctl_command(cc->cc_line, out);
 		len = strlen(out);
 		out[len++] = '\n';
 		if (send(cc->cc_fd, out, len, MSG_NOSIGNAL) != (ssize_t)len) {
@@ -433,8 +434,9 @@ ctl_close_all(void)
 	ctl_listen = ctl_event = -1;
 }
 
+/* vusb_ctl_start, with whom to ask what a command is. */
 int
-vusb_ctl_start(const char *dir)
+vusb_ctl_open(const char *dir, void (*command)(char *, char *))
 {
 	char path[sizeof(ctl_dir) + 16];
 	int error = 0;
@@ -443,6 +445,7 @@ vusb_ctl_start(const char *dir)
 	if (strlen(dir) >= sizeof(ctl_dir))
 		return ENAMETOOLONG;
 	strcpy(ctl_dir, dir);
+	ctl_command = command;
 	for (unsigned i = 0; i < CTL_MAXCLIENTS; i++)
 		ctl_client[i].cc_fd = -1;
 	ctl_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -37,8 +37,9 @@ ACCEPTED = {
     # Pipes are made of transfers, requests are transfers on a pipe.
     "kernel/usbdi": [{"usb_subr.c", "usbdi.c", "usbdi_util.c",
                       "usbdi_xfer.c"}],
-    # The bus completes what a device answers.
-    "vusb": [{"hyp_vusb.c", "vusb.c"}],
+    # The bus completes what a device answers, and what one UART sends is
+    # what the one at the other end of a wire has to tell its bus.
+    "vusb": [{"hyp_vusb.c", "vusb.c", "vusb_uart.c", "vusb_wire.c"}],
 }
 
 

@@ -14,7 +14,6 @@
 void	word_lock(uint32_t *);
 void	word_unlock(uint32_t *);
 
-void	sleepq_init(void);
 void	xc_init(void);
 
 #endif /* KERN_KERN_IMPL_H */

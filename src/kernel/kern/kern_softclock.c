@@ -380,7 +380,6 @@ kern_init(void)
 	cv_init(&softclock_idle, "calloutw");
 	pserialize_init();
 	xc_init();
-	sleepq_init();
 	softclock_stop = false;
 	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE | KTHREAD_MUSTJOIN, NULL,
 	    softclock, NULL, &softclock_thread, "softclock") != 0)

@@ -34,8 +34,6 @@
 #include <sys/queue.h>
 #include <sys/systm.h>
 
-#include "kern/kern_impl.h"
-
 struct sleeper {
 	wchan_t		s_ident;
 	kcondvar_t	s_cv;
@@ -43,20 +41,8 @@ struct sleeper {
 	TAILQ_ENTRY(sleeper) s_entry;
 };
 
-static kmutex_t sleepq_lock;
+static kmutex_t sleepq_lock = MUTEX_INITIALIZER(sleepq_lock);
 static TAILQ_HEAD(, sleeper) sleepq = TAILQ_HEAD_INITIALIZER(sleepq);
-
-/*
- * sleepq_init()
- *
- *	From kern_init.
- */
-void
-sleepq_init(void)
-{
-
-	mutex_init(&sleepq_lock, MUTEX_DEFAULT, IPL_SCHED);
-}
 
 /* sleepq_lock held, s on the list; the error of the sleep. */
 static int
