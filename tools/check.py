@@ -227,6 +227,11 @@ def meson_tests():
         tests = json.load(file)
     lanes = {lane: [] for lane in ("plain", *SUITE_LANES)}
     commands = set()
+    names = [test["name"] for test in tests]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        # Meson's own log ends there, in the middle of a run.
+        sys.exit("check: %d tests have the name %s" % (names.count(name),
+                                                        name))
     for test in tests:
         suites = {suite.partition(":")[2] for suite in test["suite"]}
         lane = next((s for s in SUITE_LANES if s in suites), "plain")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * t_wire.c - wires between two ports: a null modem, and a loopback plug, as
+ * t_null_modem.c - wires between two ports: a null modem, and a loopback plug, as
  * RS-232 has them; and what two ends that disagree make of each other.
  *
  * Both ends are ports of one CP2108, with events, which tell each error.

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t_adapters: devsw-gateway's ports by serial number, and [auto].
+"""t_ports: devsw-gateway's ports by serial number, and [auto].
 
-    t_adapters.py DEVSW_GATEWAY
+    t_ports.py DEVSW_GATEWAY
 
 The rules are those of gateway.conf(5), and the names of adapters those that
 udev's 60-serial.rules makes.  The directory of names is one of the test's, with
@@ -132,7 +132,7 @@ AUTO = "[auto]\nby-id = DIR/serial/by-id\nstate = DIR/ports\n" \
 @contextlib.contextmanager
 def world(conf=AUTO, size=3, there=True, start=True):
     """A World, whose gateway has to end well."""
-    with tempfile.TemporaryDirectory(prefix="t_adapters.") as directory:
+    with tempfile.TemporaryDirectory(prefix="t_ports.") as directory:
         made = World(directory, size, conf, there)
         try:
             if start:
