@@ -157,9 +157,12 @@ auto_read(struct autos *au, const struct port_conf *like)
 		return;
 	snprintf(bad, sizeof(bad), "%s.bad", like->pc_state);
 	(void)unlink(bad);
-	(void)link(like->pc_state, bad);
-	say("auto: %s: %u lines are not heeded; %s has them", like->pc_state,
-	    mistakes, bad);
+	if (link(like->pc_state, bad) == -1)
+		say("auto: %s: %u lines are not heeded, and not kept: %s: %s",
+		    like->pc_state, mistakes, bad, strerror(errno));
+	else
+		say("auto: %s: %u lines are not heeded; %s has them",
+		    like->pc_state, mistakes, bad);
 }
 
 static bool
