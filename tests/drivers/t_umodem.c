@@ -193,7 +193,7 @@ plug(const struct device *d)
 	hu = hu_plug(1, addr, d->d_desc, d->d_len);
 	hu_mode(hu, 0, HU_OK, HU_C_OK);
 	for (uint8_t ep = 1; ep < 6; ep++) {
-		hu_mode(hu, ep, HU_HOLD, HU_C_OK);
+		hu_mode(hu, ep, HU_OK, HU_C_OK);	/* echo */
 		hu_mode(hu, 0x80 | ep, HU_HOLD, HU_C_OK);
 	}
 	hyp_usb_arrived(&hi);
