@@ -211,6 +211,10 @@ def _(world, adapter):
 def _(world, adapter):
     fd = opened(adapter)
     pull(world, adapter, {})
+    # A line without its device reads as a dead file does, a moment before it
+    # is one.
+    probe.wait_for(lambda: probe.outcome(termios.tcgetattr, fd) == "EBADF",
+                   "the end of the device")
     for when in ("unplugged", "plugged again"):
         for _ in range(3):
             equal(probe.outcome(os.read, fd, 10), "0", when + ": read")
