@@ -51,9 +51,9 @@ Where tests come from
 A test program in tests/vm or tests/uml that is none of these fails: nobody
 would ever run it.
 
-One process.  Guests' tests wait more than they compute, and so do many of the
-native ones; so one more guest than there are CPUs runs at once, and beside
-them as many native tests as there are CPUs.  A thread waits for each guest and
+One process.  Guests' tests wait as much as they compute, and so do many of the
+native ones; so as many guests as there are CPUs run at once, and beside them as
+many native tests.  A thread waits for each guest and
 for each side of lanes; they share only tell() and build().  What in lane vm
 needs a sanitizer's build comes last there, as the other side has made it by
 then.  The same file runs the tests of a group inside the guest ("--inside");
@@ -509,7 +509,7 @@ def after_build(part, job):
 def run_jobs(jobs):
     """Run functions that return a Count, some at once; returns the sum."""
     count = Count()
-    at_once = min(GUESTS, len(os.sched_getaffinity(0)) + 1)
+    at_once = min(GUESTS, len(os.sched_getaffinity(0)))
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         try:
             for done in [pool.submit(job) for job in jobs]:

@@ -146,6 +146,7 @@ class Gateway:
             until(lambda: self.said("is there", count), "devices")
             until(lambda: web is None or self.said("web: http on"), "pages")
         except BaseException:
+            print("# " + self.text().replace("\n", "\n# "), flush=True)
             self.close()
             raise
 

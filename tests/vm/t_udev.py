@@ -201,7 +201,14 @@ class World(h_guest.World):
         probe.vmusb("unplug", "acm0")
         set_serial(HOSTILE)
         probe.vmusb("plug", "acm0")
-        self.reference["hostile"] = settled(KERNEL["acm0"], "ID_BUS", "usb")
+
+        def hostile():
+            # Until then udev may tell of the one before.
+            got = properties(KERNEL["acm0"])
+            return got if (got.get("ID_BUS") == "usb" and
+                           got.get("ID_SERIAL_SHORT") != "acm0") else None
+
+        self.reference["hostile"] = probe.wait_for(hostile, "other strings")
         probe.vmusb("unplug", "acm0")
         set_serial("acm0")
         probe.vmusb("plug", "acm0")

@@ -60,13 +60,18 @@ typedef struct modinfo {
 	const char	*mi_required;	/* "a,b": modules, loaded before */
 } modinfo_t;
 
-/* What is looked up in a shared object. */
+/*
+ * What is looked up in a shared object.  Each has one, also those that see
+ * each other, so AddressSanitizer must not take them for one; of what has a
+ * section of its own it keeps away.
+ */
 #define	MODULE_SYMBOL	"devsw_modinfo"
+#define	MODULE_SECTION	__attribute__((__section__(".devsw_modinfo")))
 
 #define	MODULE(class, name, required)					\
 	static int name##_modcmd(modcmd_t, void *);			\
 	extern const modinfo_t devsw_modinfo;				\
-	const modinfo_t devsw_modinfo = {				\
+	const modinfo_t devsw_modinfo MODULE_SECTION = {		\
 		.mi_version = MODULE_VERSION,				\
 		.mi_class = (class),					\
 		.mi_modcmd = name##_modcmd,				\
