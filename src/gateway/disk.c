@@ -9,7 +9,7 @@
  *	the order in which they come:
  *
  *	    loop				thread
- *	    disk_run(job) -- todo -->		jb_do(job)
+ *	    disk_run(job) -- jobs -->		jb_do(job)
  *	    jb_done(job)  <-- done, a byte in the pipe --
  *
  *	One thread for all logs, as there may be hundreds of them: a disk that
@@ -25,7 +25,7 @@
  *	ends.
  *
  * Locks
- *	disk_lock	both queues; disk_cv when todo or disk_ends changes.
+ *	disk_lock	both queues; disk_cv when jobs or disk_ends changes.
  */
 #include <event2/event.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ STAILQ_HEAD(job_head, job);
 
 static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t disk_cv = PTHREAD_COND_INITIALIZER;
-static struct job_head disk_todo = STAILQ_HEAD_INITIALIZER(disk_todo);
+static struct job_head disk_jobs = STAILQ_HEAD_INITIALIZER(disk_jobs);
 static struct job_head disk_done = STAILQ_HEAD_INITIALIZER(disk_done);
 static bool disk_ends;
 static bool disk_ended;			/* the thread has */
@@ -61,11 +61,11 @@ work(void *arg)
 	(void)arg;
 	pthread_mutex_lock(&disk_lock);
 	for (;;) {
-		while ((jb = STAILQ_FIRST(&disk_todo)) == NULL && !disk_ends)
+		while ((jb = STAILQ_FIRST(&disk_jobs)) == NULL && !disk_ends)
 			pthread_cond_wait(&disk_cv, &disk_lock);
 		if (jb == NULL)
 			break;
-		STAILQ_REMOVE_HEAD(&disk_todo, jb_entry);
+		STAILQ_REMOVE_HEAD(&disk_jobs, jb_entry);
 		pthread_mutex_unlock(&disk_lock);
 		jb->jb_do(jb);
 		pthread_mutex_lock(&disk_lock);
@@ -139,7 +139,7 @@ disk_run(struct job *jb)
 
 	pthread_mutex_lock(&disk_lock);
 	if (runs)
-		STAILQ_INSERT_TAIL(&disk_todo, jb, jb_entry);
+		STAILQ_INSERT_TAIL(&disk_jobs, jb, jb_entry);
 	else {
 		STAILQ_INSERT_TAIL(&disk_done, jb, jb_entry);
 		(void)!write(disk_pipe[1], "", 1);
