@@ -414,6 +414,23 @@ ucom_line_event(struct ucom_softc *sc, u_char lsr)
 }
 
 /*
+ * n = ucom_data(sc, ub, end)
+ *
+ *	The parent has moved ub_data, and its data ends at this offset from the
+ *	beginning of the buffer; or there is none, if that is not behind
+ *	ub_data (a packet that is shorter than what the chip puts in front).
+ */
+static uint32_t
+ucom_data(struct ucom_softc *sc, struct ucom_buffer *ub, uint32_t end)
+{
+	const size_t begin = (size_t)(ub->ub_data - ub->ub_buf);
+
+	KASSERTMSG(end <= sc->sc_ibufsize, "data ends at %u of %u", end,
+	    sc->sc_ibufsize);
+	return begin < end ? end - (uint32_t)begin : 0;
+}
+
+/*
  * len = ucom_received(sc, ub, len)
  *
  *	The parent finds the data among len bytes, and what the line did.
@@ -432,17 +449,18 @@ ucom_received(struct ucom_softc *sc, struct ucom_buffer *ub, uint32_t len)
 		if (um->ucom_read != NULL)
 			um->ucom_read(sc->sc_parent, sc->sc_portno,
 			    &ub->ub_data, &len);
-		return len;
+		return ucom_data(sc, ub, len);
 	}
 	if (um->ucom_read_lsr(sc->sc_parent, sc->sc_portno, &ub->ub_data,
 	    &len, ub->ub_lsr)) {
-		KASSERTMSG(len <= sc->sc_ibufsize, "%u bytes", len);
+		len = ucom_data(sc, ub, len);
 		ub->ub_lsrp = ub->ub_lsr;
 		ub->ub_after = ub->ub_lsr[len];
 		if (DEVTRACE())
 			ucom_trace_lines(sc, ub->ub_lsr, len);
+		return len;
 	}
-	return len;
+	return ucom_data(sc, ub, len);
 }
 
 static void

@@ -651,7 +651,7 @@ uftdi_read_lsr(void *arg, int portno __unused, u_char **ptr, uint32_t *count,
 		}
 		to += n;
 	}
-	*count = (uint32_t)(to - *ptr);
+	*count = (uint32_t)(to - p);
 	atomic_store_relaxed(&sc->sc_msr, msr);
 	uftdi_moved(sc, moved & ~(first ^ msr));
 	return errors;

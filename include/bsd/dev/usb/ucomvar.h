@@ -63,8 +63,10 @@ struct ucom_methods {
 	/* First open and last close. */
 	int	(*ucom_open)(void *, int);
 	void	(*ucom_close)(void *, int);
-	/* Find the data in a received buffer: move the pointer, and set the
-	   count, to what belongs to the tty. */
+	/* Find the data in a received buffer: move the pointer to where it
+	   begins, and set the count to where it ends, both from the beginning
+	   of the buffer: so a driver that only skips two bytes in front leaves
+	   the count alone.  No data: the end is not behind the pointer. */
 	void	(*ucom_read)(void *, int, u_char **, uint32_t *);
 	/* Format output: (to, from, count); sets the count. */
 	void	(*ucom_write)(void *, int, u_char *, u_char *, uint32_t *);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * nbser.h - enter the driver of nbser.c into the tables; after hyp_boot.
+ */
+#ifndef TESTS_KPI_NBSER_H
+#define TESTS_KPI_NBSER_H
+
+#define	NBSER_VENDOR	0x1209		/* pid.codes, for tests */
+#define	NBSER_PRODUCT	0x0001
+
+int	nbser_init(void);		/* BSD errno */
+
+#endif /* TESTS_KPI_NBSER_H */
