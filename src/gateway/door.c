@@ -15,7 +15,9 @@
  *	TRIES wrong ones end the connection, and so do DOOR_S seconds.  How often
  *	a password is tried at all is passwd.c's to say: who has to wait for that
  *	asks again each AGAIN_MS, and is not read from meanwhile.  What came with
- *	the password, behind it, is kept, and is the device's afterwards.
+ *	the password, behind it, is kept, and is the device's afterwards; but for
+ *	the LF of the password's own CR LF, which may come any time later from
+ *	who has ended the name with both (door_owes_lf).
  *
  * A door is freed with its client, or by who is told that it has passed.
  */
@@ -45,6 +47,7 @@ struct door {
 	enum door_state	 d_state;
 	unsigned	 d_tries;
 	bool		 d_cr;		/* the last byte was one */
+	bool		 d_crlf;	/* its name ended with both */
 	bool		 d_long;	/* what is typed has more than fits */
 	char		 d_name[WEB_NAME];
 	char		 d_password[PASSWORD];
@@ -76,7 +79,7 @@ ask_name(struct door *d)
 
 	d->d_state = DOOR_NAME;
 	d->d_n = d->d_nrest = 0;
-	d->d_long = false;
+	d->d_long = d->d_crlf = false;
 	tell(d, "user: ");
 }
 
@@ -241,8 +244,11 @@ door_input(struct door *d, const uint8_t *bytes, size_t n)
 	for (i = 0; i < n && !d->d_client->cl_closing; i++) {
 		after_cr = d->d_cr;
 		d->d_cr = bytes[i] == '\r' && d->d_state != DOOR_TRIED;
-		if (after_cr && bytes[i] == '\n')
-			continue;	/* of the same end of a line */
+		if (after_cr && bytes[i] == '\n') {
+			/* Of the same end of a line. */
+			d->d_crlf |= d->d_state == DOOR_PASSWORD;
+			continue;
+		}
 		if (d->d_state != DOOR_TRIED)
 			typed(d, bytes[i]);
 		else if (d->d_nrest < REST)
@@ -261,6 +267,10 @@ door_input(struct door *d, const uint8_t *bytes, size_t n)
  * bytes = door_rest(d, &n)
  *
  *	What came behind the password.
+ *
+ * owes = door_owes_lf(d)
+ *
+ *	An LF that comes next is the end of the password's line.
  */
 struct door *
 door_new(struct client *cl, const char *port,
@@ -292,6 +302,13 @@ door_rest(const struct door *d, size_t *n)
 
 	*n = d->d_nrest;
 	return d->d_rest;
+}
+
+bool
+door_owes_lf(const struct door *d)
+{
+
+	return d->d_crlf && d->d_cr;
 }
 
 void

@@ -13,6 +13,7 @@ struct door *door_new(struct client *, const char *, void (*)(struct client *,
 	    const char *));
 void	door_input(struct door *, const uint8_t *, size_t);
 const uint8_t *door_rest(const struct door *, size_t *);
+bool	door_owes_lf(const struct door *);
 void	door_free(struct door *);
 
 #endif /* GATEWAY_DOOR_H */

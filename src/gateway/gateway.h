@@ -22,6 +22,7 @@
  *	    door.c    who it is that comes; passwd.c, is that his password?
  *	    line.c    the device: open, gone, open again; its output queue
  *	    reset.c   sequences of modem lines, with their times
+ *	    marks.c   what was wrong with what it has received
  *	    tty.c     termios and modem lines of a descriptor
  *	    ring.c    what the device has said, with notes
  *	    log.c     the same in a file (logfile.c), on a thread of its own (disk.c)
@@ -108,18 +109,57 @@ struct settings {
 #define	MODEM_DCD	0x80
 
 /* Line state, as in NOTIFY-LINESTATE. */
-#define	LINE_PARITY	0x04	/* or framing: termios does not tell which */
+#define	LINE_OVERRUN	0x02
+#define	LINE_PARITY	0x04	/* or framing, of a driver that counts none */
+#define	LINE_FRAMING	0x08
 #define	LINE_BREAK	0x10
 #define	LINE_EMPTY	0x60	/* nothing left to be sent */
+
+/* What a driver counts, since it likes to; each goes round. */
+struct counts {
+	uint32_t	 ct_frame;
+	uint32_t	 ct_parity;
+	uint32_t	 ct_break;
+	uint32_t	 ct_overrun;	/* of the chip and of the buffer */
+};
 
 int	tty_open(const char *);
 int	tty_apply(int, struct settings *);
 void	tty_lines(int, struct settings *);
 int	tty_pulse(int, int, int);
 int	tty_marks(int, bool);
+int	tty_counts(int, struct counts *);
 int	tty_modem(int);
 int	tty_break(int, bool);
 void	tty_flush(int, bool, bool);
+
+/* ---- marks.c -------------------------------------------------------- */
+
+/* Of a line, since it is configured. */
+struct errors {
+	uint64_t	 er_frame;
+	uint64_t	 er_parity;
+	uint64_t	 er_either;	/* marked, by a driver that counts none */
+	uint64_t	 er_break;
+	uint64_t	 er_overrun;
+};
+
+struct marks {
+	unsigned	 mk_state;	/* bytes of a mark that have come */
+	bool		 mk_counts;	/* the driver does */
+	bool		 mk_waits;	/* mk_left was there at the last look */
+	struct counts	 mk_last;
+	struct counts	 mk_left;	/* counted; the mark is to come */
+	struct errors	 mk_total;
+};
+
+void	marks_begin(struct marks *, const struct counts *);
+unsigned marks_counted(struct marks *, const struct counts *);
+unsigned marks_rest(struct marks *, bool *);
+void	marks_forget(struct marks *);
+bool	marks_within(const struct marks *);
+bool	marks_byte(struct marks *, uint8_t, unsigned *);
+bool	marks_ends(const struct marks *);
 
 /* ---- ring.c --------------------------------------------------------- */
 
@@ -217,6 +257,7 @@ const char *line_reset(struct line *, const struct reset *);
 unsigned line_modem(const struct line *);
 void	line_look(struct line *, bool);
 void	line_mark(struct line *, bool);
+const struct errors *line_errors(const struct line *);
 
 /* ---- client.c ------------------------------------------------------- */
 
@@ -265,6 +306,7 @@ struct client {
 	bool		 cl_late;	/* pr_news was not sent: cl_busy, held */
 	bool		 cl_closing;
 	bool		 cl_shakes;	/* hands: its TLS is not there yet */
+	bool		 cl_lf;		/* it owes one, of its login's last line */
 	void		(*cl_ready)(struct client *);
 	void		(*cl_gone)(struct client *);
 };
@@ -400,7 +442,10 @@ struct port_stats {
 	uint64_t	 ps_out;	/* bytes of clients, for it */
 	uint64_t	 ps_refused;	/* those while it was away */
 	uint64_t	 ps_lost;	/* bytes for clients: too slow */
-	uint64_t	 ps_errors;	/* as far as somebody asked for marks */
+	uint64_t	 ps_errors;	/* bytes: parity or framing */
+	uint64_t	 ps_parity;	/* as the driver counts, */
+	uint64_t	 ps_frame;	/* and these */
+	uint64_t	 ps_overruns;
 	uint64_t	 ps_breaks;
 	uint64_t	 ps_clients;
 	uint64_t	 ps_comes;	/* clients, ever */

@@ -26,9 +26,15 @@
  *	device is not sent to the next.  Who wants it kept says so to port.c,
  *	which asks line_is_open.
  *
- *	Input with marks (line_mark) is decoded here: \377\377 is a \377,
- *	\377 0 x an error in x, or a break if that is 0.  The byte goes up, as
- *	without marks; what was wrong with it too (lo_error).
+ *	Input with marks (line_mark) is decoded by marks.c.  The byte goes up,
+ *	as without marks; what was wrong with it too (lo_error), and what the
+ *	driver has counted that has no mark.  Its counters are looked at when a
+ *	mark is there, and some time after input (COUNT_MS, COUNT_SOON if
+ *	somebody wants to know), so that a line that is silent wakes nobody.
+ *
+ *	A speed is the one that was asked for, if what the driver has made of it
+ *	is so near that both ends understand each other (near_enough): clients
+ *	compare it with what they want, and chips divide.
  *
  *	While a reset is played (reset.c), output waits; who sets DTR or RTS
  *	ends it.
@@ -59,6 +65,8 @@
 #define	OUT_FULL	65536
 #define	OUT_ROOM	16384
 #define	FASTEST		25000000	/* of a device that is not there */
+#define	COUNT_MS	1000
+#define	COUNT_SOON	100
 
 struct line {
 	struct event_base *ln_base;
@@ -73,6 +81,7 @@ struct line {
 	struct event	*ln_retry;
 	struct event	*ln_looks;
 	struct event	*ln_breaks;	/* the end of one */
+	struct event	*ln_counts;	/* the next look at the counters */
 	unsigned	 ln_next;	/* ms until the next try */
 	int		 ln_error;	/* of the last, which was told */
 
@@ -82,8 +91,8 @@ struct line {
 	bool		 ln_held;
 	bool		 ln_broken;
 	bool		 ln_look;
-	bool		 ln_marks;
-	unsigned	 ln_state;	/* of a mark: bytes of it */
+	bool		 ln_marks;	/* are wanted */
+	struct marks	 ln_mark;
 	unsigned	 ln_modem;
 	struct pulse	*ln_pulse;
 };
@@ -112,11 +121,11 @@ line_lose(struct line *ln, const char *why)
 	ln->ln_read = ln->ln_write = NULL;
 	(void)evtimer_del(ln->ln_looks);
 	(void)evtimer_del(ln->ln_breaks);
+	(void)evtimer_del(ln->ln_counts);
 	pulse_end(ln->ln_pulse, true);
 	close(ln->ln_fd);
 	ln->ln_fd = -1;
 	ln->ln_broken = false;
-	ln->ln_state = 0;
 	(void)evbuffer_drain(ln->ln_out, evbuffer_get_length(ln->ln_out));
 	ln->ln_modem = 0;
 	ln->ln_next = RETRY_MIN;
@@ -131,43 +140,85 @@ line_lose(struct line *ln, const char *why)
 
 /* ---- input ---------------------------------------------------------- */
 
-/* One byte of marked input; whether *c is a byte of the device's. */
-static bool
-unmark(struct line *ln, uint8_t *c)
+/* Of the line; of who wants to know, too. */
+static void
+tell_error(struct line *ln, unsigned bits)
 {
 
-	switch (ln->ln_state) {
-	case 0:
-		ln->ln_state = *c == 0xff;
-		return ln->ln_state == 0;
-	case 1:
-		ln->ln_state = *c == 0 ? 2 : 0;
-		return ln->ln_state == 0;
-	default:
-		ln->ln_state = 0;
-		ln->ln_ops->lo_error(ln->ln_arg, *c == 0 ? LINE_BREAK :
-		    LINE_PARITY);
-		return true;
+	if (bits != 0 && ln->ln_marks)
+		ln->ln_ops->lo_error(ln->ln_arg, bits);
+}
+
+/* What has the driver counted since the last look? */
+static void
+count(struct line *ln)
+{
+	struct counts now;
+
+	if (tty_counts(ln->ln_fd, &now) == 0)
+		tell_error(ln, marks_counted(&ln->ln_mark, &now));
+}
+
+static void
+on_count(evutil_socket_t fd, short what, void *arg)
+{
+	struct line *const ln = arg;
+	unsigned bits;
+	bool more;
+
+	(void)fd;
+	(void)what;
+	count(ln);
+	if (!ln->ln_marks) {
+		marks_forget(&ln->ln_mark);
+		return;
 	}
+	bits = marks_rest(&ln->ln_mark, &more);
+	if (more)
+		after(ln->ln_counts, COUNT_SOON);
+	tell_error(ln, bits);
+}
+
+/* There was input. */
+static void
+count_later(struct line *ln)
+{
+
+	if (ln->ln_mark.mk_counts && !evtimer_pending(ln->ln_counts, NULL))
+		after(ln->ln_counts, ln->ln_marks ? COUNT_SOON : COUNT_MS);
+}
+
+/* Input with marks; the driver's counters are asked once for all of it. */
+static size_t
+decode(struct line *ln, uint8_t *buf, size_t n)
+{
+	bool counted = !ln->ln_mark.mk_counts;
+	unsigned bits;
+	size_t i, k = 0;
+
+	for (i = 0; i < n; i++) {
+		const uint8_t c = buf[i];
+
+		if (marks_ends(&ln->ln_mark) && !counted) {
+			count(ln);
+			counted = true;
+		}
+		if (marks_byte(&ln->ln_mark, c, &bits))
+			buf[k++] = c;
+		tell_error(ln, bits);
+	}
+	return k;
 }
 
 static void
 line_input(struct line *ln, uint8_t *buf, size_t n)
 {
-	size_t i, k = 0;
 
-	if (!ln->ln_marks && ln->ln_state == 0) {
+	count_later(ln);
+	if (ln->ln_marks || marks_within(&ln->ln_mark))
+		n = decode(ln, buf, n);
+	if (n > 0)
 		ln->ln_ops->lo_input(ln->ln_arg, buf, n);
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		uint8_t c = buf[i];
-
-		if (unmark(ln, &c))
-			buf[k++] = c;
-	}
-	if (k > 0)
-		ln->ln_ops->lo_input(ln->ln_arg, buf, k);
 }
 
 static void
@@ -320,9 +371,22 @@ line_mark(struct line *ln, bool on)
 
 	if (ln->ln_marks == on)
 		return;
+	/* What was counted before nobody has marked. */
+	if (on && ln->ln_fd != -1 && ln->ln_mark.mk_counts) {
+		count(ln);
+		marks_forget(&ln->ln_mark);
+	}
 	ln->ln_marks = on;
 	if (ln->ln_fd != -1 && tty_marks(ln->ln_fd, on) != 0)
 		ln->ln_marks = false;
+}
+
+/* Since it is configured, over all devices that were there. */
+const struct errors *
+line_errors(const struct line *ln)
+{
+
+	return &ln->ln_mark.mk_total;
 }
 
 /* Output goes on, if it was held up. */
@@ -341,6 +405,32 @@ line_settings(const struct line *ln)
 {
 
 	return &ln->ln_want;
+}
+
+/*
+ * near = near_enough(asked, is)
+ *
+ *	The middle of the stop bit is read nine and a half bits after the
+ *	beginning: half a bit is as far as the two ends may be apart there,
+ *	which is 5 %, and half of that for each.
+ */
+static bool
+near_enough(uint32_t asked, uint32_t is)
+{
+
+	return (asked > is ? asked - is : is - asked) <= asked / 40;
+}
+
+/* error = apply(ln, st): as tty_apply, but for a speed that is near enough. */
+static int
+apply(struct line *ln, struct settings *st)
+{
+	const uint32_t asked = st->st_speed;
+	const int error = tty_apply(ln->ln_fd, st);
+
+	if (near_enough(asked, st->st_speed))
+		st->st_speed = asked;
+	return error;
 }
 
 /*
@@ -365,7 +455,7 @@ line_set(struct line *ln, const struct settings *st)
 	rest.st_rts = ln->ln_want.st_rts;
 	if (memcmp(&rest, &ln->ln_want, sizeof(rest)) != 0 ||
 	    memcmp(&now, &rest, sizeof(rest)) == 0)
-		(void)tty_apply(ln->ln_fd, &now);
+		(void)apply(ln, &now);
 	lines = now;
 	lines.st_dtr = now.st_dtr == ln->ln_want.st_dtr ? -1 : now.st_dtr;
 	lines.st_rts = now.st_rts == ln->ln_want.st_rts ? -1 : now.st_rts;
@@ -477,13 +567,16 @@ static void
 line_restore(struct line *ln)
 {
 	struct settings now = ln->ln_want;
-	const int error = tty_apply(ln->ln_fd, &now);
+	const int error = apply(ln, &now);
+	struct counts counts;
 
 	if (error != 0)
 		say("%s: %s: the line cannot be set as it was: %s",
 		    ln->ln_name, ln->ln_path, strerror(error));
 	tty_lines(ln->ln_fd, &now);
 	ln->ln_want = now;
+	marks_begin(&ln->ln_mark, tty_counts(ln->ln_fd, &counts) == 0 ?
+	    &counts : NULL);
 	if (ln->ln_marks && tty_marks(ln->ln_fd, true) != 0)
 		ln->ln_marks = false;
 }
@@ -620,10 +713,11 @@ line_new(struct event_base *base, const char *name, const char *path,
 	ln->ln_retry = evtimer_new(base, on_retry, ln);
 	ln->ln_looks = evtimer_new(base, on_look, ln);
 	ln->ln_breaks = evtimer_new(base, on_break_end, ln);
+	ln->ln_counts = evtimer_new(base, on_count, ln);
 	ln->ln_pulse = pulse_new(base, on_reset_done, ln);
 	if (ln->ln_out == NULL || ln->ln_retry == NULL ||
 	    ln->ln_looks == NULL || ln->ln_breaks == NULL ||
-	    ln->ln_pulse == NULL) {
+	    ln->ln_counts == NULL || ln->ln_pulse == NULL) {
 		line_free(ln);
 		return NULL;
 	}
@@ -664,7 +758,7 @@ void
 line_free(struct line *ln)
 {
 	struct event *const events[] = { ln->ln_read, ln->ln_write,
-	    ln->ln_retry, ln->ln_looks, ln->ln_breaks };
+	    ln->ln_retry, ln->ln_looks, ln->ln_breaks, ln->ln_counts };
 	size_t i;
 
 	if (ln->ln_broken)

@@ -151,7 +151,15 @@ port_output(struct client *cl, const uint8_t *bytes, size_t n)
 		door_input(cl->cl_door, bytes, n);
 		return;
 	}
-	if (!port_may_write(cl))
+	/* The rest of a CR LF that ended its password is not the device's. */
+	if (cl->cl_lf && n > 0) {
+		cl->cl_lf = false;
+		if (bytes[0] == '\n') {
+			bytes++;
+			n--;
+		}
+	}
+	if (n == 0 || !port_may_write(cl))
 		return;
 	if (!line_is_open(p->p_line) && !p->p_conf->pc_keep) {
 		p->p_refused += n;
@@ -374,10 +382,6 @@ broken(void *arg, unsigned bits)
 	struct port *const p = arg;
 	struct client *cl, *next;
 
-	if ((bits & LINE_BREAK) != 0)
-		p->p_stats.ps_breaks++;
-	else
-		p->p_stats.ps_errors++;
 	EACH_CLIENT(cl, p, next) {
 		if (client_may_send(cl))
 			cl->cl_proto->pr_error(cl, bits);
@@ -544,6 +548,7 @@ passed(struct client *cl, const char *name)
 	cl->cl_full = false;
 	admit(cl, name);
 	rest = door_rest(d, &n);
+	cl->cl_lf = door_owes_lf(d);
 	if (!cl->cl_closing && n > 0)
 		port_output(cl, rest, n);
 	if (!cl->cl_closing && !cl->cl_full)
@@ -619,9 +624,15 @@ port_next(const struct port *p)
 void
 port_stats(const struct port *p, struct port_stats *ps)
 {
+	const struct errors *const er = line_errors(p->p_line);
 	const struct client *cl;
 
 	*ps = p->p_stats;
+	ps->ps_parity = er->er_parity;
+	ps->ps_frame = er->er_frame;
+	ps->ps_errors = er->er_parity + er->er_frame + er->er_either;
+	ps->ps_overruns = er->er_overrun;
+	ps->ps_breaks = er->er_break;
 	ps->ps_there = line_is_open(p->p_line);
 	ps->ps_clients = p->p_nclients;
 	ps->ps_unsent = line_unsent(p->p_line);

@@ -16,8 +16,8 @@
  * What Linux has no setting for answers what is set: flow control by DCD, DTR
  * and DSR (17 to 19).  RTS/CTS is one setting for both directions.
  *
- * Known gap: LINESTATE tells of breaks, of parity and framing errors as one,
- * and, when the mask is set, of whether all is sent; not of overruns.
+ * LINESTATE tells of breaks, parity and framing errors and overruns when they
+ * come (marks.c), and, when the mask is set, of whether all is sent.
  */
 #include <stdio.h>
 #include <string.h>

@@ -10,10 +10,11 @@
  * (no HUPCL): neither the start nor the end of a gateway moves DTR, more than
  * the driver's open does.
  *
- * Known gaps: of PARMRK's marks a parity error and a framing error look the
- * same, and overruns are not told.
+ * Of PARMRK's marks a parity error and a framing error look the same, and an
+ * overrun has none: marks.c asks the driver's counters as well.
  */
 #include <asm/termbits.h>
+#include <linux/serial.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -206,6 +207,21 @@ tty_marks(int fd, bool on)
 		return errno;
 	set_flag(&t.c_iflag, PARMRK | INPCK, on);
 	return ioctl(fd, TCSETS2, &t) == -1 ? errno : 0;
+}
+
+/* errno: its driver counts nothing. */
+int
+tty_counts(int fd, struct counts *ct)
+{
+	struct serial_icounter_struct ic = { .rx = 0 };
+
+	if (ioctl(fd, TIOCGICOUNT, &ic) == -1)
+		return errno;
+	ct->ct_frame = (uint32_t)ic.frame;
+	ct->ct_parity = (uint32_t)ic.parity;
+	ct->ct_break = (uint32_t)ic.brk;
+	ct->ct_overrun = (uint32_t)ic.overrun + (uint32_t)ic.buf_overrun;
+	return 0;
 }
 
 /* MODEM_*; -1: the terminal has none.  One that is gone has all down. */

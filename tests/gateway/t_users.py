@@ -517,6 +517,27 @@ def _():
         equal(gate.device.read(3000), b"telnet" * 500)
 
 
+@case("login: a CR LF that is cut at the password's end gives the device no LF; "
+      "who ends lines with a CR alone may send one")
+def _():
+    with gateway(LOGIN, web=MORE) as gate:
+        for pairs, first in ((True, b"x"), (True, b"\r\n"), (False, b"\nx"),
+                             (False, b"")):
+            client = Stream(gate.raw[0])
+            end = b"\r\n" if pairs else b"\r"
+            client.send(b"bob" + end + b"b\r")
+            client.until(b"password: ")
+            equal(client.read(2), b"\r\n")
+            time.sleep(0.3)
+            if pairs:
+                client.send(b"\n")
+            client.send(first + b"end")
+            equal(gate.device.read(len(first) + 3), first + b"end")
+            client.close()
+            until(lambda: gate.text().count("it has ended") ==
+                  gate.text().count("is asked who"), "the end")
+
+
 @case("login: crowds that say nothing, or anything, keep nobody out")
 def _():
     with gateway(LOGIN + "\nclients = 2", web=MORE) as gate:

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * h_line.c - a port whose terminal is the test's own; h_line.h has the model.
+ */
+#undef NDEBUG
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "h_line.h"
+
+/* ---- the terminal --------------------------------------------------- */
+
+struct call calls[CALLS];
+unsigned ncalls;
+int far = -1, fails, is_dtr = 1, is_rts = 1;
+uint32_t (*makes)(uint32_t);
+struct counts counted;
+bool counts, marked;
+
+double
+now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static void
+called(enum what what, int dtr, int rts)
+{
+	const struct call ca = { what, dtr, rts, now() };
+
+	T_CHECK(ncalls < CALLS);
+	calls[ncalls++] = ca;
+	if (what == LINES && dtr != AS_IT_IS)
+		is_dtr = dtr;
+	if (what == LINES && rts != AS_IT_IS)
+		is_rts = rts;
+}
+
+int
+tty_open(const char *path)
+{
+	int fds[2];
+
+	(void)path;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	    fds) == -1)
+		return -1;
+	far = fds[1];
+	return fds[0];
+}
+
+int
+tty_apply(int fd, struct settings *st)
+{
+
+	(void)fd;
+	called(APPLY, AS_IT_IS, AS_IT_IS);
+	if (st->st_speed == 0)
+		st->st_speed = 9600;
+	if (makes != NULL)
+		st->st_speed = makes(st->st_speed);
+	st->st_size = 8;
+	st->st_parity = st->st_stop = 1;
+	st->st_rtscts = st->st_ixon = st->st_ixoff = 0;
+	return 0;
+}
+
+void
+tty_lines(int fd, struct settings *st)
+{
+
+	(void)fd;
+	if (st->st_dtr != AS_IT_IS || st->st_rts != AS_IT_IS)
+		called(LINES, st->st_dtr, st->st_rts);
+	st->st_dtr = (int8_t)is_dtr;
+	st->st_rts = (int8_t)is_rts;
+}
+
+int
+tty_pulse(int fd, int dtr, int rts)
+{
+
+	(void)fd;
+	called(LINES, dtr, rts);
+	return fails;
+}
+
+int
+tty_break(int fd, bool on)
+{
+
+	(void)fd;
+	called(BREAK, on, AS_IT_IS);
+	return 0;
+}
+
+int
+tty_marks(int fd, bool on)
+{
+
+	(void)fd;
+	marked = on;
+	return 0;
+}
+
+int
+tty_counts(int fd, struct counts *ct)
+{
+
+	(void)fd;
+	*ct = counted;
+	return counts ? 0 : ENOTTY;
+}
+
+int
+tty_modem(int fd)
+{
+
+	(void)fd;
+	return 0;
+}
+
+void
+tty_flush(int fd, bool in, bool out)
+{
+
+	(void)fd;
+	(void)in;
+	(void)out;
+}
+
+/* ---- the port ------------------------------------------------------- */
+
+struct event_base *base;
+struct port_conf conf;
+struct port *port;
+int ends[4];
+static unsigned nends;
+
+void
+begin(const char *reset)
+{
+	static const struct settings none = SETTINGS_NONE;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	memset(&conf, 0, sizeof(conf));
+	strcpy(conf.pc_name, "x");
+	strcpy(conf.pc_node, "/x");
+	conf.pc_settings = none;
+	conf.pc_notice = NOTICE_PEOPLE;
+	conf.pc_buffer = 16;
+	conf.pc_clients = 4;
+	conf.pc_break = 30;
+	if (reset != NULL)
+		T_CHECK(reset_parse(reset, &conf.pc_reset) == NULL);
+	is_dtr = is_rts = 1;
+	ncalls = nends = 0;
+	fails = 0;
+	marked = false;
+	base = event_base_new();
+	port = port_new(base, &conf);
+	T_CHECK(port != NULL);
+	port_begin(port);
+	T_CHECK(line_is_open(port_line(port)));
+}
+
+void
+end(void)
+{
+
+	if (port != NULL)
+		port_free(port);
+	port = NULL;
+	clients_end();
+	while (nends > 0)
+		close(ends[--nends]);
+	event_base_free(base);
+	close(far);
+	far = -1;
+}
+
+int
+join(enum role role)
+{
+	struct client *cl;
+	int fds[2];
+
+	T_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	    fds), 0);
+	cl = client_new(base, fds[0], NULL, &proto_telnet, role, "h");
+	T_CHECK(cl != NULL);
+	port_attach(port, cl);
+	ends[nends++] = fds[1];
+	return fds[1];
+}
+
+static void
+stop_loop(evutil_socket_t fd, short what, void *arg)
+{
+
+	(void)fd;
+	(void)what;
+	(void)event_base_loopbreak(arg);
+}
+
+/* The loop turns for so long. */
+void
+run(unsigned ms)
+{
+	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	struct event *const ev = evtimer_new(base, stop_loop, base);
+
+	(void)evtimer_add(ev, &tv);
+	(void)event_base_dispatch(base);
+	event_free(ev);
+}
+
+void
+say_to(int fd, const void *bytes, size_t n)
+{
+
+	T_EQ(write(fd, bytes, n), n);
+}
+
+/* Does the client get this text? */
+bool
+hears(int fd, const char *text)
+{
+	static char got[65536];
+	const ssize_t n = read(fd, got, sizeof(got));
+
+	return n > 0 && memmem(got, (size_t)n, text, strlen(text)) != NULL;
+}
