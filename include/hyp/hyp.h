@@ -130,6 +130,15 @@ void	hyp_module_close(void *);
 void	hyp_log(int, const char *);
 
 /*
+ * hyp_random_add(data, len, bits)
+ *
+ *	Bytes for Linux's pool, of which nobody can guess bits bits: counted
+ *	where the process may say that, else only mixed in; the log says once
+ *	which.  Any context, any lock.  Does not block.
+ */
+void	hyp_random_add(const void *, size_t, uint32_t);
+
+/*
  * hyp_panic(line)
  *
  *	A broken invariant in K.  Logs, gives claimed hardware back as far as

@@ -15,6 +15,7 @@
  *	uplcom*	at uhub? (usbifif)
  *	uslsa*	at uhub? (usbifif)
  *	ucom*	at uftdi?, umodem?, uchcom?, uplcom?, uslsa? (ucombus)
+ *	ualea*	at uhub? (usbifif)
  *	uhidev*	at uhub? (usbifif)
  *	uhid*	at uhidev? (uhidbus)
  *
@@ -42,6 +43,7 @@ extern struct cfattach uchcom_ca;
 extern struct cfattach uplcom_ca;
 extern struct cfattach uslsa_ca;
 extern struct cfattach ucom_ca;
+extern struct cfattach ualea_ca;
 extern struct cfattach uhidev_ca;
 extern struct cfattach uhid_ca;
 
@@ -59,6 +61,7 @@ CFDRIVER_DECL(uchcom, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(uplcom, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(uslsa, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(ucom, DV_DULL, NULL);
+CFDRIVER_DECL(ualea, DV_DULL, NULL);
 CFDRIVER_DECL(uhidev, DV_DULL, uhidbus_attrs);
 CFDRIVER_DECL(uhid, DV_DULL, NULL);
 
@@ -71,6 +74,7 @@ struct cfdriver *const cfdriver_ioconf[] = {
 	&uplcom_cd,
 	&uslsa_cd,
 	&ucom_cd,
+	&ualea_cd,
 	&uhidev_cd,
 	&uhid_cd,
 	NULL
@@ -84,6 +88,7 @@ static struct cfattach *const uchcom_cfattach[] = { &uchcom_ca, NULL };
 static struct cfattach *const uplcom_cfattach[] = { &uplcom_ca, NULL };
 static struct cfattach *const uslsa_cfattach[] = { &uslsa_ca, NULL };
 static struct cfattach *const ucom_cfattach[] = { &ucom_ca, NULL };
+static struct cfattach *const ualea_cfattach[] = { &ualea_ca, NULL };
 static struct cfattach *const uhidev_cfattach[] = { &uhidev_ca, NULL };
 static struct cfattach *const uhid_cfattach[] = { &uhid_ca, NULL };
 
@@ -96,6 +101,7 @@ const struct cfattachinit cfattach_ioconf[] = {
 	{ "uplcom", uplcom_cfattach },
 	{ "uslsa", uslsa_cfattach },
 	{ "ucom", ucom_cfattach },
+	{ "ualea", ualea_cfattach },
 	{ "uhidev", uhidev_cfattach },
 	{ "uhid", uhid_cfattach },
 	{ NULL, NULL }
@@ -121,6 +127,7 @@ struct cfdata cfdata_ioconf[] = {
 	{ "uplcom", "uplcom", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "uslsa", "uslsa", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "ucom", "ucom", FSTATE_STAR, loc_ucombus, 0, &pspec_ucombus },
+	{ "ualea", "ualea", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "uhidev", "uhidev", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "uhid", "uhid", FSTATE_STAR, loc_uhidbus, 0, &pspec_uhidbus },
 	{ NULL, NULL, 0, NULL, 0, NULL }

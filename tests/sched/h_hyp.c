@@ -98,6 +98,14 @@ hyp_log(int level, const char *line)
 }
 
 void
+hyp_random_add(const void *data, size_t len, uint32_t bits)
+{
+
+	(void)data;
+	sched_note("random: %zu bytes, %u bits", len, bits);
+}
+
+void
 hyp_panic(const char *line)
 {
 

@@ -4,7 +4,7 @@
  * main, vusb, tests), beyond the hypercalls of hyp/.
  *
  * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, text.c,
- * trace.c, trace_text.c, tap.c, crash.c.
+ * trace.c, trace_text.c, tap.c, crash.c, hyp_random.c.
  * host_usb_lib (libusb) and host_udev_lib (libudev) have headers of their
  * own: host/usb.h and host/udev.h.
  */
@@ -202,6 +202,15 @@ int	host_tap_read(const struct host_tap *, uint64_t *, uint64_t *, char *);
 bool	host_tap_wait(const struct host_tap *, uint64_t,
 	    const struct timespec *);
 void	host_tap_end(bool);
+
+/* ---- hyp_random.c --------------------------------------------------- */
+
+/*
+ * host_random_files(random, urandom)
+ *
+ *	Other files in their place, and all is forgotten; for tests.
+ */
+void	host_random_files(const char *, const char *);
 
 /* ---- crash.c -------------------------------------------------------- */
 

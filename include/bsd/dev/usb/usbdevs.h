@@ -9,6 +9,7 @@
 #define	_DEV_USB_USBDEVS_H_
 
 #define	USB_VENDOR_FTDI			0x0403
+#define	USB_VENDOR_MICROCHIP		0x04d8
 #define	USB_VENDOR_PROLIFIC		0x067b
 #define	USB_VENDOR_IODATA		0x04bb
 #define	USB_VENDOR_ATEN			0x0557
@@ -81,6 +82,9 @@
 /* MediaTek, Zoom Telephonics: see the quirk table */
 #define	USB_PRODUCT_MTK_GPS_RECEIVER	0x3329
 #define	USB_PRODUCT_ZOOM_3095		0x3095
+
+/* Microchip; the number is ubld.it's */
+#define	USB_PRODUCT_MICROCHIP_TRUERNG	0xf5fe
 
 /* Prolific */
 #define	USB_PRODUCT_PROLIFIC_PL2303	0x2303

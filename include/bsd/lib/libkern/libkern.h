@@ -15,6 +15,15 @@
 void	*memcpy(void *, const void *, size_t);
 void	*memmove(void *, const void *, size_t);
 void	*memset(void *, int, size_t);
+/* Also if nobody reads it any more. */
+static inline void *
+explicit_memset(void *p, int c, size_t len)
+{
+
+	memset(p, c, len);
+	__asm volatile("" : : "r"(p) : "memory");
+	return p;
+}
 int	memcmp(const void *, const void *, size_t);
 void	*memchr(const void *, int, size_t);
 size_t	strlen(const char *);
