@@ -16,26 +16,35 @@
 #include "drivers/ucom_impl.h"
 
 /*
- * error = ucom_param_ask(sc, t)
+ * error = ucom_param_ask(sc, t, &rate)
  *
  *	Ask the chip for the settings of t; no lock held, but the control
- *	token.  Sleeps.  EOPNOTSUPP: the device refuses them; EINVAL: it
- *	cannot make them; EIO.
+ *	token.  Sleeps.  *rate: what it makes of the speed, 0 if that is not
+ *	known.  EOPNOTSUPP: the device refuses them; EINVAL: it cannot make
+ *	them; EIO.
  */
 static int
-ucom_param_ask(struct ucom_softc *sc, const struct termios *t)
+ucom_param_ask(struct ucom_softc *sc, const struct termios *t, int *rate)
 {
 	struct termios chip = *t;
+	int error;
 
+	*rate = 0;
 	if (t->c_ospeed == 0 || sc->sc_methods->ucom_param == NULL)
 		return 0;
-	return sc->sc_methods->ucom_param(sc->sc_parent, sc->sc_portno,
+	error = sc->sc_methods->ucom_param(sc->sc_parent, sc->sc_portno,
 	    &chip);
+	if (error == 0)
+		*rate = chip.c_ospeed;
+	return error;
 }
 
-/* The line is like t now: tell the tty and the output; no lock held. */
+/*
+ * The line is like t now, at that rate: tell the tty and the output; no lock
+ * held.
+ */
 static void
-ucom_param_set(struct ucom_softc *sc, const struct termios *t)
+ucom_param_set(struct ucom_softc *sc, const struct termios *t, int rate)
 {
 	struct tty *tp = sc->sc_tty;
 
@@ -43,6 +52,7 @@ ucom_param_set(struct ucom_softc *sc, const struct termios *t)
 	tp->t_ispeed = 0;
 	tp->t_ospeed = t->c_ospeed;
 	tp->t_cflag = t->c_cflag;
+	ttyrate(tp, rate);
 	ttyunlock(tp);
 
 	mutex_enter(&sc->sc_lock);
@@ -52,19 +62,20 @@ ucom_param_set(struct ucom_softc *sc, const struct termios *t)
 }
 
 /*
- * error = ucom_param_change(sc, old, t)
+ * error = ucom_param_change(sc, old, t, &rate)
  *
  *	The requests of ucomparam; the caller has the control token.  Sleeps.
  *	EINVAL, EIO.
  */
 static int
 ucom_param_change(struct ucom_softc *sc, const struct termios *old,
-    const struct termios *t)
+    const struct termios *t, int *rate)
 {
-	int error = ucom_param_ask(sc, t);
+	int error = ucom_param_ask(sc, t, rate);
+	int was;
 
 	if (error == EOPNOTSUPP)
-		(void)ucom_param_ask(sc, old);
+		(void)ucom_param_ask(sc, old, &was);
 	else if (error == 0 && t->c_ospeed == 0)
 		error = ucom_mcr(sc, UMCR_DTR, 0);
 	else if (error == 0 && old->c_ospeed == 0 &&
@@ -99,7 +110,7 @@ ucomparam(struct tty *tp, struct termios *t)
 {
 	struct ucom_softc *sc = tp->t_softc;
 	struct termios old;
-	int error;
+	int error, rate;
 
 	if (t->c_ispeed != 0 && t->c_ispeed != t->c_ospeed)
 		return EINVAL;
@@ -109,11 +120,11 @@ ucomparam(struct tty *tp, struct termios *t)
 	error = ucom_ctl_enter(sc, true);
 	if (error)
 		return error;
-	error = ucom_param_change(sc, &old, t);
+	error = ucom_param_change(sc, &old, t, &rate);
 	ucom_ctl_exit(sc);
 	if (error)
 		return error;
-	ucom_param_set(sc, t);
+	ucom_param_set(sc, t, rate);
 	return 0;
 }
 
@@ -279,14 +290,14 @@ ucom_save_termios(struct ucom_softc *sc, u_int kind)
 }
 
 /*
- * error = ucom_mode_ask(sc, kind, ul, t)
+ * error = ucom_mode_ask(sc, kind, ul, t, &rate)
  *
  *	Put together the mode of this node and ask the chip for it; state
  *	OPENING, no lock held.  Sleeps.  EOPNOTSUPP, EINVAL, EIO.
  */
 static int
 ucom_mode_ask(struct ucom_softc *sc, u_int kind, const struct usbd_line *ul,
-    struct termios *t)
+    struct termios *t, int *rate)
 {
 	int error;
 
@@ -294,7 +305,7 @@ ucom_mode_ask(struct ucom_softc *sc, u_int kind, const struct usbd_line *ul,
 	if (ISSET(t->c_cflag, CMSPAR) && !sc->sc_methods->ucom_mspar)
 		return EINVAL;
 	ucom_ctl_enter_own(sc);
-	error = ucom_param_ask(sc, t);
+	error = ucom_param_ask(sc, t, rate);
 	ucom_ctl_exit(sc);
 	return error;
 }
@@ -315,21 +326,21 @@ ucom_mode(struct ucom_softc *sc, dev_t dev)
 	static const struct usbd_line nothing;
 	struct tty *tp = sc->sc_tty;
 	struct termios t;
-	int error;
+	int error, rate;
 
 	ttylock(tp);
 	tp->t_dev = dev;
 	ttyunlock(tp);
-	error = ucom_mode_ask(sc, UCOM_KIND(dev), &sc->sc_line, &t);
+	error = ucom_mode_ask(sc, UCOM_KIND(dev), &sc->sc_line, &t, &rate);
 	if (error == EINVAL &&
 	    (sc->sc_line.ul_speed != 0 || sc->sc_line.ul_bits != 0 ||
 	    sc->sc_line.ul_flow != 0)) {
 		ucom_line_refused(sc);
-		error = ucom_mode_ask(sc, UCOM_KIND(dev), &nothing, &t);
+		error = ucom_mode_ask(sc, UCOM_KIND(dev), &nothing, &t, &rate);
 	}
 	if (error && error != EOPNOTSUPP)
 		return error;
-	ucom_param_set(sc, &t);
+	ucom_param_set(sc, &t, rate);
 	ttylock(tp);
 	ttsetwater(tp);
 	ttyunlock(tp);

@@ -582,6 +582,7 @@ uftdi_param(void *arg, int portno __unused, struct termios *t)
 		sc->sc_flow = flow;
 		refused |= error;
 	}
+	t->c_ospeed = (speed_t)actual;
 	return refused;
 }
 

@@ -24,6 +24,7 @@ static struct {
 	u_int		n;
 	struct termios	termios;
 	struct tty_port	port;
+	int		rate;		/* TIOCGRATE */
 	u_long		fail_cmd;
 	int		fail_error;
 	u_char		big[1028];
@@ -68,6 +69,9 @@ fake_ioctl(void *cookie, u_long cmd, void *data)
 	case TIOCSPORT:
 		dev.port = *(struct tty_port *)data;
 		return dev.port.tp_closing_wait < 0 ? EINVAL : 0;
+	case TIOCGRATE:
+		*(int *)data = dev.rate;
+		return 0;
 	case TIOCGCOUNTS:
 		*(struct tty_counts *)data = (struct tty_counts){
 			.tc_cts = 1, .tc_dsr = 2, .tc_rng = 3, .tc_dcd = 4,
@@ -228,6 +232,20 @@ test_termios(void)
 	T_EQ(ask(0x5402, 0, &lt2, NULL), 0);
 	T_EQ(dev.termios.c_ospeed, 31250);
 	T_EQ(dev.termios.c_lflag, 0);
+	/* Told as it is; who sets what he was told does not lose the name. */
+	dev.termios.c_ospeed = 115200;
+	dev.rate = 115385;
+	T_EQ(ask(0x802c542a, 0, NULL, &lt), 0);
+	T_CHECK(lt.c_ospeed == 115385 && lt.c_ispeed == 115385);
+	T_EQ(lt.c_cflag & 0x100f, 0x1002);
+	T_EQ(ask(0x402c542b, 0, &lt, NULL), 0);
+	T_EQ(dev.termios.c_ospeed, 115200);
+	dev.rate = 119000;
+	T_EQ(ask(0x5401, 0, NULL, &lt2), 0);
+	T_EQ(lt2.c_cflag & 0x100f, h_bother);
+	T_EQ(ask(0x5402, 0, &lt2, NULL), 0);
+	T_EQ(dev.termios.c_ospeed, 115200);
+	dev.rate = 0;
 	/* termio: the upper halves stay. */
 	T_EQ(ask(0x5405, 0, NULL, &lo), 0);
 	lo.c_cflag = (uint16_t)((lo.c_cflag & ~0x100f) | 0x000e);

@@ -248,6 +248,47 @@ test_speeds(void)
 	T_EQ(compat_termios_in(&lt, &t), EINVAL);
 }
 
+/*
+ * What the hardware makes of a speed is told as Linux's
+ * tty_termios_encode_baud_rate does (drivers/tty/tty_baudrate.c): the name
+ * that was asked for up to 2 per cent, and the number as it is.
+ */
+static void
+test_rates(void)
+{
+	static const struct {
+		uint32_t asked, rate, code, told;
+	} rows[] = {
+		{ 115200, 115200, 0x1002, 115200 },
+		{ 115200, 115385, 0x1002, 115385 },
+		{ 115200, 112942, 0x1002, 112942 },	/* 2 % of 112942 */
+		{ 115200, 112940, 0x1000, 112940 },
+		{ 115200, 117551, 0x1002, 117551 },
+		{ 115200, 117552, 0x1000, 117552 },
+		{ 115000, 115200, 0x1002, 115200 },
+		{ 115000, 115385, 0x1000, 115385 },
+		{ 31250, 31250, 0x1000, 31250 },
+		{ 31000, 31250, 0x1000, 31250 },
+		{ 50, 50, 0x0001, 50 },
+		{ 9600, 0, 0x000d, 9600 },		/* not known */
+		{ 0, 9600, 0x0000, 0 },			/* hung up */
+		{ 4000000, 0xffffffff, 0x1000, 0xffffffff },
+	};
+	struct linux_termios2 lt;
+	struct termios t;
+	u_int i;
+
+	for (i = 0; i < __arraycount(rows); i++) {
+		defaults(&t);
+		t.c_ospeed = (int)rows[i].asked;
+		compat_termios_out(&t, &lt);
+		compat_termios_rate(&lt, rows[i].rate);
+		T_EQ(lt.c_cflag & 0x100f, rows[i].code);
+		T_EQ(lt.c_ospeed, rows[i].told);
+		T_EQ(lt.c_ispeed, rows[i].told);
+	}
+}
+
 const struct t_case t_cases[] = {
 	{ "every bit with a name is kept or dropped as said", test_bits },
 	{ "no two bits become one", test_injective },
@@ -256,5 +297,6 @@ const struct t_case t_cases[] = {
 	{ "what only BSD has is left alone", test_bsd_only },
 	{ "characters", test_chars },
 	{ "speeds", test_speeds },
+	{ "what the hardware makes of a speed", test_rates },
 	{ NULL, NULL }
 };

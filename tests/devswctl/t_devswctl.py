@@ -63,7 +63,7 @@ SOME = {"name": "null", "major": 1, "minor": 3, "attached": True,
                  "adapter": ADAPTER}}
 WHOLE = {
     **SOME, "opens": 1, "calls": 1, "closing": False, "stuck": False,
-    "line": {"speed": 115200, "format": "8N1", "rtscts": True,
+    "line": {"speed": 115200, "rate": 115384, "format": "8N1", "rtscts": True,
              "xonxoff": False, "clocal": True, "raw": True, "rts": True,
              "dtr": True, "cts": False, "dsr": False, "dcd": True,
              "ri": False},
@@ -256,7 +256,7 @@ def case_who():
         equal(lines[2].split()[-2:], ["stale", "-"])
         assert "inherited" in lines[3], lines
         out = good("show", "null")
-        for part in ("null: there", "115200 8N1 rts/cts clocal, raw",
+        for part in ("null: there", "115200 (115384) 8N1 rts/cts clocal, raw",
                      "rts dtr dcd", "gps, /etc/devsw/devswd.conf:12",
                      "1 times, 1 calls", "picocom"):
             assert part in out, out

@@ -303,6 +303,78 @@ speeds(void)
 	on_each(speeds_on);
 }
 
+/*
+ * TCGETS2 has the rate that the chip's divisor makes, whatever was asked for;
+ * c_cflag the speed that has a name as long as that is within 2 per cent, as
+ * with Linux's cp210x and pl2303 (tty_termios_encode_baud_rate); and to set
+ * what was told changes nothing.
+ */
+static void
+rates_on(struct vusb *v, const struct chip *c)
+{
+	static const struct { unsigned baud; tcflag_t code; } rates[] = {
+		{ 300, B300 }, { 1800, B1800 }, { 9600, B9600 },
+		{ 115200, B115200 }, { 230400, B230400 }, { 921600, B921600 },
+		{ 7201, BOTHER }, { 31250, BOTHER }, { 76923, BOTHER },
+		{ 253000, BOTHER }, { 491521, BOTHER },
+	};
+	struct s_file sf;
+	struct termios2 t, again;
+	struct termios old;
+	unsigned i, chip, odd = 0;
+
+	open_raw(&sf, 9600);
+	for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		if (s_raw(&sf, rates[i].baud, 8, S_CLOCAL) != 0) {
+			T_EQ(rates[i].code, BOTHER);	/* a table has it not */
+			continue;
+		}
+		chip = h_status(v).vs_baud;
+		T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+		T_CHECK(t.c_ospeed == t.c_ispeed && t.c_ospeed + 1 >= chip &&
+		    t.c_ospeed <= chip + 1);
+		odd += t.c_ospeed != rates[i].baud;
+		T_EQ(s_ioctl(&sf, TCGETS, &old), 0);
+		T_EQ(old.c_cflag, t.c_cflag);
+		if (rates[i].code != BOTHER || t.c_ospeed == rates[i].baud)
+			T_EQ(t.c_cflag & CBAUD, rates[i].code);
+		T_EQ(s_ioctl(&sf, TCSETS, &old), 0);
+		T_EQ(h_status(v).vs_baud, chip);
+		T_EQ(s_ioctl(&sf, TCSETS2, &t), 0);
+		T_EQ(h_status(v).vs_baud, chip);
+		T_EQ(s_ioctl(&sf, TCGETS2, &again), 0);
+		T_EQ(memcmp(&again, &t, sizeof(t)), 0);
+		/* By its name it is the same. */
+		if (rates[i].code != BOTHER) {
+			t.c_cflag = (t.c_cflag & ~(tcflag_t)CBAUD) |
+			    rates[i].code;
+			t.c_ispeed = t.c_ospeed = 1;
+			T_EQ(s_ioctl(&sf, TCSETS2, &t), 0);
+			T_EQ(h_status(v).vs_baud, chip);
+			T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+			T_EQ(memcmp(&again, &t, sizeof(t)), 0);
+		}
+	}
+	/* No chip but the HXN, which does not tell, makes all of them. */
+	T_CHECK(odd != 0 || strcmp(c->name, "pl2303hxn") == 0);
+	s_close(&sf);
+}
+
+static void
+rates(void)
+{
+	struct vusb *v;
+	struct s_file sf;
+
+	on_each(rates_on);
+	t_note("CDC-ACM");
+	v = h_acm();
+	open_raw(&sf, 31250);
+	T_EQ(speed_now(&sf), 31250);
+	s_close(&sf);
+	h_remove(v);
+}
+
 static void
 formats_on(struct vusb *v, const struct chip *c)
 {
@@ -1138,6 +1210,7 @@ const struct t_case t_cases[] = {
 	{ "open and close: 9600 8N1, DTR, RTS, buffers", first_open },
 	{ "-hupcl: DTR and RTS do not move at a close", no_hupcl },
 	{ "speeds; impossible ones change nothing", speeds },
+	{ "the true rate, by TCGETS2", rates },
 	{ "formats", formats },
 	{ "RTS/CTS", hardware_flow },
 	{ "XON/XOFF", software_flow },

@@ -181,6 +181,7 @@ front_node_line(uint32_t minor, struct front_line *line)
 	memset(line, 0, sizeof(*line));
 	line->fi_cflag = 0000060 | 0000400;	/* CS8 PARENB */
 	line->fi_ospeed = 9600;
+	line->fi_rate = 9615;
 	line->fi_modem = 0x002 | 0x040;		/* DTR DCD */
 	return true;
 }
@@ -828,7 +829,7 @@ a_node_and_who_may_see_its_use(void)
 			free(text);
 			continue;
 		}
-		has(text, "\"line\": {\"speed\": 9600, \"format\": \"8E1\", ");
+		has(text, "\"line\": {\"speed\": 9600, \"rate\": 9615, \"format\": \"8E1\", ");
 		has(text, "\"rts\": false, \"dtr\": true, ");
 		has(text, "\"dcd\": true, ");
 		has(text, "\"uid\": 1000, "

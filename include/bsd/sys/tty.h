@@ -148,6 +148,7 @@ struct tty {
 	int		 t_modem;	/* (l) TIOCM_*, last ttymstatus */
 	struct tty_counts t_counts;	/* (l) */
 	struct tty_port	 t_port;	/* (l) TIOCSPORT */
+	int		 t_rate;	/* (l) ttyrate() */
 	kcondvar_t	 t_paramcv;	/* (l) for t_setting */
 	bool		 t_setting;	/* (l) somebody is in t_param */
 	struct ttyrawmap t_rawmap;	/* (l) */
@@ -260,6 +261,7 @@ int	ttymodem(struct tty *, int);
 void	ttymstatus(struct tty *, int);
 void	ttympulse(struct tty *, int);
 void	ttymspar(struct tty *);
+void	ttyrate(struct tty *, int);
 int	ttysleep(struct tty *, kcondvar_t *, bool, int);
 int	ttywait(struct tty *);
 int	ttywflush(struct tty *);

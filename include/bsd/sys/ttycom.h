@@ -129,5 +129,7 @@ struct tty_port {
 #define	TIOCGCOUNTS	_IOR('t', 202, struct tty_counts)
 #define	TIOCIFLOW	_IOW('t', 203, int)	/* send START (1) or STOP (0) */
 #define	TIOCGTXEMPTY	_IOR('t', 204, int)	/* has all output been sent? */
+#define	TIOCGRATE	_IOR('t', 207, int)	/* what the hardware makes of c_ospeed;
+						   0: not known */
 
 #endif /* _SYS_TTYCOM_H_ */

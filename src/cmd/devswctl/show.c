@@ -116,12 +116,16 @@ show_line(const json_t *line)
 {
 	static const char *const lines[] =
 	    { "rts", "dtr", "cts", "dsr", "dcd", "ri" };
-	char modem[64] = "";
+	const long long speed = number(line, "speed");
+	const long long rate = number(line, "rate");
+	char modem[64] = "", made[40] = "";
 	size_t n = 0;
 
 	if (!json_is_object(line))
 		return;
-	row("line", "%lld %s%s%s%s, %s", number(line, "speed"),
+	if (rate != 0 && rate != speed)
+		snprintf(made, sizeof(made), " (%lld)", rate);
+	row("line", "%lld%s %s%s%s%s, %s", speed, made,
 	    member(line, "format"), is_true(line, "rtscts") ? " rts/cts" : "",
 	    is_true(line, "xonxoff") ? " xon/xoff" : "",
 	    is_true(line, "clocal") ? " clocal" : "",

@@ -244,8 +244,8 @@ struct front_line {
 	uint32_t	 fi_cflag;
 	uint32_t	 fi_iflag;
 	uint32_t	 fi_lflag;
-	uint32_t	 fi_ispeed;
-	uint32_t	 fi_ospeed;
+	uint32_t	 fi_ospeed;	/* as set */
+	uint32_t	 fi_rate;	/* what the hardware makes of it */
 	int		 fi_modem;	/* -1: not known */
 };
 

@@ -281,6 +281,41 @@ front_openers(uint32_t minor, struct front_fileinfo *fo, unsigned max)
 	return n;
 }
 
+/*
+ * The speed that was asked for, if c_cflag names it; the other fields have what
+ * the hardware makes of it.
+ */
+static uint32_t
+named_speed(const struct termios2 *t)
+{
+	static const struct {
+		tcflag_t	code;
+		uint32_t	speed;
+	} names[] = {
+		{ B50, 50 },		{ B75, 75 },
+		{ B110, 110 },		{ B134, 134 },
+		{ B150, 150 },		{ B200, 200 },
+		{ B300, 300 },		{ B600, 600 },
+		{ B1200, 1200 },	{ B1800, 1800 },
+		{ B2400, 2400 },	{ B4800, 4800 },
+		{ B9600, 9600 },	{ B19200, 19200 },
+		{ B38400, 38400 },	{ B57600, 57600 },
+		{ B115200, 115200 },	{ B230400, 230400 },
+		{ B460800, 460800 },	{ B500000, 500000 },
+		{ B576000, 576000 },	{ B921600, 921600 },
+		{ B1000000, 1000000 },	{ B1152000, 1152000 },
+		{ B1500000, 1500000 },	{ B2000000, 2000000 },
+		{ B2500000, 2500000 },	{ B3000000, 3000000 },
+		{ B3500000, 3500000 },	{ B4000000, 4000000 },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if ((t->c_cflag & CBAUD) == names[i].code)
+			return names[i].speed;
+	}
+	return t->c_ospeed;
+}
+
 bool
 front_node_line(uint32_t minor, struct front_line *line)
 {
@@ -305,8 +340,8 @@ front_node_line(uint32_t minor, struct front_line *line)
 		line->fi_cflag = t.c_cflag;
 		line->fi_iflag = t.c_iflag;
 		line->fi_lflag = t.c_lflag;
-		line->fi_ispeed = t.c_ispeed;
-		line->fi_ospeed = t.c_ospeed;
+		line->fi_ospeed = named_speed(&t);
+		line->fi_rate = t.c_ospeed;
 	}
 	return got;
 }

@@ -362,9 +362,10 @@ say_line(struct text *t, const struct front_line *fi)
 	const uint32_t c = fi->fi_cflag;
 	size_t i;
 
-	say(t, ",\n \"line\": {\"speed\": %u, \"format\": \"%c%c%c\", "
+	say(t, ",\n \"line\": {\"speed\": %u, \"rate\": %u, "
+	    "\"format\": \"%c%c%c\", "
 	    "\"rtscts\": %s, \"xonxoff\": %s, \"clocal\": %s, "
-	    "\"raw\": %s", (unsigned)fi->fi_ospeed,
+	    "\"raw\": %s", (unsigned)fi->fi_ospeed, (unsigned)fi->fi_rate,
 	    bits[(c & CSIZE) / CS6 & 3],
 	    !(c & PARENB) ? 'N' : c & PARODD ? 'O' : 'E',
 	    c & CSTOPB ? '2' : '1', c & CRTSCTS ? "true" : "false",

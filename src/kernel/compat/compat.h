@@ -62,6 +62,7 @@ struct linux_termio {
 #define	LINUX_TERMIO_SIZE	18
 
 void	compat_termios_out(const struct termios *, struct linux_termios2 *);
+void	compat_termios_rate(struct linux_termios2 *, uint32_t);
 int	compat_termios_in(const struct linux_termios2 *, struct termios *);
 
 #endif /* COMPAT_COMPAT_H */

@@ -215,6 +215,30 @@ compat_termios_out(const struct termios *t, struct linux_termios2 *lt)
 }
 
 /*
+ * compat_termios_rate(lt, rate)
+ *
+ *	The hardware makes rate of the speed in *lt, as compat_termios_out has
+ *	left it; 0: it is not known.  As tty_termios_encode_baud_rate of Linux,
+ *	whose drivers tell it: c_ospeed is what it is, and who has asked for a
+ *	speed that has a name is not to be surprised by another one, as long as
+ *	it is within 2 per cent.
+ */
+void
+compat_termios_rate(struct linux_termios2 *lt, uint32_t rate)
+{
+	const uint32_t asked = lt->c_ospeed;
+	const uint32_t error = rate > asked ? rate - asked : asked - rate;
+	uint32_t code = speed_code(rate);
+
+	if (rate == 0 || asked == 0)
+		return;
+	if (code == LINUX_BOTHER && error <= rate / 50)
+		code = speed_code(asked);
+	lt->c_cflag = (lt->c_cflag & ~(uint32_t)LINUX_CBAUD) | code;
+	lt->c_ispeed = lt->c_ospeed = rate;
+}
+
+/*
  * error = compat_termios_in(lt, t)
  *
  *	Change *t, the settings in force, to what a Linux client sets.  The

@@ -17,6 +17,8 @@
  *			raises it when a speed comes back.
  *	BOTHER		in TCSETS, which has no field for the speed, keeps the
  *			speed in force.
+ *	TCGETS, TCGETS2	say what the hardware makes of the speed, if the
+ *			driver does; see compat_termios_rate.
  *	TCSBRK, TCSBRKP	drain output first, as in Linux.
  *	TCXONC		TCIOFF and TCION send STOP and START behind queued
  *			output, not before it.
@@ -180,12 +182,24 @@ set_termios(const struct compat_req *r, struct termios *t,
 	return error != 0 ? error : compat_do(r, r->r_bsd, t);
 }
 
+/* The same with the rate that the hardware makes: only to be told. */
+static int
+tell_termios(const struct compat_req *r, struct linux_termios2 *lt)
+{
+	struct termios t;
+	int32_t rate = 0;
+	const int error = get_termios(r, &t, lt);
+
+	if (error == 0 && compat_do(r, TIOCGRATE, &rate) == 0 && rate > 0)
+		compat_termios_rate(lt, (uint32_t)rate);
+	return error;
+}
+
 static int
 do_tcgets(const struct compat_req *r)
 {
 	struct linux_termios2 lt;
-	struct termios t;
-	const int error = get_termios(r, &t, &lt);
+	const int error = tell_termios(r, &lt);
 
 	if (error == 0)
 		memcpy(r->r_out, &lt, LINUX_TERMIOS_SIZE);
@@ -196,8 +210,7 @@ static int
 do_tcgets2(const struct compat_req *r)
 {
 	struct linux_termios2 lt;
-	struct termios t;
-	const int error = get_termios(r, &t, &lt);
+	const int error = tell_termios(r, &lt);
 
 	if (error == 0)
 		memcpy(r->r_out, &lt, LINUX_TERMIOS2_SIZE);
@@ -209,8 +222,7 @@ do_tcgeta(const struct compat_req *r)
 {
 	struct linux_termios2 lt;
 	struct linux_termio lo;
-	struct termios t;
-	const int error = get_termios(r, &t, &lt);
+	const int error = tell_termios(r, &lt);
 
 	if (error != 0)
 		return error;

@@ -665,6 +665,22 @@ ttymspar(struct tty *tp)
 }
 
 /*
+ * ttyrate(tp, rate)
+ *
+ *	An addition, for a t_param that knows: what the hardware makes of
+ *	t_ospeed, which stays what was asked for, so that a client that compares
+ *	the two finds them equal; TIOCGRATE tells it.  0: it is not known.
+ *	ttylock held; does not sleep.
+ */
+void
+ttyrate(struct tty *tp, int rate)
+{
+
+	KASSERT(ttylocked(tp));
+	tp->t_rate = rate > 0 ? rate : 0;
+}
+
+/*
  * Wait until all output is sent; ttylock held.  EIO: it never will be, the
  * line is not connected.  ERESTART, EINTR, EAGAIN as ttysleep.
  *

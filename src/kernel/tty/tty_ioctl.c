@@ -320,6 +320,9 @@ ttioctl_locked(struct tty *tp, u_long cmd, void *data)
 	case TIOCGCOUNTS:
 		*(struct tty_counts *)data = tp->t_counts;
 		return 0;
+	case TIOCGRATE:
+		*ip = tp->t_ospeed != 0 ? tp->t_rate : 0;
+		return 0;
 	default:
 		return EPASSTHROUGH;
 	}

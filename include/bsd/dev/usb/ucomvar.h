@@ -56,7 +56,8 @@ struct ucom_methods {
 #define	UCOM_SET_BREAK	3
 	/* Speed, character size, parity, flow control.  0, EOPNOTSUPP
 	   (the device refuses it: a first open goes on) or an errno; the
-	   tty keeps its old settings after an error.  c_ospeed is not 0. */
+	   tty keeps its old settings after an error.  c_ospeed is not 0; if
+	   0 is returned, it may be changed to what the chip makes of it. */
 	int	(*ucom_param)(void *, int, struct termios *);
 	/* The chip's own ioctls; EPASSTHROUGH for all others. */
 	int	(*ucom_ioctl)(void *, int, u_long, void *, int, proc_t *);
