@@ -247,10 +247,11 @@ int	hyp_set_tty_defaults(const char *);
 
 /* Owner and mode of a new node: a class of devices, mapped by the daemon's
    configuration (default root:dialout 0660 for HYP_NODE_TTY, root:root 0600
-   for HYP_NODE_HID). */
+   for HYP_NODE_HID, root:lp 0660 for HYP_NODE_LP). */
 #define	HYP_NODE_OTHER	0
 #define	HYP_NODE_TTY	1
 #define	HYP_NODE_HID	2
+#define	HYP_NODE_LP	3	/* a printer */
 
 /*
  * error = hyp_node_create(node, name, class, minor, &host)

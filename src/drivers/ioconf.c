@@ -16,6 +16,7 @@
  *	uslsa*	at uhub? (usbifif)
  *	ucom*	at uftdi?, umodem?, uchcom?, uplcom?, uslsa? (ucombus)
  *	ualea*	at uhub? (usbifif)
+ *	ulpt*	at uhub? (usbifif)
  *	uhidev*	at uhub? (usbifif)
  *	uhid*	at uhidev? (uhidbus)
  *
@@ -34,6 +35,7 @@
 
 extern const struct cdevsw ucom_cdevsw;
 extern const struct cdevsw uhid_cdevsw;
+extern const struct cdevsw ulpt_cdevsw;
 
 extern struct cfattach usb_ca;
 extern struct cfattach uhub_ca;
@@ -44,6 +46,7 @@ extern struct cfattach uplcom_ca;
 extern struct cfattach uslsa_ca;
 extern struct cfattach ucom_ca;
 extern struct cfattach ualea_ca;
+extern struct cfattach ulpt_ca;
 extern struct cfattach uhidev_ca;
 extern struct cfattach uhid_ca;
 
@@ -62,6 +65,7 @@ CFDRIVER_DECL(uplcom, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(uslsa, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(ucom, DV_DULL, NULL);
 CFDRIVER_DECL(ualea, DV_DULL, NULL);
+CFDRIVER_DECL(ulpt, DV_DULL, NULL);
 CFDRIVER_DECL(uhidev, DV_DULL, uhidbus_attrs);
 CFDRIVER_DECL(uhid, DV_DULL, NULL);
 
@@ -75,6 +79,7 @@ struct cfdriver *const cfdriver_ioconf[] = {
 	&uslsa_cd,
 	&ucom_cd,
 	&ualea_cd,
+	&ulpt_cd,
 	&uhidev_cd,
 	&uhid_cd,
 	NULL
@@ -89,6 +94,7 @@ static struct cfattach *const uplcom_cfattach[] = { &uplcom_ca, NULL };
 static struct cfattach *const uslsa_cfattach[] = { &uslsa_ca, NULL };
 static struct cfattach *const ucom_cfattach[] = { &ucom_ca, NULL };
 static struct cfattach *const ualea_cfattach[] = { &ualea_ca, NULL };
+static struct cfattach *const ulpt_cfattach[] = { &ulpt_ca, NULL };
 static struct cfattach *const uhidev_cfattach[] = { &uhidev_ca, NULL };
 static struct cfattach *const uhid_cfattach[] = { &uhid_ca, NULL };
 
@@ -102,6 +108,7 @@ const struct cfattachinit cfattach_ioconf[] = {
 	{ "uslsa", uslsa_cfattach },
 	{ "ucom", ucom_cfattach },
 	{ "ualea", ualea_cfattach },
+	{ "ulpt", ulpt_cfattach },
 	{ "uhidev", uhidev_cfattach },
 	{ "uhid", uhid_cfattach },
 	{ NULL, NULL }
@@ -128,6 +135,7 @@ struct cfdata cfdata_ioconf[] = {
 	{ "uslsa", "uslsa", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "ucom", "ucom", FSTATE_STAR, loc_ucombus, 0, &pspec_ucombus },
 	{ "ualea", "ualea", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
+	{ "ulpt", "ulpt", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "uhidev", "uhidev", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "uhid", "uhid", FSTATE_STAR, loc_uhidbus, 0, &pspec_uhidbus },
 	{ NULL, NULL, 0, NULL, 0, NULL }
@@ -137,6 +145,7 @@ struct cfdata cfdata_ioconf[] = {
 const struct devsw_conv devsw_conv[] = {
 	{ "ucom", NULL, &ucom_cdevsw },
 	{ "uhid", NULL, &uhid_cdevsw },
+	{ "ulpt", NULL, &ulpt_cdevsw },
 	{ NULL, NULL, NULL }
 };
 
@@ -145,5 +154,7 @@ const struct devnode devnodes[] = {
 	{ "ucom", "ttyU", &ucom_cdevsw, 0, HYP_NODE_TTY },
 	{ "ucom", "dtyU", &ucom_cdevsw, TTDIALOUT_MASK, HYP_NODE_TTY },
 	{ "uhid", "uhid", &uhid_cdevsw, 0, HYP_NODE_HID },
+	{ "ulpt", "ulpt", &ulpt_cdevsw, 0, HYP_NODE_LP },
+	{ "ulpt", "ulpn", &ulpt_cdevsw, TTDIALOUT_MASK, HYP_NODE_LP },
 	{ NULL, NULL, NULL, 0, 0 }
 };

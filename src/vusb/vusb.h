@@ -35,7 +35,8 @@ enum vusb_model {
 	VUSB_ACM,	/* CDC-ACM: a control and a data interface */
 	VUSB_CH34X,	/* CH340, CH341; vc_part is the version */
 	VUSB_CP210X,	/* vc_part is the part number */
-	VUSB_PL2303	/* vc_part is one of VUSB_PL2303_* */
+	VUSB_PL2303,	/* vc_part is one of VUSB_PL2303_* */
+	VUSB_PRINTER	/* no adapter: its port is what it prints */
 };
 #define	VUSB_PL2303_HX	1
 #define	VUSB_PL2303_TA	2
@@ -134,8 +135,9 @@ struct vusb *vusb_create(const char *, const struct vusb_config *);
  * known = vusb_chip(name, &config)
  * name = vusb_chip_name(i)
  *
- *	The configuration of a chip by its name: "ch340", "cp2102n", ...  The
- *	names in their order; NULL: no more.
+ *	The configuration of a chip by its name: "ch340", "cp2102n", ...; or of
+ *	what is none: "printer".  The names of chips in their order; NULL: no
+ *	more.
  */
 bool	vusb_chip(const char *, struct vusb_config *);
 const char *vusb_chip_name(unsigned);

@@ -69,6 +69,8 @@ static const struct vusb_config defaults[] = {
 	[VUSB_PL2303] = { .vc_vendor = 0x067b, .vc_product = 0x2303,
 	    .vc_release = 0x0300, .vc_usb = 0x0110,
 	    .vc_part = VUSB_PL2303_HX },
+	[VUSB_PRINTER] = { .vc_vendor = 0x0525, .vc_product = 0xa4a8,
+	    .vc_release = 0x0100, .vc_usb = 0x0200 },
 };
 
 bool
@@ -80,6 +82,10 @@ vusb_chip(const char *name, struct vusb_config *vc)
 			*vc = chips[i].config;
 			return true;
 		}
+	}
+	if (strcmp(name, "printer") == 0) {
+		*vc = (struct vusb_config){ .vc_model = VUSB_PRINTER };
+		return true;
 	}
 	return false;
 }

@@ -148,6 +148,7 @@ extern const struct vusb_ops vusb_acm_ops;
 extern const struct vusb_ops vusb_ch34x_ops;
 extern const struct vusb_ops vusb_cp210x_ops;
 extern const struct vusb_ops vusb_pl2303_ops;
+extern const struct vusb_ops vusb_printer_ops;
 
 unsigned vusb_epport(const struct vusb *, uint8_t);
 void	vusb_config_default(struct vusb_config *);

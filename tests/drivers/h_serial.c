@@ -108,7 +108,7 @@ s_write(struct s_file *sf, const void *buf, size_t len, int flags,
 static int
 ioctl_file(struct s_file *sf, unsigned long cmd, void *arg)
 {
-	uint8_t in[256] = { 0 }, out[256] = { 0 };
+	uint8_t in[8192] = { 0 }, out[8192] = { 0 };
 	size_t insize, outsize, outoff;
 	int error, result;
 

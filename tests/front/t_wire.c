@@ -814,6 +814,9 @@ nodes_get_owner_and_mode(void)
 	fc.hid.mode = 0600;
 	node_gets("ttyU0", HYP_NODE_TTY, &fc, &fc.tty);
 	node_gets("uhid0", HYP_NODE_HID, &fc, &fc.hid);
+	fc.lp.gid = getuid() == 0 ? 7 : getgid();
+	fc.lp.mode = 0660;
+	node_gets("ulpt0", HYP_NODE_LP, &fc, &fc.lp);
 	node_gets("null0", HYP_NODE_OTHER, &fc, NULL);
 	fc.hid.mode = 0;
 	node_gets("uhid0", HYP_NODE_HID, &fc, NULL);

@@ -69,6 +69,7 @@ UCOMIO = "drivers/ucom_io.c"
 UCOMRX = "drivers/ucom_rx.c"
 UCOMMODEM = "drivers/ucom_modem.c"
 UCOMOPEN = "drivers/ucom_open.c"
+ULPT = "drivers/ulpt.c"
 PORT = "kernel/bus/usb_port.c"
 
 # The program that has the litmuses of a folder; the others are t_sched's.
@@ -553,6 +554,12 @@ MUTANTS = (
     ("a drain that a detach ends says that all was sent", TTY,
      "	if (error == 0 && ISSET(tp->t_flags, TF_HANGUP))\n"
      "		error = ERESTART;\n	else if", "	if", "t_sched_ucom"),
+    ("a revoked write of a printer goes on", ULPT,
+     "		if (sc->sc_out.up_busy)\n"
+     "			usbd_cancel_xfer(sc->sc_out.up_xfer);\n", ""),
+    ("a revoke of ulpn0 ends what ulpt0 does", ULPT,
+     "	if (sc->sc_open == node) {\n		if (sc->sc_out.up_busy)",
+     "	if (sc->sc_open != 0) {\n		if (sc->sc_out.up_busy)"),
     ("a deadline of an earlier detach counts", PORT,
      "	if (!port->p_leaving || callout_pending(&port->p_late)) {",
      "	if (!port->p_leaving) {"),

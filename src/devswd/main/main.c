@@ -153,6 +153,7 @@ main_front(const struct options *o)
 	memset(&fc, 0, sizeof(fc));
 	fc.tty = o->o_tty;
 	fc.hid = o->o_hid;
+	fc.lp = o->o_lp;
 	fc.major = o->o_major;
 	fc.max_threads = o->o_max_threads;
 	fc.deadline_ms = o->o_deadline * 1000;

@@ -28,6 +28,7 @@
 #include "main/units.h"
 
 #define	DEFAULT_GROUP	"dialout"
+#define	DEFAULT_LPGROUP	"lp"
 #define	DEFAULT_MODE	0660
 #define	DEFAULT_HIDMODE	0600
 #define	DEFAULT_MAJOR	120
@@ -396,11 +397,11 @@ parse_one(struct options *o, int opt, const char *arg)
 
 /* The default group, if this system has it. */
 static gid_t
-default_group(void)
+default_group(const char *name)
 {
 	struct group *gr;
 
-	gr = getgrnam(DEFAULT_GROUP);
+	gr = getgrnam(name);
 	return gr != NULL ? gr->gr_gid : 0;
 }
 
@@ -483,9 +484,11 @@ options_parse(int argc, char **argv, struct options *o)
 
 	memset(o, 0, sizeof(*o));
 	TAILQ_INIT(&o->o_claims);
-	o->o_tty.gid = default_group();
+	o->o_tty.gid = default_group(DEFAULT_GROUP);
 	o->o_tty.mode = DEFAULT_MODE;
 	o->o_hid.mode = DEFAULT_HIDMODE;
+	o->o_lp.gid = default_group(DEFAULT_LPGROUP);
+	o->o_lp.mode = DEFAULT_MODE;
 	o->o_major = DEFAULT_MAJOR;
 	o->o_defaults = "linux";
 	o->o_units_file = UNITS_FILE;

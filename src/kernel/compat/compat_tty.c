@@ -40,6 +40,8 @@
 #include <sys/systm.h>
 #include <sys/termios.h>
 
+#include <dev/usb/ulptio.h>
+
 #include "compat/compat_impl.h"
 
 #define	BREAK_MS	250	/* of TCSBRK, and TCSBRKP 0 */
@@ -529,6 +531,8 @@ do_setserial(const struct compat_req *r)
 
 static const struct compat_cmd tty_cmds[] = {
 	/* Linux		in	out	becomes */
+	/* A printer's, which have no size either. */
+	{ 0x060b /* LPGETSTATUS */, 0,	INT,	do_getint, ULPT_GET_STATUS },
 	{ 0x5401 /* TCGETS */,	0,	T1,	do_tcgets, TIOCGETA },
 	{ 0x5402 /* TCSETS */,	T1,	0,	do_tcsets, TIOCSETA },
 	{ 0x5403 /* TCSETSW */,	T1,	0,	do_tcsets, TIOCSETAW },
