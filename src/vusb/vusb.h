@@ -333,6 +333,9 @@ void	vusb_set_descriptors(struct vusb *, const void *, size_t);
  *		char NAME BYTE FLAGS	(vusb_far_char)
  *		quirks NAME FLAGS	(VUSB_Q_*)
  *		refuse NAME REQUEST 0|1
+ *		modem NAME 0|1		(CTS, DSR and DCD are up only while
+ *					somebody is at the far end's socket, who
+ *					finds nothing of what went before)
  *		statuslen NAME LENGTH
  *		log NAME FILE|-		(requests, appended to the file)
  *		destroy NAME		(unplugged before)

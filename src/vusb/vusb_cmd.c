@@ -235,6 +235,8 @@ cmd_number(struct vusb *v, unsigned port, char **argv, char *out)
 		vusb_far_char(v, port, (uint8_t)a, b & 0x1e);
 	else if (strcmp(argv[0], "quirks") == 0)
 		vusb_set_quirks(v, a);
+	else if (strcmp(argv[0], "modem") == 0)
+		vusb_ctl_modem(v, port, a != 0);
 	else if (strcmp(argv[0], "statuslen") == 0)
 		vusb_set_statuslen(v, (int)strtol(argv[2], NULL, 0));
 	else
@@ -334,6 +336,7 @@ static const struct {
 	{ "wire", cmd_wire }, { "unwire", cmd_unwire },
 	{ "char", cmd_number }, { "quirks", cmd_number },
 	{ "statuslen", cmd_number }, { "refuse", cmd_number },
+	{ "modem", cmd_number },
 	{ "log", cmd_log }, { "destroy", cmd_destroy },
 };
 

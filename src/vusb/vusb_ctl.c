@@ -37,6 +37,7 @@ struct ctl_far {
 	unsigned	 cf_port;
 	int		 cf_listen;
 	int		 cf_fd;		/* -1: no client */
+	bool		 cf_modem;	/* its lines say which */
 	char		 cf_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	uint8_t		 cf_out[FAR_BUF];	/* to the client */
 	size_t		 cf_outlen;
@@ -164,6 +165,44 @@ far_watch(struct vusb *v)
 	pthread_mutex_unlock(&v->v_lock);
 }
 
+/* The lines of a modem: is somebody there? */
+static void
+far_lines(struct ctl_far *cf)
+{
+
+	if (cf->cf_modem)
+		vusb_set_lines(cf->cf_v, cf->cf_port, cf->cf_fd == -1 ? 0 :
+		    VUSB_CTS | VUSB_DSR | VUSB_DCD);
+}
+
+/* What was sent when nobody was there. */
+static void
+far_forget(struct ctl_far *cf)
+{
+
+	while (vusb_far_read(cf->cf_v, cf->cf_port, cf->cf_out,
+	    sizeof(cf->cf_out), 0) > 0)
+		continue;
+}
+
+/*
+ * vusb_ctl_modem(v, port, on)
+ *
+ *	The far end is a modem's from now on, or no longer, and the lines
+ *	stay as they are.  The thread.
+ */
+void
+vusb_ctl_modem(struct vusb *v, unsigned port, bool on)
+{
+
+	for (unsigned i = 0; i < ctl_nfar; i++) {
+		if (ctl_far[i]->cf_v != v || ctl_far[i]->cf_port != port)
+			continue;
+		ctl_far[i]->cf_modem = on;
+		far_lines(ctl_far[i]);
+	}
+}
+
 static void
 far_hangup(struct ctl_far *cf)
 {
@@ -172,6 +211,7 @@ far_hangup(struct ctl_far *cf)
 	cf->cf_fd = -1;
 	cf->cf_outlen = cf->cf_inlen = 0;
 	far_watch(cf->cf_v);
+	far_lines(cf);
 }
 
 /* From the device to the client, as much as goes. */
@@ -239,7 +279,10 @@ far_accept(struct ctl_far *cf)
 		return;
 	}
 	cf->cf_fd = fd;
+	if (cf->cf_modem)
+		far_forget(cf);
 	far_watch(cf->cf_v);
+	far_lines(cf);
 }
 
 static void

@@ -194,6 +194,7 @@ size_t	vusb_status_packet(struct vusb *, uint8_t *, uint32_t, const uint8_t *,
 #define	VUSB_CMDLINE	512
 int	vusb_ctl_add(struct vusb *);
 void	vusb_ctl_remove(struct vusb *);
+void	vusb_ctl_modem(struct vusb *, unsigned, bool);
 int	vusb_ctl_open(const char *, void (*)(char *, char *));
 
 #endif /* VUSB_VUSBVAR_H */

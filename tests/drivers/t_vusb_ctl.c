@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include <asm/ioctls.h>
+#include <asm/termbits.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -192,8 +193,57 @@ whole_road(void)
 	finish(fd);
 }
 
+static int
+carrier_is_on(void *arg)
+{
+
+	return (s_modem(arg) & TIOCM_CD) != 0;
+}
+
+static int
+has_received(void *arg)
+{
+
+	return h_status(vusb_lookup("ftdi0")).vs_received == *(uint64_t *)arg;
+}
+
+/* Nobody there: no lines, and what is sent then is not for who comes. */
+static void
+modem(void)
+{
+	uint64_t sent = 5;
+	struct termios2 mode;
+	struct s_file sf;
+	int fd = control(), far;
+	char buf[8];
+
+	ok(fd, "create ftdi0 ftdi");
+	refused(fd, "modem ftdi0");
+	ok(fd, "modem ftdi0 1");
+	ok(fd, "plug ftdi0");
+	s_plug_wait("ttyU0");
+	h_open_raw(&sf, 115200);
+	T_EQ(s_ioctl(&sf, TCGETS2, &mode), 0);
+	mode.c_cflag |= CLOCAL;
+	T_EQ(s_ioctl(&sf, TCSETS2, &mode), 0);
+	T_UNTIL(carrier_is_off, &sf);
+	s_write_all(&sf, "stale", 5);
+	T_UNTIL(has_received, &sent);
+	far = connect_to("ftdi0");
+	T_UNTIL(carrier_is_on, &sf);
+	s_write_all(&sf, "fresh", 5);
+	read_socket(far, buf, 5);
+	T_EQ(memcmp(buf, "fresh", 5), 0);
+	close(far);
+	T_UNTIL(carrier_is_off, &sf);
+	ok(fd, "unplug ftdi0");
+	s_close(&sf);
+	finish(fd);
+}
+
 const struct t_case t_cases[] = {
 	{ "commands, and refusals", commands },
 	{ "bytes, lines and plugs through sockets", whole_road },
+	{ "a modem's lines are up while somebody is there", modem },
 	{ NULL, NULL }
 };
