@@ -7,7 +7,8 @@
 # output byte for byte, the host protected but for --share, a timeout that
 # ends the guest, a dead kernel that is told from a failed command, and
 # devices that come and go on command with the names Linux gives them; and with
-# --systemd a machine as its users have it, which is up and has no failed unit.
+# --systemd a machine as its users have it, which is up and has no failed unit;
+# and with --steady one whose clock does not go on while it is not run.
 #
 # host
 # builds: full:plain
@@ -138,6 +139,31 @@ as_installed()
 	return $failed
 }
 
+# held_up OPTION: the guest computes for 3 s of its time, and is stopped for 0.3 s
+# again and again; did its clock never go on by more than 0.1 s at once?
+held_up()
+{
+	local vm qemu
+
+	"$tools/vm" "$1" --timeout 120 python3 -c 'import sys, time
+worst, last = 0, time.monotonic()
+end = last + 3
+while last < end:
+    now = time.monotonic()
+    worst, last = max(worst, now - last), now
+sys.exit(worst > 0.1)' &
+	vm=$!
+	while kill -0 $vm 2>/dev/null; do
+		for qemu in $(pgrep -P $vm qemu); do
+			kill -STOP "$qemu"
+			sleep 0.3
+			kill -CONT "$qemu"
+		done
+		sleep 0.5
+	done
+	wait $vm
+}
+
 # cuse_of TOOL: the guest's kernel opens a CUSE channel with its INIT request.
 cuse_of()
 {
@@ -190,6 +216,8 @@ host()
 	check "systemd: shared file came out" cmp random shared/of-systemd
 	check "systemd: status" status 3 "$tools/vm" --systemd sh -c 'exit 3'
 	check "systemd: usage" status 2 "$tools/vm" --systemd --no-udev true
+	check "steady: being stopped takes no time" held_up --steady
+	check "without: it does" not held_up -v
 	check "uml: share" "$tools/uml" --share "$work/shared" \
 	    sh -c 'echo out >shared/uml; echo out >not-shared'
 	check "uml: shared file came out" test "$(cat shared/uml)" = out

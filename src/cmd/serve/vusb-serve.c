@@ -16,6 +16,10 @@
  *	-l	list the chips
  *	loop	a loopback plug: each port of it gets back what it sends
  *
+ * It is all in memory before it says "ready", and stays there: a page that is read
+ * from a slow disk would be a chip that takes its time to answer, and Linux's
+ * pl2303 gives most requests 100 ms.
+ *
  * Says "ready" when everything is plugged; ends with SIGTERM or SIGINT, and
  * pulls everything out.  Exit status: 0, 1 if something could not be plugged,
  * 2 usage.  Root's, for tests and the demo; vhci-hcd has to be loaded.
@@ -23,6 +27,8 @@
  * The up-calls of the devices come one at a time (vusb.c's plug_lock), on the
  * thread that plugs: main()'s, or the control socket's.  served[] is theirs.
  */
+#include <sys/mman.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -204,6 +210,8 @@ main(int argc, char **argv)
 		complain("%s: %s", dir, strerror(c));
 		return 1;
 	}
+	if (mlockall(MCL_CURRENT) != 0)
+		complain("not locked in memory: %s", strerror(errno));
 	for (unsigned i = 0; i < n && !absent; i++)
 		vusb_plug(made[i]);
 	if (!failed) {
