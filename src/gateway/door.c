@@ -12,7 +12,8 @@
  *	telnet's options are agreed on meanwhile; a name is echoed where we are
  *	the one who echoes, and a password never is.
  *
- *	TRIES wrong ones end the connection, and so do DOOR_S seconds.  How often
+ *	TRIES wrong ones end the connection, and so does the port's login-time.
+ *	How often
  *	a password is tried at all is passwd.c's to say: who has to wait for that
  *	asks again each AGAIN_MS, and is not read from meanwhile.  What came with
  *	the password, behind it, is kept, and is the device's afterwards; but for
@@ -31,7 +32,6 @@
 #include "gateway/door.h"
 #include "gateway/web.h"
 
-#define	DOOR_S		60
 #define	TRIES		3
 #define	AGAIN_MS	250
 #define	REST		4096	/* client.c takes no more at a time */
@@ -259,10 +259,11 @@ door_input(struct door *d, const uint8_t *bytes, size_t n)
 /* ---- begin and end -------------------------------------------------- */
 
 /*
- * d = door_new(cl, port, passed)
+ * d = door_new(cl, port, seconds, passed)
  *
- *	Ask this client, which has been greeted, at the port of that name.  passed(cl, name) is called
- *	from the loop when it is that user.  NULL: no memory.
+ *	Ask this client, which has been greeted, at the port of that name, and
+ *	for so long.  passed(cl, name) is called from the loop when it is that
+ *	user.  NULL: no memory.
  *
  * bytes = door_rest(d, &n)
  *
@@ -273,10 +274,10 @@ door_input(struct door *d, const uint8_t *bytes, size_t n)
  *	An LF that comes next is the end of the password's line.
  */
 struct door *
-door_new(struct client *cl, const char *port,
+door_new(struct client *cl, const char *port, unsigned seconds,
     void (*passed)(struct client *, const char *))
 {
-	static const struct timeval limit = { DOOR_S, 0 };
+	const struct timeval limit = { seconds, 0 };
 	struct event_base *const base = bufferevent_get_base(cl->cl_bev);
 	struct door *const d = calloc(1, sizeof(*d));
 

@@ -9,8 +9,8 @@
 
 struct door;
 
-struct door *door_new(struct client *, const char *, void (*)(struct client *,
-	    const char *));
+struct door *door_new(struct client *, const char *, unsigned,
+	    void (*)(struct client *, const char *));
 void	door_input(struct door *, const uint8_t *, size_t);
 const uint8_t *door_rest(const struct door *, size_t *);
 bool	door_owes_lf(const struct door *);

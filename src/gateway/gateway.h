@@ -389,6 +389,7 @@ struct port_conf {
 	struct reset	 pc_reset;
 	enum notices	 pc_notice;
 	bool		 pc_login;	/* clients have to be users */
+	unsigned	 pc_logintime;	/* s, to say so */
 	bool		 pc_keep;	/* output while the device is away */
 	bool		 pc_drop;	/* what a client is too slow for */
 	bool		 pc_reopen;	/* after a revoke */
@@ -404,6 +405,9 @@ struct port_conf {
 	unsigned	 pc_seen;	/* keys: config.c */
 };
 STAILQ_HEAD(port_conf_head, port_conf);
+
+/* config_keys.c */
+const char *config_set(struct port_conf *, const char *, const char *, bool *);
 
 int	config_read_ports(const char *, struct port_conf_head *);
 void	config_free_port(struct port_conf *);

@@ -592,7 +592,8 @@ port_enter(struct port *p, struct client *cl)
 	client_greet(cl, p, shaking_left);
 	if (cl->cl_closing)
 		return;
-	cl->cl_door = door_new(cl, p->p_conf->pc_name, passed);
+	cl->cl_door = door_new(cl, p->p_conf->pc_name, p->p_conf->pc_logintime,
+	    passed);
 	cl->cl_free = door_of_client;
 	if (cl->cl_door == NULL)
 		client_close(cl, "out of memory");

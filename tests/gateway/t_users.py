@@ -538,6 +538,28 @@ def _():
                   gate.text().count("is asked who"), "the end")
 
 
+@case("login: who says nothing, or goes on asking, is closed in time; who is in "
+      "is not")
+def _():
+    with gateway(LOGIN + "\nlogin-time = 1", web=MORE) as gate:
+        user = Stream(gate.raw[0])
+        enter(user, b"bob", b"b")
+        user.until(b"\r\n")
+        begin = time.monotonic()
+        silent, half, slow = (Stream(gate.raw[0]) for _ in range(3))
+        half.send(b"bob\r\n")
+        for _ in range(12):
+            with contextlib.suppress(OSError):
+                slow.send(b"x")     # a letter now and then is not a login
+            time.sleep(0.1)
+        for client in (silent, half, slow):
+            equal(client.ended(2), True, "its end")
+        equal(1 <= time.monotonic() - begin < 5, True, "the time")
+        equal(gate.text().count("nobody has logged in"), 3)
+        user.send(b"still")
+        equal(gate.device.read(5), b"still")
+
+
 @case("login: crowds that say nothing, or anything, keep nobody out")
 def _():
     with gateway(LOGIN + "\nclients = 2", web=MORE) as gate:
