@@ -8,8 +8,9 @@
  *	configuration's start to its end; the device comes and goes, and so do
  *	clients.
  *
- *	One thread and one event loop (libevent).  Nothing waits: the node is
- *	opened and used with O_NONBLOCK, sockets are bufferevents.
+ *	One event loop (libevent) has all of this.  It waits for nothing: what
+ *	may wait (nodes, disks, passwords, avahi) is on threads of its own, and
+ *	sockets are bufferevents.
  *
  *	    serve.c   the ports of a configuration; the loop, signals
  *	    find.c    adapters by their names; auto.c, ports for all of them
@@ -21,6 +22,7 @@
  *	    client.c  a connection: what of the ring it has had, its output
  *	    door.c    who it is that comes; passwd.c, is that his password?
  *	    line.c    the device: open, gone, open again; its output queue
+ *	    hand.c    its descriptor, and a thread that waits for it
  *	    reset.c   sequences of modem lines, with their times
  *	    marks.c   what was wrong with what it has received
  *	    tty.c     termios and modem lines of a descriptor
@@ -63,12 +65,14 @@ struct door;
 struct evbuffer;
 struct event;
 struct event_base;
+struct hand;
 struct line;
 struct log;
 struct port;
 struct pulse;
 struct ssl_ctx_st;		/* OpenSSL's SSL_CTX */
 struct ssl_st;			/* and SSL */
+struct stat;
 
 #define	GATEWAY_FILE	"/etc/devsw/gateway.conf"
 #define	GATEWAY_BY_ID	"/dev/serial/by-id"
@@ -217,7 +221,7 @@ struct reset {
 const char *reset_parse(const char *, struct reset *);
 
 struct pulse *pulse_new(struct event_base *, void (*)(void *, int), void *);
-void	pulse_begin(struct pulse *, int, const struct reset *);
+void	pulse_begin(struct pulse *, struct hand *, const struct reset *);
 bool	pulse_runs(const struct pulse *);
 void	pulse_end(struct pulse *, bool);
 void	pulse_free(struct pulse *);
@@ -241,7 +245,7 @@ void	line_begin(struct line *);
 void	line_lose(struct line *, const char *);
 void	line_hold(struct line *);
 void	line_resume(struct line *);
-int	line_descriptor(const struct line *);
+const struct stat *line_stat(const struct line *);
 bool	line_is_open(const struct line *);
 bool	line_is_full(const struct line *);
 bool	line_is_empty(const struct line *);

@@ -4,9 +4,12 @@
  *
  * Model
  *
- *	    AWAY --- open(2) succeeds ---> OPEN
- *	      ^                             |
- *	      +--- end of file, any error --+
+ *	    AWAY ---> OPENING --- open(2) succeeds ---> OPEN
+ *	      ^          |                                |
+ *	      +----------+-- end of file, any error ------+
+ *
+ *	Whatever is done to the device is done by its hand (hand.c), as it may
+ *	wait; what happens to a line that is OPENING is as if it were AWAY.
  *
  *	Away, the node is tried again: soon, then less and less often, at most
  *	RETRY_MAX apart.  That finds a node that stays without its device (as
@@ -39,9 +42,9 @@
  *	While a reset is played (reset.c), output waits; who sets DTR or RTS
  *	ends it.
  *
- *	Modem lines are looked at each LOOK_MS, and only while somebody wants
- *	that (line_look): TIOCMIWAIT would be a thread.  A terminal without
- *	such lines, such as a pty, has all of them up as long as it is there.
+ *	Modem lines are looked at ten times a second, and only while somebody
+ *	wants that (line_look).  A terminal without such lines, such as a pty,
+ *	has all of them up as long as it is there.
  *
  * Upward go calls of struct line_ops, from the loop, and from line_purge
  * (lo_room), line_look (lo_modem) and line_begin; a call may use the line, but
@@ -55,52 +58,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway/gateway.h"
+#include "gateway/line_own.h"
 
 #define	RETRY_MIN	20		/* ms */
 #define	RETRY_MAX	500
-#define	LOOK_MS		100
+#define	OPEN_MS		5000		/* then that is said */
 #define	READ_SIZE	16384
 #define	WRITE_SIZE	16384
 #define	OUT_FULL	65536
 #define	OUT_ROOM	16384
-#define	FASTEST		25000000	/* of a device that is not there */
 #define	COUNT_MS	1000
 #define	COUNT_SOON	100
 
-struct line {
-	struct event_base *ln_base;
-	const char	*ln_name;
-	char		 ln_path[PATH];	/* "": not known yet */
-	const struct line_ops *ln_ops;
-	void		*ln_arg;
-
-	int		 ln_fd;		/* -1: AWAY */
-	struct event	*ln_read;	/* while open */
-	struct event	*ln_write;
-	struct event	*ln_retry;
-	struct event	*ln_looks;
-	struct event	*ln_breaks;	/* the end of one */
-	struct event	*ln_counts;	/* the next look at the counters */
-	unsigned	 ln_next;	/* ms until the next try */
-	int		 ln_error;	/* of the last, which was told */
-
-	struct settings	 ln_want;
-	struct evbuffer	*ln_out;
-	bool		 ln_was_full;
-	bool		 ln_held;
-	bool		 ln_broken;
-	bool		 ln_look;
-	bool		 ln_marks;	/* are wanted */
-	struct marks	 ln_mark;
-	unsigned	 ln_modem;
-	struct pulse	*ln_pulse;
-};
-
-static void	line_try(struct line *);
-
-static void
-after(struct event *ev, unsigned ms)
+void
+line_after(struct event *ev, unsigned ms)
 {
 	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
 
@@ -108,6 +79,26 @@ after(struct event *ev, unsigned ms)
 }
 
 /* ---- going ---------------------------------------------------------- */
+
+static void
+forget_old(struct line *ln)
+{
+
+	if (ln->ln_old != NULL)
+		hand_forget(ln->ln_old);
+	ln->ln_old = NULL;
+}
+
+/* The device is let go; it may take its time for that. */
+static void
+retire(struct line *ln)
+{
+
+	forget_old(ln);
+	hand_close(ln->ln_hand);
+	ln->ln_old = ln->ln_hand;
+	ln->ln_hand = NULL;
+}
 
 /* OPEN -> AWAY, if it is open; why ends a sentence. */
 void
@@ -119,18 +110,17 @@ line_lose(struct line *ln, const char *why)
 	event_free(ln->ln_read);
 	event_free(ln->ln_write);
 	ln->ln_read = ln->ln_write = NULL;
-	(void)evtimer_del(ln->ln_looks);
 	(void)evtimer_del(ln->ln_breaks);
 	(void)evtimer_del(ln->ln_counts);
 	pulse_end(ln->ln_pulse, true);
-	close(ln->ln_fd);
+	retire(ln);
 	ln->ln_fd = -1;
 	ln->ln_broken = false;
 	(void)evbuffer_drain(ln->ln_out, evbuffer_get_length(ln->ln_out));
 	ln->ln_modem = 0;
 	ln->ln_next = RETRY_MIN;
 	ln->ln_error = 0;
-	after(ln->ln_retry, ln->ln_next);
+	line_after(ln->ln_retry, ln->ln_next);
 	ln->ln_ops->lo_left(ln->ln_arg, why);
 	if (ln->ln_was_full) {
 		ln->ln_was_full = false;
@@ -150,33 +140,43 @@ tell_error(struct line *ln, unsigned bits)
 }
 
 /* What has the driver counted since the last look? */
-static void
-count(struct line *ln)
+void
+line_count(struct line *ln)
 {
 	struct counts now;
 
-	if (tty_counts(ln->ln_fd, &now) == 0)
+	if (hand_count(ln->ln_hand, &now) == 0)
 		tell_error(ln, marks_counted(&ln->ln_mark, &now));
 }
 
+/* The hand has looked at the counters. */
 static void
-on_count(evutil_socket_t fd, short what, void *arg)
+counted(struct line *ln)
 {
-	struct line *const ln = arg;
+	struct counts now;
 	unsigned bits;
 	bool more;
 
-	(void)fd;
-	(void)what;
-	count(ln);
+	if (hand_counts(ln->ln_hand, &now))
+		tell_error(ln, marks_counted(&ln->ln_mark, &now));
 	if (!ln->ln_marks) {
 		marks_forget(&ln->ln_mark);
 		return;
 	}
 	bits = marks_rest(&ln->ln_mark, &more);
 	if (more)
-		after(ln->ln_counts, COUNT_SOON);
+		line_after(ln->ln_counts, COUNT_SOON);
 	tell_error(ln, bits);
+}
+
+static void
+on_count(evutil_socket_t fd, short what, void *arg)
+{
+	struct line *const ln = arg;
+
+	(void)fd;
+	(void)what;
+	hand_post_count(ln->ln_hand);
 }
 
 /* There was input. */
@@ -185,7 +185,7 @@ count_later(struct line *ln)
 {
 
 	if (ln->ln_mark.mk_counts && !evtimer_pending(ln->ln_counts, NULL))
-		after(ln->ln_counts, ln->ln_marks ? COUNT_SOON : COUNT_MS);
+		line_after(ln->ln_counts, ln->ln_marks ? COUNT_SOON : COUNT_MS);
 }
 
 /* Input with marks; the driver's counters are asked once for all of it. */
@@ -200,7 +200,7 @@ decode(struct line *ln, uint8_t *buf, size_t n)
 		const uint8_t c = buf[i];
 
 		if (marks_ends(&ln->ln_mark) && !counted) {
-			count(ln);
+			line_count(ln);
 			counted = true;
 		}
 		if (marks_byte(&ln->ln_mark, c, &bits))
@@ -233,7 +233,8 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	if (n > 0)
 		line_input(ln, buf, (size_t)n);
 	else if (n == 0)
-		line_lose(ln, "hung up");
+		line_lose(ln, hand_error(ln->ln_hand) == 0 ? "hung up" :
+		    strerror(hand_error(ln->ln_hand)));
 	else if (errno != EAGAIN && errno != EINTR)
 		line_lose(ln, strerror(errno));
 }
@@ -315,317 +316,115 @@ line_unsent(const struct line *ln)
 	return evbuffer_get_length(ln->ln_out);
 }
 
-/* ---- modem lines ---------------------------------------------------- */
-
-static void
-line_read_modem(struct line *ln)
-{
-	const int now = tty_modem(ln->ln_fd);
-	const unsigned state = now != -1 ? (unsigned)now :
-	    MODEM_CTS | MODEM_DSR | MODEM_DCD;
-
-	if (state == ln->ln_modem)
-		return;
-	ln->ln_modem = state;
-	ln->ln_ops->lo_modem(ln->ln_arg);
-}
-
-static void
-on_look(evutil_socket_t fd, short what, void *arg)
-{
-	struct line *const ln = arg;
-
-	(void)fd;
-	(void)what;
-	after(ln->ln_looks, LOOK_MS);
-	line_read_modem(ln);
-}
-
-/* MODEM_*, all down while the device is away. */
-unsigned
-line_modem(const struct line *ln)
-{
-
-	return ln->ln_modem;
-}
-
-/* From now on lo_modem is called for changes, or not. */
-void
-line_look(struct line *ln, bool on)
-{
-
-	ln->ln_look = on;
-	if (on && ln->ln_fd != -1) {
-		if (!evtimer_pending(ln->ln_looks, NULL)) {
-			line_read_modem(ln);
-			after(ln->ln_looks, LOOK_MS);
-		}
-	} else
-		(void)evtimer_del(ln->ln_looks);
-}
-
-/* And lo_error for breaks and errors. */
-void
-line_mark(struct line *ln, bool on)
-{
-
-	if (ln->ln_marks == on)
-		return;
-	/* What was counted before nobody has marked. */
-	if (on && ln->ln_fd != -1 && ln->ln_mark.mk_counts) {
-		count(ln);
-		marks_forget(&ln->ln_mark);
-	}
-	ln->ln_marks = on;
-	if (ln->ln_fd != -1 && tty_marks(ln->ln_fd, on) != 0)
-		ln->ln_marks = false;
-}
-
-/* Since it is configured, over all devices that were there. */
-const struct errors *
-line_errors(const struct line *ln)
-{
-
-	return &ln->ln_mark.mk_total;
-}
-
-/* Output goes on, if it was held up. */
-static void
-resume(struct line *ln)
-{
-
-	if (ln->ln_fd != -1 && !line_is_empty(ln))
-		(void)event_add(ln->ln_write, NULL);
-}
-
-/* ---- settings ------------------------------------------------------- */
-
-const struct settings *
-line_settings(const struct line *ln)
-{
-
-	return &ln->ln_want;
-}
-
-/*
- * near = near_enough(asked, is)
- *
- *	The middle of the stop bit is read nine and a half bits after the
- *	beginning: half a bit is as far as the two ends may be apart there,
- *	which is 5 %, and half of that for each.
- */
-static bool
-near_enough(uint32_t asked, uint32_t is)
-{
-
-	return (asked > is ? asked - is : is - asked) <= asked / 40;
-}
-
-/* error = apply(ln, st): as tty_apply, but for a speed that is near enough. */
-static int
-apply(struct line *ln, struct settings *st)
-{
-	const uint32_t asked = st->st_speed;
-	const int error = tty_apply(ln->ln_fd, st);
-
-	if (near_enough(asked, st->st_speed))
-		st->st_speed = asked;
-	return error;
-}
-
-/*
- * line_set(ln, st)
- *
- *	The line is to be like this; line_settings says what has come of it.
- *	Of a device that is away that is known when it comes.
- */
-void
-line_set(struct line *ln, const struct settings *st)
-{
-	struct settings now = *st, lines, rest = *st;
-
-	if (ln->ln_fd == -1) {
-		if (now.st_speed > FASTEST)
-			now.st_speed = ln->ln_want.st_speed;
-		ln->ln_want = now;
-		return;
-	}
-	/* Who moves lines, as programs do to reset, wants nothing between. */
-	rest.st_dtr = ln->ln_want.st_dtr;
-	rest.st_rts = ln->ln_want.st_rts;
-	if (memcmp(&rest, &ln->ln_want, sizeof(rest)) != 0 ||
-	    memcmp(&now, &rest, sizeof(rest)) == 0)
-		(void)apply(ln, &now);
-	lines = now;
-	lines.st_dtr = now.st_dtr == ln->ln_want.st_dtr ? -1 : now.st_dtr;
-	lines.st_rts = now.st_rts == ln->ln_want.st_rts ? -1 : now.st_rts;
-	if (lines.st_dtr != -1 || lines.st_rts != -1) {
-		pulse_end(ln->ln_pulse, false);
-		tty_lines(ln->ln_fd, &lines);
-		now.st_dtr = lines.st_dtr != -1 ? lines.st_dtr : now.st_dtr;
-		now.st_rts = lines.st_rts != -1 ? lines.st_rts : now.st_rts;
-		resume(ln);
-	}
-	ln->ln_want = now;
-}
-
-bool
-line_broken(const struct line *ln)
-{
-
-	return ln->ln_broken;
-}
-
-/* A break begins, or ends. */
-void
-line_break(struct line *ln, bool on)
-{
-
-	(void)evtimer_del(ln->ln_breaks);
-	if (ln->ln_fd != -1 && tty_break(ln->ln_fd, on) == 0)
-		ln->ln_broken = on;
-}
-
-static void
-on_break_end(evutil_socket_t fd, short what, void *arg)
-{
-	struct line *const ln = arg;
-
-	(void)fd;
-	(void)what;
-	line_break(ln, false);
-}
-
-/* A break of this length. */
-void
-line_send_break(struct line *ln, unsigned ms)
-{
-
-	line_break(ln, true);
-	if (ln->ln_broken)
-		after(ln->ln_breaks, ms);
-}
-
-/* ---- resets --------------------------------------------------------- */
-
-static void
-on_reset_done(void *arg, int error)
-{
-	struct line *const ln = arg;
-	struct settings now = SETTINGS_NONE;
-
-	if (error != 0)
-		say("%s: the reset cannot be played: %s", ln->ln_name,
-		    strerror(error));
-	tty_lines(ln->ln_fd, &now);
-	if (now.st_dtr != -1) {
-		ln->ln_want.st_dtr = now.st_dtr;
-		ln->ln_want.st_rts = now.st_rts;
-	}
-	resume(ln);
-	ln->ln_ops->lo_modem(ln->ln_arg);
-}
-
-/*
- * why = line_reset(ln, rs)
- *
- *	Play this.  NULL; or why not, as a sentence's end.
- */
-const char *
-line_reset(struct line *ln, const struct reset *rs)
-{
-
-	if (ln->ln_fd == -1)
-		return "the device is away";
-	if (pulse_runs(ln->ln_pulse))
-		return "a reset is being played";
-	(void)event_del(ln->ln_write);
-	pulse_begin(ln->ln_pulse, ln->ln_fd, rs);
-	return NULL;
-}
-
-/* Drop what is on its way, from the device and to it. */
-void
-line_purge(struct line *ln, bool in, bool out)
-{
-
-	if (ln->ln_fd != -1)
-		tty_flush(ln->ln_fd, in, out);
-	if (!out)
-		return;
-	(void)evbuffer_drain(ln->ln_out, evbuffer_get_length(ln->ln_out));
-	if (ln->ln_was_full) {
-		ln->ln_was_full = false;
-		ln->ln_ops->lo_room(ln->ln_arg);
-	}
-}
-
 /* ---- coming --------------------------------------------------------- */
 
-/* The settings of a line that was just opened. */
+/* An open has failed. */
 static void
-line_restore(struct line *ln)
+failed(struct line *ln, int error)
 {
-	struct settings now = ln->ln_want;
-	const int error = apply(ln, &now);
-	struct counts counts;
 
-	if (error != 0)
-		say("%s: %s: the line cannot be set as it was: %s",
-		    ln->ln_name, ln->ln_path, strerror(error));
-	tty_lines(ln->ln_fd, &now);
-	ln->ln_want = now;
-	marks_begin(&ln->ln_mark, tty_counts(ln->ln_fd, &counts) == 0 ?
-	    &counts : NULL);
-	if (ln->ln_marks && tty_marks(ln->ln_fd, true) != 0)
-		ln->ln_marks = false;
+	if (error != ln->ln_error)
+		say("%s: %s: %s", ln->ln_name, ln->ln_path, strerror(error));
+	ln->ln_error = error;
+	line_after(ln->ln_retry, ln->ln_next);
+	ln->ln_next = ln->ln_next * 2 < RETRY_MAX ? ln->ln_next * 2 :
+	    RETRY_MAX;
 }
 
-/* AWAY -> OPEN, or try again later. */
+/* false: epoll takes no such descriptor, or memory is out. */
+static bool
+watch(struct line *ln, int fd)
+{
+
+	ln->ln_read = event_new(ln->ln_base, fd, EV_READ | EV_PERSIST, on_read,
+	    ln);
+	ln->ln_write = event_new(ln->ln_base, fd, EV_WRITE, on_write, ln);
+	if (ln->ln_read != NULL && ln->ln_write != NULL &&
+	    event_add(ln->ln_read, NULL) == 0)
+		return true;
+	if (ln->ln_read != NULL)
+		event_free(ln->ln_read);
+	if (ln->ln_write != NULL)
+		event_free(ln->ln_write);
+	ln->ln_read = ln->ln_write = NULL;
+	return false;
+}
+
+/* OPENING -> OPEN, or AWAY. */
+static void
+found(struct line *ln)
+{
+	const struct found fo = *hand_found(ln->ln_hand);
+	const int fd = hand_descriptor(ln->ln_hand);
+
+	(void)evtimer_del(ln->ln_retry);
+	if (fo.fo_error != 0 || !watch(ln, fd)) {
+		retire(ln);
+		failed(ln, fo.fo_error != 0 ? fo.fo_error : ENOMEM);
+		return;
+	}
+	ln->ln_fd = fd;
+	ln->ln_stat = fo.fo_stat;
+	line_restored(ln, &fo);
+	line_set_modem(ln, fo.fo_modem);
+	if (ln->ln_look)
+		hand_look(ln->ln_hand, true);
+	if (!line_is_empty(ln))
+		(void)event_add(ln->ln_write, NULL);
+	ln->ln_ops->lo_came(ln->ln_arg);
+}
+
+static void
+on_hand(void *arg, enum hand_news news)
+{
+	struct line *const ln = arg;
+
+	switch (news) {
+	case HAND_FOUND:
+		found(ln);
+		break;
+	case HAND_MODEM:
+		if (ln->ln_fd != -1 && ln->ln_look)
+			line_set_modem(ln, hand_modem(ln->ln_hand));
+		break;
+	case HAND_COUNTS:
+		if (ln->ln_fd != -1)
+			counted(ln);
+		break;
+	case HAND_BACK:
+		if (ln->ln_fd != -1)
+			line_answers_again(ln);
+		break;
+	case HAND_HANGS:
+		line_lose(ln, "it does not answer");
+		break;
+	}
+}
+
+/* AWAY -> OPENING, or try again later. */
 static void
 line_try(struct line *ln)
 {
-	int fd;
 
 	if (ln->ln_path[0] == '\0')
 		return;			/* line_move comes */
-	fd = tty_open(ln->ln_path);
-	if (fd != -1) {
-		ln->ln_read = event_new(ln->ln_base, fd, EV_READ | EV_PERSIST,
-		    on_read, ln);
-		ln->ln_write = event_new(ln->ln_base, fd, EV_WRITE, on_write,
-		    ln);
-		if (ln->ln_read == NULL || ln->ln_write == NULL ||
-		    event_add(ln->ln_read, NULL) == -1) {
-			/* epoll takes no such descriptor, or memory is out. */
-			if (ln->ln_read != NULL)
-				event_free(ln->ln_read);
-			if (ln->ln_write != NULL)
-				event_free(ln->ln_write);
-			ln->ln_read = ln->ln_write = NULL;
-			close(fd);
-			fd = -1;
-			errno = ENOMEM;
-		}
-	}
-	if (fd == -1) {
-		if (errno != ln->ln_error)
-			say("%s: %s: %s", ln->ln_name, ln->ln_path,
-			    strerror(errno));
-		ln->ln_error = errno;
-		after(ln->ln_retry, ln->ln_next);
+	if (ln->ln_old != NULL && !hand_is_over(ln->ln_old)) {
+		line_after(ln->ln_retry, ln->ln_next);
 		ln->ln_next = ln->ln_next * 2 < RETRY_MAX ? ln->ln_next * 2 :
 		    RETRY_MAX;
 		return;
 	}
-	ln->ln_fd = fd;
-	line_restore(ln);
-	line_read_modem(ln);
-	if (ln->ln_look)
-		after(ln->ln_looks, LOOK_MS);
-	if (!line_is_empty(ln))
-		(void)event_add(ln->ln_write, NULL);
-	ln->ln_ops->lo_came(ln->ln_arg);
+	forget_old(ln);
+	ln->ln_tried = ln->ln_want;
+	ln->ln_tried_marks = ln->ln_marks;
+	ln->ln_hand = hand_open(ln->ln_base, ln->ln_path, &ln->ln_want,
+	    ln->ln_marks, on_hand, ln);
+	if (ln->ln_hand == NULL)
+		failed(ln, errno);
+	else if (hand_found(ln->ln_hand) != NULL)
+		found(ln);
+	else
+		line_after(ln->ln_retry, OPEN_MS);
 }
 
 static void
@@ -635,8 +434,15 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (ln->ln_fd == -1 && !ln->ln_held)
+	if (ln->ln_fd != -1 || ln->ln_held)
+		return;
+	if (ln->ln_hand == NULL)
 		line_try(ln);
+	else if (ln->ln_error != ETIMEDOUT) {
+		say("%s: %s does not answer; it is waited for", ln->ln_name,
+		    ln->ln_path);
+		ln->ln_error = ETIMEDOUT;
+	}
 }
 
 /*
@@ -653,6 +459,8 @@ line_hold(struct line *ln)
 	if (ln->ln_fd != -1)
 		return;
 	ln->ln_held = true;
+	if (ln->ln_hand != NULL)
+		retire(ln);
 	(void)evtimer_del(ln->ln_retry);
 }
 
@@ -661,22 +469,18 @@ line_resume(struct line *ln)
 {
 
 	ln->ln_held = false;
-	if (ln->ln_fd != -1)
+	if (ln->ln_hand != NULL)
 		return;
 	ln->ln_next = RETRY_MIN;
-	after(ln->ln_retry, 0);
+	line_after(ln->ln_retry, 0);
 }
 
-/*
- * fd = line_descriptor(ln)
- *
- *	To look at with fstat(2), and for nothing else; -1: it is away.
- */
-int
-line_descriptor(const struct line *ln)
+/* What is open, as fstat(2) says; NULL: it is away. */
+const struct stat *
+line_stat(const struct line *ln)
 {
 
-	return ln->ln_fd;
+	return ln->ln_fd != -1 ? &ln->ln_stat : NULL;
 }
 
 bool
@@ -711,12 +515,11 @@ line_new(struct event_base *base, const char *name, const char *path,
 	ln->ln_next = RETRY_MIN;
 	ln->ln_out = evbuffer_new();
 	ln->ln_retry = evtimer_new(base, on_retry, ln);
-	ln->ln_looks = evtimer_new(base, on_look, ln);
-	ln->ln_breaks = evtimer_new(base, on_break_end, ln);
+	ln->ln_breaks = evtimer_new(base, line_on_break_end, ln);
 	ln->ln_counts = evtimer_new(base, on_count, ln);
-	ln->ln_pulse = pulse_new(base, on_reset_done, ln);
+	ln->ln_pulse = pulse_new(base, line_on_reset_done, ln);
 	if (ln->ln_out == NULL || ln->ln_retry == NULL ||
-	    ln->ln_looks == NULL || ln->ln_breaks == NULL ||
+	    ln->ln_breaks == NULL ||
 	    ln->ln_counts == NULL || ln->ln_pulse == NULL) {
 		line_free(ln);
 		return NULL;
@@ -750,19 +553,24 @@ line_move(struct line *ln, const char *name, const char *path)
 	ln->ln_error = 0;
 	if (ln->ln_fd != -1)
 		line_lose(ln, "the port has another node");
-	else
-		after(ln->ln_retry, 0);
+	else {
+		if (ln->ln_hand != NULL)
+			retire(ln);
+		line_after(ln->ln_retry, 0);
+	}
+	/* The other one may do what it likes, as long as it likes. */
+	forget_old(ln);
 }
 
 void
 line_free(struct line *ln)
 {
 	struct event *const events[] = { ln->ln_read, ln->ln_write,
-	    ln->ln_retry, ln->ln_looks, ln->ln_breaks, ln->ln_counts };
+	    ln->ln_retry, ln->ln_breaks, ln->ln_counts };
 	size_t i;
 
 	if (ln->ln_broken)
-		(void)tty_break(ln->ln_fd, false);
+		(void)hand_break(ln->ln_hand, false);
 	pulse_free(ln->ln_pulse);
 	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		if (events[i] != NULL)
@@ -770,7 +578,8 @@ line_free(struct line *ln)
 	}
 	if (ln->ln_out != NULL)
 		evbuffer_free(ln->ln_out);
-	if (ln->ln_fd != -1)
-		close(ln->ln_fd);
+	if (ln->ln_hand != NULL)
+		retire(ln);
+	forget_old(ln);
 	free(ln);
 }

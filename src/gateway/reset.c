@@ -28,7 +28,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "gateway/gateway.h"
+#include "gateway/hand.h"
 
 #define	AS_IT_IS	(-1)
 
@@ -39,7 +39,7 @@ struct pulse {
 	struct reset	 pu_reset;
 	unsigned	 pu_at;		/* the next step */
 	uint64_t	 pu_due;	/* us: then */
-	int		 pu_fd;		/* -1: nothing is played */
+	struct hand	*pu_hand;	/* NULL: nothing is played */
 	bool		 pu_broken;
 };
 
@@ -188,9 +188,9 @@ do_step(struct pulse *pu, const struct step *sp)
 	int error = 0;
 
 	if (sp->sp_dtr != AS_IT_IS || sp->sp_rts != AS_IT_IS)
-		error = tty_pulse(pu->pu_fd, sp->sp_dtr, sp->sp_rts);
+		error = hand_pulse(pu->pu_hand, sp->sp_dtr, sp->sp_rts);
 	if (error == 0 && sp->sp_break != AS_IT_IS) {
-		error = tty_break(pu->pu_fd, sp->sp_break == 1);
+		error = hand_break(pu->pu_hand, sp->sp_break == 1);
 		pu->pu_broken = sp->sp_break == 1;
 	}
 	return error;
@@ -203,9 +203,9 @@ stop(struct pulse *pu)
 
 	(void)evtimer_del(pu->pu_timer);
 	if (pu->pu_broken)
-		(void)tty_break(pu->pu_fd, false);
+		(void)hand_break(pu->pu_hand, false);
 	pu->pu_broken = false;
-	pu->pu_fd = -1;
+	pu->pu_hand = NULL;
 }
 
 static void
@@ -245,7 +245,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
  *
  *	NULL: no memory.
  *
- * pulse_begin(pu, fd, reset)
+ * pulse_begin(pu, hand, reset)
  *
  *	Play it on this terminal; nothing may be played already.  done(arg,
  *	errno) is called at the end, perhaps before this returns.
@@ -262,7 +262,6 @@ pulse_new(struct event_base *base, void (*done)(void *, int), void *arg)
 
 	if (pu == NULL)
 		return NULL;
-	pu->pu_fd = -1;
 	pu->pu_done = done;
 	pu->pu_arg = arg;
 	pu->pu_timer = evtimer_new(base, on_timer, pu);
@@ -274,12 +273,12 @@ pulse_new(struct event_base *base, void (*done)(void *, int), void *arg)
 }
 
 void
-pulse_begin(struct pulse *pu, int fd, const struct reset *rs)
+pulse_begin(struct pulse *pu, struct hand *h, const struct reset *rs)
 {
 
 	pu->pu_reset = *rs;
 	pu->pu_at = 0;
-	pu->pu_fd = fd;
+	pu->pu_hand = h;
 	play(pu);
 }
 
@@ -287,7 +286,7 @@ bool
 pulse_runs(const struct pulse *pu)
 {
 
-	return pu->pu_fd != -1;
+	return pu->pu_hand != NULL;
 }
 
 void
@@ -296,7 +295,7 @@ pulse_end(struct pulse *pu, bool gone)
 	struct step last = { AS_IT_IS, AS_IT_IS, AS_IT_IS, 0 };
 	unsigned i;
 
-	if (pu->pu_fd == -1)
+	if (pu->pu_hand == NULL)
 		return;
 	for (i = pu->pu_at; i < pu->pu_reset.rs_n; i++) {
 		const struct step *const sp = &pu->pu_reset.rs_steps[i];

@@ -167,17 +167,17 @@ static void
 find_node(struct why *w, const char *path)
 {
 	char real[PATH_MAX];
-	struct stat own, st;
+	const struct stat *const own = line_stat(w->w_line);
+	struct stat st;
 
 	w->w_major = 0;
 	w->w_node[0] = '\0';
 	if (realpath(path, real) == NULL || strncmp(real, "/dev/", 5) != 0 ||
 	    strlen(real + 5) >= sizeof(w->w_node) ||
-	    fstat(line_descriptor(w->w_line), &own) == -1 ||
-	    stat(real, &st) == -1 || !S_ISCHR(own.st_mode) ||
-	    own.st_rdev != st.st_rdev)
+	    own == NULL || stat(real, &st) == -1 || !S_ISCHR(own->st_mode) ||
+	    own->st_rdev != st.st_rdev)
 		return;
-	w->w_major = major(own.st_rdev);
+	w->w_major = major(own->st_rdev);
 	strcpy(w->w_node, real + 5);
 }
 

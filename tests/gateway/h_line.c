@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,44 @@
 #include "h_line.h"
 
 /* ---- the terminal --------------------------------------------------- */
+
+static pthread_mutex_t hold_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t hold_cv = PTHREAD_COND_INITIALIZER;
+static enum hold held;
+static unsigned nopens;
+
+void
+hold(enum hold what)
+{
+
+	pthread_mutex_lock(&hold_lock);
+	held = what;
+	pthread_cond_broadcast(&hold_cv);
+	pthread_mutex_unlock(&hold_lock);
+}
+
+/* That were begun, since begin. */
+unsigned
+opens(void)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&hold_lock);
+	n = nopens;
+	pthread_mutex_unlock(&hold_lock);
+	return n;
+}
+
+static void
+pass(enum hold what)
+{
+
+	pthread_mutex_lock(&hold_lock);
+	nopens += what == HOLD_OPEN;
+	while (held == what)
+		pthread_cond_wait(&hold_cv, &hold_lock);
+	pthread_mutex_unlock(&hold_lock);
+}
 
 struct call calls[CALLS];
 unsigned ncalls;
@@ -53,10 +92,13 @@ tty_open(const char *path)
 	int fds[2];
 
 	(void)path;
+	pass(HOLD_OPEN);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 	    fds) == -1)
 		return -1;
+	pthread_mutex_lock(&hold_lock);
 	far = fds[1];
+	pthread_mutex_unlock(&hold_lock);
 	return fds[0];
 }
 
@@ -65,6 +107,7 @@ tty_apply(int fd, struct settings *st)
 {
 
 	(void)fd;
+	pass(HOLD_APPLY);
 	called(APPLY, AS_IT_IS, AS_IT_IS);
 	if (st->st_speed == 0)
 		st->st_speed = 9600;
@@ -101,6 +144,7 @@ tty_break(int fd, bool on)
 {
 
 	(void)fd;
+	pass(HOLD_BREAK);
 	called(BREAK, on, AS_IT_IS);
 	return 0;
 }
@@ -128,6 +172,7 @@ tty_modem(int fd)
 {
 
 	(void)fd;
+	pass(HOLD_MODEM);
 	return 0;
 }
 
@@ -141,6 +186,17 @@ tty_flush(int fd, bool in, bool out)
 }
 
 /* ---- the port ------------------------------------------------------- */
+
+/* A hand opens the device. */
+void
+until_open(void)
+{
+	unsigned i;
+
+	for (i = 0; i < 1000 && !line_is_open(port_line(port)); i++)
+		run(1);
+	T_CHECK(line_is_open(port_line(port)));
+}
 
 struct event_base *base;
 struct port_conf conf;
@@ -156,7 +212,7 @@ begin(const char *reset)
 	(void)signal(SIGPIPE, SIG_IGN);
 	memset(&conf, 0, sizeof(conf));
 	strcpy(conf.pc_name, "x");
-	strcpy(conf.pc_node, "/x");
+	strcpy(conf.pc_node, "/dev/null");	/* a device, and no pty */
 	conf.pc_settings = none;
 	conf.pc_notice = NOTICE_PEOPLE;
 	conf.pc_buffer = 16;
@@ -166,13 +222,17 @@ begin(const char *reset)
 		T_CHECK(reset_parse(reset, &conf.pc_reset) == NULL);
 	is_dtr = is_rts = 1;
 	ncalls = nends = 0;
+	pthread_mutex_lock(&hold_lock);
+	nopens = 0;
+	pthread_mutex_unlock(&hold_lock);
 	fails = 0;
 	marked = false;
 	base = event_base_new();
 	port = port_new(base, &conf);
 	T_CHECK(port != NULL);
 	port_begin(port);
-	T_CHECK(line_is_open(port_line(port)));
+	if (held != HOLD_OPEN)
+		until_open();
 }
 
 void
@@ -186,19 +246,27 @@ end(void)
 	while (nends > 0)
 		close(ends[--nends]);
 	event_base_free(base);
-	close(far);
+	if (far != -1)
+		close(far);
 	far = -1;
 }
 
 int
 join(enum role role)
 {
+
+	return join_as(&proto_telnet, role);
+}
+
+int
+join_as(const struct proto *proto, enum role role)
+{
 	struct client *cl;
 	int fds[2];
 
 	T_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 	    fds), 0);
-	cl = client_new(base, fds[0], NULL, &proto_telnet, role, "h");
+	cl = client_new(base, fds[0], NULL, proto, role, "h");
 	T_CHECK(cl != NULL);
 	port_attach(port, cl);
 	ends[nends++] = fds[1];

@@ -29,6 +29,11 @@ extern int far;			/* the device's end */
 extern int fails;		/* errno of tty_pulse */
 extern int is_dtr, is_rts;
 extern uint32_t (*makes)(uint32_t);	/* of a speed; NULL: as it is */
+/* Who comes to this call of the terminal's waits until it is another one. */
+enum hold { HOLD_NONE, HOLD_OPEN, HOLD_APPLY, HOLD_MODEM, HOLD_BREAK };
+void	hold(enum hold);
+unsigned opens(void);
+
 extern struct counts counted;
 extern bool counts;		/* the driver does */
 extern bool marked;		/* tty_marks */
@@ -42,6 +47,8 @@ double	now(void);
 void	begin(const char *);
 void	end(void);
 int	join(enum role);
+int	join_as(const struct proto *, enum role);
+void	until_open(void);
 void	run(unsigned);
 void	say_to(int, const void *, size_t);
 bool	hears(int, const char *);

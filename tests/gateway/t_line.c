@@ -183,46 +183,56 @@ begin_marked(bool driver_counts)
 	return fd;
 }
 
-/* The device says this; then bits are those of all NOTIFY-LINESTATEs. */
+#define	BITS		8
+
+/*
+ * The device says this; then bits are those of all NOTIFY-LINESTATEs, for
+ * which ms are waited, and longer, until so many have come.
+ */
 static void
 device_says(int fd, const void *bytes, size_t n, unsigned ms, uint8_t *bits,
-    unsigned max)
+    unsigned many)
 {
 	const uint8_t *v;
 	size_t at = 0;
-	unsigned i = 0;
+	unsigned i = 0, turns;
+	ssize_t more;
 
 	say_to(far, bytes, n);
-	run(ms);
-	listen_to(fd);
-	memset(bits, 0, max);
-	while ((v = find(&at, 106)) != NULL) {
-		T_CHECK(i < max);
-		bits[i++] = *v;
+	ngot = 0;
+	memset(bits, 0, BITS);
+	for (turns = 0; turns == 0 || (turns < 100 && i < many); turns++) {
+		run(ms);
+		more = read(fd, got + ngot, sizeof(got) - ngot);
+		ngot += more > 0 ? (size_t)more : 0;
+		while ((v = find(&at, 106)) != NULL) {
+			T_CHECK(i < BITS);
+			bits[i++] = *v;
+		}
 	}
 }
 
 static void
 told_apart(void)
 {
-	uint8_t bits[8];
+	uint8_t bits[BITS];
 	int fd = begin_marked(true);
 
 	counted.ct_parity++;		/* goes round */
-	device_says(fd, "a\377\0b", 4, 20, bits, 8);
+	device_says(fd, "a\377\0b", 4, 20, bits, 1);
 	T_EQ(bits[0], LINE_PARITY);
 	T_EQ(bits[1], 0);
 	T_CHECK(memmem(got, ngot, "ab", 2) != NULL);
 	counted.ct_frame++;
-	device_says(fd, "a\377\0b", 4, 20, bits, 8);
+	device_says(fd, "a\377\0b", 4, 20, bits, 1);
 	T_EQ(bits[0], LINE_FRAMING);
 	T_EQ(bits[1], 0);
 	counted.ct_break++;
-	device_says(fd, "\377\0\0", 3, 20, bits, 8);
+	device_says(fd, "\377\0\0", 3, 20, bits, 1);
 	T_EQ(bits[0], LINE_BREAK);
 	/* A zero with an error is no break. */
 	counted.ct_frame++;
-	device_says(fd, "\377\0\0", 3, 20, bits, 8);
+	device_says(fd, "\377\0\0", 3, 20, bits, 1);
 	T_EQ(bits[0], LINE_FRAMING);
 	T_EQ(bits[1], 0);
 	/* Several at once: as many of each as there were. */
@@ -230,14 +240,14 @@ told_apart(void)
 	counted.ct_parity++;
 	counted.ct_break++;
 	device_says(fd, "\377\0x\377\0\0\377\0y\377\377\377\0z", 14, 20, bits,
-	    8);
+	    4);
 	T_EQ(bits[0], LINE_FRAMING);
 	T_EQ(bits[1], LINE_BREAK);
 	T_EQ(bits[2], LINE_FRAMING);
 	T_EQ(bits[3], LINE_PARITY);
 	T_EQ(bits[4], 0);
 	/* Nothing is told twice, nor is any left. */
-	device_says(fd, "c", 1, 400, bits, 8);
+	device_says(fd, "c", 1, 400, bits, 0);
 	T_EQ(bits[0], 0);
 	end();
 }
@@ -246,16 +256,16 @@ static void
 overruns(void)
 {
 	struct port_stats ps;
-	uint8_t bits[8];
+	uint8_t bits[BITS];
 	int fd = begin_marked(true);
 
 	counted.ct_overrun += 3;
-	device_says(fd, "a", 1, 250, bits, 8);
+	device_says(fd, "a", 1, 250, bits, 1);
 	T_EQ(bits[0], LINE_OVERRUN);
 	T_EQ(bits[1], 0);
 	/* An error whose byte was lost has no mark. */
 	counted.ct_parity++;
-	device_says(fd, "a", 1, 400, bits, 8);
+	device_says(fd, "a", 1, 400, bits, 1);
 	T_EQ(bits[0], LINE_PARITY);
 	T_EQ(bits[1], 0);
 	port_stats(port, &ps);
@@ -270,10 +280,10 @@ static void
 no_counters(void)
 {
 	struct port_stats ps;
-	uint8_t bits[8];
+	uint8_t bits[BITS];
 	int fd = begin_marked(false);
 
-	device_says(fd, "\377\0x\377\0\0", 6, 20, bits, 8);
+	device_says(fd, "\377\0x\377\0\0", 6, 20, bits, 2);
 	T_EQ(bits[0], LINE_PARITY);
 	T_EQ(bits[1], LINE_BREAK);
 	T_EQ(bits[2], 0);
@@ -290,7 +300,7 @@ counted_unasked(void)
 {
 	static const uint8_t mask[] = { 10, 0x1e };
 	struct port_stats ps;
-	uint8_t bits[8];
+	uint8_t bits[BITS];
 	int fd;
 
 	counts = true;
@@ -310,7 +320,7 @@ counted_unasked(void)
 	say_to(fd, will_com, sizeof(will_com));
 	ask(fd, mask, sizeof(mask));
 	listen_to(fd);
-	device_says(fd, "y", 1, 250, bits, 8);
+	device_says(fd, "y", 1, 250, bits, 0);
 	T_EQ(bits[0], 0);
 	port_stats(port, &ps);
 	T_EQ(ps.ps_frame, 6);

@@ -280,6 +280,8 @@ break_length(void)
 	took(calls[1].ms - calls[0].ms, conf.pc_break);
 	ncalls = 0;
 	say_to(ends[0], bytes, control(bytes, 5));
+	while (ncalls == 0)
+		(void)event_base_loop(base, EVLOOP_ONCE);
 	run(40);
 	T_EQ(ncalls, 1);
 	say_to(ends[0], bytes, control(bytes, 6));

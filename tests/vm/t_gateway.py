@@ -30,8 +30,21 @@ GATEWAY = os.environ["DEVSW_BUILD"] + "/src/gateway/devsw-gateway"
 PORTS = {"ftdi0": 4100, "acm0": 4101}
 
 
+PTY_PORT = 4102
+
+
 @contextlib.contextmanager
-def gateway():
+def pty_port():
+    """A port that is not devswd's: (its section, the device's end)."""
+    device, own = os.openpty()
+    yield ("[port pty]\nnode = %s\nlisten = raw %d\n" %
+           (os.ttyname(own), PTY_PORT), device)
+    os.close(device)
+    os.close(own)
+
+
+@contextlib.contextmanager
+def gateway(more=""):
     """The program, with both adapters; says what it has logged."""
     with tempfile.TemporaryDirectory() as directory:
         conf, log = directory + "/conf", directory + "/log"
@@ -40,6 +53,7 @@ def gateway():
                 file.write(f"[port {name}]\nnode = {CALLOUT[name]}\n"
                            f"speed = 9600\nlisten = telnet {number}\n"
                            "reset = dtr=0,rts=1 wait=2000 dtr=1,rts=0\n")
+            file.write(more)
 
         def said():
             with open(log, encoding="ascii") as file:
@@ -49,7 +63,8 @@ def gateway():
                                        stderr=file)
         try:
             said.process = process
-            probe.wait_for(lambda: said().count("is there") == 2, "nodes")
+            probe.wait_for(lambda: said().count("is there") ==
+                           2 + bool(more), "nodes")
             yield said
         except BaseException:
             print("".join("# %s\n" % line for line in said().splitlines()))
@@ -199,6 +214,43 @@ def _(_world):
         probe.wait_for(lambda: said().count(CALLOUT["ftdi0"] + " is there") ==
                        2, "the node")
         port.close()
+
+
+@case("a devswd that is stopped holds up no other port; then the line goes on")
+def _(world):
+    far = probe.Far(probe.far_path("ftdi0"))
+    far.forget()                # what another test's devices have said
+    with pty_port() as (text, device), gateway(text) as said:
+        port = client("ftdi0", baudrate=38400)
+        talks(port, far, b"before")
+        other = socket.create_connection(("::1", PTY_PORT), probe.LIMIT)
+        os.kill(world.daemon.pid, signal.SIGSTOP)
+        try:
+            # What is typed, and what is asked: nobody may wait for it.
+            port.write(b"typed")
+            with socket.create_connection(("::1", PORTS["acm0"])) as sock:
+                sock.sendall(bytes([255, 251, 44, 255, 250, 44, 1, 0, 0, 0x4b,
+                                    0, 255, 240]))
+                begin = time.monotonic()
+                while time.monotonic() < begin + 8:
+                    at = time.monotonic()
+                    other.sendall(b"echo")
+                    equal(os.read(device, 4), b"echo")
+                    os.write(device, b"back")
+                    equal(other.recv(4, socket.MSG_WAITALL), b"back")
+                    equal(time.monotonic() - at < 3, True, "held up")
+                    time.sleep(0.05)
+            equal("acm0: %s is gone (it does not answer)" % CALLOUT["acm0"]
+                  in said(), True, "who was asked is told of")
+        finally:
+            os.kill(world.daemon.pid, signal.SIGCONT)
+        equal(far.take(5), b"typed")
+        talks(port, far, b"after")
+        probe.wait_for(lambda: said().count(CALLOUT["acm0"] + " is there") ==
+                       2, "the other node")
+        port.close()
+        other.close()
+    far.close()
 
 
 @case("clients stay while devswd is started again")
