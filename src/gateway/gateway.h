@@ -32,6 +32,7 @@
  *	    web.c     the pages, and what they show (metrics.c), by http.c
  *	    mdns.c    ports told to the network, on a thread of its own
  *	    tls.c     certificates
+ *	    commands.c  what devswctl has to say
  *
  *	Each calls those below it only; upward go struct proto, struct line_ops
  *	and cl_gone.
@@ -517,6 +518,10 @@ void	listener_free(struct listener *);
 const struct address *listener_address(const struct listener *);
 bool	address_parse(const char *, struct address *);
 void	address_move(struct address *, unsigned);
+
+/* ---- commands.c ----------------------------------------------------- */
+bool	commands_begin(struct event_base *);
+void	commands_end(void);
 
 /* ---- serve.c -------------------------------------------------------- */
 int	serve(const char *, struct port_conf_head *);

@@ -346,6 +346,7 @@ end(struct gateway *g)
 
 	if (g->g_web != NULL)
 		web_free(g->g_web);
+	commands_end();
 	adapters_free(g->g_adapters);
 	while ((s = TAILQ_FIRST(&g->g_services)) != NULL)
 		service_end(g, s);
@@ -383,7 +384,7 @@ serve(const char *path, struct port_conf_head *configs)
 		say("there is no event loop");
 	else if (!passwd_begin(g.g_base) || !disk_begin(g.g_base) ||
 	    !mdns_begin(g.g_base, mdns_ports) ||
-	    !plugs_begin(g.g_base, why_event) ||
+	    !plugs_begin(g.g_base, why_event) || !commands_begin(g.g_base) ||
 	    (g.g_adapters = adapters_new(g.g_base, on_adapter, &g)) == NULL)
 		say("out of memory");
 	else if (adapters_read(g.g_adapters, configs), !arrange(&g, configs) ||

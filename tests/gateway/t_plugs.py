@@ -10,6 +10,7 @@ control port goes: that is the real one (h_control.c), or, for what a real one
 does not say, a stand-in (h_devswd.py).  /run is the test's own.  With a real
 devswd: vm/t_gateway.
 """
+import contextlib
 import json
 import os
 import shutil
@@ -401,6 +402,79 @@ def _():
         gate.unplug()
         control.post(-1, event="away", node=name, reason="unplugged")
         told(reader, "is gone (unplugged)")
+
+
+CONTROL_SOCKET = "/run/devsw-gateway/control"
+
+
+@contextlib.contextmanager
+def commanded(*ports, **kwargs):
+    """A gateway with the directory that the service manager makes."""
+    os.makedirs(os.path.dirname(CONTROL_SOCKET), exist_ok=True)
+    os.environ["RUNTIME_DIRECTORY"] = os.path.dirname(CONTROL_SOCKET)
+    try:
+        with h_gateway.gateway(PROGRAM, *ports, **kwargs) as gate:
+            until(lambda: gate.said("devswctl: commands on"), "its socket")
+            yield gate
+    finally:
+        del os.environ["RUNTIME_DIRECTORY"]
+
+
+def reset(*words):
+    """(status, standard error) of devswctl gateway reset."""
+    done = subprocess.run([DEVSWCTL, "gateway", "reset", *words], text=True,
+                          check=False, stderr=subprocess.PIPE,
+                          timeout=h_gateway.LIMIT)
+    return done.returncode, done.stderr
+
+
+@case("devswctl gateway reset plays a port's reset, and says why not")
+def _():
+    equal(reset("p0"), (1, "devswctl: %s: devsw-gateway does not run\n" %
+                        CONTROL_SOCKET))
+    with commanded("reset = wait=300\nnotice = all", count=2) as gate:
+        client = Stream(gate.raw[0])
+        until(lambda: gate.said(" comes"), "client")
+        equal(os.stat(CONTROL_SOCKET).st_mode & 0o777, 0o660)
+        equal(reset("p0"), (0, ""))
+        client.until(b"[devsw-gateway: p0: the device is being reset]\r\n")
+        equal(gate.said("p0: process "), True, "who it was")
+        equal(reset("p0"), (1, "devswctl: p0: a reset is being played\n"))
+        equal(reset("p1"), (1, "devswctl: p1: no reset is configured\n"))
+        equal(reset("p"), (1, "devswctl: p: there is no such port\n"))
+        equal(reset("p0\nreset p1")[0], 2)
+        equal(reset()[0], 2)
+        gate.unplug()
+        equal(reset("p0"), (1, "devswctl: p0: the device is away\n"))
+    equal(os.path.exists(CONTROL_SOCKET), False, "its socket")
+
+
+@case("at the control socket nonsense, silence and crowds are closed, and cost "
+      "nothing")
+def _():
+    with commanded("reset = wait=1") as gate:
+        for text, answer in ((b"nonsense\n", b"there is no such command\n"),
+                             (b"reset\n", b"there is no such command\n"),
+                             (b"x" * 5000, b"that is too long\n"),
+                             (b"reset " + b"p" * 200 + b"\n",
+                              b"that is too long\n"),
+                             (b"\0\n", b"there is no such command\n"),
+                             (b"reset p0\0x\n", b"ok\n"),
+                             (b"reset p0\n" * 3, b"ok\n")):
+            asker = Stream(CONTROL_SOCKET)
+            asker.send(text)
+            equal(asker.until(b"\n"), answer)
+            time.sleep(0.05)        # the reset is over
+        silent = [Stream(CONTROL_SOCKET) for _ in range(8)]
+        with Stream(CONTROL_SOCKET).sock as late:
+            late.settimeout(h_gateway.LIMIT)
+            equal(late.recv(1), b"", "one too many")
+        client = Stream(gate.raw[0])
+        client.send(b"on")
+        equal(gate.device.read(2), b"on")
+        for asker in silent:
+            equal(asker.ended(8), True, "its end")
+        until(lambda: reset("p0")[0] == 0, "another one")
 
 
 @case("what makes no sense is not heeded, and the next devswd is followed")

@@ -57,7 +57,8 @@ help(void)
 		    verbs[i].v_usage);
 	printf("       devswctl gateway export --labgrid | --labgrid-env | "
 	    "--conserver\n"
-	    "           [--host NAME] [--config FILE]\n");
+	    "           [--host NAME] [--config FILE]\n"
+	    "       devswctl gateway reset PORT [--socket FILE]\n");
 	printf("       devswctl --version | --help\n");
 	return flushed(EXIT_OK);
 }
