@@ -11,12 +11,12 @@
  *
  * Latency
  *	The chip collects input until a packet is full or its latency timer
- *	ends, 16 ms after a reset.  The timer is set to UFTDI_LATENCY_MS, so
- *	that an answer of a few bytes comes through at once, unless the
- *	configuration has another number, or a client wants it at once
- *	(ASYNC_LOW_LATENCY: 1 ms).  The price is
- *	an empty packet (two status bytes) every that many milliseconds
- *	while the port is open.  The AM chip has no timer to set.
+ *	ends, 16 ms after a reset.  An answer of a few bytes is to come through
+ *	at once, so the timer is set to UFTDI_LATENCY_MS; the price is an empty
+ *	packet (two status bytes) every that many milliseconds, so it is not
+ *	paid on an idle line (uftdi_latency.c).  The configuration's number, or
+ *	a client that wants it at once (ASYNC_LOW_LATENCY: 1 ms), is kept
+ *	to whatever the line does.  The AM chip has no timer to set.
  *
  * What the line did
  *	The status bytes in front of a packet say it of the packet, and not of
@@ -54,6 +54,7 @@
 #include <dev/usb/usbdi_util.h>
 #include <dev/usb/ucomvar.h>
 
+#include "drivers/uftdi_latency.h"
 #include "drivers/uftdireg.h"
 
 #define	UFTDI_LATENCY_MS	2
@@ -78,13 +79,16 @@ struct uftdi_softc {
 	uint32_t		 sc_baud;	/* divisor code last sent */
 	uint32_t		 sc_data;	/* SET_DATA's value */
 	uint32_t		 sc_flow;	/* value << 16 | index */
-	uint32_t		 sc_refused;	/* bits: requests, in the log */
+	uint32_t		 sc_refused;	/* bits: requests, in the log;
+						   atomic */
 	bool			 sc_low_latency; /* a client has asked for it */
+	struct uftdi_latency	 sc_latency;	/* its own locks */
 	bool			 sc_break;	/* one is going on */
 
 	u_char			 sc_msr;
 	u_char			 sc_lsr;
 	bool			 sc_dying;
+	bool			 sc_attached;	/* to the end; sc_latency is there */
 
 	device_t		 sc_subdev;
 };
@@ -123,15 +127,18 @@ static int	uftdi_param(void *, int, struct termios *);
 static int	uftdi_open(void *, int);
 static void	uftdi_close(void *, int);
 static bool	uftdi_read_lsr(void *, int, u_char **, uint32_t *, u_char *);
+static void	uftdi_write(void *, int, u_char *, u_char *, uint32_t *);
 static void	uftdi_purge(void *, int, int);
 static int	uftdi_low_latency(void *, int, bool);
 static bool	uftdi_txempty(void *, int);
+static int	uftdi_set_latency(void *, u_int);
 
 static const struct ucom_methods uftdi_methods = {
 	.ucom_get_status = uftdi_get_status,
 	.ucom_param = uftdi_param,
 	.ucom_open = uftdi_open,
 	.ucom_close = uftdi_close,
+	.ucom_write = uftdi_write,
 	.ucom_txempty = uftdi_txempty,
 	.ucom_set_lines = uftdi_set_lines,
 	.ucom_set_break = uftdi_set_break,
@@ -213,6 +220,9 @@ uftdi_attach(device_t parent __unused, device_t self, void *aux)
 		return;
 	}
 	sc->sc_baud = sc->sc_data = sc->sc_flow = UFTDI_UNSET;
+	uftdi_latency_init(&sc->sc_latency, sc->sc_udev, uftdi_set_latency,
+	    sc);
+	sc->sc_attached = true;
 
 	usbd_add_drv_event(USB_EVENT_DRIVER_ATTACH, sc->sc_udev, self);
 
@@ -262,6 +272,11 @@ uftdi_detach(device_t self, int flags)
 		if (error)
 			return error;
 	}
+	if (sc->sc_attached) {
+		uftdi_latency_stop(&sc->sc_latency);
+		uftdi_latency_fini(&sc->sc_latency);
+		sc->sc_attached = false;
+	}
 	usbd_add_drv_event(USB_EVENT_DRIVER_DETACH, sc->sc_udev, self);
 	return 0;
 }
@@ -274,9 +289,9 @@ static void
 uftdi_refused(struct uftdi_softc *sc, uint8_t request)
 {
 
-	if (ISSET(sc->sc_refused, 1U << request))
+	if (ISSET(atomic_load_relaxed(&sc->sc_refused), 1U << request))
 		return;
-	SET(sc->sc_refused, 1U << request);
+	atomic_or_uint(&sc->sc_refused, 1U << request);
 	aprint_error_dev(sc->sc_dev, "port %u refuses request %#x\n",
 	    sc->sc_port, request);
 }
@@ -337,15 +352,33 @@ uftdi_poll_status(struct uftdi_softc *sc, u_char status[FTDI_STATUS_LEN])
 	return err ? EIO : 0;
 }
 
+/* uftdi_latency_init's: on the task thread. */
+static int
+uftdi_set_latency(void *arg, u_int ms)
+{
+	struct uftdi_softc *sc = arg;
+
+	return uftdi_request(sc, FTDI_SIO_SET_LATENCY, ms, sc->sc_port);
+}
+
+/*
+ * ms = uftdi_ms(sc, &pinned)
+ *
+ *	What the timer is to be; pinned: also on an idle line.
+ */
 static u_int
-uftdi_latency(struct uftdi_softc *sc)
+uftdi_ms(struct uftdi_softc *sc, bool *pinned)
 {
 	struct usbd_line ul;
 
+	*pinned = true;
 	if (sc->sc_low_latency)
 		return 1;
 	usbd_get_line(sc->sc_udev, &ul);
-	return ul.ul_latency != 0 ? ul.ul_latency : UFTDI_LATENCY_MS;
+	if (ul.ul_latency != 0)
+		return ul.ul_latency;
+	*pinned = false;
+	return UFTDI_LATENCY_MS;
 }
 
 /*
@@ -358,7 +391,8 @@ static int
 uftdi_open(void *arg, int portno __unused)
 {
 	struct uftdi_softc *sc = arg;
-	const u_int latency = uftdi_latency(sc);
+	bool pinned;
+	const u_int latency = uftdi_ms(sc, &pinned);
 	const struct {
 		uint8_t	request;
 		u_int	value;
@@ -383,12 +417,17 @@ uftdi_open(void *arg, int portno __unused)
 		    sc->sc_port);
 		if (error && error != EOPNOTSUPP)
 			return error;
+		pinned |= error && steps[i].request == FTDI_SIO_SET_LATENCY;
 	}
 	error = uftdi_poll_status(sc, status);
-	if (error)
-		return error == EOPNOTSUPP ? 0 : error;
-	atomic_store_relaxed(&sc->sc_msr, status[0] & FTDI_MSR_MASK);
-	atomic_store_relaxed(&sc->sc_lsr, status[1]);
+	if (error && error != EOPNOTSUPP)
+		return error;
+	if (!error) {
+		atomic_store_relaxed(&sc->sc_msr, status[0] & FTDI_MSR_MASK);
+		atomic_store_relaxed(&sc->sc_lsr, status[1]);
+	}
+	if (!pinned && sc->sc_type != UFTDI_TYPE_AM)
+		uftdi_latency_start(&sc->sc_latency, latency, latency);
 	return 0;
 }
 
@@ -398,8 +437,20 @@ uftdi_close(void *arg, int portno)
 {
 	struct uftdi_softc *sc = arg;
 
+	uftdi_latency_stop(&sc->sc_latency);
 	if (sc->sc_break)
 		(void)uftdi_set_break(sc, portno, 0);
+}
+
+/* The bytes as they are; somebody may be going to answer them. */
+static void
+uftdi_write(void *arg, int portno __unused, u_char *to, u_char *from,
+    uint32_t *count)
+{
+	struct uftdi_softc *sc = arg;
+
+	memcpy(to, from, *count);
+	uftdi_latency_traffic(&sc->sc_latency, UFTDI_OUTPUT_MS);
 }
 
 static void
@@ -421,15 +472,20 @@ uftdi_low_latency(void *arg, int portno __unused, bool on)
 {
 	struct uftdi_softc *sc = arg;
 	const bool was = sc->sc_low_latency;
+	bool pinned;
+	u_int ms;
 	int error;
 
 	sc->sc_low_latency = on;
 	if (sc->sc_type == UFTDI_TYPE_AM)
 		return 0;
-	error = uftdi_request(sc, FTDI_SIO_SET_LATENCY, uftdi_latency(sc),
-	    sc->sc_port);
+	uftdi_latency_stop(&sc->sc_latency);
+	error = uftdi_set_latency(sc, uftdi_ms(sc, &pinned));
 	if (error)
 		sc->sc_low_latency = was;
+	ms = uftdi_ms(sc, &pinned);
+	if (!pinned)
+		uftdi_latency_start(&sc->sc_latency, ms, error ? 0 : ms);
 	return error;
 }
 
@@ -653,6 +709,8 @@ uftdi_read_lsr(void *arg, int portno __unused, u_char **ptr, uint32_t *count,
 		to += n;
 	}
 	*count = (uint32_t)(to - p);
+	if (to != *ptr)
+		uftdi_latency_traffic(&sc->sc_latency, UFTDI_INPUT_MS);
 	atomic_store_relaxed(&sc->sc_msr, msr);
 	uftdi_moved(sc, moved & ~(first ^ msr));
 	return errors;

@@ -101,6 +101,120 @@ low_latency(void)
 	h_remove(v);
 }
 
+/* ---- the latency timer follows the traffic -------------------------- */
+
+static bool
+is_latency(const struct vusb_status *vs, void *arg)
+{
+
+	return vs->vs_latency == *(unsigned *)arg;
+}
+
+static void
+await_latency(struct vusb *v, unsigned ms)
+{
+
+	T_CHECK(vusb_wait(v, 0, is_latency, &ms, 5000));
+}
+
+static void
+count_latency(void *arg, const uint8_t *setup, const uint8_t *data, int n)
+{
+
+	(void)data;
+	(void)n;
+	if (setup[1] == 0x09)
+		atomic_fetch_add((atomic_uint *)arg, 1);
+}
+
+/*
+ * An FTDI chip that is woken 500 times a second for nothing is so only while
+ * there may be something: 16 ms, the chip's own, on an idle line.  One request
+ * for each change, however much traffic there is.
+ */
+static void
+idle_latency(void)
+{
+	struct vusb *v = h_ftdi();
+	static atomic_uint requests;
+	char buf[64];
+	struct s_file sf;
+	size_t n;
+
+	h_open_raw(&sf, 9600);
+	atomic_store(&requests, 0);
+	vusb_on_request(v, count_latency, &requests);
+	T_EQ(h_status(v).vs_latency, 2);
+	await_latency(v, 16);
+	T_EQ(atomic_load(&requests), 1);
+
+	/* Input: for a second. */
+	T_EQ(vusb_far_write(v, 0, "x", 1, 1000), 1);
+	s_read_all(&sf, buf, 1);
+	await_latency(v, 2);
+	await_latency(v, 16);
+	T_EQ(atomic_load(&requests), 3);
+
+	/* Output, of which there is a lot: for longer. */
+	for (unsigned i = 0; i < 64; i++) {
+		s_write_all(&sf, buf, sizeof(buf));
+		for (n = 0; n < sizeof(buf);)
+			n += vusb_far_read(v, 0, buf, sizeof(buf) - n, 1000);
+	}
+	await_latency(v, 2);
+	T_EQ(atomic_load(&requests), 4);
+	s_close(&sf);
+
+	/* Nothing comes after a close, and the next open begins anew. */
+	T_EQ(atomic_load(&requests), 4);
+	h_open_raw(&sf, 9600);
+	T_EQ(h_status(v).vs_latency, 2);
+	T_EQ(atomic_load(&requests), 5);
+	s_close(&sf);
+	vusb_on_request(v, NULL, NULL);
+	h_remove(v);
+}
+
+/* A chip that refuses is asked once; one that never answers holds nothing up
+   but for a timeout. */
+static void
+odd_latency(void)
+{
+	struct vusb *v = h_ftdi();
+	static atomic_uint requests;
+	struct s_file sf;
+	uint64_t began;
+
+	vusb_refuse(v, 0x09, true);
+	atomic_store(&requests, 0);
+	vusb_on_request(v, count_latency, &requests);
+	h_open_raw(&sf, 9600);
+	s_write_all(&sf, "x", 1);
+	s_close(&sf);
+	T_EQ(atomic_load(&requests), 1);
+	vusb_refuse(v, 0x09, false);
+
+	h_open_raw(&sf, 9600);
+	await_latency(v, 16);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NEVER, 1, 0);
+	began = now_ms();
+	s_write_all(&sf, "x", 1);
+	T_CHECK(now_ms() - began < 500);
+	s_close(&sf);
+	T_CHECK(now_ms() - began < 4000);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NONE, 0, 0);
+
+	/* Pulled out in the middle of one. */
+	h_open_raw(&sf, 9600);
+	await_latency(v, 16);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NEVER, 1, 0);
+	s_write_all(&sf, "x", 1);
+	vusb_on_request(v, NULL, NULL);
+	s_unplug(v);
+	s_close(&sf);
+	h_remove(v);
+}
+
 /* What a close takes whose output nobody takes. */
 static uint64_t
 close_takes(struct vusb *v, unsigned wait, int want)
@@ -304,6 +418,8 @@ flush_dead(void)
 
 const struct t_case t_cases[] = {
 	{ "low latency is the chip's, and outlives a close", low_latency },
+	{ "FTDI: the latency timer is long on an idle line", idle_latency },
+	{ "FTDI: a latency timer that cannot be set", odd_latency },
 	{ "closing_wait: how long a close waits for who takes nothing",
 	    closing_wait },
 	{ "close_delay: how long DTR is low", close_delay },

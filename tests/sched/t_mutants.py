@@ -67,6 +67,7 @@ USBDEV = "kernel/usbdi/usb_subr.c"
 UCOM = "drivers/ucom.c"
 UCOMIO = "drivers/ucom_io.c"
 UCOMRX = "drivers/ucom_rx.c"
+LATENCY = "drivers/uftdi_latency.c"
 UCOMMODEM = "drivers/ucom_modem.c"
 UCOMOPEN = "drivers/ucom_open.c"
 ULPT = "drivers/ulpt.c"
@@ -452,7 +453,24 @@ MUTANTS = (
      "	(void)usb_rem_task_wait(dev, &pipe->up_stalltask, "
      "USB_TASKQ_DRIVER,\n	    NULL);\n", ""),
     ("a task that runs is not waited for", TASK,
-     "	if (!removed && dev->ud_curtask == task) {", "	if (false) {"),
+     "	if (dev->ud_curtask == task) {", "	if (false) {"),
+    ("a task that is queued and runs is not waited for", TASK,
+     "	if (dev->ud_curtask == task) {",
+     "	if (!removed && dev->ud_curtask == task) {"),
+    ("a closed port's latency timer is set", LATENCY,
+     "	mutex_enter(&ul->ul_lock);\n"
+     "	ul->ul_on = false;\n"
+     "	mutex_exit(&ul->ul_lock);\n", "",
+     "t_sched_tty"),
+    ("a latency timer's request is not waited for", LATENCY,
+     "	usb_rem_task_wait(ul->ul_udev, &ul->ul_task, USB_TASKQ_DRIVER, "
+     "NULL);\n", "", "t_sched_tty"),
+    ("traffic during a request of the latency timer is not seen", LATENCY,
+     "	while (on && (ms = ul->ul_want)", "	if (on && (ms = ul->ul_want)",
+     "t_sched_tty"),
+    ("traffic does not put off the end of a short latency timer", LATENCY,
+     "	left = (int)(ul->ul_until - getticks());", "	left = 0;",
+     "t_sched_tty"),
     ("the thread of a closed device is not waited for", TASK,
      "	while (dev->ud_taskthread)\n"
      "		cv_wait(&dev->ud_cv, &dev->ud_lock);\n", ""),

@@ -176,7 +176,8 @@ usb_rem_task(struct usbd_device *dev, struct usb_task *task)
 /*
  * removed = usb_rem_task_wait(dev, task, queue, interlock)
  *
- *	Take task off the queue (true), or wait until it has run (false).
+ *	Take task off the queue (true: it was there), and wait until it does
+ *	not run; a task that was added while it ran is and does both.
  *	interlock, if not NULL, is held by the caller and left while waiting.
  *	The caller makes sure that nobody adds it again.  Sleeps; not from
  *	the task itself.
@@ -190,7 +191,7 @@ usb_rem_task_wait(struct usbd_device *dev, struct usb_task *task,
 	LOCKDEBUG_BARRIER(interlock, __func__);
 	mutex_enter(&dev->ud_lock);
 	removed = usb_task_dequeue(dev, task);
-	if (!removed && dev->ud_curtask == task) {
+	if (dev->ud_curtask == task) {
 		if (interlock != NULL)
 			mutex_exit(interlock);
 		while (dev->ud_curtask == task)
@@ -198,7 +199,7 @@ usb_rem_task_wait(struct usbd_device *dev, struct usb_task *task,
 		mutex_exit(&dev->ud_lock);
 		if (interlock != NULL)
 			mutex_enter(interlock);
-		return false;
+		return removed;
 	}
 	mutex_exit(&dev->ud_lock);
 	return removed;
