@@ -57,6 +57,9 @@ enum vusb_model {
 				   wrong way round */
 #define	VUSB_Q_IDLE	0x0010	/* FTDI: an empty packet each latency
 				   period, as a real one sends */
+#define	VUSB_Q_HOLD	0x0040	/* FTDI, with VUSB_Q_IDLE: and input waits for
+				   a full packet or the latency timer, as a
+				   real one's does */
 #define	VUSB_Q_OLDFW	0x0020	/* CP2102N: its first firmware, whose flow
 				   control is in the errata */
 #define	VUSB_Q_NOIN	0x0100	/* no bulk-in endpoint */

@@ -8,7 +8,9 @@
  * transfer ends with a short packet.  An idle chip sends an empty packet
  * every latency period; this one does so with VUSB_Q_IDLE, and else only when
  * something changed or vusb_send_status() was called, so that an idle test is
- * idle.
+ * idle.  The same timer holds input back that is less than a packet, which
+ * this chip does with VUSB_Q_HOLD; a line that has moved ends the wait, and so
+ * does a shorter timer, at once.
  *
  * All functions: v_lock held.
  */
@@ -245,6 +247,21 @@ ftdi_due(struct vusb *v, uint8_t ep)
 	return vp->vp_told + vp->vp_status.vs_latency * UINT64_C(1000000);
 }
 
+/* Is there something to say by now? */
+static bool
+ftdi_ready(struct vusb *v, uint8_t ep)
+{
+	const struct vusb_port *vp = &v->v_port[ftdi_epport(ep)];
+	const bool due = (v->v_quirks & VUSB_Q_IDLE) != 0 &&
+	    vusb_now() >= ftdi_due(v, ep);
+
+	if (vp->vp_news || due)
+		return true;
+	return (v->v_quirks & VUSB_Q_HOLD) != 0 ?
+	    vp->vp_tohost.vq_len >= v->v_maxpkt - 2 :
+	    vp->vp_tohost.vq_len > 0;
+}
+
 /*
  * Packets until one is short or the buffer is full.  The errors of a
  * character are in the status of the packet that it is alone in.  Nothing to
@@ -262,9 +279,7 @@ ftdi_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
 	uint8_t errors;
 	size_t n;
 
-	if (port >= v->v_config.vc_nports ||
-	    (vp->vp_tohost.vq_len == 0 && !vp->vp_news &&
-	    !(idle && vusb_now() >= ftdi_due(v, ep))))
+	if (port >= v->v_config.vc_nports || !ftdi_ready(v, ep))
 		return false;
 	vp->vp_news = false;
 	if (idle)
