@@ -3,7 +3,7 @@
  * tty_pair.c - two serial adapters next to each other: latency and bulk.
  *
  *	tty_pair pingpong|in|out|echo ROUNDS SIZE
- *	    BASE BASEFAR DEVICE DEVICEFAR
+ *	    BASE BASEFAR DEVICE DEVICEFAR [PID]
  *
  * Instead of a terminal there can be what a gateway (devsw-gateway, ser2net)
  * has made of one:
@@ -12,6 +12,7 @@
  *	pty:LINK	the far end: the master of a new pty, whose slave is what
  *			LINK leads to; the gateway has opened it when rounds
  *			begin
+ *	unix:PATH	the far end: vusb-serve's socket of a software chip
  *
  * Each adapter has a far end on this machine, where a process of its own
  * sits, asleep whenever it is not its round:
@@ -28,12 +29,22 @@
  * does meets both.  For each round after the first, which is a warm-up, one
  * line: the microseconds of the baseline and of the device.
  *
+ * With the PID of the process that is the hardware, there are two numbers
+ * more: for how many of those microseconds the CPU was busy, but for what that
+ * process and the far one took of it, which are no part of a driver.  What is
+ * left is the kernel with its driver, or with usbfs, CUSE and devswd, and this
+ * program; and both times the threads of vhci_hcd, which are its interrupts.
+ * It is the whole machine's, so nothing else should run, and CPUs that take
+ * turns are not told apart: one CPU.
+ *
  * The far process is told to begin, and tells its end, by a byte on a socket;
  * it dies with that.
  */
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -53,6 +64,7 @@
 struct side {
 	int	s_fd;		/* the adapter */
 	int	s_sock;		/* the far process */
+	pid_t	s_pid;		/* the same */
 	size_t	s_at;		/* where in the stream */
 };
 
@@ -122,11 +134,85 @@ tcp_open(const char *port)
 }
 
 static int
+unix_open(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		b_die(path);
+	}
+	strcpy(sun.sun_path, path);
+	if (fd == -1 || connect(fd, (const void *)&sun, sizeof(sun)) == -1)
+		b_die(path);
+	return fd;
+}
+
+static int
 end_open(const char *path)
 {
 
 	return strncmp(path, "tcp:", 4) == 0 ? tcp_open(path + 4) :
-	    strncmp(path, "pty:", 4) == 0 ? pty_open(path + 4) : b_tty(path);
+	    strncmp(path, "pty:", 4) == 0 ? pty_open(path + 4) :
+	    strncmp(path, "unix:", 5) == 0 ? unix_open(path + 5) :
+	    b_tty(path);
+}
+
+/* ---- the CPU's time, in microseconds -------------------------------- */
+
+/* What a process has had of it: all its threads that there are. */
+static double
+cpu_used(pid_t pid)
+{
+	char path[320];
+	unsigned long long ns;
+	double us = 0;
+	struct dirent *de;
+	FILE *file;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	if ((dir = opendir(path)) == NULL)
+		b_die(path);
+	while ((de = readdir(dir)) != NULL) {
+		if (de->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat",
+		    (int)pid, de->d_name);
+		if ((file = fopen(path, "re")) == NULL ||
+		    fscanf(file, "%llu", &ns) != 1)
+			b_die(path);
+		fclose(file);
+		us += (double)ns / 1e3;
+	}
+	closedir(dir);
+	return us;
+}
+
+/* For how long it has had nothing to do; root's. */
+static double
+cpu_idle(void)
+{
+	FILE *file = fopen("/proc/timer_list", "re");
+	unsigned long long ns;
+	double us = -1;
+	char line[256], key[32];
+
+	if (file == NULL)
+		b_die("/proc/timer_list");
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, " .%31[a-z_] : %llu", key, &ns) == 2 &&
+		    (strcmp(key, "idle_sleeptime") == 0 ||
+		    strcmp(key, "iowait_sleeptime") == 0))
+			us = (us < 0 ? 0 : us) + (double)ns / 1e3;
+	}
+	fclose(file);
+	if (us < 0) {
+		errno = ENOTSUP;
+		b_die("/proc/timer_list does not tell the idle time");
+	}
+	return us;
 }
 
 /* ---- what is sent --------------------------------------------------- */
@@ -255,7 +341,7 @@ side_start(const char *near, const char *far, enum what what, size_t size)
 		pty_await(farfd);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sock) == -1)
 		b_die("socketpair");
-	switch (fork()) {
+	switch ((s.s_pid = fork())) {
 	case -1:
 		b_die("fork");
 	case 0:
@@ -297,6 +383,23 @@ one_round(struct side *s, enum what what, size_t size)
 	return b_now() - begin;
 }
 
+/* The same, and in *busy what the head of this file says of the CPU. */
+static double
+busy_round(struct side *s, enum what what, size_t size, pid_t hardware,
+    double *busy)
+{
+	double not_ours, us;
+
+	*busy = 0;
+	if (hardware == 0)
+		return one_round(s, what, size);
+	not_ours = cpu_used(hardware) + cpu_used(s->s_pid) + cpu_idle();
+	us = one_round(s, what, size);
+	*busy = us - (cpu_idle() + cpu_used(hardware) + cpu_used(s->s_pid) -
+	    not_ours);
+	return us;
+}
+
 static enum what
 parse(const char *word)
 {
@@ -318,27 +421,36 @@ main(int argc, char **argv)
 {
 	struct side side[2];
 	enum what what;
-	double us[2];
+	double us[2], busy[2];
 	size_t size;
+	pid_t hardware;
 	int rounds, status = 0, s;
 
-	if (argc != 8) {
+	if (argc != 8 && argc != 9) {
 		fprintf(stderr, "usage: tty_pair "
 		    "pingpong|in|out|echo ROUNDS SIZE "
-		    "BASE BASEFAR DEVICE DEVICEFAR\n");
+		    "BASE BASEFAR DEVICE DEVICEFAR [PID]\n");
 		return 2;
 	}
 	what = parse(argv[1]);
 	rounds = atoi(argv[2]);
 	size = strtoul(argv[3], NULL, 0);
+	hardware = argc == 9 ? atoi(argv[8]) : 0;
 	side[0] = side_start(argv[4], argv[5], what, size);
 	side[1] = side_start(argv[6], argv[7], what, size);
 	for (int i = -1; i < rounds; i++) {
 		const int first = i & 1;
 
-		us[first] = one_round(&side[first], what, size);
-		us[!first] = one_round(&side[!first], what, size);
-		if (i >= 0)
+		us[first] = busy_round(&side[first], what, size, hardware,
+		    &busy[first]);
+		us[!first] = busy_round(&side[!first], what, size, hardware,
+		    &busy[!first]);
+		if (i < 0)
+			continue;
+		if (hardware != 0)
+			printf("%.1f %.1f %.1f %.1f\n", us[0], us[1], busy[0],
+			    busy[1]);
+		else
 			printf("%.1f %.1f\n", us[0], us[1]);
 	}
 	/* The second process has inherited the first one's socket. */

@@ -12,6 +12,8 @@
 
 #include "hyp/hyp_usb.h"
 
+#define	VHCI_PORTS	15	/* of its first bus, as Debian's kernel has it */
+
 void	complain(const char *, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
 
@@ -19,8 +21,8 @@ void	complain(const char *, ...)
  * error = vhci_attach(port, fd, speed)
  *
  *	Plug what is served on the other end of this socket into a port,
- *	0 to 7, when the kernel has let go of what was there before; waits up
- *	to 10 s.  A Linux errno; ENODEV: there is no vhci_hcd.
+ *	below VHCI_PORTS, when the kernel has let go of what was there before;
+ *	waits up to 10 s.  A Linux errno; ENODEV: there is no vhci_hcd.
  *
  * vhci_switch_off(port)
  *

@@ -192,10 +192,11 @@ switch_off(void *arg)
 void
 vhci_switch_off(unsigned port)
 {
-	static unsigned ports[8] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+	static unsigned ports[VHCI_PORTS];
 	struct timespec ts;
 	pthread_t thread;
 
+	ports[port] = port;
 	if (pthread_create(&thread, NULL, switch_off, &ports[port]) != 0)
 		return;
 	clock_gettime(CLOCK_REALTIME, &ts);

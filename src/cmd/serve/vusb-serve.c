@@ -6,7 +6,7 @@
  *	vusb-serve -l
  *
  * Makes the devices of src/vusb that are named, and plugs them into ports 0
- * to 7 of vhci_hcd, where Linux's own drivers find them, and devswd through
+ * to 14 of vhci_hcd, where Linux's own drivers find them, and devswd through
  * the real libusb.  NAME is CHIP unless it is said; SERIAL is the serial
  * number.
  *
@@ -40,24 +40,22 @@
 #include "serve/serve.h"
 #include "vusb/vusb.h"
 
-#define	NPORTS		8
-
 static struct {
 	struct usbip	*usbip;
 	uint32_t	 addr;
-} served[NPORTS];
+} served[VHCI_PORTS];
 static bool failed;
 
 /* ---- up-calls ------------------------------------------------------- */
 
-/* The port for a place of vusb.c, "9-1" and so on; NPORTS: there is none. */
+/* The port for a place of vusb.c, "9-1" and so on; VHCI_PORTS: there is none. */
 static unsigned
 port_of(const char *path)
 {
 	const char *dash = strchr(path, '-');
 	const unsigned long n = dash == NULL ? 0 : strtoul(dash + 1, NULL, 10);
 
-	return n >= 1 && n <= NPORTS ? (unsigned)n - 1 : NPORTS;
+	return n >= 1 && n <= VHCI_PORTS ? (unsigned)n - 1 : VHCI_PORTS;
 }
 
 void
@@ -66,8 +64,9 @@ hyp_usb_arrived(const struct hyp_usb_info *hi)
 	const unsigned port = port_of(hi->hi_path);
 	int error;
 
-	if (port == NPORTS) {
-		complain("%s: there are %u ports", hi->hi_productstr, NPORTS);
+	if (port == VHCI_PORTS) {
+		complain("%s: there are %u ports", hi->hi_productstr,
+		    VHCI_PORTS);
 		failed = true;
 		return;
 	}
@@ -91,7 +90,7 @@ hyp_usb_left(const char *path)
 {
 	const unsigned port = port_of(path);
 
-	if (port == NPORTS || served[port].usbip == NULL)
+	if (port == VHCI_PORTS || served[port].usbip == NULL)
 		return;
 	usbip_stop(served[port].usbip);
 	served[port].usbip = NULL;
@@ -181,7 +180,7 @@ make(char *arg)
 int
 main(int argc, char **argv)
 {
-	struct vusb *made[NPORTS];
+	struct vusb *made[VHCI_PORTS];
 	const char *dir = NULL;
 	bool absent = false;
 	unsigned n = 0;
@@ -198,7 +197,7 @@ main(int argc, char **argv)
 		else
 			usage();
 	}
-	if ((optind == argc && dir == NULL) || argc - optind > NPORTS)
+	if ((optind == argc && dir == NULL) || argc - optind > VHCI_PORTS)
 		usage();
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -221,7 +220,7 @@ main(int argc, char **argv)
 	}
 	if (dir != NULL)
 		vusb_ctl_stop();
-	for (unsigned i = 0; i < NPORTS; i++) {
+	for (unsigned i = 0; i < VHCI_PORTS; i++) {
 		if (served[i].usbip != NULL)
 			usbip_stop(served[i].usbip);
 	}
