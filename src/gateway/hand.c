@@ -68,41 +68,7 @@
 
 struct hand_times hand_times = { 1000, 50, 5000 };
 
-static pthread_mutex_t lost_lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned lost;
 static unsigned nlate;			/* hands; the loop's */
-
-/* The last of the two who know it frees it.  Called with h_lock. */
-void
-hand_unref(struct hand *h)
-{
-	const bool last = --h->h_refs == 0;
-
-	pthread_mutex_unlock(&h->h_lock);
-	if (!last)
-		return;
-	if (h->h_forgotten) {
-		pthread_mutex_lock(&lost_lock);
-		lost--;
-		pthread_mutex_unlock(&lost_lock);
-	}
-	if (h->h_wake != -1)
-		close(h->h_wake);
-	if (h->h_tell != -1)
-		close(h->h_tell);
-	pthread_mutex_destroy(&h->h_lock);
-	pthread_cond_destroy(&h->h_cv);
-	free(h);
-}
-
-/* Wake who waits for this eventfd. */
-void
-hand_ring(int fd)
-{
-	static const uint64_t one = 1;
-
-	(void)!write(fd, &one, sizeof(one));
-}
 
 /* ---- the loop: what a hand tells ------------------------------------ */
 
@@ -572,21 +538,7 @@ hand_forget(struct hand *h)
 	pthread_mutex_lock(&h->h_lock);
 	if (!h->h_over && h->h_refs > 1) {
 		h->h_forgotten = true;
-		pthread_mutex_lock(&lost_lock);
-		lost++;
-		pthread_mutex_unlock(&lost_lock);
+		hand_lose();
 	}
 	hand_unref(h);
-}
-
-/* How many of those do not end. */
-unsigned
-hand_lost(void)
-{
-	unsigned n;
-
-	pthread_mutex_lock(&lost_lock);
-	n = lost;
-	pthread_mutex_unlock(&lost_lock);
-	return n;
 }

@@ -72,5 +72,6 @@ int	hand_find(const struct hand *, struct found *);
 void	hand_do(int, struct ask *);
 void	hand_unref(struct hand *);
 void	hand_ring(int);
+void	hand_lose(void);
 
 #endif /* GATEWAY_HAND_OWN_H */

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,63 @@
 #include "gateway/hand_own.h"
 
 #define	LOOK_MS		100
+
+static pthread_mutex_t lost_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned lost;
+
+/* One more that is forgotten and not over. */
+void
+hand_lose(void)
+{
+
+	pthread_mutex_lock(&lost_lock);
+	lost++;
+	pthread_mutex_unlock(&lost_lock);
+}
+
+/* How many of those that are forgotten do not end. */
+unsigned
+hand_lost(void)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&lost_lock);
+	n = lost;
+	pthread_mutex_unlock(&lost_lock);
+	return n;
+}
+
+/* The last of the two who know it frees it.  Called with h_lock. */
+void
+hand_unref(struct hand *h)
+{
+	const bool last = --h->h_refs == 0;
+
+	pthread_mutex_unlock(&h->h_lock);
+	if (!last)
+		return;
+	if (h->h_forgotten) {
+		pthread_mutex_lock(&lost_lock);
+		lost--;
+		pthread_mutex_unlock(&lost_lock);
+	}
+	if (h->h_wake != -1)
+		close(h->h_wake);
+	if (h->h_tell != -1)
+		close(h->h_tell);
+	pthread_mutex_destroy(&h->h_lock);
+	pthread_cond_destroy(&h->h_cv);
+	free(h);
+}
+
+/* Wake who waits for this eventfd. */
+void
+hand_ring(int fd)
+{
+	static const uint64_t one = 1;
+
+	(void)!write(fd, &one, sizeof(one));
+}
 
 /* ---- what is done to the descriptor, by whoever may ----------------- */
 

@@ -70,14 +70,6 @@
 #define	COUNT_MS	1000
 #define	COUNT_SOON	100
 
-void
-line_after(struct event *ev, unsigned ms)
-{
-	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
-
-	(void)evtimer_add(ev, &tv);
-}
-
 /* ---- going ---------------------------------------------------------- */
 
 static void
@@ -130,25 +122,6 @@ line_lose(struct line *ln, const char *why)
 
 /* ---- input ---------------------------------------------------------- */
 
-/* Of the line; of who wants to know, too. */
-static void
-tell_error(struct line *ln, unsigned bits)
-{
-
-	if (bits != 0 && ln->ln_marks)
-		ln->ln_ops->lo_error(ln->ln_arg, bits);
-}
-
-/* What has the driver counted since the last look? */
-void
-line_count(struct line *ln)
-{
-	struct counts now;
-
-	if (hand_count(ln->ln_hand, &now) == 0)
-		tell_error(ln, marks_counted(&ln->ln_mark, &now));
-}
-
 /* The hand has looked at the counters. */
 static void
 counted(struct line *ln)
@@ -158,7 +131,7 @@ counted(struct line *ln)
 	bool more;
 
 	if (hand_counts(ln->ln_hand, &now))
-		tell_error(ln, marks_counted(&ln->ln_mark, &now));
+		line_tell_error(ln, marks_counted(&ln->ln_mark, &now));
 	if (!ln->ln_marks) {
 		marks_forget(&ln->ln_mark);
 		return;
@@ -166,7 +139,7 @@ counted(struct line *ln)
 	bits = marks_rest(&ln->ln_mark, &more);
 	if (more)
 		line_after(ln->ln_counts, COUNT_SOON);
-	tell_error(ln, bits);
+	line_tell_error(ln, bits);
 }
 
 static void
@@ -205,7 +178,7 @@ decode(struct line *ln, uint8_t *buf, size_t n)
 		}
 		if (marks_byte(&ln->ln_mark, c, &bits))
 			buf[k++] = c;
-		tell_error(ln, bits);
+		line_tell_error(ln, bits);
 	}
 	return k;
 }

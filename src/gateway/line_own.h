@@ -42,6 +42,7 @@ struct line {
 };
 
 void	line_after(struct event *, unsigned);
+void	line_tell_error(struct line *, unsigned);
 void	line_count(struct line *);
 void	line_set_modem(struct line *, int);
 void	line_restored(struct line *, const struct found *);

@@ -12,6 +12,35 @@
 
 #define	FASTEST		25000000	/* of a device that is not there */
 
+void
+line_after(struct event *ev, unsigned ms)
+{
+	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	(void)evtimer_add(ev, &tv);
+}
+
+/* ---- errors --------------------------------------------------------- */
+
+/* Of the line; of who wants to know, too. */
+void
+line_tell_error(struct line *ln, unsigned bits)
+{
+
+	if (bits != 0 && ln->ln_marks)
+		ln->ln_ops->lo_error(ln->ln_arg, bits);
+}
+
+/* What has the driver counted since the last look? */
+void
+line_count(struct line *ln)
+{
+	struct counts now;
+
+	if (hand_count(ln->ln_hand, &now) == 0)
+		line_tell_error(ln, marks_counted(&ln->ln_mark, &now));
+}
+
 /* ---- modem lines ---------------------------------------------------- */
 
 /* They are so now, as tty_modem says it. */
@@ -82,7 +111,7 @@ static void
 resume(struct line *ln)
 {
 
-	if (ln->ln_fd != -1 && !line_is_empty(ln))
+	if (ln->ln_fd != -1 && evbuffer_get_length(ln->ln_out) > 0)
 		(void)event_add(ln->ln_write, NULL);
 }
 
