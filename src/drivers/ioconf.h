@@ -7,6 +7,8 @@
 
 #include <sys/device.h>
 
+#include <locators.h>
+
 extern struct cfdriver usb_cd;
 extern struct cfdriver uhub_cd;
 extern struct cfdriver uftdi_cd;
@@ -15,9 +17,5 @@ extern struct cfdriver uchcom_cd;
 extern struct cfdriver uplcom_cd;
 extern struct cfdriver uslsa_cd;
 extern struct cfdriver ucom_cd;
-
-/* Locators. */
-#define	UCOMBUSCF_PORTNO		0
-#define	UCOMBUSCF_PORTNO_DEFAULT	(-1)
 
 #endif /* DRIVERS_IOCONF_H */

@@ -8,13 +8,14 @@
 #ifndef _SYS_DEVICE_H_
 #define _SYS_DEVICE_H_
 
+#include <sys/device_if.h>
 #include <sys/localcount.h>
 #include <sys/param.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 
-typedef struct device	*device_t;
-typedef struct cfdata	*cfdata_t;
+#include <prop/proplib.h>
+
 typedef struct cfdriver	*cfdriver_t;
 typedef struct cfattach	*cfattach_t;
 
@@ -214,6 +215,7 @@ u_int	device_semantics(device_t);			/* not NetBSD's */
 void	device_set_token(device_t);		/* not NetBSD's */
 bool	device_is_token(device_t);		/* not NetBSD's */
 bool	device_is_a(device_t, const char *);
+prop_dictionary_t device_properties(device_t);
 void	device_printf(device_t, const char *, ...) __printflike(2, 3);
 
 void	aprint_normal(const char *, ...) __printflike(1, 2);

@@ -7,6 +7,12 @@
 
 #include <sys/types.h>
 #include <sys/errno.h>
+#include <sys/inttypes.h>
+#include <sys/signal.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+
+#include <machine/limits.h>
 
 #define	__NetBSD_Version__	1099000000
 

@@ -43,6 +43,8 @@ typedef struct lwp	lwp_t;
 struct proc;
 typedef struct proc	proc_t;
 
+#include <sys/endian.h>
+
 #define	NODEV		((dev_t)-1)
 #define	NODEVMAJOR	(-1)
 

@@ -30,6 +30,7 @@ struct device {
 	bool		 dv_detached;	/* (a) config_detach_commit */
 	bool		 dv_active;	/* (a) */
 	bool		 dv_gone;	/* (a) out of the tree; see dv_waiters */
+	struct prop_dictionary dv_properties;		/* its own lock */
 	u_int		 dv_waiters;	/* (a) who wait for that; the last frees */
 	struct localcount dv_localcount;
 	LIST_HEAD(, device) dv_children; /* (a) */

@@ -91,6 +91,7 @@ device_free(device_t dev)
 
 	KASSERT(LIST_EMPTY(&dev->dv_children));
 	localcount_fini(&dev->dv_localcount);
+	prop_dictionary_fini(&dev->dv_properties);
 	/* Its tables may be gone by now. */
 	if (dev->dv_private != NULL)
 		kmem_free(dev->dv_private, dev->dv_devsize);
@@ -121,6 +122,7 @@ device_create(device_t parent, cfdata_t cf, const struct cfargs *args)
 	cfdriver_t cd;
 
 	LIST_INIT(&dev->dv_children);
+	prop_dictionary_init(&dev->dv_properties);
 	localcount_init(&dev->dv_localcount);
 	dev->dv_cfdata = cf;
 	dev->dv_parent = parent;

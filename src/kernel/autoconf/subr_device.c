@@ -372,6 +372,18 @@ device_cfdriver(device_t dev)
 }
 
 /*
+ * pd = device_properties(dev)
+ *
+ *	What its driver, or its parent's, keeps of it by name; as long as dev.
+ */
+prop_dictionary_t
+device_properties(device_t dev)
+{
+
+	return &dev->dv_properties;
+}
+
+/*
  * yes = device_is_active(dev)
  *
  *	Not detached and not on its way out.

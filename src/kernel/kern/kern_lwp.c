@@ -62,6 +62,7 @@ hyp_lwp_enter(const struct hyp_cred *hc)
 	for (u_int i = 0; i < cr->cr_ngroups; i++)
 		cr->cr_groups[i] = hc->hc_groups[i];
 	l->l_procstore.p_pid = hc->hc_pid;
+	l->l_procstore.p_vmspace = (struct vmspace *)&l->l_procstore;
 	return (struct hyp_lwp *)l;
 }
 

@@ -12,13 +12,15 @@
  *
  *	Move up to n bytes between buf and the buffers of uio, in the
  *	direction of uio_rw, and account for them.  Never sleeps here: the
- *	buffers are the daemon's own memory.  Always 0.
+ *	buffers are the daemon's own memory.  EFAULT: they are a client's.
  */
 int
 uiomove(void *buf, size_t n, struct uio *uio)
 {
 	char *p = buf;
 
+	if (uio->uio_vmspace != NULL)
+		return EFAULT;
 	while (n > 0 && uio->uio_resid > 0) {
 		struct iovec *iov = uio->uio_iov;
 		const size_t cnt = iov->iov_len < n ? iov->iov_len : n;

@@ -144,6 +144,21 @@ usbd_iface_open(const struct usbd_interface *iface)
 	return false;
 }
 
+/* A driver, or a client through it, may try as often as it likes. */
+static void
+usbd_say_isoc(struct usbd_device *dev, uint8_t address)
+{
+	bool said;
+
+	mutex_enter(&dev->ud_lock);
+	said = dev->ud_isoc;
+	dev->ud_isoc = true;
+	mutex_exit(&dev->ud_lock);
+	if (!said)
+		log(LOG_NOTICE, "%s: endpoint 0x%02x is isochronous: there "
+		    "are no such transfers\n", dev->ud_path, address);
+}
+
 /*
  * err = usbd_open_pipe(iface, address, flags, &pipe)
  *
@@ -164,8 +179,10 @@ usbd_open_pipe(struct usbd_interface *iface, uint8_t address, uint8_t flags,
 	*pipep = NULL;
 	if (ep == NULL)
 		return USBD_BAD_ADDRESS;
-	if (UE_GET_XFERTYPE(ep->ue_edesc->bmAttributes) == UE_ISOCHRONOUS)
+	if (UE_GET_XFERTYPE(ep->ue_edesc->bmAttributes) == UE_ISOCHRONOUS) {
+		usbd_say_isoc(dev, address);
 		return USBD_INVAL;
+	}
 	if ((err = usbd_claim(iface)) != USBD_NORMAL_COMPLETION)
 		return err;
 	err = usbd_endpoint_acquire(dev, ep,

@@ -485,3 +485,50 @@ usb_detach_broadcast(device_t dev __unused, kcondvar_t *cv)
 
 	cv_broadcast(cv);
 }
+
+/*
+ * usb_detach_waitold(dev)
+ * usb_detach_wakeupold(dev)
+ *
+ *	The same of a driver that is not MP-safe, and counts its users under
+ *	the kernel lock: that is left while the first sleeps.
+ */
+void
+usb_detach_waitold(device_t dev)
+{
+
+	if (tsleep(dev, PZERO, "usbdet", hz * USB_DETACH_TIMEOUT) != 0)
+		log(LOG_WARNING, "%s: its users do not leave\n",
+		    device_xname(dev));
+}
+
+void
+usb_detach_wakeupold(device_t dev)
+{
+
+	wakeup(dev);
+}
+
+/*
+ * usbd_delay_ms(dev, ms)
+ *
+ *	The device needs so long.  Sleeps.
+ */
+void
+usbd_delay_ms(struct usbd_device *dev __unused, u_int ms)
+{
+
+	(void)kpause("usbdly", false, mstohz(MAX(ms, 1U)), NULL);
+}
+
+void
+usbd_set_polling(struct usbd_device *dev __unused, int on __unused)
+{
+}
+
+void
+usbd_dopoll(struct usbd_interface *iface __unused)
+{
+
+	(void)kpause("usbpoll", false, 1, NULL);
+}

@@ -704,6 +704,22 @@ usbd_setup_xfer(struct usbd_xfer *xfer, void *priv, void *buffer,
 }
 
 /*
+ * usbd_setup_isoc_xfer(xfer, priv, lengths, n, flags, callback)
+ *
+ *	There are no isochronous transfers, and so, as usbd_open_pipe refuses
+ *	their endpoints, no xfer that this could be right for.
+ */
+void
+usbd_setup_isoc_xfer(struct usbd_xfer *xfer, void *priv __unused,
+    uint16_t *lengths __unused, uint32_t n __unused, uint16_t flags __unused,
+    usbd_callback callback __unused)
+{
+
+	panic("usbd_setup_isoc_xfer: endpoint 0x%02x is not isochronous",
+	    xfer->ux_pipe->up_addr);
+}
+
+/*
  * usbd_setup_default_xfer(xfer, dev, priv, timeout, req, buffer, length,
  *     flags, callback)
  *

@@ -23,6 +23,8 @@
 
 #include <dev/usb/usbdi.h>
 
+#include <locators.h>
+
 struct uhidev;			/* one report ID, for its driver */
 
 /* Attachment below uhidev, attribute "uhidbus". */
@@ -31,9 +33,6 @@ struct uhidev_attach_arg {
 	struct uhidev		*parent;
 	int			 reportid;	/* 0: there are no IDs */
 };
-#define	UHIDBUSCF_REPORTID		0
-#define	UHIDBUSCF_REPORTID_DEFAULT	(-1)
-#define	UHIDBUSCF_NLOCS			1
 
 int	uhidev_open(struct uhidev *, void (*)(void *, void *, u_int), void *);
 void	uhidev_stop(struct uhidev *);

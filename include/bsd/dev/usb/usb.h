@@ -21,6 +21,10 @@
 
 #define	USB_STACK_VERSION	2
 
+/* There is no USB_DEBUG, with which a driver's functions would have names for
+   a debugger. */
+#define	Static	static
+
 #define	USB_MAX_DEVICES		128	/* addresses 0..127 */
 #define	USB_START_ADDR		0
 #define	USB_CONTROL_ENDPOINT	0
@@ -402,10 +406,34 @@ struct usb_device_info {
 	uint8_t		udi_ports[16];
 };
 
+/* As programs for NetBSD 3 want it; nobody fills it in: see compat_stub.h. */
+struct usb_device_info_old {
+	uint8_t		udi_bus;
+	uint8_t		udi_addr;
+	uint32_t	udi_cookie;
+	char		udi_product[USB_MAX_STRING_LEN];
+	char		udi_vendor[USB_MAX_STRING_LEN];
+	char		udi_release[8];
+	uint16_t	udi_productNo;
+	uint16_t	udi_vendorNo;
+	uint16_t	udi_releaseNo;
+	uint8_t		udi_class;
+	uint8_t		udi_subclass;
+	uint8_t		udi_protocol;
+	uint8_t		udi_config;
+	uint8_t		udi_speed;
+	int		udi_power;
+	int		udi_nports;
+	char		udi_devnames[USB_MAX_DEVNAMES][USB_MAX_DEVNAMELEN];
+	uint8_t		udi_ports[16];
+};
+
 struct usb_bulk_ra_wb_opt {
 	u_int	ra_wb_buffer_size;
 	u_int	ra_wb_request_size;
 };
+
+#define	USB_SETDEBUG		_IOW('U', 0, u_int)
 
 #define	USB_GET_REPORT_DESC	_IOR('U', 21, struct usb_ctl_report_desc)
 #define	USB_SET_IMMED		_IOW('U', 22, int)
@@ -427,7 +455,13 @@ struct usb_bulk_ra_wb_opt {
 #define	USB_DO_REQUEST		_IOWR('U', 111, struct usb_ctl_request)
 #define	USB_GET_DEVICEINFO	_IOR('U', 112, struct usb_device_info)
 #define	USB_SET_SHORT_XFER	_IOW('U', 113, int)
+#define	USB_GET_DEVICEINFO_OLD	_IOR('U', 112, struct usb_device_info_old)
+#define	USB_GET_DEVICEINFO_30	USB_GET_DEVICEINFO_OLD
 #define	USB_SET_TIMEOUT		_IOW('U', 114, int)
+#define	USB_SET_BULK_RA		_IOW('U', 115, int)
+#define	USB_SET_BULK_WB		_IOW('U', 116, int)
+#define	USB_SET_BULK_RA_OPT	_IOW('U', 117, struct usb_bulk_ra_wb_opt)
+#define	USB_SET_BULK_WB_OPT	_IOW('U', 118, struct usb_bulk_ra_wb_opt)
 
 #define	USB_GET_CM_OVER_DATA	_IOR('U', 130, int)
 #define	USB_SET_CM_OVER_DATA	_IOW('U', 131, int)

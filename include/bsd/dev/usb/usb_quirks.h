@@ -23,6 +23,8 @@ struct usbd_quirks {
 #define	UQ_BROKEN_BIDIR		0x00000008 /* printer without a usable
 					      way back */
 #define	UQ_HID_IGNORE		0x00000010 /* HID interface that is none */
+#define	UQ_NO_SET_PROTO		0x00000020 /* HID that cannot bear
+					      SET_PROTOCOL */
 };
 
 extern const struct usbd_quirks usbd_no_quirk;

@@ -123,6 +123,8 @@ int	usbd_create_xfer(struct usbd_pipe *, size_t, unsigned int,
 void	usbd_destroy_xfer(struct usbd_xfer *);
 void	usbd_setup_xfer(struct usbd_xfer *, void *, void *, uint32_t,
 	    uint16_t, uint32_t, usbd_callback);
+void	usbd_setup_isoc_xfer(struct usbd_xfer *, void *, uint16_t *, uint32_t,
+	    uint16_t, usbd_callback);
 void	usbd_setup_default_xfer(struct usbd_xfer *, struct usbd_device *,
 	    void *, uint32_t, usb_device_request_t *, void *, uint32_t,
 	    uint16_t, usbd_callback);
@@ -134,6 +136,17 @@ void	usbd_get_xfer_status(struct usbd_xfer *, void **, void **,
 	    uint32_t *, usbd_status *);
 void	*usbd_get_buffer(struct usbd_xfer *);
 struct usbd_pipe *usbd_get_pipe0(struct usbd_device *);
+
+/*
+ * usbd_set_polling(dev, on), usbd_dopoll(iface)
+ *
+ *	For a console, which waits for a callback where nobody sleeps.  Here
+ *	callbacks have a thread of their own: the first does nothing, and the
+ *	second gives them a millisecond.  It sleeps: not from a callback, and
+ *	without the locks that the callback takes.
+ */
+void	usbd_set_polling(struct usbd_device *, int);
+void	usbd_dopoll(struct usbd_interface *);
 
 usbd_status usbd_do_request(struct usbd_device *, usb_device_request_t *,
 	    void *);

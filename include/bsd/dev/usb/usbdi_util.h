@@ -42,6 +42,10 @@ usbd_status usbd_intr_transfer(struct usbd_xfer *, struct usbd_pipe *,
 
 void	usb_detach_wait(device_t, kcondvar_t *, kmutex_t *);
 void	usb_detach_broadcast(device_t, kcondvar_t *);
+void	usb_detach_waitold(device_t);
+void	usb_detach_wakeupold(device_t);
+
+void	usbd_delay_ms(struct usbd_device *, u_int);
 
 /* Any subtype, in usb_find_desc and usb_find_desc_if. */
 #define	USBD_SUBTYPE_ANY	(~0U)

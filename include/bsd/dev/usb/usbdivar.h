@@ -87,6 +87,7 @@ struct usbd_device {
 
 	u_int		 ud_nchildren;	/* (l) admitted, see usbd_admit */
 	bool		 ud_refused;	/* (l) that has been logged */
+	bool		 ud_isoc;	/* (l) same: see usbd_say_isoc */
 
 	struct usbd_line ud_line;	/* (l) what the configuration says, */
 	u_int		 ud_semantics;	/* atomic: and how it closes */
