@@ -166,8 +166,8 @@ giant(void)
 }
 
 /*
- * A NetBSD driver's d_mmap, d_kqfilter and d_discard compile, and nobody can
- * call them: NetBSD's functions that do are not here, where a CUSE node has
+ * A NetBSD driver's d_mmap and d_discard compile, and nobody can call
+ * them: NetBSD's functions that do are not here, where a CUSE node has
  * no such system calls.  Nor is D_MCLOSE, which NetBSD's opendetach series has
  * removed, so that a driver that rests on it does not compile.
  */
@@ -175,7 +175,6 @@ giant(void)
 	extern char way_to_##name[] __asm__("cdev_" #name)		\
 	    __attribute__((__weak__))
 WAY_TO(mmap);
-WAY_TO(kqfilter);
 WAY_TO(discard);
 #ifdef D_MCLOSE
 #define	HAVE_MCLOSE	1
@@ -188,10 +187,8 @@ no_way_in(void)
 {
 
 	T_CHECK(sw_cdevsw.d_mmap == nommap);
-	T_CHECK(sw_cdevsw.d_kqfilter == nokqfilter);
 	T_CHECK(sw_cdevsw.d_discard == nodiscard);
 	T_CHECK((uintptr_t)way_to_mmap == 0);
-	T_CHECK((uintptr_t)way_to_kqfilter == 0);
 	T_CHECK((uintptr_t)way_to_discard == 0);
 	T_EQ(HAVE_MCLOSE, 0);
 }

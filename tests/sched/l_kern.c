@@ -7,11 +7,13 @@
 #include <sys/atomic.h>
 #include <sys/callout.h>
 #include <sys/errno.h>
+#include <sys/event.h>
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/localcount.h>
 #include <sys/lwp.h>
 #include <sys/param.h>
+#include <sys/poll.h>
 #include <sys/select.h>
 #include <sys/systm.h>
 
@@ -251,6 +253,55 @@ polls_and_ends(void *arg)
 	waits = 0;
 }
 
+/* ---- kqueue filters as poll ------------------------------------------ */
+
+static void
+queue_detach(struct knote *kn)
+{
+
+	mutex_enter(&queue->q_lock);
+	selremove_knote(&queue->q_sel, kn);
+	mutex_exit(&queue->q_lock);
+}
+
+static int
+queue_event(struct knote *kn __unused, long hint __unused)
+{
+	bool full;
+
+	mutex_enter(&queue->q_lock);
+	full = queue->q_full;
+	mutex_exit(&queue->q_lock);
+	return full;
+}
+
+static const struct filterops queue_filtops = {
+	.f_flags = FILTEROP_ISFD | FILTEROP_MPSAFE,
+	.f_detach = queue_detach,
+	.f_event = queue_event,
+};
+
+static int
+queue_kqfilter(void *cookie __unused, struct knote *kn)
+{
+
+	kn->kn_fop = &queue_filtops;
+	mutex_enter(&queue->q_lock);
+	selrecord_knote(&queue->q_sel, kn);
+	mutex_exit(&queue->q_lock);
+	return 0;
+}
+
+static void
+polls_filter(void *arg __unused)
+{
+
+	curlwp->l_poller = &poller;
+	if (knote_poll(queue_kqfilter, NULL, POLLIN, curlwp) == 0)
+		waits++;
+	curlwp->l_poller = NULL;
+}
+
 /* ---- tsleep --------------------------------------------------------- */
 
 static bool ready;		/* kernel lock */
@@ -325,6 +376,7 @@ ACTORS(halt_again, { "halt", callout_sets_again, NULL });
 ACTORS(halt_other, { "halt", callout_sets, NULL },
     { "other", callout_other, NULL });
 ACTORS(poll_fill, { "poll", polls, NULL }, { "fill", fills, NULL });
+ACTORS(knote_fill, { "poll", polls_filter, NULL }, { "fill", fills, NULL });
 ACTORS(poll_end_fill, { "poll", polls_and_ends, NULL },
     { "fill", fills, NULL });
 
@@ -348,6 +400,8 @@ const struct sched_litmus l_kern[] = {
 	    setup_callout, halt_other, end_callout },
 	{ "poll_notify", "a poll against a notification: no lost wake-up",
 	    setup_select, poll_fill, end_select },
+	{ "knote_notify", "a poll by filters against one: the same",
+	    setup_select, knote_fill, end_select },
 	{ "poll_end_notify", "a file that ends against a notification",
 	    setup_select, poll_end_fill, end_select },
 	{ "tsleep_wakeup", "a tsleep under the kernel lock: no lost wake-up",

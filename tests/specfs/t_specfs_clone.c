@@ -11,6 +11,7 @@
 #include <sys/atomic.h>
 #include <sys/conf.h>
 #include <sys/errno.h>
+#include <sys/event.h>
 #include <sys/fcntl.h>
 #include <sys/file.h>
 #include <sys/kmem.h>
@@ -163,6 +164,62 @@ static const struct fileops clone_fileops = {
 	.fo_restart = clone_restart,
 };
 
+/* The same, polled by filters. */
+static void
+filt_clonedetach(struct knote *kn)
+{
+	struct clone *const c = kn->kn_hook;
+
+	mutex_enter(&c->c_lock);
+	selremove_knote(&c->c_sel, kn);
+	mutex_exit(&c->c_lock);
+}
+
+static int
+filt_cloneread(struct knote *kn, long hint __unused)
+{
+	struct clone *const c = kn->kn_hook;
+
+	mutex_enter(&c->c_lock);
+	kn->kn_data = c->c_bytes;
+	mutex_exit(&c->c_lock);
+	return kn->kn_data > 0;
+}
+
+static const struct filterops cloneread_filtops = {
+	.f_flags = FILTEROP_ISFD | FILTEROP_MPSAFE,
+	.f_detach = filt_clonedetach,
+	.f_event = filt_cloneread,
+};
+
+static int
+clone_kqfilter(struct file *fp, struct knote *kn)
+{
+	struct clone *const c = fp->f_data;
+
+	if (kn->kn_filter != EVFILT_READ) {
+		kn->kn_fop = &seltrue_filtops;
+		return 0;
+	}
+	kn->kn_fop = &cloneread_filtops;
+	kn->kn_hook = c;
+	mutex_enter(&c->c_lock);
+	selrecord_knote(&c->c_sel, kn);
+	mutex_exit(&c->c_lock);
+	return 0;
+}
+
+static const struct fileops filter_fileops = {
+	.fo_name = "clone",
+	.fo_read = clone_read,
+	.fo_write = clone_write,
+	.fo_ioctl = fbadop_ioctl,
+	.fo_close = clone_close,
+	.fo_kqfilter = clone_kqfilter,
+	.fo_restart = clone_restart,
+};
+static const struct fileops *fileops = &clone_fileops;
+
 static int
 cloneopen(dev_t dev __unused, int flag, int mode __unused,
     struct lwp *l __unused)
@@ -188,7 +245,7 @@ cloneopen(dev_t dev __unused, int flag, int mode __unused,
 	cv_init(&c->c_cv, "clone");
 	selinit(&c->c_sel);
 	atomic_inc_uint(&nopen);
-	return fd_clone(fp, (unsigned)fd, flag, &clone_fileops, c);
+	return fd_clone(fp, (unsigned)fd, flag, fileops, c);
 }
 
 static int
@@ -246,6 +303,32 @@ teardown(void)
 	T_EQ(nbreach, 0);
 	devsw_detach(NULL, &clone_cdevsw);
 	h_specfs_down(names);
+}
+
+static void
+filters(void)
+{
+	struct h_client a = { .c_node = &node };
+	struct knote kn = { .kn_filter = EVFILT_READ };
+
+	setup();
+	fileops = &filter_fileops;
+	h_open(&a);
+	fileops = &clone_fileops;
+	T_EQ(a.c_error, 0);
+	T_EQ(h_poll(&a, POLLIN | POLLOUT, 1), POLLOUT);
+	T_EQ(a.c_host.hf_wakes, 0);
+	(void)h_write(&a, 3);
+	T_EQ(a.c_host.hf_wakes, 1);
+	T_EQ(h_poll(&a, POLLIN | POLLOUT, 0), POLLIN | POLLOUT);
+	h_read(&a);
+	T_EQ(h_poll(&a, POLLIN, 1), 0);
+	T_EQ(h_revoke(&node), 0);
+	T_EQ(a.c_host.hf_wakes, 2);
+	T_EQ(h_poll(&a, POLLIN, 1), POLLIN | POLLERR | POLLHUP);
+	h_close(&a);
+	T_EQ(fnullop_kqfilter(NULL, &kn), EOPNOTSUPP);
+	teardown();
 }
 
 static u_int
@@ -495,6 +578,7 @@ const struct t_case t_cases[] = {
 	{ "each open has its own state and one close", own_state },
 	{ "a clone's close is told O_NONBLOCK as the file has it then",
 	    close_flags },
+	{ "without fo_poll, the filters of fo_kqfilter", filters },
 	{ "an open that fails leaves nothing", failed_open },
 	{ "a revoke of the node reaches its clones", revoke_clones },
 	{ "vdevgone closes clones before it returns", detach_clones },

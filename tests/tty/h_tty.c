@@ -7,10 +7,21 @@
 #include "h_tty.h"
 
 void cdev_stop(struct tty *, int);
+struct tty *cdev_tty(dev_t);
 
 u_int h_stops;
 
 /* In place of the device switch. */
+/* That of the last h_tty; see its callers. */
+struct tty *h_cdev_tty;
+
+struct tty *
+cdev_tty(dev_t dev __unused)
+{
+
+	return h_cdev_tty;
+}
+
 void
 cdev_stop(struct tty *tp, int rw __unused)
 {

@@ -39,6 +39,7 @@ struct h_dev {
 	u_int		 hd_maxparam;	/* ...and at most */
 };
 
+extern struct tty *h_cdev_tty;			/* what cdev_tty finds */
 extern u_int h_stops;			/* cdev_stop calls */
 
 struct h_dev *h_attach(void);

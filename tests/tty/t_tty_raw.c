@@ -6,6 +6,8 @@
 #include <sys/kmem.h>
 #include <sys/kernel.h>
 
+#include <sys/event.h>
+
 #include "h_tty.h"
 #include "tty/tty_impl.h"
 
@@ -221,8 +223,24 @@ wake(void *arg __unused)
 	wakes++;
 }
 
+static int
+filters_say(void *cookie __unused, struct knote *kn)
+{
+
+	return ttykqfilter(0, kn);
+}
+
+/* The same by ttykqfilter(9). */
+static int
+polls_filters(struct tty *tp, int events, struct lwp *l)
+{
+
+	h_cdev_tty = tp;
+	return knote_poll(filters_say, NULL, events, l);
+}
+
 static void
-test_poll(void)
+agrees(int (*polls)(struct tty *, int, struct lwp *))
 {
 	struct h_dev *const hd = h_open();
 	struct tty *const tp = hd->hd_tp;
@@ -231,26 +249,45 @@ test_poll(void)
 	selpoller_init(&sp, wake, NULL);
 	curlwp->l_poller = &sp;
 	wakes = 0;
-	T_EQ(ttpoll(tp, POLLIN | POLLOUT, curlwp), POLLOUT);
+	T_EQ(polls(tp, POLLIN | POLLOUT, curlwp), POLLOUT);
 	h_input(hd, "a");
 	T_EQ(wakes, 1);
-	T_EQ(ttpoll(tp, POLLIN | POLLRDNORM, curlwp), POLLIN | POLLRDNORM);
+	T_EQ(polls(tp, POLLIN | POLLRDNORM, curlwp), POLLIN | POLLRDNORM);
 	/* Readable already; a further byte must still wake (edges). */
 	h_inputn(hd, "b", 1);
 	T_EQ(wakes, 2);
 	set_vmin(hd, 3, 0);
-	T_EQ(ttpoll(tp, POLLIN, curlwp), 0);
+	T_EQ(polls(tp, POLLIN, curlwp), 0);
 	set_vmin(hd, 3, 1);
-	T_EQ(ttpoll(tp, POLLIN, curlwp), POLLIN);
+	T_EQ(polls(tp, POLLIN, curlwp), POLLIN);
 	/* Loss of carrier. */
 	wakes = 0;
 	(void)ttymodem(tp, 0);
 	T_CHECK(wakes > 0);
-	T_EQ(ttpoll(tp, POLLIN | POLLOUT, curlwp), POLLIN | POLLHUP);
-	T_EQ(ttpoll(tp, 0, curlwp), POLLHUP);
+	T_EQ(polls(tp, POLLIN | POLLOUT, curlwp), POLLIN | POLLHUP);
+	T_EQ(polls(tp, 0, curlwp), POLLHUP);
 	curlwp->l_poller = NULL;
 	selpoller_destroy(&sp);
 	h_free(hd);
+}
+
+static void
+test_poll(void)
+{
+
+	agrees(ttpoll);
+}
+
+static void
+test_kqfilter(void)
+{
+	struct knote kn = { .kn_filter = 7 };
+
+	agrees(polls_filters);
+	T_EQ(ttykqfilter(0, &kn), EINVAL);
+	h_cdev_tty = NULL;
+	kn.kn_filter = EVFILT_READ;
+	T_EQ(ttykqfilter(0, &kn), ENXIO);
 }
 
 static void
@@ -692,6 +729,7 @@ const struct t_case t_cases[] = {
 	{ "O_NONBLOCK gets what is there or EWOULDBLOCK", test_nonblock },
 	{ "an interrupt ends a read", test_interrupt },
 	{ "poll agrees with read and wakes on each input", test_poll },
+	{ "so do the filters of ttykqfilter", test_kqfilter },
 	{ "errors and breaks are marked, dropped or ignored", test_parity },
 	{ "each byte of a block has its own error", test_lsr },
 	{ "errors of no byte, of one of several, of a 0", test_lsr_odd },

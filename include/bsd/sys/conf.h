@@ -51,9 +51,11 @@ struct vnode;
  * d_close is called when it has left again.  Prompt; ENODEV if d_close does
  * it.  d_close is alone with the device (block or character, and minor).
  *
- * d_mmap, d_kqfilter and d_discard are for drivers that name them: CUSE has no
- * mmap(2), there is no kqueue(2), whose work poll does, and discards are for
- * disks.  They are never called.
+ * Without d_poll (NULL, or nopoll) poll(2) asks the filters of d_kqfilter, see
+ * sys/event.h.  With it d_kqfilter is never called: there is no kqueue(2).
+ *
+ * d_mmap and d_discard are for drivers that name them: CUSE has no mmap(2), and
+ * discards are for disks.  They are never called.
  */
 struct bdevsw {
 	int		(*d_open)(dev_t, int, int, struct lwp *);

@@ -34,7 +34,7 @@ struct uio;
  * makes calls in progress return, and those that still begin fail, until
  * fo_close: it is to a file what d_cancel is to a device.  ENODEV, EIO,
  * EBADF and so on are the driver's; ERESTART starts the call again.
- * fo_kqfilter is never called, as d_kqfilter.
+ * Without fo_poll, poll(2) asks the filters of fo_kqfilter, see sys/event.h.
  */
 struct fileops {
 	const char	*fo_name;

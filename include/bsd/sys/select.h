@@ -41,6 +41,8 @@ void	selinit(struct selinfo *);
 void	seldestroy(struct selinfo *);
 void	selrecord(struct lwp *, struct selinfo *);
 void	selnotify(struct selinfo *, int, long);
+void	selrecord_knote(struct selinfo *, struct knote *);
+void	selremove_knote(struct selinfo *, struct knote *);
 
 void	selpoller_init(struct selpoller *, void (*)(void *), void *);
 void	selpoller_wake(struct selpoller *);

@@ -15,6 +15,7 @@
 #include <sys/device.h>
 #include <sys/devtrace.h>
 #include <sys/errno.h>
+#include <sys/event.h>
 #include <sys/lwp.h>
 #include <sys/poll.h>
 #include <sys/systm.h>
@@ -250,6 +251,28 @@ cdev_tty(dev_t dev)
 	return d == NULL || d->d_tty == NULL ? NULL : d->d_tty(dev);
 }
 
+/* d_kqfilter by the address of a device number, for knote_poll. */
+static int
+dev_kqfilter(void *cookie, struct knote *kn)
+{
+	const dev_t *const dev = cookie;
+
+	return cdevsw_lookup(*dev)->d_kqfilter(*dev, kn);
+}
+
+/* A driver's d_poll: its own, or what its filters say. */
+static int
+dev_poll(dev_t dev, int events, struct lwp *l)
+{
+	const struct cdevsw *d = cdevsw_lookup(dev);
+
+	if (d->d_poll != NULL && d->d_poll != nopoll)
+		return d->d_poll(dev, events, l);
+	if (d->d_kqfilter != NULL && d->d_kqfilter != nokqfilter)
+		return knote_poll(dev_kqfilter, &dev, events, l);
+	return nopoll(dev, events, l);
+}
+
 int
 cdev_poll(dev_t dev, int events, struct lwp *l)
 {
@@ -260,8 +283,8 @@ cdev_poll(dev_t dev, int events, struct lwp *l)
 	if (d == NULL)
 		return POLLERR;
 	locked = dev_lock(d->d_flag);
-	revents = DEVTRACE() ? devsw_trace_poll(d->d_poll, dev, events, l) :
-	    d->d_poll(dev, events, l);
+	revents = DEVTRACE() ? devsw_trace_poll(dev_poll, dev, events, l) :
+	    dev_poll(dev, events, l);
 	dev_unlock(locked);
 	return revents;
 }

@@ -40,6 +40,7 @@
  * spec_vnops.c.
  */
 #include <sys/errno.h>
+#include <sys/event.h>
 #include <sys/file.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
@@ -238,6 +239,25 @@ spec_clone_ioctl(struct specdev *sd, u_long cmd, void *data)
 	return error;
 }
 
+static int
+clone_kqfilter(void *cookie, struct knote *kn)
+{
+	struct file *const fp = cookie;
+
+	return fp->f_ops->fo_kqfilter(fp, kn);
+}
+
+/* A file's fo_poll: its own, or what its filters say. */
+static int
+clone_poll(struct file *fp, int events)
+{
+
+	if (fp->f_ops->fo_poll != NULL)
+		return fp->f_ops->fo_poll(fp, events);
+	return fp->f_ops->fo_kqfilter != NULL ?
+	    knote_poll(clone_kqfilter, fp, events, curlwp) : POLLERR;
+}
+
 int
 spec_clone_poll(struct specdev *sd, int events)
 {
@@ -248,7 +268,7 @@ spec_clone_poll(struct specdev *sd, int events)
 
 	if (traced)
 		spec_trace_enter(&dt, sd->sd_type, sd->sd_dev);
-	revents = sd->sd_file->f_ops->fo_poll(sd->sd_file, events);
+	revents = clone_poll(sd->sd_file, events);
 	if (traced) {
 		dt.dt_key = "revents";
 		dt.dt_value = (u_int)revents;

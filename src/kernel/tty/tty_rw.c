@@ -26,6 +26,7 @@
  * Lock: ttylock.
  */
 #include <sys/param.h>
+#include <sys/conf.h>
 #include <sys/event.h>
 #include <sys/fcntl.h>
 #include <sys/lwp.h>
@@ -316,14 +317,69 @@ ttpoll(struct tty *tp, int events, struct lwp *l)
 	return revents;
 }
 
+/* The filters of ttykqfilter; kn_hook is the tty. */
+static int
+tty_filter(struct knote *kn, bool in)
+{
+	struct tty *const tp = kn->kn_hook;
+
+	ttylock(tp);
+	kn->kn_data = in ? ttynread(tp) :
+	    MAX(tp->t_hiwat - tp->t_outq.c_cc, 0);
+	ttyunlock(tp);
+	return ttpoll(tp, in ? POLLIN : POLLOUT, kn->kn_lwp);
+}
+
+static int
+filt_ttyread(struct knote *kn, long hint __unused)
+{
+	const int revents = tty_filter(kn, true);
+
+	if ((revents & POLLHUP) != 0)
+		knote_set_eof(kn, 0);
+	return (revents & POLLIN) != 0;
+}
+
+static int
+filt_ttywrite(struct knote *kn, long hint __unused)
+{
+
+	return (tty_filter(kn, false) & POLLOUT) != 0;
+}
+
+static void
+filt_ttydetach(struct knote *kn __unused)
+{
+}
+
+static const struct filterops ttyread_filtops = {
+	.f_flags = FILTEROP_ISFD | FILTEROP_MPSAFE,
+	.f_detach = filt_ttydetach,
+	.f_event = filt_ttyread,
+};
+static const struct filterops ttywrite_filtops = {
+	.f_flags = FILTEROP_ISFD | FILTEROP_MPSAFE,
+	.f_detach = filt_ttydetach,
+	.f_event = filt_ttywrite,
+};
+
 /*
  * error = ttykqfilter(dev, kn)
  *
- *	For a driver's d_kqfilter, which is never called: EOPNOTSUPP.
+ *	For a driver's d_kqfilter: EVFILT_READ and EVFILT_WRITE say what ttpoll
+ *	says, which also records who waits.  EINVAL: another filter; ENXIO: no
+ *	tty.  Does not sleep.
  */
 int
-ttykqfilter(dev_t dev __unused, struct knote *kn __unused)
+ttykqfilter(dev_t dev, struct knote *kn)
 {
 
-	return EOPNOTSUPP;
+	if (kn->kn_filter == EVFILT_READ)
+		kn->kn_fop = &ttyread_filtops;
+	else if (kn->kn_filter == EVFILT_WRITE)
+		kn->kn_fop = &ttywrite_filtops;
+	else
+		return EINVAL;
+	kn->kn_hook = cdev_tty(dev);
+	return kn->kn_hook == NULL ? ENXIO : 0;
 }
