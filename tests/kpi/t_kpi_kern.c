@@ -17,7 +17,10 @@
 #include <sys/mutex.h>
 #include <sys/proc.h>
 #include <sys/queue.h>
+#include <sys/filio.h>
 #include <sys/rbtree.h>
+#include <sys/rndpool.h>
+#include <sys/rndsource.h>
 #include <sys/signalvar.h>
 #include <sys/sysctl.h>
 #include <sys/syslog.h>
@@ -30,10 +33,35 @@
 
 #include <dev/cons.h>
 #include <ddb/db_active.h>
+#include <ucom.h>
 
 #include "h_test.h"
+#include "kern/h_panic.h"
 
 __KERNEL_RCSID(0, "$devsw$");
+
+/* ---- the end ----------------------------------------------------------- */
+
+static void
+dies(void)
+{
+
+	panic("no %s, %d", "way", 7);
+}
+
+/* The first case: there is no other thread yet. */
+static void
+panics(void)
+{
+	char text[1024];
+
+	T_CHECK(h_panics(dies, text, sizeof(text)));
+	for (const char *p = text; *p != '\0'; p++) {
+		if (strncmp(p, "no way, 7", 9) == 0)
+			return;
+	}
+	t_fail(__FILE__, __LINE__, "it said: %s", text);
+}
 
 /* ---- proplib --------------------------------------------------------- */
 
@@ -223,6 +251,7 @@ console(void)
 	T_EQ(cn_set_magic("q"), 0);
 	cn_check_magic(cons.cn_dev, 'q', cnm);	/* cn_trap: a line of log */
 	T_EQ(cnm.cnm_state, 0);
+	cn_trap();
 	cn_tab = NULL;
 	cn_destroy_magic(&cnm);
 	T_CHECK(cnm.cnm_magic == NULL);
@@ -327,6 +356,63 @@ struct item {
 	SIMPLEQ_ENTRY(item) i_entry;
 };
 
+struct leaf {
+	rb_node_t	l_node;
+	int		l_key;
+};
+
+static int
+leaf_compare(void *context __unused, const void *a, const void *b)
+{
+
+	return ((const struct leaf *)a)->l_key - ((const struct leaf *)b)->l_key;
+}
+
+static int
+leaf_key(void *context __unused, const void *a, const void *key)
+{
+
+	return ((const struct leaf *)a)->l_key - *(const int *)key;
+}
+
+/* As ugen finds its units. */
+static void
+tree(void)
+{
+	static const rb_tree_ops_t ops = {
+		.rbto_compare_nodes = leaf_compare,
+		.rbto_compare_key = leaf_key,
+		.rbto_node_offset = offsetof(struct leaf, l_node),
+	};
+	struct leaf l[8], *at;
+	rb_tree_t t;
+	int n = 0, want = 5;
+
+	rb_tree_init(&t, &ops);
+	for (int i = 0; i < 8; i++) {
+		l[i].l_key = i * 5 % 8;
+		T_CHECK(rb_tree_insert_node(&t, &l[i]) == &l[i]);
+	}
+	for (at = RB_TREE_MIN(&t); at != NULL; at = RB_TREE_NEXT(&t, at))
+		T_EQ(at->l_key, n++);
+	T_EQ(n, 8);
+	at = rb_tree_find_node(&t, &want);
+	T_EQ(at->l_key, 5);
+	rb_tree_remove_node(&t, at);
+	T_CHECK(rb_tree_find_node(&t, &want) == NULL);
+}
+
+static void
+rights(void)
+{
+	struct kauth_cred root = { .cr_uid = 0 }, user = { .cr_uid = 1000 };
+
+	T_EQ(kauth_authorize_device_tty(&root, KAUTH_DEVICE_TTY_OPEN, NULL),
+	    0);
+	T_EQ(kauth_authorize_device_tty(&user, KAUTH_DEVICE_TTY_OPEN, NULL),
+	    EPERM);
+}
+
 static void
 small(void)
 {
@@ -357,6 +443,7 @@ small(void)
 		T_EQ(((const u_char *)&w)[0], 4);
 		T_EQ(le32toh(w), 0x01020304);
 	}
+	printf("printf is %s\n", "the log's");
 	log(LOG_NOTICE, "a line of %" PRIu32 "\n", (uint32_t)1);
 
 	SIMPLEQ_INIT(&q);
@@ -373,10 +460,15 @@ small(void)
 	mutex_spin_exit(&m);
 	mutex_destroy(&m);
 	T_EQ(enosys(), ENOSYS);
+	T_CHECK(NUCOM > 0);
+	T_EQ(RND_POOLBITS, 256);
+	T_EQ(RND_TYPE_TTY, 4);
+	T_EQ(FIOASYNC, _IOW('f', 125, int));
 	T_EQ(sizeof(bus_size_t), sizeof(size_t));
 }
 
 const struct t_case t_cases[] = {
+	{ "panic(9) ends the process, and says why", panics },
 	{ "properties: a number is got as what it fits into", properties },
 	{ "pps: edges of the mode are kept, and counted", pulses },
 	{ "there is no console, and its magic goes step by step", console },
@@ -384,6 +476,8 @@ const struct t_case t_cases[] = {
 	{ "signals, sysctl, old ioctls, a client's memory: refused", not_here },
 	{ "a hook that is set is called", hook },
 	{ "atomic_ops(3) and atomic_loadstore(9)", atomics },
+	{ "rbtree(3) from its least on", tree },
+	{ "kauth(9): who may open a terminal that is another's", rights },
 	{ "limits, bits, bytes and queues", small },
 	{ NULL, NULL }
 };

@@ -290,6 +290,33 @@ test_kqfilter(void)
 	T_EQ(ttykqfilter(0, &kn), ENXIO);
 }
 
+/* What a driver such as ucom looks at. */
+static void
+test_driver(void)
+{
+	struct h_dev *const hd = h_open();
+	struct tty *const tp = hd->hd_tp;
+	const struct linesw *const ls = tp->t_linesw;
+	const dev_t out = makedev(3, TTDIALOUT_MASK | 5);
+	const dev_t call = makedev(3, TTCALLUNIT_MASK | 5);
+
+	T_CHECK(ISSET(tp->t_state, TS_ISOPEN));
+	(void)ls->l_modem(tp, 1);
+	T_CHECK(ISSET(tp->t_state, TS_CARR_ON));
+	T_EQ(ls->l_rint('r', tp), 0);
+	H_READ(hd, 0, "r");
+	(void)ls->l_modem(tp, 0);
+	T_CHECK(!ISSET(tp->t_state, TS_CARR_ON));
+	T_EQ(TTUNIT(out), 5);
+	T_EQ(TTUNIT(call), 5);
+	T_CHECK(TTDIALOUT(out) && !TTDIALOUT(call));
+	T_CHECK(TTCALLUNIT(call) && !TTCALLUNIT(out));
+	T_EQ(TTUNIT_MASK, 0x3ffff);
+	T_EQ(TTCALLUNIT_MASK, 0x40000);
+	T_EQ(TTDIALOUT_MASK, 0x80000);
+	h_free(hd);
+}
+
 static void
 test_parity(void)
 {
@@ -730,6 +757,7 @@ const struct t_case t_cases[] = {
 	{ "an interrupt ends a read", test_interrupt },
 	{ "poll agrees with read and wakes on each input", test_poll },
 	{ "so do the filters of ttykqfilter", test_kqfilter },
+	{ "state, line switch and units as a driver sees them", test_driver },
 	{ "errors and breaks are marked, dropped or ignored", test_parity },
 	{ "each byte of a block has its own error", test_lsr },
 	{ "errors of no byte, of one of several, of a 0", test_lsr_odd },

@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include <lib/libkern/libkern.h>
 #include <prop/proplib.h>
 
 typedef struct cfdriver	*cfdriver_t;

@@ -5,6 +5,7 @@
 #ifndef _SYS_PROC_H_
 #define _SYS_PROC_H_
 
+#include <sys/atomic.h>
 #include <sys/signalvar.h>
 #include <sys/types.h>
 
