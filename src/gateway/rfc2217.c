@@ -295,7 +295,7 @@ rfc2217_request(struct client *cl, struct rfc2217 *rf, const uint8_t *bytes,
     size_t n)
 {
 	const uint8_t command = n > 0 ? bytes[0] : 255;
-	const uint8_t *const value = bytes + 1;
+	const uint8_t *const value = n > 0 ? bytes + 1 : NULL;
 
 	if (n < (command == SET_BAUDRATE ? 5 : command == SIGNATURE ||
 	    command == FLOWCONTROL_SUSPEND || command == FLOWCONTROL_RESUME ?

@@ -350,7 +350,8 @@ hyp_file_read(struct hyp_file *hf, void *buf, size_t len, int flags,
 	hk.len = len;
 	error = prelude(hk.read_mode != HK_NORMAL ? hk.read_mode :
 	    (int)hf->hf_node->hn_mode);
-	while (error == 0 && (*done = take_bytes(hf->hf_node, len)) == 0) {
+	while (error == 0 &&
+	    (*done = take_bytes(hf->hf_node, len)) == 0 && len > 0) {
 		if (flags & (HYP_F_NONBLOCK | HYP_F_CONT))
 			error = EAGAIN;
 		else

@@ -374,6 +374,22 @@ kern_interrupt(struct kern *k, uint64_t unique)
 	put(k, &in, &arg, sizeof(arg), NULL, 0);
 }
 
+void
+kern_forget(struct kern *k)
+{
+	struct ask **ap = &k->k_asks, *a;
+
+	pthread_mutex_lock(&k->k_lock);
+	while ((a = *ap) != NULL) {
+		if (a->a_done) {
+			*ap = a->a_next;
+			free(a);
+		} else
+			ap = &a->a_next;
+	}
+	pthread_mutex_unlock(&k->k_lock);
+}
+
 int
 kern_done(struct kern *k, uint64_t unique)
 {

@@ -61,6 +61,9 @@ void	kern_as(struct kern *, unsigned uid, unsigned gid, unsigned pid);
 int	kern_done(struct kern *, uint64_t);
 int	kern_wait(struct kern *, uint64_t, struct kern_reply *);
 
+/* Answers are kept until then. */
+void	kern_forget(struct kern *);
+
 /* Whole calls that must work. */
 uint64_t kern_opened(struct kern *, int);
 void	kern_released(struct kern *, uint64_t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fiber.c - the threads of the controlled scheduler as fibers: stacks between
- * which one host thread goes to and fro.  x86-64 only.
+ * fiber.c - the threads of the controlled scheduler, and of tests/fuzz, as
+ * fibers: stacks between which one host thread goes to and fro.  x86-64 only.
  */
 #undef NDEBUG
 #include <sys/mman.h>
@@ -11,6 +11,13 @@
 #include <stdlib.h>
 
 #include "sched/sched_impl.h"
+
+/* As clang says it. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define	__SANITIZE_ADDRESS__	1
+#endif
+#endif
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -23,6 +30,10 @@ const int ctx_real = 0;
 int ctx_ordered;
 
 static void *main_sp;
+#if defined(__SANITIZE_ADDRESS__)
+static const void *main_bottom;
+static size_t main_size;
+#endif
 
 /* Keep the registers that a call keeps on this stack, *from = its top, and go
    on with the stack to. */
@@ -69,35 +80,47 @@ ctx_make(struct sched_thread *t)
 	t->st_sp = sp;
 }
 
-void
-ctx_switch(struct sched_thread *from, struct sched_thread *to)
+/* last: nobody comes back to from, whose fake stack goes. */
+static void
+fiber_switch(struct sched_thread *from, struct sched_thread *to, int last)
 {
 #if defined(__SANITIZE_ADDRESS__)
-	static const void *main_bottom;
-	static size_t main_size;
 	void *fake = NULL;
 
 	if (to == NULL)
 		__sanitizer_start_switch_fiber(NULL, main_bottom, main_size);
 	else
-		__sanitizer_start_switch_fiber(&fake, to->st_stack,
-		    STACK_SIZE);
+		__sanitizer_start_switch_fiber(last ? NULL : &fake,
+		    to->st_stack, STACK_SIZE);
 	sched_switch(from == NULL ? &main_sp : &from->st_sp,
 	    to == NULL ? main_sp : to->st_sp);
 	__sanitizer_finish_switch_fiber(fake, NULL, NULL);
 #else
+	(void)last;
 	sched_switch(from == NULL ? &main_sp : &from->st_sp,
 	    to == NULL ? main_sp : to->st_sp);
 #endif
 }
 
 void
+ctx_switch(struct sched_thread *from, struct sched_thread *to)
+{
+
+	fiber_switch(from, to, 0);
+}
+
+/* The first one ever comes from main. */
+void
 ctx_entered(struct sched_thread *t)
 {
 
 	(void)t;
 #if defined(__SANITIZE_ADDRESS__)
-	__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
+	if (main_bottom == NULL)
+		__sanitizer_finish_switch_fiber(NULL, &main_bottom,
+		    &main_size);
+	else
+		__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
 #endif
 }
 
@@ -105,7 +128,7 @@ void
 ctx_leave(struct sched_thread *from, struct sched_thread *to)
 {
 
-	ctx_switch(from, to);
+	fiber_switch(from, to, 1);
 	abort();
 }
 

@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_hid.c - the report descriptor parser and its promises, for libFuzzer.
- *
- *	CC=clang meson setup -Db_sanitize=address,undefined -Db_lundef=false D
- *	ninja -C D tests/hid/fuzz_hid tests/hid/h_seeds
- *	mkdir corpus && D/tests/hid/h_seeds corpus
- *	D/tests/hid/fuzz_hid -max_len=1024 corpus
+ * f_hid.c - the report descriptor parser and its promises (hid/h_promise.h),
+ * for any bytes.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "fuzz/h_fuzz.h"
 #include "hid/h_promise.h"
+#include "hid/h_rdesc.h"
 #include "hid/hid_parse.h"
 
 #define	MANY	60
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 /*
  * Descriptors of very many fields would take all the time: walk through one
@@ -45,9 +38,16 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (!chosen(bytes, len))
 		return 0;
 	broken = h_promise(bytes, len, report, &accepted);
-	if (broken != NULL) {
-		fprintf(stderr, "promise broken: %s\n", broken);
-		abort();
-	}
+	if (broken != NULL)
+		fuzz_broken("hid/h_promise.c", 0, broken);
 	return 0;
+}
+
+void
+fuzz_seeds(void)
+{
+
+	for (size_t k = 0; k < H_NRDESC; k++)
+		fuzz_seed(h_rdescs[k].r_name, h_rdescs[k].r_bytes,
+		    h_rdescs[k].r_len);
 }
