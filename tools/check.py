@@ -44,7 +44,9 @@ Where tests come from
     tells something for ever ends after four times as many.
     DEVSWD in the environment is the daemon, DEVSW_BUILD the build directory.
     With a line "# builds: plain asan" it runs once with each of these builds;
-    "full:asan" is a run for --full, or if it is asked for by name;
+    "full:asan" is a run for --full, or if it is asked for by name.
+    With "# chips: full:ch340 ..." it runs once more for each of these chips of
+    src/vusb, in a guest with vhci_hcd alone, and DEVSW_CHIP says which;
 
     tests/vm/t_* with a line "# host", which run here.
 
@@ -304,6 +306,8 @@ class Script:
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.options = None             # of its guest, or HOST
         self.builds = ["plain"]
+        self.chips = []
+        self.chip = "-"                 # of this run
         self.timeout = TEST_TIME
         with open(path, encoding="utf-8", errors="replace") as file:
             for line in [next(file, "") for _ in range(40)]:
@@ -316,11 +320,13 @@ class Script:
             self.options = HOST
         elif line.startswith("# builds:"):
             self.builds = line.partition(":")[2].split()
+        elif line.startswith("# chips:"):
+            self.chips = line.partition(":")[2].split()
         elif line.startswith("# timeout:"):
             self.timeout = int(line.partition(":")[2])
 
     def each(self, full):
-        """Itself, once for every build that it runs with."""
+        """Itself, once for every build and chip that it runs with."""
         for wish in self.builds:
             build_name = wish.removeprefix("full:")
             if wish != build_name and not full:
@@ -330,6 +336,16 @@ class Script:
             one.timeout *= 1 if build_name == "plain" else 2
             if build_name != "plain":
                 one.name += "@" + build_name
+            yield one
+        for wish in self.chips:
+            chip = wish.removeprefix("full:")
+            if wish != chip and not full:
+                continue
+            one = copy.copy(self)
+            one.builds, one.chip = ["plain"], chip
+            one.options = "--usb vhci --steady"
+            one.timeout *= 2
+            one.name += "@" + chip
             yield one
 
 
@@ -371,11 +387,13 @@ def listen(process, timeout, total, pass_on=None):
     return output, True
 
 
-def run_here(argv, timeout, build_name, pass_on=None):
+def run_here(argv, timeout, build_name, pass_on=None, chip="-"):
     """Run a test in a session of its own: (output, status or None)."""
     env = {**os.environ, **SANITIZERS, "DEVSW_BUILD": build_dir(build_name),
            "DEVSWD": build_dir(build_name) + "/src/devswd/main/devswd",
            "PYTHONUNBUFFERED": "1"}
+    if chip != "-":
+        env["DEVSW_CHIP"] = chip
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           start_new_session=True) as process:
@@ -389,7 +407,7 @@ def run_here(argv, timeout, build_name, pass_on=None):
 
 
 def inside(words):
-    """In the guest: run "NAME TIMEOUT BUILD PATH" one after the other.
+    """In the guest: run "NAME TIMEOUT BUILD CHIP PATH" one after the other.
 
     A test that does not end may have left anything behind, so the guest
     ends with it.  What a test says goes out as it comes, for run_group waits
@@ -399,10 +417,11 @@ def inside(words):
         sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
 
-    for name, seconds, build_name, path in zip(*[iter(words)] * 4):
+    for name, seconds, build_name, chip, path in zip(*[iter(words)] * 5):
         tell("%s begin %s" % (MARK, name))
         began = time.monotonic()
-        _, status = run_here([path], int(seconds), build_name, pass_on)
+        _, status = run_here([path], int(seconds), build_name, pass_on,
+                             chip)
         tell("\n%s end %s %s %.0f" % (MARK, name, status,
                                       time.monotonic() - began))
         if status is None:
@@ -439,7 +458,7 @@ def run_group(options, group):
         words = []
         for script in left:
             words += [script.name, str(script.timeout), script.builds[0],
-                      script.path]
+                      script.chip, script.path]
         output, errors, ended = run_guest(
             options, [script.timeout for script in left], words)
         first = left[0]

@@ -9,6 +9,10 @@ takes its descriptors, threads and calls with it.  A case must leave devswd
 running and both adapters plugged; after one that failed that is repaired.
 
 The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
+
+With DEVSW_CHIP=CHIP in the environment both are chips of src/vusb of that
+kind, on vhci_hcd, under the same names: of "ftdi0" the far end always says
+that it is there, as QEMU's does, of "acm0" only while it is open.
 """
 
 import faulthandler
@@ -19,6 +23,7 @@ import os
 import random
 import select
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -34,8 +39,16 @@ import probe  # noqa: E402
 LOG = "/tmp/devswd.log"
 NODES = {"ftdi0": "/dev/ttyU0", "acm0": "/dev/ttyU1"}
 CALLOUT = {"ftdi0": "/dev/dtyU0", "acm0": "/dev/dtyU1"}
-CLAIMS = ("--claim", "0403:6001,serial=ftdi0,unit=0",
-          "--claim", "1d6b:0104,serial=acm0,unit=1")
+CHIPS = {"ch340": "1a86:7523", "cp2102n": "10c4:ea60",
+         "pl2303hxn": "067b:23a3", "ft232h": "0403:6014"}
+CHIP = os.environ.get("DEVSW_CHIP")
+if CHIP and CHIP not in CHIPS:
+    sys.exit("DEVSW_CHIP is one of " + " ".join(CHIPS))
+CHIPS_PID = "/run/devsw-guest/chips/pid"
+USB = {"ftdi0": CHIPS.get(CHIP, "0403:6001"),
+       "acm0": CHIPS.get(CHIP, "1d6b:0104")}
+CLAIMS = ("--claim", USB["ftdi0"] + ",serial=ftdi0,unit=0",
+          "--claim", USB["acm0"] + ",serial=acm0,unit=1")
 # Not the sanitizer's, which only its own programs can load.
 LIB = os.path.join(os.path.dirname(os.environ["DEVSW_BUILD"]), "plain",
                    "src", "libdevsw", "libdevsw.so.0")
@@ -74,6 +87,22 @@ class Skip(Exception):
     """The case cannot be run here; the text says why."""
 
 
+def chips(*words):
+    """tools/guest/chips."""
+    subprocess.check_call([TOP + "/tools/guest/chips", *words])
+
+
+def serve(*words):
+    """A command to vusb-serve (vusb.h, vusb_ctl_start)."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(probe.LIMIT)
+        sock.connect(os.path.dirname(probe.far_path("acm0")) + "/control")
+        sock.sendall((" ".join(words) + "\n").encode())
+        answer = sock.recv(4096).decode().strip()
+    if not answer.startswith("ok"):
+        raise AssertionError("%s: %s" % (" ".join(words), answer))
+
+
 class World:
     """What a case gets: the daemon, and ways to use the adapters."""
 
@@ -83,6 +112,9 @@ class World:
 
     def start(self):
         """Start devswd and wait for both adapters."""
+        if CHIP:
+            chips(os.environ["DEVSW_BUILD"] + "/src/cmd/serve/vusb-serve",
+                  "ftdi0=" + CHIP, "acm0=%s,modem" % CHIP)
         self.daemon = probe.Daemon(os.environ["DEVSWD"], LOG, *self.options)
         for path in CALLOUT.values():
             self.usable(path)
@@ -100,7 +132,17 @@ class World:
         status = self.daemon.stop()
         if status != 0:
             print("not ok - devswd ends with status 0, not %d" % status)
+        if CHIP:
+            chips("-k")
         return status == 0
+
+    def abandon(self):
+        """Leave nothing running, after a failure."""
+        if self.daemon is not None and self.daemon.process.poll() is None:
+            self.daemon.process.kill()
+            self.daemon.process.wait()
+        if CHIP and os.path.exists(CHIPS_PID):
+            subprocess.call([TOP + "/tools/guest/chips", "-k"])
 
     def usable(self, path):
         """Wait until the device can be opened."""
@@ -369,10 +411,15 @@ def run(world):
             good = run_case(number, rule, function, world) and good
         print("1..%d" % len(cases))
         good = world.stop() and good
+        if CHIP and good and not words:
+            print("# tried: " + json.dumps({
+                "chip": CHIP, "cases": len(cases),
+                "test": os.path.basename(sys.argv[0]).partition(".")[0]}))
     except BaseException:
         good = False
         raise
     finally:
         if not good:
             print_log(world)
+            world.abandon()
     sys.exit(0 if good else 1)

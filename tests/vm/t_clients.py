@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
+# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h
 # timeout: 240
 """t_clients: programs that know nothing of devsw work with its nodes.
 
@@ -439,7 +440,7 @@ def _(_world, adapter):
             equal(bool(lines & termios.TIOCM_DTR), on, "DTR")
             equal(bool(lines & termios.TIOCM_RTS), not on, "RTS")
         # The gadget says that it knows no break, and then there is none.
-        if adapter == "ftdi0":
+        if adapter == "ftdi0" or h_guest.CHIP:
             port.send_break(0.05)
         else:
             try:

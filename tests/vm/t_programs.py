@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
+# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h
 # timeout: 200
 """t_programs: terminal programs and protocols as people use them.
 
@@ -11,6 +12,7 @@ the same name.
 """
 
 import contextlib
+import glob
 import os
 import struct
 import subprocess
@@ -34,6 +36,30 @@ def far_end(adapter, echo=True):
         yield far
     finally:
         far.close()
+
+
+@contextlib.contextmanager
+def far_tty(adapter):
+    """Its other end as a tty, raw; of a chip one more, under Linux's driver."""
+    path = probe.far_path(adapter)
+    if h_guest.CHIP:
+        before = set(glob.glob("/dev/ttyUSB*"))
+        h_guest.serve("create", "far", h_guest.CHIP)
+        h_guest.serve("wire", adapter, "far")
+        h_guest.serve("plug", "far")
+        path = probe.wait_for(
+            lambda: sorted(set(glob.glob("/dev/ttyUSB*")) - before),
+            "the far end's node")[0]
+        subprocess.check_call(["udevadm", "settle"])
+    fd = probe.open_node(path)
+    probe.raw(fd, clocal=True)
+    yield path
+    os.close(fd)
+    if h_guest.CHIP:
+        h_guest.serve("unwire", "far")
+        h_guest.serve("unplug", "far")
+        h_guest.serve("destroy", "far")
+        h_guest.serve("modem", adapter, "1")
 
 
 def both(function):
@@ -129,13 +155,12 @@ def zmodem(sender, receiver):
 
 @case("ZMODEM: sz and rz carry a file both ways")
 def _(_world):
-    near, far = NODES["acm0"], probe.far_path("acm0")
-    with far_end("acm0", echo=False):       # which makes it raw
-        pass
+    near = NODES["acm0"]
     fd = probe.open_node(near)
     probe.raw(fd, clocal=True)              # opens do not wait for carrier
-    zmodem(near, far)
-    zmodem(far, near)
+    with far_tty("acm0") as far:
+        zmodem(near, far)
+        zmodem(far, near)
     os.close(fd)
 
 

@@ -38,6 +38,7 @@ import pty
 import select
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import termios
@@ -263,13 +264,23 @@ def write_on(call, fd, size, total):
 
 # ---- the far end of the wire -------------------------------------------
 
+def far_open(path):
+    """The far end: a descriptor that does not wait."""
+    if not stat.S_ISSOCK(os.stat(path).st_mode):
+        return os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(path)
+        sock.setblocking(False)
+        return sock.detach()
+
+
 class Far:
-    """The other end of an adapter: a gadget's tty or a virtio port."""
+    """The other end of an adapter: a tty, a virtio port or a chip's socket."""
 
     open_fds = set()
 
     def __init__(self, path):
-        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self.fd = far_open(path)
         self.open_fds.add(self.fd)
         if os.isatty(self.fd):
             tty.setraw(self.fd, termios.TCSANOW)
