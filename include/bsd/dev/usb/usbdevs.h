@@ -1,14 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usbdevs.h - vendor and product ids that the drivers name.
+ * usbdevs.h - names for the numbers of USB vendors and products.
  *
- * Written by hand, and only what a driver's table or the quirk table uses:
- * a new id goes here together with the table row that needs it.
+ * By hand, and first: what a driver of this tree names, and names that drivers
+ * for NetBSD use where the list of ids has others.  All else is in
+ * usbdevs_ids.h, which tools/usbdevs makes of the list of Debian's package
+ * usb.ids when a build directory is configured; who compiles without one has
+ * those by hand alone.
  */
 #ifndef _DEV_USB_USBDEVS_H_
 #define	_DEV_USB_USBDEVS_H_
 
 #define	USB_VENDOR_FTDI			0x0403
+#define	USB_VENDOR_NOKIA		0x0421
+#define	USB_VENDOR_EPSON		0x04b8
+#define	USB_VENDOR_EXAR			0x04e2
+#define	USB_VENDOR_BELKIN		0x050d
+#define	USB_VENDOR_ALCOR		0x058f
+#define	USB_VENDOR_QUALCOMM		0x05c6
+#define	USB_VENDOR_KEYSPAN		0x06cd
+#define	USB_VENDOR_MCT			0x0711
+#define	USB_VENDOR_HANDSPRING		0x082d
+#define	USB_VENDOR_PALM			0x0830
+#define	USB_VENDOR_OPTION		0x0af0
+#define	USB_VENDOR_YUBICO		0x1050
+#define	USB_VENDOR_SIERRA		0x1199
+#define	USB_VENDOR_HUAWEI		0x12d1
+#define	USB_VENDOR_NOVATEL		0x1410
+#define	USB_VENDOR_MOTOROLA2		0x22b8
+#define	USB_VENDOR_DELL			0x413c
+#define	USB_VENDOR_ARKMICROCHIPS	0x6547
+#define	USB_VENDOR_MOSCHIP		0x9710
 #define	USB_VENDOR_MICROCHIP		0x04d8
 #define	USB_VENDOR_PROLIFIC		0x067b
 #define	USB_VENDOR_IODATA		0x04bb
@@ -25,6 +47,13 @@
 #define	USB_VENDOR_ARANEUS		0x12d8
 #define	USB_VENDOR_QINHENG2		0x1a86
 #define	USB_VENDOR_QINHENG		0x4348
+
+/* ARK Microchips, Belkin, MCT: serial adapters */
+#define	USB_PRODUCT_ARKMICROCHIPS_USBSERIAL 0x0232
+#define	USB_PRODUCT_BELKIN_F5U109	0x0109
+#define	USB_PRODUCT_MCT_DU_H3SP_USB232	0x0200
+#define	USB_PRODUCT_MCT_USB232		0x0210
+#define	USB_PRODUCT_MCT_SITECOM_USB232	0x0230
 
 /* Araneus */
 #define	USB_PRODUCT_ARANEUS_ALEA	0x0001
@@ -110,5 +139,9 @@
 #define	USB_PRODUCT_SILABS_CP2105	0xea70
 #define	USB_PRODUCT_SILABS_CP2108	0xea71
 #define	USB_PRODUCT_SILABS2_DCU11CLONE	0xea61
+
+#if __has_include(<dev/usb/usbdevs_ids.h>)
+#include <dev/usb/usbdevs_ids.h>
+#endif
 
 #endif /* _DEV_USB_USBDEVS_H_ */
