@@ -32,7 +32,8 @@ saying which check did counts as one failure.
 Where tests come from
 
     meson's tests, of which those in the suites "uml" and "vm" start their
-    own guest and run once, with the plain build, and those in the suite
+    own guest and run once, with the plain build, those in the suite "once"
+    in the lane plain only, as no sanitizer sees them, and those in the suite
     "full" only if asked for;
 
     tests/vm/t_* with a line "# guest: OPTION..." near the top, which run
@@ -223,11 +224,14 @@ def built(name):
 # ---- meson's tests -----------------------------------------------------
 
 def meson_tests():
-    """{lane: [name]} of the plain build; the native ones are "plain"."""
+    """{lane: [name]} of the plain build; the native ones are "plain".
+
+    "sanitizers" are those of them that asan and tsan run too.
+    """
     with open(os.path.join(build_dir("plain"), "meson-info",
                            "intro-tests.json"), encoding="utf-8") as file:
         tests = json.load(file)
-    lanes = {lane: [] for lane in ("plain", *SUITE_LANES)}
+    lanes = {lane: [] for lane in ("plain", "sanitizers", *SUITE_LANES)}
     commands = set()
     names = [test["name"] for test in tests]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -238,6 +242,8 @@ def meson_tests():
         suites = {suite.partition(":")[2] for suite in test["suite"]}
         lane = next((s for s in SUITE_LANES if s in suites), "plain")
         lanes[lane].append(test["name"])
+        if lane == "plain" and "once" not in suites:
+            lanes["sanitizers"].append(test["name"])
         commands.update(os.path.basename(word) for word in test["cmd"])
     return lanes, commands
 
@@ -560,7 +566,7 @@ class Plan:
             commands, args.full or args.patterns)
         self.meson = {}
         for lane in FAST if args.fast else LANES if args.full else LANES[:-1]:
-            names = native.get("plain" if lane in BUILDS else lane, [])
+            names = native.get(lane, native["sanitizers"])
             self.meson[lane] = selected(args.patterns, lane, sorted(names))
         own = {s.name: s for s in self.scripts} if "vm" in self.meson else {}
         self.own = [own[name] for name in

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """t_page: the page of devsw-compare, in Chromium.
 
-    t_page.py PAGE SAMPLE CHROMIUM [none [FINISHED]]
+    t_page.py PAGE SAMPLE CHROMIUM [FINISHED]
 
 Puts the JSON of SAMPLE into PAGE as devsw-compare does, opens it without a
 window, and compares the document that its script has made with what the
@@ -17,8 +17,6 @@ Nothing may be said on the console, and nothing asked of any network.  The
 browser's log of the network tells what a page asked for; what the browser
 asks for itself is none of our business, and its proxy is a port where nobody
 listens.  That both would be noticed is the first check.
-
-With a sanitizer in the place of "none" nothing is done.
 """
 
 import html.parser
@@ -705,22 +703,19 @@ def checks(browser, template, page, issample):
 
 
 def main():
-    if len(sys.argv) > 4 and sys.argv[4] != "none":
-        print("1..0 # SKIP once is enough, without a sanitizer")
-        return 77
     with open(sys.argv[1], encoding="utf-8") as file:
         template = file.read()
     with open(sys.argv[2], encoding="utf-8") as file:
         sample = json.dumps(json.load(file), ensure_ascii=False)
     page = template.replace("@DATA@", sample.replace("<", "\\u003c"))
-    if len(sys.argv) > 5:
-        with open(sys.argv[5], encoding="utf-8") as file:
+    if len(sys.argv) > 4:
+        with open(sys.argv[4], encoding="utf-8") as file:
             page = file.read()
     number = failed = 0
     with tempfile.TemporaryDirectory() as directory:
         browser = Browser(sys.argv[3], directory)
         for what, check in checks(browser, template, page,
-                                  len(sys.argv) <= 5):
+                                  len(sys.argv) <= 4):
             number += 1
             try:
                 check()
