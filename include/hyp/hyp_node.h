@@ -247,11 +247,13 @@ int	hyp_set_tty_defaults(const char *);
 
 /* Owner and mode of a new node: a class of devices, mapped by the daemon's
    configuration (default root:dialout 0660 for HYP_NODE_TTY, root:root 0600
-   for HYP_NODE_HID, root:lp 0660 for HYP_NODE_LP). */
+   for HYP_NODE_HID, root:lp 0660 for HYP_NODE_LP, root:root 0600 for
+   HYP_NODE_USB). */
 #define	HYP_NODE_OTHER	0
 #define	HYP_NODE_TTY	1
 #define	HYP_NODE_HID	2
 #define	HYP_NODE_LP	3	/* a printer */
+#define	HYP_NODE_USB	4	/* a whole device, as it is */
 
 /*
  * error = hyp_node_create(node, name, class, minor, &host)

@@ -17,6 +17,7 @@
  *	ucom*	at uftdi?, umodem?, uchcom?, uplcom?, uslsa? (ucombus)
  *	ualea*	at uhub? (usbifif)
  *	ulpt*	at uhub? (usbifif)
+ *	ugen*	at uhub? (usbdevif)		if a claim names it
  *	uhidev*	at uhub? (usbifif)
  *	uhid*	at uhidev? (uhidbus)
  *
@@ -28,6 +29,7 @@
 #include <sys/tty.h>
 
 #include <dev/usb/uhidev.h>
+#include <dev/usb/usbdi.h>
 
 #include <hyp/hyp_node.h>
 
@@ -36,6 +38,7 @@
 extern const struct cdevsw ucom_cdevsw;
 extern const struct cdevsw uhid_cdevsw;
 extern const struct cdevsw ulpt_cdevsw;
+extern const struct cdevsw ugen_cdevsw;
 
 extern struct cfattach usb_ca;
 extern struct cfattach uhub_ca;
@@ -47,6 +50,7 @@ extern struct cfattach uslsa_ca;
 extern struct cfattach ucom_ca;
 extern struct cfattach ualea_ca;
 extern struct cfattach ulpt_ca;
+extern struct cfattach ugen_ca;
 extern struct cfattach uhidev_ca;
 extern struct cfattach uhid_ca;
 
@@ -66,6 +70,7 @@ CFDRIVER_DECL(uslsa, DV_DULL, ucombus_attrs);
 CFDRIVER_DECL(ucom, DV_DULL, NULL);
 CFDRIVER_DECL(ualea, DV_DULL, NULL);
 CFDRIVER_DECL(ulpt, DV_DULL, NULL);
+CFDRIVER_DECL(ugen, DV_DULL, NULL);
 CFDRIVER_DECL(uhidev, DV_DULL, uhidbus_attrs);
 CFDRIVER_DECL(uhid, DV_DULL, NULL);
 
@@ -80,6 +85,7 @@ struct cfdriver *const cfdriver_ioconf[] = {
 	&ucom_cd,
 	&ualea_cd,
 	&ulpt_cd,
+	&ugen_cd,
 	&uhidev_cd,
 	&uhid_cd,
 	NULL
@@ -95,6 +101,7 @@ static struct cfattach *const uslsa_cfattach[] = { &uslsa_ca, NULL };
 static struct cfattach *const ucom_cfattach[] = { &ucom_ca, NULL };
 static struct cfattach *const ualea_cfattach[] = { &ualea_ca, NULL };
 static struct cfattach *const ulpt_cfattach[] = { &ulpt_ca, NULL };
+static struct cfattach *const ugen_cfattach[] = { &ugen_ca, NULL };
 static struct cfattach *const uhidev_cfattach[] = { &uhidev_ca, NULL };
 static struct cfattach *const uhid_cfattach[] = { &uhid_ca, NULL };
 
@@ -109,6 +116,7 @@ const struct cfattachinit cfattach_ioconf[] = {
 	{ "ucom", ucom_cfattach },
 	{ "ualea", ualea_cfattach },
 	{ "ulpt", ulpt_cfattach },
+	{ "ugen", ugen_cfattach },
 	{ "uhidev", uhidev_cfattach },
 	{ "uhid", uhid_cfattach },
 	{ NULL, NULL }
@@ -116,11 +124,13 @@ const struct cfattachinit cfattach_ioconf[] = {
 
 /* Where devices attach. */
 static const struct cfparent pspec_usbroothubif = { "usbroothubif", "usb", -1 };
+static const struct cfparent pspec_usbdevif = { "usbdevif", "uhub", -1 };
 static const struct cfparent pspec_usbifif = { "usbifif", "uhub", -1 };
 static const struct cfparent pspec_ucombus = { "ucombus", NULL, -1 };
 static const struct cfparent pspec_uhidbus = { "uhidbus", NULL, -1 };
 
 /* Locators: any port, any configuration, ... */
+static int loc_usbdevif[] = { USBDEVIFCF_PORT_DEFAULT };
 static int loc_usbifif[] = { -1, -1, -1, -1, -1, -1 };
 static int loc_ucombus[] = { UCOMBUSCF_PORTNO_DEFAULT };
 static int loc_uhidbus[] = { UHIDBUSCF_REPORTID_DEFAULT, INT32_MIN };
@@ -136,6 +146,7 @@ struct cfdata cfdata_ioconf[] = {
 	{ "ucom", "ucom", FSTATE_STAR, loc_ucombus, 0, &pspec_ucombus },
 	{ "ualea", "ualea", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "ulpt", "ulpt", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
+	{ "ugen", "ugen", FSTATE_STAR, loc_usbdevif, 0, &pspec_usbdevif },
 	{ "uhidev", "uhidev", FSTATE_STAR, loc_usbifif, 0, &pspec_usbifif },
 	{ "uhid", "uhid", FSTATE_STAR, loc_uhidbus, 0, &pspec_uhidbus },
 	{ NULL, NULL, 0, NULL, 0, NULL }
@@ -146,6 +157,7 @@ const struct devsw_conv devsw_conv[] = {
 	{ "ucom", NULL, &ucom_cdevsw },
 	{ "uhid", NULL, &uhid_cdevsw },
 	{ "ulpt", NULL, &ulpt_cdevsw },
+	{ "ugen", NULL, &ugen_cdevsw },
 	{ NULL, NULL, NULL }
 };
 
@@ -154,6 +166,7 @@ const struct devnode devnodes[] = {
 	{ "ucom", "ttyU", &ucom_cdevsw, 0, HYP_NODE_TTY },
 	{ "ucom", "dtyU", &ucom_cdevsw, TTDIALOUT_MASK, HYP_NODE_TTY },
 	{ "uhid", "uhid", &uhid_cdevsw, 0, HYP_NODE_HID },
+	{ "ugen", "ugen", &ugen_cdevsw, DEVNODE_SUBS, HYP_NODE_USB },
 	{ "ulpt", "ulpt", &ulpt_cdevsw, 0, HYP_NODE_LP },
 	{ "ulpt", "ulpn", &ulpt_cdevsw, TTDIALOUT_MASK, HYP_NODE_LP },
 	{ NULL, NULL, NULL, 0, 0 }

@@ -817,6 +817,8 @@ nodes_get_owner_and_mode(void)
 	fc.lp.gid = getuid() == 0 ? 7 : getgid();
 	fc.lp.mode = 0660;
 	node_gets("ulpt0", HYP_NODE_LP, &fc, &fc.lp);
+	fc.usb.mode = 0600;
+	node_gets("ugen0.00", HYP_NODE_USB, &fc, &fc.usb);
 	node_gets("null0", HYP_NODE_OTHER, &fc, NULL);
 	fc.hid.mode = 0;
 	node_gets("uhid0", HYP_NODE_HID, &fc, NULL);

@@ -71,6 +71,7 @@ LATENCY = "drivers/uftdi_latency.c"
 UCOMMODEM = "drivers/ucom_modem.c"
 UCOMOPEN = "drivers/ucom_open.c"
 ULPT = "drivers/ulpt.c"
+UGEN = "drivers/ugen.c"
 PORT = "kernel/bus/usb_port.c"
 
 # The program that has the litmuses of a folder; the others are t_sched's.
@@ -575,6 +576,9 @@ MUTANTS = (
     ("a revoked write of a printer goes on", ULPT,
      "		if (sc->sc_out.up_busy)\n"
      "			usbd_cancel_xfer(sc->sc_out.up_xfer);\n", ""),
+    ("a revoked request of ugen goes on", UGEN,
+     "	if (ue->ue_out.ud_busy)\n"
+     "		usbd_cancel_xfer(ue->ue_out.ud_xfer);\n", ""),
     ("a revoke of ulpn0 ends what ulpt0 does", ULPT,
      "	if (sc->sc_open == node) {\n		if (sc->sc_out.up_busy)",
      "	if (sc->sc_open != 0) {\n		if (sc->sc_out.up_busy)"),

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tab_ucom.c - the litmuses of t_sched_ucom: USB serial adapters, HIDs,
- * printers and the bus, on everything that is below them.
+ * printers, ugen(4) and the bus, on everything that is below them.
  */
 #include "sched/sched.h"
 
-extern const struct sched_litmus l_ucom[], l_uhid[], l_ulpt[], l_bus[];
+extern const struct sched_litmus l_ucom[], l_uhid[], l_ulpt[], l_ugen[],
+    l_bus[];
 
 const struct sched_litmus *const sched_files[] = {
-	l_ucom, l_uhid, l_ulpt, l_bus, NULL
+	l_ucom, l_uhid, l_ulpt, l_ugen, l_bus, NULL
 };
 
 /* usbevent: the event thread of an opened device (h_pthread.c). */

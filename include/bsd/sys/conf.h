@@ -180,8 +180,12 @@ int	tty_unit(dev_t);
 /*
  * The device switch table and MAKEDEV(8) as data (src/drivers/ioconf.c).
  * A node row makes one name for each unit of a driver; dn_minor is or'ed
- * into the unit.
+ * into the unit.  With DEVNODE_SUBS in it a unit can have DEVNODE_NSUBS nodes,
+ * "ugen0.00" and so on, whose minor is unit * DEVNODE_NSUBS + which: the first
+ * is made with the unit, others by devnode_make_subs.
  */
+#define	DEVNODE_SUBS	0x40000000U
+#define	DEVNODE_NSUBS	16
 struct devsw_conv {
 	const char		*d_name;
 	const struct bdevsw	*d_bdevsw;
@@ -199,6 +203,7 @@ extern const struct devnode devnodes[];		/* dn_driver NULL ends */
 void	devnode_attach(const struct devnode *);
 void	devnode_detach(const struct devnode *);
 int	devnode_make(const char *, int);
+int	devnode_make_subs(const char *, int, u_int);
 extern struct cfdriver *const cfdriver_ioconf[];
 extern const struct cfattachinit cfattach_ioconf[];
 extern struct cfdata cfdata_ioconf[];

@@ -39,6 +39,7 @@ struct front_config {
 	struct front_perm tty;		/* class HYP_NODE_TTY */
 	struct front_perm hid;		/* class HYP_NODE_HID */
 	struct front_perm lp;		/* class HYP_NODE_LP */
+	struct front_perm usb;		/* class HYP_NODE_USB */
 	unsigned	 major;		/* of all nodes, < 512 (120) */
 	unsigned	 max_threads;	/* that run clients' calls, >= 2
 					   (1024) */

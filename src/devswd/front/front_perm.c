@@ -83,6 +83,8 @@ front_node_perm(const struct front_node *fn, struct front_perm *fp)
 		*fp = front.fl_config.hid;
 	else if (fn->fn_class == HYP_NODE_LP)
 		*fp = front.fl_config.lp;
+	else if (fn->fn_class == HYP_NODE_USB)
+		*fp = front.fl_config.usb;
 	else
 		*fp = (struct front_perm){ 0, 0, 0 };
 	pthread_mutex_unlock(&front.fl_lock);

@@ -154,6 +154,7 @@ main_front(const struct options *o)
 	fc.tty = o->o_tty;
 	fc.hid = o->o_hid;
 	fc.lp = o->o_lp;
+	fc.usb = o->o_usb;
 	fc.major = o->o_major;
 	fc.max_threads = o->o_max_threads;
 	fc.deadline_ms = o->o_deadline * 1000;

@@ -489,6 +489,7 @@ options_parse(int argc, char **argv, struct options *o)
 	o->o_hid.mode = DEFAULT_HIDMODE;
 	o->o_lp.gid = default_group(DEFAULT_LPGROUP);
 	o->o_lp.mode = DEFAULT_MODE;
+	o->o_usb.mode = DEFAULT_HIDMODE;
 	o->o_major = DEFAULT_MAJOR;
 	o->o_defaults = "linux";
 	o->o_units_file = UNITS_FILE;

@@ -33,6 +33,7 @@ struct options {
 	int		 o_verbose;
 	struct front_perm o_tty;
 	struct front_perm o_hid;
+	struct front_perm o_usb;	/* ugen(4)'s; root only */
 	struct front_perm o_lp;		/* printers; the system says who */
 	unsigned	 o_major;
 	unsigned	 o_max_threads;	/* 0: the default */

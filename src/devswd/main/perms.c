@@ -73,7 +73,8 @@ set(const struct options *o, const struct front_nodeinfo *fi,
 		return;
 	}
 	fp = perm_over(&c->c_perm, fi->fi_class == HYP_NODE_TTY ? &o->o_tty :
-	    fi->fi_class == HYP_NODE_LP ? &o->o_lp : &o->o_hid);
+	    fi->fi_class == HYP_NODE_LP ? &o->o_lp :
+	    fi->fi_class == HYP_NODE_USB ? &o->o_usb : &o->o_hid);
 	front_node_setperm(fi->fi_minor, &fp);
 }
 

@@ -188,6 +188,15 @@ uhub_complain(struct usbd_why *why, const struct usbd_interface *iface,
 	    usbd_errstr(err));
 }
 
+/* Has somebody asked for ugen(4)?  Only a claim that names it does. */
+static bool
+uhub_wants_generic(const struct cfpins *pins)
+{
+
+	return pins != NULL && pins->cps_n > 0 &&
+	    strcmp(pins->cps_pin[0].cp_driver, "ugen") == 0;
+}
+
 /*
  * wanted = uhub_attach_whole(dev, pins, why)
  *
@@ -205,6 +214,7 @@ uhub_attach_whole(struct usbd_device *dev, const struct cfpins *pins,
 	int i;
 
 	uhub_fill_uaa(dev, &uaa);
+	uaa.uaa_usegeneric = uhub_wants_generic(pins);
 	cf = config_search_acquire(uhub_self, &uaa,
 	    CFARGS(.iattr = "usbdevif"));
 	if (cf == NULL)

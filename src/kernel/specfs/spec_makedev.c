@@ -35,7 +35,7 @@
 #define	LINUX_MINOR_UNIT	13	/* bits of unit */
 #define	LINUX_MINOR_UNITS	(1 << LINUX_MINOR_UNIT)
 CTASSERT(CONFIG_UNITS <= LINUX_MINOR_UNITS);
-#define	UNIT_NODES		4	/* rows that a driver can have */
+#define	UNIT_NODES	(3 + DEVNODE_NSUBS) /* that a unit can have */
 
 struct devnode_table {
 	const struct devnode	*dt_rows;
@@ -60,10 +60,17 @@ spec_makedev_init(void)
 	LIST_INIT(&tables);
 }
 
-/* nodes_lock held: the node of a row for a unit, made if need be. */
+/*
+ * nodes_lock held: the node of a row for a unit, and one of its parts; made if
+ * need be, or NULL if it is not there and has not to be.
+ */
 static struct hyp_node *
-node_get(const struct devnode *row, int unit)
+node_get(const struct devnode *row, int unit, u_int part, bool make)
 {
+	const bool subs = (row->dn_minor & DEVNODE_SUBS) != 0;
+	const u_int number = subs ? (u_int)unit * DEVNODE_NSUBS + part :
+	    (u_int)unit;
+	const u_int mn = number | (row->dn_minor & ~DEVNODE_SUBS);
 	const devmajor_t maj = cdevsw_lookup_major(row->dn_cdevsw);
 	char name[SPEC_NAMELEN];
 	struct hyp_node *hn;
@@ -71,10 +78,14 @@ node_get(const struct devnode *row, int unit)
 
 	KASSERTMSG(maj >= 0 && maj < LINUX_MINOR_MAJORS, "%s: major %d",
 	    row->dn_driver, maj);
-	KASSERTMSG(unit >= 0 && unit < LINUX_MINOR_UNITS, "%s: unit %d",
+	KASSERTMSG(unit >= 0 && number < LINUX_MINOR_UNITS, "%s: unit %d",
 	    row->dn_driver, unit);
-	dev = makedev(maj, (u_int)unit | row->dn_minor);
-	snprintf(name, sizeof(name), "%s%d", row->dn_prefix, unit);
+	dev = makedev(maj, mn);
+	if (subs)
+		snprintf(name, sizeof(name), "%s%d.%02u", row->dn_prefix, unit,
+		    part);
+	else
+		snprintf(name, sizeof(name), "%s%d", row->dn_prefix, unit);
 	LIST_FOREACH(hn, &nodes, hn_list) {
 		if (strcmp(hn->hn_name, name) == 0) {
 			KASSERTMSG(hn->hn_dev == dev, "%s: dev 0x%lx, 0x%lx",
@@ -82,11 +93,12 @@ node_get(const struct devnode *row, int unit)
 			return hn;
 		}
 	}
+	if (!make)
+		return NULL;
 	hn = kmem_zalloc(sizeof(*hn), KM_SLEEP);
 	hn->hn_dev = dev;
 	hn->hn_class = row->dn_class;
-	hn->hn_linuxminor = (uint32_t)unit | (uint32_t)maj << LINUX_MINOR_UNIT |
-	    row->dn_minor;
+	hn->hn_linuxminor = (uint32_t)mn | (uint32_t)maj << LINUX_MINOR_UNIT;
 	strlcpy(hn->hn_name, name, sizeof(hn->hn_name));
 	LIST_INSERT_HEAD(&nodes, hn, hn_list);
 	return hn;
@@ -125,32 +137,43 @@ node_make(struct hyp_node *hn)
 	return error;
 }
 
-/* nodes_lock held: add the nodes of a table's rows to those found. */
+/*
+ * nodes_lock held: add the nodes of a table's rows to those found; of a row with
+ * parts those in the mask, and all that are there.
+ */
 static u_int
-nodes_get(const struct devnode *row, const char *driver, int unit,
+nodes_get(const struct devnode *row, const char *driver, int unit, u_int parts,
     struct hyp_node **hn, u_int n)
 {
 
 	for (; row->dn_driver != NULL; row++) {
-		if (strcmp(row->dn_driver, driver) != 0)
+		const bool subs = (row->dn_minor & DEVNODE_SUBS) != 0;
+
+		if (strcmp(row->dn_driver, driver) != 0 ||
+		    (subs && unit >= LINUX_MINOR_UNITS / DEVNODE_NSUBS))
 			continue;
-		KASSERTMSG(n < UNIT_NODES, "%s: too many rows", driver);
-		hn[n++] = node_get(row, unit);
+		for (u_int i = 0; i < (subs ? DEVNODE_NSUBS : 1); i++) {
+			KASSERTMSG(n < UNIT_NODES, "%s: too many rows", driver);
+			hn[n] = node_get(row, unit, i,
+			    !subs || (parts & 1U << i) != 0);
+			if (hn[n] != NULL)
+				n++;
+		}
 	}
 	return n;
 }
 
 /* The nodes of a driver's unit, at most UNIT_NODES; how many. */
 static u_int
-unit_nodes(const char *driver, int unit, struct hyp_node **hn)
+unit_nodes(const char *driver, int unit, u_int parts, struct hyp_node **hn)
 {
 	struct devnode_table *dt;
 	u_int n;
 
 	mutex_enter(&nodes_lock);
-	n = nodes_get(devnodes, driver, unit, hn, 0);
+	n = nodes_get(devnodes, driver, unit, parts, hn, 0);
 	LIST_FOREACH(dt, &tables, dt_list)
-		n = nodes_get(dt->dt_rows, driver, unit, hn, n);
+		n = nodes_get(dt->dt_rows, driver, unit, parts, hn, n);
 	mutex_exit(&nodes_lock);
 	return n;
 }
@@ -162,9 +185,20 @@ unit_nodes(const char *driver, int unit, struct hyp_node **hn)
  *	without devices of autoconf, whose attach makes them.  Sleeps for a
  *	short time.  Linux's errno, the first one, and what failed is logged;
  *	EINVAL: more units than there are minor numbers.
+ *
+ * error = devnode_make_subs(driver, unit, parts)
+ *
+ *	The same, with these parts of it, a bit for each.
  */
 int
 devnode_make(const char *driver, int unit)
+{
+
+	return devnode_make_subs(driver, unit, 1);
+}
+
+int
+devnode_make_subs(const char *driver, int unit, u_int parts)
 {
 	struct hyp_node *hn[UNIT_NODES];
 	int error = 0, e;
@@ -175,7 +209,9 @@ devnode_make(const char *driver, int unit)
 		    driver, unit);
 		return compat_errno(EINVAL);
 	}
-	n = unit_nodes(driver, unit, hn);
+	n = unit_nodes(driver, unit, parts, hn);
+	if (n == 0 && parts != 1)
+		return compat_errno(EINVAL);	/* no room for its parts */
 	for (u_int i = 0; i < n; i++) {
 		if ((e = node_make(hn[i])) != 0 && error == 0)
 			error = e;
@@ -302,7 +338,7 @@ void
 spec_makedev_attached(const char *driver, int unit)
 {
 	struct hyp_node *hn[UNIT_NODES];
-	const u_int n = unit_nodes(driver, unit, hn);
+	const u_int n = unit_nodes(driver, unit, 0, hn);
 
 	for (u_int i = 0; i < n; i++)
 		node_changed(atomic_load_acquire(&hn[i]->hn_host));
