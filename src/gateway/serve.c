@@ -16,6 +16,7 @@
  */
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 
 #include <event2/event.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gateway/adapters.h"
 #include "gateway/disk.h"
@@ -47,7 +49,8 @@ struct gateway {
 	struct service_head g_services;
 	struct web	*g_web;
 	struct adapters	*g_adapters;
-	struct event	*g_events[4];	/* signals, and the watchdog's */
+	int		 g_signals;	/* signalfd(2) */
+	struct event	*g_events[2];	/* of it, and the watchdog's */
 };
 
 /* ---- services ------------------------------------------------------- */
@@ -207,25 +210,11 @@ arrange(struct gateway *g, const struct port_conf_head *configs)
 /* ---- signals -------------------------------------------------------- */
 
 static void
-on_signal(evutil_socket_t number, short what, void *arg)
-{
-	struct gateway *const g = arg;
-
-	(void)what;
-	say("ends: %s", strsignal((int)number));
-	notify("STOPPING=1");
-	(void)event_base_loopbreak(g->g_base);
-}
-
-static void
-on_reload(evutil_socket_t number, short what, void *arg)
+reload(struct gateway *g)
 {
 	struct port_conf_head *const fresh = malloc(sizeof(*fresh));
-	struct gateway *const g = arg;
 	struct timespec now;
 
-	(void)number;
-	(void)what;
 	if (fresh == NULL)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -255,6 +244,25 @@ on_reload(evutil_socket_t number, short what, void *arg)
 	}
 	say("the configuration was read again");
 	notify("READY=1");
+}
+
+/* There are signals to be read. */
+static void
+on_signal(evutil_socket_t fd, short what, void *arg)
+{
+	struct gateway *const g = arg;
+	struct signalfd_siginfo si;
+
+	(void)what;
+	while (read(fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo == SIGHUP) {
+			reload(g);
+			continue;
+		}
+		say("ends: %s", strsignal((int)si.ssi_signo));
+		notify("STOPPING=1");
+		(void)event_base_loopbreak(g->g_base);
+	}
 }
 
 static void
@@ -313,29 +321,33 @@ new_base(void)
 	return base;
 }
 
-/* false: no memory. */
+/*
+ * Signals come through a descriptor, and no handler runs between two lines of
+ * the program.  false: no memory.
+ */
 static bool
 watch_signals(struct gateway *g)
 {
 	const unsigned ms = notify_period();
 	const struct timeval period = { ms / 1000, ms % 1000 * 1000 };
-	size_t i;
+	sigset_t ours;
 
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &ours, NULL);
+	g->g_signals = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
 	g->g_base = new_base();
-	if (g->g_base == NULL)
+	if (g->g_signals == -1 || g->g_base == NULL)
 		return false;
-	g->g_events[0] = evsignal_new(g->g_base, SIGTERM, on_signal, g);
-	g->g_events[1] = evsignal_new(g->g_base, SIGINT, on_signal, g);
-	g->g_events[2] = evsignal_new(g->g_base, SIGHUP, on_reload, g);
-	g->g_events[3] = event_new(g->g_base, -1, EV_PERSIST, on_watchdog,
+	g->g_events[0] = event_new(g->g_base, g->g_signals, EV_READ |
+	    EV_PERSIST, on_signal, g);
+	g->g_events[1] = event_new(g->g_base, -1, EV_PERSIST, on_watchdog,
 	    NULL);
-	for (i = 0; i < 4; i++) {
-		if (g->g_events[i] == NULL)
-			return false;
-		if (i < 3 && event_add(g->g_events[i], NULL) == -1)
-			return false;
-	}
-	return ms == 0 || event_add(g->g_events[3], &period) == 0;
+	return g->g_events[0] != NULL && g->g_events[1] != NULL &&
+	    event_add(g->g_events[0], NULL) == 0 &&
+	    (ms == 0 || event_add(g->g_events[1], &period) == 0);
 }
 
 static void
@@ -356,10 +368,12 @@ end(struct gateway *g)
 	disk_end(DISK_MS);
 	downloads_end();
 	passwd_end();
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 2; i++) {
 		if (g->g_events[i] != NULL)
 			event_free(g->g_events[i]);
 	}
+	if (g->g_signals != -1)
+		close(g->g_signals);
 	if (g->g_base != NULL)
 		event_base_free(g->g_base);
 }
@@ -373,7 +387,8 @@ end(struct gateway *g)
 int
 serve(const char *path, struct port_conf_head *configs)
 {
-	struct gateway g = { .g_path = path, .g_configs = configs };
+	struct gateway g = { .g_path = path, .g_configs = configs,
+	    .g_signals = -1 };
 	int status = EXIT_FAILED;
 
 	TAILQ_INIT(&g.g_services);
