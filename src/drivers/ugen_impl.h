@@ -56,7 +56,7 @@ struct ugen_softc {
 	struct ugen_ep		 sc_ep[DEVNODE_NSUBS];
 };
 
-/* ugen.c */
+/* ugen_subr.c */
 u_int	ugen_scan(struct ugen_softc *);
 void	ugen_done(struct usbd_xfer *, void *, usbd_status);
 int	ugen_wait(struct ugen_softc *, struct ugen_dir *, int);
