@@ -66,7 +66,10 @@ WHOLE = {
     "line": {"speed": 115200, "rate": 115384, "format": "8N1", "rtscts": True,
              "xonxoff": False, "clocal": True, "raw": True, "rts": True,
              "dtr": True, "cts": False, "dsr": False, "dcd": True,
-             "ri": False},
+             "ri": False,
+             "counts": {"rx": 4294967295, "tx": 6, "frame": 7, "parity": 0,
+                        "overrun": 4294967295, "buf_overrun": 4294967294,
+                        "breaks": 4294967293}},
     "files": [
         {"pid": 123, "uid": 0, "command": "picocom", "since": NOW,
          "ended": False, "stale": False, "opening": False,
@@ -257,7 +260,8 @@ def case_who():
         assert "inherited" in lines[3], lines
         out = good("show", "null")
         for part in ("null: there", "115200 (115384) 8N1 rts/cts clocal, raw",
-                     "rts dtr dcd", "gps, /etc/devsw/devswd.conf:12",
+                     "rts dtr dcd", "4294967295 in, 6 out",
+                     "4294967293 breaks, 7 framing, 4294967295 ov", "gps, /etc/devsw/devswd.conf:12",
                      "1 times, 1 calls", "picocom"):
             assert part in out, out
 

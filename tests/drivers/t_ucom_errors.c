@@ -22,6 +22,8 @@
 #include "drivers/h_adapter.h"
 #include "drivers/h_serial.h"
 #include "hyp/hyp.h"
+#include "hyp/hyp_trace.h"
+#include "specfs/h_trace.h"
 
 #define	MIB	(1024 * 1024)
 #define	PACKET	62		/* bytes of data in one of an FTDI's */
@@ -440,6 +442,44 @@ hostile(void)
 	h_remove(v);
 }
 
+/* devswctl trace shows each as it comes, once, with its node. */
+static void
+traced(void)
+{
+	static const struct { unsigned what; const char *text; } rows[] = {
+		{ VUSB_BREAK, "line break enter ttyU0 lsr 16" },
+		{ VUSB_PARITY, "line parity error enter ttyU0 lsr 4" },
+		{ VUSB_FRAMING, "line framing error enter ttyU0 lsr 8" },
+		{ VUSB_OVERRUN, "line overrun enter ttyU0 lsr 2" },
+	};
+	struct vusb *v;
+	struct s_file sf;
+	unsigned found;
+	char c;
+
+	for (int acm = 0; acm < 2; acm++) {
+		v = acm ? h_acm() : h_ftdi();
+		open_with(&sf, 0);
+		for (unsigned i = 0; i < 4; i++) {
+			h_trace_reset();
+			hyp_trace_start();
+			vusb_far_char(v, 0, rows[i].what == VUSB_BREAK ? 0 :
+			    'e', rows[i].what);
+			T_UNTIL(h_trace_has, (void *)(uintptr_t)rows[i].text);
+			hyp_trace_stop();
+			found = 0;
+			for (unsigned j = 0; j < h_trace_count(); j++)
+				found += strncmp(h_trace_text(j), "line ",
+				    5) == 0;
+			T_EQ(found, 1);
+			if (!acm)
+				s_read_all(&sf, &c, 1);
+		}
+		s_close(&sf);
+		h_remove(v);
+	}
+}
+
 const struct t_case t_cases[] = {
 	{ "FTDI: a break is where it was, and is 377 0 0 with PARMRK",
 	    ftdi_break },
@@ -453,6 +493,7 @@ const struct t_case t_cases[] = {
 	{ "ACM: errors are counted once", acm_errors },
 	{ "ACM: a ring is one each time", acm_rings },
 	{ "ACM: a break waits behind input that waits", acm_full },
+	{ "the trace shows each", traced },
 	{ "FTDI: errors that make no sense", hostile },
 	{ NULL, NULL }
 };

@@ -183,6 +183,10 @@ front_node_line(uint32_t minor, struct front_line *line)
 	line->fi_ospeed = 9600;
 	line->fi_rate = 9615;
 	line->fi_modem = 0x002 | 0x040;		/* DTR DCD */
+	line->fi_counted = true;
+	line->fi_counts = (struct serial_icounter_struct){ .rx = -1, .tx = 2,
+	    .frame = 3, .parity = 4, .overrun = 5, .buf_overrun = 6,
+	    .brk = 7 };
 	return true;
 }
 
@@ -830,6 +834,9 @@ a_node_and_who_may_see_its_use(void)
 			continue;
 		}
 		has(text, "\"line\": {\"speed\": 9600, \"rate\": 9615, \"format\": \"8E1\", ");
+		has(text, "\"counts\": {\"rx\": 4294967295, \"tx\": 2, "
+		    "\"frame\": 3, \"parity\": 4, \"overrun\": 5, "
+		    "\"buf_overrun\": 6, \"breaks\": 7}");
 		has(text, "\"rts\": false, \"dtr\": true, ");
 		has(text, "\"dcd\": true, ");
 		has(text, "\"uid\": 1000, "

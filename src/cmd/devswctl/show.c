@@ -111,6 +111,34 @@ show_hardware(const json_t *node)
 		adapter_row("which was", json_object_get(left, "adapter"));
 }
 
+/* What the line has carried and done since the adapter is there. */
+static void
+show_counts(const json_t *counts)
+{
+	static const struct {
+		const char	*name, *text;
+	} errors[] = {
+		{ "breaks", "breaks" },
+		{ "frame", "framing" },
+		{ "parity", "parity" },
+		{ "overrun", "overrun" },
+		{ "buf_overrun", "buffer overrun" },
+	};
+	char text[160] = "";
+	size_t n = 0;
+
+	if (!json_is_object(counts))
+		return;
+	row("bytes", "%lld in, %lld out", number(counts, "rx"),
+	    number(counts, "tx"));
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (number(counts, errors[i].name) > 0 && n < sizeof(text))
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+			    "%s%lld %s", n == 0 ? "" : ", ",
+			    number(counts, errors[i].name), errors[i].text);
+	row("line errors", "%s", n == 0 ? "none" : text);
+}
+
 static void
 show_line(const json_t *line)
 {
@@ -166,6 +194,7 @@ show_node(const json_t *node)
 		return;
 	}
 	show_line(json_object_get(node, "line"));
+	show_counts(json_object_get(json_object_get(node, "line"), "counts"));
 	row("open", "%lld times, %lld calls in the driver",
 	    number(node, "opens"), number(node, "calls"));
 	t = who_table();

@@ -8,6 +8,7 @@
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
 
+#include <linux/serial.h>
 #include <sys/types.h>
 
 #include <stdbool.h>
@@ -249,6 +250,8 @@ struct front_line {
 	uint32_t	 fi_ospeed;	/* as set */
 	uint32_t	 fi_rate;	/* what the hardware makes of it */
 	int		 fi_modem;	/* -1: not known */
+	bool		 fi_counted;	/* of what has come, and gone wrong: */
+	struct serial_icounter_struct fi_counts;
 };
 
 /*

@@ -334,6 +334,8 @@ front_node_line(uint32_t minor, struct front_line *line)
 	if (got && ask(ff, TIOCMGET, &line->fi_modem,
 	    sizeof(line->fi_modem)) != 0)
 		line->fi_modem = -1;
+	line->fi_counted = got && ask(ff, TIOCGICOUNT, &line->fi_counts,
+	    sizeof(line->fi_counts)) == 0;
 	hyp_lwp_exit(l);
 	peek_end(ff);
 	if (got) {

@@ -347,6 +347,18 @@ say_hardware(struct text *t, const struct front_nodeinfo *ni,
 	say(t, "}");
 }
 
+/* Since the driver was attached; as TIOCGICOUNT has them. */
+static void
+say_counts(struct text *t, const struct serial_icounter_struct *ic)
+{
+
+	say(t, ", \"counts\": {\"rx\": %u, \"tx\": %u, \"frame\": %u, "
+	    "\"parity\": %u, \"overrun\": %u, \"buf_overrun\": %u, "
+	    "\"breaks\": %u}", (unsigned)ic->rx, (unsigned)ic->tx,
+	    (unsigned)ic->frame, (unsigned)ic->parity, (unsigned)ic->overrun,
+	    (unsigned)ic->buf_overrun, (unsigned)ic->brk);
+}
+
 static void
 say_line(struct text *t, const struct front_line *fi)
 {
@@ -376,6 +388,8 @@ say_line(struct text *t, const struct front_line *fi)
 	    i < sizeof(modem) / sizeof(modem[0]); i++)
 		say(t, ", \"%s\": %s", modem[i].name,
 		    fi->fi_modem & modem[i].bit ? "true" : "false");
+	if (fi->fi_counted)
+		say_counts(t, &fi->fi_counts);
 	say(t, "}");
 }
 
