@@ -30,6 +30,7 @@
  */
 #include <sys/param.h>
 #include <sys/device.h>
+#include <sys/fcntl.h>
 #include <sys/systm.h>
 #include <sys/tty.h>
 
@@ -79,6 +80,7 @@ static int	uplcom_set_break(void *, int, int);
 static int	uplcom_param(void *, int, struct termios *);
 static int	uplcom_open(void *, int);
 static void	uplcom_close(void *, int);
+static void	uplcom_purge(void *, int, int);
 
 static const struct ucom_methods uplcom_methods = {
 	.ucom_get_status = uplcom_get_status,
@@ -88,6 +90,7 @@ static const struct ucom_methods uplcom_methods = {
 	.ucom_set_lines = uplcom_set_lines,
 	.ucom_set_break = uplcom_set_break,
 	.ucom_mspar = true,
+	.ucom_purge = uplcom_purge,
 };
 
 extern struct cfattach uplcom_ca;
@@ -231,26 +234,36 @@ uplcom_attach(device_t parent __unused, device_t self, void *aux)
 
 /* ---- methods -------------------------------------------------------- */
 
-/* Empty both buffers; the first chip has no register for that. */
+/* Empty the buffer of what came in (FREAD), of what goes out, or both; the
+   first chip has no register for that. */
 static int
-uplcom_purge(struct uplcom_softc *sc)
+uplcom_reset(struct uplcom_softc *sc, int rw)
 {
-	int error;
+	int error = 0;
 
 	switch (sc->sc_type) {
 	case UPLCOM_H:
-		return 0;
+		break;
 	case UPLCOM_HXN:
 		error = uplcom_set(sc, UPLCOM_HXN_RESET,
-		    UPLCOM_HXN_RESET_BOTH);
+		    (ISSET(rw, FREAD) ? UPLCOM_HXN_RESET_UP : 0) |
+		    (ISSET(rw, FWRITE) ? UPLCOM_HXN_RESET_DOWN : 0));
 		break;
 	default:
-		error = uplcom_set(sc, UPLCOM_RESET_UP, 0);
-		if (error == 0)
+		if (ISSET(rw, FREAD))
+			error = uplcom_set(sc, UPLCOM_RESET_UP, 0);
+		if (error == 0 && ISSET(rw, FWRITE))
 			error = uplcom_set(sc, UPLCOM_RESET_DOWN, 0);
 		break;
 	}
 	return error == EOPNOTSUPP ? 0 : error;
+}
+
+static void
+uplcom_purge(void *arg, int portno __unused, int rw)
+{
+
+	(void)uplcom_reset(arg, rw);
 }
 
 static int
@@ -261,7 +274,7 @@ uplcom_open(void *arg, int portno __unused)
 
 	sc->sc_valid = sc->sc_break = false;
 	sc->sc_flow = UCHIP_UNSET;
-	error = uplcom_purge(sc);
+	error = uplcom_reset(sc, FREAD | FWRITE);
 	return error ? error : uchip_open(&sc->sc_chip);
 }
 

@@ -42,10 +42,11 @@ enum uplcom_type {
 #define	UPLCOM_FLOW_RTSCTS_H	0x40
 #define	UPLCOM_FLOW_RTSCTS	0x60
 #define	UPLCOM_FLOW_XONXOFF	0xc0
-#define	UPLCOM_RESET_UP		0x08
+#define	UPLCOM_RESET_UP		0x08	/* what came in; "down": goes out */
 #define	UPLCOM_RESET_DOWN	0x09
 #define	UPLCOM_HXN_RESET	0x07
-#define	UPLCOM_HXN_RESET_BOTH	0x03
+#define	UPLCOM_HXN_RESET_DOWN	0x01
+#define	UPLCOM_HXN_RESET_UP	0x02
 #define	UPLCOM_HXN_FLOW		0x0a
 #define	UPLCOM_HXN_FLOW_MASK	0x1c
 #define	UPLCOM_HXN_FLOW_NONE	0x1c

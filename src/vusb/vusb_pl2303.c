@@ -176,8 +176,8 @@ pl2303_write(struct vusb *v, const struct vusb_setup *vr)
 	if (pl2303_hxn(v) ? reg == 0x07 : reg == 0x08 || reg == 0x09) {
 		vp->vp_status.vs_resets++;
 		if (pl2303_hxn(v))
-			vusb_uart_purge(vp, vr->vr_index & 1,
-			    (vr->vr_index & 2) != 0);
+			vusb_uart_purge(vp, (vr->vr_index & 2) != 0,
+			    vr->vr_index & 1);
 		else
 			vusb_uart_purge(vp, reg == 0x08, reg == 0x09);
 		return 0;
