@@ -35,6 +35,8 @@ struct hyp_usb_line {
 	uint8_t		 hl_dtr;	/* HYP_USB_PIN_*: what becomes of it */
 	uint8_t		 hl_rts;	/* at a first open; same */
 	uint8_t		 hl_latency;	/* ms that a chip may keep input */
+	uint8_t		 hl_hupcl;	/* HYP_USB_PIN_ON, _OFF */
+	uint8_t		 hl_clocal;	/* same */
 	uint8_t		 hl_semantics;	/* HYP_SEMANTICS_* (hyp_node.h);
 					   serial or not */
 };

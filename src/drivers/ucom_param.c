@@ -206,6 +206,14 @@ ucom_line_over(const struct usbd_line *ul, struct termios *t)
 		CLR(t->c_cflag, CRTSCTS | MDMBUF);
 		CLR(t->c_iflag, IXON | IXOFF);
 	}
+	if (ul->ul_hupcl != 0) {
+		CLR(t->c_cflag, HUPCL);
+		SET(t->c_cflag, ul->ul_hupcl == USBD_PIN_ON ? HUPCL : 0);
+	}
+	if (ul->ul_clocal != 0) {
+		CLR(t->c_cflag, CLOCAL);
+		SET(t->c_cflag, ul->ul_clocal == USBD_PIN_ON ? CLOCAL : 0);
+	}
 	if (ul->ul_flow == USBD_FLOW_RTSCTS)
 		SET(t->c_cflag, CRTSCTS);
 	if (ul->ul_flow == USBD_FLOW_XONXOFF)

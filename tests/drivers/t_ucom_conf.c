@@ -442,6 +442,41 @@ no_hupcl(void)
 	h_remove(v);
 }
 
+/*
+ * What the configuration says of HUPCL and CLOCAL counts from the first open
+ * after a plug on: with one that is off no later open moves DTR and RTS, and a
+ * dial-in node whose CLOCAL is on does not wait for carrier.
+ */
+static void
+switches(void)
+{
+	struct hyp_usb_line hl = { .hl_hupcl = HYP_USB_PIN_OFF,
+	    .hl_clocal = HYP_USB_PIN_ON };
+	struct vusb *v = plugged(VUSB_FTDI, &hl);
+	struct s_file sf;
+	unsigned moves;
+
+	vusb_set_lines(v, 0, VUSB_CTS);
+	T_EQ(s_open("ttyU0", S_RDWR, &sf), 0);
+	T_EQ(mode(&sf).c_cflag & (HUPCL | CLOCAL), CLOCAL);
+	moves = h_status(v).vs_moves;
+	s_close(&sf);
+	T_EQ(pins(v), TIOCM_DTR | TIOCM_RTS);
+	sf = opened("dtyU0");
+	T_EQ(mode(&sf).c_cflag & (HUPCL | CLOCAL), CLOCAL);
+	s_close(&sf);
+	T_EQ(h_status(v).vs_moves, moves);
+	/* The other way round; read again, it counts from the next one on. */
+	hl.hl_hupcl = HYP_USB_PIN_ON;
+	hl.hl_clocal = HYP_USB_PIN_OFF;
+	vusb_configure(v, &hl);
+	sf = opened("dtyU0");
+	T_EQ(mode(&sf).c_cflag & (HUPCL | CLOCAL), HUPCL);
+	s_close(&sf);
+	T_EQ(pins(v), 0);
+	h_remove(v);
+}
+
 /* ---- latency -------------------------------------------------------- */
 
 static void
@@ -581,6 +616,7 @@ const struct t_case t_cases[] = {
 	{ "speed 0 drops DTR, a speed does not raise a kept one",
 	    speed_zero_and_back },
 	{ "-hupcl: no dip at the next open", no_hupcl },
+	{ "HUPCL and CLOCAL from the first open on", switches },
 	{ "FTDI: the latency timer", latency },
 	{ NULL, NULL }
 };

@@ -125,6 +125,9 @@ test_words(void)
 		{ "1:2,latency=0", "latency= wants a number of milliseconds" },
 		{ "1:2,latency=256", "latency= wants a number of milli" },
 		{ "1:2,latency=1,latency=1", "latency= is given twice" },
+		{ "1:2,hupcl=keep", "hupcl= wants on or off" },
+		{ "1:2,clocal=1", "clocal= wants on or off" },
+		{ "1:2,clocal=on,clocal=on", "clocal= is given twice" },
 		{ "1:2,semantics=bsd", "semantics= wants one of netbsd, " },
 		{ "1:2,semantics=", "a value is empty" },
 		{ "1:2,semantics=linux,semantics=linux", "semantics= is given "
@@ -192,6 +195,9 @@ test_line(void)
 	T_EQ(c.c_line.hl_semantics, 0);
 	T_CHECK(claim_parse("1:2,latency=255", &c) == NULL);
 	T_EQ(c.c_line.hl_latency, 255);
+	T_CHECK(claim_parse("1:2,hupcl=off,clocal=on", &c) == NULL);
+	T_EQ(c.c_line.hl_hupcl, HYP_USB_PIN_OFF);
+	T_EQ(c.c_line.hl_clocal, HYP_USB_PIN_ON);
 	T_CHECK(!line_same(&c.c_line, &none));
 	T_CHECK(claim_parse("1:2,dtr=on,rts=on", &c) == NULL);
 	T_EQ(c.c_line.hl_dtr, HYP_USB_PIN_ON);

@@ -137,7 +137,8 @@ one_list(void)
 	    "driver = uhid\nunit = 3\n"
 	    "owner = 7\nmode = 0600\n"
 	    "speed = 4800\nformat = 7e2\nflow = rtscts\n"
-	    "dtr = keep\nrts = off\nlatency = 16\nsemantics = linux\n");
+	    "dtr = keep\nrts = off\nlatency = 16\nhupcl = off\n"
+	    "clocal = on\nsemantics = linux\n");
 	PUT("a.conf.d/20-b.conf", "[devswd]\r\nmode = 0640\r\n");
 	PUT("a.conf.d/10-a.conf", "\xef\xbb\xbf[devswd]\nmode = 0604\n"
 	    "[claim 3rd]\nvid = 1\npid = 2\nforce = no\n");
@@ -172,6 +173,8 @@ one_list(void)
 	T_EQ(nth_claim(1)->c_line.hl_dtr, HYP_USB_PIN_KEEP);
 	T_EQ(nth_claim(1)->c_line.hl_rts, HYP_USB_PIN_OFF);
 	T_EQ(nth_claim(1)->c_line.hl_latency, 16);
+	T_EQ(nth_claim(1)->c_line.hl_hupcl, HYP_USB_PIN_OFF);
+	T_EQ(nth_claim(1)->c_line.hl_clocal, HYP_USB_PIN_ON);
 	T_EQ(nth_claim(1)->c_line.hl_semantics, HYP_SEMANTICS_LINUX);
 	T_EQ(nth_claim(0)->c_line.hl_semantics, 0);
 	T_EQ(nth_claim(0)->c_line.hl_speed, 0);

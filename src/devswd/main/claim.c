@@ -76,7 +76,8 @@ parse_value(const char *p, char *buf, size_t size)
 }
 
 #define	WANTED	"after a comma comes serial=, port=, unit=, driver=, force, "	\
-    "speed=, format=, flow=, dtr=, rts=, latency= or semantics="
+    "speed=, format=, flow=, dtr=, rts=, latency=, hupcl=, clocal= or "	\
+    "semantics="
 
 static const char *
 parse_unit(const char *text, int *unit)

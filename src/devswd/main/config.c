@@ -40,6 +40,8 @@ enum part {
 	PART_DTR,
 	PART_RTS,
 	PART_LATENCY,
+	PART_HUPCL,
+	PART_CLOCAL,
 	PART_SEMANTICS,
 	PART_COMMENT,
 	NPARTS
@@ -62,6 +64,8 @@ static const char *const part_names[NPARTS] = {
 	[PART_DTR] = "dtr",
 	[PART_RTS] = "rts",
 	[PART_LATENCY] = "latency",
+	[PART_HUPCL] = "hupcl",
+	[PART_CLOCAL] = "clocal",
 	[PART_SEMANTICS] = "semantics",
 	[PART_COMMENT] = "comment",
 };
@@ -162,7 +166,7 @@ claim_part(struct config *c, const char *key, const char *value)
 		conf_wrong(c->c_in, c->c_in->cn_line, "%s: a claim has no "
 		    "such key; it has vid, pid, serial, port, unit, driver, "
 		    "force, owner, group, mode, speed, format, flow, dtr, "
-		    "rts, latency, semantics and comment", key);
+		    "rts, latency, hupcl, clocal, semantics and comment", key);
 		c->c_bad = 1;
 		return;
 	}

@@ -134,6 +134,32 @@ set_latency(struct hyp_usb_line *hl, const char *text)
 	return NULL;
 }
 
+static const char *
+set_switch(uint8_t *val, const char *text)
+{
+
+	if (*val != 0)
+		return TWICE;
+	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
+		return "wants on or off";
+	*val = strcmp(text, "on") == 0 ? HYP_USB_PIN_ON : HYP_USB_PIN_OFF;
+	return NULL;
+}
+
+static const char *
+set_hupcl(struct hyp_usb_line *hl, const char *text)
+{
+
+	return set_switch(&hl->hl_hupcl, text);
+}
+
+static const char *
+set_clocal(struct hyp_usb_line *hl, const char *text)
+{
+
+	return set_switch(&hl->hl_clocal, text);
+}
+
 static const struct word semantics[] = {
 	{ "netbsd", HYP_SEMANTICS_NETBSD },
 	{ "netbsd-legacy", HYP_SEMANTICS_NETBSD_LEGACY },
@@ -176,6 +202,8 @@ static const struct key {
 	{ "dtr", set_dtr },
 	{ "rts", set_rts },
 	{ "latency", set_latency },
+	{ "hupcl", set_hupcl },
+	{ "clocal", set_clocal },
 	{ "semantics", set_semantics },
 };
 
@@ -214,5 +242,6 @@ line_same(const struct hyp_usb_line *a, const struct hyp_usb_line *b)
 	    a->hl_parity == b->hl_parity && a->hl_stop == b->hl_stop &&
 	    a->hl_flow == b->hl_flow && a->hl_dtr == b->hl_dtr &&
 	    a->hl_rts == b->hl_rts && a->hl_latency == b->hl_latency &&
+	    a->hl_hupcl == b->hl_hupcl && a->hl_clocal == b->hl_clocal &&
 	    a->hl_semantics == b->hl_semantics;
 }

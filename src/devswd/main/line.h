@@ -12,7 +12,8 @@
  *
  * why = line_set(line, key, value)
  *
- *	key: "speed", "format", "flow", "dtr", "rts", "latency" or "semantics";
+ *	key: "speed", "format", "flow", "dtr", "rts", "latency",
+ *	"hupcl", "clocal" or "semantics";
  *	into line, where it has not been set yet.  NULL, or what is wrong, as the end of a sentence; line is as
  *	it was then.
  *

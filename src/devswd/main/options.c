@@ -102,7 +102,7 @@ options_help(void)
 	    "              [,driver=D][,force][,speed=BAUD][,format=8N1]\n"
 	    "              [,flow=none|rtscts|xonxoff]\n"
 	    "              [,dtr=on|off|keep][,rts=on|off|keep][,latency=MS]\n"
-	    "              [,semantics=NAME] ...\n"
+	    "              [,hupcl=on|off][,clocal=on|off][,semantics=NAME] ...\n"
 	    "              [--owner USER] [--group GROUP] [--mode MODE]\n"
 	    "              [--hid-owner USER] [--hid-group GROUP] "
 	    "[--hid-mode MODE]\n"

@@ -306,6 +306,8 @@ usbd_set_line(struct usbd_device *dev, const struct hyp_usb_line *hl)
 		.ul_dtr = hl->hl_dtr,
 		.ul_rts = hl->hl_rts,
 		.ul_latency = hl->hl_latency,
+		.ul_hupcl = hl->hl_hupcl,
+		.ul_clocal = hl->hl_clocal,
 	};
 
 	mutex_enter(&dev->ud_lock);

@@ -348,6 +348,8 @@ struct usbd_line {
 	uint8_t		 ul_dtr;	/* USBD_PIN_*: what becomes of it */
 	uint8_t		 ul_rts;	/* at a first open; same */
 	uint8_t		 ul_latency;	/* ms that a chip may keep input */
+	uint8_t		 ul_hupcl;	/* USBD_PIN_ON, _OFF */
+	uint8_t		 ul_clocal;	/* same */
 };
 #define	USBD_FLOW_NONE		1
 #define	USBD_FLOW_RTSCTS	2
