@@ -453,8 +453,14 @@ ucom_flush(struct ucom_softc *sc, int rw)
 		ttyunlock(tp);
 		ucom_out_recall(sc);
 	}
-	if (chip != 0 && sc->sc_methods->ucom_purge != NULL)
+	if (chip != 0 && sc->sc_methods->ucom_purge != NULL) {
 		sc->sc_methods->ucom_purge(sc->sc_parent, sc->sc_portno, chip);
+		if (ISSET(chip, FWRITE)) {
+			mutex_enter(&sc->sc_lock);
+			sc->sc_oheld = false;
+			mutex_exit(&sc->sc_lock);
+		}
+	}
 	if (ISSET(rw, FREAD))
 		ucom_in_drop(sc);
 	ucom_ctl_exit(sc);

@@ -90,6 +90,8 @@ struct ucom_softc {
 	u_int			 sc_ocps;	/* characters a second, > 0 */
 	u_int			 sc_odone;	/* getticks(), a write was over */
 	u_int			 sc_ofast;	/* bytes taken faster than that */
+	bool			 sc_octs;	/* CTS may stop it */
+	bool			 sc_oheld;	/* and does: in the chip */
 	bool			 sc_rx_stopped;	/* (t)+sc_lock: tty is full */
 	bool			 sc_rx_feeding;
 	u_int			 sc_rx_errs;	/* failures in a row */
@@ -145,6 +147,7 @@ int	ucom_txempty(struct ucom_softc *, bool);
 int	ucom_txempty_now(struct ucom_softc *, bool, int *);
 int	ucom_txbusy(struct ucom_softc *, int *);
 u_int	ucom_txleft(const struct ucom_softc *);
+bool	ucom_txstopped(const struct ucom_softc *);
 
 /* ---- ucom_io.c: pipes and transfers --------------------------------- */
 

@@ -120,6 +120,7 @@ ucom_io_reset(struct ucom_softc *sc)
 	SIMPLEQ_INIT(&sc->sc_ibuff_full);
 	SIMPLEQ_INIT(&sc->sc_ibuff_idle);
 	sc->sc_rx_event = 0;
+	sc->sc_oheld = false;
 	SIMPLEQ_INIT(&sc->sc_obuff_retry);
 	SIMPLEQ_INIT(&sc->sc_obuff_free);
 	for (i = 0; i < UCOM_OUT_BUFFS; i++)
@@ -474,6 +475,8 @@ ucomwritecb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	ub->ub_len -= done;
 	/* There may be a header; but what is left has no more than that. */
 	ub->ub_unsent = MIN(ub->ub_unsent, ub->ub_len);
+	if (done != 0 && ucom_txstopped(sc))
+		sc->sc_oheld = true;
 	if (ub->ub_len == 0) {
 		ucom_pace(sc, ub, done);
 		ucom_obuff_done(sc, ub);

@@ -231,6 +231,8 @@ ucom_ask_status(struct ucom_softc *sc, bool force)
 		mutex_enter(&sc->sc_lock);
 		change = sc->sc_msr ^ msr;
 		sc->sc_msr = msr;
+		if (ISSET(msr, UMSR_CTS))
+			sc->sc_oheld = false;
 		lines = ucom_msr_to_tiocm(msr);
 		if (ISSET(sc->sc_swflags, TIOCFLAG_SOFTCAR))
 			SET(msr, UMSR_DCD);
@@ -296,8 +298,26 @@ ucom_txempty_now(struct ucom_softc *sc, bool intr, int *empty)
 	else if ((error = ucom_ctl_enter(sc, true)) != 0)
 		return error;
 	*empty = sc->sc_methods->ucom_txempty(sc->sc_parent, sc->sc_portno);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_oheld = *empty == 0 && ucom_txstopped(sc);
+	mutex_exit(&sc->sc_lock);
 	ucom_ctl_exit(sc);
 	return 0;
+}
+
+/*
+ * yes = ucom_txstopped(sc)
+ *
+ *	CTS stops the chip's transmitter, as far as its lines are known; sc_lock
+ *	held.  What it is given meanwhile stays in its buffer (sc_oheld), which
+ *	is what a close waits for, and nobody has to ask for that.
+ */
+bool
+ucom_txstopped(const struct ucom_softc *sc)
+{
+
+	return sc->sc_octs && !ISSET(sc->sc_msr, UMSR_CTS) &&
+	    sc->sc_methods->ucom_txempty != NULL;
 }
 
 /*

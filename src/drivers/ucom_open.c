@@ -91,12 +91,25 @@ ucom_hup_ticks(struct ucom_softc *sc)
 	    howmany(delta.tv_usec, 1000)));
 }
 
-/* ms until all output is sent; no lock held.  See tty_sent_ms. */
+/*
+ * ms until all output is sent; no lock held.  See tty_sent_ms.  The tty knows
+ * nothing of what the chip has, which a close waits for as long as ucom_txleft
+ * says, and CTS may hold up.
+ */
 static u_int
 ucom_sent_ms(struct ucom_softc *sc)
 {
+	struct tty *tp = sc->sc_tty;
+	const u_int ms = tty_sent_ms(tp, ucom_outq(sc));
+	bool held;
 
-	return tty_sent_ms(sc->sc_tty, ucom_outq(sc));
+	ttylock(tp);
+	held = tp->t_port.tp_closing_wait != 0;
+	mutex_enter(&sc->sc_lock);
+	held = held && sc->sc_oheld && ucom_txleft(sc) != 0;
+	mutex_exit(&sc->sc_lock);
+	ttyunlock(tp);
+	return held ? LWP_NEVER : ms;
 }
 
 /* What an opener has to do before it opens the tty; state OPENING. */

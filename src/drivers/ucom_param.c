@@ -57,6 +57,7 @@ ucom_param_set(struct ucom_softc *sc, const struct termios *t, int rate)
 
 	mutex_enter(&sc->sc_lock);
 	sc->sc_ocps = MAX(1, (u_int)t->c_ospeed / 10);
+	sc->sc_octs = ISSET(t->c_cflag, CRTSCTS) != 0;
 	ucom_pace_reset(sc);
 	mutex_exit(&sc->sc_lock);
 }

@@ -449,6 +449,39 @@ now_not_if_stopped(void)
 	}
 }
 
+static int
+is_held(void *arg)
+{
+
+	return h_status(arg).vs_held != 0 && h_status(arg).vs_writes == 0;
+}
+
+/* Nor is what the chip has taken, and CTS stops in there. */
+static void
+now_not_if_held(void)
+{
+	struct s_file sf;
+	struct vusb *v = opened_out(&sf, 9600, S_CRTSCTS);
+	struct s_op so;
+	char c[4];
+
+	vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
+	T_UNTIL(cts_is_low, &sf);
+	s_write_all(&sf, "held", 4);
+	T_UNTIL(is_held, v);
+	close_begins(&sf, &so);
+	/* The node itself, of which d_cancel has told; and the other one. */
+	T_CHECK(opens_now("dtyU0", EAGAIN) < NBWAIT_MS / 2);
+	T_CHECK(opens_now("ttyU0", EAGAIN) < NBWAIT_MS / 2);
+	T_CHECK(!s_finished(&so));
+	/* It goes: so does the close, and an open that comes then. */
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DSR | VUSB_DCD);
+	s_far_read_all(v, 0, c, 4);
+	T_EQ(s_finish(&so), 0);
+	opens_now("ttyU0", 0);
+	h_remove(v);
+}
+
 static double
 now(void)
 {
@@ -496,6 +529,8 @@ const struct t_case t_cases[] = {
 	    now_not_for_long },
 	{ "it waits for one that is over soon", now_after_a_moment },
 	{ "and for a second at most", now_for_a_second },
+	{ "it does not wait for what CTS stops in the chip",
+	    now_not_if_held },
 	{ "it does not wait for output that is stopped",
 	    now_not_if_stopped },
 	{ "TIOCOUTQ counts what is on its way to the device",
