@@ -7,6 +7,10 @@
  * The system and the hardware are stubs: a node that is /dev/null, a plug
  * that does nothing.
  */
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,7 +22,7 @@
 #include "compare/compare.h"
 #include "h_test.h"
 
-static const struct hardware hw = { .h_id = "thing", .h_class = ACM };
+static struct hardware hw = { .h_id = "thing", .h_class = ACM };
 static const struct system sys = { NETBSD, "netbsd", "netbsd", "" };
 static char trace[64];
 
@@ -158,6 +162,16 @@ wrong(struct run *r)
 	broken(r, "it broke");
 }
 
+static void
+far_socket(struct run *r)
+{
+	const int fd = far_open(r);
+
+	far_write(r, fd, 3);
+	outcome_set(r, "word", far_read(r, fd, 3) == 3 ? "said" : "lost");
+	close(fd);
+}
+
 static const struct expect expects[] = {
 	{ "read", HID, ALL, "9", "some.c" },
 	{ "read", ANY, KERNEL, "8", "some.c" },
@@ -295,6 +309,46 @@ t_cannot(void)
 	json_decref(json);
 }
 
+/* Sends back what one client sends. */
+static void
+echo(int listening)
+{
+	char buffer[16];
+	ssize_t n;
+	const int fd = accept(listening, NULL, NULL);
+
+	while ((n = read(fd, buffer, sizeof(buffer))) > 0)
+		T_CHECK(write(fd, buffer, (size_t)n) == n);
+	_exit(0);
+}
+
+static void
+t_far(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	json_t *json;
+	pid_t pid;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "/tmp/t_run.%d", getpid());
+	T_EQ(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	T_EQ(listen(fd, 1), 0);
+	pid = fork();
+	if (pid == 0)
+		echo(fd);
+	snprintf(hw.h_far, sizeof(hw.h_far), "%s", sun.sun_path);
+	json = run(far_socket, 20);
+	ended(json, "expected", "");
+	json_decref(json);
+	T_EQ(waitpid(pid, NULL, 0), pid);
+	close(fd);
+	unlink(sun.sun_path);
+	json = run(far_socket, 20);
+	T_CHECK(strstr(str(json, "reason"), strerror(ENOENT)) != NULL);
+	json_decref(json);
+	hw.h_far[0] = '\0';
+}
+
 /* What the daemon says, and what is made of it. */
 static void
 t_trace(void)
@@ -348,6 +402,7 @@ const struct t_case t_cases[] = {
 	  t_slow },
 	{ "a scenario that dies is told", t_die },
 	{ "what cannot be run, and what goes wrong, says why", t_cannot },
+	{ "the far end may be a socket", t_far },
 	{ "the driver's calls in one line, from the trace", t_trace },
 	{ NULL, NULL }
 };

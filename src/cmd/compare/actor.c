@@ -17,8 +17,10 @@
  * it, not as libc does, which changes all threads).
  */
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -46,6 +48,7 @@
 
 #define	BLOCK		CALL_BLOCK
 #define	GONE_LIMIT_MS	15000u
+#define	FAR_QUIET_MS	20
 
 struct call {
 	struct run	*c_run;
@@ -744,25 +747,54 @@ gone(struct run *r)
 
 /* ---- the far end ----------------------------------------------------- */
 
+/* It may be a socket, of a device that is software; -1: errno. */
+static int
+far_connect(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) == -1)
+		return -1;
+	if (!S_ISSOCK(st.st_mode))
+		return open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (strlen(path) >= sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(sun.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd != -1 &&
+	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int
 far_open(struct run *r)
 {
 	char buffer[BLOCK];
 	struct termios mode;
+	struct pollfd pfd = { .events = POLLIN };
 	int fd;
 
 	if (r->r_hw->h_far[0] == '\0')
 		cannot(r, "%s has no far end here", r->r_hw->h_id);
-	fd = open(r->r_hw->h_far, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = far_connect(r->r_hw->h_far);
 	if (fd == -1)
 		broken(r, "%s: %s", r->r_hw->h_far, strerror(errno));
+	pfd.fd = fd;
 	if (tcgetattr(fd, &mode) == 0) {
 		cfmakeraw(&mode);
 		(void)tcsetattr(fd, TCSANOW, &mode);
 		(void)tcflush(fd, TCIOFLUSH);
 	}
 	/* What an earlier run has left. */
-	while (read(fd, buffer, sizeof(buffer)) > 0)
+	while (poll(&pfd, 1, FAR_QUIET_MS) == 1 &&
+	    read(fd, buffer, sizeof(buffer)) > 0)
 		continue;
 	return fd;
 }
