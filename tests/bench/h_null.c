@@ -227,6 +227,11 @@ usb_bus_init(bool (*lingers)(u_int) __unused)
 }
 
 void
+usb_bus_again(void)
+{
+}
+
+void
 usb_bus_shutdown(void)
 {
 }

@@ -145,6 +145,9 @@ void	devsw_release(const struct devsw_ref *);
 
 const struct bdevsw *bdevsw_lookup(dev_t);
 const struct cdevsw *cdevsw_lookup(dev_t);
+/* Of a driver that has no rows of nodes; by its name in the switch. */
+bool	cdevsw_next(devmajor_t *, char *);
+bool	cdevsw_unit_node(const char *, int, dev_t *, int *);
 devmajor_t bdevsw_lookup_major(const struct bdevsw *);
 devmajor_t cdevsw_lookup_major(const struct cdevsw *);
 

@@ -80,6 +80,7 @@ typedef struct modinfo {
 	}
 
 void	module_init(void);
+void	module_set_hook(void (*)(void));
 int	module_load(const char *, char *, size_t);
 int	module_unload(const char *);
 int	module_autoload(const char *, modclass_t);

@@ -25,6 +25,7 @@ struct usbd_why;
 /* ---- usb_port.c: for init_main.c ------------------------------------ */
 
 void	usb_bus_init(bool (*)(u_int));
+void	usb_bus_again(void);
 void	usb_bus_shutdown(void);
 
 /* ---- uhub.c --------------------------------------------------------- */

@@ -38,6 +38,15 @@ devsw_attach_all(void)
 	}
 }
 
+/* A module has been loaded. */
+static void
+module_loaded(void)
+{
+
+	spec_makedev_modules();
+	usb_bus_again();
+}
+
 int
 hyp_boot(uint32_t version)
 {
@@ -57,6 +66,7 @@ hyp_boot(uint32_t version)
 		panic("config_init_component: %d", error);
 	config_set_attach_hooks(spec_makedev_hook, spec_makedev_attached);
 	usb_bus_init(spec_lingers);
+	module_set_hook(module_loaded);
 	LOCKDEBUG_NONE(__func__);
 	return 0;
 }

@@ -34,7 +34,7 @@
  *	A plug that could not be attached stays in p_have, without p_dev or
  *	with drivers that do nothing (uhub_is_idle): it has failed.  It is
  *	tried once, and once more each time that the host says again that it
- *	is there (SIGHUP): then p_want becomes a new plug that is its equal,
+ *	is there (SIGHUP), or a module has been loaded: then p_want becomes a new plug that is its equal,
  *	and the rest is the second line of the table and the first.  While the
  *	port has a thread it has not failed yet, so two tries never overlap.
  *	One that had vanished when it was opened counts as left.
@@ -129,6 +129,7 @@ struct usb_port {
 	struct usbd_device *p_dev;	/* attached or being so */
 	u_int		 p_turn;	/* of an arrival; 0: dealt with */
 	bool		 p_thread;
+	bool		 p_fresh;	/* a driver has come while p_thread */
 	bool		 p_crowded;	/* p_have: refused for the zombies */
 	bool		 p_leaving;	/* p_have has been unwanted since ... */
 	bool		 p_mayling;	/* its files may keep p_have */
@@ -418,6 +419,10 @@ usb_port_free(struct usb_port *port)
 	kmem_free(port, sizeof(*port));
 }
 
+static bool	usb_port_failed(const struct usb_port *);
+static void	usb_port_arrived(struct usb_port *,
+		    const struct hyp_usb_info *);
+
 /* The port's thread. */
 static void
 usb_port_thread(void *arg)
@@ -446,6 +451,10 @@ usb_port_thread(void *arg)
 		}
 	}
 	port->p_thread = false;
+	if (port->p_fresh && !port->p_zombie && !port->p_crowded &&
+	    usb_port_failed(port))
+		usb_port_arrived(port, &port->p_have->pl_info);
+	port->p_fresh = false;
 	if (port->p_crowded && port->p_have != NULL)
 		callout_schedule(&port->p_again, hz);
 	cv_broadcast(&bus_cv);
@@ -728,6 +737,37 @@ usb_bus_init(bool (*lingers)(u_int))
 		panic("usb_bus_init: there is no usb in the tables");
 	mutex_enter(&bus_lock);
 	bus_up = true;
+	mutex_exit(&bus_lock);
+}
+
+/*
+ * usb_bus_again()
+ *
+ *	There is a new driver: try again what is plugged in and has none.  Does
+ *	not wait for it.  A port that is being attached may have asked drivers
+ *	before:
+ *
+ *	port's thread			loader
+ *	config_search: none
+ *					the tables; p_thread, so not failed:
+ *					p_fresh
+ *	p_thread = false: failed, and
+ *	p_fresh: tries again
+ */
+void
+usb_bus_again(void)
+{
+	struct usb_port *port;
+
+	mutex_enter(&bus_lock);
+	if (bus_up) {
+		LIST_FOREACH(port, &bus_ports, p_list) {
+			if (port->p_thread)
+				port->p_fresh = true;
+			else if (usb_port_failed(port) && !port->p_crowded)
+				usb_port_arrived(port, &port->p_have->pl_info);
+		}
+	}
 	mutex_exit(&bus_lock);
 }
 

@@ -42,8 +42,14 @@ dev_unlock(bool locked)
 		kernel_unlock(1);
 }
 
+/*
+ * These are a part of their callers, whose names are what a crash in a driver
+ * says (src/devswd/host/crash.c).
+ */
+#define	DEVSW_PART	static inline __attribute__((__always_inline__))
+
 /* Call one of d_open, d_cancel, d_close. */
-static int
+DEVSW_PART int
 dev_call(const char *what, dev_type_open((*fn)), int d_flag, bool block,
     dev_t dev, int flag, int devtype, struct lwp *l)
 {
@@ -58,7 +64,7 @@ dev_call(const char *what, dev_type_open((*fn)), int d_flag, bool block,
 }
 
 /* Call d_read or d_write. */
-static int
+DEVSW_PART int
 dev_rw(const char *what, dev_type_read((*fn)), int d_flag, dev_t dev,
     struct uio *uio, int flag)
 {
@@ -72,7 +78,7 @@ dev_rw(const char *what, dev_type_read((*fn)), int d_flag, dev_t dev,
 }
 
 /* Call d_ioctl. */
-static int
+DEVSW_PART int
 dev_ioctl(dev_type_ioctl((*fn)), int d_flag, bool block, dev_t dev,
     u_long cmd, void *data, int flag, struct lwp *l)
 {

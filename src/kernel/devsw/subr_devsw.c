@@ -304,6 +304,60 @@ devsw_detach_idle(const struct bdevsw *bdev, const struct cdevsw *cdev)
 	return 0;
 }
 
+/*
+ * more = cdevsw_next(&major, name)
+ *
+ *	The next character switch after major, NODEVMAJOR at first, of a driver
+ *	whose minors are no units of devices (no d_devtounit).  name has
+ *	DEVSW_NAMELEN bytes.
+ */
+bool
+cdevsw_next(devmajor_t *majorp, char *name)
+{
+	const struct cdevsw *d;
+	bool found = false;
+
+	mutex_enter(&devsw_lock);
+	while (!found && ++*majorp < DEVSW_MAX) {
+		d = cdevsw_slots[*majorp].ds_switch;
+		found = d != NULL && d->d_devtounit == NULL;
+	}
+	if (found)
+		strlcpy(name, cdevsw_slots[*majorp].ds_name, DEVSW_NAMELEN);
+	mutex_exit(&devsw_lock);
+	return found;
+}
+
+/*
+ * yes = cdevsw_unit_node(name, unit, &dev, &type)
+ *
+ *	The device that a unit of a driver has if nobody says otherwise: that
+ *	whose minor is the unit; type is D_TTY and the like.  False: there is no
+ *	switch of that name, or its minors are something else.
+ */
+bool
+cdevsw_unit_node(const char *name, int unit, dev_t *devp, int *typep)
+{
+	const struct cdevsw *d = NULL;
+	devmajor_t maj;
+
+	mutex_enter(&devsw_lock);
+	for (maj = 0; maj < DEVSW_MAX; maj++) {
+		d = cdevsw_slots[maj].ds_switch;
+		if (d != NULL && strncmp(cdevsw_slots[maj].ds_name, name,
+		    DEVSW_NAMELEN - 1) == 0)
+			break;
+	}
+	if (maj < DEVSW_MAX) {
+		*devp = makedev(maj, (u_int)unit);
+		*typep = d->d_flag & D_TYPEMASK;
+		if (d->d_devtounit != NULL && d->d_devtounit(*devp) != unit)
+			maj = DEVSW_MAX;
+	}
+	mutex_exit(&devsw_lock);
+	return maj < DEVSW_MAX;
+}
+
 static const void *
 slot_lookup(struct devsw_slot *slots, dev_t dev)
 {

@@ -52,6 +52,7 @@ static kcondvar_t module_cv;
 static bool module_busy;
 static TAILQ_HEAD(, module) modules;
 static char module_dir[MODULE_PATHLEN];	/* "": no autoload */
+static void (*module_hook)(void);	/* constant; or NULL */
 
 /*
  * module_init()
@@ -67,6 +68,20 @@ module_init(void)
 	TAILQ_INIT(&modules);
 	module_busy = false;
 	module_dir[0] = '\0';
+	module_hook = NULL;
+}
+
+/*
+ * module_set_hook(func)
+ *
+ *	func is called when a module has been loaded, by its loader, and no
+ *	other one comes or goes until it returns; it may sleep.  At start.
+ */
+void
+module_set_hook(void (*func)(void))
+{
+
+	module_hook = func;
 }
 
 /* Become the one who loads or unloads.  EINTR, EAGAIN: see cv_wait_sig. */
@@ -233,6 +248,8 @@ module_load(const char *path, char *why, size_t len)
 	if ((error = module_enter()) != 0)
 		return error;
 	error = module_load_busy(path, why, len);
+	if (error == 0 && module_hook != NULL)
+		(*module_hook)();
 	module_exit();
 	return error;
 }

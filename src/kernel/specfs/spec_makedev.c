@@ -13,7 +13,9 @@
  *
  * Rows, which say what nodes a driver's units have, come with the drivers
  * (devnodes in ioconf.c) and with modules, and a module's go with it; so
- * nodes have copies of what the rows say.
+ * nodes have copies of what the rows say.  A driver without a row has one node
+ * for each unit, of its own name, whose minor is the unit; without devices of
+ * autoconf, that of unit 0, when its module has been loaded.
  *
  * Locks: nodes_lock guards the lists and hn_made.  It is not held while the
  * front end makes a node; hn_made keeps a second maker away.
@@ -65,13 +67,13 @@ spec_makedev_init(void)
  * need be, or NULL if it is not there and has not to be.
  */
 static struct hyp_node *
-node_get(const struct devnode *row, int unit, u_int part, bool make)
+node_get(const struct devnode *row, devmajor_t maj, int unit, u_int part,
+    bool make)
 {
 	const bool subs = (row->dn_minor & DEVNODE_SUBS) != 0;
 	const u_int number = subs ? (u_int)unit * DEVNODE_NSUBS + part :
 	    (u_int)unit;
 	const u_int mn = number | (row->dn_minor & ~DEVNODE_SUBS);
-	const devmajor_t maj = cdevsw_lookup_major(row->dn_cdevsw);
 	char name[SPEC_NAMELEN];
 	struct hyp_node *hn;
 	dev_t dev;
@@ -154,13 +156,49 @@ nodes_get(const struct devnode *row, const char *driver, int unit, u_int parts,
 			continue;
 		for (u_int i = 0; i < (subs ? DEVNODE_NSUBS : 1); i++) {
 			KASSERTMSG(n < UNIT_NODES, "%s: too many rows", driver);
-			hn[n] = node_get(row, unit, i,
+			hn[n] = node_get(row,
+			    cdevsw_lookup_major(row->dn_cdevsw), unit, i,
 			    !subs || (parts & 1U << i) != 0);
 			if (hn[n] != NULL)
 				n++;
 		}
 	}
 	return n;
+}
+
+/* nodes_lock held: the node of a driver that has no rows, if it has one. */
+static u_int
+node_get_default(const char *driver, int unit, struct hyp_node **hn)
+{
+	struct devnode row = { .dn_driver = driver, .dn_prefix = driver };
+	int type;
+	dev_t dev;
+
+	if (!cdevsw_unit_node(driver, unit, &dev, &type))
+		return 0;
+	row.dn_class = type == D_TTY ? HYP_NODE_TTY : HYP_NODE_OTHER;
+	hn[0] = node_get(&row, major(dev), unit, 0, true);
+	return 1;
+}
+
+/* nodes_lock held: does a table say what nodes the driver has? */
+static bool
+driver_has_rows(const char *driver)
+{
+	struct devnode_table *dt;
+	const struct devnode *row;
+
+	for (row = devnodes; row->dn_driver != NULL; row++) {
+		if (strcmp(row->dn_driver, driver) == 0)
+			return true;
+	}
+	LIST_FOREACH(dt, &tables, dt_list) {
+		for (row = dt->dt_rows; row->dn_driver != NULL; row++) {
+			if (strcmp(row->dn_driver, driver) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* The nodes of a driver's unit, at most UNIT_NODES; how many. */
@@ -174,6 +212,8 @@ unit_nodes(const char *driver, int unit, u_int parts, struct hyp_node **hn)
 	n = nodes_get(devnodes, driver, unit, parts, hn, 0);
 	LIST_FOREACH(dt, &tables, dt_list)
 		n = nodes_get(dt->dt_rows, driver, unit, parts, hn, n);
+	if (n == 0 && !driver_has_rows(driver))
+		n = node_get_default(driver, unit, hn);
 	mutex_exit(&nodes_lock);
 	return n;
 }
@@ -217,6 +257,29 @@ devnode_make_subs(const char *driver, int unit, u_int parts)
 			error = e;
 	}
 	return error;
+}
+
+/*
+ * spec_makedev_modules()
+ *
+ *	A module has been loaded: make the nodes of drivers that have no devices
+ *	of autoconf and do not say themselves which they have.  Sleeps.  What
+ *	fails is logged.
+ */
+void
+spec_makedev_modules(void)
+{
+	devmajor_t maj = NODEVMAJOR;
+	char name[DEVSW_NAMELEN];
+	bool rows;
+
+	while (cdevsw_next(&maj, name)) {
+		mutex_enter(&nodes_lock);
+		rows = driver_has_rows(name);
+		mutex_exit(&nodes_lock);
+		if (!rows)
+			(void)devnode_make(name, 0);
+	}
 }
 
 /*

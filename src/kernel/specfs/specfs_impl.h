@@ -129,6 +129,7 @@ void	spec_trace_drain(struct specdev *);
 void	spec_makedev_init(void);
 void	*spec_node_lookup(dev_t, char *);
 void	spec_makedev_hook(device_t);
+void	spec_makedev_modules(void);
 void	spec_makedev_attached(const char *, int);
 void	spec_makedev_gone(dev_t);
 
