@@ -16,11 +16,22 @@
  *	hyp_panic runs the hooks by way of abort(3) and SIGABRT's handler if
  *	host_crash_catch was called, else directly.
  *
+ *	If a driver that was loaded as a module is among the callers, a second
+ *	line says which, where in it, and which entry it was called by: the
+ *	innermost function of the program itself, below it, that has a name for
+ *	others.  crash_modules[] has the names of what is loaded, as the dynamic
+ *	linker knows them, and is walked without a lock too.
+ *
  * Known gaps
+ *	backtrace(3) and dladdr(3) take the dynamic linker's lock; who crashes
+ *	while another thread loads a module may wait for it.
  *	SIGKILL and the kernel's out-of-memory killer run no handler.
  */
+#include <dlfcn.h>
+#include <execinfo.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,10 +40,15 @@
 #include "host/host.h"
 
 #define	CRASH_NHOOKS	4
-#define	CRASH_STACK	(32 * 1024)
+#define	CRASH_STACK	(64 * 1024)
+#define	CRASH_FRAMES	48
+#define	CRASH_NMODULES	64
 
 static _Atomic(void (*)(void)) crash_hooks[CRASH_NHOOKS];
 static atomic_flag crash_once = ATOMIC_FLAG_INIT;
+
+static atomic_flag crash_told = ATOMIC_FLAG_INIT;
+static _Atomic(const char *) crash_modules[CRASH_NMODULES];
 
 static _Thread_local char crash_altstack[CRASH_STACK]
     __attribute__((__aligned__(16)));
@@ -67,6 +83,106 @@ crash_run_hooks(void)
 	}
 }
 
+/* ---- which driver it was -------------------------------------------- */
+
+void
+host_crash_module(const char *name, int there)
+{
+	const char *old;
+
+	for (size_t i = 0; i < CRASH_NMODULES; i++) {
+		old = there ? NULL : name;
+		if (atomic_compare_exchange_strong(&crash_modules[i], &old,
+		    there ? name : NULL))
+			return;
+	}
+}
+
+static bool
+crash_is_module(const char *name)
+{
+	const char *module;
+
+	for (size_t i = 0; i < CRASH_NMODULES; i++) {
+		module = atomic_load(&crash_modules[i]);
+		if (module != NULL && name != NULL &&
+		    strcmp(module, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Append s, and n in hexadecimal; formatting is not safe in a handler. */
+static char *
+crash_add(char *to, const char *end, const char *s)
+{
+
+	while (*s != '\0' && to < end)
+		*to++ = *s++;
+	*to = '\0';
+	return to;
+}
+
+static char *
+crash_add_hex(char *to, const char *end, unsigned long n)
+{
+	char digits[2 * sizeof(n) + 1], *p = &digits[sizeof(digits) - 1];
+
+	*p = '\0';
+	do
+		*--p = "0123456789abcdef"[n % 16];
+	while ((n /= 16) != 0);
+	return crash_add(to, end, p);
+}
+
+/* Who of the program has called what is at *pc..., as far as it is known. */
+static const char *
+crash_caller(void *const *pc, int n)
+{
+	Dl_info info;
+
+	for (int i = 0; i < n; i++) {
+		if (dladdr(pc[i], &info) != 0 && info.dli_sname != NULL &&
+		    !crash_is_module(info.dli_fname) &&
+		    strncmp(info.dli_sname, "devsw_trace", 11) != 0)
+			return info.dli_sname;
+	}
+	return "?";
+}
+
+/* Say which module this thread is in, if it is in one; once. */
+static void
+crash_tell_module(void)
+{
+	void *pc[CRASH_FRAMES];
+	char text[256], *to = text;
+	const char *const end = text + sizeof(text) - 1, *name;
+	Dl_info info;
+	int i, n;
+
+	if (atomic_flag_test_and_set(&crash_told))
+		return;
+	n = backtrace(pc, CRASH_FRAMES);
+	for (i = 0; i < n; i++) {
+		if (dladdr(pc[i], &info) != 0 &&
+		    crash_is_module(info.dli_fname))
+			break;
+	}
+	if (i == n)
+		return;
+	name = strrchr(info.dli_fname, '/');
+	to = crash_add(to, end, "the driver is in ");
+	to = crash_add(to, end, name != NULL ? name + 1 : info.dli_fname);
+	to = crash_add(to, end, "+0x");
+	/* A return address may be the next function's. */
+	to = crash_add_hex(to, end, (unsigned long)((char *)pc[i] -
+	    (char *)info.dli_fbase) - 1);
+	to = crash_add(to, end, ", called by ");
+	to = crash_add(to, end, crash_caller(&pc[i + 1], n - i - 1));
+	(void)crash_add(to, end, "; this process ends with it");
+	host_log_emergency(text);
+}
+
 /* The name without a number to format; strsignal(3) is not safe here. */
 static const char *
 crash_text(int sig)
@@ -98,6 +214,7 @@ crash_handler(int sig)
 {
 
 	host_log_emergency(crash_text(sig));
+	crash_tell_module();
 	crash_run_hooks();
 	(void)raise(sig);
 }
@@ -123,9 +240,11 @@ host_crash_catch(void)
 		SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGABRT,
 	};
 	struct sigaction sa;
+	void *pc[1];
 	size_t i;
 
 	host_crash_stack();
+	(void)backtrace(pc, 1);		/* it loads what it needs at first */
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = crash_handler;
 	sa.sa_flags = (int)(SA_RESETHAND | SA_ONSTACK);
@@ -139,6 +258,7 @@ hyp_panic(const char *text)
 {
 
 	host_log_emergency(text);
+	crash_tell_module();
 	crash_run_hooks();
 	abort();
 }

@@ -237,6 +237,14 @@ void	host_emergency_add(void (*)(void));
 void	host_crash_catch(void);
 
 /*
+ * host_crash_module(name, there)
+ *
+ *	A module has come, or is about to go: name is the dynamic linker's,
+ *	and lives as long.  A crash in it says so.  One thread at a time.
+ */
+void	host_crash_module(const char *, int);
+
+/*
  * host_crash_stack()
  *
  *	Give the calling thread an alternate signal stack.  hyp_thread_create

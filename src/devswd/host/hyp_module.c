@@ -17,10 +17,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/host.h"
 #include "hyp/hyp.h"
 
 /*
@@ -73,6 +75,16 @@ trusted(const char *path, char *why, size_t len)
 	return EPERM;
 }
 
+/* Let a crash know it; see host_crash_module. */
+static void
+tell_crash(void *handle, int there)
+{
+	struct link_map *map;
+
+	if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
+		host_crash_module(map->l_name, there);
+}
+
 int
 hyp_module_open(const char *path, void **handle, char *why, size_t len)
 {
@@ -92,7 +104,8 @@ hyp_module_open(const char *path, void **handle, char *why, size_t len)
 		if (*handle == NULL) {
 			snprintf(why, len, "%s", dlerror());
 			error = ENOEXEC;
-		}
+		} else
+			tell_crash(*handle, 1);
 	}
 	free(real);
 	return error;
@@ -109,6 +122,7 @@ void
 hyp_module_close(void *handle)
 {
 
+	tell_crash(handle, 0);
 	if (dlclose(handle) != 0)
 		hyp_panic(dlerror());
 }
