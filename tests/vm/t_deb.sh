@@ -23,7 +23,8 @@ self=$(readlink -f "$0")
 here=$(dirname "$self")
 top=$(readlink -f "$here/../..")
 debs=$top/build/deb
-packages='devsw-compare devsw-gateway libdevsw-dev devsw libdevsw0'
+packages='devsw-compare devsw-gateway libdevsw-dev libdevsw-driver-dev devsw
+    libdevsw0'
 failed=0
 number=0
 
@@ -46,8 +47,8 @@ left()
 	while read -r path; do
 		[ ! -e "$path" ] || [ -d "$path" ] || echo "$path"
 	done </tmp/files
-	ls -d /etc/devsw* /var/lib/devsw* /var/log/devsw* /usr/share/devsw \
-	    /usr/include/devsw /etc/systemd/system/*/devsw* 2>/dev/null
+	ls -d /etc/devsw* /var/lib/devsw* /var/log/devsw* /usr/share/devsw* \
+	    /usr/include/devsw* /etc/systemd/system/*/devsw* 2>/dev/null
 	dpkg -l | grep devsw
 }
 
@@ -58,7 +59,8 @@ pages()
 
 	for page in devsw.7 devswd.8 devswctl.8 devswd.conf.5 ualea.4 ulpt.4 ugen.4 ucom.4 uchcom.4 \
 	    uftdi.4 uhid.4 uhidev.4 umodem.4 uplcom.4 uslsa.4 devsw-gateway.8 gateway.conf.5 uhidctl.1 \
-	    devsw-compare.1 devsw-pty.1 devsw-run.1 revoke.2; do
+	    devsw-compare.1 devsw-driver.1 devsw-ioconf.5 devsw-pty.1 \
+	    devsw-run.1 revoke.2; do
 		LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings \
 		    "${page##*.}" "${page%.*}" >/tmp/page 2>/tmp/warnings ||
 		    return 1
@@ -129,6 +131,7 @@ upgrade()
 	DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold \
 	    -i "$debs"/devsw_*.deb "$debs"/libdevsw0_*.deb \
 	    "$debs"/libdevsw-dev_*.deb "$debs"/devsw-compare_*.deb \
+	    "$debs"/libdevsw-driver-dev_*.deb \
 	    "$debs"/devsw-gateway_*.deb || return 1
 	! dpkg-query -W -f='${Version}\n' $packages | grep -q 0.0.9
 }
@@ -183,6 +186,7 @@ inside()
 	check 'they can be installed' dpkg --force-confmiss -i \
 	    "$debs"/devsw_*.deb "$debs"/libdevsw0_*.deb \
 	    "$debs"/libdevsw-dev_*.deb "$debs"/devsw-compare_*.deb \
+	    "$debs"/libdevsw-driver-dev_*.deb \
 	    "$debs"/devsw-gateway_*.deb
 	dpkg -L $packages >/tmp/files
 	check 'systemd finds nothing wrong in the unit' systemd-analyze verify \
@@ -207,6 +211,8 @@ inside()
 	    [ "${COMPREPLY[*]}" = events ]'
 	check 'a program can be built against the library' \
 	    "$top"/debian/tests/library
+	check 'a driver can be written, built and run with the kit' \
+	    "$top"/debian/tests/driver
 	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
 	check 'what a person has written stays' grep -q '^unit = x$' \
 	    /etc/devsw/devswd.conf
@@ -238,5 +244,5 @@ check 'tools/deb builds what lintian has nothing to say of' \
     "$top/tools/deb" --lint
 check 'it leaves nothing in the tree' test "$tree" = "$(tree)"
 unshare -m "$self" mounted "$place" "$number" || failed=1
-echo "1..24"
+echo "1..25"
 exit $failed

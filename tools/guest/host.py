@@ -62,7 +62,13 @@ def fail(status, message):
 
 
 def setup(*options):
-    """Run tools/setup --quiet; returns what it printed, or exits 126."""
+    """Run tools/setup --quiet; returns what it printed, or exits 126.
+
+    Where these files are installed (devsw-driver) there is none: packages
+    have seen to it.
+    """
+    if not os.path.exists(os.path.join(TOOLS, "setup")):
+        return ""
     result = subprocess.run([os.path.join(TOOLS, "setup"), "--quiet",
                              *options], stdout=subprocess.PIPE, check=False)
     if result.returncode != 0:
