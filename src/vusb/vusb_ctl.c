@@ -27,7 +27,7 @@
 
 #include "vusb/vusbvar.h"
 
-#define	CTL_MAXFAR	32
+#define	CTL_MAXFAR	64
 #define	CTL_MAXCLIENTS	8
 #define	FAR_BUF		16384
 
