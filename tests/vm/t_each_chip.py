@@ -9,7 +9,7 @@ that tell most: what a read, polls and an open that wait are told, the dead file
 and the name after a replug, and a revoke under every blocked call.  Here they
 are run on a CH340, a CP2102N, a PL2303HXN and an FT232H one after the other,
 software on vhci_hcd, each with a devswd of its own.  All cases of those tests, and
-of t_clients, t_programs and t_stress, run on each chip with tools/check --full.
+of t_clients and t_programs, run on each chip with tools/check --full.
 
     t_each_chip.py [CHIP]       all chips, or this one
 """

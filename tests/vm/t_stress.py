@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
 # builds: full:asan tsan
-# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h
 # timeout: 200
 """t_stress: cat and revoke from many processes while plugs are pulled.
 
