@@ -596,7 +596,8 @@ gl_setup(void)
 	callout_setfunc(&gl_callout, gl_timeout, NULL);
 	SCHED_CHECK(config_init_component(gl_drivers, gl_attaches,
 	    gl_cfdata) == 0);
-	SCHED_CHECK(devsw_attach("gl", NULL, NULL, &gl_cdevsw,
+	/* Not the driver's name, or each unit had a node, which stays. */
+	SCHED_CHECK(devsw_attach("glsw", NULL, NULL, &gl_cdevsw,
 	    &gl_major) == 0);
 }
 
