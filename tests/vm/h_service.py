@@ -64,12 +64,17 @@ def journal():
 
 
 def install():
-    """As "meson install", and what a package does after it."""
+    """As "meson install", and what a package does after it.
+
+    Without pages and headers, nor what is a directory, the drivers' kit:
+    the service has no use of them, and a guest is slow.
+    """
     with open(BUILD + "/meson-info/intro-installed.json",
               encoding="utf-8") as file:
         files = json.load(file)
     for source, target in files.items():
-        if not os.path.isabs(source) or "/man/" in target:
+        if (not os.path.isabs(source) or os.path.isdir(source) or
+                "/man/" in target or "/include/" in target):
             continue
         os.makedirs(os.path.dirname(target), exist_ok=True)
         shutil.copyfile(source, target)
