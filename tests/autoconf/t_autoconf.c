@@ -330,6 +330,30 @@ pinned(void)
 	teardown();
 }
 
+/* A driver with nodes may sit on a bus itself: what comes with it is its own. */
+static void
+pinned_itself(void)
+{
+	static const struct cfpin pin[] = {
+		{ "bus", 4, -1, -1 },
+		{ "leaf", 40, -1, -1 },
+	};
+	const struct cfpins pins = { pin, 2 };
+	int score = 1;
+	device_t d;
+
+	setup();
+	T_EQ(config_unit_reserve("leaf", 40), 0);
+	d = config_found(root, &score, NULL, CFARGS(.iattr = "busattr",
+	    .pins = &pins));
+	T_EQ(device_unit(d), 40);
+	/* Nobody else's. */
+	T_EQ(device_unit(add()), 0);
+	T_EQ(config_detach(d, DETACH_FORCE), 0);
+	T_EQ(device_unit(add()), 1);
+	teardown();
+}
+
 /* A device says how many children it has; units are a table. */
 static void
 no_unit_left(void)
@@ -713,6 +737,7 @@ const struct t_case t_cases[] = {
 	{ "a pinned unit is kept for its device", pinned },
 	{ "each interface and part of a device has its own pinned unit",
 	    pinned_each },
+	{ "what comes with a device may pin its own unit", pinned_itself },
 	{ "with no unit left nothing is attached", no_unit_left },
 	{ "device_lookup_acquire waits for an attach",
 	    lookup_waits_for_attach },

@@ -23,7 +23,7 @@ struct device {
 	bool		 dv_token;	/* const after ca_attach */
 	int		 dv_part;			/* const: first locator */
 	const u_int	*dv_semantics;	/* const; or NULL: nobody has a wish */
-	struct cfpin	*dv_pins;	/* (a) wanted units of those below */
+	struct cfpin	*dv_pins;	/* (a) wanted units: its, and below */
 	u_int		 dv_npins;	/* (a) 0: look further up */
 	struct lwp	*dv_attaching;	/* (a)+atomic: who runs ca_attach */
 	struct lwp	*dv_detaching;	/* (a)+atomic: who runs config_detach */

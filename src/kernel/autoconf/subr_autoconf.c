@@ -137,6 +137,9 @@ device_create(device_t parent, cfdata_t cf, const struct cfargs *args)
 	}
 	dev->dv_active = true;
 	dev->dv_attaching = curlwp;
+	/* The first may be about the device itself. */
+	if (args != NULL && args->pins != NULL)
+		config_unit_pin(dev, args->pins);
 
 	mutex_enter(&alldevs_lock);
 	dev->dv_cfdriver = cd = config_cfdriver_lookup(cf->cf_name);
@@ -183,16 +186,13 @@ config_trace_exit(const char *event, const struct device *dev, int error)
 
 /* Let the driver of dev, just created, attach it. */
 static device_t
-device_attach(device_t dev, void *aux, cfprint_t print,
-    const struct cfargs *args)
+device_attach(device_t dev, void *aux, cfprint_t print)
 {
 	device_t const parent = dev->dv_parent;
 	const char *const name = dev->dv_cfdriver->cd_name;
 	const int unit = dev->dv_unit;
 	bool locked;
 
-	if (args != NULL && args->pins != NULL)
-		config_unit_pin(dev, args->pins);
 	if (parent == NULL)
 		aprint_normal("%s (root)", dev->dv_xname);
 	else {
@@ -224,8 +224,8 @@ device_attach(device_t dev, void *aux, cfprint_t print,
 /*
  * dev = config_attach(parent, cf, aux, print, cfargs)
  *
- *	Make a device of cf and let its driver attach it; cfargs may pin the
- *	units of its children (config_unit_pin).  Sleeps as the driver does.
+ *	Make a device of cf and let its driver attach it; cfargs may pin its
+ *	unit, or its children's (config_unit_pin).  Sleeps as the driver does.
  *	The driver has no way to fail: what it cannot use it keeps as a dead
  *	device until the detach.  NULL: it has no unit left, or no detach
  *	function, which is logged.
@@ -237,7 +237,7 @@ config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print,
 
 	device_t dev = device_create(parent, cf, args);
 
-	return dev == NULL ? NULL : device_attach(dev, aux, print, args);
+	return dev == NULL ? NULL : device_attach(dev, aux, print);
 }
 
 device_t
@@ -247,7 +247,7 @@ config_attach_acquired(device_t parent, cfdata_t cf, void *aux,
 	device_t dev = device_create(parent, cf, args);
 
 	config_search_release();
-	return dev == NULL ? NULL : device_attach(dev, aux, print, args);
+	return dev == NULL ? NULL : device_attach(dev, aux, print);
 }
 
 /*

@@ -3,8 +3,8 @@
  * subr_cfunit.c - autoconf(9): the units of a driver.
  *
  * A new device gets the lowest free unit.  A unit may be reserved in the
- * driver (config_unit_reserve): then only devices below one that is pinned to
- * it (config_unit_pin) get it.  A device has as many pins as it likes: it may
+ * driver (config_unit_reserve): then only a device that is pinned to it, or
+ * one below that (config_unit_pin), gets it.  A device has as many pins as it likes: it may
  * have several interfaces with one driver, and each its own unit.
  *
  * There are CONFIG_UNITS of them.  What is plugged in may want more: then it
@@ -63,13 +63,13 @@ unit_fits(const struct cfpin *pin, const struct device *dev, int iface)
 }
 
 /*
- * alldevs_lock held: of the wishes of the nearest ancestor that has any, the
- * first that is about dev and can be had; or -1.
+ * alldevs_lock held: of dev's wishes, or else those of the nearest ancestor that
+ * has any, the first that is about dev and can be had; or -1.
  */
 static int
 unit_pinned(device_t dev)
 {
-	const struct device *up = dev->dv_parent, *at = dev;
+	const struct device *up = dev, *at = dev;
 	u_int i;
 
 	while (up != NULL && up->dv_npins == 0)
@@ -194,10 +194,10 @@ config_unit_unpin(device_t dev)
 /*
  * config_unit_pin(dev, pins)
  *
- *	The devices below dev want these units, each the first one of them that
- *	names its driver, its interface and its part, is reserved in the driver,
- *	and is free.  Before they attach; in the place of what was wanted
- *	before.
+ *	dev and the devices below it want these units, each the first one of
+ *	them that names its driver, its interface and its part, is reserved in
+ *	the driver, and is free.  Before they attach; in the place of what was
+ *	wanted before.
  */
 void
 config_unit_pin(device_t dev, const struct cfpins *pins)

@@ -64,7 +64,8 @@ spec_makedev_init(void)
 
 /*
  * nodes_lock held: the node of a row for a unit, and one of its parts; made if
- * need be, or NULL if it is not there and has not to be.
+ * need be.  NULL if it is not there and has not to be, or if the row, which may
+ * be a module's, is one that no node can have: that is logged.
  */
 static struct hyp_node *
 node_get(const struct devnode *row, devmajor_t maj, int unit, u_int part,
@@ -78,10 +79,13 @@ node_get(const struct devnode *row, devmajor_t maj, int unit, u_int part,
 	struct hyp_node *hn;
 	dev_t dev;
 
-	KASSERTMSG(maj >= 0 && maj < LINUX_MINOR_MAJORS, "%s: major %d",
-	    row->dn_driver, maj);
 	KASSERTMSG(unit >= 0 && number < LINUX_MINOR_UNITS, "%s: unit %d",
 	    row->dn_driver, unit);
+	if (maj < 0 || maj >= LINUX_MINOR_MAJORS) {
+		log(LOG_ERR, "%s: no node %s%d: its devsw has the major %d\n",
+		    row->dn_driver, row->dn_prefix, unit, maj);
+		return NULL;
+	}
 	dev = makedev(maj, mn);
 	if (subs)
 		snprintf(name, sizeof(name), "%s%d.%02u", row->dn_prefix, unit,
@@ -89,11 +93,13 @@ node_get(const struct devnode *row, devmajor_t maj, int unit, u_int part,
 	else
 		snprintf(name, sizeof(name), "%s%d", row->dn_prefix, unit);
 	LIST_FOREACH(hn, &nodes, hn_list) {
-		if (strcmp(hn->hn_name, name) == 0) {
-			KASSERTMSG(hn->hn_dev == dev, "%s: dev 0x%lx, 0x%lx",
-			    name, (u_long)hn->hn_dev, (u_long)dev);
+		if (strcmp(hn->hn_name, name) != 0)
+			continue;
+		if (hn->hn_dev == dev)
 			return hn;
-		}
+		log(LOG_ERR, "%s: no node %s: there is one, of another driver "
+		    "or module\n", row->dn_driver, name);
+		return NULL;
 	}
 	if (!make)
 		return NULL;
@@ -155,7 +161,11 @@ nodes_get(const struct devnode *row, const char *driver, int unit, u_int parts,
 		    (subs && unit >= LINUX_MINOR_UNITS / DEVNODE_NSUBS))
 			continue;
 		for (u_int i = 0; i < (subs ? DEVNODE_NSUBS : 1); i++) {
-			KASSERTMSG(n < UNIT_NODES, "%s: too many rows", driver);
+			if (n == UNIT_NODES) {
+				log(LOG_ERR, "%s: a unit has %d nodes and no "
+				    "more\n", driver, UNIT_NODES);
+				return n;
+			}
 			hn[n] = node_get(row,
 			    cdevsw_lookup_major(row->dn_cdevsw), unit, i,
 			    !subs || (parts & 1U << i) != 0);
@@ -178,7 +188,7 @@ node_get_default(const char *driver, int unit, struct hyp_node **hn)
 		return 0;
 	row.dn_class = type == D_TTY ? HYP_NODE_TTY : HYP_NODE_OTHER;
 	hn[0] = node_get(&row, major(dev), unit, 0, true);
-	return 1;
+	return hn[0] != NULL ? 1 : 0;
 }
 
 /* nodes_lock held: does a table say what nodes the driver has? */
@@ -224,7 +234,8 @@ unit_nodes(const char *driver, int unit, u_int parts, struct hyp_node **hn)
  *	Make all nodes of a driver's unit, if they are not there; for drivers
  *	without devices of autoconf, whose attach makes them.  Sleeps for a
  *	short time.  Linux's errno, the first one, and what failed is logged;
- *	EINVAL: more units than there are minor numbers.
+ *	EINVAL: more units than there are minor numbers, or rows that say a
+ *	devsw that is not attached, or the name of another's node.
  *
  * error = devnode_make_subs(driver, unit, parts)
  *
@@ -242,6 +253,7 @@ devnode_make_subs(const char *driver, int unit, u_int parts)
 {
 	struct hyp_node *hn[UNIT_NODES];
 	int error = 0, e;
+	bool rows;
 	u_int n;
 
 	if (unit < 0 || unit >= LINUX_MINOR_UNITS) {
@@ -250,8 +262,13 @@ devnode_make_subs(const char *driver, int unit, u_int parts)
 		return compat_errno(EINVAL);
 	}
 	n = unit_nodes(driver, unit, parts, hn);
-	if (n == 0 && parts != 1)
-		return compat_errno(EINVAL);	/* no room for its parts */
+	if (n == 0) {
+		mutex_enter(&nodes_lock);
+		rows = driver_has_rows(driver);
+		mutex_exit(&nodes_lock);
+		/* No room for its parts, or rows that no node can have. */
+		return rows ? compat_errno(EINVAL) : 0;
+	}
 	for (u_int i = 0; i < n; i++) {
 		if ((e = node_make(hn[i])) != 0 && error == 0)
 			error = e;
