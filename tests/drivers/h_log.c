@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "drivers/h_log.h"
+#include "host/host.h"
 
 static int before = -1, file = -1;
 static char text[65536];
@@ -34,6 +35,7 @@ h_log_begin(void)
 	file = memfd_create("log", MFD_CLOEXEC);
 	assert(before != -1 && file != -1);
 	assert(dup2(file, STDERR_FILENO) == STDERR_FILENO);
+	host_log_to(HOST_LOG_STDERR);	/* which may have a pipe's own */
 }
 
 void
@@ -41,6 +43,7 @@ h_log_end(void)
 {
 
 	assert(dup2(before, STDERR_FILENO) == STDERR_FILENO);
+	host_log_to(HOST_LOG_STDERR);
 	read_file();
 	fputs(text, stderr);
 	close(before);

@@ -25,6 +25,8 @@
 #include "h_front.h"
 #include "hyp/hyp.h"
 
+#define	PATHLEN	64		/* of a node in a directory of the test */
+
 static void
 init_tells_name_number_and_limits(void)
 {
@@ -510,7 +512,7 @@ static void
 access_is_owner_then_group_then_others(void)
 {
 	const int rw = HYP_F_READ | HYP_F_WRITE;
-	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	char dir[] = "/tmp/t_wire.XXXXXX", path[PATHLEN];
 	struct front_config fc;
 	uint32_t groups[2];
 	unsigned uid, gid;
@@ -560,7 +562,7 @@ access_up(char *dir, char *path, struct front_config *fc, mode_t mode)
 	int fd;
 
 	T_CHECK(mkdtemp(dir) != NULL);
-	sprintf(path, "%s/ttyX0", dir);
+	snprintf(path, PATHLEN, "%s/ttyX0", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL, mode);
 	T_CHECK(fd != -1);
 	T_EQ(fchmod(fd, mode), 0);
@@ -590,7 +592,7 @@ static void
 access_follows_the_acl(void)
 {
 	const int rw = HYP_F_READ | HYP_F_WRITE;
-	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	char dir[] = "/tmp/t_wire.XXXXXX", path[PATHLEN];
 	const uid_t me = getuid();
 	const uint32_t seat = me + 5, mod = me + 6;
 	struct front_config fc;
@@ -696,7 +698,7 @@ static void
 access_with_capabilities(void)
 {
 	const int rw = HYP_F_READ | HYP_F_WRITE;
-	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	char dir[] = "/tmp/t_wire.XXXXXX", path[PATHLEN];
 	struct front_config fc;
 	pid_t none, all, reads;
 
@@ -729,7 +731,7 @@ access_with_capabilities(void)
 static void
 access_by_the_last_of_many_groups(void)
 {
-	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	char dir[] = "/tmp/t_wire.XXXXXX", path[PATHLEN];
 	uint32_t kept[HYP_NGROUPS];
 	struct hyp_cred cred = {
 		.hc_uid = 12345, .hc_gid = 12345,
@@ -774,7 +776,7 @@ static void
 node_gets(const char *name, int class, struct front_config *fc,
     const struct front_perm *fp)
 {
-	char path[64];
+	char path[PATHLEN];
 	struct hyp_node *hn;
 	struct kern *k;
 	struct stat st;
@@ -834,7 +836,7 @@ tty_up(char *dir, char *path, struct front_config *fc, mode_t mode,
 {
 
 	T_CHECK(mkdtemp(dir) != NULL);
-	sprintf(path, "%s/ttyU0", dir);
+	snprintf(path, PATHLEN, "%s/ttyU0", dir);
 	close(open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 	memset(fc, 0, sizeof(*fc));
 	fc->devdir = dir;
@@ -882,7 +884,7 @@ made_again(void *arg)
 static void
 access_until_udev_is_done_needs_both(void)
 {
-	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	char dir[] = "/tmp/t_wire.XXXXXX", path[PATHLEN];
 	const unsigned other = getuid() + 1;
 	struct front_config fc;
 	unsigned n;
@@ -941,7 +943,7 @@ open_channel_late(void *arg)
 static void
 udev_may_be_done_before_we_are(void)
 {
-	char dir[] = "/tmp/t_wire.XXXXXX", path[64];
+	char dir[] = "/tmp/t_wire.XXXXXX", path[PATHLEN];
 	struct front_config fc;
 
 	tty_up(dir, path, &fc, 0600, open_channel_late);
