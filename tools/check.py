@@ -33,8 +33,9 @@ Where tests come from
 
     meson's tests, of which those in the suites "uml" and "vm" start their
     own guest and run once, with the plain build, those in the suite "once"
-    in the lane plain only, as no sanitizer sees them, and those in the suite
-    "full" only if asked for;
+    in the lane plain only, as no sanitizer sees them, those in the suite
+    "onethread" in all but tsan, and those in the suite "full" only if asked
+    for;
 
     tests/vm/t_* with a line "# guest: OPTION..." near the top, which run
     inside a guest of tools/vm with these options.  A few with equal options
@@ -91,6 +92,7 @@ FAST = ("plain", "uml")
 GUEST_SUITES = ("uml", "vm")
 BESIDE = ("vm",)                # the others
 SUITE_LANES = (*GUEST_SUITES, "full")
+NOT_IN = {"asan": {"once"}, "tsan": {"once", "onethread"}}
 SLOW = {"plain": 3, "asan": 5, "tsan": 6}      # times the timeout
 SANITIZERS = {
     "ASAN_OPTIONS": "halt_on_error=1:detect_stack_use_after_return=1",
@@ -224,14 +226,11 @@ def built(name):
 # ---- meson's tests -----------------------------------------------------
 
 def meson_tests():
-    """{lane: [name]} of the plain build; the native ones are "plain".
-
-    "sanitizers" are those of them that asan and tsan run too.
-    """
+    """{lane: [name]} of the plain build, which has all there are."""
     with open(os.path.join(build_dir("plain"), "meson-info",
                            "intro-tests.json"), encoding="utf-8") as file:
         tests = json.load(file)
-    lanes = {lane: [] for lane in ("plain", "sanitizers", *SUITE_LANES)}
+    lanes = {lane: [] for lane in LANES}
     commands = set()
     names = [test["name"] for test in tests]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -240,10 +239,10 @@ def meson_tests():
                                                         name))
     for test in tests:
         suites = {suite.partition(":")[2] for suite in test["suite"]}
-        lane = next((s for s in SUITE_LANES if s in suites), "plain")
-        lanes[lane].append(test["name"])
-        if lane == "plain" and "once" not in suites:
-            lanes["sanitizers"].append(test["name"])
+        special = [lane for lane in SUITE_LANES if lane in suites]
+        for lane in special or BUILDS:
+            if not suites & NOT_IN.get(lane, set()):
+                lanes[lane].append(test["name"])
         commands.update(os.path.basename(word) for word in test["cmd"])
     return lanes, commands
 
@@ -566,8 +565,8 @@ class Plan:
             commands, args.full or args.patterns)
         self.meson = {}
         for lane in FAST if args.fast else LANES if args.full else LANES[:-1]:
-            names = native.get(lane, native["sanitizers"])
-            self.meson[lane] = selected(args.patterns, lane, sorted(names))
+            self.meson[lane] = selected(args.patterns, lane,
+                                        sorted(native[lane]))
         own = {s.name: s for s in self.scripts} if "vm" in self.meson else {}
         self.own = [own[name] for name in
                     selected(args.patterns, "vm", sorted(own))]
