@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --systemd --usb ftdi --usb acm --usb hid-mouse
-# timeout: 240
+# timeout: 400
 """t_service: devswd.service, under a real systemd and a real udevd.
 
 It does its work without being root: what it may is what the unit and
@@ -59,6 +59,15 @@ def receives(*prefix):
         child.kill()
     far.close()
     return first.decode()
+
+
+def network():
+    """Something for avahi to tell: an interface, and avahi itself."""
+    if not os.path.exists("/sys/class/net/lan0"):
+        command("ip", "link", "add", "lan0", "type", "dummy")
+    command("ip", "link", "set", "lan0", "up", "multicast", "on")
+    command("ip", "address", "replace", "10.9.8.7/24", "dev", "lan0")
+    command("systemctl", "start", "dbus.socket", "avahi-daemon.service")
 
 
 @case("it is not root: a user of its own, two capabilities, a filter")
@@ -208,6 +217,56 @@ def _(world):
     command("systemctl", "stop", unit)
     equal(prop("Result", unit), "success")
     equal(os.path.exists("/run/devsw-gateway"), False, "its directory")
+
+
+@case("devsw-gateway.service gives an adapter a port by udev's name, and keeps it")
+def _(_world):
+    unit, kept = "devsw-gateway.service", "/var/lib/devsw-gateway/ports"
+    # The name is udev's: of the node's link in /dev/serial/by-id.
+    link = probe.wait_for(lambda: [path for path in glob.glob(
+        "/dev/serial/by-id/*ftdi0*") if os.path.realpath(path) == CALLOUT],
+                          "its link")[0]
+    with open("/etc/devsw/gateway.conf", "w", encoding="ascii") as file:
+        file.write("[auto]\nlisten = telnet 0.0.0.0:4200-4209\n"
+                   "listen = raw 4300-4309\nmdns = yes\n")
+    far = probe.Far(probe.far_path("ftdi0"))
+    said = lambda: command("journalctl", "-q", "-o", "cat", "-u", unit)
+    network()
+
+    def serves(text):
+        """It is at the first number, and told of there."""
+        probe.wait_for(lambda: command("avahi-browse", "-rpt",
+                                       "_rfc2217._tcp").count(";4200;"),
+                       "avahi's word", pause=1)
+        with socket.create_connection(("::1", 4300), probe.LIMIT) as client:
+            client.sendall(text)
+            equal(far.take(len(text)), text)
+
+    try:
+        command("systemctl", "start", unit)
+        probe.wait_for(lambda: CALLOUT + " is there\n" in said() or
+                       link + " is there\n" in said(), "its port")
+        serves(b"one")
+        with open(kept, encoding="ascii") as file:
+            lines = [line for line in file.read().splitlines() if line[0] != "#"]
+        equal(lines[0], "4200 " + os.path.basename(link), kept)
+        with socket.create_connection(("::1", 4300), probe.LIMIT) as client:
+            before = said().count(" is there\n")
+            probe.vmusb("unplug", "ftdi0")
+            probe.wait_for(lambda: not os.path.exists(link), "no link")
+            probe.vmusb("plug", "ftdi0")
+            probe.wait_for(lambda: said().count(" is there\n") == before + 1,
+                           "the replug")
+            far.write(b"two")
+            equal(client.recv(3, socket.MSG_WAITALL), b"two")
+        command("systemctl", "restart", unit)
+        serves(b"three")
+        command("systemctl", "stop", unit)
+        probe.wait_for(lambda: ";4200;" not in command(
+            "avahi-browse", "-rpt", "_rfc2217._tcp"), "the end of it", pause=1)
+    finally:
+        command("systemctl", "stop", unit, check=False)
+        far.close()
 
 
 @case("a second daemon of root's with the same numbers is refused")
