@@ -117,7 +117,7 @@ asks(size_t n, void *cookie)
 
 	T_EQ(n, RND_REQUEST);
 	T_CHECK(cookie == &asked);
-	asked++;
+	atomic_inc_uint(&asked);
 	rnd_add_data(&rs, "12345678", 8, 64);
 }
 
