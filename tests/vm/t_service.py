@@ -231,6 +231,8 @@ def _(_world):
                    "listen = raw 4300-4309\nmdns = yes\n")
     far = probe.Far(probe.far_path("ftdi0"))
     said = lambda: command("journalctl", "-q", "-o", "cat", "-u", unit)
+    there = lambda: sum(said().count(name + " is there\n")
+                        for name in (CALLOUT, link))
     network()
 
     def serves(text):
@@ -241,8 +243,7 @@ def _(_world):
 
     try:
         command("systemctl", "start", unit)
-        probe.wait_for(lambda: CALLOUT + " is there\n" in said() or
-                       link + " is there\n" in said(), "its port")
+        probe.wait_for(there, "its port")
         # That it is told of no more, t_mdns says: -r waits for who is gone.
         probe.wait_for(lambda: command("avahi-browse", "-rpt",
                                        "_rfc2217._tcp").count(";4200;"),
@@ -260,7 +261,9 @@ def _(_world):
                            "the replug")
             far.write(b"two")
             equal(client.recv(3, socket.MSG_WAITALL), b"two")
+        before = there()
         command("systemctl", "restart", unit)
+        probe.wait_for(lambda: there() > before, "its port again")
         serves(b"three")
     finally:
         command("systemctl", "stop", unit, check=False)
