@@ -56,6 +56,9 @@ SYNCH = "kernel/kern/kern_synch.c"
 XCALL = "kernel/kern/subr_xcall.c"
 SELECT = "kernel/kern/sys_select.c"
 TTY = "kernel/tty/tty.c"
+TTYDRAIN = "kernel/tty/tty_drain.c"
+TTYMODEM = "kernel/tty/tty_modem.c"
+TTYOPEN = "kernel/tty/tty_open.c"
 TTYRW = "kernel/tty/tty_rw.c"
 TTYIN = "kernel/tty/tty_input.c"
 TTYOUT = "kernel/tty/tty_output.c"
@@ -367,35 +370,34 @@ MUTANTS = (
      "	if (left <= 0 || sent > left)\n", "	if (sent >= 0)\n",
      "t_sched_stuck"),
     # ---- t_sched_tty
-    ("ttycancel wakes nobody", TTY,
+    ("ttycancel wakes nobody", TTYOPEN,
      "	SET(tp->t_state, TS_CANCEL);\n	ttywakeall(tp);",
      "	SET(tp->t_state, TS_CANCEL);"),
     ("a sleep does not look for ttycancel", TTY,
      "	KASSERT(ttylocked(tp));\n	if (ISSET(tp->t_state, TS_CANCEL))\n"
      "		return ERESTART;\n", "	KASSERT(ttylocked(tp));\n"),
-    ("carrier wakes no open", TTY,
+    ("carrier wakes no open", TTYMODEM,
      "		SET(tp->t_state, TS_CARR_ON);\n"
      "		cv_broadcast(&tp->t_rawcv);",
      "		SET(tp->t_state, TS_CARR_ON);"),
-    ("loss of carrier wakes nobody", TTY,
+    ("loss of carrier wakes nobody", TTYMODEM,
      "			ttyflush(tp, FREAD | FWRITE);\n"
      "			ttywakeall(tp);\n			connected = 0;",
      "			connected = 0;"),
-    ("the drain of a last close has no end", TTY,
+    ("the drain of a last close has no end", TTYDRAIN,
      "(left = ttymsleft(limit)) == 0)", "(left = 0) != 0)"),
-    ("a last close drains nothing", TTY,
+    ("a last close drains nothing", TTYDRAIN,
      "	while (ttyundrained(tp)) {\n		(void)ttstart(tp);\n"
      "		if (tp->t_outq.c_cc < least) {",
      "	while (false) {\n		if (tp->t_outq.c_cc < least) {"),
-    ("a hang-up wakes nobody", TTY,
-     "	tp->t_gen++;\n	ttywakeall(tp);\n	ttyunlock(tp);\n}\n\n/*\n"
-     " * connected = ttymodem",
-     "	ttyunlock(tp);\n}\n\n/*\n * connected = ttymodem"),
-    ("a line that moves wakes nobody", TTY,
+    ("a hang-up wakes nobody", TTYOPEN,
+     "	SET(tp->t_flags, TF_HANGUP);\n	tp->t_gen++;\n"
+     "	ttywakeall(tp);\n", "	SET(tp->t_flags, TF_HANGUP);\n"),
+    ("a line that moves wakes nobody", TTYMODEM,
      "	if (moved != 0)\n		cv_broadcast(&tp->t_modemcv);\n", ""),
-    ("TIOCEXCL excludes nobody", TTY,
+    ("TIOCEXCL excludes nobody", TTYOPEN,
      "	excl = ISSET(tp->t_state, TS_ISOPEN) &&", "	excl = false &&"),
-    ("the last close does not end TIOCEXCL", TTY,
+    ("the last close does not end TIOCEXCL", TTYOPEN,
      "	tp->t_state = 0;\n",
      "	CLR(tp->t_state, ~(TS_XCLUDE | TS_ISOPEN));\n"),
     ("output that moves wakes no writer", TTYOUT,
@@ -570,7 +572,8 @@ MUTANTS = (
      "	while (sc->sc_rx_feeding)\n"
      "		cv_wait(&sc->sc_statecv, &sc->sc_lock);\n"
      "	sc->sc_rx_feeding = true;\n", ""),
-    ("a drain that a detach ends says that all was sent", TTY,
+    ("a drain that a detach ends says that all was sent",
+     TTYDRAIN,
      "	if (error == 0 && ISSET(tp->t_flags, TF_HANGUP))\n"
      "		error = ERESTART;\n	else if", "	if", "t_sched_ucom"),
     ("a revoked write of a printer goes on", ULPT,

@@ -50,7 +50,7 @@ RACES = (
      "	mutex_exit(&alldevs_lock);\n",
      "	dev->dv_detached = true;\n	cv_broadcast(&config_cv);\n"),
     ("close_unplug_drain", "a hang-up clears the carrier without the lock",
-     "kernel/tty/tty.c",
+     "kernel/tty/tty_open.c",
      "	ttylock(tp);\n	CLR(tp->t_state, TS_CARR_ON);\n"
      "	CLR(tp->t_cflag, CLOCAL | MDMBUF);\n",
      "	CLR(tp->t_state, TS_CARR_ON);\n	ttylock(tp);\n"

@@ -13,16 +13,20 @@
 /* Room beyond t_qsize in the input queues: marks, and the end of a line. */
 #define	TTYSLACK	256
 
+/* How long a close waits without progress, if TIOCSPORT has not said. */
+#define	CLOSEDRAIN_MS	5000
+
 uint64_t ttynow(void);
 int	ttymsleft(uint64_t);
 int	ttynread(struct tty *);
 bool	ttbreakc(struct tty *, int);
-int	ttysetport(struct tty *, const struct tty_port *, struct lwp *);
 void	ttyblock(struct tty *);
 void	ttyunblock(struct tty *);
 void	ttyunblock_read(struct tty *);
 void	ttyecho(int, struct tty *);
 int	ttyechocol(struct tty *, int, int);
+void	ttywakeall(struct tty *);
+void	ttyclosedrain(struct tty *);
 int	ttywait_locked(struct tty *);
 void	ttystop(struct tty *, int);
 void	ttygo(struct tty *);

@@ -25,6 +25,7 @@
 #include <sys/param.h>
 #include <sys/fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/kauth.h>
 #include <sys/lwp.h>
 #include <sys/systm.h>
 #include <sys/tty.h>
@@ -254,6 +255,79 @@ ttyflush_ioctl(struct tty *tp, int rw)
 		return EINVAL;
 	ttyflush(tp, rw);
 	return 0;
+}
+
+/*
+ * error = ttysetport(tp, port, l)
+ *
+ *	TIOCSPORT.  EPERM: only root may change how long others wait, for a
+ *	close or the open after it (as Linux, there CAP_SYS_ADMIN).  EINVAL: no
+ *	wait is without a bound.  ttylock held; does not sleep.
+ */
+static int
+ttysetport(struct tty *tp, const struct tty_port *port, struct lwp *l)
+{
+
+	if (port->tp_close_delay != tp->t_port.tp_close_delay ||
+	    port->tp_closing_wait != tp->t_port.tp_closing_wait) {
+		if (kauth_authorize_device_tty(l->l_cred,
+		    KAUTH_DEVICE_TTY_PRIVSET, tp) != 0)
+			return EPERM;
+		if (port->tp_close_delay < 0 ||
+		    port->tp_close_delay > TTYPORT_WAIT_MAX ||
+		    port->tp_closing_wait < 0 ||
+		    port->tp_closing_wait > TTYPORT_WAIT_MAX)
+			return EINVAL;
+	}
+	if (ISSET(port->tp_flags, ~TTYPORT_LOWLAT))
+		return EINVAL;
+	tp->t_port = *port;
+	return 0;
+}
+
+static void
+clswap(struct clist *a, struct clist *b)
+{
+	const struct clist t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+/*
+ * error = ttysetqsize(tp, size)
+ *
+ *	Other queues, of a power of two of bytes; input is dropped.  EINVAL,
+ *	or EBUSY while there is output.  No lock held; may sleep for memory.
+ */
+int
+ttysetqsize(struct tty *tp, int size)
+{
+	struct clist raw, can, out;
+	int error = 0;
+
+	if (size < TTYQSIZE_MIN || size > TTYQSIZE_MAX ||
+	    (size & (size - 1)) != 0)
+		return EINVAL;
+	(void)clalloc(&raw, size + TTYSLACK, 1);
+	(void)clalloc(&can, size + TTYSLACK, 1);
+	(void)clalloc(&out, size, 0);
+	ttylock(tp);
+	if (tp->t_outq.c_cc > 0 || ISSET(tp->t_state, TS_BUSY))
+		error = EBUSY;
+	else {
+		ttyflush(tp, FREAD);
+		clswap(&tp->t_rawq, &raw);
+		clswap(&tp->t_canq, &can);
+		clswap(&tp->t_outq, &out);
+		tp->t_qsize = size;
+		ttsetwater(tp);
+	}
+	ttyunlock(tp);
+	clfree(&raw);
+	clfree(&can);
+	clfree(&out);
+	return error;
 }
 
 /* The ioctls that only look or set, all with ttylock held. */

@@ -406,7 +406,7 @@ struct usb_device_info {
 	uint8_t		udi_ports[16];
 };
 
-/* As programs for NetBSD 3 want it; nobody fills it in: see compat_stub.h. */
+/* For a driver's hook that serves programs of NetBSD 3; see compat_stub.h. */
 struct usb_device_info_old {
 	uint8_t		udi_bus;
 	uint8_t		udi_addr;
