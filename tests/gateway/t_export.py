@@ -270,8 +270,5 @@ def talk(gate, client):
 
 
 if __name__ == "__main__":
-    if os.environ.get("SANITIZE", "none") != "none":
-        print("1..0 # SKIP others' programs are run once")
-        sys.exit(77)
     sys.argv[2:3] = []
     sys.exit(h_gateway.main())

@@ -422,7 +422,4 @@ def _():
 
 
 if __name__ == "__main__":
-    if os.environ.get("SANITIZE", "none") != "none":
-        print("1..0 # SKIP what clients of others do is seen in a plain build")
-        sys.exit(77)
     sys.exit(h_gateway.main())

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """t_mutants: the litmuses of tests/sched kill faults in the synchronisation.
 
-    t_mutants.py BUILD none PROGRAM [NAME...]
+    t_mutants.py BUILD PROGRAM [NAME...]
     t_mutants.py --texts
 
 Each mutant is one change to one file: a check that is skipped, a drain or a
@@ -11,8 +11,6 @@ compiled with it, linked into the program that has the litmuses for it, and
 run; a mutant that survives all litmuses is a fault that these tests would not
 see.  The litmus that has killed it must do so with --prune as well.  Prints for
 each the numbers of schedules that this took.
-
-With a sanitizer in the place of "none" nothing is done.
 
 A text that is not found once in its file fails: the list has to go with the
 code.  --texts looks for that alone, which takes no time; all of it takes
@@ -779,17 +777,14 @@ def main():
     if sys.argv[1:] == ["--texts"]:
         return check_texts()
     build = os.path.realpath(sys.argv[1])
-    words = sys.argv[4:]
-    if sys.argv[2] != "none":
-        print("1..0 # SKIP once is enough, without a sanitizer")
-        return 77
+    words = sys.argv[3:]
     directory = os.path.join(build, "tests", "sched", "mutants",
-                             sys.argv[3])
+                             sys.argv[2])
     os.makedirs(directory, exist_ok=True)
     database = commands(build)
     good = True
     chosen = [mutant for mutant in MUTANTS
-              if program_of(mutant) == sys.argv[3] and
+              if program_of(mutant) == sys.argv[2] and
               (not words or any(word in mutant[0] for word in words))]
     for number, mutant in enumerate(chosen, 1):
         pruned = None

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """t_prune: t_sched --prune leaves nothing out.
 
-    t_prune.py T_SCHED SANITIZER
+    t_prune.py T_SCHED
 
 A run's end is told by what came before what in it, where that matters (--ends,
 prune.c).  With --prune as many different ends have to be found as without, with
@@ -37,9 +37,6 @@ def ends(program, litmus, bound, *options):
 
 def main():
     """The program."""
-    if sys.argv[2] != "none":
-        print("1..0 # SKIP once is enough, without a sanitizer")
-        return 77
     bad = 0
     for number, (litmus, bound) in enumerate(LITMUSES, 1):
         every = ends(sys.argv[1], litmus, bound)
