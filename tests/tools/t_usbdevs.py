@@ -28,6 +28,8 @@ ODD = """0001  Ends */ here, Inc.
 \t0005  \u00dcn\u00efcode \u2122
 \t0006  trigraph ??/
 \t0007  line \\\\
+\t0008  a b 0009
+\t0009  a b
 0002  Ends Here Ltd
 0403  By another name
 \t6001  Renamed
@@ -97,13 +99,15 @@ def odd():
         file.flush()
         made = make(file.name)
     names = DEFINE.findall(made.stdout)
-    check(made.returncode == 0 and not (why := compiles(made.stdout)),
-          "any text of a vendor or product", made.stderr)
+    why = made.stderr or compiles(made.stdout)
+    check(made.returncode == 0 and not why, "any text of a vendor or product",
+          why)
     want = [("VENDOR", "ENDSHERE", "0x0001"),
             ("PRODUCT", "ENDSHERE_A_B_C", "0x0001"),
             ("PRODUCT", "ENDSHERE_A_B", "0x0002"),
             ("PRODUCT", "ENDSHERE_A_B_0003", "0x0003"),
             ("PRODUCT", "ENDSHERE_0004", "0x0004"),
+            ("PRODUCT", "ENDSHERE_A_B_0009_0009", "0x0009"),
             ("VENDOR", "ENDSHERE_0002", "0x0002"),
             ("PRODUCT", "FTDI_NOT_RENAMED", "0x0001"),
             ("VENDOR", "INC", "0x0004"), ("VENDOR", "V3COM", "0x0005"),
