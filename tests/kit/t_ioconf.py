@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 
 TOP, STAGE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 sys.dont_write_bytecode = True
@@ -162,6 +163,18 @@ def _(place):
     big = "#" * ((1 << 20) + 1)
     assert "more than" in parse(place, big)
     assert "more than" in parse(place, "\n" * 10001)
+    assert parse(place, "a, " * 1000).startswith("t.ioconf:1: more than")
+
+
+@case("files that include others are no way to keep it busy")
+def _(place):
+    for name, inner in zip("abcd", "bcde"):
+        pathlib.Path(place, name).write_text('include "%s"\n' % inner * 1000,
+                                             encoding="ascii")
+    pathlib.Path(place, "e").write_text("", encoding="ascii")
+    began = time.monotonic()
+    assert "more than 10000 lines" in parse(place, 'include "a"\n')
+    assert time.monotonic() - began < 30
 
 
 @case("devsw-driver says it too, and makes no file")

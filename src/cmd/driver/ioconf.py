@@ -12,7 +12,8 @@ all of it.
 The model: a Parser reads a line at a time into a Conf, each line by the method
 of its first word; what a line needs must stand before it.  Every name becomes a
 part of C source, so none gets in that is not [A-Za-z_][A-Za-z0-9_]*, and every
-number is bounded.  After the last line check() sees whether it is all there.
+number is bounded; so are a line, and the lines of all files together.  After the
+last line check() sees whether it is all there.
 """
 
 import os
@@ -27,7 +28,8 @@ NAMELEN = 15            # DEVICE_XNAME_SIZE less a unit, DEVSW_NAMELEN less 1
 CLASSES = {"tty": "DV_TTY", "disk": "DV_DISK", "tape": "DV_TAPE"}
 NODE_CLASSES = {"other": "HYP_NODE_OTHER", "tty": "HYP_NODE_TTY",
                 "hid": "HYP_NODE_HID"}
-MAX_LINES = 10000
+MAX_LINES = 10000       # of all files
+MAX_LINE = 1000
 MAX_BYTES = 1 << 20
 MAX_INCLUDES = 8
 
@@ -39,8 +41,9 @@ class Wrong(Exception):
 class Words:
     """The words of one line, taken from the left."""
 
-    def __init__(self, where, text):
+    def __init__(self, where, text, folder):
         self.where = where
+        self.folder = folder    # of the file
         self.words = [word for word in WORD.findall(text)
                       if not word.isspace()]
         self.last = ""
@@ -139,6 +142,7 @@ class Parser:
     def __init__(self):
         self.conf = Conf()
         self._depth = 0
+        self._lines = 0
         self._keywords = {
             "include": self._include, "module": self._module,
             "ioconf": self._ioconf, "define": self._define,
@@ -156,28 +160,29 @@ class Parser:
         if len(raw) > MAX_BYTES:
             raise Wrong("%s: more than %d bytes" % (shown, MAX_BYTES))
         lines = raw.decode("utf-8", "replace").split("\n")
-        if len(lines) > MAX_LINES:
+        self._lines += len(lines)
+        if self._lines > MAX_LINES:
             raise Wrong("%s: more than %d lines" % (shown, MAX_LINES))
         for number, line in enumerate(lines, 1):
-            words = Words("%s:%d" % (shown, number), line.partition("#")[0])
+            where = "%s:%d" % (shown, number)
+            if len(line) > MAX_LINE:
+                raise Wrong("%s: more than %d characters" % (where, MAX_LINE))
+            words = Words(where, line.partition("#")[0], os.path.dirname(path))
             if words.more():
-                self._line(words, os.path.dirname(path))
+                self._line(words)
         self._depth -= 1
 
     def standard(self):
         """Read what is always there."""
         self.read(STANDARD, "files.devsw")
 
-    def _line(self, words, folder):
+    def _line(self, words):
         first = words.take("a word")
         if first in self._keywords:
-            if first == "include":
-                self._include(words, folder)
-            else:
-                self._keywords[first](words)
+            self._keywords[first](words)
         elif words.took("*"):
             self._instance(words, first)
-        elif re.fullmatch(r"[A-Za-z_]\w*[0-9]+", first) and \
+        elif NAME.match(first) and first[-1].isdigit() and \
                 words.peek() == "at":
             raise words.wrong("units are given when devices are found, or by "
                               "devswd.conf; write NAME*", first)
@@ -189,7 +194,7 @@ class Parser:
 
     # ---- lines ----
 
-    def _include(self, words, folder=""):
+    def _include(self, words):
         word = words.take("a file")
         if len(word) < 3 or word[0] != '"':
             raise words.wrong('a file stands between quotes')
@@ -197,7 +202,7 @@ class Parser:
             raise words.wrong("files include each other more than %d deep" %
                               MAX_INCLUDES)
         try:
-            self.read(os.path.join(folder, word[1:-1]), word[1:-1])
+            self.read(os.path.join(words.folder, word[1:-1]), word[1:-1])
         except OSError as error:
             raise words.wrong(error.strerror) from error
 
@@ -239,7 +244,7 @@ class Parser:
 
     def _known(self, words, name):
         if name not in self.conf.attrs:
-            raise words.wrong("there is no such attribute")
+            raise words.wrong("there is no such attribute", name)
 
     def _carries(self, words, name):
         """(attributes, class) of a driver, from the rest of its line."""
@@ -249,16 +254,12 @@ class Parser:
                 raise words.wrong("this attribute is there already", name)
             self.conf.attrs[name] = self._locators(words)
             attrs.append(name)
-        if words.took(":"):
-            while True:
-                attr = words.name("an attribute")
-                if attr in CLASSES:
-                    devclass = CLASSES[attr]
-                else:
-                    self._known(words, attr)
-                    attrs.append(attr)
-                if not words.took(","):
-                    break
+        for attr in words.names("an attribute") if words.took(":") else ():
+            if attr in CLASSES:
+                devclass = CLASSES[attr]
+            else:
+                self._known(words, attr)
+                attrs.append(attr)
         return attrs, devclass
 
     def _new_driver(self, words):
@@ -287,13 +288,9 @@ class Parser:
         if words.took("root"):
             attrs = [None]
         else:
-            attrs = []
-            while True:
-                attr = words.name("an attribute")
+            attrs = words.names("an attribute")
+            for attr in attrs:
                 self._known(words, attr)
-                attrs.append(attr)
-                if not words.took(","):
-                    break
         name = words.name("an attachment") if words.took("with") else driver
         if any(name == other for other, _, _ in self.conf.attaches):
             raise words.wrong("this attachment is there already", name)
