@@ -366,19 +366,17 @@ panics(void)
 static void
 crashes(void)
 {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+
+	t_skip("the sanitizer has the signal");
+#else
 	static char text[65536];
 
-#ifdef __SANITIZE_ADDRESS__
-	t_note("the sanitizer has the signal");
-	return;
-#elif defined(__SANITIZE_THREAD__)
-	t_note("the sanitizer has the signal");
-	return;
-#endif
 	T_EQ(dies("write", text, sizeof(text)), SIGSEGV);
 	T_CHECK(strstr(text, "fatal: SIGSEGV") != NULL);
 	T_CHECK(strstr(text, "the driver is in boom.so+0x") != NULL);
 	T_CHECK(strstr(text, ", called by cdev_write;") != NULL);
+#endif
 }
 
 __attribute__((__constructor__)) static void

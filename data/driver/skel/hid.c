@@ -70,9 +70,10 @@ static int
 	mutex_enter(&sc->sc_lock);
 	error = sc->sc_dying ? ENXIO : sc->sc_closing ? ERESTART :
 	    sc->sc_open ? EBUSY : 0;
-	if (error == 0)
+	if (error == 0) {
 		sc->sc_open = true;
-	sc->sc_len = 0;
+		sc->sc_len = 0;
+	}
 	mutex_exit(&sc->sc_lock);
 	if (error)
 		return error;
