@@ -223,18 +223,36 @@ await_nodes(void)
 
 /* ---- the command ---------------------------------------------------- */
 
+/* What a terminal's keys send is the command's alone; those it gets are set. */
+static void
+leave_keys(sigset_t *command)
+{
+	static const int keys[] = { SIGINT, SIGQUIT };
+
+	sigemptyset(command);
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (signal(keys[i], SIG_IGN) != SIG_IGN)
+			sigaddset(command, keys[i]);
+	}
+}
+
 static int
 run(char **argv)
 {
-	sigset_t none;
+	sigset_t none, keys;
 	posix_spawnattr_t attr;
 	int error, status;
 	pid_t pid;
 
+	/* Were it ignored, as somebody may have left it, no child would tell. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	leave_keys(&keys);
 	sigemptyset(&none);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigdefault(&attr, &keys);
+	posix_spawnattr_setflags(&attr,
+	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	error = posix_spawnp(&pid, argv[0], NULL, &attr, argv, environ);
 	posix_spawnattr_destroy(&attr);
 	if (error != 0) {
@@ -258,7 +276,6 @@ main(int argc, char **argv)
 	hyp_posix_set_loglevel(HYP_LOG_WARNING);
 	command = parse(argc, argv);
 	host_crash_catch();
-	(void)signal(SIGINT, SIG_IGN);		/* the command's */
 	start_front();
 	for (unsigned i = 0; i < nmodules; i++)
 		load(modules[i]);
