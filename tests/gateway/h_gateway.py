@@ -106,6 +106,11 @@ class Device:
             got += os.read(self.far, size - len(got))
         return got
 
+    def only(self, expected):
+        """This comes from the gateway, whenever it does, and nothing more."""
+        equal(self.read(len(expected)), expected)
+        equal(self.read(1, 0.2), b"")
+
 
 class Gateway:
     """The program, with ports a, b, ...; each has devices and numbers."""

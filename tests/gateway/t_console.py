@@ -138,7 +138,7 @@ def _():
                       ".innerText === ''")
         equal(gate.device.speed(), 57600)
         BROWSER.type("kept")
-        equal(gate.device.read(20, 0.5), b"kept")
+        gate.device.only(b"kept")
         gate.device.write(b"and on")
         has("p0", "and on")
 
@@ -188,7 +188,7 @@ def _():
         press(".pane[data-port=p1] .take")
         BROWSER.until("panes.get('p1').state.yours")
         BROWSER.js("panes.get('p1').send('yes')")
-        equal(gate.devices[1].read(10, 0.5), b"yes")
+        gate.devices[1].only(b"yes")
         press(".pane[data-port=p0] .close")
         BROWSER.until("location.hash === '#p1+nothing' && panes.size === 1")
         equal(BROWSER.js("document.querySelectorAll('.pane').length"), 1)

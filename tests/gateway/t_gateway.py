@@ -145,7 +145,7 @@ def _():
         equal(second.ask(1, 0, 0, 0x4B, 0), b"\0\0\x96\0", "speed")
         second.send(b"no")
         first.send(b"yes")
-        equal(gate.device.read(5, 0.5), b"yes")
+        gate.device.only(b"yes")
         gate.device.write(b"both")
         equal(first.read(4), b"both")
         equal(second.bytes(4), b"both")
@@ -177,12 +177,12 @@ def _():
         third.until(b"[devsw-gateway: p0: you write now]\r\n")
         first.send(b"no")
         third.send(b"yes")
-        equal(gate.device.read(5, 0.5), b"yes")
+        gate.device.only(b"yes")
         fourth = Stream(gate.device.link + ".force")
         third.until(b"another client writes now]\r\n")
         third.send(b"no")
         fourth.send(b"mine")
-        equal(gate.device.read(6, 0.5), b"mine")
+        gate.device.only(b"mine")
         fourth.close()
         third.until(b"you write now]\r\n")
         third.close()
@@ -468,7 +468,7 @@ def _():
         equal(client.ask(12, 2), b"\2")
         client.send(b"new")
         gate.replug()
-        equal(gate.device.read(6, 0.5), b"new")
+        gate.device.only(b"new")
 
 
 @case("RFC 2217: marked errors come to who asked for them, and 255 is itself")
@@ -555,7 +555,7 @@ def _():
         until(lambda: gate.said("40000 bytes for the device were refused"),
               "word about it")
         client.send(b"new")
-        equal(gate.device.read(7, 0.5), b"new")
+        gate.device.only(b"new")
         other.close()
 
 
@@ -912,7 +912,7 @@ def _():
                 equal(got, b"", name)
             client = Secure(number, where, "client")
             client.send(b"yes")
-            equal(gate.device.read(5, 0.5), b"yes")
+            gate.device.only(b"yes")
             # Named in the log, in letters that can be printed.
             until(lambda: gate.said(": client? at [::1]:"), "name")
 

@@ -463,7 +463,7 @@ def _():
         enter(bob, b"bob", b"b")
         bob.until(b"\r\n")
         bob.send(b"yes")
-        equal(gate.device.read(5, 0.5), b"yes")
+        gate.device.only(b"yes")
         gate.device.write(b"all see")
         for client in (fred, force, watch, bob):
             client.until(b"all see")
@@ -494,7 +494,7 @@ def _():
             other.send(b"b\n")
             secure_until(other, b"\r\n")
             other.send(b"yes")
-            equal(gate.device.read(5, 0.5), b"yes")
+            gate.device.only(b"yes")
             gate.device.write(b"seen")
             secure_until(ann, b"seen")
             two = come("two")

@@ -500,7 +500,7 @@ def _():
         first.frame(BINARY, b"no")
         first.ask()
         second.frame(BINARY, b"yes")
-        equal(gate.device.read(10, 0.5), b"yes")
+        gate.device.only(b"yes")
         equal(first.ask(take=True)["yours"], True)
         for sock in (first, second, watch):
             sock.close()
