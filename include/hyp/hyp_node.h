@@ -162,6 +162,23 @@ uint32_t hyp_file_poll(struct hyp_file *, uint32_t, int);
 void	hyp_file_close(struct hyp_file *, int);
 
 /*
+ * hyp_node_dead(node, &dead)
+ *
+ *	What calls on a revoked file of the node get, by the semantics of its
+ *	next first open: for a front end that is asked for a file that is not
+ *	open (any more).  A close is 0; a poll has what is asked for of
+ *	hd_asked, and hd_always.  Any thread; does not sleep.
+ */
+struct hyp_dead {
+	int		hd_read;	/* 0: end of file */
+	int		hd_write;
+	int		hd_ioctl;
+	uint32_t	hd_asked;
+	uint32_t	hd_always;
+};
+void	hyp_node_dead(struct hyp_node *, struct hyp_dead *);
+
+/*
  * error = hyp_node_revoke(node)
  *
  *	revoke(2) by somebody who may: every open file of the node's dev_t

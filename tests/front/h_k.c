@@ -320,6 +320,19 @@ hyp_node_open(struct hyp_node *hn, int flags, void *host,
 	return 0;
 }
 
+/* A terminal's of NetBSD. */
+void
+hyp_node_dead(struct hyp_node *hn, struct hyp_dead *hd)
+{
+
+	(void)hn;
+	hd->hd_read = 0;
+	hd->hd_write = EIO;
+	hd->hd_ioctl = EBADF;
+	hd->hd_asked = ~0u;
+	hd->hd_always = HYP_POLLERR | HYP_POLLHUP;
+}
+
 static size_t
 take_bytes(struct hyp_node *hn, size_t len)
 {

@@ -4,9 +4,8 @@
  * and interrupted; with the front end's own threads, and doubles of the kernel
  * on one side (tests/front/h_kern.c) and of K on the other (h_k.c).
  *
- * The kernel is trusted in one thing: a request names a file that is open, or
- * was never.  Commands, flags, sizes, offsets and opcodes are the input's, as
- * clients choose them.
+ * Commands, flags, sizes, offsets and opcodes are the input's, as clients choose
+ * them; and so is, now and then, the number of the file.
  *
  * Promises: every request is answered once (h_kern.c), with an error that the
  * kernel takes (0 to 511) and no more bytes than it asked for; and after it
@@ -165,23 +164,39 @@ other(struct fuzz *f)
 	}
 }
 
+/* No file that is open: one that was, or near one that is, or anything. */
+static uint64_t
+forged(struct fuzz *f)
+{
+	uint64_t fh = files[fuzz_u8(f) % FILES];
+
+	fh ^= fuzz_u8(f) < 128 ? fuzz_u64(f) : UINT64_C(1) << fuzz_u8(f) % 64;
+	for (unsigned i = 0; i < FILES; i++) {
+		if (fh == files[i])
+			return 0;
+	}
+	return fh;
+}
+
 static void
 request(struct fuzz *f)
 {
 	static uint8_t data[65536];
 	const uint8_t op = fuzz_u8(f);
 	const unsigned i = op >> 4 & 3;
-	const uint64_t fh = i < FILES ? files[i] : 0;
+	const uint64_t fh = i < FILES ? files[i] : forged(f);
 	size_t n;
 
 	if (op % 8 == 0 && i < FILES)
 		open_file(f, i);
 	else if (op % 8 == 7)
 		other(f);
-	else if (fh == 0)
+	else if (fh == 0 && i < FILES)
 		return;
-	else if (op % 8 == 1)
+	else if (op % 8 == 1 && i < FILES)
 		close_file(i, (int)fuzz_u32(f));
+	else if (op % 8 == 1)
+		answered(kern_release(kern, fh), 0);
 	else if (op % 8 == 2) {
 		n = fuzz_u32(f) % (MOST + 1);
 		interrupted(kern_read(kern, fh, n, fuzz_u64(f),
@@ -246,7 +261,13 @@ fuzz_seeds(void)
 	static const uint8_t others[] = { 0, 7, 1, 4, 1, 2, 3, 4, 7, 3, 0, 7,
 	    0xff, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 7, 15, 0 };
 
+	/* Open, and a read and a poll of the same slot with another number. */
+	static const uint8_t stale[] = { 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0,
+	    0, 0x32, 0, 200, 16, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	    0, 0x35, 0, 200, 17, 1, 0, 0, 0, 1, 0x31, 0, 200, 18 };
+
 	fuzz_seed("work", work, sizeof(work));
+	fuzz_seed("stale", stale, sizeof(stale));
 	fuzz_seed("ioctls", ioctls, sizeof(ioctls));
 	fuzz_seed("others", others, sizeof(others));
 }

@@ -44,6 +44,8 @@ struct front_config {
 	unsigned	 major;		/* of all nodes, < 512 (120) */
 	unsigned	 max_threads;	/* that run clients' calls, >= 2
 					   (1024) */
+	unsigned	 max_files;	/* open at one time, of all nodes, <=
+					   65536 (65536) */
 	unsigned	 deadline_ms;	/* from an interrupt to the answer
 					   (5000) */
 	unsigned	 idle_ms;	/* how long a thread that is not needed

@@ -317,26 +317,13 @@ node_free(struct front_node *fn)
 
 /* ---- losing a channel ----------------------------------------------- */
 
-static struct front_file *
-take_file(struct front_chan *fc)
-{
-	struct front_file *ff;
-
-	pthread_mutex_lock(&front.fl_lock);
-	ff = LIST_FIRST(&fc->fc_files);
-	if (ff != NULL)
-		LIST_REMOVE(ff, ff_list);
-	pthread_mutex_unlock(&front.fl_lock);
-	return ff;
-}
-
 /* The last one out: the clients that are left get no further answer. */
 static void
 chan_close(struct front_chan *fc)
 {
 	struct front_file *ff;
 
-	while ((ff = take_file(fc)) != NULL) {
+	while ((ff = front_file_first(fc)) != NULL) {
 		front_tell(FRONT_EV_CLOSE, fc->fc_node, ff);
 		front_file_rele(ff);
 	}
@@ -614,6 +601,8 @@ set_config(const struct front_config *config)
 		c->major = MAJOR_DEFAULT;
 	if (c->max_threads == 0)
 		c->max_threads = 1024;
+	if (c->max_files == 0)
+		c->max_files = 65536;
 	if (c->deadline_ms == 0)
 		c->deadline_ms = 5000;
 	if (c->idle_ms == 0)
@@ -629,11 +618,13 @@ set_config(const struct front_config *config)
 int
 front_start(const struct front_config *config)
 {
+	int error;
 
 	set_config(config);
 	fuse_set_log_func(to_log);
 	LIST_INIT(&front.fl_nodes);
-	return front_threads_start();
+	error = front_handles_start();
+	return error != 0 ? error : front_threads_start();
 }
 
 unsigned

@@ -67,12 +67,30 @@ front_buffer(struct front_thread *ft)
 	return ft->ft_buf;
 }
 
+/*
+ * ff = file_of(req, op, fi)
+ *
+ *	The open file of the request, with a reference; NULL: there is none,
+ *	the client has been told, and req is gone.
+ */
 static struct front_file *
-file_of(const struct fuse_file_info *fi)
+file_of(fuse_req_t req, enum front_op op, const struct fuse_file_info *fi)
+{
+	struct front_chan *const fc = fuse_req_userdata(req);
+	struct front_file *const ff = front_file_get(fc, fi->fh);
+
+	if (ff == NULL)
+		front_dead(req, op, fi->poll_events, fc);
+	return ff;
+}
+
+/* A request that ends before it has begun. */
+static void
+early(fuse_req_t req, int error, struct front_file *ff)
 {
 
-	assert(fi->fh != 0);
-	return (struct front_file *)(uintptr_t)fi->fh;
+	(void)front_reply_err(req, error, ff->ff_chan);
+	front_file_rele(ff);
 }
 
 static int
@@ -176,27 +194,9 @@ file_free(struct front_file *ff)
 
 	if (ph != NULL)
 		fuse_pollhandle_destroy(ph);
+	front_file_noslot(ff);
 	front_user_put(ff->ff_user);
 	free(ff);
-}
-
-static void
-file_insert(struct front_file *ff)
-{
-
-	pthread_mutex_lock(&front.fl_lock);
-	ff->ff_number = ++front.fl_number;
-	LIST_INSERT_HEAD(&ff->ff_chan->fc_files, ff, ff_list);
-	pthread_mutex_unlock(&front.fl_lock);
-}
-
-static void
-file_remove(struct front_file *ff)
-{
-
-	pthread_mutex_lock(&front.fl_lock);
-	LIST_REMOVE(ff, ff_list);
-	pthread_mutex_unlock(&front.fl_lock);
 }
 
 /*
@@ -274,18 +274,23 @@ front_open(fuse_req_t req, struct fuse_file_info *fi)
 		(void)front_reply_err(req, ENOMEM, fc);
 		return;
 	}
+	error = front_file_slot(ff);
+	if (error != 0) {
+		(void)front_reply_err(req, error, fc);
+		file_free(ff);
+		return;
+	}
 	front_req_enter(ft, req, FRONT_OPEN, ff);
 	error = hyp_node_open(fc->fc_node->fn_node, open_flags(fi->flags), ff,
 	    &ff->ff_file);
 	mine = front_req_claim(ft);
 	lost = true;
 	if (error == 0 && mine) {
-		fi->fh = (uintptr_t)ff;
-		file_insert(ff);
+		fi->fh = front_file_insert(ff);
 		front_tell(FRONT_EV_OPEN, fc->fc_node, ff);
 		lost = fuse_reply_open(req, fi) != 0;
 		if (lost) {
-			file_remove(ff);
+			front_file_remove(ff);
 			front_tell(FRONT_EV_CLOSE, fc->fc_node, ff);
 		}
 	} else if (mine) {
@@ -322,9 +327,13 @@ static void
 front_release(fuse_req_t req, struct fuse_file_info *fi)
 {
 	struct front_thread *const ft = front_self();
-	struct front_file *const ff = file_of(fi);
+	struct front_chan *const fc = fuse_req_userdata(req);
+	struct front_file *const ff = front_file_take(fc, fi->fh);
 
-	file_remove(ff);
+	if (ff == NULL) {
+		front_dead(req, FRONT_RELEASE, 0, fc);
+		return;
+	}
 	front_tell(FRONT_EV_CLOSE, ff->ff_chan->fc_node, ff);
 	ff->ff_nonblock = (fi->flags & O_NONBLOCK) != 0;
 	if (atomic_load(&ff->ff_refs) > 1) {
@@ -348,14 +357,16 @@ static void
 front_read(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct front_thread *const ft = front_self();
-	struct front_file *const ff = file_of(fi);
-	struct front_chan *const fc = ff->ff_chan;
+	struct front_chan *const fc = fuse_req_userdata(req);
+	struct front_file *const ff = file_of(req, FRONT_READ, fi);
 	char *const buf = front_buffer(ft);
 	size_t done = 0;
 	int error;
 
+	if (ff == NULL)
+		return;
 	if (buf == NULL) {
-		(void)front_reply_err(req, ENOMEM, fc);
+		early(req, ENOMEM, ff);
 		return;
 	}
 	if (size > FRONT_MAXIO)
@@ -378,11 +389,13 @@ front_write(fuse_req_t req, const char *buf, size_t size, off_t off,
     struct fuse_file_info *fi)
 {
 	struct front_thread *const ft = front_self();
-	struct front_file *const ff = file_of(fi);
-	struct front_chan *const fc = ff->ff_chan;
+	struct front_chan *const fc = fuse_req_userdata(req);
+	struct front_file *const ff = file_of(req, FRONT_WRITE, fi);
 	size_t done = 0;
 	int error;
 
+	if (ff == NULL)
+		return;
 	front_req_enter(ft, req, FRONT_WRITE, ff);
 	error = hyp_file_write(ff->ff_file, buf, size, io_flags(fi, off),
 	    &done);
@@ -453,8 +466,8 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
     unsigned flags, const void *in, size_t insize, size_t outsize)
 {
 	struct front_thread *const ft = front_self();
-	struct front_file *const ff = file_of(fi);
-	struct front_chan *const fc = ff->ff_chan;
+	struct front_chan *const fc = fuse_req_userdata(req);
+	struct front_file *const ff = file_of(req, FRONT_IOCTL, fi);
 	const uint32_t cmd = (uint32_t)icmd;
 	size_t outoff, done;
 	bool again = false;
@@ -462,15 +475,18 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
 	int error, result = 0;
 
 	(void)flags;
+	if (ff == NULL)
+		return;
 	error = ioctl_sizes(cmd, &insize, &outsize, &outoff, &again);
 	if (error == 0 && again) {
 		ioctl_again(req, arg, insize, outsize, outoff);
+		front_file_rele(ff);
 		return;
 	}
 	if (error == 0 && outsize != 0 && (out = front_buffer(ft)) == NULL)
 		error = ENOMEM;
 	if (error != 0) {
-		(void)front_reply_err(req, error, fc);
+		early(req, error, ff);
 		return;
 	}
 	if (outsize != 0)
@@ -506,9 +522,14 @@ front_poll(fuse_req_t req, struct fuse_file_info *fi,
     struct fuse_pollhandle *ph)
 {
 	struct front_thread *const ft = front_self();
-	struct front_file *const ff = file_of(fi);
+	struct front_file *const ff = file_of(req, FRONT_POLL, fi);
 	uint32_t revents;
 
+	if (ff == NULL) {
+		if (ph != NULL)
+			fuse_pollhandle_destroy(ph);
+		return;
+	}
 	if (ph != NULL)
 		poll_arm(ff, ph);
 	front_req_enter(ft, req, FRONT_POLL, ff);

@@ -376,7 +376,8 @@ front_opening(const struct front_chan *fc, unsigned n,
  *
  *	The thread begins to run a request on the file (a new one, for open;
  *	one that nobody else has, for release, whose caller counts it out of
- *	its share) and becomes the opener's lwp.  Must be paired with front_req_exit;
+ *	its share; else the caller's reference becomes the request's) and
+ *	becomes the opener's lwp.  Must be paired with front_req_exit;
  *	front_req_claim comes between.  Whatever can fail comes before.
  */
 void
@@ -390,8 +391,6 @@ front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
 	ft->ft_op = op;
 	ft->ft_chan = ff->ff_chan;
 	ft->ft_file = op != FRONT_OPEN && op != FRONT_RELEASE ? ff : NULL;
-	if (ft->ft_file != NULL)
-		atomic_fetch_add(&ff->ff_refs, 1);
 	ft->ft_for = ff;
 	ft->ft_over = front_share_enter(ft, ff, op == FRONT_RELEASE);
 	ft->ft_lwp = hyp_lwp_enter(&ff->ff_cred);

@@ -5,6 +5,7 @@
  *	front_helm.c	threads: who waits for requests, who runs them
  *	front_req.c	one request: interrupt, deadline, exactly one answer
  *	front_ops.c	the CUSE operations
+ *	front_handle.c	open files by the numbers that the kernel has for them
  *	front_node.c	nodes and their channels: make, lose, make again
  *	front_perm.c	owner and mode of nodes
  *	front_access.c	who may open a node
@@ -114,6 +115,8 @@ struct front_file {
 	struct front_thread	*ff_closer;	/* (t) of the RELEASE that has no
 						   answer yet, or NULL */
 	uint64_t		 ff_number;	/* (l) rises with each open */
+	uint32_t		 ff_slot;	/* (c) see front_handle.c */
+	bool			 ff_slotted;	/* (l) the slot is its own */
 	unsigned		 ff_peeks;	/* (l) who looks at it */
 	struct front_fileinfo	 ff_info;	/* (c) */
 	bool			 ff_nonblock;	/* set by the RELEASE, read by
@@ -225,6 +228,17 @@ struct front_file *front_opening(const struct front_chan *, unsigned,
 extern const struct cuse_lowlevel_ops front_ops;
 void	front_file_rele(struct front_file *);
 char	*front_buffer(struct front_thread *);
+
+/* front_handle.c */
+int	front_handles_start(void);
+int	front_file_slot(struct front_file *);
+void	front_file_noslot(struct front_file *);
+uint64_t front_file_insert(struct front_file *);
+void	front_file_remove(struct front_file *);
+struct front_file *front_file_first(struct front_chan *);
+struct front_file *front_file_get(struct front_chan *, uint64_t);
+struct front_file *front_file_take(struct front_chan *, uint64_t);
+void	front_dead(fuse_req_t, enum front_op, uint32_t, struct front_chan *);
 
 /* front_node.c */
 void	front_chan_lost(struct front_chan *);

@@ -46,6 +46,7 @@
  * the file runs or comes.
  */
 #include <sys/atomic.h>
+#include <sys/conf.h>
 #include <sys/errno.h>
 #include <sys/fcntl.h>
 #include <sys/kmem.h>
@@ -317,6 +318,21 @@ hyp_file_close(struct hyp_file *fp, int flags)
 	vrele(vp);
 	kmem_free(fp, sizeof(*fp));
 	LOCKDEBUG_NONE(__func__);
+}
+
+void
+hyp_node_dead(struct hyp_node *hn, struct hyp_dead *hd)
+{
+	const struct spec_semantics *const ss =
+	    spec_semantics_next(VCHR, hn->hn_dev);
+	const struct spec_dead *const dr = cdev_type(hn->hn_dev) == D_TTY ?
+	    &ss->ss_tty : &ss->ss_other;
+
+	hd->hd_read = compat_errno(dr->dr_read);
+	hd->hd_write = compat_errno(dr->dr_write);
+	hd->hd_ioctl = compat_errno(dr->dr_ioctl);
+	hd->hd_asked = (uint32_t)dr->dr_asked;
+	hd->hd_always = (uint32_t)dr->dr_always;
 }
 
 /* Where the hardware of a node is; nothing is changed if there is none. */
