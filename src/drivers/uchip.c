@@ -30,7 +30,8 @@
 
 #include "drivers/uchip.h"
 
-#define	UCHIP_TIMEOUT_MS	1000	/* of a request; they take about 1 */
+#define	UCHIP_TIMEOUT_MS	1000	/* of a request; they take about 1; not
+					   of attach, see uchip_timeout */
 #define	UCHIP_BUFSIZE_FULL	1024	/* of a transfer, by speed of bus */
 #define	UCHIP_BUFSIZE_HIGH	16384
 #define	UCHIP_MINPKT		8	/* of a bulk endpoint, USB 5.8.3 */
@@ -183,6 +184,20 @@ uchip_refused(struct uchip *uc, uint8_t request)
 	SET(*word, bit);
 }
 
+/*
+ * A client waits for what a method asks.  An attach is tried once, and what has
+ * not answered then is of no use until it is plugged again; nobody waits for
+ * it.  So it has all the time that a request may have: a machine that stood
+ * still for a second has not lost its adapters.
+ */
+static uint32_t
+uchip_timeout(struct uchip *uc)
+{
+
+	return atomic_load_relaxed(&uc->uc_subdev) != NULL ? UCHIP_TIMEOUT_MS :
+	    USBD_DEFAULT_TIMEOUT;
+}
+
 static int
 uchip_request(struct uchip *uc, usb_device_request_t *req, u_int value,
     u_int index, void *data, u_int len, u_int *done)
@@ -196,7 +211,7 @@ uchip_request(struct uchip *uc, usb_device_request_t *req, u_int value,
 	USETW(req->wIndex, index);
 	USETW(req->wLength, len);
 	err = usbd_do_request_flags(uc->uc_udev, req, data,
-	    USBD_SHORT_XFER_OK, &actual, UCHIP_TIMEOUT_MS);
+	    USBD_SHORT_XFER_OK, &actual, uchip_timeout(uc));
 	if (done != NULL)
 		*done = err ? 0 : MIN((u_int)actual, len);
 	return err == USBD_STALLED ? EOPNOTSUPP : err ? EIO : 0;

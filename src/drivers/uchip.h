@@ -65,7 +65,8 @@ void	uchip_childdet(device_t, device_t);
  * error = uchip_write(uc, type, request, value, index, data, len)
  * error = uchip_read(uc, type, request, value, index, data, len, &done)
  *
- *	A control request of one second at most.  Sleeps.  A read may bring
+ *	A control request of one second at most, in attach of
+ *	USBD_DEFAULT_TIMEOUT.  Sleeps.  A read may bring
  *	less than was asked for; what is missing is 0.  EOPNOTSUPP: the chip
  *	has refused it, which is logged once for each request; EIO: it does
  *	not answer, or is gone.  uchip_try is a uchip_read that the chip may

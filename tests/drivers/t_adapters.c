@@ -772,6 +772,9 @@ flush_on(struct vusb *v, const struct chip *c)
 	vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
 	s_write_all(&sf, "held", 4);
 	T_UNTIL(is_held, v);
+	/* The other buffer. */
+	T_EQ(s_ioctl(&sf, TCFLSH, (void *)0), 0);
+	T_EQ(h_status(v).vs_held, 4);
 	T_EQ(s_ioctl(&sf, TCFLSH, (void *)1), 0);
 	T_EQ(h_status(v).vs_held, c->nopurge ? 4 : 0);
 	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DSR | VUSB_DCD);
@@ -1123,6 +1126,31 @@ unknown_kinds(void)
 	}
 }
 
+/* A machine that stands still for a second while a chip is asked what it is. */
+static void
+late_answers(void)
+{
+	static const char *const names[] = { "ch340", "cp2102n", "pl2303hx" };
+	struct vusb_config vc;
+	struct vusb *v[3];
+
+	h_begin();
+	for (size_t i = 0; i < 3; i++) {
+		T_CHECK(vusb_chip(names[i], &vc));
+		v[i] = i == 0 ? h_adapter(&vc) : vusb_create(names[i], &vc);
+		vusb_fault(v[i], VUSB_CONTROL, VUSB_FAULT_LATE, 1, 1200);
+		vusb_plug(v[i]);
+	}
+	s_plug_wait("ttyU0");
+	s_plug_wait("ttyU1");
+	s_plug_wait("ttyU2");
+	for (size_t i = 3; i-- > 0;) {
+		s_unplug(v[i]);
+		vusb_destroy(v[i]);
+	}
+	h_forget_memory();
+}
+
 static bool
 has_ports(const struct chip *c)
 {
@@ -1241,6 +1269,7 @@ const struct t_case t_cases[] = {
 	{ "descriptors that are of no use", bad_descriptors },
 	{ "no status packets", no_status },
 	{ "unknown kinds of known chips", unknown_kinds },
+	{ "an answer to attach that takes more than a second", late_answers },
 	{ "two of one serial number", same_serial },
 	{ "chips with two and four ports", ports },
 	{ NULL, NULL }
