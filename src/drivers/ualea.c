@@ -25,8 +25,8 @@
  *	which no callback runs, and rnd(9) waits for ualea_get.
  *
  * Locks
- *	sc_lock: the members below it.  It is held in usbd_transfer and in
- *	rnd_add_data_sync, neither of which sleeps or calls back.
+ *	sc_lock: the members below it.  It is held in usbd_transfer, which
+ *	neither sleeps nor calls back, and not while the pool is given bytes.
  */
 #include <sys/param.h>
 #include <sys/device.h>
@@ -59,13 +59,13 @@ struct ualea_softc {
 	struct usbd_xfer	*sc_xfer;
 	u_int			 sc_maxpkt;
 	bool			 sc_attached;
+	bool			 sc_warned;	/* by ualea_done */
 	krndsource_t		 sc_rnd;
 
 	kmutex_t		 sc_lock;
 	size_t			 sc_needed;	/* bytes */
 	bool			 sc_inflight;
 	bool			 sc_dying;
-	bool			 sc_warned;
 };
 
 static const struct usb_devno ualea_devs[] = {
@@ -256,7 +256,7 @@ ualea_is_stuck(const uint8_t *p, uint32_t len)
 	return false;
 }
 
-/* sc_lock held: a packet for rnd(9). */
+/* A packet for rnd(9). */
 static void
 ualea_take(struct ualea_softc *sc, uint8_t *p, uint32_t len)
 {
@@ -269,7 +269,6 @@ ualea_take(struct ualea_softc *sc, uint8_t *p, uint32_t len)
 	}
 	rnd_add_data_sync(&sc->sc_rnd, p, len, stuck ? 0 : len * NBBY);
 	explicit_memset(p, 0, len);
-	sc->sc_needed -= MIN(sc->sc_needed, len);
 }
 
 static void
@@ -279,18 +278,19 @@ ualea_done(struct usbd_xfer *xfer, void *arg, usbd_status status)
 	uint32_t len;
 	void *p;
 
+	usbd_get_xfer_status(xfer, NULL, &p, &len, NULL);
+	if (status == USBD_STALLED)
+		usbd_clear_endpoint_stall_async(sc->sc_pipe);
+	if (status != USBD_NORMAL_COMPLETION || len > sc->sc_maxpkt)
+		len = 0;
+	if (len > 0)
+		ualea_take(sc, p, len);
+
 	mutex_enter(&sc->sc_lock);
 	KASSERT(sc->sc_inflight);
 	sc->sc_inflight = false;
-	usbd_get_xfer_status(xfer, NULL, &p, &len, NULL);
-	if (status != USBD_NORMAL_COMPLETION || len > sc->sc_maxpkt) {
-		if (status == USBD_STALLED)
-			usbd_clear_endpoint_stall_async(sc->sc_pipe);
-		sc->sc_needed = 0;	/* until rnd(9) asks again */
-	} else if (len == 0)
-		sc->sc_needed = 0;	/* it has nothing to say */
-	else
-		ualea_take(sc, p, len);
+	/* An error, or nothing to say: until rnd(9) asks again. */
+	sc->sc_needed -= len > 0 ? MIN(sc->sc_needed, len) : sc->sc_needed;
 	if (sc->sc_needed > 0)
 		ualea_start(sc);
 	mutex_exit(&sc->sc_lock);
