@@ -24,7 +24,8 @@
  *
  * Known gaps
  *	backtrace(3) and dladdr(3) take the dynamic linker's lock; who crashes
- *	while another thread loads a module may wait for it.
+ *	while another thread loads a module may wait for it, and a stack that is
+ *	broken may break them.  So this comes after the hooks.
  *	SIGKILL and the kernel's out-of-memory killer run no handler.
  */
 #include <dlfcn.h>
@@ -214,8 +215,8 @@ crash_handler(int sig)
 {
 
 	host_log_emergency(crash_text(sig));
-	crash_tell_module();
 	crash_run_hooks();
+	crash_tell_module();
 	(void)raise(sig);
 }
 
@@ -258,7 +259,7 @@ hyp_panic(const char *text)
 {
 
 	host_log_emergency(text);
-	crash_tell_module();
 	crash_run_hooks();
+	crash_tell_module();
 	abort();
 }
