@@ -531,8 +531,6 @@ do_setserial(const struct compat_req *r)
 
 static const struct compat_cmd tty_cmds[] = {
 	/* Linux		in	out	becomes */
-	/* A printer's, which have no size either. */
-	{ 0x060b /* LPGETSTATUS */, 0,	INT,	do_getint, ULPT_GET_STATUS },
 	{ 0x5401 /* TCGETS */,	0,	T1,	do_tcgets, TIOCGETA },
 	{ 0x5402 /* TCSETS */,	T1,	0,	do_tcsets, TIOCSETA },
 	{ 0x5403 /* TCSETSW */,	T1,	0,	do_tcsets, TIOCSETAW },
@@ -572,6 +570,8 @@ static const struct compat_cmd tty_cmds[] = {
 	{ 0x402c542b /* TCSETS2 */, T2,	0,	do_tcsets2, TIOCSETA },
 	{ 0x402c542c /* TCSETSW2 */, T2, 0,	do_tcsets2, TIOCSETAW },
 	{ 0x402c542d /* TCSETSF2 */, T2, 0,	do_tcsets2, TIOCSETAF },
+	/* A printer's (ulpt): its number has no size either. */
+	{ 0x060b /* LPGETSTATUS */, 0,	INT,	do_getint, ULPT_GET_STATUS },
 };
 
 /*
