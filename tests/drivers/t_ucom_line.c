@@ -482,6 +482,61 @@ now_not_if_held(void)
 	h_remove(v);
 }
 
+/*
+ * It is known before the close has an answer of the chip, and forgotten when CTS
+ * is back: then the open waits for the close.
+ */
+static void
+now_not_if_held_unasked(void)
+{
+	struct s_file sf;
+	struct vusb *v = opened_out(&sf, 9600, S_CRTSCTS);
+	struct s_op so;
+	char c[4];
+
+	vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
+	T_UNTIL(cts_is_low, &sf);
+	s_write_all(&sf, "held", 4);
+	T_UNTIL(is_held, v);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LATE, 1, NBWAIT_MS);
+	close_begins(&sf, &so);
+	opens_now("dtyU0", EAGAIN);
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DSR | VUSB_DCD);
+	t_msleep(NBWAIT_MS / 4);
+	T_CHECK(!s_finished(&so));
+	opens_now("ttyU0", 0);
+	s_far_read_all(v, 0, c, 4);
+	T_EQ(s_finish(&so), 0);
+	h_remove(v);
+}
+
+/* CTS is low, but stops nothing; or what it has stopped was flushed. */
+static void
+now_if_not_held(void)
+{
+	struct s_file sf;
+	struct vusb *v;
+	struct s_op so;
+	char c[4];
+
+	for (int flushed = 0; flushed < 2; flushed++) {
+		v = opened_out(&sf, 9600, flushed ? S_CRTSCTS : 0);
+		vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
+		T_UNTIL(cts_is_low, &sf);
+		s_write_all(&sf, "held", 4);
+		if (flushed) {
+			T_UNTIL(is_held, v);
+			T_EQ(s_ioctl(&sf, TCFLSH, (void *)1), 0);
+		} else
+			s_far_read_all(v, 0, c, 4);
+		vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LATE, 1, 300);
+		close_begins(&sf, &so);
+		opens_now("ttyU0", 0);
+		T_EQ(s_finish(&so), 0);
+		h_remove(v);
+	}
+}
+
 static double
 now(void)
 {
@@ -531,6 +586,8 @@ const struct t_case t_cases[] = {
 	{ "and for a second at most", now_for_a_second },
 	{ "it does not wait for what CTS stops in the chip",
 	    now_not_if_held },
+	{ "nor if the chip has not been asked yet", now_not_if_held_unasked },
+	{ "but for what CTS does not stop", now_if_not_held },
 	{ "it does not wait for output that is stopped",
 	    now_not_if_stopped },
 	{ "TIOCOUTQ counts what is on its way to the device",

@@ -38,6 +38,7 @@
 #define	NOTIFY	0x82
 #define	MS(n)	((uint64_t)(n) * 1000000)
 #define	NDEV	4
+#define	LATE_VENDOR	0x1d6b
 
 extern struct cfdriver ucom_cd;
 extern const struct cdevsw ucom_cdevsw;
@@ -100,6 +101,22 @@ setup(void)
 
 	acm = false;
 	up();
+}
+
+/* Of a kind that no driver knows. */
+static void
+setup_unknown(void)
+{
+	static const uint8_t descs[] = {
+		H_DEV(LATE_VENDOR, 0x0109, 0x0100, 0xff, 0, 0, 1),
+		H_CONF(18, 1, 1),
+		H_IFACE(0, 0, 0, 0xff, 0, 0),
+	};
+
+	setup();
+	hu_remove(hu[0]);
+	hu[0] = hu_plug(1, base, descs, sizeof(descs));
+	hu_mode(hu[0], 0, HU_OK, HU_C_OK);
 }
 
 static int
@@ -314,6 +331,85 @@ end_line(void)
 	end();
 }
 
+/* ---- a driver that comes later -------------------------------------- */
+
+static int
+late_match(device_t parent __unused, cfdata_t cf __unused, void *aux)
+{
+	const struct usbif_attach_arg *const uiaa = aux;
+
+	return uiaa->uiaa_vendor == LATE_VENDOR ? UMATCH_VENDOR_PRODUCT :
+	    UMATCH_NONE;
+}
+
+static void
+late_attach(device_t parent __unused, device_t self __unused,
+    void *aux __unused)
+{
+}
+
+static int
+late_detach(device_t self __unused, int flags __unused)
+{
+
+	return 0;
+}
+
+CFDRIVER_DECL(late, DV_DULL, NULL);
+static CFATTACH_DECL_NEW(late, 0, late_match, late_attach, late_detach, NULL);
+static struct cfdriver *const late_drivers[] = { &late_cd, NULL };
+static struct cfattach *const late_list[] = { &late_ca, NULL };
+static const struct cfattachinit late_attaches[] = {
+	{ "late", late_list }, { NULL, NULL }
+};
+static const struct cfparent late_parent = { "usbifif", "uhub", -1 };
+static int late_loc[] = { -1, -1, -1, -1, -1, -1 };
+static struct cfdata late_cfdata[] = {
+	{ "late", "late", FSTATE_STAR, late_loc, 0, &late_parent },
+	{ NULL, NULL, 0, NULL, 0, NULL }
+};
+
+static void
+arrives_unknown(void *arg __unused)
+{
+	struct hyp_usb_info hi = info(0, "1-1");
+
+	hi.hi_vendor = LATE_VENDOR;
+	hyp_usb_arrived(&hi);
+}
+
+/* What module(9) does, and its hook. */
+static void
+loads(void *arg __unused)
+{
+
+	SCHED_CHECK(config_init_component(late_drivers, late_attaches,
+	    late_cfdata) == 0);
+	usb_bus_again();
+}
+
+static int
+late_is_attached(void *arg __unused)
+{
+	device_t d = device_lookup(&late_cd, 0);
+
+	return d != NULL && device_is_active(d);
+}
+
+static void
+end_late(void)
+{
+
+	T_UNTIL(late_is_attached, NULL);
+	SCHED_CHECK(hu_opens(hu[0]) <= 2);
+	usb_bus_shutdown();
+	down = true;
+	T_UNTIL(none_open, NULL);
+	SCHED_CHECK(config_fini_component(late_drivers, late_attaches,
+	    late_cfdata) == 0);
+	end();
+}
+
 /* ---- actors --------------------------------------------------------- */
 
 static void
@@ -487,6 +583,8 @@ ACTORS(arrive_vanish, { "in", arrives_twice, NULL },
     { "out", vanishes, NULL });
 ACTORS(arrive_line, { "in", arrives_line, NULL });
 ACTORS(arrive_again, { "in", arrives, NULL }, { "hup", arrives, NULL });
+ACTORS(arrive_load, { "in", arrives_unknown, NULL },
+    { "load", loads, NULL });
 ACTORS(rescan_out, { "hup", arrives, NULL }, { "out", leaves, NULL });
 ACTORS(crowd_one, { "in", arrives, NULL }, { "end", zombie_ends, NULL },
     { "time", second_goes, NULL });
@@ -521,6 +619,8 @@ const struct sched_litmus l_bus[] = {
 	    setup, arrive_again, end_once },
 	{ "arrive_line", "the configuration changes while it is attached",
 	    setup, arrive_line, end_line },
+	{ "arrive_load", "its driver is loaded while it is attached",
+	    setup_unknown, arrive_load, end_late },
 	{ "rescan_leave", "a device that failed, tried again and pulled out",
 	    setup_failed, rescan_out, end_tried },
 	{ "crowded", "refused for the zombies, and one ends",

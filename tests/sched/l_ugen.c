@@ -234,8 +234,11 @@ open_out(void *arg __unused)
 
 	/* ENXIO: the other setting has it not. */
 	SCHED_CHECK(error == 0 || error == L_EBUSY || error == L_ENXIO);
-	if (error == 0)
-		h_close(&out);
+	if (error != 0)
+		return;
+	/* No other setting while it is open. */
+	SCHED_CHECK(hu_alt(hu, 0) == 0);
+	h_close(&out);
 }
 
 static void

@@ -580,6 +580,8 @@ MUTANTS = (
     ("a revoked request of ugen goes on", UGEN,
      "	if (ue->ue_out.ud_busy)\n"
      "		usbd_cancel_xfer(ue->ue_out.ud_xfer);\n", ""),
+    ("an endpoint is opened while the setting is changed", UGEN,
+     "(sc->sc_changing && UGEN_PART(dev) != 0)", "false"),
     ("a revoke of ulpn0 ends what ulpt0 does", ULPT,
      "	if (sc->sc_open == node) {\n		if (sc->sc_out.up_busy)",
      "	if (sc->sc_open != 0) {\n		if (sc->sc_out.up_busy)"),
@@ -588,6 +590,10 @@ MUTANTS = (
      "	if (!port->p_leaving) {"),
     ("gone, said of the one before, takes the next one", PORT,
      "	if (bus_up && port->p_want == port->p_have) {", "	if (bus_up) {"),
+    ("a driver that comes during an attach is not asked", PORT,
+     "			if (port->p_thread)\n"
+     "				port->p_fresh = true;\n"
+     "			else if", "			if"),
     ("what is just being attached is tried again", PORT,
      "	    !port->p_thread &&\n", ""),
     ("nobody looks again whether there are fewer zombies", PORT,
