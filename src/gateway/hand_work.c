@@ -128,7 +128,8 @@ hand_find(const struct hand *h, struct found *fo)
 	fo->fo_refused = tty_apply(fd, &fo->fo_settings);
 	tty_lines(fd, &fo->fo_settings);
 	fo->fo_counts = tty_counts(fd, &fo->fo_count) == 0;
-	fo->fo_marks = h->h_want_marks && tty_marks(fd, true) == 0;
+	/* Whoever had it before may have left it marked. */
+	fo->fo_marks = tty_marks(fd, h->h_want_marks) == 0 && h->h_want_marks;
 	fo->fo_modem = tty_modem(fd);
 	return fd;
 }

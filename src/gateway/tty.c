@@ -70,7 +70,7 @@ static void
 make_raw(struct termios2 *t)
 {
 
-	t->c_iflag &= (tcflag_t)(IXON | IXOFF | PARMRK);
+	t->c_iflag &= (tcflag_t)(IXON | IXOFF | PARMRK | INPCK);
 	t->c_oflag = 0;
 	t->c_lflag = 0;
 	t->c_cflag |= CREAD | CLOCAL;

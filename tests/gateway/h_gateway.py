@@ -64,10 +64,13 @@ class Device:
         self.far = self.own = -1
         self.replug()
 
-    def replug(self):
-        """A new device under the old name."""
+    def replug(self, iflag=0):
+        """A new device under the old name, left with these flags."""
         self.far, self.own = os.openpty()
         tty.setraw(self.own)
+        mode = self.mode()
+        mode[0] |= iflag
+        termios.tcsetattr(self.own, termios.TCSANOW, mode)
         new = self.link + ".new"
         os.symlink(os.ttyname(self.own), new)
         os.rename(new, self.link)

@@ -477,12 +477,26 @@ def _():
         client = Com(gate.telnet[0])
         equal(client.ask(10, 0x14), b"\x14")
         until(lambda: gate.device.mode()[0] & termios.PARMRK, "marks")
+        equal(client.ask(1, 0, 0, 0x12, 0xc0), b"\0\0\x12\xc0")
+        equal(gate.device.mode()[0] & termios.INPCK, termios.INPCK,
+              "parity is looked at after a setting")
         gate.device.write(b"a\xffb\xff\xff")
         equal(client.bytes(5), b"a\xffb\xff\xff")
         equal(client.ask(10, 0), b"\0")
         until(lambda: not gate.device.mode()[0] & termios.PARMRK, "marks")
         gate.device.write(b"a\xffb")
         equal(client.bytes(3), b"a\xffb")
+
+
+@case("a terminal that somebody has left with marks gives its bytes as they are")
+def _():
+    with gateway() as gate:
+        gate.unplug()
+        gate.device.replug(termios.PARMRK | termios.INPCK)
+        client = Stream(gate.raw[0])
+        until(lambda: gate.said("is there", 2), "the device")
+        gate.device.write(b"a\xffb")
+        equal(client.read(3), b"a\xffb")
 
 
 @case("RFC 2217: a request agrees to it: pyserial may send no WILL")
