@@ -13,7 +13,8 @@
  *
  *	    reset PORT		ok, or why not
  *
- *	ASKERS at a time, LINE bytes, ASK_S seconds: who takes more is closed.
+ *	ASKERS at a time, LINE bytes, ASK_S seconds of silence: who takes more is
+ *	closed.
  */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>

@@ -13,12 +13,11 @@
  *	the one who echoes, and a password never is.
  *
  *	TRIES wrong ones end the connection, and so does the port's login-time.
- *	How often
- *	a password is tried at all is passwd.c's to say: who has to wait for that
- *	asks again each AGAIN_MS, and is not read from meanwhile.  What came with
- *	the password, behind it, is kept, and is the device's afterwards; but for
- *	the LF of the password's own CR LF, which may come any time later from
- *	who has ended the name with both (door_owes_lf).
+ *	How often a password is tried at all is passwd.c's to say: who has to wait
+ *	for that asks again each AGAIN_MS, and is not read from meanwhile.  What
+ *	came with the password, behind it, is kept, and is the device's
+ *	afterwards; but for the LF of the password's own CR LF, which may come any
+ *	time later from who has ended the name with both (door_owes_lf).
  *
  * A door is freed with its client, or by who is told that it has passed.
  */

@@ -8,9 +8,10 @@
  *	configuration's start to its end; the device comes and goes, and so do
  *	clients.
  *
- *	One event loop (libevent) has all of this.  It waits for nothing: what
- *	may wait (nodes, disks, passwords, avahi) is on threads of its own, and
- *	sockets are bufferevents.
+ *	One event loop (libevent) has all of this.  What may wait (nodes, disks,
+ *	passwords, avahi) is on threads of its own, and sockets are bufferevents;
+ *	it waits for an answer of a node's thread, with a limit (hand.c), and
+ *	for nothing else.
  *
  *	    serve.c   the ports of a configuration; the loop, signals
  *	    find.c    adapters by their names; auto.c, ports for all of them

@@ -19,10 +19,12 @@
  *	loop; its end of file is the device's, behind all that it has said.
  *
  *	What needs an answer (hand_apply, ...) is asked, and waited for: ht_ask
- *	ms, or ht_soon if some other hand is late, as they may well wait for the
- *	same.  Then the hand is late, and is asked nothing (EBUSY) until it
- *	answers, which is HAND_BACK; if that takes ht_hangs more, HAND_HANGS.  So
- *	a device that hangs costs the other ports ht_ask, once.
+ *	ms, but no more than a tenth of the time (paid), for all hands together,
+ *	as they may well wait for the same; and ht_soon in any case.  Then the
+ *	hand is late, and is asked nothing (EBUSY) until it answers, which is
+ *	HAND_BACK.  What was asked may have been done, or not: the caller says how
+ *	all of it is to be (hand_restore), for which nobody waits, and after
+ *	HAND_RESTORED it is asked again.  If either takes ht_hangs, HAND_HANGS.
  *	What is asked of it comes after the bytes that were written before, as
  *	far as the device takes them.
  *
@@ -55,7 +57,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gateway/hand_own.h"
@@ -68,7 +69,8 @@
 
 struct hand_times hand_times = { 1000, 50, 5000 };
 
-static unsigned nlate;			/* hands; the loop's */
+/* The loop's, ms: of the time until then it has waited for hands a tenth. */
+static int64_t paid;
 
 /* ---- the loop: what a hand tells ------------------------------------ */
 
@@ -79,7 +81,6 @@ no_longer_late(struct hand *h)
 	if (!h->h_late)
 		return;
 	h->h_late = false;
-	nlate--;
 	(void)evtimer_del(h->h_limit);
 }
 
@@ -87,7 +88,7 @@ static void
 on_news(evutil_socket_t fd, short what, void *arg)
 {
 	static const enum hand_news each[] = { HAND_FOUND, HAND_BACK,
-	    HAND_MODEM, HAND_COUNTS };
+	    HAND_RESTORED, HAND_MODEM, HAND_COUNTS };
 	struct hand *const h = arg;
 	uint64_t drop;
 	unsigned news;
@@ -101,10 +102,12 @@ on_news(evutil_socket_t fd, short what, void *arg)
 	if (news & 1U << HAND_FOUND)
 		h->h_seen = h->h_found;
 	h->h_modem_seen = h->h_modem;
+	if (news & 1U << HAND_RESTORED)
+		h->h_restored = h->h_ask;
 	/* The caller may close it: it lives until this is over. */
 	h->h_refs++;
 	pthread_mutex_unlock(&h->h_lock);
-	if (news & 1U << HAND_BACK)
+	if (news & 1U << HAND_RESTORED)
 		no_longer_late(h);
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		if (news & 1U << each[i] && h->h_event != NULL)
@@ -121,44 +124,64 @@ on_limit(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	h->h_hangs = true;
 	h->h_call(h->h_arg, HAND_HANGS);
 }
 
 /* ---- the loop: what it asks ----------------------------------------- */
 
+/* It has ht_hangs from now. */
+static void
+limit(struct hand *h)
+{
+	const struct timeval tv = { hand_times.ht_hangs / 1000,
+	    hand_times.ht_hangs % 1000 * 1000 };
+
+	(void)evtimer_add(h->h_limit, &tv);
+}
+
 static void
 be_late(struct hand *h)
 {
-	const struct timeval limit = { hand_times.ht_hangs / 1000,
-	    hand_times.ht_hangs % 1000 * 1000 };
 
 	h->h_late = true;
-	nlate++;
-	(void)evtimer_add(h->h_limit, &limit);
+	limit(h);
+}
+
+/* The thread is to do this, with h_lock. */
+static void
+post(struct hand *h, const struct ask *as)
+{
+
+	h->h_ask = *as;
+	h->h_asked = true;
+	h->h_answered = h->h_left = false;
+	hand_ring(h->h_wake);
+}
+
+/* For how long may be waited now, ms? */
+static int64_t
+patience(int64_t now)
+{
+	const int64_t left = (int64_t)hand_times.ht_ask -
+	    (paid > now ? (paid - now) / 10 : 0);
+
+	return left > (int64_t)hand_times.ht_soon ? left :
+	    (int64_t)hand_times.ht_soon;
 }
 
 /* Wait for the answer, with h_lock; false: it does not come in time. */
 static bool
 wait_for(struct hand *h)
 {
-	const long ms = nlate > 0 ? (long)hand_times.ht_soon :
-	    (long)hand_times.ht_ask;
-	struct timespec until;
+	const int64_t begin = hand_now();
+	const int64_t end = begin + patience(begin);
+	const struct timespec until = { end / 1000, end % 1000 * 1000000 };
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	while (h->h_asked) {
-		if (pthread_cond_clockwait(&h->h_cv, &h->h_lock,
-		    CLOCK_MONOTONIC, &until) != 0)
-			return !h->h_asked;
-	}
-	return true;
+	while (h->h_asked && pthread_cond_clockwait(&h->h_cv, &h->h_lock,
+	    CLOCK_MONOTONIC, &until) == 0)
+		continue;
+	paid = (paid > begin ? paid : begin) + 10 * (hand_now() - begin);
+	return !h->h_asked;
 }
 
 /*
@@ -184,10 +207,7 @@ ask_and_wait(struct hand *h, struct ask *as)
 		pthread_mutex_unlock(&h->h_lock);
 		return ENXIO;
 	}
-	h->h_ask = *as;
-	h->h_asked = true;
-	h->h_answered = h->h_left = false;
-	hand_ring(h->h_wake);
+	post(h, as);
 	done = wait_for(h);
 	answered = h->h_answered;
 	h->h_left = !done;
@@ -264,6 +284,39 @@ hand_see_modem(struct hand *h, int *modem)
 	if (error == 0)
 		*modem = as.as_a;
 	return error;
+}
+
+/*
+ * hand_restore(h, settings, on, marks)
+ *
+ *	After HAND_BACK: have settings, lines, break and marks so.  Waits for
+ *	nothing; HAND_RESTORED, and then hand_restored.
+ *
+ * modem = hand_restored(h, &settings)
+ *
+ *	What has come of it, and the modem lines, as tty_modem.
+ */
+void
+hand_restore(struct hand *h, const struct settings *st, bool on, bool marks)
+{
+	const struct ask as = { .as_what = RESTORE, .as_settings = *st,
+	    .as_a = on, .as_b = marks };
+
+	limit(h);
+	pthread_mutex_lock(&h->h_lock);
+	if (!h->h_ended) {
+		post(h, &as);
+		h->h_left = true;
+	}
+	pthread_mutex_unlock(&h->h_lock);
+}
+
+int
+hand_restored(const struct hand *h, struct settings *st)
+{
+
+	*st = h->h_restored.as_settings;
+	return h->h_restored.as_a;
 }
 
 /* And what is between the loop and the device. */
@@ -520,14 +573,13 @@ hand_close(struct hand *h)
 }
 
 bool
-hand_is_over(const struct hand *h)
+hand_is_over(struct hand *h)
 {
-	struct hand *const own = (struct hand *)(uintptr_t)h;
 	bool over;
 
-	pthread_mutex_lock(&own->h_lock);
-	over = own->h_over || own->h_refs == 1;
-	pthread_mutex_unlock(&own->h_lock);
+	pthread_mutex_lock(&h->h_lock);
+	over = h->h_over || h->h_refs == 1;
+	pthread_mutex_unlock(&h->h_lock);
 	return over;
 }
 

@@ -29,14 +29,15 @@ enum hand_news {
 	HAND_FOUND,		/* hand_found says what */
 	HAND_MODEM,		/* the lines were looked at: hand_modem */
 	HAND_COUNTS,		/* and the counters: hand_counts */
-	HAND_BACK,		/* it answers again, after it did not */
+	HAND_BACK,		/* it has answered late: hand_restore */
+	HAND_RESTORED,		/* it has, and can be asked: hand_restored */
 	HAND_HANGS		/* it has not for ht_hangs: let it go */
 };
 
 /* ms; tests have shorter ones. */
 struct hand_times {
 	unsigned	 ht_ask;	/* an answer is waited for */
-	unsigned	 ht_soon;	/* of one, while another is late */
+	unsigned	 ht_soon;	/* and at least */
 	unsigned	 ht_hangs;	/* who is late hangs */
 };
 extern struct hand_times hand_times;
@@ -45,7 +46,7 @@ struct hand *hand_open(struct event_base *, const char *,
 	    const struct settings *, bool, void (*)(void *, enum hand_news),
 	    void *);
 void	hand_close(struct hand *);
-bool	hand_is_over(const struct hand *);
+bool	hand_is_over(struct hand *);
 void	hand_forget(struct hand *);
 unsigned hand_lost(void);
 const struct found *hand_found(struct hand *);
@@ -59,6 +60,8 @@ int	hand_break(struct hand *, bool);
 int	hand_marks(struct hand *, bool);
 int	hand_count(struct hand *, struct counts *);
 int	hand_see_modem(struct hand *, int *);
+void	hand_restore(struct hand *, const struct settings *, bool, bool);
+int	hand_restored(const struct hand *, struct settings *);
 void	hand_flush(struct hand *, bool, bool);
 
 void	hand_look(struct hand *, bool);

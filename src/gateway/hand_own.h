@@ -12,7 +12,8 @@
 
 #define	PIECE		8192
 
-enum what { NOTHING, APPLY, LINES, PULSE, BREAK, MARKS, COUNT, MODEM, FLUSH };
+enum what { NOTHING, APPLY, LINES, PULSE, BREAK, MARKS, COUNT, MODEM, RESTORE,
+	    FLUSH };
 
 struct ask {
 	enum what	 as_what;
@@ -32,9 +33,9 @@ struct hand {
 	void		(*h_call)(void *, enum hand_news);
 	void		*h_arg;
 	bool		 h_late;
-	bool		 h_hangs;
 	struct found	 h_seen;	/* h_found, for the loop */
 	int		 h_modem_seen;
+	struct ask	 h_restored;
 
 	char		 h_path[PATH];
 	struct settings	 h_want;	/* at the open */
@@ -73,5 +74,6 @@ void	hand_do(int, struct ask *);
 void	hand_unref(struct hand *);
 void	hand_ring(int);
 void	hand_lose(void);
+int64_t	hand_now(void);
 
 #endif /* GATEWAY_HAND_OWN_H */

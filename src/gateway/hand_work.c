@@ -74,6 +74,16 @@ hand_ring(int fd)
 	(void)!write(fd, &one, sizeof(one));
 }
 
+/* CLOCK_MONOTONIC, ms. */
+int64_t
+hand_now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* ---- what is done to the descriptor, by whoever may ----------------- */
 
 /* The answer is in as too. */
@@ -102,6 +112,13 @@ hand_do(int fd, struct ask *as)
 		as->as_error = tty_counts(fd, &as->as_counts);
 		break;
 	case MODEM:
+		as->as_a = tty_modem(fd);
+		break;
+	case RESTORE:
+		as->as_error = tty_apply(fd, &as->as_settings);
+		tty_lines(fd, &as->as_settings);
+		(void)tty_break(fd, as->as_a != 0);
+		(void)tty_marks(fd, as->as_b != 0);
 		as->as_a = tty_modem(fd);
 		break;
 	case FLUSH:
@@ -266,7 +283,7 @@ serve_loop(struct hand *h)
 	h->h_asked = false;
 	h->h_answered = true;
 	if (h->h_left)
-		tell(h, HAND_BACK);
+		tell(h, as.as_what == RESTORE ? HAND_RESTORED : HAND_BACK);
 	pthread_cond_broadcast(&h->h_cv);
 	pthread_mutex_unlock(&h->h_lock);
 	return error;
@@ -284,15 +301,6 @@ patience(struct hand *h)
 	return on ? LOOK_MS : -1;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /*
  * Between the node and the loop, until one of them ends.  errno; 0: the device
  * has hung up, or nobody wants it any more.
@@ -300,7 +308,7 @@ now_ms(void)
 static int
 relay(struct hand *h)
 {
-	int64_t looked = now_ms();
+	int64_t looked = hand_now();
 	int error = 0, wait;
 
 	while (error == 0) {
@@ -324,9 +332,9 @@ relay(struct hand *h)
 			error = push_in(h, fds[1].revents & ~POLLOUT);
 		if (error == 0 && (h->h_nout > 0 || fds[2].revents & POLLIN))
 			error = push_out(h);
-		if (error == 0 && wait != -1 && now_ms() - looked >= LOOK_MS) {
+		if (error == 0 && wait != -1 && hand_now() - looked >= LOOK_MS) {
 			look(h);
-			looked = now_ms();
+			looked = hand_now();
 		}
 	}
 	/* It is the same device still, of who has written this. */

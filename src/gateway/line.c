@@ -365,8 +365,11 @@ on_hand(void *arg, enum hand_news news)
 			counted(ln);
 		break;
 	case HAND_BACK:
-		if (ln->ln_fd != -1)
-			line_answers_again(ln);
+		hand_restore(ln->ln_hand, &ln->ln_want, ln->ln_broken,
+		    ln->ln_marks);
+		break;
+	case HAND_RESTORED:
+		line_answers_again(ln);
 		break;
 	case HAND_HANGS:
 		line_lose(ln, "it does not answer");

@@ -309,18 +309,24 @@ line_restored(struct line *ln, const struct found *fo)
 		line_set(ln, &newer);
 }
 
-/* It has answered late: what was said of it meanwhile is to be true. */
+/*
+ * It was late, and is as clients were told meanwhile; but for lines that were
+ * moved since.
+ */
 void
 line_answers_again(struct line *ln)
 {
-	struct settings lines = ln->ln_want;
-	int now;
+	const struct settings newer = ln->ln_want;
+	const int modem = hand_restored(ln->ln_hand, &ln->ln_want);
+	struct settings moved;
 
 	say("%s: %s answers again", ln->ln_name, ln->ln_path);
-	line_set(ln, &ln->ln_want);
-	hand_lines(ln->ln_hand, &lines);
-	if (hand_break(ln->ln_hand, ln->ln_broken) != 0)
-		ln->ln_broken = false;
-	if (hand_see_modem(ln->ln_hand, &now) == 0)
-		line_set_modem(ln, now);
+	if (near_enough(newer.st_speed, ln->ln_want.st_speed))
+		ln->ln_want.st_speed = newer.st_speed;
+	moved = ln->ln_want;
+	moved.st_dtr = newer.st_dtr;
+	moved.st_rts = newer.st_rts;
+	if (memcmp(&moved, &ln->ln_want, sizeof(moved)) != 0)
+		line_set(ln, &moved);
+	line_set_modem(ln, modem);
 }

@@ -30,7 +30,8 @@ extern int fails;		/* errno of tty_pulse */
 extern int is_dtr, is_rts;
 extern uint32_t (*makes)(uint32_t);	/* of a speed; NULL: as it is */
 /* Who comes to this call of the terminal's waits until it is another one. */
-enum hold { HOLD_NONE, HOLD_OPEN, HOLD_APPLY, HOLD_MODEM, HOLD_BREAK };
+enum hold { HOLD_NONE, HOLD_OPEN, HOLD_APPLY, HOLD_MODEM, HOLD_BREAK,
+	    HOLD_MARKS };
 void	hold(enum hold);
 unsigned opens(void);
 
