@@ -171,28 +171,54 @@ uslsa_escaped(struct uslsa_escapes *ue, u_char *c, u_char *lsr)
 	}
 }
 
+/*
+ * run = uslsa_run(ue, p, n)
+ *
+ *	Of n bytes, how many at p are data and nothing else: all before the
+ *	next escape, unless one is going on.
+ */
+static uint32_t
+uslsa_run(const struct uslsa_escapes *ue, const u_char *p, uint32_t n)
+{
+	const u_char *esc;
+
+	if (ue->ue_state != 0)
+		return 0;
+	esc = memchr(p, USLSA_ESCAPE, n);
+	return esc != NULL ? (uint32_t)(esc - p) : n;
+}
+
 uint32_t
 uslsa_unescape(struct uslsa_escapes *ue, u_char *buf, uint32_t n, u_char *lsr)
 {
-	uint32_t i, to = 0;
+	uint32_t i = 0, to = 0, run;
 	u_char c, bad;
 
-	for (i = 0; i < n; i++) {
-		c = buf[i];
+	while (i < n) {
 		bad = 0;
-		if (ue->ue_state == 0 && c == USLSA_ESCAPE) {
-			ue->ue_state = 1;
-			continue;
+		run = uslsa_run(ue, buf + i, n - i);
+		if (run == 0) {
+			c = buf[i++];
+			if (ue->ue_state == 0) {	/* an escape begins */
+				ue->ue_state = 1;
+				continue;
+			}
+			if (!uslsa_escaped(ue, &c, &bad))
+				continue;
+			buf[to] = c;
+			run = 1;
+		} else {
+			if (to != i)
+				memmove(buf + to, buf + i, run);
+			i += run;
 		}
-		if (ue->ue_state != 0 && !uslsa_escaped(ue, &c, &bad))
-			continue;
 		bad |= ue->ue_lost;
 		ue->ue_lost = 0;
 		if (bad != 0 && lsr != NULL) {
 			lsr[to] = bad;
 			ue->ue_errors = true;
 		}
-		buf[to++] = c;
+		to += run;
 	}
 	return to;
 }

@@ -113,6 +113,23 @@ vq_get(struct vusb_queue *vq, void *buf, size_t len)
 	return len;
 }
 
+/* How many of the first len bytes stand before the first such one. */
+size_t
+vq_span(const struct vusb_queue *vq, uint8_t c, size_t len)
+{
+	const uint8_t *const p = vq->vq_buf + vq->vq_head, *at;
+	size_t n = vq->vq_size - vq->vq_head;
+
+	if (len > vq->vq_len)
+		len = vq->vq_len;
+	if (n > len)
+		n = len;
+	if ((at = memchr(p, c, n)) != NULL)
+		return (size_t)(at - p);
+	at = memchr(vq->vq_buf, c, len - n);
+	return at != NULL ? n + (size_t)(at - vq->vq_buf) : len;
+}
+
 /* A new size; keeps what fits. */
 void
 vq_resize(struct vusb_queue *vq, size_t size)

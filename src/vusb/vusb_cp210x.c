@@ -449,6 +449,19 @@ cp210x_unstage(struct vusb_port *vp, uint8_t *buf, uint32_t len)
 	return len;
 }
 
+/*
+ * With events on: as much as can go out as it is, which is all up to an
+ * escape, an error, or a change of the lines.
+ */
+static uint32_t
+cp210x_plain(struct vusb_port *vp, uint8_t *buf, uint32_t len)
+{
+
+	if (vp->vp_nstage > 0 || vp->vp_lines != vp->vp_reg[REG_LINES])
+		return 0;
+	return (uint32_t)vusb_uart_run(vp, buf, len, vp->vp_reg[REG_ESC]);
+}
+
 static bool
 cp210x_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
     uint32_t *actlen)
@@ -463,6 +476,8 @@ cp210x_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
 		return false;
 	do {
 		off += cp210x_unstage(vp, buf + off, len - off);
+		if (vp->vp_status.vs_events)
+			off += cp210x_plain(vp, buf + off, len - off);
 		if (!vp->vp_status.vs_events && off < len) {
 			n = vusb_uart_rx(vp, buf + off, len - off, &flags);
 			off += (uint32_t)n;

@@ -234,6 +234,24 @@ vusb_uart_rx(struct vusb_port *vp, uint8_t *buf, size_t len, uint8_t *flags)
 	return n;
 }
 
+/*
+ * n = vusb_uart_run(vp, buf, len, stop)
+ *
+ *	The same, but only characters without errors, and only those in front
+ *	of the first stop.  0: what comes first is another kind, or nothing.
+ */
+size_t
+vusb_uart_run(struct vusb_port *vp, uint8_t *buf, size_t len, uint8_t stop)
+{
+	uint8_t flags;
+
+	len = vq_span(&vp->vp_tohost, stop, len);
+	if (len == 0 ||
+	    (vp->vp_nmarks > 0 && vp->vp_mark[0].vm_at == vp->vp_taken))
+		return 0;
+	return vusb_uart_rx(vp, buf, len, &flags);
+}
+
 static void
 uart_mark(struct vusb_port *vp, uint64_t at, unsigned flags)
 {

@@ -164,6 +164,7 @@ void	vusb_foreach(void (*)(struct vusb *, void *), void *);
 
 size_t	vq_put(struct vusb_queue *, const void *, size_t);
 size_t	vq_get(struct vusb_queue *, void *, size_t);
+size_t	vq_span(const struct vusb_queue *, uint8_t, size_t);
 void	vq_resize(struct vusb_queue *, size_t);
 
 /* The UART of a port; v_lock held. */
@@ -176,6 +177,7 @@ void	vusb_uart_trim(struct vusb_port *);
 bool	vusb_uart_stopped(const struct vusb_port *);
 size_t	vusb_uart_tx(struct vusb_port *, const uint8_t *, size_t);
 size_t	vusb_uart_rx(struct vusb_port *, uint8_t *, size_t, uint8_t *);
+size_t	vusb_uart_run(struct vusb_port *, uint8_t *, size_t, uint8_t);
 size_t	vusb_uart_line(struct vusb_port *, const uint8_t *, size_t);
 void	vusb_uart_receive(struct vusb_port *, uint8_t, unsigned);
 
