@@ -146,6 +146,14 @@ void	hyp_usb_gone(void *);
  */
 const char *hyp_usb_probe(const struct hyp_usb_info *, const void *, size_t);
 
+/*
+ * name = hyp_usb_chip(info, descriptors, len)
+ *
+ *	What that driver says of the chip ("FT232R"), from the same; NULL if
+ *	there is no such driver, or it cannot tell.
+ */
+const char *hyp_usb_chip(const struct hyp_usb_info *, const void *, size_t);
+
 /* ---- up-call: src/kernel/usbdi ------------------------------------- */
 
 /*

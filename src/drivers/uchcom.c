@@ -57,13 +57,16 @@ struct uchcom_softc {
 	u_int		 sc_lines;	/* (u) UMCR_*, same */
 };
 
-static const struct usb_devno uchcom_devs[] = {
-	{ 0x1a86, 0x5523 },	/* CH341 */
-	{ 0x1a86, 0x7522 },	/* CH340K */
-	{ 0x1a86, 0x7523 },	/* CH340 */
-	{ 0x1a86, 0xe523 },	/* CH330 */
-	{ 0x4348, 0x5523 },	/* CH341, the older vendor id */
-	{ 0x9986, 0x7523 },	/* boards with a CH340 */
+static const struct uchcom_dev {
+	struct usb_devno	 ud_no;		/* first */
+	const char		*ud_chip;
+} uchcom_devs[] = {
+	{ { 0x1a86, 0x5523 }, "CH341" },
+	{ { 0x1a86, 0x7522 }, "CH340K" },
+	{ { 0x1a86, 0x7523 }, "CH340" },
+	{ { 0x1a86, 0xe523 }, "CH330" },
+	{ { 0x4348, 0x5523 }, "CH341" },	/* the older vendor id */
+	{ { 0x9986, 0x7523 }, "CH340" },	/* boards with one */
 };
 
 static int	uchcom_match(device_t, cfdata_t, void *);
@@ -94,11 +97,15 @@ CFATTACH_DECL3_NEW(uchcom, sizeof(struct uchcom_softc), uchcom_match,
 static int
 uchcom_match(device_t parent __unused, cfdata_t match __unused, void *aux)
 {
-	const struct usbif_attach_arg *uiaa = aux;
+	struct usbif_attach_arg *uiaa = aux;
+	const struct uchcom_dev *ud;
 
-	return usb_lookup(uchcom_devs, uiaa->uiaa_vendor,
-	    uiaa->uiaa_product) == NULL ? UMATCH_NONE :
-	    UMATCH_VENDOR_PRODUCT_CONF_IFACE;
+	ud = (const void *)usb_lookup(uchcom_devs, uiaa->uiaa_vendor,
+	    uiaa->uiaa_product);
+	if (ud == NULL)
+		return UMATCH_NONE;
+	uiaa->uiaa_chip = ud->ud_chip;
+	return UMATCH_VENDOR_PRODUCT_CONF_IFACE;
 }
 
 /* ---- requests ------------------------------------------------------- */

@@ -156,11 +156,12 @@ CFATTACH_DECL3_NEW(uftdi, sizeof(struct uftdi_softc), uftdi_match,
 static int
 uftdi_match(device_t parent __unused, cfdata_t match __unused, void *aux)
 {
-	const struct usbif_attach_arg *uiaa = aux;
+	struct usbif_attach_arg *uiaa = aux;
 
 	if (usb_lookup(uftdi_devs, uiaa->uiaa_vendor,
 	    uiaa->uiaa_product) == NULL)
 		return UMATCH_NONE;
+	uiaa->uiaa_chip = uftdi_chip((uint16_t)uiaa->uiaa_release);
 	return UMATCH_VENDOR_PRODUCT_CONF_IFACE;
 }
 

@@ -32,50 +32,58 @@ static const uint8_t uftdi_fraction[8] = { 0, 3, 2, 4, 1, 5, 6, 7 };
 /* The fraction (in eighths, up to a whole) of the AM chip next to 0..7. */
 static const uint8_t uftdi_fraction_am[8] = { 0, 1, 2, 2, 4, 4, 4, 8 };
 
+/* By bcdDevice.  2.00 is also an FT232BM without a serial number; the AM's
+   divisors are a subset of its. */
+static const struct {
+	uint16_t	 release;
+	enum uftdi_type	 type;
+	const char	*chip;
+} uftdi_chips[] = {
+	{ 0x0200, UFTDI_TYPE_AM, "FT232AM" },
+	{ 0x0400, UFTDI_TYPE_BM, "FT232BM" },
+	{ 0x0500, UFTDI_TYPE_2232C, "FT2232C" },
+	{ 0x0600, UFTDI_TYPE_R, "FT232R" },
+	{ 0x0700, UFTDI_TYPE_2232H, "FT2232H" },
+	{ 0x0800, UFTDI_TYPE_4232H, "FT4232H" },
+	{ 0x0900, UFTDI_TYPE_232H, "FT232H" },
+	{ 0x1000, UFTDI_TYPE_X, "FT-X" },
+	{ 0x2800, UFTDI_TYPE_2232H, "FT2233HP" },
+	{ 0x2900, UFTDI_TYPE_4232H, "FT4233HP" },
+	{ 0x3000, UFTDI_TYPE_2232H, "FT2232HP" },
+	{ 0x3100, UFTDI_TYPE_4232H, "FT4232HP" },
+	{ 0x3200, UFTDI_TYPE_232H, "FT233HP" },
+	{ 0x3300, UFTDI_TYPE_232H, "FT232HP" },
+	{ 0x3600, UFTDI_TYPE_4232H, "FT4232HA" },
+};
+
 bool
 uftdi_type(uint16_t release, u_int nifaces, enum uftdi_type *type)
 {
-	switch (release) {
-	case 0x0200:
-		/* An FT232BM without serial number says 2.00 as well; the
-		   AM's divisors are a subset of its. */
-		*type = UFTDI_TYPE_AM;
-		return true;
-	case 0x0400:
-		*type = UFTDI_TYPE_BM;
-		return true;
-	case 0x0500:
-		*type = UFTDI_TYPE_2232C;
-		return true;
-	case 0x0600:
-		*type = UFTDI_TYPE_R;
-		return true;
-	case 0x1000:
-		*type = UFTDI_TYPE_X;
-		return true;
-	case 0x0700:
-	case 0x2800:		/* FT2233HP */
-	case 0x3000:		/* FT2232HP */
-		*type = UFTDI_TYPE_2232H;
-		return true;
-	case 0x0800:
-	case 0x2900:		/* FT4233HP */
-	case 0x3100:		/* FT4232HP */
-	case 0x3600:		/* FT4232HA */
-		*type = UFTDI_TYPE_4232H;
-		return true;
-	case 0x0900:
-	case 0x3200:		/* FT233HP */
-	case 0x3300:		/* FT232HP */
-		*type = UFTDI_TYPE_232H;
-		return true;
-	default:
-		/* One that is newer: the divisors of the FT232R are
-		   understood by all of them.  Or older: the AM's. */
-		*type = release < 0x0200 ? UFTDI_TYPE_AM :
-		    nifaces > 1 ? UFTDI_TYPE_2232C : UFTDI_TYPE_R;
-		return false;
+	u_int i;
+
+	for (i = 0; i < __arraycount(uftdi_chips); i++) {
+		if (uftdi_chips[i].release == release) {
+			*type = uftdi_chips[i].type;
+			return true;
+		}
 	}
+	/* One that is newer: the divisors of the FT232R are understood by all
+	   of them.  Or older: the AM's. */
+	*type = release < 0x0200 ? UFTDI_TYPE_AM :
+	    nifaces > 1 ? UFTDI_TYPE_2232C : UFTDI_TYPE_R;
+	return false;
+}
+
+const char *
+uftdi_chip(uint16_t release)
+{
+	u_int i;
+
+	for (i = 0; i < __arraycount(uftdi_chips); i++) {
+		if (uftdi_chips[i].release == release)
+			return uftdi_chips[i].chip;
+	}
+	return NULL;
 }
 
 /* The divisor of an AM chip next to d, both in eighths. */

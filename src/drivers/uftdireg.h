@@ -92,4 +92,7 @@ int	uftdi_divisor(enum uftdi_type, uint32_t, uint32_t *, uint32_t *);
  */
 bool	uftdi_type(uint16_t, u_int, enum uftdi_type *);
 
+/* Which chip it is, by bcdDevice; NULL: not known.  A pure function. */
+const char *uftdi_chip(uint16_t);
+
 #endif /* DRIVERS_UFTDIREG_H */

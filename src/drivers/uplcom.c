@@ -98,14 +98,27 @@ CFATTACH_DECL3_NEW(uplcom, sizeof(struct uplcom_softc), uplcom_match,
     uplcom_attach, uchip_detach, uchip_activate, NULL, uchip_childdet,
     DVF_ATTACH_MPSAFE);
 
+/* As the first of them was. */
+static bool
+uplcom_small(const usb_device_descriptor_t *dd)
+{
+
+	return dd->bDeviceClass == UDCLASS_COMM || dd->bMaxPacketSize != 64;
+}
+
 static int
 uplcom_match(device_t parent __unused, cfdata_t match __unused, void *aux)
 {
-	const struct usbif_attach_arg *uiaa = aux;
+	struct usbif_attach_arg *uiaa = aux;
+	const usb_device_descriptor_t *dd;
 
-	return usb_lookup(uplcom_devs, uiaa->uiaa_vendor,
-	    uiaa->uiaa_product) == NULL ? UMATCH_NONE :
-	    UMATCH_VENDOR_PRODUCT_CONF_IFACE;
+	if (usb_lookup(uplcom_devs, uiaa->uiaa_vendor,
+	    uiaa->uiaa_product) == NULL)
+		return UMATCH_NONE;
+	dd = usbd_get_device_descriptor(uiaa->uiaa_device);
+	uiaa->uiaa_chip = uplcom_chip((u_int)uiaa->uiaa_product,
+	    UGETW(dd->bcdUSB), UGETW(dd->bcdDevice), uplcom_small(dd));
+	return UMATCH_VENDOR_PRODUCT_CONF_IFACE;
 }
 
 /* ---- requests ------------------------------------------------------- */
@@ -146,8 +159,7 @@ uplcom_identify(struct uplcom_softc *sc)
 	struct uchip *const uc = &sc->sc_chip;
 	const usb_device_descriptor_t *dd =
 	    usbd_get_device_descriptor(uc->uc_udev);
-	const bool small = dd->bDeviceClass == UDCLASS_COMM ||
-	    dd->bMaxPacketSize != 64;
+	const bool small = uplcom_small(dd);
 	uint8_t value;
 	u_int done;
 	int error = EOPNOTSUPP;

@@ -51,6 +51,30 @@ uplcom_name(enum uplcom_type type)
 	return uplcom_types[type].name;
 }
 
+const char *
+uplcom_chip(u_int id, u_int usb, u_int release, bool small)
+{
+	enum uplcom_type type;
+
+	switch (id) {
+	case 0x23a3:
+		return "PL2303GC";
+	case 0x23b3:
+		return "PL2303GB";
+	case 0x23c3:
+		return "PL2303GT";
+	case 0x23d3:
+		return "PL2303GL";
+	case 0x23e3:
+		return "PL2303GE";
+	case 0x23f3:
+		return "PL2303GS";
+	default:
+		return uplcom_type(usb, release, small, true, &type) ?
+		    uplcom_name(type) : NULL;
+	}
+}
+
 bool
 uplcom_type(u_int usb, u_int release, bool small, bool hx,
     enum uplcom_type *type)

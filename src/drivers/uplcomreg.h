@@ -81,6 +81,15 @@ bool	uplcom_type(u_int, u_int, bool, bool, enum uplcom_type *);
 const char *uplcom_name(enum uplcom_type);
 
 /*
+ * name = uplcom_chip(idProduct, bcdUSB, bcdDevice, small)
+ *
+ *	Which chip it is, as far as that can be told without asking it: G
+ *	chips by their ids, others as uplcom_type would have it if they answer.
+ *	NULL: a bcdDevice that is not known.  A pure function.
+ */
+const char *uplcom_chip(u_int, u_int, u_int, bool);
+
+/*
  * error = uplcom_rate(type, baud, &code, &actual)
  *
  *	dwDTERate, and the rate that the chip makes of it.  A pure function.

@@ -48,6 +48,7 @@
 
 #include <dev/usb/usb.h>
 #include <dev/usb/usbdi.h>
+#include <dev/usb/usbdivar.h>
 #include <dev/usb/ucomvar.h>
 
 #include "drivers/uchip.h"
@@ -126,11 +127,14 @@ CFATTACH_DECL3_NEW(uslsa, sizeof(struct uslsa_softc), uslsa_match,
 static int
 uslsa_match(device_t parent __unused, cfdata_t match __unused, void *aux)
 {
-	const struct usbif_attach_arg *uiaa = aux;
+	struct usbif_attach_arg *uiaa = aux;
 
-	return usb_lookup(uslsa_devs, uiaa->uiaa_vendor,
-	    uiaa->uiaa_product) == NULL ? UMATCH_NONE :
-	    UMATCH_VENDOR_PRODUCT_CONF_IFACE;
+	if (usb_lookup(uslsa_devs, uiaa->uiaa_vendor,
+	    uiaa->uiaa_product) == NULL)
+		return UMATCH_NONE;
+	uiaa->uiaa_chip = uslsa_chip((u_int)uiaa->uiaa_product,
+	    uiaa->uiaa_device->ud_product);
+	return UMATCH_VENDOR_PRODUCT_CONF_IFACE;
 }
 
 /* ---- requests ------------------------------------------------------- */

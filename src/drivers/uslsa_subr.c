@@ -70,6 +70,38 @@ uslsa_port(u_int part, u_int iface)
 	return NULL;
 }
 
+/* A name that goes on is another one. */
+static bool
+uslsa_begins(const char *s, const char *name)
+{
+	const size_t n = strlen(name);
+	const char c = strncmp(s, name, n) == 0 ? s[n] : '0';
+
+	return !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
+	    !(c >= 'a' && c <= 'z');
+}
+
+const char *
+uslsa_chip(u_int id, const char *product)
+{
+	u_int i;
+
+	for (i = 0; i < __arraycount(uslsa_chips); i++) {
+		if (uslsa_begins(product, uslsa_chips[i].port.up_name))
+			return uslsa_chips[i].port.up_name;
+	}
+	switch (id) {
+	case 0xea70:
+		return "CP2105";
+	case 0xea71:
+		return "CP2108";
+	case 0xea80:
+		return "CP2103";
+	default:
+		return "CP210x";
+	}
+}
+
 int
 uslsa_rate(const struct uslsa_port *up, uint32_t baud, uint32_t *ask,
     uint32_t *actual)

@@ -87,6 +87,15 @@ struct uslsa_port {
 const struct uslsa_port *uslsa_port(u_int, u_int);
 
 /*
+ * name = uslsa_chip(idProduct, product string)
+ *
+ *	Which chip it says that it is, without being asked for its part
+ *	number: by the name that its product string begins with, else by an id
+ *	that only one chip has; else "CP210x".  A pure function.
+ */
+const char *uslsa_chip(u_int, const char *);
+
+/*
  * error = uslsa_rate(port, baud, &ask, &actual)
  *
  *	What to ask the chip for, and the rate that it makes of that.  A pure

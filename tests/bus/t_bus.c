@@ -180,8 +180,9 @@ twhole_attach(device_t parent __unused, device_t self, void *aux)
 static int
 tif_match(device_t parent __unused, cfdata_t cf __unused, void *aux)
 {
-	const struct usbif_attach_arg *uiaa = aux;
+	struct usbif_attach_arg *uiaa = aux;
 
+	uiaa->uiaa_chip = "a chip";
 	/* The second interface of h_dual stays free. */
 	return uiaa->uiaa_class == UICLASS_VENDOR && uiaa->uiaa_ifaceno == 0 ?
 	    UMATCH_IFACECLASS : UMATCH_NONE;
@@ -1062,6 +1063,11 @@ t_probe(void)
 	T_EQ(strcmp(hyp_usb_probe(&hi, desc, sizeof(desc)), "twhole"), 0);
 	T_EQ(strcmp(hyp_usb_probe(&hi, h_ftdi, sizeof(h_ftdi)), "tif"), 0);
 	T_EQ(strcmp(hyp_usb_probe(&hi, h_acm, sizeof(h_acm)), "tmodem"), 0);
+	/* The chip is what the one that has won says, nobody else. */
+	T_EQ(strcmp(hyp_usb_chip(&hi, h_ftdi, sizeof(h_ftdi)), "a chip"), 0);
+	T_CHECK(hyp_usb_chip(&hi, h_acm, sizeof(h_acm)) == NULL);
+	T_CHECK(hyp_usb_chip(&hi, desc, sizeof(desc)) == NULL);
+	T_CHECK(hyp_usb_chip(&hi, h_ftdi, sizeof(h_ftdi) - 1) == NULL);
 	T_CHECK(hyp_usb_probe(&hi, h_acm, sizeof(h_acm) - 1) == NULL);
 	desc[9] = 0;
 	desc[32] = desc[62] = 8;

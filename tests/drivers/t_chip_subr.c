@@ -303,7 +303,52 @@ cp210x_noise(void)
 	}
 }
 
+/* The name before anybody has asked the chip, for devswd --list. */
+static void
+cp210x_names(void)
+{
+	static const struct {
+		u_int id;
+		const char *product, *name;
+	} rows[] = {
+		{ 0xea60, "CP2102N USB to UART Bridge Controller", "CP2102N" },
+		{ 0xea60, "CP2102 USB to UART Bridge Controller", "CP2102" },
+		{ 0xea60, "CP2104", "CP2104" },
+		{ 0xea60, "CP21020", "CP210x" },	/* no such one */
+		{ 0xea60, "My CP2102", "CP210x" },
+		{ 0xea60, "", "CP210x" },
+		{ 0xea61, "cp2102", "CP210x" },
+		{ 0xea70, "Dual Port Cable", "CP2105" },
+		{ 0xea70, "CP2105 Dual USB to UART Bridge Controller",
+		    "CP2105" },
+		{ 0xea71, "", "CP2108" },
+		{ 0xea80, "", "CP2103" },
+	};
+	u_int i;
+
+	for (i = 0; i < __arraycount(rows); i++) {
+		t_note("%#x %s", rows[i].id, rows[i].product);
+		T_EQ(strcmp(uslsa_chip(rows[i].id, rows[i].product),
+		    rows[i].name), 0);
+	}
+}
+
 /* ---- PL2303 --------------------------------------------------------- */
+
+static void
+pl2303_names(void)
+{
+
+	T_EQ(strcmp(uplcom_chip(0x2303, 0x110, 0x202, true), "PL2303H"), 0);
+	T_EQ(strcmp(uplcom_chip(0x2303, 0x110, 0x300, false), "PL2303HX"), 0);
+	T_EQ(strcmp(uplcom_chip(0x2303, 0x110, 0x400, false), "PL2303HXD"),
+	    0);
+	T_EQ(strcmp(uplcom_chip(0x2303, 0x200, 0x300, false), "PL2303TA"), 0);
+	T_EQ(strcmp(uplcom_chip(0x2304, 0x200, 0x500, false), "PL2303TB"), 0);
+	T_EQ(strcmp(uplcom_chip(0x23a3, 0x200, 0x105, false), "PL2303GC"), 0);
+	T_EQ(strcmp(uplcom_chip(0x23c3, 0x200, 0x305, false), "PL2303GT"), 0);
+	T_CHECK(uplcom_chip(0x2303, 0x110, 0x123, false) == NULL);
+}
 
 static void
 pl2303_types(void)
@@ -451,7 +496,9 @@ const struct t_case t_cases[] = {
 	{ "CP210x: formats", cp210x_formats },
 	{ "CP210x: escapes, cut anywhere", cp210x_escapes },
 	{ "CP210x: escapes that are none", cp210x_noise },
+	{ "CP210x: its name, unasked", cp210x_names },
 	{ "PL2303: which one it is", pl2303_types },
+	{ "PL2303: its name, unasked", pl2303_names },
 	{ "PL2303: rates by type", pl2303_rates },
 	{ "PL2303: every rate is the one that the chip makes",
 	    pl2303_every_rate },

@@ -3,6 +3,7 @@
  * t_uftdi_baud.c - divisors of FTDI chips, against the published values.
  */
 #include <sys/param.h>
+#include <sys/systm.h>
 
 #include "drivers/uftdireg.h"
 #include "h_test.h"
@@ -185,6 +186,18 @@ types(void)
 	}
 }
 
+/* By bcdDevice; one that is new has no name, though it has a type. */
+static void
+names(void)
+{
+
+	T_EQ(strcmp(uftdi_chip(0x0200), "FT232AM"), 0);
+	T_EQ(strcmp(uftdi_chip(0x0600), "FT232R"), 0);
+	T_EQ(strcmp(uftdi_chip(0x0800), "FT4232H"), 0);
+	T_EQ(strcmp(uftdi_chip(0x3600), "FT4232HA"), 0);
+	T_CHECK(uftdi_chip(0x4000) == NULL && uftdi_chip(0) == NULL);
+}
+
 const struct t_case t_cases[] = {
 	{ "FT232BM, R, X, 2232C: the published divisors", bm_table },
 	{ "FT232AM: the published divisors", am_table },
@@ -192,5 +205,6 @@ const struct t_case t_cases[] = {
 	{ "what a chip cannot make within 3 per cent is EINVAL", refused },
 	{ "every accepted rate is within 3 per cent", error_bound },
 	{ "chips by bcdDevice", types },
+	{ "their names; none of one that is new", names },
 	{ NULL, NULL }
 };

@@ -115,12 +115,13 @@ idle()
 test_list()
 {
 	check "--list" status 0 "$devswd" --list
-	check "--list: driver, id, place" \
-	    says "^uftdi .*0403:6001 .*port $port0 "
+	check "--list: driver, id, chip, place" \
+	    says "^uftdi .*0403:6001  chip FT[0-9A-Z]*  port $port0 "
 	check "--list: serial, kernel driver" \
 	    says "serial ftdi0  kernel driver ftdi_sio"
 	check "--list: claim" says "'0403:6001,serial=ftdi0'"
 	check "--list: the other driver" says "^umodem .*kernel driver cdc_acm"
+	check "--list: no chip where nobody knows it" not says "^umodem .*chip"
 	check "--list leaves the device" driver_is "$if0" ftdi_sio
 }
 

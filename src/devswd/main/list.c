@@ -98,11 +98,15 @@ list_one(const struct list *l, const struct usbsys_dev *ud,
     const char *driver)
 {
 	const struct hyp_usb_info *hi = &ud->ud_info;
+	const char *const chip = hyp_usb_chip(hi, ud->ud_desc, ud->ud_desclen);
 	char bound[128];
 
 	usbsys_drivers(hi->hi_path, bound, sizeof(bound));
-	printf("%-8s %04x:%04x  port %s", driver != NULL ? driver : "-",
-	    hi->hi_vendor, hi->hi_product, hi->hi_path);
+	printf("%-8s %04x:%04x", driver != NULL ? driver : "-",
+	    hi->hi_vendor, hi->hi_product);
+	if (chip != NULL)
+		printf("  chip %s", chip);
+	printf("  port %s", hi->hi_path);
 	if (hi->hi_serial[0] != '\0')
 		printf("  serial %s", hi->hi_serial);
 	printf("  kernel driver %s", bound[0] != '\0' ? bound : "none");

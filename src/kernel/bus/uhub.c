@@ -402,13 +402,15 @@ uhub_is_idle(const struct usbd_device *dev)
 }
 
 /*
- * name = uhub_find_driver(dev)
+ * name = uhub_find_driver(dev, &chip)
  *
  *	Which driver would take a configured device, or its first interface
- *	that any driver wants; NULL.  Calls match functions only.
+ *	that any driver wants; NULL.  And what that says of the chip, or NULL.
+ *	Calls match functions only; the driver's once more when it has won,
+ *	because others may have had their say after it.
  */
 const char *
-uhub_find_driver(struct usbd_device *dev)
+uhub_find_driver(struct usbd_device *dev, const char **chip)
 {
 	struct usbd_interface *ifaces[UDESC_MAXIFACE];
 	struct usbif_attach_arg uiaa;
@@ -417,11 +419,17 @@ uhub_find_driver(struct usbd_device *dev)
 	int i;
 
 	uhub_fill_uaa(dev, &uaa);
+	*chip = NULL;
 	cf = config_search(uhub_self, &uaa, CFARGS(.iattr = "usbdevif"));
 	for (i = 0; i < dev->ud_nifaces && cf == NULL; i++) {
 		uhub_fill_uiaa(&dev->ud_ifaces[i], &uiaa, ifaces);
 		cf = config_search(uhub_self, &uiaa,
 		    CFARGS(.iattr = "usbifif"));
+		if (cf == NULL)
+			continue;
+		uiaa.uiaa_chip = NULL;
+		(void)config_match(uhub_self, cf, &uiaa);
+		*chip = uiaa.uiaa_chip;
 	}
 	return cf == NULL ? NULL : cf->cf_name;
 }

@@ -698,21 +698,41 @@ hyp_usb_gone(void *cookie)
 	LOCKDEBUG_NONE(__func__);
 }
 
-const char *
-hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len)
+/* A device that is made from its descriptors alone, and ends again. */
+static const char *
+usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len,
+    const char **chip)
 {
 	const char *name = NULL;
 	struct usbd_device *dev;
 	struct usbd_why why;
 
+	*chip = NULL;
 	if (uhub_hub() == NULL ||
 	    usbd_device_parse(hi, raw, len, &dev, &why) != 0)
 		return NULL;
 	if (usbd_device_configure(dev, &why) == 0)
-		name = uhub_find_driver(dev);
+		name = uhub_find_driver(dev, chip);
 	usbd_device_close(dev);
 	LOCKDEBUG_NONE(__func__);
 	return name;
+}
+
+const char *
+hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len)
+{
+	const char *chip;
+
+	return usb_probe(hi, raw, len, &chip);
+}
+
+const char *
+hyp_usb_chip(const struct hyp_usb_info *hi, const void *raw, size_t len)
+{
+	const char *chip;
+
+	(void)usb_probe(hi, raw, len, &chip);
+	return chip;
 }
 
 /* ---- start and stop ------------------------------------------------- */

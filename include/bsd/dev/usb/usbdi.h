@@ -288,6 +288,10 @@ struct usbif_attach_arg {		/* "usbifif": an interface */
 	   by setting its entry to NULL. */
 	struct usbd_interface  **uiaa_ifaces;
 	int			 uiaa_nifaces;
+
+	/* An addition: a match function may say which chip it is, as far as
+	   that is known without asking it; a constant. */
+	const char		*uiaa_chip;
 };
 
 #define	USBDEVIFCF_PORT			0
