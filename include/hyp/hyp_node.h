@@ -162,12 +162,13 @@ uint32_t hyp_file_poll(struct hyp_file *, uint32_t, int);
 void	hyp_file_close(struct hyp_file *, int);
 
 /*
- * hyp_node_dead(node, &dead)
+ * hyp_node_dead(node, tty, &dead)
  *
  *	What calls on a revoked file of the node get, by the semantics of its
- *	next first open: for a front end that is asked for a file that is not
- *	open (any more).  A close is 0; a poll has what is asked for of
- *	hd_asked, and hd_always.  Any thread; does not sleep.
+ *	next first open; or if node is NULL of any, a terminal's or not, by the
+ *	daemon's.  For a front end that is asked for a file that is not open
+ *	(any more).  A close is 0; a poll has what is asked for of hd_asked, and
+ *	hd_always.  Any thread; does not sleep.
  */
 struct hyp_dead {
 	int		hd_read;	/* 0: end of file */
@@ -176,7 +177,7 @@ struct hyp_dead {
 	uint32_t	hd_asked;
 	uint32_t	hd_always;
 };
-void	hyp_node_dead(struct hyp_node *, struct hyp_dead *);
+void	hyp_node_dead(struct hyp_node *, int, struct hyp_dead *);
 
 /*
  * error = hyp_node_revoke(node)

@@ -322,10 +322,11 @@ hyp_node_open(struct hyp_node *hn, int flags, void *host,
 
 /* A terminal's of NetBSD. */
 void
-hyp_node_dead(struct hyp_node *hn, struct hyp_dead *hd)
+hyp_node_dead(struct hyp_node *hn, int tty, struct hyp_dead *hd)
 {
 
 	(void)hn;
+	(void)tty;
 	hd->hd_read = 0;
 	hd->hd_write = EIO;
 	hd->hd_ioctl = EBADF;
@@ -388,7 +389,7 @@ hyp_file_write(struct hyp_file *hf, const void *buf, size_t len, int flags,
 	hk.writes++;
 	hk.flags = flags;
 	hk.len = len;
-	error = prelude(HK_NORMAL);
+	error = prelude(hk.write_mode);
 	if (error == 0)
 		*done = len;
 	if (error == 0 && hf->hf_node->hn_kind == HK_ECHO)

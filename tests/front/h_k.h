@@ -42,7 +42,8 @@ struct hk_counts {
 
 struct hk {
 	_Atomic int	 open_mode, read_mode, cancel_mode, close_mode,
-			 poll_mode, ioctl_mode;	/* cancel: begins a close */
+			 poll_mode, ioctl_mode,
+			 write_mode;	/* cancel: begins a close */
 	_Atomic int	 error;		/* what every operation returns */
 	_Atomic uint32_t revents;	/* what every poll says as well */
 	_Atomic unsigned gate;		/* the read of this number does HK_SPIN */

@@ -44,6 +44,7 @@ int	kern_closed(void *);
 uint64_t kern_send(struct kern *, unsigned, const void *, size_t,
 	    const void *, size_t);
 uint64_t kern_open(struct kern *, int);
+uint64_t kern_send_again(struct kern *, unsigned, const void *, size_t);
 uint64_t kern_read(struct kern *, uint64_t, size_t, uint64_t, int);
 uint64_t kern_write(struct kern *, uint64_t, const void *, size_t, uint64_t,
 	    int);
@@ -75,6 +76,13 @@ int	kern_holds(void *);
 
 /* INTERRUPTs of requests in progress that the front end did not know. */
 unsigned kern_again(struct kern *);
+
+/* From now on answers that nobody waits for are no mistake, but counted: the
+   kernel tells who comes after a dead daemon that there is no such request. */
+void	kern_allow_unasked(struct kern *);
+unsigned kern_unasked(struct kern *);
+/* ... and its wish to be sent everything again. */
+unsigned kern_resends(struct kern *);
 
 /* Poll notifications so far, and wait until there were n. */
 unsigned kern_notified(struct kern *);

@@ -16,12 +16,12 @@
 
 #define	SLOT_MASK	UINT64_C(0xffff)
 
-/* Each call on it gets what h_k.c's dead files say, and K hears of none. */
+/* Each call on it gets what h_k.c's dead files say, and K hears of none; of
+   closes front_down counts as many as opens. */
 static void
 is_dead(struct kern *k, uint64_t fh)
 {
-	const unsigned calls = hk.reads + hk.writes + hk.ioctls + hk.polls +
-	    hk.closes;
+	const unsigned calls = hk.reads + hk.writes + hk.ioctls + hk.polls;
 	struct fuse_poll_out out;
 	char buf[HK_SIZE] = "";
 	struct kern_reply r;
@@ -39,7 +39,7 @@ is_dead(struct kern *k, uint64_t fh)
 		T_EQ(out.revents, POLLIN | POLLERR | POLLHUP);
 	}
 	T_EQ(kern_wait(k, kern_release(k, fh), NULL), 0);
-	T_EQ(hk.reads + hk.writes + hk.ioctls + hk.polls + hk.closes, calls);
+	T_EQ(hk.reads + hk.writes + hk.ioctls + hk.polls, calls);
 }
 
 static void

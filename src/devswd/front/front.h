@@ -65,6 +65,18 @@ struct front_config {
 	void		(*event)(enum front_event,
 			    const struct front_nodeinfo *,
 			    const struct front_fileinfo *);
+	/*
+	 * Who keeps channels when the daemon dies, and the journal for its
+	 * successor (front/journal.h); all or none of them.  keep is told of a
+	 * channel of the node with this minor number, before there is a node,
+	 * and has to have the descriptor when it returns; unkeep, before it
+	 * is closed.  Any thread that makes or loses a node; may wait for a
+	 * short time; must not call up.  (none)
+	 */
+	struct journal	*journal;
+	void		(*keep)(uint32_t, int);
+	void		(*unkeep)(uint32_t);
+
 	bool		 tty_nonblock_close; /* a client's O_NONBLOCK counts when
 					   it closes a tty: BSD's (false) */
 
@@ -92,6 +104,30 @@ struct front_stats {
  *	is copied.  Negative: -EMFILE, -ENFILE, -ENOMEM, -EAGAIN.
  */
 int	front_start(const struct front_config *);
+
+/*
+ * n = front_adopt(kept, n)
+ *
+ *	Take over the channels that a predecessor has left, which was killed,
+ *	with what front_config's journal says of them: the calls that it had are
+ *	answered as those on revoked files, its files are dead, and who sleeps in
+ *	a poll is woken.  The nodes are there all the time.  What is of no
+ *	use is given back to unkeep, and closed.  How many are of use; their
+ *	calls wait until front_node_serve.  Right after front_start.
+ *
+ * front_node_serve(minor)
+ * front_nodes_serve()
+ *
+ *	The node can be served, it has hardware; all can, whether or not they
+ *	have.  No effect on those that are.  Any thread.
+ */
+struct front_kept {
+	uint32_t	 fk_minor;
+	int		 fk_fd;
+};
+unsigned front_adopt(const struct front_kept *, unsigned);
+void	front_node_serve(uint32_t);
+void	front_nodes_serve(void);
 
 /*
  * left = front_stop()

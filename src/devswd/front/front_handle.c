@@ -44,6 +44,7 @@
 #include <string.h>
 
 #include "front/frontvar.h"
+#include "front/journal.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
 
@@ -176,6 +177,41 @@ front_file_noslot(struct front_file *ff)
 	pthread_mutex_unlock(&front.fl_lock);
 }
 
+/* For a successor.  fl_lock held. */
+static void
+record_open(struct front_file *ff)
+{
+	const struct journal_file jf = {
+		.jf_number = ff->ff_number,
+		.jf_node = (unsigned)ff->ff_chan->fc_node->fn_record,
+		.jf_uid = ff->ff_cred.hc_uid,
+		.jf_gid = ff->ff_cred.hc_gid,
+		.jf_pid = ff->ff_info.fo_pid,
+	};
+
+	if (ff->ff_chan->fc_node->fn_record == -1)
+		return;
+	journal_file_open(front.fl_config.journal, ff->ff_slot, &jf);
+	ff->ff_recorded = true;
+}
+
+/*
+ * front_file_polled(ff, handle)
+ *
+ *	A client may sleep in a poll of the file from now on, which the
+ *	kernel calls handle.
+ */
+void
+front_file_polled(struct front_file *ff, uint64_t handle)
+{
+
+	pthread_mutex_lock(&front.fl_lock);
+	if (ff->ff_recorded)
+		journal_file_poll(front.fl_config.journal, ff->ff_slot,
+		    handle);
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
 /*
  * handle = front_file_insert(ff)
  *
@@ -192,6 +228,7 @@ front_file_insert(struct front_file *ff)
 	s->s_file = ff;
 	s->s_number = ff->ff_number;
 	LIST_INSERT_HEAD(&ff->ff_chan->fc_files, ff, ff_list);
+	record_open(ff);
 	pthread_mutex_unlock(&front.fl_lock);
 	return handle_of(ff);
 }
@@ -205,6 +242,9 @@ remove_file(struct front_file *ff)
 	assert(s->s_number == ff->ff_number && s->s_file == ff);
 	s->s_number = 0;
 	s->s_file = NULL;
+	if (ff->ff_recorded)
+		journal_file_close(front.fl_config.journal, ff->ff_slot);
+	ff->ff_recorded = false;
 	slot_free(ff);
 	LIST_REMOVE(ff, ff_list);
 }
@@ -304,7 +344,8 @@ front_dead(fuse_req_t req, enum front_op op, uint32_t events,
 {
 	struct hyp_dead hd;
 
-	hyp_node_dead(fc->fc_node->fn_node, &hd);
+	hyp_node_dead(fc->fc_node->fn_node,
+	    fc->fc_node->fn_class == HYP_NODE_TTY, &hd);
 	switch (op) {
 	case FRONT_POLL:
 		(void)fuse_reply_poll(req, (events & hd.hd_asked) |

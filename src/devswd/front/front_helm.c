@@ -75,6 +75,7 @@
 #include <unistd.h>
 
 #include "front/frontvar.h"
+#include "front/journal.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
 
@@ -180,6 +181,31 @@ thread_free(struct front_thread *ft)
 
 static void	front_main(void *);
 
+/*
+ * slot = slot_get()
+ * slot_put(slot)
+ *
+ *	Numbers for threads, as low as can be; there are as many as threads.
+ *	fl_lock held.
+ */
+static uint32_t slots[JOURNAL_CALLS];	/* those that have been given back */
+static uint32_t nslots, fresh_slot;
+
+static uint32_t
+slot_get(void)
+{
+
+	assert(nslots > 0 || fresh_slot < JOURNAL_CALLS);
+	return nslots > 0 ? slots[--nslots] : fresh_slot++;
+}
+
+static void
+slot_put(uint32_t slot)
+{
+
+	slots[nslots++] = slot;
+}
+
 /* Make one more thread, which starts as a spare.  fl_lock held. */
 static int
 thread_start(void)
@@ -190,6 +216,7 @@ thread_start(void)
 	ft = thread_alloc();
 	if (ft == NULL)
 		return ENOMEM;
+	ft->ft_slot = slot_get();
 	TAILQ_INSERT_TAIL(&front.fl_all, ft, ft_all);
 	front.fl_nthreads++;
 	front.fl_nspare++;
@@ -198,6 +225,7 @@ thread_start(void)
 		front.fl_nspare--;
 		front.fl_nthreads--;
 		TAILQ_REMOVE(&front.fl_all, ft, ft_all);
+		slot_put(ft->ft_slot);
 		thread_free(ft);
 	}
 	return error;
@@ -576,9 +604,13 @@ serve(struct front_thread *ft, struct front_chan *fc)
 		front_chan_lost(fc);
 		return n;
 	}
+	if (front_is_resent(fc, ft->ft_in))
+		return n;
 	atomic_fetch_add(&fc->fc_refs, 1);
 	ft->ft_hot = fc;
+	front_call_begin(ft, fc);
 	fuse_session_process_buf(fc->fc_se, &buf);
+	front_call_end(ft);
 	front_chan_rele(fc);
 	return n;
 }
@@ -621,6 +653,7 @@ front_main(void *arg)
 	pthread_mutex_lock(&front.fl_lock);
 	TAILQ_REMOVE(&front.fl_all, ft, ft_all);
 	front.fl_nthreads--;
+	slot_put(ft->ft_slot);
 	thread_free(ft);
 	pthread_cond_broadcast(&front.fl_cond);
 	pthread_mutex_unlock(&front.fl_lock);

@@ -82,10 +82,12 @@ io_writev(int fd, struct iovec *iov, int count, void *arg)
 	struct fuse_out_header out;
 	ssize_t n;
 
+	memcpy(&out, iov[0].iov_base, sizeof(out));
+	if (out.unique == FRONT_MADE_UP)
+		return out.len;
 	n = writev(fd, iov, count);
 	if (n != -1)
 		return n;
-	memcpy(&out, iov[0].iov_base, sizeof(out));
 	if (errno == EINVAL && out.unique != 0)
 		answer_refused(fc, out.unique, out.len);
 	else if (errno != ENOENT && errno != ENODEV && errno != ECONNABORTED &&

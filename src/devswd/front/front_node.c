@@ -194,8 +194,8 @@ check_made(const struct front_chan *fc)
 	return 0;
 }
 
-static int
-watch_channel(struct front_chan *fc)
+int
+front_chan_watch(struct front_chan *fc)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = fc };
 
@@ -204,8 +204,8 @@ watch_channel(struct front_chan *fc)
 }
 
 /* No thread is in it any more, and no file is open. */
-static void
-chan_free(struct front_chan *fc)
+void
+front_chan_free(struct front_chan *fc)
 {
 
 	assert(LIST_EMPTY(&fc->fc_files));
@@ -214,8 +214,8 @@ chan_free(struct front_chan *fc)
 	free(fc);
 }
 
-static struct front_chan *
-chan_alloc(struct front_node *fn, int fd)
+struct front_chan *
+front_chan_alloc(struct front_node *fn, int fd)
 {
 	struct front_chan *fc;
 
@@ -228,7 +228,7 @@ chan_alloc(struct front_node *fn, int fd)
 	LIST_INIT(&fc->fc_files);
 	fc->fc_se = new_session(fc);
 	if (fc->fc_se == NULL || front_io_attach(fc) != 0) {
-		chan_free(fc);
+		front_chan_free(fc);
 		return NULL;
 	}
 	return fc;
@@ -245,8 +245,10 @@ chan_try(struct front_node *fn, bool taken)
 	if (fd < 0)
 		return fd;
 	atomic_fetch_add(&fn->fn_unsettled, 1);
-	fc = chan_alloc(fn, fd);
+	front_kept_add(fn, fd);
+	fc = front_chan_alloc(fn, fd);
 	if (fc == NULL) {
+		front_kept_remove(fn);
 		host_logf(HYP_LOG_ERR, "front: %s: no memory, or too many "
 		    "nodes", fn->fn_name);
 		close(fd);
@@ -261,16 +263,18 @@ chan_try(struct front_node *fn, bool taken)
 	if (error == 0)
 		error = front_node_own(fn, taken);
 	if (error == 0) {
+		front_kept_made(fn);
 		pthread_mutex_lock(&front.fl_lock);
 		fn->fn_chan = fc;
 		pthread_mutex_unlock(&front.fl_lock);
-		error = watch_channel(fc);
+		error = front_chan_watch(fc);
 	}
 	if (error != 0) {
 		pthread_mutex_lock(&front.fl_lock);
 		fn->fn_chan = NULL;
 		pthread_mutex_unlock(&front.fl_lock);
-		chan_free(fc);
+		front_kept_remove(fn);
+		front_chan_free(fc);
 	}
 	return error;
 }
@@ -307,8 +311,8 @@ chan_make(struct front_node *fn)
 	return error == -ESTALE ? chan_try(fn, false) : error;
 }
 
-static void
-node_free(struct front_node *fn)
+void
+front_node_free(struct front_node *fn)
 {
 
 	free(fn->fn_name);
@@ -327,7 +331,7 @@ chan_close(struct front_chan *fc)
 		front_tell(FRONT_EV_CLOSE, fc->fc_node, ff);
 		front_file_rele(ff);
 	}
-	chan_free(fc);
+	front_chan_free(fc);
 }
 
 /* A new channel for a node that has lost its own; the caller alone may. */
@@ -386,7 +390,7 @@ front_chan_rele(struct front_chan *fc)
 		(void)front_run(ft);
 	chan_close(fc);
 	if (fn->fn_orphan)
-		node_free(fn);
+		front_node_free(fn);
 	if (atomic_load(&front.fl_stopping))
 		return;
 	node_again(fn);
@@ -410,14 +414,15 @@ front_chan_lost(struct front_chan *fc)
 	pthread_mutex_lock(&front.fl_lock);
 	fc->fc_node->fn_chan = NULL;
 	pthread_mutex_unlock(&front.fl_lock);
+	front_kept_remove(fc->fc_node);
 	front_interrupt_all(fc, front.fl_config.deadline_ms);
 	front_chan_rele(fc);
 }
 
 /* ---- down-calls ----------------------------------------------------- */
 
-static struct front_node *
-node_alloc(struct hyp_node *node, const char *name, int class, uint32_t minor)
+struct front_node *
+front_node_alloc(struct hyp_node *node, const char *name, int class, uint32_t minor)
 {
 	static const struct front_perm strictest = { 0, 0, S_IRUSR | S_IWUSR };
 	struct front_node *fn;
@@ -434,6 +439,7 @@ node_alloc(struct hyp_node *node, const char *name, int class, uint32_t minor)
 	fn->fn_class = class;
 	fn->fn_minor = minor;
 	fn->fn_perm = strictest;
+	fn->fn_record = -1;
 	pthread_mutex_lock(&front.fl_lock);
 	fn->fn_own = front.fl_config.strict;
 	pthread_mutex_unlock(&front.fl_lock);
@@ -451,7 +457,14 @@ hyp_node_create(struct hyp_node *node, const char *name, int class,
 
 	assert(front.fl_config.major != 0);	/* front_start */
 	assert(name[0] != '\0' && strlen(name) < 200);
-	fn = node_alloc(node, name, class, minor);
+	error = front_kept_take(node, name, class, minor, &fn);
+	if (error != 0)
+		return error;
+	if (fn != NULL) {
+		*hostp = fn;
+		return 0;
+	}
+	fn = front_node_alloc(node, name, class, minor);
 	if (fn == NULL)
 		return ENOMEM;
 	/*
@@ -465,7 +478,7 @@ hyp_node_create(struct hyp_node *node, const char *name, int class,
 	error = chan_make(fn);
 	if (error != 0) {
 		*hostp = NULL;
-		node_free(fn);
+		front_node_free(fn);
 		return -error;
 	}
 	pthread_mutex_lock(&front.fl_lock);
@@ -566,10 +579,12 @@ front_nodes_stop(void)
 {
 	struct front_node *fn;
 
-	while ((fn = LIST_FIRST(&front.fl_nodes)) != NULL) {
+	while ((fn = LIST_FIRST(&front.fl_nodes)) != NULL ||
+	    (fn = LIST_FIRST(&front.fl_kept)) != NULL) {
 		LIST_REMOVE(fn, fn_list);
+		front_kept_remove(fn);
 		if (fn->fn_chan == NULL) {
-			node_free(fn);
+			front_node_free(fn);
 			continue;
 		}
 		fn->fn_orphan = true;
@@ -623,6 +638,9 @@ front_start(const struct front_config *config)
 	set_config(config);
 	fuse_set_log_func(to_log);
 	LIST_INIT(&front.fl_nodes);
+	LIST_INIT(&front.fl_kept);
+	assert(config->journal == NULL ||
+	    (config->keep != NULL && config->unkeep != NULL));
 	error = front_handles_start();
 	return error != 0 ? error : front_threads_start();
 }

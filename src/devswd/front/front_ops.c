@@ -44,6 +44,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -269,6 +270,11 @@ front_open(fuse_req_t req, struct fuse_file_info *fi)
 	bool mine, lost;
 	int error;
 
+	/* Taken over, and there is no driver for it (yet). */
+	if (fc->fc_node->fn_node == NULL) {
+		(void)front_reply_err(req, ENXIO, fc);
+		return;
+	}
 	ff = file_alloc(req, fc);
 	if (ff == NULL) {
 		(void)front_reply_err(req, ENOMEM, fc);
@@ -508,11 +514,15 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
 /* ---- poll ----------------------------------------------------------- */
 
 static void
-poll_arm(struct front_file *ff, struct fuse_pollhandle *ph)
+poll_arm(struct front_file *ff, struct fuse_pollhandle *ph, const void *in)
 {
+	const struct fuse_poll_in *const arg = (const void *)
+	    ((const char *)in + sizeof(struct fuse_in_header));
 	struct fuse_pollhandle *none = NULL;
 
-	if (!atomic_compare_exchange_strong(&ff->ff_ph, &none, ph))
+	if (atomic_compare_exchange_strong(&ff->ff_ph, &none, ph))
+		front_file_polled(ff, arg->kh);
+	else
 		fuse_pollhandle_destroy(ph);
 	atomic_store(&ff->ff_armed, true);
 }
@@ -531,7 +541,7 @@ front_poll(fuse_req_t req, struct fuse_file_info *fi,
 		return;
 	}
 	if (ph != NULL)
-		poll_arm(ff, ph);
+		poll_arm(ff, ph, ft->ft_in);
 	front_req_enter(ft, req, FRONT_POLL, ff);
 	revents = hyp_file_poll(ff->ff_file, fi->poll_events, ph != NULL);
 	if (front_req_claim(ft))

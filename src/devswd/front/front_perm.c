@@ -139,6 +139,7 @@ front_node_own(struct front_node *fn, bool taken)
 	pthread_mutex_lock(&front.fl_lock);
 	fn->fn_given = perm;
 	pthread_mutex_unlock(&front.fl_lock);
+	front_kept_given(fn, &perm);
 	if (wanted)
 		error = change_owner(fd, &perm);
 	if (error != 0)

@@ -10,6 +10,8 @@
  *	front_perm.c	owner and mode of nodes
  *	front_access.c	who may open a node
  *	front_share.c	who may have how many of the threads
+ *	front_keep.c	what outlives the daemon, and taking it over
+ *	journal.c	what a successor has to know
  *	front_io.c	reading from and writing to a channel
  *	front_who.c	who has a node open, for those who ask
  *
@@ -64,7 +66,8 @@
 
 struct front_node {
 	LIST_ENTRY(front_node)	 fn_list;	/* (l) */
-	struct hyp_node		*fn_node;	/* (c) */
+	_Atomic(struct hyp_node *) fn_node;	/* (a) NULL: taken over, and
+						   not yet K's */
 	char			*fn_name;	/* (c) */
 	int			 fn_class;	/* (c) */
 	uint32_t		 fn_minor;	/* (c) */
@@ -74,6 +77,8 @@ struct front_node {
 	struct front_perm	 fn_given;	/* (l) what it was given last */
 	bool			 fn_orphan;	/* its channel frees it */
 	bool			 fn_away;	/* (l) given up */
+	bool			 fn_held;	/* (l) taken over, calls wait */
+	int			 fn_record;	/* in the journal, or -1 */
 	atomic_bool		 fn_nowhere;	/* (a) made, but not in devdir */
 	_Atomic unsigned	 fn_unsettled;	/* (a) udev has yet to say so many
 						   times that it is done */
@@ -117,6 +122,7 @@ struct front_file {
 	uint64_t		 ff_number;	/* (l) rises with each open */
 	uint32_t		 ff_slot;	/* (c) see front_handle.c */
 	bool			 ff_slotted;	/* (l) the slot is its own */
+	bool			 ff_recorded;	/* (l) in the journal */
 	unsigned		 ff_peeks;	/* (l) who looks at it */
 	struct front_fileinfo	 ff_info;	/* (c) */
 	bool			 ff_nonblock;	/* set by the RELEASE, read by
@@ -157,6 +163,8 @@ struct front_thread {
 	bool			 ft_busy;	/* (t) counted in fl_busy */
 	bool			 ft_over;	/* (t) its call is over a share */
 	void			*ft_in;		/* (t) FRONT_INSZ */
+	uint32_t		 ft_slot;	/* (c) in the journal */
+	int			 ft_record;	/* (t) of the node there; -1 */
 	char			*ft_buf;	/* (t) FRONT_MAXIO, or NULL */
 
 	/* The request; written by the thread while ft_state is FT_IDLE. */
@@ -197,7 +205,8 @@ struct front {
 	struct host_quiet	 fl_refused;	/* lines about calls over */
 	struct host_quiet	 fl_full;	/* ... and about no thread */
 	struct front_users	 fl_users[FRONT_NUSERS]; /* (l) */
-	LIST_HEAD(, front_node)	 fl_nodes;	/* (l) */
+	LIST_HEAD(front_nodes, front_node) fl_nodes;	/* (l) */
+	struct front_nodes	 fl_kept;	/* (l) taken over, not K's */
 	uint64_t		 fl_number;	/* (l) the last ff_number */
 	unsigned		 fl_unheard;	/* (l) settled, but not in it */
 };
@@ -235,15 +244,35 @@ int	front_file_slot(struct front_file *);
 void	front_file_noslot(struct front_file *);
 uint64_t front_file_insert(struct front_file *);
 void	front_file_remove(struct front_file *);
+void	front_file_polled(struct front_file *, uint64_t);
 struct front_file *front_file_first(struct front_chan *);
 struct front_file *front_file_get(struct front_chan *, uint64_t);
 struct front_file *front_file_take(struct front_chan *, uint64_t);
 void	front_dead(fuse_req_t, enum front_op, uint32_t, struct front_chan *);
 
 /* front_node.c */
+struct front_node *front_node_alloc(struct hyp_node *, const char *, int,
+	    uint32_t);
+void	front_node_free(struct front_node *);
+struct front_chan *front_chan_alloc(struct front_node *, int);
+void	front_chan_free(struct front_chan *);
+int	front_chan_watch(struct front_chan *);
 void	front_chan_lost(struct front_chan *);
 void	front_chan_rele(struct front_chan *);
 void	front_nodes_stop(void);
+
+/* front_keep.c; FRONT_MADE_UP is no call of the kernel's. */
+#define	FRONT_MADE_UP	(UINT64_C(1) << 62)
+void	front_kept_add(struct front_node *, int);
+void	front_kept_made(struct front_node *);
+void	front_kept_given(struct front_node *, const struct front_perm *);
+void	front_kept_remove(struct front_node *);
+void	front_call_begin(struct front_thread *, const struct front_chan *);
+void	front_call_end(struct front_thread *);
+void	front_answer_dead(const struct front_chan *, uint64_t, uint32_t);
+bool	front_is_resent(const struct front_chan *, const void *);
+int	front_kept_take(struct hyp_node *, const char *, int, uint32_t,
+	    struct front_node **);
 
 /* front_perm.c */
 struct stat;

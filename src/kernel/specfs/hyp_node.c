@@ -321,11 +321,12 @@ hyp_file_close(struct hyp_file *fp, int flags)
 }
 
 void
-hyp_node_dead(struct hyp_node *hn, struct hyp_dead *hd)
+hyp_node_dead(struct hyp_node *hn, int tty, struct hyp_dead *hd)
 {
-	const struct spec_semantics *const ss =
-	    spec_semantics_next(VCHR, hn->hn_dev);
-	const struct spec_dead *const dr = cdev_type(hn->hn_dev) == D_TTY ?
+	const struct spec_semantics *const ss = hn != NULL ?
+	    spec_semantics_next(VCHR, hn->hn_dev) : spec_semantics_any();
+	const struct spec_dead *const dr =
+	    (hn != NULL ? cdev_type(hn->hn_dev) == D_TTY : tty != 0) ?
 	    &ss->ss_tty : &ss->ss_other;
 
 	hd->hd_read = compat_errno(dr->dr_read);

@@ -187,6 +187,18 @@ spec_semantics_next(enum vtype type, dev_t dev)
 }
 
 /*
+ * ss = spec_semantics_any()
+ *
+ *	The daemon's.
+ */
+const struct spec_semantics *
+spec_semantics_any(void)
+{
+
+	return spec_semantics_number(0);
+}
+
+/*
  * yes = spec_lingers(n)
  *
  *	Does a detach last as long as clients like, if the configuration wants

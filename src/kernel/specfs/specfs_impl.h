@@ -100,6 +100,7 @@ void	spec_node_unhash(struct vnode *);
 void	spec_semantics_init(void);
 const struct spec_semantics *spec_semantics_of(enum vtype, dev_t, device_t);
 const struct spec_semantics *spec_semantics_next(enum vtype, dev_t);
+const struct spec_semantics *spec_semantics_any(void);
 bool	spec_lingers_open(enum vtype, dev_t);
 void	spec_close_inexact(struct vnode *, int);
 void	spec_linger(enum vtype, dev_t);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * journal.h - what a successor has to know of a front end that has died:
+ * its nodes, open files and calls in hand, in memory that outlives it.
+ */
+#ifndef FRONT_JOURNAL_H
+#define FRONT_JOURNAL_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define	JOURNAL_NODES	1024
+#define	JOURNAL_FILES	65536
+#define	JOURNAL_CALLS	65536
+#define	JOURNAL_NAME	64		/* with its NUL */
+
+struct journal;
+
+/* What a reader finds. */
+struct journal_node {
+	uint32_t	 jn_minor;
+	int		 jn_class;	/* HYP_NODE_* */
+	bool		 jn_made;	/* else the kernel has perhaps begun */
+	char		 jn_name[JOURNAL_NAME];
+	uint64_t	 jn_seen;	/* the last call that was taken */
+	bool		 jn_given;	/* what follows was set */
+	uid_t		 jn_uid;
+	gid_t		 jn_gid;
+	mode_t		 jn_mode;
+};
+
+struct journal_file {
+	uint64_t	 jf_number;
+	unsigned	 jf_node;
+	uint64_t	 jf_poll;	/* the kernel's handle; 0: none */
+	uid_t		 jf_uid;
+	gid_t		 jf_gid;
+	pid_t		 jf_pid;
+	uint32_t	 jf_flags;	/* of open(2) */
+};
+
+struct journal_call {
+	uint64_t	 jc_unique;
+	unsigned	 jc_node;
+	uint32_t	 jc_opcode;	/* FUSE_* */
+};
+
+/*
+ * error = journal_make(&journal, &fd)
+ *
+ *	A new one, empty, and the descriptor that keeps it.  Negative errno.
+ *
+ * error = journal_open(&journal, fd)
+ *
+ *	The one that a predecessor has left; to read, and to go on with.  The
+ *	descriptor stays the caller's.  -EINVAL: it is no journal, or none
+ *	of this version.
+ *
+ * journal_close(journal)
+ */
+int	journal_make(struct journal **, int *);
+int	journal_open(struct journal **, int);
+void	journal_close(struct journal *);
+
+/* ---- writing -------------------------------------------------------- */
+
+/*
+ * node = journal_node_add(journal, minor, class, name)
+ * journal_node_made(journal, node)
+ * journal_node_owner(journal, node, uid, gid, mode)
+ * journal_node_remove(journal, node)
+ *
+ *	A node is about to be made; it is there; has been given this owner and
+ *	mode; is gone.  -1: no room, or the name is too long.  One thread at a
+ *	time.
+ */
+int	journal_node_add(struct journal *, uint32_t, int, const char *);
+void	journal_node_made(struct journal *, int);
+void	journal_node_owner(struct journal *, int, uid_t, gid_t, mode_t);
+void	journal_node_remove(struct journal *, int);
+
+/*
+ * journal_file_open(journal, slot, file)
+ * journal_file_poll(journal, slot, handle)
+ * journal_file_close(journal, slot)
+ *
+ *	A file is open, with a number that is higher than all before; a client
+ *	may sleep in a poll of it; it is closed.  One thread at a time opens
+ *	and closes.
+ */
+void	journal_file_open(struct journal *, uint32_t,
+	    const struct journal_file *);
+void	journal_file_poll(struct journal *, uint32_t, uint64_t);
+void	journal_file_close(struct journal *, uint32_t);
+
+/*
+ * journal_call_begin(journal, slot, node, unique, opcode)
+ * journal_call_end(journal, slot)
+ *
+ *	A call has been taken from the kernel; it has its answer.  Slots are
+ *	the threads'; one thread at a time takes calls of a node.
+ */
+void	journal_call_begin(struct journal *, uint32_t, int, uint64_t, uint32_t);
+void	journal_call_end(struct journal *, uint32_t);
+
+/* ---- reading -------------------------------------------------------- */
+
+/*
+ * yes = journal_node(journal, i, &node)
+ * yes = journal_file(journal, i, &file)
+ * yes = journal_call(journal, i, &call)
+ *
+ *	What is in place i, if that is something and makes sense; there is
+ *	nothing from journal_nodes, journal_files and journal_calls on.
+ *
+ * number = journal_number(journal)
+ *
+ *	No file has had a higher one.
+ */
+unsigned journal_nodes(const struct journal *);
+unsigned journal_files(const struct journal *);
+unsigned journal_calls(const struct journal *);
+bool	journal_node(const struct journal *, unsigned, struct journal_node *);
+bool	journal_file(const struct journal *, unsigned, struct journal_file *);
+bool	journal_call(const struct journal *, unsigned, struct journal_call *);
+uint64_t journal_number(const struct journal *);
+
+#endif /* FRONT_JOURNAL_H */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * f_journal.c - a journal in which anything has been overwritten with anything
+ * (src/devswd/front/journal.c).
+ *
+ * An input is patches: where (of its head and of the first records of each
+ * table, by 16 bits), how many bytes, and those.  Promises: the reader ends and
+ * stays in bounds; a node has a name that can stand in /dev, and a minor number
+ * that no other has; a file has a number that was given out; files and calls
+ * are of a node in bounds.
+ */
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front/journal.h"
+#include "fuzz/h_fuzz.h"
+
+#define	NODE(i)		(4096 + (i) * 128L)
+#define	FILE_AT(i)	(NODE(JOURNAL_NODES) + (i) * 64L)
+#define	CALL(i)		(FILE_AT(JOURNAL_FILES) + (i) * 64L)
+
+static struct journal *
+good_one(int *fd)
+{
+	struct journal_file jf = { .jf_pid = 5 };
+	struct journal *j;
+
+	FUZZ_PROMISE(journal_make(&j, fd) == 0);
+	journal_node_made(j, journal_node_add(j, 0, 1, "ttyU0"));
+	journal_node_made(j, journal_node_add(j, 1, 1, "dtyU0"));
+	journal_node_owner(j, 1, 0, 20, 0660);
+	(void)journal_node_add(j, 2, 2, "uhid0");
+	for (uint32_t i = 0; i < 3; i++) {
+		jf.jf_number = i + 1;
+		jf.jf_node = i % 2;
+		journal_file_open(j, i, &jf);
+		journal_call_begin(j, i, (int)i % 2, 2 + 2 * (uint64_t)i, 15);
+	}
+	journal_file_poll(j, 1, 3);
+	return j;
+}
+
+/* Where things are: the head, and 100 records of each table. */
+static off_t
+place(uint16_t at)
+{
+	const uint16_t within = at & 0x3fff;
+
+	switch (at >> 14) {
+	case 0:
+		return within % 64;
+	case 1:
+		return NODE(0) + within % (100 * 128);
+	case 2:
+		return FILE_AT(0) + within % (100 * 64);
+	default:
+		return CALL(0) + within % (100 * 64);
+	}
+}
+
+static bool
+is_good_name(const char *name)
+{
+
+	return memchr(name, '\0', JOURNAL_NAME) != NULL && name[0] != '\0' &&
+	    name[0] != '.' && strpbrk(name, "/ \n\t") == NULL;
+}
+
+static void
+nodes(const struct journal *j)
+{
+	static bool seen[1 << 20];
+	static uint32_t minors[JOURNAL_NODES];
+	struct journal_node jn;
+	unsigned n = 0;
+
+	FUZZ_PROMISE(journal_nodes(j) <= JOURNAL_NODES);
+	for (unsigned i = 0; i < journal_nodes(j); i++) {
+		if (!journal_node(j, i, &jn))
+			continue;
+		FUZZ_PROMISE(is_good_name(jn.jn_name) &&
+		    jn.jn_minor < 1 << 20 && !seen[jn.jn_minor] &&
+		    (jn.jn_mode & ~07777U) == 0);
+		seen[jn.jn_minor] = true;
+		minors[n++] = jn.jn_minor;
+	}
+	while (n-- > 0)
+		seen[minors[n]] = false;
+}
+
+static void
+files_and_calls(const struct journal *j)
+{
+	struct journal_file jf;
+	struct journal_call jc;
+
+	FUZZ_PROMISE(journal_files(j) <= JOURNAL_FILES &&
+	    journal_calls(j) <= JOURNAL_CALLS);
+	for (unsigned i = 0; i < journal_files(j); i++) {
+		if (journal_file(j, i, &jf))
+			FUZZ_PROMISE(jf.jf_number != 0 && jf.jf_number <=
+			    journal_number(j) && jf.jf_node < JOURNAL_NODES);
+	}
+	for (unsigned i = 0; i < journal_calls(j); i++) {
+		if (journal_call(j, i, &jc))
+			FUZZ_PROMISE(jc.jc_unique != 0 &&
+			    jc.jc_node < JOURNAL_NODES);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	struct fuzz f = fuzz_begin(bytes, n);
+	struct journal *j, *reader;
+	uint8_t patch[64];
+	off_t at;
+	size_t len;
+	int fd;
+
+	j = good_one(&fd);
+	while (f.f_left > 0) {
+		at = place(fuzz_u16(&f));
+		len = fuzz_bytes(&f, patch, fuzz_u8(&f) % sizeof(patch));
+		FUZZ_PROMISE(pwrite(fd, patch, len, at) == (ssize_t)len);
+	}
+	if (journal_open(&reader, fd) == 0) {
+		nodes(reader);
+		files_and_calls(reader);
+		journal_close(reader);
+	}
+	journal_close(j);
+	close(fd);
+	return 0;
+}
+
+void
+fuzz_seeds(void)
+{
+	/* A class, a minor number, a name without its end, all counts, a file's
+	   node, a call's, and the magic number. */
+	static const uint8_t records[] = { 0x1c, 0x40, 4, 1, 0, 0, 0,
+	    0x18, 0x40, 4, 1, 0, 0, 0, 0xa0, 0x40, 4, 't', 't', 'y', 'U' };
+	static const uint8_t counts[] = { 24, 0, 12, 255, 255, 255, 255, 255,
+	    255, 255, 255, 255, 255, 255, 255, 0x10, 0x80, 4, 9, 9, 9, 9,
+	    0x08, 0xc0, 4, 1, 4, 0, 0 };
+	static const uint8_t magic[] = { 0, 0, 1, 0 };
+
+	fuzz_seed("records", records, sizeof(records));
+	fuzz_seed("counts", counts, sizeof(counts));
+	fuzz_seed("magic", magic, sizeof(magic));
+}
