@@ -471,6 +471,37 @@ t_ends(void)
 	PANICS(upcall_one, "hyp_lwp_exit at ", "; held: a (");
 }
 
+static void
+return_one(void)
+{
+
+	make();
+	mutex_enter(&a);
+	LOCKDEBUG_RETURN("d_read");
+}
+
+static void
+return_biglock(void)
+{
+
+	make();
+	kernel_lock(1);
+	LOCKDEBUG_RETURN("d_read");
+	mutex_enter(&a);
+	LOCKDEBUG_RETURN("d_write");
+}
+
+static void
+t_returns(void)
+{
+
+	LOCKDEBUG_RETURN("d_open");
+	PANICS(return_one, "lockdebug: d_read has returned with a lock held; "
+	    "held: a (", " taken at tests/kern/t_lockdebug.c:");
+	PANICS(return_biglock, "d_write has returned with a lock held; held: ",
+	    ", a (");
+}
+
 const struct t_case t_cases[] = {
 	{ "two mutexes in both orders", t_inversion },
 	{ "a circle of four", t_circle },
@@ -484,5 +515,7 @@ const struct t_case t_cases[] = {
 	{ "a sleep with another mutex held", t_wait },
 	{ "a wait for a thread or callout with a mutex held", t_sleepable },
 	{ "the end of a thread or up-call with a mutex held", t_ends },
+	{ "a driver's function that returns with one held, but for the kernel "
+	    "lock", t_returns },
 	{ NULL, NULL }
 };

@@ -20,6 +20,7 @@ struct devtrace {
 	const char	*dt_dev;	/* node or device */
 	u_long		 dt_command;	/* an ioctl's, or 0 */
 	const char	*dt_key;	/* a constant: of dt_value, or NULL */
+	uintptr_t	 dt_func;	/* the driver's function, or 0 */
 	uint64_t	 dt_value;
 };
 

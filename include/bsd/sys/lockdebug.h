@@ -58,6 +58,7 @@ int	lockdebug_mutex_tryenter(struct kmutex *, const char *);
 const char *lockdebug_where(const struct kmutex *);
 void	lockdebug_barrier(const struct kmutex *, const char *, const char *);
 void	lockdebug_none(const char *, const char *);
+void	lockdebug_return(const char *);
 void	lockdebug_mem_check(const void *, size_t);
 
 #define	mutex_init(m, type, ipl) do {					\
@@ -79,6 +80,7 @@ void	lockdebug_mem_check(const void *, size_t);
 #define	LOCKDEBUG_BARRIER(m, what)					\
 	lockdebug_barrier((m), (what), LOCKDEBUG_HERE)
 #define	LOCKDEBUG_NONE(what)	lockdebug_none((what), LOCKDEBUG_HERE)
+#define	LOCKDEBUG_RETURN(what)	lockdebug_return(what)
 #define	LOCKDEBUG_MEM_CHECK(p, size)	lockdebug_mem_check((p), (size))
 
 #else /* LOCKDEBUG */
@@ -94,6 +96,9 @@ void	lockdebug_mem_check(const void *, size_t);
 
 /* None at all, the kernel lock included. */
 #define	LOCKDEBUG_NONE(what)	((void)0)
+
+/* A driver's function has returned: no lock is held but the kernel lock. */
+#define	LOCKDEBUG_RETURN(what)	((void)0)
 
 /* No lock that is held is in this memory. */
 #define	LOCKDEBUG_MEM_CHECK(p, size)	((void)0)

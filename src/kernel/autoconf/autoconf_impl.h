@@ -54,7 +54,7 @@ void	config_tables_init(void);
 cfattach_t config_cfattach_lookup(const char *, const char *);
 cfdata_t config_rootsearch_acquire(const char *);
 bool	config_lock(const struct cfattach *);
-void	config_unlock(bool);
+void	config_unlock(bool, const char *);
 
 /* ---- subr_cfunit.c: which unit -------------------------------------- */
 

@@ -167,10 +167,11 @@ device_create(device_t parent, cfdata_t cf, const struct cfargs *args)
 
 /* Tell of the driver's attach or detach, which begins or has ended. */
 static void
-config_trace_enter(const char *event, const struct device *dev)
+config_trace_enter(const char *event, const struct device *dev,
+    uintptr_t func)
 {
 	const struct devtrace dt = { .dt_event = event,
-	    .dt_dev = dev->dv_xname };
+	    .dt_dev = dev->dv_xname, .dt_func = func };
 
 	devtrace_enter(&dt);
 }
@@ -201,10 +202,11 @@ device_attach(device_t dev, void *aux, cfprint_t print)
 			(void)print(aux, NULL);
 	}
 	if (DEVTRACE())
-		config_trace_enter("attach", dev);
+		config_trace_enter("attach", dev,
+		    (uintptr_t)dev->dv_cfattach->ca_attach);
 	locked = config_lock(dev->dv_cfattach);
 	dev->dv_cfattach->ca_attach(parent, dev, aux);
-	config_unlock(locked);
+	config_unlock(locked, "attach");
 	if (DEVTRACE())
 		config_trace_exit("attach", dev, 0);
 
@@ -405,7 +407,7 @@ config_detach_finish(device_t dev, int flags)
 	if (parent != NULL && parent->dv_cfattach->ca_childdetached != NULL) {
 		locked = config_lock(parent->dv_cfattach);
 		parent->dv_cfattach->ca_childdetached(parent, dev);
-		config_unlock(locked);
+		config_unlock(locked, "childdetached");
 	}
 
 	mutex_enter(&alldevs_lock);
@@ -435,10 +437,10 @@ config_detach_locked(device_t dev, int flags)
 	mutex_exit(&alldevs_lock);
 
 	if (DEVTRACE())
-		config_trace_enter("detach", dev);
+		config_trace_enter("detach", dev, (uintptr_t)ca->ca_detach);
 	locked = config_lock(ca);
 	error = ca->ca_detach == NULL ? EOPNOTSUPP : ca->ca_detach(dev, flags);
-	config_unlock(locked);
+	config_unlock(locked, "detach");
 	if (error) {
 		if (DEVTRACE())
 			config_trace_exit("detach", dev, error);

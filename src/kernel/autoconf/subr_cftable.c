@@ -300,10 +300,10 @@ cfparent_match(device_t parent, const struct cfparent *cfp, const char *iattr)
 
 /*
  * locked = config_lock(ca)
- * config_unlock(locked)
+ * config_unlock(locked, what)
  *
- *	Around a call of one of ca's functions; no lock is held, or the kernel
- *	lock.
+ *	Around a call of one of ca's functions, what; no lock is held, or the
+ *	kernel lock, and the function has left none.
  */
 bool
 config_lock(const struct cfattach *ca)
@@ -317,9 +317,10 @@ config_lock(const struct cfattach *ca)
 }
 
 void
-config_unlock(bool locked)
+config_unlock(bool locked, const char *what __unused)
 {
 
+	LOCKDEBUG_RETURN(what);
 	if (locked)
 		kernel_unlock(1);
 }
@@ -344,7 +345,7 @@ config_match(device_t parent, cfdata_t cf, void *aux)
 		return 0;
 	locked = config_lock(ca);
 	score = ca->ca_match(parent, cf, aux);
-	config_unlock(locked);
+	config_unlock(locked, "match");
 	return score;
 }
 

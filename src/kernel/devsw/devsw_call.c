@@ -34,10 +34,12 @@ dev_lock(int d_flag)
 	return true;
 }
 
+/* The driver has come back from what, and holds nothing. */
 static void
-dev_unlock(bool locked)
+dev_unlock(bool locked, const char *what __unused)
 {
 
+	LOCKDEBUG_RETURN(what);
 	if (locked)
 		kernel_unlock(1);
 }
@@ -59,7 +61,7 @@ dev_call(const char *what, dev_type_open((*fn)), int d_flag, bool block,
 	error = DEVTRACE() ?
 	    devsw_trace_call(what, fn, block, dev, flag, devtype, l) :
 	    fn(dev, flag, devtype, l);
-	dev_unlock(locked);
+	dev_unlock(locked, what);
 	return error;
 }
 
@@ -73,7 +75,7 @@ dev_rw(const char *what, dev_type_read((*fn)), int d_flag, dev_t dev,
 
 	error = DEVTRACE() ? devsw_trace_rw(what, fn, dev, uio, flag) :
 	    fn(dev, uio, flag);
-	dev_unlock(locked);
+	dev_unlock(locked, what);
 	return error;
 }
 
@@ -88,7 +90,7 @@ dev_ioctl(dev_type_ioctl((*fn)), int d_flag, bool block, dev_t dev,
 	error = DEVTRACE() ?
 	    devsw_trace_ioctl(fn, block, dev, cmd, data, flag, l) :
 	    fn(dev, cmd, data, flag, l);
-	dev_unlock(locked);
+	dev_unlock(locked, "d_ioctl");
 	return error;
 }
 
@@ -291,7 +293,7 @@ cdev_poll(dev_t dev, int events, struct lwp *l)
 	locked = dev_lock(d->d_flag);
 	revents = DEVTRACE() ? devsw_trace_poll(dev_poll, dev, events, l) :
 	    dev_poll(dev, events, l);
-	dev_unlock(locked);
+	dev_unlock(locked, "d_poll");
 	return revents;
 }
 

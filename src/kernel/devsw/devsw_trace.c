@@ -23,7 +23,8 @@ devsw_trace_call(const char *event, dev_type_open((*func)), bool block,
     dev_t dev, int flag, int mode, struct lwp *l)
 {
 	char name[DEVTRACE_NAMELEN];
-	const struct devtrace dt = { .dt_event = event, .dt_dev = name };
+	const struct devtrace dt = { .dt_event = event, .dt_dev = name,
+	    .dt_func = (uintptr_t)func };
 	int error;
 
 	devsw_getdevname(block, dev, name);
@@ -43,7 +44,8 @@ devsw_trace_rw(const char *event, dev_type_read((*func)), dev_t dev,
     struct uio *uio, int flag)
 {
 	char name[DEVTRACE_NAMELEN];
-	struct devtrace dt = { .dt_event = event, .dt_dev = name };
+	struct devtrace dt = { .dt_event = event, .dt_dev = name,
+	    .dt_func = (uintptr_t)func };
 	const size_t resid = uio->uio_resid;
 	int error;
 
@@ -65,7 +67,7 @@ devsw_trace_ioctl(dev_type_ioctl((*func)), bool block, dev_t dev, u_long cmd,
 {
 	char name[DEVTRACE_NAMELEN];
 	const struct devtrace dt = { .dt_event = "d_ioctl", .dt_dev = name,
-	    .dt_command = cmd };
+	    .dt_command = cmd, .dt_func = (uintptr_t)func };
 	int error;
 
 	devsw_getdevname(block, dev, name);

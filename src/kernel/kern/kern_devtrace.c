@@ -129,6 +129,7 @@ trace_fill(struct hyp_trace *ht, const struct devtrace *dt)
 	memset(ht, 0, sizeof(*ht));
 	ht->ht_event = dt->dt_event;
 	ht->ht_key = dt->dt_key;
+	ht->ht_func = dt->dt_func;
 	ht->ht_value = dt->dt_value;
 	strlcpy(ht->ht_dev, dt->dt_dev, sizeof(ht->ht_dev));
 	if (dt->dt_command != 0)

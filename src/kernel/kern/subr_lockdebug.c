@@ -31,6 +31,8 @@
  *				does not come to a sleep
  *	ASSERT_SLEEPABLE()	the kernel lock
  *	hypercalls that block	nothing
+ *	the return of a driver's
+ *	function		the kernel lock
  *	the end of an up-call,
  *	or of a kthread		nothing
  *
@@ -513,6 +515,26 @@ lockdebug_none(const char *what, const char *where)
 
 	if (__predict_false(ll->ll_nheld > 0))
 		held_panic(ll, what, where);
+}
+
+/*
+ * lockdebug_return(what)
+ *
+ *	A driver's function of that name has returned, and the caller, who held
+ *	no more than the kernel lock before it, holds no more now.
+ */
+void
+lockdebug_return(const char *what)
+{
+	const struct lwp *const l = curlwp;
+	const struct lockdebug_lwp *const ll = &l->l_lockdebug;
+	struct ld_text t = { .t_len = 0 };
+
+	if (__predict_true(ll->ll_nheld <= (l->l_biglocks > 0)))
+		return;
+	text_add(&t, "lockdebug: %s has returned with a lock held", what);
+	text_held(&t, ll);
+	hyp_panic(t.t_buf);
 }
 
 /*
