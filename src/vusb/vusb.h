@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "hyp/hyp_usb.h"
 
@@ -144,6 +145,19 @@ struct vusb *vusb_create(const char *, const struct vusb_config *);
  */
 bool	vusb_chip(const char *, struct vusb_config *);
 const char *vusb_chip_name(unsigned);
+
+/*
+ * why = vusb_parse(text, &config)
+ *
+ *	What the text of a command line means, [vusb:]CHIP[,VID:PID].  NULL, or
+ *	what is wrong with it.
+ *
+ * vusb_list_chips(stream)
+ *
+ *	A line with the names of all.
+ */
+const char *vusb_parse(const char *, struct vusb_config *);
+void	vusb_list_chips(FILE *);
 
 /*
  * vusb_destroy(v)

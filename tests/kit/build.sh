@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# build.sh TOP BUILD SANDBOX OUT FLAGS: the kit as if it were installed, by
+# build.sh TOP BUILD SANDBOX CHECK OUT FLAGS: the kit as if it were installed, by
 # links, in OUT/stage; and in OUT the drivers that tests/kit loads, made with it:
 # the skeletons by their kinds' names, and *.c of this directory.
 set -e
-top=$1 build=$2 sandbox=$3 out=$4 flags=$5
+top=$1 build=$2 sandbox=$3 check=$4 out=$5 flags=$6
 rm -rf "$out/stage"
 mkdir -p "$out/stage/devsw-driver/hyp" "$out/stage/share"
 for d in "$top"/include/bsd/*; do
@@ -14,14 +14,14 @@ done
 ln -s "$top/include/hyp/hyp_node.h" "$out/stage/devsw-driver/hyp/"
 ln -s "$top/data/driver/std" "$out/stage/devsw-driver/"
 ln -s "$top/src/cmd/driver/ioconf.py" "$top/src/cmd/driver/files.devsw" \
-    "$top/data/driver/skel" "$out/stage/share/"
+    "$top/src/cmd/driver/verdict.py" "$top/data/driver/skel" "$out/stage/share/"
 sed "s#^includedir=.*#includedir=$out/stage#
 s#^Cflags: #&$flags #" "$build/src/cmd/driver/devsw-driver.pc" \
     >"$out/stage/devsw-driver.pc"
 cat >"$out/stage/kit" <<END
 #!/bin/sh
 export PKG_CONFIG_PATH=$out/stage DEVSW_DRIVER_SHARE=$out/stage/share
-export DEVSW_DRIVER_SANDBOX=$sandbox
+export DEVSW_DRIVER_SANDBOX=$sandbox DEVSW_DRIVER_CHECK=$check
 exec /usr/bin/python3 $build/src/cmd/driver/devsw-driver "\$@"
 END
 chmod +x "$out/stage/kit"

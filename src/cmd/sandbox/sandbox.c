@@ -68,40 +68,20 @@ die(const char *what, const char *why)
 
 /* ---- what is asked for ---------------------------------------------- */
 
-static void
-list_chips(void)
-{
-	const char *name;
-
-	fprintf(stderr, "devsw-sandbox: chips:");
-	for (unsigned i = 0; (name = vusb_chip_name(i)) != NULL; i++)
-		fprintf(stderr, " %s", name);
-	fprintf(stderr, "\n");
-}
-
 /* [vusb:]CHIP[,VID:PID]; exits if it is wrong. */
 static void
-add_device(char *text)
+add_device(const char *text)
 {
 	struct vusb_config vc;
-	unsigned vendor, product;
-	char name[8], *ids, rest;
+	const char *why;
+	char name[8];
 
 	if (ndevices == SANDBOX_MAX)
 		die(text, "too many devices");
-	if (strncmp(text, "vusb:", 5) == 0)
-		text += 5;
-	if ((ids = strchr(text, ',')) != NULL)
-		*ids++ = '\0';
-	if (!vusb_chip(strcmp(text, "ftdi") == 0 ? "ft232r" : text, &vc)) {
-		list_chips();
-		die(text, "there is no such chip");
-	}
-	if (ids != NULL) {
-		if (sscanf(ids, "%4x:%4x%c", &vendor, &product, &rest) != 2)
-			die(ids, "not VID:PID, in hexadecimal");
-		vc.vc_vendor = (uint16_t)vendor;
-		vc.vc_product = (uint16_t)product;
+	if ((why = vusb_parse(text, &vc)) != NULL) {
+		fprintf(stderr, "devsw-sandbox: ");
+		vusb_list_chips(stderr);
+		die(text, why);
 	}
 	snprintf(name, sizeof(name), "d%u", ndevices);
 	devices[ndevices] = vusb_create(name, &vc);

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""t_check: devsw-driver check names what a driver does against the contract.
+
+    t_check.py TOP STAGE
+
+The rules are those of docs/contract.md; broken.c breaks one at a time, and the
+verdict has to have the rule's words and the line that breaks it.  What keeps
+them, the skeletons of "new" among it, passes, with a storm.  STAGE is
+build.sh's.
+"""
+import concurrent.futures
+import pathlib
+import re
+import subprocess
+import sys
+
+TOP, STAGE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+BROKEN = TOP / "tests/kit/broken/broken.ioconf"
+LINES = BROKEN.with_suffix(".c").read_text(encoding="ascii").splitlines()
+
+# The fault, what is said of it, and whether a line can be had.
+FAULTS = [
+    ("READ_GOES_ON", "d_read went on after d_cancel (/dev/broken0)", True),
+    ("CANCEL_WAITS", "d_cancel waits (/dev/broken0)", True),
+    ("CLOSE_TWICE", "d_close ran twice for one opening (broken0)", True),
+    ("CLOSE_CANCELS", "d_close ran twice for one opening (/dev/broken0)",
+     True),
+    ("NO_VDEVGONE", "detach without vdevgone (broken0): it has returned, "
+     "/dev/broken0 is open, and d_close did not run at all", True),
+    ("OPEN_AFTER", "d_open after detach (/dev/broken0)", True),
+    ("SOFTC_USED", "softc used after detach: a callout", True),
+    ("CALLOUT_LEFT", "softc used after detach: a callout", False),
+    ("LOCK_KEPT", "a lock is held over the return of d_write: sc->sc_lock",
+     False),
+    ("LOCK_SLEEPS", "it sleeps with a lock held", True),
+    ("CODE_STAYS", "the module was used after MODULE_CMD_FINI: a callout",
+     False),
+    ("STILL_OPEN", "d_close has left something (/dev/broken0)", False),
+]
+
+
+def check(*words):
+    """devsw-driver check: (status, what it says)."""
+    done = subprocess.run([STAGE / "kit", "check", *words], check=False,
+                          text=True, timeout=200, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout.strip()
+
+
+def marked(fault):
+    """The lines of broken.c that name it."""
+    return [number for number, line in enumerate(LINES, 1)
+            if re.search(r"/\*.*\b%s\b.*\*/" % fault, line)]
+
+
+def broken(fault, said, line):
+    """Why the verdict is not as it should be; "" it is."""
+    status, text = check("-t", "0", BROKEN, "--", "-D" + fault, "-Wall",
+                         "-Werror")
+    if status != 1 or said not in text:
+        return "%d: %s" % (status, text)
+    if line:
+        found = re.search(r"broken\.c:(\d+)", text)
+        if not found or not any(0 <= int(found.group(1)) - number <= 1
+                                for number in marked(fault)):
+            return "not at %s: %s" % (marked(fault), text)
+    return ""
+
+
+def held():
+    """The lock that is kept was taken there."""
+    _, text = check("-t", "0", BROKEN, "--", "-DLOCK_KEPT")
+    line = "taken at broken.c:%d" % marked("LOCK_KEPT")[0]
+    return "" if line in text else "no %s: %s" % (line, text)
+
+
+def well(*words):
+    """Nothing is found."""
+    status, text = check(*words)
+    return "" if status == 0 and "\nok: " in "\n" + text else \
+        "%d: %s" % (status, text)
+
+
+def refused():
+    """What cannot be checked is said."""
+    status, text = check("-t", "0", "-d", "vusb:none", BROKEN)
+    if status != 126 or "there is no such chip" not in text:
+        return text
+    status, text = check("-t", "0", "-d", "vusb:ftdi", BROKEN)
+    if status != 126 or "broken: it takes no device of these" not in text:
+        return text
+    status, text = check(STAGE / "kcdev/kcdev.so")
+    return "" if status == 1 and "neither a .c nor a .ioconf" in text else text
+
+
+CASES = [("%s is named" % fault, broken, (fault, said, line))
+         for fault, said, line in FAULTS] + [
+    ("a lock that is kept is told with the line that took it", held, ()),
+    ("what keeps the contract passes, with a storm", well,
+     ("-t", "1", BROKEN)),
+] + [("the skeleton of %s passes, with a storm" % kind, well,
+      ("-t", "1", STAGE / ("k" + kind) / ("k%s.ioconf" % kind)))
+     for kind in ("cdev", "usb", "ucom", "hid")] + [
+    ("what cannot be checked is said", refused, ()),
+]
+
+
+def main():
+    """The program."""
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        runs = [(name, pool.submit(func, *args)) for name, func, args in CASES]
+        for number, (name, run) in enumerate(runs, 1):
+            why = run.result()
+            if why:
+                failed = 1
+                print("# " + why.replace("\n", "\n# "))
+            print("%sok %d - %s" % ("not " if why else "", number, name),
+                  flush=True)
+    print("1..%d" % len(CASES))
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
