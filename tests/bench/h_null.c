@@ -12,7 +12,7 @@
  * d_cancel and with nothing else.  null_unplug is an unplug of it, without any
  * hardware.
  *
- * It stands in the place of src/drivers/ioconf.c and, since there is no bus,
+ * It stands in the place of src/drivers/devswd.ioconf and, since there is no bus,
  * of src/kernel/bus: hyp_boot finds usb_bus_init here.
  *
  * Locks: nc_cancelled is atomic, and specfs drains calls before d_close, so

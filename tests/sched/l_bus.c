@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * l_bus.c - litmuses of src/kernel/bus with the drivers of ioconf.c: what udev,
+ * l_bus.c - litmuses of src/kernel/bus with devswd's drivers: what udev,
  * the device's event thread and a rescan say of a port, in any order, against the
  * port's thread, its deadline, clients and the end of the daemon.  The
  * adapter is an FT232R or a modem (h_usb.c), whose requests succeed at once.

@@ -181,7 +181,7 @@ int	disklabel_dev_unit(dev_t);
 int	tty_unit(dev_t);
 
 /*
- * The device switch table and MAKEDEV(8) as data (src/drivers/ioconf.c).
+ * The device switch table and MAKEDEV(8) as data (src/drivers/devswd.ioconf).
  * A node row makes one name for each unit of a driver; dn_minor is or'ed
  * into the unit.  With DEVNODE_SUBS in it a unit can have DEVNODE_NSUBS nodes,
  * "ugen0.00" and so on, whose minor is unit * DEVNODE_NSUBS + which: the first

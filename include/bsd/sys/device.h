@@ -3,7 +3,7 @@
  * sys/device.h - autoconf(9), driver(9).
  *
  * The tables are NetBSD's, written by hand where config(8) would generate
- * them (src/drivers/ioconf.c).
+ * them (src/drivers/devswd.ioconf).
  */
 #ifndef _SYS_DEVICE_H_
 #define _SYS_DEVICE_H_

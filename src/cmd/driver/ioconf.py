@@ -4,10 +4,13 @@
     conf = read(path)           # Wrong: a mistake, with file, line and word
     files(conf)                 # {name: contents} of what is generated
 
+    ioconf.py TEXT DIRECTORY    # write them there
+
 devsw-ioconf(5) has the grammar.  What is generated is what NetBSD's config(1)
 makes for a module (ioconf.c with cfdriver_ioconf_NAME and so on, ioconf.h,
 locators.h, the headers of flags), and with "module" the MODULE() that enters
-all of it.
+all of it.  With "kernel" it is the same for the drivers of devswd itself:
+cfdriver_ioconf and so on, devsw_conv and devnodes, which hyp_boot enters.
 
 The model: a Parser reads a line at a time into a Conf, each line by the method
 of its first word; what a line needs must stand before it.  Every name becomes a
@@ -18,6 +21,7 @@ last line check() sees whether it is all there.
 
 import os
 import re
+import sys
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
@@ -27,7 +31,8 @@ STANDARD = os.path.join(os.path.dirname(os.path.realpath(__file__)),
 NAMELEN = 15            # DEVICE_XNAME_SIZE less a unit, DEVSW_NAMELEN less 1
 CLASSES = {"tty": "DV_TTY", "disk": "DV_DISK", "tape": "DV_TAPE"}
 NODE_CLASSES = {"other": "HYP_NODE_OTHER", "tty": "HYP_NODE_TTY",
-                "hid": "HYP_NODE_HID"}
+                "hid": "HYP_NODE_HID", "lp": "HYP_NODE_LP",
+                "usb": "HYP_NODE_USB"}
 MAX_LINES = 10000       # of all files
 MAX_LINE = 1000
 MAX_BYTES = 1 << 20
@@ -122,6 +127,7 @@ class Conf:
     def __init__(self):
         self.module = None      # name of a MODULE() to be made
         self.ioconf = None      # or of the tables for the driver's own
+        self.kernel = False     # or the tables are devswd's
         self.requires = []
         self.attrs = {}         # attribute: [(locator, default)]
         self.drivers = {}       # driver: ([attribute], class)
@@ -131,7 +137,7 @@ class Conf:
         self.roots = []         # drivers at root
         self.pseudo = []        # (driver, count)
         self.majors = []        # (driver, char, block)
-        self.nodes = []         # (driver, prefix, minor, class)
+        self.nodes = []         # (driver, prefix, minor in C, class)
         self.flags = {}         # header: [name]
         self.sources = []
 
@@ -139,13 +145,14 @@ class Conf:
 class Parser:
     """Reads files into a Conf."""
 
-    def __init__(self):
+    def __init__(self, alone=False):
         self.conf = Conf()
+        self._alone = alone     # nothing is there before it
         self._depth = 0
         self._lines = 0
         self._keywords = {
             "include": self._include, "module": self._module,
-            "ioconf": self._ioconf, "define": self._define,
+            "ioconf": self._ioconf, "kernel": self._kernel, "define": self._define,
             "device": self._device, "attach": self._attach,
             "pseudo-device": self._pseudo, "device-major": self._major,
             "node": self._node, "defflag": self._defflag,
@@ -207,7 +214,7 @@ class Parser:
             raise words.wrong(error.strerror) from error
 
     def _once(self, words):
-        if self.conf.module or self.conf.ioconf:
+        if self.conf.module or self.conf.ioconf or self.conf.kernel:
             raise words.wrong("there is a module or ioconf line already")
 
     def _module(self, words):
@@ -219,6 +226,12 @@ class Parser:
     def _ioconf(self, words):
         self._once(words)
         self.conf.ioconf = words.name("a module")
+
+    def _kernel(self, words):
+        self._once(words)
+        if not self._alone:
+            raise words.wrong("only devswd's own text begins so")
+        self.conf.kernel = True
 
     def _locators(self, words):
         found = []
@@ -370,6 +383,7 @@ class Parser:
             if words.took("minor") else 0
         if minor not in (0, 1 << 19):
             raise words.wrong("a second node of a unit has minor 0x80000")
+        bits = "DEVNODE_SUBS" if words.took("subs") else "%#x" % minor
         kind = "other"
         if words.more():
             kind = words.take("a class")
@@ -377,9 +391,9 @@ class Parser:
                 raise words.wrong("a class is one of " +
                                   ", ".join(NODE_CLASSES))
         for other, taken, bit, _ in self.conf.nodes:
-            if taken == prefix or (other == driver and bit == minor):
+            if taken == prefix or (other == driver and bit == bits):
                 raise words.wrong("there is such a node already", prefix)
-        self.conf.nodes.append((driver, prefix, minor, kind))
+        self.conf.nodes.append((driver, prefix, bits, kind))
 
     def _defflag(self, words):
         header = words.file("a header")
@@ -403,7 +417,7 @@ class Parser:
     def check(self, shown):
         """Is it all there?"""
         conf = self.conf
-        if not conf.module and not conf.ioconf:
+        if not conf.module and not conf.ioconf and not conf.kernel:
             raise Wrong('%s: "module" or "ioconf": no line begins with this' %
                         shown)
         for name in conf.drivers:
@@ -415,10 +429,11 @@ class Parser:
                             (shown, name, name))
 
 
-def read(path):
-    """The Conf of a file; Wrong, OSError."""
-    parser = Parser()
-    parser.standard()
+def read(path, alone=False):
+    """The Conf of a file; Wrong, OSError.  alone: with nothing before it."""
+    parser = Parser(alone)
+    if not alone:
+        parser.standard()
     shown = os.path.basename(path)
     parser.read(path, shown)
     parser.check(shown)
@@ -438,6 +453,8 @@ def c_list(rows):
 def make_header(conf, source):
     """ioconf.h"""
     out = [HEAD % source, "#include <sys/device.h>\n"]
+    if conf.kernel:
+        out.append("#include <locators.h>\n")
     out += ["extern struct cfdriver %s_cd;" % name for name in conf.drivers]
     out += ["void %sattach(int);" % name for name, _ in conf.pseudo]
     return "\n".join(out) + "\n"
@@ -461,7 +478,8 @@ def make_locators(conf, source):
 
 def make_tables(conf):
     """The tables of autoconf."""
-    suffix = conf.module or conf.ioconf
+    suffix = "" if conf.kernel else "_" + (conf.module or conf.ioconf)
+    static = "" if conf.kernel else "static "
     out = []
     for name, (attrs, devclass) in conf.drivers.items():
         table = "NULL"
@@ -470,8 +488,8 @@ def make_tables(conf):
             out.append("static const char *const %s[] = { %s, NULL };" %
                        (table, ", ".join('"%s"' % attr for attr in attrs)))
         out.append("CFDRIVER_DECL(%s, %s, %s);" % (name, devclass, table))
-    out.append("static struct cfdriver *const cfdriver_ioconf_%s[] = {\n%s"
-               "\tNULL\n};" % (suffix, c_list("&%s_cd" % name
+    out.append("%sstruct cfdriver *const cfdriver_ioconf%s[] = {\n%s"
+               "\tNULL\n};" % (static, suffix, c_list("&%s_cd" % name
                                                for name in conf.drivers)))
     for name, _, _ in conf.attaches:
         out.append("extern struct cfattach %s_ca;" % name)
@@ -480,25 +498,27 @@ def make_tables(conf):
                    "\tNULL\n};" % (driver, c_list(
                        "&%s_ca" % name for name, other, _ in conf.attaches
                        if other == driver)))
-    out.append("static const struct cfattachinit cfattach_ioconf_%s[] = {\n%s"
-               "\t{ NULL, NULL }\n};" % (suffix, c_list(
+    out.append("%sconst struct cfattachinit cfattach_ioconf%s[] = {\n%s"
+               "\t{ NULL, NULL }\n};" % (static, suffix, c_list(
                    '{ "%s", %s_cfattach }' % (name, name)
                    for name in conf.drivers)))
     rows = []
     for i, (driver, name, attr, parent, locs) in enumerate(conf.instances):
         spec, loc = "NULL", "NULL"
         if attr is not None:
-            spec, loc = "&pspec%d" % i, "loc%d" % i
+            spec = "&pspec%d" % i
             out.append('static const struct cfparent pspec%d = { "%s", %s, '
                        "-1 };" % (i, attr, '"%s"' % parent if parent
                                   else "NULL"))
+        if locs:
+            loc = "loc%d" % i
             out.append("static int loc%d[] = { %s };" % (i, ", ".join(
                 [str(value) for value in locs] + ["INT32_MIN"])))
         rows.append('{ "%s", "%s", FSTATE_STAR, %s, 0, %s }' %
                     (driver, name, loc, spec))
-    out.append("static struct cfdata cfdata_ioconf_%s[] = {\n%s"
+    out.append("%sstruct cfdata cfdata_ioconf%s[] = {\n%s"
                "\t{ NULL, NULL, 0, NULL, 0, NULL }\n};" %
-               (suffix, c_list(rows)))
+               (static, suffix, c_list(rows)))
     return "\n".join(out) + "\n"
 
 
@@ -510,12 +530,22 @@ def make_rows(conf):
             out.append("extern const struct cdevsw %s_cdevsw;" % name)
         if block:
             out.append("extern const struct bdevsw %s_bdevsw;" % name)
-    if conf.nodes:
-        out.append("static const struct devnode ioconf_nodes[] = {\n%s"
-                   "\t{ NULL, NULL, NULL, 0, 0 }\n};" % c_list(
-                       '{ "%s", "%s", &%s_cdevsw, %#x, %s }' %
-                       (driver, prefix, driver, minor, NODE_CLASSES[kind])
-                       for driver, prefix, minor, kind in conf.nodes))
+    if conf.kernel:
+        out.append("/* A row's number is the driver's major. */\n"
+                   "const struct devsw_conv devsw_conv[] = {\n%s"
+                   "\t{ NULL, NULL, NULL }\n};" % c_list(
+                       '{ "%s", %s, %s }' %
+                       (name, "&%s_bdevsw" % name if block else "NULL",
+                        "&%s_cdevsw" % name if char else "NULL")
+                       for name, char, block in conf.majors))
+    if conf.nodes or conf.kernel:
+        out.append("%sconst struct devnode %s[] = {\n%s"
+                   "\t{ NULL, NULL, NULL, 0, 0 }\n};" % (
+                       "" if conf.kernel else "static ",
+                       "devnodes" if conf.kernel else "ioconf_nodes", c_list(
+                           '{ "%s", "%s", &%s_cdevsw, %s, %s }' %
+                           (driver, prefix, driver, bits, NODE_CLASSES[kind])
+                           for driver, prefix, bits, kind in conf.nodes)))
     return "\n".join(out) + "\n"
 
 
@@ -632,8 +662,9 @@ def make_source(conf, source):
     out.append('#include "ioconf.h"\n')
     if conf.drivers or conf.ioconf:
         out.append(make_tables(conf))
-    if conf.module:
+    if conf.module or conf.kernel:
         out.append(make_rows(conf))
+    if conf.module:
         out.append(make_module(conf))
     return "\n".join(out)
 
@@ -641,8 +672,27 @@ def make_source(conf, source):
 def files(conf, source):
     """{name: contents}"""
     found = {"ioconf.c": make_source(conf, source),
-             "ioconf.h": make_header(conf, source),
-             "locators.h": make_locators(conf, source)}
+             "ioconf.h": make_header(conf, source)}
+    if not conf.kernel:         # include/bsd has its own
+        found["locators.h"] = make_locators(conf, source)
     for header in conf.flags:
         found[header] = HEAD % source
     return found
+
+
+def main(path, directory):
+    """The program, of the build."""
+    try:
+        conf = read(path, alone=True)
+    except Wrong as error:
+        print("ioconf: %s" % error, file=sys.stderr)
+        return 1
+    for name, text in files(conf, os.path.basename(path)).items():
+        with open(os.path.join(directory, name), "w",
+                  encoding="utf-8") as file:
+            file.write(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -3,7 +3,7 @@
  * init_main.c - bringing the kernel side up and down: hyp_boot, hyp_halt.
  *
  * Order: runtime, device tree, switches, nodes, drivers of
- * src/drivers/ioconf.c, and last the USB root, after which devices may
+ * src/drivers/devswd.ioconf, and last the USB root, after which devices may
  * arrive.  Down: every device is detached, which releases every client that
  * waits for one; then the runtime's thread ends.  Nodes stay until the
  * front end stops.

@@ -12,7 +12,7 @@
  * 18 the devsw major, the rest the unit.
  *
  * Rows, which say what nodes a driver's units have, come with the drivers
- * (devnodes in ioconf.c) and with modules, and a module's go with it; so
+ * (devnodes, of devswd.ioconf) and with modules, and a module's go with it; so
  * nodes have copies of what the rows say.  A driver without a row has one node
  * for each unit, of its own name, whose minor is the unit; without devices of
  * autoconf, that of unit 0, when its module has been loaded.
