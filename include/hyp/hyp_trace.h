@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hyp_trace.h - what the kernel side tells of its calls of the drivers.
+ * hyp_trace.h - what the kernel side tells of its calls of the drivers: each of
+ * them as it happens (hyp_trace), and those that do not come back.
  *
- * Off unless the host side turns it on, for as long as it does.  A back end that
- * never does still has to define hyp_trace, which must not be called then.
+ * The first is off unless the host side turns it on, for as long as it does.  A
+ * back end that never does still has to define hyp_trace, which must not be
+ * called then.
  */
 #ifndef HYP_HYP_TRACE_H
 #define HYP_HYP_TRACE_H
@@ -37,7 +39,16 @@ struct hyp_trace {
  */
 void	hyp_trace(const struct hyp_trace *);
 
-/* ---- up-call (H -> K, defined in src/kernel/kern) ------------------- */
+/*
+ * hyp_calls_watch()
+ *
+ *	From now on a driver may come whose functions do not come back: look at
+ *	hyp_call_next now and then.  Again is harmless.  No lock held.  Does not
+ *	block for long.
+ */
+void	hyp_calls_watch(void);
+
+/* ---- up-calls (H -> K, defined in src/kernel/{autoconf,kern}) ------- */
 
 /*
  * hyp_trace_start()
@@ -50,5 +61,30 @@ void	hyp_trace(const struct hyp_trace *);
  */
 void	hyp_trace_start(void);
 void	hyp_trace_stop(void);
+
+/*
+ * more = hyp_call_next(&row, &call)
+ *
+ *	The match and attach functions of drivers that run now, from row 0 on.
+ *	Any thread.
+ */
+struct hyp_call {
+	uint32_t	 hc_id;		/* of this call, and no other */
+	uint32_t	 hc_ms;		/* since it began */
+	uint32_t	 hc_late;	/* so many deadlines (hyp_set_deadline) */
+	const char	*hc_what;	/* "match", "attach" */
+	char		 hc_driver[16];
+	uint8_t		 hc_hurts;	/* it has kept the kernel lock since, and
+					   others wait for that */
+};
+int	hyp_call_next(uint32_t *, struct hyp_call *);
+
+/*
+ * hyp_calls_late(late)
+ *
+ *	One of them at least is late, or none is any more: modules do not wait
+ *	for them to come back.  Any thread, no lock.
+ */
+void	hyp_calls_late(int);
 
 #endif /* HYP_HYP_TRACE_H */

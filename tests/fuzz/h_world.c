@@ -325,6 +325,13 @@ hyp_module_close(void *handle)
 
 /* Nothing starts a trace here. */
 void
+hyp_calls_watch(void)
+{
+
+	fuzz_broken("hyp_calls_watch", 0, "no modules here");
+}
+
+void
 hyp_trace(const struct hyp_trace *ht)
 {
 

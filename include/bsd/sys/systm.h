@@ -50,6 +50,7 @@ int	seltrue(dev_t, int, struct lwp *);
 void	kernel_lock(int);
 void	kernel_unlock(int);
 bool	kernel_locked_p(void);
+u_int	kernel_lock_turn(bool *);
 u_int	kernel_unlock_all(void);
 #define	KERNEL_LOCK(n, l)	kernel_lock(n)
 #define	KERNEL_UNLOCK_ONE(l)	kernel_unlock(1)

@@ -4,7 +4,7 @@
  * main, vusb, tests), beyond the hypercalls of hyp/.
  *
  * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, text.c,
- * trace.c, trace_text.c, tap.c, crash.c, hyp_random.c.
+ * trace.c, trace_text.c, tap.c, crash.c, hyp_random.c, overdue.c.
  * host_usb_lib (libusb) and host_udev_lib (libudev) have headers of their
  * own: host/usb.h and host/udev.h.
  */

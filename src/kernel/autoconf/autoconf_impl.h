@@ -55,6 +55,12 @@ cfattach_t config_cfattach_lookup(const char *, const char *);
 cfdata_t config_rootsearch_acquire(const char *);
 bool	config_lock(const struct cfattach *);
 void	config_unlock(bool, const char *);
+void	config_set_late(bool);
+
+/* ---- subr_cfcall.c: what does not come back -------------------------- */
+
+u_int	config_call_begin(const char *, const char *, bool);
+void	config_call_end(u_int);
 
 /* ---- subr_cfunit.c: which unit -------------------------------------- */
 

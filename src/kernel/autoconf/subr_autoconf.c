@@ -193,6 +193,7 @@ device_attach(device_t dev, void *aux, cfprint_t print)
 	const char *const name = dev->dv_cfdriver->cd_name;
 	const int unit = dev->dv_unit;
 	bool locked;
+	u_int row;
 
 	if (parent == NULL)
 		aprint_normal("%s (root)", dev->dv_xname);
@@ -205,7 +206,9 @@ device_attach(device_t dev, void *aux, cfprint_t print)
 		config_trace_enter("attach", dev,
 		    (uintptr_t)dev->dv_cfattach->ca_attach);
 	locked = config_lock(dev->dv_cfattach);
+	row = config_call_begin(name, "attach", locked);
 	dev->dv_cfattach->ca_attach(parent, dev, aux);
+	config_call_end(row);
 	config_unlock(locked, "attach");
 	if (DEVTRACE())
 		config_trace_exit("attach", dev, 0);

@@ -26,6 +26,7 @@ struct cftable {
 static LIST_HEAD(, cftable) allcftables;	/* (a) */
 static u_int config_searchers;			/* (a) */
 static bool config_changing;			/* (a) */
+static bool config_late;			/* (a) a searcher may not end */
 
 /*
  * config_tables_init()
@@ -37,7 +38,7 @@ config_tables_init(void)
 	LIST_INIT(&allcfdrivers);
 	LIST_INIT(&allcftables);
 	config_searchers = 0;
-	config_changing = false;
+	config_changing = config_late = false;
 }
 
 /* Tables stay as they are between these. */
@@ -246,7 +247,8 @@ config_component_remove(struct cfdriver *const *cds,
  *
  *	Take the tables out again; when this returns nobody looks at them.
  *	Sleeps while somebody matches.  EBUSY: there is a device of them, or
- *	another component has an attachment of a driver in them.
+ *	another component has an attachment of a driver in them; or a match
+ *	does not come back (subr_cfcall.c).
  */
 int
 config_fini_component(struct cfdriver *const *cds,
@@ -258,9 +260,9 @@ config_fini_component(struct cfdriver *const *cds,
 	while (config_changing)
 		cv_wait(&config_cv, &alldevs_lock);
 	config_changing = true;
-	while (config_searchers > 0)
+	while (config_searchers > 0 && !config_late)
 		cv_wait(&config_cv, &alldevs_lock);
-	if (config_component_busy(cds, cfai, cfdata))
+	if (config_searchers > 0 || config_component_busy(cds, cfai, cfdata))
 		error = EBUSY;
 	else
 		config_component_remove(cds, cfai, cfdata);
@@ -268,6 +270,22 @@ config_fini_component(struct cfdriver *const *cds,
 	cv_broadcast(&config_cv);
 	mutex_exit(&alldevs_lock);
 	return error;
+}
+
+/*
+ * config_set_late(late)
+ *
+ *	A driver's match or attach does not come back, or all have: who waits
+ *	for searchers to end does so no longer, or again.
+ */
+void
+config_set_late(bool late)
+{
+
+	mutex_enter(&alldevs_lock);
+	config_late = late;
+	cv_broadcast(&config_cv);
+	mutex_exit(&alldevs_lock);
 }
 
 /* Does this driver carry the interface attribute? */
@@ -336,6 +354,7 @@ config_match(device_t parent, cfdata_t cf, void *aux)
 {
 	cfattach_t ca;
 	bool locked;
+	u_int row;
 	int score;
 
 	mutex_enter(&alldevs_lock);
@@ -344,7 +363,9 @@ config_match(device_t parent, cfdata_t cf, void *aux)
 	if (ca == NULL)
 		return 0;
 	locked = config_lock(ca);
+	row = config_call_begin(cf->cf_name, "match", locked);
 	score = ca->ca_match(parent, cf, aux);
+	config_call_end(row);
 	config_unlock(locked, "match");
 	return score;
 }

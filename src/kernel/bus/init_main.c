@@ -14,6 +14,7 @@
 #include <sys/systm.h>
 
 #include <hyp/hyp.h>
+#include <hyp/hyp_trace.h>
 #include <miscfs/specfs/specdev.h>
 
 #include "bus/bus.h"
@@ -44,6 +45,8 @@ module_loaded(void)
 {
 
 	spec_makedev_modules();
+	LOCKDEBUG_NONE("hyp_calls_watch");
+	hyp_calls_watch();
 	usb_bus_again();
 }
 
@@ -74,8 +77,11 @@ hyp_boot(uint32_t version)
 int
 hyp_module_load(const char *path, char *why, size_t len)
 {
-	const int error = module_load(path, why, len);
+	int error;
 
+	/* What it finds at root it attaches at once. */
+	hyp_calls_watch();
+	error = module_load(path, why, len);
 	LOCKDEBUG_NONE(__func__);
 	return compat_errno(error);
 }

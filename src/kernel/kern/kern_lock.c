@@ -18,6 +18,7 @@
 #include <sys/systm.h>
 
 static kmutex_t biglock = MUTEX_INITIALIZER(biglock);
+static u_int biglock_turn;	/* atomic; how often it was taken */
 
 /*
  * kernel_lock(n)
@@ -33,6 +34,8 @@ kernel_lock(int n)
 	if (l->l_biglocks == 0) {
 		LOCKDEBUG_NONE("kernel_lock");
 		mutex_enter(&biglock);
+		__atomic_store_n(&biglock_turn, biglock_turn + 1,
+		    __ATOMIC_RELAXED);
 	}
 	l->l_biglocks += (u_int)n;
 }
@@ -68,6 +71,23 @@ kernel_unlock_all(void)
 	if (n > 0)
 		kernel_unlock((int)n);
 	return n;
+}
+
+/*
+ * turn = kernel_lock_turn(&wanted)
+ *
+ *	How often it has been taken; with the same answer at two times, who held
+ *	it at the first holds it at the second, if anybody does.  wanted (or
+ *	NULL): somebody waits for it now.  Does not wait.
+ */
+u_int
+kernel_lock_turn(bool *wanted)
+{
+
+	if (wanted != NULL)
+		*wanted = __atomic_load_n(&biglock.mtx_word,
+		    __ATOMIC_RELAXED) == 2;
+	return __atomic_load_n(&biglock_turn, __ATOMIC_RELAXED);
 }
 
 /*
