@@ -55,9 +55,9 @@ Where tests come from
 A test program in tests/vm or tests/uml that is none of these fails: nobody
 would ever run it.
 
-One process.  Guests' tests wait as much as they compute, and so do many of the
-native ones; so as many guests as there are CPUs run at once, and beside them as
-many native tests.  A thread waits for each guest and
+One process.  Guests' tests wait as much as they compute, so as many guests as
+there are CPUs run at once; most of the native ones do little but wait, so beside
+them is one more of those.  A thread waits for each guest and
 for each side of lanes; they share only tell() and build().  What in lane vm
 needs a sanitizer's build comes last there, as the other side has made it by
 then.  The same file runs the tests of a group inside the guest ("--inside");
@@ -265,7 +265,7 @@ def run_meson(lane, names):
     argv = ["meson", "test", "-C", build_dir(name), "--no-rebuild",
             "--logbase", "check-" + lane, "-t", str(SLOW[name])]
     argv += ["--num-processes", "1" if lane in GUEST_SUITES else
-             str(len(os.sched_getaffinity(0)))]
+             str(len(os.sched_getaffinity(0)) + 1)]
     log = os.path.join(build_dir(name), "meson-logs",
                        "check-%s.json" % lane)
     if os.path.exists(log):

@@ -28,7 +28,6 @@ SEARCH = ["-DSAFETY", "-DNOREDUCE", "-DNOFIX", "-DVECTORSZ=256",
 
 # name, openers, options of the model; all with a revoke and an unplug
 INSTANCES = (
-    ("3 openers, revoke, detach, replug", 3, "-DCOARSE=1"),
     ("2 openers, each step for itself", 2, ""),
     ("2 openers, with closes that are overdue, interrupts, a refused detach",
      2, "-DCOARSE=1 -DOVERDUE=1 -DINTR=1 -DBACKOUT=1"),
@@ -37,6 +36,7 @@ INSTANCES = (
     ("2 openers, revoke, devsw_detach_idle", 2, "-DUNPLUG=0 -DUNLOAD=2"),
 )
 FULL = (
+    ("3 openers, revoke, detach, replug", 3, "-DCOARSE=1"),
     ("3 openers, revoke, devsw_detach", 3, "-DUNPLUG=0 -DUNLOAD=1 -DCOARSE=1"),
     ("4 openers, revoke, detach, replug", 4, "-DCOARSE=1"),
     ("3 openers, each step for itself", 3, ""),
