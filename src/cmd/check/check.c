@@ -38,7 +38,9 @@
 
 #define	PLUG_MS		10000	/* an attach, a detach */
 #define	QUIET_MS	100	/* no new node so long: these are all */
-#define	BLOCK_MS	60	/* then a call waits that is going to */
+#define	ENTER_MS	3000	/* what a call has to come into the driver */
+#define	BLOCK_MS	60	/* then it waits, if it is going to */
+#define	IDLE_MS		250	/* what an unloaded module has to be used in */
 #define	DEFAULT_S	3
 #define	MAX_S		3600
 
@@ -254,6 +256,7 @@ struct waiter {
 	struct hyp_file	*w_file;
 	unsigned	 w_what;
 	atomic_bool	 w_stop;
+	atomic_bool	 w_ended;
 };
 
 static void *
@@ -266,18 +269,29 @@ wait_in_call(void *arg)
 	    one_call(w->w_file, w->w_what, 0, 511) == 0)
 		continue;
 	hyp_lwp_exit(l);
+	atomic_store(&w->w_ended, true);
 	return NULL;
 }
 
+/* A thread in that call of the node's driver, as far as it goes there. */
 static void
-start(struct waiter *w, struct hyp_file *f, unsigned what)
+start(struct waiter *w, struct cnode *cn, struct hyp_file *f, unsigned what)
 {
+	struct hyp_node_stat hs;
+	unsigned ms = 0;
 
 	w->w_file = f;
 	w->w_what = what;
 	atomic_store(&w->w_stop, false);
+	atomic_store(&w->w_ended, false);
 	if (pthread_create(&w->w_thread, NULL, wait_in_call, w) != 0)
 		die("thread", "none");
+	do {
+		check_sleep(1);
+		hyp_node_getstat(cn->n_node, &hs);
+	} while (hs.hs_calls == 0 && !atomic_load(&w->w_ended) &&
+	    ms++ < ENTER_MS);
+	check_sleep(BLOCK_MS);
 }
 
 static void
@@ -348,8 +362,7 @@ revoke_under(struct cnode *cn, unsigned what)
 
 	if ((f = open_node(cn, "before a revoke")) == NULL)
 		return;
-	start(&w, f, what);
-	check_sleep(BLOCK_MS);
+	start(&w, cn, f, what);
 	(void)hyp_node_revoke(cn->n_node);
 	stop(&w);
 	hyp_file_close(f, 0);
@@ -366,8 +379,7 @@ unplug_under(struct cnode *cn, unsigned what)
 
 	if ((f = open_node(cn, "before an unplug")) == NULL)
 		return;
-	start(&w, f, what);
-	check_sleep(BLOCK_MS);
+	start(&w, cn, f, what);
 	check_unplug();
 	stop(&w);
 	/* watch.c knows that there is no device. */
@@ -414,7 +426,7 @@ unload(void)
 	if ((error = hyp_module_unload(check_name)) != 0)
 		fault(NULL, "MODULE_CMD_FINI refuses, though nothing is in use:"
 		    " %s", strerror(error));
-	check_sleep(QUIET_MS);
+	check_sleep(IDLE_MS);
 	if (check_load(why, sizeof(why)) != 0)
 		fault(NULL, "the module cannot be loaded again: %s", why);
 	check_plug();
