@@ -153,7 +153,7 @@ _Noreturn void hyp_panic(const char *);
  *
  *	Bring the kernel side up: runtime, devsw tables, the root of the
  *	device tree.  Once, before any other up-call.  EINVAL: versions
- *	differ.
+ *	differ; EAGAIN: no thread to be had.  Then nothing is up.
  */
 int	hyp_boot(uint32_t);
 

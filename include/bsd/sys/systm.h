@@ -63,7 +63,7 @@ void	zombie_exit(const char *, ...) __printflike(1, 2);
 u_int	zombie_count(void);
 
 /* Called once by hyp_boot and hyp_halt. */
-void	kern_init(void);
+int	kern_init(void);
 void	kern_fini(void);
 
 #endif /* _SYS_SYSTM_H_ */

@@ -353,7 +353,8 @@ hyp_node_access(void *host, const struct hyp_cred *cred, int flags)
 	snprintf(path, sizeof(path), "%s/%s", front.fl_config.devdir,
 	    fn->fn_name);
 	if (lstat(path, &st) == -1)
-		return atomic_load(&fn->fn_nowhere) ? 0 : ENOENT;
+		return atomic_load(&fn->fn_nowhere) && (errno == ENOENT ||
+		    errno == ENOTDIR) ? 0 : ENOENT;
 	if (!front_node_is_ours(fn, &st))
 		return ENOENT;
 	if (cred->hc_ngroups == HYP_NGROUPS)

@@ -89,6 +89,8 @@
 #define	LUCK_TRY	16	/* without luck, try once in so many */
 #define	BURST_MAX	8	/* then other channels get their turn */
 
+#define	STOP_TRIES	8	/* to tell who is at the helm */
+
 struct front front = {
 	.fl_lock = PTHREAD_MUTEX_INITIALIZER,
 };
@@ -544,17 +546,20 @@ front_pong(void)
  * fc = next_event(ft)
  *
  *	Wait until a channel has something to read.  NULL: it was something
- *	else, which has been dealt with.
+ *	else, which has been dealt with.  Without events nobody would be served
+ *	any more, and not even told: then the process ends.
  */
 static struct front_chan *
 next_event(struct front_thread *ft)
 {
 	struct epoll_event ev;
+	int n;
 
-	if (epoll_wait(front.fl_epoll, &ev, 1, -1) != 1) {
-		assert(errno == EINTR);
+	n = epoll_wait(front.fl_epoll, &ev, 1, -1);
+	if (n == -1 && errno != EINTR)
+		host_fatal("front: epoll_wait");
+	if (n != 1)
 		return NULL;
-	}
 	if (ev.data.ptr == &front.fl_stopfd) {
 		front_leave(ft);
 		return NULL;
@@ -785,13 +790,18 @@ front_threads_stop(void)
 {
 	struct front_thread *ft;
 	const uint64_t one = 1;
+	unsigned tries = 0;
+	ssize_t n;
 
 	pthread_mutex_lock(&front.fl_lock);
 	front.fl_stopping = true;
 	TAILQ_FOREACH(ft, &front.fl_spares, ft_spare)
 		pthread_cond_signal(&ft->ft_cond);
 	pthread_mutex_unlock(&front.fl_lock);
-	if (write(front.fl_stopfd, &one, sizeof(one)) != (ssize_t)sizeof(one))
+	while ((n = write(front.fl_stopfd, &one, sizeof(one))) == -1 &&
+	    tries++ < STOP_TRIES)
+		continue;
+	if (n == -1)
 		host_logf(HYP_LOG_ERR, "front: eventfd: %s", strerror(errno));
 
 	front_interrupt_all(NULL, front.fl_config.deadline_ms);

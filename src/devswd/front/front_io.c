@@ -19,12 +19,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/fuse.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "front/frontvar.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
+
+#define	IO_TRIES	8	/* of a write */
 
 static bool
 nothing_now(int error)
@@ -52,6 +55,33 @@ io_read(int fd, void *buf, size_t len, void *arg)
 	return -1;
 }
 
+/* Nobody waits for it any more: the request has gone, or the connection. */
+static bool
+is_over(int error)
+{
+
+	return error == ENOENT || error == ENODEV || error == ECONNABORTED ||
+	    error == EPIPE || error == ENOTCONN;
+}
+
+/*
+ * A message of a few pages needs some of the kernel's memory.  Of that there
+ * may be none now, and some as soon as somebody else has had his turn; K's
+ * locks may be held, so there is no time to wait for it.
+ */
+static ssize_t
+io_put(int fd, const struct iovec *iov, int count)
+{
+	ssize_t n;
+	int tries = 0;
+
+	do {
+		n = writev(fd, iov, count);
+	} while (n == -1 && (errno == EINTR || errno == ENOMEM) &&
+	    ++tries < IO_TRIES && sched_yield() == 0);
+	return n;
+}
+
 /* The kernel did not like an answer: its client must have one. */
 static void
 answer_refused(const struct front_chan *fc, uint64_t unique, size_t len)
@@ -60,20 +90,24 @@ answer_refused(const struct front_chan *fc, uint64_t unique, size_t len)
 	struct fuse_out_header out = {
 		.len = sizeof(out), .error = -EIO, .unique = unique,
 	};
+	const struct iovec iov = { &out, sizeof(out) };
 	unsigned n;
 
 	n = host_log_quiet(&quiet);
 	if (n != 0)
 		host_logf(HYP_LOG_ERR, "front: %s: the kernel refused an "
-		    "answer of %zu bytes; told EIO (%u of these)",
-		    fc->fc_node->fn_name, len, n);
-	if (write(fc->fc_fd, &out, sizeof(out)) == -1 && errno != ENOENT &&
+		    "answer of %zu bytes: %s; told EIO (%u of these)",
+		    fc->fc_node->fn_name, len, strerror(errno), n);
+	if (io_put(fc->fc_fd, &iov, 1) == -1 && !is_over(errno) &&
 	    host_log_quiet(&neither) != 0)
 		host_logf(HYP_LOG_ERR, "front: %s: nor did it take that: %s",
 		    fc->fc_node->fn_name, strerror(errno));
 }
 
-/* ENOENT: libfuse passes it on and says nothing. */
+/*
+ * ENOENT: libfuse passes it on and says nothing.  EAGAIN is a full socket's, of
+ * which only the tests have one.
+ */
 static ssize_t
 io_writev(int fd, struct iovec *iov, int count, void *arg)
 {
@@ -85,14 +119,14 @@ io_writev(int fd, struct iovec *iov, int count, void *arg)
 	memcpy(&out, iov[0].iov_base, sizeof(out));
 	if (out.unique == FRONT_MADE_UP)
 		return out.len;
-	n = writev(fd, iov, count);
+	n = io_put(fd, iov, count);
 	if (n != -1)
 		return n;
-	if (errno == EINVAL && out.unique != 0)
+	if (is_over(errno))
+		;
+	else if (errno != EAGAIN && out.unique != 0)
 		answer_refused(fc, out.unique, out.len);
-	else if (errno != ENOENT && errno != ENODEV && errno != ECONNABORTED &&
-	    errno != EPIPE && errno != ENOTCONN &&
-	    host_log_quiet(&quiet) != 0)
+	else if (host_log_quiet(&quiet) != 0)
 		host_logf(HYP_LOG_ERR, "front: %s: writing %u bytes: %s",
 		    fc->fc_node->fn_name, out.len, strerror(errno));
 	errno = ENOENT;

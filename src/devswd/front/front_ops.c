@@ -559,7 +559,9 @@ hyp_file_pollwake(void *hostfile)
 		return;
 	ph = atomic_load(&ff->ff_ph);
 	assert(ph != NULL);
-	(void)fuse_lowlevel_notify_poll(ph);
+	/* What the kernel could not take the next event tells. */
+	if (fuse_lowlevel_notify_poll(ph) != 0)
+		atomic_store(&ff->ff_armed, true);
 }
 
 /* ---- the session ---------------------------------------------------- */

@@ -103,6 +103,18 @@ change_owner(int fd, const struct front_perm *fp)
 	return chmod(self, fp->mode) == -1 ? -errno : 0;
 }
 
+/* It may be ours or not: it is let be, and nobody but root let in. */
+static int
+not_looked_at(int fd, const char *path)
+{
+
+	host_logf(HYP_LOG_WARNING, "front: %s: owner and mode stay as they "
+	    "are: %s", path, strerror(errno));
+	if (fd != -1)
+		close(fd);
+	return 0;
+}
+
 /*
  * Owner and mode by the class.  Not being able to set them is no reason to
  * have no node, and neither is its not being there; a stranger in its place
@@ -117,20 +129,24 @@ front_node_own(struct front_node *fn, bool taken)
 	char path[FRONT_PATH];
 	struct stat st;
 	int fd, error = 0;
+	bool nowhere;
 
 	front_node_path(fn, path);
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1 && errno == ENOENT && taken)
 		return -ESTALE;
-	atomic_store(&fn->fn_nowhere, fd == -1);
-	if (fd == -1) {
+	nowhere = fd == -1 && (errno == ENOENT || errno == ENOTDIR);
+	atomic_store(&fn->fn_nowhere, nowhere);
+	if (nowhere) {
 		host_logf(HYP_LOG_WARNING, "front: %s: %s; the kernel has "
 		    "made the device %u:%u, but it is not there (a container "
 		    "with a /dev of its own?)", path, strerror(errno),
 		    front.fl_config.major, fn->fn_minor);
 		return 0;
 	}
-	if (fstat(fd, &st) == -1 || !front_node_is_ours(fn, &st)) {
+	if (fd == -1 || fstat(fd, &st) == -1)
+		return not_looked_at(fd, path);
+	if (!front_node_is_ours(fn, &st)) {
 		host_logf(HYP_LOG_ERR, "front: %s: exists and is not ours; "
 		    "remove it and send devswd a SIGHUP", path);
 		close(fd);

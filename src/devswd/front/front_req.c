@@ -129,7 +129,10 @@ answer_late(const struct front_thread *ft)
 
 /* ---- deadlines ------------------------------------------------------ */
 
-/* Make the timer fire at when, if it does not fire before.  fl_lock held. */
+/*
+ * Make the timer fire at when, if it does not fire before.  fl_lock held.  If
+ * it cannot be set clients would be kept for ever, so the process ends.
+ */
 static void
 timer_arm(uint64_t when)
 {
@@ -143,7 +146,7 @@ timer_arm(uint64_t when)
 	its.it_value.tv_nsec = (long)(when % NSEC_PER_SEC);
 	if (timerfd_settime(front.fl_timerfd, TFD_TIMER_ABSTIME, &its,
 	    NULL) == -1)
-		host_logf(HYP_LOG_ERR, "front: timerfd: %s", strerror(errno));
+		host_fatal("front: timerfd_settime");
 }
 
 static uint64_t

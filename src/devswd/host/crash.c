@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * crash.c - the end of the process that nobody asked for: hyp_panic, fatal
- * signals, and the hooks that give claimed hardware back first.
+ * crash.c - the end of the process that nobody asked for: hyp_panic,
+ * host_fatal, fatal signals, and the hooks that give claimed hardware back first.
  *
  * Model
  *	crash_hooks[] only ever grows, by compare and swap, so that a signal
@@ -12,6 +12,9 @@
  *	That ends the process under the feet of the first one, which is
  *	accepted: the state is broken, and the kernel releases the interface
  *	claims at exit anyway; only the return to the kernel's driver is lost.
+ *
+ *	host_fatal is for what is not broken but cannot be done, such as to
+ *	wait for events: no core, but a line, the hooks, and an exit status.
  *
  *	hyp_panic runs the hooks by way of abort(3) and SIGABRT's handler if
  *	host_crash_catch was called, else directly.
@@ -29,6 +32,7 @@
  *	SIGKILL and the kernel's out-of-memory killer run no handler.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <execinfo.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -252,6 +256,15 @@ host_crash_catch(void)
 	sigfillset(&sa.sa_mask);
 	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
 		(void)sigaction(sigs[i], &sa, NULL);
+}
+
+_Noreturn void
+host_fatal(const char *what)
+{
+
+	host_logf(HYP_LOG_ERR, "%s: %s; devswd ends", what, strerror(errno));
+	crash_run_hooks();
+	_exit(EXIT_FAILURE);
 }
 
 _Noreturn void

@@ -215,6 +215,15 @@ void	host_random_files(const char *, const char *);
 /* ---- crash.c -------------------------------------------------------- */
 
 /*
+ * host_fatal(what)
+ *
+ *	The process cannot go on, by errno and through no fault of its own: a
+ *	line "what: why" in the log, the hooks of host_emergency_add, and the
+ *	end, with exit status 1.  Any thread; not from a signal handler.
+ */
+_Noreturn void	host_fatal(const char *);
+
+/*
  * host_emergency_add(hook)
  *
  *	Have hook called once when the process is about to die of hyp_panic

@@ -72,7 +72,7 @@ usb_wake_event(struct hyp_usb *hd)
 	uint64_t one = 1;
 
 	if (write(hd->hd_evfd, &one, sizeof(one)) == -1 && errno != EAGAIN)
-		hyp_panic("usb: eventfd failed");
+		host_fatal("usb: eventfd");
 }
 
 /* ---- the gate ------------------------------------------------------- */

@@ -45,7 +45,7 @@ event_edge(struct hyp_usb *hd)
 	hd->hd_edge = 1;
 	ev.data.fd = hd->hd_fd;
 	if (epoll_ctl(hd->hd_epfd, EPOLL_CTL_MOD, hd->hd_fd, &ev) == -1)
-		hyp_panic("usb event thread: epoll_ctl failed");
+		host_fatal("usb event thread: epoll_ctl");
 }
 
 static void
@@ -114,7 +114,7 @@ event_reap(struct hyp_usb *hd, short revents)
 			return;
 		pfd.revents = 0;
 		if (poll(&pfd, 1, 0) == -1 && errno != EINTR)
-			hyp_panic("usb event thread: poll failed");
+			host_fatal("usb event thread: poll");
 	}
 }
 
@@ -147,13 +147,13 @@ event_wait(struct hyp_usb *hd)
 
 	n = epoll_wait(hd->hd_epfd, ev, 2, -1);
 	if (n == -1 && errno != EINTR)
-		hyp_panic("usb event thread: epoll_wait failed");
+		host_fatal("usb event thread: epoll_wait");
 	for (i = 0; i < n; i++) {
 		if (ev[i].data.fd == hd->hd_fd)
 			revents = (short)ev[i].events;
 		else if (read(hd->hd_evfd, &count, sizeof(count)) == -1 &&
 		    errno != EAGAIN)
-			hyp_panic("usb event thread: eventfd failed");
+			host_fatal("usb event thread: eventfd");
 	}
 	return revents;
 }

@@ -377,7 +377,8 @@ main_start(struct options *o, int *udevfd, int *nodesfd)
 		hyp_set_deadline(o->o_deadline * 1000);
 	error = hyp_boot(HYP_VERSION);
 	if (error != 0) {
-		host_logf(HYP_LOG_ERR, "hyp_boot: %s", strerror(error));
+		host_logf(HYP_LOG_ERR, "the kernel side does not start: %s",
+		    strerror(error));
 		return 1;
 	}
 	if ((*nodesfd = nodes_open(main_nodes_funcs)) == -1 ||
@@ -408,7 +409,7 @@ main_epoll_add(int ep, int fd)
 
 	ev.data.fd = fd;
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == -1)
-		hyp_panic("main: epoll_ctl failed");
+		host_fatal("main: epoll_ctl");
 }
 
 static unsigned
@@ -447,7 +448,7 @@ main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
 
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	if (ep == -1)
-		hyp_panic("main: epoll_create1 failed");
+		host_fatal("main: epoll_create1");
 	main_epoll_add(ep, sigfd);
 	main_epoll_add(ep, udevfd);
 	main_epoll_add(ep, nodesfd);
@@ -457,7 +458,7 @@ main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
 	while (!stop) {
 		n = epoll_wait(ep, ev, 5, -1);
 		if (n == -1 && errno != EINTR)
-			hyp_panic("main: epoll_wait failed");
+			host_fatal("main: epoll_wait");
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.fd == sigfd)
 				stop |= main_signal(sigfd);
@@ -537,6 +538,8 @@ main_run(struct options *o)
 	main_sigset(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (sigfd == -1)
+		host_logf(HYP_LOG_ERR, "signalfd: %s", strerror(errno));
 	if (sigfd == -1 || main_start(o, &udevfd, &nodesfd) != 0 ||
 	    (ctlfd = main_control(o)) == -1) {
 		host_trace_stop();

@@ -57,7 +57,8 @@ hyp_boot(uint32_t version)
 
 	if (version != HYP_VERSION)
 		return LINUX_EINVAL;
-	kern_init();
+	if ((error = kern_init()) != 0)
+		return compat_errno(error);
 	config_init();
 	devsw_init();
 	spec_init();

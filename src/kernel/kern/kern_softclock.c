@@ -367,11 +367,12 @@ softint_schedule(void *cookie)
 }
 
 /*
- * kern_init()
+ * error = kern_init()
  *
- *	Start the softclock thread.  Once, before anything else of K.
+ *	Start the softclock thread.  Once, before anything else of K.  EAGAIN:
+ *	the host has no thread to give, and there is nothing of K then.
  */
-void
+int
 kern_init(void)
 {
 
@@ -383,9 +384,10 @@ kern_init(void)
 	softclock_stop = false;
 	if (kthread_create(PRI_NONE, KTHREAD_MPSAFE | KTHREAD_MUSTJOIN, NULL,
 	    softclock, NULL, &softclock_thread, "softclock") != 0)
-		panic("no thread for softclock");
+		return EAGAIN;
 	module_init();
 	cold = false;
+	return 0;
 }
 
 /*
