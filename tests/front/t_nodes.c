@@ -278,6 +278,54 @@ a_client_does_not_fill_the_log(void)
 	front_down();
 }
 
+static _Atomic unsigned losses;
+
+/* As slow as a log can be on a disk that is. */
+static void
+slow_event(enum front_event event, const struct front_nodeinfo *fi,
+    const struct front_fileinfo *fo)
+{
+
+	(void)fi;
+	(void)fo;
+	if (event != FRONT_EV_LOST)
+		return;
+	losses++;
+	t_msleep(50);
+}
+
+static int
+has_another(void *arg)
+{
+
+	return kern_count() > *(const unsigned *)arg;
+}
+
+/* The guard takes the helm meanwhile, and must not read the channel again. */
+static void
+a_lost_channel_is_lost_once(void)
+{
+	struct front_config fc;
+	unsigned n;
+
+	memset(&fc, 0, sizeof(fc));
+	fc.deadline_ms = DEADLINE_MS;
+	fc.guard_ms = 2;
+	fc.event = slow_event;
+	front_up_with(&fc);
+	(void)kern_opened(kern, O_RDWR);
+	losses = 0;
+	n = kern_count();
+	kern_abort(kern);
+	T_UNTIL(has_another, &n);
+	T_UNTIL(is_back, NULL);
+	t_msleep(20);
+	T_EQ(losses, 1);
+	kern = kern_last();
+	kern_released(kern, kern_opened(kern, O_RDWR));
+	front_down();
+}
+
 /* The n'th since the last is told: the first at once, then none for long. */
 static void
 quiet_counts(void)
@@ -299,6 +347,7 @@ const struct t_case t_cases[] = {
 	    a_node_that_stays_away_is_tried_again },
 	{ "nodes_of_a_dumb_kernel_have_one_time",
 	    nodes_of_a_dumb_kernel_have_one_time },
+	{ "a_lost_channel_is_lost_once", a_lost_channel_is_lost_once },
 	{ "a_name_that_becomes_free_meanwhile",
 	    a_name_that_becomes_free_meanwhile },
 	{ NULL, NULL }

@@ -605,8 +605,7 @@ serve(struct front_thread *ft, struct front_chan *fc)
 		return 0;
 	if (n < 0) {
 		ft->ft_hot = NULL;
-		(void)front_run(ft);
-		front_chan_lost(fc);
+		front_chan_lost(ft, fc);
 		return n;
 	}
 	if (front_is_resent(fc, ft->ft_in))

@@ -397,20 +397,32 @@ front_chan_rele(struct front_chan *fc)
 }
 
 /*
- * front_chan_lost(fc)
+ * front_chan_lost(ft, fc)
  *
  *	The kernel has ended the connection.  Called by the thread at the
- *	helm, which alone reads channels and so does not do it twice.
+ *	helm, which alone reads channels.  It must not do so twice, so the
+ *	channel is taken out before anything that lasts, during which the
+ *	guard may take the helm:
+ *
+ *		helm				guard
+ *		reads: connection lost
+ *		EPOLL_CTL_DEL
+ *		front_run: may lose the helm
+ *		the log is slow
+ *						has the helm, epoll_wait: the
+ *						others' events only
  */
 void
-front_chan_lost(struct front_chan *fc)
+front_chan_lost(struct front_thread *ft, struct front_chan *fc)
 {
 
+	if (epoll_ctl(front.fl_epoll, EPOLL_CTL_DEL, fc->fc_fd, NULL) == -1)
+		host_fatal("front: epoll_ctl");
+	(void)front_run(ft);
 	host_logf(HYP_LOG_ERR, "front: %s: connection lost: %s",
 	    fc->fc_node->fn_name, strerror(fc->fc_error));
 	atomic_store(&fc->fc_lost, true);
 	front_tell(FRONT_EV_LOST, fc->fc_node, NULL);
-	(void)epoll_ctl(front.fl_epoll, EPOLL_CTL_DEL, fc->fc_fd, NULL);
 	pthread_mutex_lock(&front.fl_lock);
 	fc->fc_node->fn_chan = NULL;
 	pthread_mutex_unlock(&front.fl_lock);

@@ -257,7 +257,7 @@ void	front_node_free(struct front_node *);
 struct front_chan *front_chan_alloc(struct front_node *, int);
 void	front_chan_free(struct front_chan *);
 int	front_chan_watch(struct front_chan *);
-void	front_chan_lost(struct front_chan *);
+void	front_chan_lost(struct front_thread *, struct front_chan *);
 void	front_chan_rele(struct front_chan *);
 void	front_nodes_stop(void);
 
