@@ -52,6 +52,7 @@
 static _Atomic(void (*)(void)) crash_hooks[CRASH_NHOOKS];
 static atomic_flag crash_once = ATOMIC_FLAG_INIT;
 
+static atomic_bool crash_said;		/* why, by hyp_panic */
 static atomic_flag crash_told = ATOMIC_FLAG_INIT;
 static _Atomic(const char *) crash_modules[CRASH_NMODULES];
 
@@ -218,7 +219,8 @@ static void
 crash_handler(int sig)
 {
 
-	host_log_emergency(crash_text(sig));
+	if (sig != SIGABRT || !atomic_load(&crash_said))
+		host_log_emergency(crash_text(sig));
 	crash_run_hooks();
 	crash_tell_module();
 	(void)raise(sig);
@@ -272,6 +274,7 @@ hyp_panic(const char *text)
 {
 
 	host_log_emergency(text);
+	atomic_store(&crash_said, true);
 	crash_run_hooks();
 	crash_tell_module();
 	abort();

@@ -15,6 +15,7 @@
  *	are made so here.  (A module's name without any slash would be looked
  *	for in the libraries' directories otherwise.)
  */
+#include <errno.h>
 #include <getopt.h>
 #include <grp.h>
 #include <stdio.h>
@@ -244,20 +245,27 @@ parse_path(struct options *o, const char *option, const char *path,
 {
 	const char *const cwd = start_directory();
 	char *whole = NULL;
+	int error;
 
 	if (path[0] == '\0') {
 		mistake("%s%s: wants a file's name", parse_at,
 		    option);
 		return 1;
 	}
+	errno = 0;
 	if (path[0] == '/') {
 		whole = strdup(path);
 	} else if (parse_at == COMMAND_LINE && cwd != NULL &&
 	    asprintf(&whole, "%s/%s", cwd, path) == -1) {
 		whole = NULL;
 	}
-	if ((*result = keep(o, whole)) != NULL)
-		return 0;
+	error = errno;
+	if (whole != NULL || error == ENOMEM) {
+		if ((*result = keep(o, whole)) != NULL)
+			return 0;
+		mistake("%s%s %s: out of memory", parse_at, option, path);
+		return 1;
+	}
 	mistake("%s%s %s: not found from here; give a name "
 	    "that begins with a slash", parse_at, option, path);
 	return 1;
