@@ -24,53 +24,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/h_chips.h"
 #include "fuzz/h_device.h"
 #include "fuzz/h_world.h"
 #include "hid/h_rdesc.h"
 #include "hyp/hyp.h"
-#include "usbdi/h_desc.h"
 
 #define	CLIENTS		3
 #define	CALM_MS		60000	/* virtual: many deadlines */
 #define	MAXIO		4096
-
-/* ---- chips ---------------------------------------------------------- */
-
-static const uint8_t ch340[] = {
-	H_DEV(0x1a86, 0x7523, 0x0264, 0xff, 0, 0, 1), H_CONF(39, 1, 1),
-	H_IFACE(0, 0, 3, 0xff, 1, 2),
-	H_EP(0x82, 2, 32), H_EP(0x02, 2, 32), H_EP(0x81, 3, 8),
-};
-static const uint8_t cp2102[] = {
-	H_DEV(0x10c4, 0xea60, 0x0100, 0, 0, 0, 1), H_CONF(32, 1, 1),
-	H_IFACE(0, 0, 2, 0xff, 0, 0), H_EP(0x81, 2, 64), H_EP(0x01, 2, 64),
-};
-static const uint8_t pl2303[] = {
-	H_DEV(0x067b, 0x2303, 0x0300, 0, 0, 0, 1), H_CONF(39, 1, 1),
-	H_IFACE(0, 0, 3, 0xff, 0, 0),
-	H_EP(0x81, 3, 10), H_EP(0x02, 2, 64), H_EP(0x83, 2, 64),
-};
-static const uint8_t hid[] = {
-	H_DEV(0x046d, 0xc077, 0x7200, 0, 0, 0, 1), H_CONF(41, 1, 1),
-	H_IFACE(0, 0, 2, 3, 0, 0),
-	9, 0x21, 0x11, 0x01, 0, 1, 0x22, 0xff, 0x00,
-	H_EP(0x81, 3, 64), H_EP(0x02, 3, 64),
-};
-
-static const struct chip {
-	const char	*c_name;
-	const uint8_t	*c_bytes;
-	size_t		 c_len;
-} chips[] = {
-	{ "uftdi", h_ftdi, sizeof(h_ftdi) },
-	{ "uftdi2", h_dual, sizeof(h_dual) },
-	{ "umodem", h_acm, sizeof(h_acm) },
-	{ "uchcom", ch340, sizeof(ch340) },
-	{ "uslsa", cp2102, sizeof(cp2102) },
-	{ "uplcom", pl2303, sizeof(pl2303) },
-	{ "uhid", hid, sizeof(hid) },
-};
-#define	NCHIPS	(sizeof(chips) / sizeof(chips[0]))
 
 /* ---- clients -------------------------------------------------------- */
 

@@ -113,6 +113,9 @@ deliver(struct hyp_usb *u, struct hyp_usbx *x)
 	unlink_x(u, x);
 	x->x_state = IDLE;
 	x->x_running = true;
+	if (x->x_type != HYP_USB_CONTROL && (x->x_ep & 0x80) == 0 &&
+	    x->x_status == HYP_USB_OK)
+		device.d_sent += x->x_actlen;
 	x->x_done(x->x_cookie, x->x_status, x->x_actlen);
 	x->x_running = false;
 	event(u);
@@ -229,6 +232,24 @@ act(struct hyp_usbx *x, struct fuzz *f, bool in)
 		end(x, HYP_USB_OK, x->x_len + 1);
 		break;
 	}
+}
+
+bool
+device_feed(int type, int status, const void *bytes, size_t n)
+{
+	struct hyp_usb *const u = device.d_open;
+	struct hyp_usbx *x = u != NULL ? u->u_xs : NULL;
+
+	while (x != NULL && (x->x_state != FLYING || x->x_type != type ||
+	    (x->x_ep & 0x80) == 0))
+		x = x->x_next;
+	if (x == NULL)
+		return false;
+	FUZZ_PROMISE(n <= x->x_len);
+	if (n > 0)
+		memcpy(x->x_buf, bytes, n);
+	end(x, status, (uint32_t)n);
+	return true;
 }
 
 /* A report descriptor is asked for. */

@@ -27,12 +27,16 @@ struct device {
 	struct fuzz	d_in;		/* the other transfers */
 	bool		d_gone;
 	struct hyp_usb	*d_open;
+	uint64_t	d_sent;		/* bytes of OUT transfers, not control */
 };
 extern struct device device;
 
 void	device_plug(void);		/* another plugging, if it is out */
 void	device_again(void);		/* the host says again that it is in */
 void	device_unplug(bool gone, bool left);	/* and who tells */
+/* An IN transfer that waits, of HYP_USB_BULK or _INTR, ends so, with these
+   bytes; false: none waits. */
+bool	device_feed(int type, int status, const void *, size_t);
 /* All that is stuck comes back. */
 void	device_return(void);
 

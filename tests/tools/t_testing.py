@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t_testing.py: docs/testing.md is what tools/fuzz makes of what is recorded;
+"""t_testing.py: docs/testing.md is what tools/fuzz makes of what is recorded, of
+tools/torture too, which knows each program of tests/torture;
 every fault there has its input in the tree, every input a fault, and every
 target is one that the tests build."""
 import json
@@ -39,6 +40,17 @@ def built():
             if name.startswith("f_") and name.endswith(".c")]
 
 
+def tortured():
+    """All programs of tests/torture have lived their days, and well."""
+    here = os.path.join(TOP, "tests", "torture")
+    recorded = json.loads(read("tests", "torture", "recorded.json"))
+    programs = {name[:-2] for name in os.listdir(here)
+                if name.startswith("t_") and name.endswith(".c")}
+    return programs == {day.split("/")[0] for day in recorded} and all(
+        kind["good"] for kinds in recorded.values()
+        for kind in kinds.values())
+
+
 def main():
     """The checks."""
     page = subprocess.run([os.path.join(TOP, "tools", "fuzz"), "--page"],
@@ -50,6 +62,8 @@ def main():
         ("faults and inputs are the same", cases() == listed()),
         ("each target is built", all(known for _, known in built())),
         ("there are targets", len(built()) >= 8),
+        ("failures in turn: each program is recorded, and well",
+         tortured()),
     ]
     print(f"1..{len(checks)}")
     for number, (name, good) in enumerate(checks, 1):
