@@ -256,6 +256,16 @@ void	hyp_usbx_free(struct hyp_usbx *);
 int	hyp_usbx_submit(struct hyp_usbx *, const void *, uint32_t, int);
 
 /*
+ * yes = hyp_usbx_more(x)
+ *
+ *	In done of x only: is there another completion of the same endpoint,
+ *	which is the next one that this thread tells?  So K may do for several
+ *	at once what it would do for each.  That one is told unless it is freed
+ *	before, or the device closed.  K locks may be held; does not block.
+ */
+int	hyp_usbx_more(struct hyp_usbx *);
+
+/*
  * hyp_usbx_cancel(x)
  *
  *	Ask for the transfer to end soon; a no-op if it is not in flight.

@@ -45,6 +45,8 @@
 #include "drivers/uchcomreg.h"
 #include "drivers/uchip.h"
 
+#define	UCHCOM_READS	32	/* in flight */
+
 struct uchcom_softc {
 	struct uchip	 sc_chip;	/* first */
 	uint8_t		 sc_version;	/* (c) */
@@ -182,6 +184,7 @@ uchcom_status(struct uchip *uc, const uint8_t *p, uint32_t len)
 /*
  * Reads are one packet each: the chip ends a burst that fills its last packet
  * with nothing, so that a longer read would go on waiting with input in it.
+ * So there are many of them: a millisecond's worth of the bus.
  */
 static void
 uchcom_attach(device_t parent __unused, device_t self, void *aux)
@@ -197,6 +200,7 @@ uchcom_attach(device_t parent __unused, device_t self, void *aux)
 		return;
 	}
 	ucaa.ucaa_ibufsize = ucaa.ucaa_ibufsizepad = sc->sc_chip.uc_maxpkt;
+	ucaa.ucaa_nreads = UCHCOM_READS;
 	uchip_end(&sc->sc_chip, &ucaa, &uchcom_methods);
 }
 

@@ -10,13 +10,15 @@
  * Model
  *	A ucom is the child of a chip's driver (uftdi, umodem, ...), which
  *	it asks through struct ucom_methods.  It owns two bulk pipes with
- *	UCOM_IN_BUFFS and UCOM_OUT_BUFFS transfers, and one tty, which has
+ *	sc_nibuff and UCOM_OUT_BUFFS transfers, and one tty, which has
  *	two device nodes: ttyUN, dial-in, waits for carrier; dtyUN, dial-out,
  *	does not.  They are two dev_t's to specfs, so cancel and close come
  *	for each by itself.
  *
  * Input
- *	A completed read goes to the tty at once, on the event thread.  When
+ *	A completed read goes to the tty at once, on the event thread; of
+ *	several that have completed together all go when the last has been
+ *	seen, so that the reader is woken once.  When
  *	the tty takes less than it is given, the rest stays in its buffer and
  *	on sc_ibuff_full, no read is resubmitted, and the device is stopped
  *	by USB itself; nothing is lost.  The tty says when it has room again
@@ -153,6 +155,8 @@ ucom_attach(device_t parent __unused, device_t self, void *aux)
 	sc->sc_parent = ucaa->ucaa_arg;
 	sc->sc_portno = ucaa->ucaa_portno;
 	sc->sc_ibufsize = ucaa->ucaa_ibufsize;
+	sc->sc_nibuff = ucaa->ucaa_nreads != 0 ?
+	    MIN(ucaa->ucaa_nreads, UCOM_IN_MAX) : UCOM_IN_BUFFS;
 	sc->sc_opkthdrlen = ucaa->ucaa_opkthdrlen;
 	sc->sc_obufsize = ucaa->ucaa_obufsize - ucaa->ucaa_opkthdrlen;
 	sc->sc_state = UCOM_DEAD;

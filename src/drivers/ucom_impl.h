@@ -16,7 +16,8 @@
 #include <dev/usb/usbdi.h>
 #include <dev/usb/ucomvar.h>
 
-#define	UCOM_IN_BUFFS	4
+#define	UCOM_IN_BUFFS	4	/* unless the parent wants more */
+#define	UCOM_IN_MAX	32
 #define	UCOM_OUT_BUFFS	4
 
 struct ucom_buffer {
@@ -52,6 +53,7 @@ struct ucom_softc {
 	int			 sc_portno;	/* (c) */
 	struct tty		*sc_tty;	/* (c) NULL: attach failed */
 	u_int			 sc_ibufsize;	/* (c) */
+	u_int			 sc_nibuff;	/* (c) of sc_ibuff */
 	u_int			 sc_obufsize;	/* (c) without header */
 	u_int			 sc_opkthdrlen;	/* (c) */
 	struct usbd_pipe	*sc_bulkin_pipe;  /* (c) */
@@ -77,7 +79,7 @@ struct ucom_softc {
 
 	bool			 sc_parent_open; /* by who brings it up, down */
 	bool			 sc_running;	/* transfers may be submitted */
-	struct ucom_buffer	 sc_ibuff[UCOM_IN_BUFFS];
+	struct ucom_buffer	 sc_ibuff[UCOM_IN_MAX];
 	struct ucom_buffer	 sc_obuff[UCOM_OUT_BUFFS];
 	struct ucom_bufferq	 sc_ibuff_full;	/* received, for the tty */
 	struct ucom_bufferq	 sc_ibuff_idle;	/* to be submitted again */
@@ -96,6 +98,7 @@ struct ucom_softc {
 	bool			 sc_rx_feeding;
 	u_int			 sc_rx_errs;	/* failures in a row */
 	u_char			 sc_rx_event;	/* before all in sc_ibuff_full */
+	u_char			*sc_rx_gather;	/* who feeds; or NULL */
 	callout_t		 sc_recover;
 
 	u_char			 sc_mcr;	/* UMCR_* as last set */

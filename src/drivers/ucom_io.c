@@ -71,7 +71,7 @@ static void
 ucom_close_pipes(struct ucom_softc *sc)
 {
 
-	ucom_destroy_xfers(sc->sc_ibuff, UCOM_IN_BUFFS);
+	ucom_destroy_xfers(sc->sc_ibuff, sc->sc_nibuff);
 	ucom_destroy_xfers(sc->sc_obuff, UCOM_OUT_BUFFS);
 	if (sc->sc_bulkin_pipe != NULL)
 		usbd_close_pipe(sc->sc_bulkin_pipe);
@@ -95,7 +95,7 @@ ucom_open_pipes(struct ucom_softc *sc, const struct ucom_attach_args *ucaa)
 	if (err)
 		return EIO;
 	error = ucom_create_xfers(sc, sc->sc_bulkin_pipe, sc->sc_ibuff,
-	    UCOM_IN_BUFFS, MAX(ucaa->ucaa_ibufsizepad, sc->sc_ibufsize), 0);
+	    sc->sc_nibuff, MAX(ucaa->ucaa_ibufsizepad, sc->sc_ibufsize), 0);
 	if (error)
 		return error;
 	return ucom_create_xfers(sc, sc->sc_bulkout_pipe, sc->sc_obuff,
@@ -179,7 +179,7 @@ ucom_io_start(struct ucom_softc *sc)
 	sc->sc_rx_errs = 0;
 	sc->sc_ostalled = false;
 	sc->sc_running = true;
-	for (i = 0; i < UCOM_IN_BUFFS; i++)
+	for (i = 0; i < sc->sc_nibuff; i++)
 		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, &sc->sc_ibuff[i],
 		    ub_link);
 	ucom_submit_reads(sc);

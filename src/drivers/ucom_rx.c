@@ -10,6 +10,9 @@
  * the tty, in sc_rx_event.  All three are given to it with the bytes, in their
  * order, and wait with them.
  *
+ * Where reads are small, the bytes of several go to the tty as one piece
+ * (sc_rx_gather).
+ *
  * Locks: the tty's -> sc_lock; see ucom.c.
  */
 #include <sys/param.h>
@@ -24,6 +27,7 @@
 
 #define	UCOM_RECOVER_MIN_MS	10
 #define	UCOM_RECOVER_MAX_MS	1000
+#define	UCOM_GATHER		1024	/* bytes given to the tty as one */
 
 CTASSERT(ULSR_OE == TTYLSR_OE && ULSR_PE == TTYLSR_PE &&
     ULSR_FE == TTYLSR_FE && ULSR_BI == TTYLSR_BI && ULSR_SAME == TTYLSR_SAME);
@@ -35,16 +39,18 @@ static void	ucom_feed(struct ucom_softc *);
  * ucom_create_lsr(sc), ucom_destroy_lsr(sc)
  *
  *	Room beside each byte of input for what the line did, if the chip
- *	tells.  Sleep for memory.
+ *	tells; and to put small reads together.  Sleep for memory.
  */
 void
 ucom_create_lsr(struct ucom_softc *sc)
 {
 	u_int i;
 
+	if (sc->sc_ibufsize <= UCOM_GATHER / 2)
+		sc->sc_rx_gather = kmem_alloc(UCOM_GATHER, KM_SLEEP);
 	if (sc->sc_methods->ucom_read_lsr == NULL)
 		return;
-	for (i = 0; i < UCOM_IN_BUFFS; i++)
+	for (i = 0; i < sc->sc_nibuff; i++)
 		sc->sc_ibuff[i].ub_lsr = kmem_zalloc(sc->sc_ibufsize + 1,
 		    KM_SLEEP);
 }
@@ -54,11 +60,14 @@ ucom_destroy_lsr(struct ucom_softc *sc)
 {
 	u_int i;
 
-	for (i = 0; i < UCOM_IN_BUFFS; i++) {
+	for (i = 0; i < sc->sc_nibuff; i++) {
 		if (sc->sc_ibuff[i].ub_lsr != NULL)
 			kmem_free(sc->sc_ibuff[i].ub_lsr, sc->sc_ibufsize + 1);
 		sc->sc_ibuff[i].ub_lsr = NULL;
 	}
+	if (sc->sc_rx_gather != NULL)
+		kmem_free(sc->sc_rx_gather, UCOM_GATHER);
+	sc->sc_rx_gather = NULL;
 }
 
 /*
@@ -168,6 +177,29 @@ ucom_piece_event(struct ucom_piece *up, u_char lsr)
 	up->up_len = 1;
 }
 
+/*
+ * The bytes of the first buffers, as many as fit, as one piece; sc_lock held.
+ * It ends at an event, and before a buffer with errors in it.
+ */
+static void
+ucom_piece_gather(struct ucom_softc *sc, struct ucom_piece *up)
+{
+	const struct ucom_buffer *ub;
+
+	up->up_data = sc->sc_rx_gather;
+	up->up_lsr = NULL;
+	up->up_len = 0;
+	SIMPLEQ_FOREACH(ub, &sc->sc_ibuff_full, ub_link) {
+		if (ub->ub_lsrp != NULL ||
+		    ub->ub_len > UCOM_GATHER - up->up_len)
+			break;
+		memcpy(sc->sc_rx_gather + up->up_len, ub->ub_data, ub->ub_len);
+		up->up_len += ub->ub_len;
+		if (ub->ub_after != 0)
+			break;
+	}
+}
+
 /* The next piece; sc_lock held.  False: there is none. */
 static bool
 ucom_piece_get(struct ucom_softc *sc, struct ucom_piece *up)
@@ -181,6 +213,9 @@ ucom_piece_get(struct ucom_softc *sc, struct ucom_piece *up)
 		return false;
 	else if (ub->ub_len == 0)
 		ucom_piece_event(up, ub->ub_after);
+	else if (sc->sc_rx_gather != NULL && ub->ub_lsrp == NULL &&
+	    SIMPLEQ_NEXT(ub, ub_link) != NULL)
+		ucom_piece_gather(sc, up);
 	else {
 		up->up_data = ub->ub_data;
 		up->up_lsr = ub->ub_lsrp;
@@ -190,31 +225,48 @@ ucom_piece_get(struct ucom_softc *sc, struct ucom_piece *up)
 }
 
 /*
+ * The tty has taken n bytes of the first buffers; sc_lock held.  Those that
+ * have nothing left are idle.
+ */
+static void
+ucom_buffers_done(struct ucom_softc *sc, size_t n)
+{
+	struct ucom_buffer *ub;
+	size_t some;
+
+	while ((ub = SIMPLEQ_FIRST(&sc->sc_ibuff_full)) != NULL) {
+		some = MIN(n, ub->ub_len);
+		ub->ub_data += some;
+		ub->ub_len -= (uint32_t)some;
+		if (ub->ub_lsrp != NULL)
+			ub->ub_lsrp += some;
+		n -= some;
+		if (ub->ub_len != 0 || ub->ub_after != 0)
+			break;
+		SIMPLEQ_REMOVE_HEAD(&sc->sc_ibuff_full, ub_link);
+		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
+	}
+	KASSERTMSG(n == 0, "%zu bytes too many", n);
+}
+
+/*
  * The tty has taken n of it; sc_lock held.  A buffer that has nothing left is
  * submitted again.
  */
 static void
 ucom_piece_done(struct ucom_softc *sc, const struct ucom_piece *up, size_t n)
 {
-	struct ucom_buffer *const ub = SIMPLEQ_FIRST(&sc->sc_ibuff_full);
 	const u_char event = n != 0 ? up->up_event : 0;
 
 	if (up->up_event != 0 && sc->sc_rx_event != 0) {
 		CLR(sc->sc_rx_event, event);
 		return;
 	}
-	if (up->up_event != 0)
-		CLR(ub->ub_after, event);
-	else {
-		ub->ub_data += n;
-		ub->ub_len -= (uint32_t)n;
-		if (ub->ub_lsrp != NULL)
-			ub->ub_lsrp += n;
+	if (up->up_event != 0) {
+		CLR(SIMPLEQ_FIRST(&sc->sc_ibuff_full)->ub_after, event);
+		n = 0;
 	}
-	if (ub->ub_len != 0 || ub->ub_after != 0)
-		return;
-	SIMPLEQ_REMOVE_HEAD(&sc->sc_ibuff_full, ub_link);
-	SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
+	ucom_buffers_done(sc, n);
 	if (sc->sc_rx_errs == 0)
 		ucom_submit_reads(sc);
 }
@@ -345,19 +397,18 @@ ucom_status_change(struct ucom_softc *sc)
 	}
 }
 
+/* sc_lock held. */
 static void
 ucom_read_failed(struct ucom_softc *sc, struct ucom_buffer *ub,
     usbd_status status)
 {
 
-	mutex_enter(&sc->sc_lock);
 	SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
 	if (sc->sc_running && !sc->sc_dying && status != USBD_CANCELLED) {
 		if (status == USBD_STALLED)
 			usbd_clear_endpoint_stall_async(sc->sc_bulkin_pipe);
 		ucom_recover_later(sc, ++sc->sc_rx_errs);
 	}
-	mutex_exit(&sc->sc_lock);
 }
 
 /*
@@ -413,6 +464,15 @@ ucom_line_event(struct ucom_softc *sc, u_char lsr)
 	ucom_feed(sc);
 }
 
+/* Do the modem lines, and more, come with the data? */
+static bool
+ucom_tells_lines(const struct ucom_softc *sc)
+{
+
+	return sc->sc_methods->ucom_read != NULL ||
+	    sc->sc_methods->ucom_read_lsr != NULL;
+}
+
 /*
  * n = ucom_data(sc, ub, end)
  *
@@ -463,36 +523,47 @@ ucom_received(struct ucom_softc *sc, struct ucom_buffer *ub, uint32_t len)
 	return ucom_data(sc, ub, len);
 }
 
+/* A read has brought something; sc_lock held. */
+static void
+ucom_read_done(struct ucom_softc *sc, struct ucom_buffer *ub)
+{
+
+	sc->sc_rx_errs = 0;
+	if (ub->ub_len != 0 || ub->ub_after != 0)
+		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_full, ub, ub_link);
+	else
+		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
+	ucom_submit_reads(sc);
+}
+
+/*
+ * If another read has completed too, what there is waits for that one's
+ * callback; but not where that may bring lines that have changed since, as the
+ * end of the carrier would overtake what came before it.
+ */
 static void
 ucomreadcb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 {
 	struct ucom_buffer *ub = priv;
 	struct ucom_softc *sc = ub->ub_sc;
+	const bool lines = ucom_tells_lines(sc);
 	uint32_t len;
 	bool input;
 
-	if (status != USBD_NORMAL_COMPLETION) {
-		ucom_read_failed(sc, ub, status);
-		return;
+	if (status == USBD_NORMAL_COMPLETION) {
+		usbd_get_xfer_status(xfer, NULL, NULL, &len, NULL);
+		ub->ub_len = ucom_received(sc, ub, len);
+		if (lines)
+			ucom_ask_status(sc, false);
 	}
-	usbd_get_xfer_status(xfer, NULL, NULL, &len, NULL);
-	len = ucom_received(sc, ub, len);
-	/* Chips put their modem lines in front of the data. */
-	if (sc->sc_methods->ucom_read != NULL ||
-	    sc->sc_methods->ucom_read_lsr != NULL)
-		ucom_ask_status(sc, false);
-	ub->ub_len = len;
-
 	mutex_enter(&sc->sc_lock);
-	sc->sc_rx_errs = 0;
-	if (len != 0 || ub->ub_after != 0)
-		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_full, ub, ub_link);
+	if (status == USBD_NORMAL_COMPLETION)
+		ucom_read_done(sc, ub);
 	else
-		SIMPLEQ_INSERT_TAIL(&sc->sc_ibuff_idle, ub, ub_link);
-	ucom_submit_reads(sc);
+		ucom_read_failed(sc, ub, status);
 	/* Or kept, and this has brought the end of the carrier. */
 	input = !SIMPLEQ_EMPTY(&sc->sc_ibuff_full);
 	mutex_exit(&sc->sc_lock);
-	if (input)
+	if (input && (lines || !usbd_pipe_more(sc->sc_bulkin_pipe)))
 		ucom_feed(sc);
 }

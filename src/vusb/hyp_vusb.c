@@ -413,6 +413,22 @@ hd_deliver(struct hyp_usb *d)
 		vusb_changed(v);
 }
 
+int
+hyp_usbx_more(struct hyp_usbx *x)
+{
+	struct hyp_usb *d = x->hx_dev;
+	const struct hyp_usbx *next;
+	bool more;
+
+	pthread_mutex_lock(&d->hd_v->v_lock);
+	assert(x->hx_running);
+	next = TAILQ_FIRST(&d->hd_done);
+	more = next != NULL && next->hx_ep == x->hx_ep &&
+	    !next->hx_freed;
+	pthread_mutex_unlock(&d->hd_v->v_lock);
+	return more;
+}
+
 static void *
 hd_loop(void *arg)
 {

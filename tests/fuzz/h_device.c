@@ -123,6 +123,17 @@ deliver(struct hyp_usb *u, struct hyp_usbx *x)
 		destroy(x);
 }
 
+int
+hyp_usbx_more(struct hyp_usbx *x)
+{
+	const struct hyp_usbx *next = x->x_usb->u_xs;
+
+	FUZZ_PROMISE(x->x_running);
+	while (next != NULL && next->x_state != ENDED)
+		next = next->x_next;
+	return next != NULL && next->x_ep == x->x_ep;
+}
+
 /* End what is due; the first that has ended, and when the next one is due. */
 static struct hyp_usbx *
 look(struct hyp_usb *u, uint64_t *due)

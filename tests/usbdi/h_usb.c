@@ -47,6 +47,7 @@ struct hyp_usbx {
 	int		 x_status;
 	uint32_t	 x_actlen;
 	int		 x_freed;
+	int		 x_more;	/* see hyp_usbx_more */
 	struct hyp_usbx	*x_next;	/* flying or ended list */
 };
 
@@ -145,6 +146,7 @@ deliver(struct hyp_usb *u, struct hyp_usbx *x)
 
 	extract(&u->u_ended, x);
 	x->x_state = X_RUNNING;
+	x->x_more = u->u_ended != NULL && u->u_ended->x_ep == x->x_ep;
 	u->u_running = x;
 	pthread_cond_broadcast(&cv);
 	pthread_mutex_unlock(&mtx);
@@ -159,6 +161,14 @@ deliver(struct hyp_usb *u, struct hyp_usbx *x)
 		free(x);
 	}
 	pthread_cond_broadcast(&cv);
+}
+
+int
+hyp_usbx_more(struct hyp_usbx *x)
+{
+
+	assert(x->x_usb->u_running == x);
+	return x->x_more;
 }
 
 static void *

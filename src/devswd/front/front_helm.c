@@ -85,6 +85,8 @@
 #define	HELM_STATE	UINT64_C(3)
 #define	HELM_GEN	UINT64_C(4)
 
+#define	MSEC		UINT64_C(1000000)
+
 #define	LUCK_MAX	8
 #define	LUCK_TRY	16	/* without luck, try once in so many */
 #define	BURST_MAX	8	/* then other channels get their turn */
@@ -152,7 +154,6 @@ static struct front_thread *
 thread_alloc(void)
 {
 	struct front_thread *ft;
-	pthread_condattr_t attr;
 
 	ft = calloc(1, sizeof(*ft));
 	if (ft == NULL)
@@ -162,10 +163,6 @@ thread_alloc(void)
 		free(ft);
 		return NULL;
 	}
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&ft->ft_cond, &attr);
-	pthread_condattr_destroy(&attr);
 	return ft;
 }
 
@@ -175,7 +172,6 @@ thread_free(struct front_thread *ft)
 
 	assert(ft->ft_helm == 0);
 	assert(ft->ft_state == FT_IDLE);
-	pthread_cond_destroy(&ft->ft_cond);
 	free(ft->ft_buf);
 	free(ft->ft_in);
 	free(ft);
@@ -253,6 +249,50 @@ cap_reached(int error)
 }
 
 /*
+ * word = spare_call(ft)
+ *
+ *	Make spare_wait of a spare return.  fl_lock held; who has left it wakes
+ *	word, if that is not NULL.  Not before, or the spare, which is wanted
+ *	at once, would wait for the lock and have to be woken twice.  It may
+ *	have gone by then: see hyp_unpark.
+ */
+static uint32_t *
+spare_call(struct front_thread *ft)
+{
+
+	if (ft == NULL)
+		return NULL;
+	ft->ft_calls++;
+	return &ft->ft_calls;
+}
+
+static void
+spare_wake(uint32_t *word)
+{
+
+	if (word != NULL)
+		hyp_unpark(word, 1);
+}
+
+/*
+ * over = spare_wait(ft, deadline)
+ *
+ *	Until it is called, or (true) the deadline is over; 0 is none.  May
+ *	return for no reason.  fl_lock held, released meanwhile.
+ */
+static bool
+spare_wait(struct front_thread *ft, uint64_t deadline)
+{
+	const uint32_t calls = ft->ft_calls;
+	bool over;
+
+	pthread_mutex_unlock(&front.fl_lock);
+	over = hyp_park(&ft->ft_calls, calls, deadline) != 0;
+	pthread_mutex_lock(&front.fl_lock);
+	return over && ft->ft_calls == calls;
+}
+
+/*
  * ok = ensure_spare()
  *
  *	Make sure that there is a spare thread, and that the guard watches.
@@ -260,7 +300,7 @@ cap_reached(int error)
 static bool
 ensure_spare(void)
 {
-	struct front_thread *guard;
+	uint32_t *guard = NULL;
 	int error = 0;
 	bool ok = true;
 
@@ -274,12 +314,11 @@ ensure_spare(void)
 		if (front.fl_nthreads < front.fl_config.max_threads)
 			front.fl_capped = false;
 		atomic_store(&front.fl_watching, true);
-		guard = TAILQ_LAST(&front.fl_spares, front_threads);
-		if (guard != NULL)
-			pthread_cond_signal(&guard->ft_cond);
-		/* else the one that starts finds fl_watching set */
+		guard = spare_call(TAILQ_LAST(&front.fl_spares, front_threads));
+		/* If NULL, the one that starts finds fl_watching set. */
 	}
 	pthread_mutex_unlock(&front.fl_lock);
+	spare_wake(guard);
 	return ok;
 }
 
@@ -334,7 +373,8 @@ front_keep(struct front_thread *ft)
 static void
 front_park(void)
 {
-	struct front_thread *ft = self, *spare;
+	struct front_thread *ft = self;
+	uint32_t *spare;
 
 	if (ft == NULL || helm_state(ft->ft_helm) != HELM_RUNNING ||
 	    ft->ft_nosleep)
@@ -348,11 +388,10 @@ front_park(void)
 	 */
 	assert(front.fl_nspare > 0 || front.fl_stopping ||
 	    helm_state(atomic_load(&front.fl_helm)) != HELM_VACANT);
-	spare = TAILQ_FIRST(&front.fl_spares);
-	if (spare != NULL)
-		pthread_cond_signal(&spare->ft_cond);
-	/* else one starts, and looks at the helm first */
+	spare = spare_call(TAILQ_FIRST(&front.fl_spares));
+	/* If NULL, one starts, and looks at the helm first. */
 	pthread_mutex_unlock(&front.fl_lock);
+	spare_wake(spare);
 }
 
 /* At the end. */
@@ -430,17 +469,13 @@ static bool
 guard_wait(struct front_thread *ft)
 {
 	uint64_t seen = atomic_load(&front.fl_helm);
-	struct timespec ts;
 
 	if (!atomic_load(&front.fl_watching)) {
-		pthread_cond_wait(&ft->ft_cond, &front.fl_lock);
+		(void)spare_wait(ft, 0);
 		return false;
 	}
-	ts = ms_from_now(front.fl_config.guard_ms);
-	if (pthread_cond_timedwait(&ft->ft_cond, &front.fl_lock, &ts) !=
-	    ETIMEDOUT)
-		return false;
-	return guard_tick(ft, &seen);
+	return spare_wait(ft, hyp_clock() + front.fl_config.guard_ms * MSEC) &&
+	    guard_tick(ft, &seen);
 }
 
 /* The spare that has been idle for longest is the guard.  fl_lock held. */
@@ -456,11 +491,10 @@ is_guard(const struct front_thread *ft)
  * waited long enough.  fl_lock held.
  */
 static bool
-idle_wait(struct front_thread *ft, const struct timespec *until)
+idle_wait(struct front_thread *ft, uint64_t until)
 {
 
-	return pthread_cond_timedwait(&ft->ft_cond, &front.fl_lock, until) !=
-	    ETIMEDOUT || is_guard(ft) ||
+	return !spare_wait(ft, until) || is_guard(ft) ||
 	    helm_state(atomic_load(&front.fl_helm)) == HELM_VACANT;
 }
 
@@ -474,7 +508,7 @@ idle_wait(struct front_thread *ft, const struct timespec *until)
 static bool
 front_spare(struct front_thread *ft, bool starts)
 {
-	const struct timespec until = ms_from_now(front.fl_config.idle_ms);
+	const uint64_t until = hyp_clock() + front.fl_config.idle_ms * MSEC;
 	bool wanted = false, stay = true;
 
 	ft->ft_hot = NULL;
@@ -485,13 +519,16 @@ front_spare(struct front_thread *ft, bool starts)
 		front.fl_nspare++;
 	front_share_idle(ft);
 	TAILQ_INSERT_HEAD(&front.fl_spares, ft, ft_spare);
+	/* The next request need not wake it for that. */
+	if (is_guard(ft))
+		atomic_store(&front.fl_watching, true);
 	while (stay && !wanted && !front.fl_stopping) {
 		if (take_vacant(ft))
 			wanted = true;
 		else if (is_guard(ft))
 			wanted = guard_wait(ft);
 		else
-			stay = idle_wait(ft, &until);
+			stay = idle_wait(ft, until);
 	}
 	if (is_guard(ft))
 		atomic_store(&front.fl_watching, false);
@@ -795,7 +832,7 @@ front_threads_stop(void)
 	pthread_mutex_lock(&front.fl_lock);
 	front.fl_stopping = true;
 	TAILQ_FOREACH(ft, &front.fl_spares, ft_spare)
-		pthread_cond_signal(&ft->ft_cond);
+		spare_wake(spare_call(ft));
 	pthread_mutex_unlock(&front.fl_lock);
 	while ((n = write(front.fl_stopfd, &one, sizeof(one))) == -1 &&
 	    tries++ < STOP_TRIES)

@@ -152,7 +152,7 @@ enum front_state {
 struct front_thread {
 	TAILQ_ENTRY(front_thread) ft_all;	/* (l) */
 	TAILQ_ENTRY(front_thread) ft_spare;	/* (l) */
-	pthread_cond_t		 ft_cond;	/* with fl_lock */
+	uint32_t		 ft_calls;	/* (l) a spare waits for more */
 	uint64_t		 ft_helm;	/* (t) the value of fl_helm that
 						   is this thread's, or 0 */
 	struct front_chan	*ft_hot;	/* (t) last served at the helm */

@@ -215,6 +215,23 @@ usbx_deliver(struct hyp_usb *hd)
 	}
 }
 
+int
+hyp_usbx_more(struct hyp_usbx *hx)
+{
+	struct hyp_usb *hd = hx->hx_dev;
+	const struct hyp_usbx *next;
+	int more;
+
+	pthread_mutex_lock(&hd->hd_mtx);
+	if (hd->hd_running != hx)
+		hyp_panic("hyp_usbx_more: not in done");
+	next = TAILQ_FIRST(&hd->hd_doneq);
+	more = next != NULL && !hd->hd_closing &&
+	    next->hx_xfer->endpoint == hx->hx_xfer->endpoint;
+	pthread_mutex_unlock(&hd->hd_mtx);
+	return more;
+}
+
 /* ---- submit --------------------------------------------------------- */
 
 /*

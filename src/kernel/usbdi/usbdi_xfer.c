@@ -34,6 +34,10 @@
  *	an xfer that was cancelled and is stuck the others wait for the end of
  *	its grace.
  *
+ *	Several that the host gives back one after the other are finished
+ *	first, and then their callbacks run; so a callback can be told that
+ *	another one follows (usbd_pipe_more).
+ *
  * A pipe that fails again and again
  *	After USBD_MAXERRS failures in a row a pipe other than pipe 0 pauses,
  *	10 ms at first and 1 s in the end: xfers are accepted but wait in
@@ -350,7 +354,7 @@ usbd_xfer_callback(struct usbd_pipe *pipe, struct usbd_xfer *xfer)
 static void
 usbd_pipe_run(struct usbd_pipe *pipe)
 {
-	struct usbd_xfer *xfer;
+	struct usbd_xfer *xfer, *next;
 	u_int n = 0;
 
 	KASSERT(mutex_owned(&pipe->up_dev->ud_lock));
@@ -364,11 +368,28 @@ usbd_pipe_run(struct usbd_pipe *pipe)
 			break;
 		}
 		TAILQ_REMOVE(&pipe->up_queue, xfer, ux_next);
+		next = TAILQ_FIRST(&pipe->up_queue);
+		pipe->up_more = next != NULL && next->ux_state == UX_DONE;
 		usbd_xfer_callback(pipe, xfer);
 	}
 	pipe->up_runner = NULL;
 	if (usbd_pipe_idle(pipe))
 		cv_broadcast(&pipe->up_cv);
+}
+
+/*
+ * yes = usbd_pipe_more(pipe)
+ *
+ *	In a callback: does another one of the pipe follow, because its xfer is
+ *	done already?  So what is dear can be left to that one.  It comes in
+ *	any case, whatever its xfer's status.
+ */
+bool
+usbd_pipe_more(const struct usbd_pipe *pipe)
+{
+
+	KASSERT(pipe->up_runner == curlwp);
+	return pipe->up_more;
 }
 
 /*
@@ -487,6 +508,10 @@ usbd_xfer_judge(const struct usbd_xfer *xfer, int status, uint32_t actlen)
  *					UX_DONE, callback
  *
  *	so xfer still exists here, and its callback runs once.
+ *
+ *	If the host has more of the endpoint, the callbacks are left to the
+ *	last of these.  That one comes here too, or is given up meanwhile, and
+ *	then it is usbd_xfer_timer that runs them.
  */
 static void
 usbd_xfer_host_done(void *cookie, int status, uint32_t actlen)
@@ -516,7 +541,8 @@ usbd_xfer_host_done(void *cookie, int status, uint32_t actlen)
 	usbd_xfer_finish(xfer, err, uimin(actlen, xfer->ux_length));
 	if (dev->ud_nodev)
 		usbd_gone_locked(dev);
-	usbd_pipe_run(pipe);
+	if (!hyp_usbx_more(xfer->ux_hyp))
+		usbd_pipe_run(pipe);
 	usbd_unlock(dev);
 	LOCKDEBUG_NONE(__func__);
 }

@@ -142,6 +142,9 @@ struct ucom_attach_args {
 	struct usbd_interface	*ucaa_iface;
 	const struct ucom_methods *ucaa_methods;
 	void			*ucaa_arg;	/* first argument of methods */
+	/* An addition: how many reads are in flight, for a chip that has to be
+	   read in small ones; 0: as many as usual. */
+	u_int			 ucaa_nreads;
 };
 #define	UCOM_UNK_PORTNO	(-1)
 

@@ -16,6 +16,7 @@
  *	--------			-------------	---------
  *	usbd_transfer			any		no
  *	usbd_setup_xfer, _get_*		any		no
+ *	usbd_pipe_more			any; callbacks	no
  *	usbd_clear_endpoint_stall_async	any		no
  *	usbd_cancel_xfer		any		no
  *	usb_add_task			any		no
@@ -132,6 +133,8 @@ usbd_status usbd_transfer(struct usbd_xfer *);
 usbd_status usbd_sync_transfer(struct usbd_xfer *);
 usbd_status usbd_sync_transfer_sig(struct usbd_xfer *);
 void	usbd_cancel_xfer(struct usbd_xfer *);
+/* An addition: in a callback, does another one of the pipe follow at once? */
+bool	usbd_pipe_more(const struct usbd_pipe *);
 void	usbd_get_xfer_status(struct usbd_xfer *, void **, void **,
 	    uint32_t *, usbd_status *);
 void	*usbd_get_buffer(struct usbd_xfer *);

@@ -120,6 +120,7 @@ struct usbd_pipe {
 	callout_t	 up_callout;	/* ends the pause */
 	TAILQ_HEAD(, usbd_xfer) up_queue; /* (l) accepted, in order */
 	struct lwp	*up_runner;	/* (l) who runs callbacks */
+	bool		 up_more;	/* its: another one follows */
 	kcondvar_t	 up_cv;		/* queue empty and no runner */
 	struct usbd_xfer *up_intrxfer[USBD_INTR_XFERS]; /* of
 					   usbd_open_pipe_intr, or NULL */
