@@ -242,7 +242,8 @@ cv_signal(kcondvar_t *cv)
 /*
  * cv_broadcast(cv)
  *
- *	Wake all sleepers.  The caller holds the mutex of the sleepers.
+ *	Wake all sleepers.  The caller holds the mutex of the sleepers, or has
+ *	held it since the condition changed, and the variable still exists.
  */
 void
 cv_broadcast(kcondvar_t *cv)

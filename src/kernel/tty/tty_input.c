@@ -730,6 +730,9 @@ ttyplainrun(struct tty *tp, const u_char *buf, const u_char *lsr, int len)
  *	is full in raw mode: t_hwiflow(tp, 1) was called, and t_hwiflow(tp, 0)
  *	comes, perhaps before this returns, when the rest can be given.
  *	Called without ttylock; does not sleep.
+ *
+ *	This is ttwakeup, but the reader is woken when ttylock is left: it
+ *	would wait for that at once, and have to be woken again.
  */
 size_t
 ttyinput_block(struct tty *tp, const u_char *buf, const u_char *lsr,
@@ -769,8 +772,10 @@ ttyinput_block(struct tty *tp, const u_char *buf, const u_char *lsr,
 		ttyblock(tp);
 	}
 	if (queued)
-		ttwakeup(tp);
+		selnotify(&tp->t_rsel, 0, 0);
 	ttyunlock(tp);
+	if (queued)
+		cv_broadcast(&tp->t_rawcv);
 	return done;
 }
 
