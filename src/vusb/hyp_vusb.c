@@ -371,6 +371,9 @@ hd_progress(struct hyp_usb *d)
 
 	for (x = TAILQ_FIRST(&d->hd_queue); x != NULL; x = next) {
 		next = TAILQ_NEXT(x, hx_link);
+		/* There may be many that wait for their turn. */
+		if (seen[VUSB_EP(x->hx_ep)] && !x->hx_cancel && !d->hd_gone)
+			continue;
 		if (hx_stuck(x)) {
 			seen[VUSB_EP(x->hx_ep)] = true;
 		} else if (d->hd_gone) {

@@ -52,6 +52,7 @@ static u_int resubmit;			/* lk: so many times */
 static uint64_t resubmitted;		/* lk: when */
 static bool stop;			/* lk: the driver is going down */
 static bool inside;			/* a callback runs */
+static const struct usbd_pipe *owes;	/* lk: has promised another one */
 static u_int told;
 static u_int ran;			/* lk */
 static usbd_status result, result2;
@@ -74,6 +75,7 @@ note(struct usbd_xfer *x, void *priv, usbd_status err)
 	SCHED_CHECK(!inside);
 	inside = true;
 	mutex_enter(&lk);
+	owes = usbd_pipe_more(x->ux_pipe) ? x->ux_pipe : NULL;
 	SCHED_CHECK(ncb < 32);
 	order[ncb] = (u_int)(uintptr_t)priv;
 	status[ncb] = err;
@@ -107,6 +109,7 @@ setup_bare(void)
 	cv_init(&lk_cv, "litmus");
 	submits = ncb = resubmit = told = ran = 0;
 	resubmitted = 0;
+	owes = NULL;
 	stop = waited = inside = false;
 	waiter = NULL;
 	result = result2 = USBD_IN_PROGRESS;
@@ -189,14 +192,17 @@ memory_is_free(void *arg __unused)
 	return kmem_inuse(&pieces) == 0;
 }
 
-/* After the pipe is closed: each submit has had one callback. */
+/*
+ * After the pipe is closed: each submit has had one callback, and none has said
+ * that another one follows if none did.
+ */
 static void
 end(void)
 {
 
 	if (pipe != NULL)
 		usbd_close_pipe(pipe);
-	SCHED_CHECK(ncb == submits);
+	SCHED_CHECK(ncb == submits && owes == NULL);
 	for (u_int i = 0; i < NX; i++) {
 		if (xfer[i] != NULL)
 			usbd_destroy_xfer(xfer[i]);
@@ -227,6 +233,28 @@ completes_last(void *arg __unused)
 
 	if (hu_complete(hu, IN, 1, HYP_USB_OK, "01234", 5) == 0)
 		completes(NULL);
+}
+
+/* All that are there, so that one delivery can find some of them. */
+static void
+completes_all(void *arg __unused)
+{
+
+	for (u_int i = 0; i < NX; i++)
+		(void)hu_complete(hu, IN, 0, HYP_USB_OK, "01234", 5);
+}
+
+/* Its callback must not promise one of those that are still in flight. */
+static void
+completes_one(void *arg __unused)
+{
+
+	completes(NULL);
+	mutex_enter(&lk);
+	while (ncb == 0)
+		cv_wait(&lk_cv, &lk);
+	SCHED_CHECK(ncb == 1 && owes == NULL);
+	mutex_exit(&lk);
 }
 
 /* Ended: no callback runs or will; the pipe is usable. */
@@ -671,6 +699,11 @@ ACTORS(close_order, { "close", closes_destroys, NULL },
     { "done", completes_last, NULL });
 ACTORS(close_unplug, { "close", closes_destroys, NULL },
     { "unplug", unplugs, NULL });
+ACTORS(together_abort, { "abort", aborts_all, NULL },
+    { "done", completes_all, NULL });
+ACTORS(one_alone, { "done", completes_one, NULL });
+ACTORS(together_destroy, { "destroy", destroys_told, NULL },
+    { "done", completes_all, NULL });
 ACTORS(timeout_done, { "time", time_goes, ARG(&ms100) },
     { "done", completes, NULL });
 ACTORS(timeout_abort, { "time", time_goes, ARG(&ms100) },
@@ -967,6 +1000,12 @@ const struct sched_litmus l_usbdi[] = {
 	    setup_flying, two_aborts, end_race },
 	{ "abort_order", "an abort, and completions in another order",
 	    setup_three, abort_order, end_order },
+	{ "one_alone", "one of three ends, and promises nothing",
+	    setup_three, one_alone, end },
+	{ "together_abort", "three that end together, against an abort",
+	    setup_three, together_abort, end_order },
+	{ "together_destroy", "the same, and the first is destroyed when told",
+	    setup_three, together_destroy, end },
 	{ "abort_never", "what never comes back is given up in time",
 	    setup_never, abort_alone, end_never },
 	{ "abort_never_three", "three of those: no later than one",

@@ -433,6 +433,11 @@ MUTANTS = (
     ("two threads run callbacks", XFER,
      "	if (pipe->up_runner != NULL)\n		return;\n"
      "	pipe->up_runner = curlwp;", "	pipe->up_runner = curlwp;"),
+    ("a callback is promised that does not come", XFER,
+     "next != NULL && next->ux_state == UX_DONE;", "next != NULL;"),
+    ("the last of several completions runs no callbacks", XFER,
+     "	if (!hyp_usbx_more(xfer->ux_hyp))\n		usbd_pipe_run(pipe);",
+     "	if (hyp_usbx_more(xfer->ux_hyp))\n		usbd_pipe_run(pipe);"),
     ("a completion does not mind that it was given up", XFER,
      "	if (xfer->ux_state == UX_ABANDON) {", "	if (false) {"),
     ("a pipe is idle while a callback runs", XFER,

@@ -191,7 +191,7 @@ usbx_callback(struct libusb_transfer *xfer)
 void
 usbx_deliver(struct hyp_usb *hd)
 {
-	struct hyp_usbx *hx;
+	struct hyp_usbx *hx, *next;
 	uint32_t actlen;
 	int status;
 
@@ -200,6 +200,9 @@ usbx_deliver(struct hyp_usb *hd)
 		hx->hx_state = USBX_IDLE;
 		status = hx->hx_status;
 		actlen = hx->hx_actlen;
+		next = TAILQ_FIRST(&hd->hd_doneq);
+		hd->hd_more = next != NULL &&
+		    next->hx_xfer->endpoint == hx->hx_xfer->endpoint;
 		hd->hd_running = hx;
 		hd->hd_upcall = 1;
 		pthread_mutex_unlock(&hd->hd_mtx);
@@ -215,21 +218,14 @@ usbx_deliver(struct hyp_usb *hd)
 	}
 }
 
+/* As usbx_deliver has seen it; a free since then is the caller's business. */
 int
 hyp_usbx_more(struct hyp_usbx *hx)
 {
-	struct hyp_usb *hd = hx->hx_dev;
-	const struct hyp_usbx *next;
-	int more;
 
-	pthread_mutex_lock(&hd->hd_mtx);
-	if (hd->hd_running != hx)
+	if (usb_event_self() != hx->hx_dev)
 		hyp_panic("hyp_usbx_more: not in done");
-	next = TAILQ_FIRST(&hd->hd_doneq);
-	more = next != NULL && !hd->hd_closing &&
-	    next->hx_xfer->endpoint == hx->hx_xfer->endpoint;
-	pthread_mutex_unlock(&hd->hd_mtx);
-	return more;
+	return hx->hx_dev->hd_more;
 }
 
 /* ---- submit --------------------------------------------------------- */

@@ -182,6 +182,7 @@ struct hyp_usb {
 	int			 hd_closed;	/* (m) */
 	int			 hd_gone;	/* (m) */
 	int			 hd_gonetold;	/* (e) */
+	int			 hd_more;	/* (e) see hyp_usbx_more */
 	int			 hd_edge;	/* (e) epoll is edge-triggered */
 	int			 hd_err;	/* (e) POLLERR, or libusb failed */
 	int			 hd_quit;	/* (m) for the event thread */

@@ -151,13 +151,16 @@ usbd_xfer_finish(struct usbd_xfer *xfer, usbd_status status, uint32_t actlen)
 	KASSERTMSG(xfer->ux_state != UX_IDLE && xfer->ux_state != UX_DONE,
 	    "state %d", xfer->ux_state);
 	KASSERTMSG(status != USBD_IN_PROGRESS, "state %d", xfer->ux_state);
+	/* All others have no timer, and it is a lock of the whole system. */
+	if (xfer->ux_state == UX_CANCEL ||
+	    xfer->ux_timeout != USBD_NO_TIMEOUT)
+		(void)callout_stop(&xfer->ux_callout);
 	if (actlen > 0 && usbd_xfer_isread(xfer))
 		memcpy(xfer->ux_intr ? xfer->ux_buf : xfer->ux_buffer,
 		    xfer->ux_hypbuf, actlen);
 	xfer->ux_actlen = actlen;
 	xfer->ux_status = status;
 	xfer->ux_state = UX_DONE;
-	(void)callout_stop(&xfer->ux_callout);
 }
 
 /*
