@@ -35,7 +35,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,22 +89,52 @@ daemon_fork(void)
 	close(fds[0]);
 	daemon_pipe = fds[1];
 	(void)setsid();
-	if (chdir("/") == -1)
-		host_logf(HYP_LOG_WARNING, "chdir /: %s", strerror(errno));
+}
+
+/* state, and a descriptor with it if that is one; false with errno. */
+static bool
+notify_send(int sock, const struct sockaddr_un *sun, socklen_t len,
+    const char *state, int fd)
+{
+	union {
+		struct cmsghdr	 hdr;
+		char		 buf[CMSG_SPACE(sizeof(int))];
+	} rights = { .hdr = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)state,
+	    .iov_len = strlen(state) };
+	const struct msghdr msg = {
+		.msg_name = (void *)(uintptr_t)sun,
+		.msg_namelen = len,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = fd != -1 ? &rights : NULL,
+		.msg_controllen = fd != -1 ? sizeof(rights) : 0,
+	};
+
+	memcpy(CMSG_DATA(&rights.hdr), &fd, sizeof(fd));
+	return sendmsg(sock, &msg, MSG_NOSIGNAL) != -1;
 }
 
 void
 daemon_notify(const char *state)
 {
+
+	(void)daemon_notify_fd(state, -1);
+}
+
+bool
+daemon_notify_fd(const char *state, int kept)
+{
 	const struct timeval patience = { .tv_sec = NOTIFY_TIME };
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
 	socklen_t len;
+	bool sent;
 	int fd;
 
 	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
 	    strlen(path) >= sizeof(sun.sun_path))
-		return;
+		return false;
 	strcpy(sun.sun_path, path);
 	if (path[0] == '@')
 		sun.sun_path[0] = '\0';
@@ -110,15 +142,16 @@ daemon_notify(const char *state)
 	    strlen(path));
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
-		return;
+		return false;
 	/* A service manager that reads nothing holds nobody up. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
 	    sizeof(patience));
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-	    (struct sockaddr *)&sun, len) == -1)
+	sent = notify_send(fd, &sun, len, state, kept);
+	if (!sent)
 		host_logf(HYP_LOG_WARNING, "cannot notify %s: %s", path,
 		    strerror(errno));
 	close(fd);
+	return sent;
 }
 
 void
@@ -132,13 +165,12 @@ daemon_reloading(void)
 }
 
 void
-daemon_ready(void)
+daemon_leave(void)
 {
 	int fd;
 
-	daemon_notify("READY=1");
-	if (daemon_pipe == -1)
-		return;
+	if (chdir("/") == -1)
+		host_logf(HYP_LOG_WARNING, "chdir /: %s", strerror(errno));
 	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd != -1) {
 		(void)dup2(fd, STDIN_FILENO);
@@ -147,6 +179,16 @@ daemon_ready(void)
 		close(fd);
 	}
 	host_log_to(HOST_LOG_SYSLOG);
+}
+
+void
+daemon_ready(void)
+{
+
+	daemon_notify("READY=1");
+	if (daemon_pipe == -1)
+		return;
+	daemon_leave();
 	if (write(daemon_pipe, "", 1) == -1)
 		host_logf(HYP_LOG_WARNING, "nobody waits for the start");
 	close(daemon_pipe);

@@ -5,6 +5,8 @@
 #ifndef MAIN_DAEMON_H
 #define MAIN_DAEMON_H
 
+#include <stdbool.h>
+
 /*
  * daemon_fork()
  *
@@ -24,16 +26,29 @@ void	daemon_fork(void);
 void	daemon_ready(void);
 
 /*
+ * daemon_leave()
+ *
+ *	What daemon_ready does for who was forked, for who has been started by
+ *	one that was.
+ */
+void	daemon_leave(void);
+
+/*
  * daemon_notify(state)
  *
  *	Tell the service manager ("STOPPING=1"), if there is one: sd_notify(3).
  *	Waits for it for 2 s at most.
+ *
+ * daemon_notify_fd(state, fd)
+ *
+ *	The same, with a descriptor: "FDSTORE=1".  False: he has not got it.
  *
  * daemon_reloading()
  *
  *	Tell it that the configuration is being read again; "READY=1" follows.
  */
 void	daemon_notify(const char *);
+bool	daemon_notify_fd(const char *, int);
 void	daemon_reloading(void);
 
 /*

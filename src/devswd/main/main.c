@@ -10,6 +10,7 @@
  *		trace			if there is to be one
  *		hyp_boot		the kernel side
  *		front_start		CUSE
+ *		keep_adopt		nodes of one that was killed: they wait
  *		host_udev_open		events from now on
  *		modules			of the command line
  *		hyp_node_pin		nodes of claims with a unit, and of
@@ -33,7 +34,7 @@
  *	Stop, from the top down: no more events; hyp_halt detaches every
  *	device, which releases the blocked clients with their BSD results;
  *	control_stop waits for the answers to revokes;
- *	front_stop takes the nodes away; host_usb_drain waits until the
+ *	front_stop takes the nodes away, and from who keeps them; host_usb_drain waits until the
  *	kernel's drivers have the interfaces back; the trace ends.
  *
  * Locks
@@ -45,6 +46,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +66,8 @@
 #include "main/change.h"
 #include "main/control.h"
 #include "main/daemon.h"
+#include "main/keep.h"
+#include "main/keeper.h"
 #include "main/list.h"
 #include "main/nodedb.h"
 #include "main/nodes.h"
@@ -81,6 +85,8 @@
 
 #define	DRAIN_TIME	UINT64_C(3000000000)
 #define	CONTROL_TIME	1000	/* ms */
+#define	KEEPER_PAUSE	100	/* ms */
+#define	KEEPER_TRIES	10
 #define	TAP_IDLE_MS	15000	/* three requests of who follows a node */
 
 /* The signals that the main thread waits for. */
@@ -135,12 +141,23 @@ main_check_cuse(void)
 	return 1;
 }
 
+/* A node that was taken over, as soon as it has hardware, and its owner. */
+static void
+main_serve(const struct node_state *ns, const struct node_state *was)
+{
+
+	(void)was;
+	if (ns->ns_attached)
+		front_node_serve(ns->ns_info.fi_minor);
+}
+
 /* Who wants to know which hardware a node has. */
 static nodes_func_t *const main_nodes_funcs[] = {
 	units_node,
 	perms_node,
 	watch_nodes,
 	nodedb_node,
+	main_serve,
 	NULL
 };
 
@@ -162,6 +179,8 @@ main_front(const struct options *o)
 	fc.changed = nodes_changed;
 	fc.event = watch_event;
 	fc.tty_nonblock_close = strcmp(o->o_defaults, "bsd") == 0;
+	if (o->o_keep)
+		keep_open(&fc);
 	error = front_start(&fc);
 	if (error != 0)
 		host_logf(HYP_LOG_ERR, "cannot start the front end: %s",
@@ -362,7 +381,7 @@ main_tap(bool on)
  *	On an error the process is about to exit, so what is up stays up.
  */
 static int
-main_start(struct options *o, int *udevfd, int *nodesfd)
+main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 {
 	int error;
 
@@ -384,6 +403,7 @@ main_start(struct options *o, int *udevfd, int *nodesfd)
 	if ((*nodesfd = nodes_open(main_nodes_funcs)) == -1 ||
 	    main_front(o) != 0)
 		return 1;
+	*keptfd = keep_adopt();
 	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
 	if (*udevfd == -1 || main_modules(o) != 0 || main_pins(o) != 0)
 		return 1;
@@ -441,9 +461,9 @@ main_signal(int fd)
 
 static void
 main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
-    int dogfd)
+    int dogfd, int keptfd)
 {
-	struct epoll_event ev[5];
+	struct epoll_event ev[6];
 	int ep, i, n, stop = 0;
 
 	ep = epoll_create1(EPOLL_CLOEXEC);
@@ -455,8 +475,10 @@ main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
 	main_epoll_add(ep, ctlfd);
 	if (dogfd != -1)
 		main_epoll_add(ep, dogfd);
+	if (keptfd != -1)
+		main_epoll_add(ep, keptfd);
 	while (!stop) {
-		n = epoll_wait(ep, ev, 5, -1);
+		n = epoll_wait(ep, ev, 6, -1);
 		if (n == -1 && errno != EINTR)
 			host_fatal("main: epoll_wait");
 		for (i = 0; i < n; i++) {
@@ -468,6 +490,8 @@ main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
 				nodes_dispatch();
 			else if (ev[i].data.fd == dogfd)
 				(void)watchdog_dispatch(main_nclaims(o));
+			else if (ev[i].data.fd == keptfd)
+				keep_serve();
 			else {
 				host_udev_dispatch();
 				nodedb_udev();
@@ -493,11 +517,13 @@ main_stop(void)
 	hyp_halt();
 	nodedb_close();
 	(void)control_stop(CONTROL_TIME);
+	keep_stop();
 	left = front_stop();
 	if (left != 0)
 		host_logf(HYP_LOG_WARNING, "%u calls did not end", left);
 	else
 		nodes_close();
+	keep_close();
 	left = host_usb_drain(hyp_clock() + DRAIN_TIME);
 	if (left != 0)
 		host_logf(HYP_LOG_WARNING, "%u devices did not answer to the "
@@ -517,19 +543,48 @@ main_semantics(const char *name)
 	return 1;
 }
 
-static int
-main_run(struct options *o)
+/* A child of the keeper's is one that finds a socket to notify. */
+static bool
+main_is_kept(const struct options *o)
 {
-	int sigfd, udevfd, nodesfd, ctlfd;
+
+	return o->o_keep && getenv("NOTIFY_SOCKET") != NULL;
+}
+
+static int
+main_keeper(const struct options *o, char **argv)
+{
+	char cwd[PATH_MAX];
+	const struct keeper_config kc = {
+		.kc_dir = CONTROL_DIR,
+		.kc_cwd = getcwd(cwd, sizeof(cwd)) != NULL ? cwd : "/",
+		.kc_argv = argv,
+		.kc_ready = daemon_ready,
+		.kc_pause_ms = KEEPER_PAUSE,
+		.kc_tries = KEEPER_TRIES,
+	};
+
+	if (!o->o_foreground)
+		daemon_fork();
+	main_rlimit();
+	return keeper_run(&kc);
+}
+
+static int
+main_run(struct options *o, char **argv)
+{
+	int sigfd, udevfd, nodesfd, ctlfd, keptfd;
 	sigset_t set;
 
 	if (main_semantics(o->o_semantics) != 0)
 		return EXIT_BADUSAGE;
 	if (hyp_set_tty_defaults(o->o_defaults) != 0)
 		return EXIT_BADUSAGE;	/* options.c knows the names */
+	if (o->o_keep && !main_is_kept(o))
+		return main_keeper(o, argv);
 	if (main_trace_open(o->o_trace) != 0)
 		return EXIT_FAILED;
-	if (!o->o_foreground)
+	if (!o->o_foreground && !main_is_kept(o))
 		daemon_fork();
 	hyp_posix_set_loglevel(o->o_verbose ? HYP_LOG_DEBUG : HYP_LOG_INFO);
 	host_crash_catch();
@@ -540,16 +595,18 @@ main_run(struct options *o)
 	sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (sigfd == -1)
 		host_logf(HYP_LOG_ERR, "signalfd: %s", strerror(errno));
-	if (sigfd == -1 || main_start(o, &udevfd, &nodesfd) != 0 ||
+	if (sigfd == -1 || main_start(o, &udevfd, &nodesfd, &keptfd) != 0 ||
 	    (ctlfd = main_control(o)) == -1) {
 		host_trace_stop();
 		return EXIT_FAILED;
 	}
 	nodedb_open(&o->o_claims);
 	daemon_ready();
+	if (!o->o_foreground && main_is_kept(o))
+		daemon_leave();
 	host_udev_rescan();
 	main_tell_missing(o);
-	main_loop(o, sigfd, udevfd, nodesfd, ctlfd, watchdog_start());
+	main_loop(o, sigfd, udevfd, nodesfd, ctlfd, watchdog_start(), keptfd);
 	main_stop();
 	return EXIT_OK;
 }
@@ -579,7 +636,7 @@ main(int argc, char **argv)
 	}
 	switch (o.o_action) {
 	case ACTION_RUN:
-		status = main_run(&o);
+		status = main_run(&o, argv);
 		break;
 	case ACTION_LIST:
 		status = main_list(&o);

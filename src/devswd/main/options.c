@@ -58,6 +58,7 @@ enum {
 	OPT_SEMANTICS,
 	OPT_DEFAULTS,
 	OPT_TRACE,
+	OPT_KEEP,
 	OPT_UNITS,
 	OPT_UNITS_FILE,
 	OPT_VERSION,
@@ -66,6 +67,7 @@ enum {
 
 static const struct option options_long[] = {
 	{ "foreground",	 no_argument,	    NULL, 'f' },
+	{ "keep",	 no_argument,	    NULL, OPT_KEEP },
 	{ "verbose",	 no_argument,	    NULL, 'v' },
 	{ "claim",	 required_argument, NULL, OPT_CLAIM },
 	{ "config",	 required_argument, NULL, OPT_CONFIG },
@@ -98,7 +100,7 @@ void
 options_help(void)
 {
 
-	printf("usage: devswd [-fv] --claim VID:PID[,serial=S][,port=P]"
+	printf("usage: devswd [-fv] [--keep] --claim VID:PID[,serial=S][,port=P]"
 	    "[,unit=N]\n"
 	    "              [,driver=D][,force][,speed=BAUD][,format=8N1]\n"
 	    "              [,flow=none|rtscts|xonxoff]\n"
@@ -120,6 +122,9 @@ options_help(void)
 	    "       devswd --version | --help\n"
 	    "\n"
 	    "  -f, --foreground   stay, and log to standard error\n"
+	    "  --keep             a parent process keeps the nodes when devswd "
+	    "is killed,\n"
+	    "                     and starts it again\n"
 	    "  -v, --verbose      log more; with --list, show all devices\n"
 	    "  --claim SPEC       take these devices from the kernel; may be "
 	    "repeated\n"
@@ -344,6 +349,9 @@ parse_one(struct options *o, int opt, const char *arg)
 		return 0;
 	case 'v':
 		o->o_verbose = 1;
+		return 0;
+	case OPT_KEEP:
+		o->o_keep = 1;
 		return 0;
 	case OPT_CLAIM:
 		return parse_claim(o, arg);

@@ -30,6 +30,7 @@ enum option_action {
 struct options {
 	enum option_action o_action;
 	int		 o_foreground;
+	int		 o_keep;	/* have a parent that keeps nodes */
 	int		 o_verbose;
 	struct front_perm o_tty;
 	struct front_perm o_hid;

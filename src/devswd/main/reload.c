@@ -129,6 +129,7 @@ compare_fixed(const struct options *old, const struct options *new, FILE *to)
 	} fixed[] = {
 		{ "major", old->o_major == new->o_major },
 		{ "max-threads", old->o_max_threads == new->o_max_threads },
+		{ "keep", old->o_keep == new->o_keep },
 		{ "deadline", old->o_deadline == new->o_deadline },
 		{ "module-dir", same_text(old->o_module_dir,
 		    new->o_module_dir) },

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * keep.h - what outlives the daemon, and who has it meanwhile: systemd, or
+ * devswd's own parent (keeper.h).
+ */
+#ifndef MAIN_KEEP_H
+#define MAIN_KEEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "front/front.h"
+
+/*
+ * keep_open(fc)
+ *
+ *	Take what a predecessor has left, or begin a journal, and give the front
+ *	end what it needs (front_config's journal, keep and unkeep).  No effect
+ *	if nobody keeps anything.  Before any thread exists.
+ *
+ * timer = keep_adopt()
+ *
+ *	After front_start: take the nodes over.  A descriptor that becomes
+ *	readable when keep_serve is to be called; -1: there is nothing to wait
+ *	for.
+ *
+ * keep_serve()
+ *
+ *	What has no hardware by now is served without it.
+ *
+ * keep_stop()
+ * keep_close()
+ *
+ *	The daemon stops, and leaves nothing: before front_stop, and after.
+ *	keep_close waits for the keeper, but no longer than a second.
+ */
+void	keep_open(struct front_config *);
+int	keep_adopt(void);
+void	keep_serve(void);
+void	keep_stop(void);
+void	keep_close(void);
+
+#endif /* MAIN_KEEP_H */
