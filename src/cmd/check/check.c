@@ -21,7 +21,8 @@
  *
  * With -n, one driver of these names at least has to take a device.
  *
- * This thread is an lwp; clients have their own.
+ * This thread is an lwp; clients have their own (lwp.c).  devices.c plugs and
+ * unplugs, nodes.c knows the nodes.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -29,14 +30,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "check/check.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
 
-#define	PLUG_MS		10000	/* an attach, a detach */
 #define	QUIET_MS	100	/* no new node so long: these are all */
 #define	ENTER_MS	3000	/* what a call has to come into the driver */
 #define	BLOCK_MS	60	/* then it waits, if it is going to */
@@ -44,10 +43,6 @@
 #define	DEFAULT_S	3
 #define	MAX_S		3600
 
-struct vusb *check_devices[CHECK_MAX];
-unsigned check_ndevices;
-const char *check_module;
-char check_name[64];
 static unsigned seconds = DEFAULT_S;
 static const char *drivers[CHECK_MAX];
 static unsigned ndrivers;
@@ -67,30 +62,6 @@ die(const char *what, const char *why)
 
 	fprintf(stderr, "devsw-check: %s: %s\n", what, why);
 	exit(126);
-}
-
-uint64_t
-check_now(void)
-{
-
-	return hyp_clock() / 1000000;
-}
-
-void
-check_sleep(unsigned ms)
-{
-	const struct timespec ts = { .tv_sec = ms / 1000,
-	    .tv_nsec = (long)(ms % 1000) * 1000000 };
-
-	(void)nanosleep(&ts, NULL);
-}
-
-struct hyp_lwp *
-check_enter(void)
-{
-	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
-
-	return hyp_lwp_enter(&root);
 }
 
 /* ---- arguments -------------------------------------------------------- */
@@ -161,19 +132,7 @@ parse(int argc, char **argv)
 		die(argv[optind], strerror(errno));
 }
 
-/* ---- modules and plugs ------------------------------------------------ */
-
-int
-check_load(char *why, size_t len)
-{
-	int error;
-
-	why[0] = '\0';
-	error = hyp_module_load(check_module, why, len);
-	if (error != 0 && why[0] == '\0')
-		snprintf(why, len, "%s", strerror(error));
-	return error;
-}
+/* ---- the module and its nodes ---------------------------------------- */
 
 static void
 load(void)
@@ -183,31 +142,6 @@ load(void)
 	if (check_load(why, sizeof(why)) != 0)
 		die(check_module, why);
 	(void)hyp_module_next("", check_name, sizeof(check_name));
-}
-
-/* Is each of them open, or is none? */
-static bool
-all_are(bool used)
-{
-
-	for (unsigned i = 0; i < check_ndevices; i++) {
-		if (vusb_in_use(check_devices[i]) != used)
-			return false;
-	}
-	return true;
-}
-
-static bool
-await(bool used)
-{
-	const uint64_t until = check_now() + PLUG_MS;
-
-	while (!all_are(used)) {
-		if (check_now() > until)
-			return false;
-		check_sleep(1);
-	}
-	return true;
 }
 
 /* Until no node has come for a while. */
@@ -222,31 +156,6 @@ await_nodes(void)
 			quiet = 0;
 		n = check_nnodes();
 	}
-}
-
-void
-check_plug(void)
-{
-
-	for (unsigned i = 0; i < check_ndevices; i++) {
-		if (!vusb_plugged(check_devices[i]))
-			vusb_plug(check_devices[i]);
-	}
-	(void)await(true);	/* a driver may give a device up */
-}
-
-void
-check_unplug(void)
-{
-
-	for (unsigned i = 0; i < check_ndevices; i++) {
-		if (vusb_plugged(check_devices[i]))
-			vusb_unplug(check_devices[i], 0);
-	}
-	/* What takes this long watch.c speaks of, but for what it cannot
-	   see. */
-	if (!await(false) && !await(false) && !await(false))
-		fault(NULL, "an unplugged device is not given back");
 }
 
 /* ---- a call that waits ------------------------------------------------ */

@@ -15,17 +15,20 @@
 #define	CHECK_NODES	64
 #define	CHECK_NAME	32
 
-/* ---- check.c --------------------------------------------------------- */
+/* ---- lwp.c ----------------------------------------------------------- */
+
+/* An lwp of root for this thread. */
+struct hyp_lwp *check_enter(void);
+uint64_t check_now(void);		/* ms */
+void	check_sleep(unsigned);		/* ms */
+
+/* ---- devices.c ------------------------------------------------------- */
 
 extern struct vusb *check_devices[CHECK_MAX];
 extern unsigned check_ndevices;
 extern const char *check_module;	/* its file */
 extern char check_name[64];		/* its name, when it is loaded */
 
-/* An lwp of root for this thread. */
-struct hyp_lwp *check_enter(void);
-uint64_t check_now(void);		/* ms */
-void	check_sleep(unsigned);		/* ms */
 int	check_load(char *, size_t);	/* by an lwp; errno, and why */
 /* Plug all in that are not; pull all out.  Each waits until it is so, or says
    that a driver does not come back. */

@@ -55,7 +55,6 @@ cfattach_t config_cfattach_lookup(const char *, const char *);
 cfdata_t config_rootsearch_acquire(const char *);
 bool	config_lock(const struct cfattach *);
 void	config_unlock(bool, const char *);
-void	config_set_late(bool);
 
 /* ---- subr_cfcall.c: what does not come back -------------------------- */
 

@@ -12,7 +12,7 @@
  *	the host does, now and then (hyp_call_next), and then has three things
  *	to say: that a call is late, that it has come back, and (hyp_calls_late)
  *	that at least one is late, so that an unload does not wait for it
- *	(config_fini_component).
+ *	(subr_cftable.c).
  *
  *	A late call hurts others if it has kept the kernel lock from its begin
  *	to now and somebody wants it: cc_turn is how often the lock had been
@@ -130,7 +130,7 @@ call_read(const struct cfcall *cc, struct hyp_call *hc)
 	return __atomic_load_n(&cc->cc_id, __ATOMIC_RELAXED) == hc->hc_id;
 }
 
-/* The up-calls; contracts in hyp.h. */
+/* The up-call; contract in hyp.h. */
 
 int
 hyp_call_next(uint32_t *row, struct hyp_call *hc)
@@ -143,12 +143,4 @@ hyp_call_next(uint32_t *row, struct hyp_call *hc)
 		}
 	}
 	return 0;
-}
-
-void
-hyp_calls_late(int late)
-{
-
-	config_set_late(late != 0);
-	LOCKDEBUG_NONE(__func__);
 }

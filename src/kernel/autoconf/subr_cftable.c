@@ -16,6 +16,8 @@
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
+#include <hyp/hyp_trace.h>
+
 #include "autoconf/autoconf_impl.h"
 
 struct cftable {
@@ -273,19 +275,21 @@ config_fini_component(struct cfdriver *const *cds,
 }
 
 /*
- * config_set_late(late)
+ * hyp_calls_late(late)
  *
- *	A driver's match or attach does not come back, or all have: who waits
- *	for searchers to end does so no longer, or again.
+ *	The up-call; contract in hyp.h.  A driver's match or attach does not
+ *	come back, or all have: who waits for searchers to end does so no
+ *	longer, or again.
  */
 void
-config_set_late(bool late)
+hyp_calls_late(int late)
 {
 
 	mutex_enter(&alldevs_lock);
-	config_late = late;
+	config_late = late != 0;
 	cv_broadcast(&config_cv);
 	mutex_exit(&alldevs_lock);
+	LOCKDEBUG_NONE(__func__);
 }
 
 /* Does this driver carry the interface attribute? */
