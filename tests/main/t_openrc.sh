@@ -72,7 +72,8 @@ reloads()
 	local pid status=0
 
 	: >"$work/conf"
-	sh -c 'trap "exit 42" HUP; echo ready; while :; do sleep 0.1; done' \
+	env --default-signal=HUP \
+	    sh -c 'trap "exit 42" HUP; echo ready; while :; do sleep 0.1; done' \
 	    >"$work/ready" &
 	pid=$!
 	until [ -s "$work/ready" ]; do sleep 0.05; done
