@@ -96,7 +96,7 @@ older()
 			rm "$tree/usr/bin/uhidctl"
 			touch "$tree/usr/sbin/devsw-older"
 		fi
-		dpkg-deb -b "$tree" "/tmp/old/$name.deb" || return 1
+		dpkg-deb -Znone -b "$tree" "/tmp/old/$name.deb" || return 1
 	done
 }
 
@@ -175,6 +175,8 @@ inside()
 {
 	number=$1
 	out=/tmp/out
+	# man's index is not ours, and takes seconds each time.
+	rm -f /var/lib/man-db/auto-update
 	seem_booted
 	check 'the version before can be installed, and nothing runs' \
 	    install_older
