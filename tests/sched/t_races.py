@@ -64,8 +64,10 @@ RACES = (
      "	if (task->queue == USB_NUM_TASKQS) {\n"),
     ("read_full", "input that comes clears its errors without the lock",
      "drivers/ucom_rx.c",
-     "	mutex_enter(&sc->sc_lock);\n	sc->sc_rx_errs = 0;\n	if (len",
-     "	sc->sc_rx_errs = 0;\n	mutex_enter(&sc->sc_lock);\n	if (len"),
+     "	mutex_enter(&sc->sc_lock);\n"
+     "	if (status == USBD_NORMAL_COMPLETION)\n",
+     "	sc->sc_rx_errs = 0;\n	mutex_enter(&sc->sc_lock);\n"
+     "	if (status == USBD_NORMAL_COMPLETION)\n"),
 )
 
 
