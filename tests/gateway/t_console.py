@@ -230,9 +230,11 @@ def _():
                       "!document.querySelector('#status.bad')")
         gate.device.write(b"again")
         has("p0", "again")
-    # That nobody answered was said, and has to be.
+    # That nobody answered was said, and has to be; it may have been asked just
+    # then.
     BROWSER.said = [one for one in BROWSER.said
                     if "ERR_CONNECTION_REFUSED" not in one and
+                    "ERR_CONNECTION_RESET" not in one and
                     "ERR_EMPTY_RESPONSE" not in one and
                     "WebSocket connection to" not in one]
 

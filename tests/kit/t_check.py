@@ -38,6 +38,9 @@ FAULTS = [
      False),
     ("STILL_OPEN", "d_close has left something (/dev/broken0)", False),
 ]
+# A reader that is run late finds its lock destroyed, before detach returns.
+LATE = {"NO_VDEVGONE": "(brokenread): a lock is used before mutex_init, or "
+        "after mutex_destroy: softc used after detach"}
 
 
 def check(*words):
@@ -58,6 +61,8 @@ def broken(fault, said, line):
     """Why the verdict is not as it should be; "" it is."""
     status, text = check("-t", "0", BROKEN, "--", "-D" + fault, "-Wall",
                          "-Werror")
+    if status == 1 and LATE.get(fault, said) in text and said not in text:
+        return ""
     if status != 1 or said not in text:
         return "%d: %s" % (status, text)
     if line:
