@@ -62,12 +62,12 @@ RACES = (
      "	if (task->queue != USB_NUM_TASKQS)\n		return;\n"
      "	mutex_enter(&dev->ud_lock);\n"
      "	if (task->queue == USB_NUM_TASKQS) {\n"),
-    ("read_full", "input that comes clears its errors without the lock",
+    ("read_events", "whether there is input is asked without the lock",
      "drivers/ucom_rx.c",
-     "	mutex_enter(&sc->sc_lock);\n"
-     "	if (status == USBD_NORMAL_COMPLETION)\n",
-     "	sc->sc_rx_errs = 0;\n	mutex_enter(&sc->sc_lock);\n"
-     "	if (status == USBD_NORMAL_COMPLETION)\n"),
+     "	input = !SIMPLEQ_EMPTY(&sc->sc_ibuff_full);\n"
+     "	mutex_exit(&sc->sc_lock);\n",
+     "	mutex_exit(&sc->sc_lock);\n"
+     "	input = !SIMPLEQ_EMPTY(&sc->sc_ibuff_full);\n"),
 )
 
 
