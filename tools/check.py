@@ -56,11 +56,11 @@ A test program in tests/vm or tests/uml that is none of these fails: nobody
 would ever run it.
 
 One process.  Guests' tests wait as much as they compute, so as many guests as
-there are CPUs run at once; most of the native ones do little but wait, so beside
-them is one more of those.  A thread waits for each guest and
-for each side of lanes; they share only tell() and build().  What in lane vm
-needs a sanitizer's build comes last there, as the other side has made it by
-then.  The same file runs the tests of a group inside the guest ("--inside");
+there are CPUs run at once, and one more when the native tests are over; most of
+those do little but wait, so beside the guests is one more of them than there are
+CPUs.  A thread waits for each guest and for each side of lanes; they share only
+tell(), build() and ROOM.  What in lane vm needs a sanitizer's build comes last
+there, as the other side has made it by then.  The same file runs the tests of a group inside the guest ("--inside");
 its lines "@@@ ..." tell them apart.
 """
 
@@ -110,6 +110,9 @@ SHARE = 4               # tests of one guest, at most
 HOST = "# host"
 MARK = "@@@"
 STOPPED = threading.Event()     # no further guest is to be started
+# So many jobs run at once on one side of lanes.
+AT_ONCE = min(GUESTS, len(os.sched_getaffinity(0)))
+ROOM = threading.Semaphore(AT_ONCE)     # for guests
 
 
 def build_dir(name):
@@ -521,10 +524,16 @@ def script_jobs(wanted):
         yield functools.partial(after_build, part, job)
 
 
+def in_room(job):
+    """Run a job with guests; returns the Count."""
+    with ROOM:
+        return job()
+
+
 def after_build(part, job):
     """Run the job of these scripts; returns the Count."""
     if build(part[0].builds[0]):
-        return job()
+        return in_room(job)
     count = Count()
     count.failed = len(part)
     return count
@@ -533,8 +542,7 @@ def after_build(part, job):
 def run_jobs(jobs):
     """Run functions that return a Count, some at once; returns the sum."""
     count = Count()
-    at_once = min(GUESTS, len(os.sched_getaffinity(0)))
-    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE + 1) as pool:
         try:
             for done in [pool.submit(job) for job in jobs]:
                 count.add(done.result())
@@ -591,7 +599,8 @@ def run_lane(plan, lane):
         count.failed = 1
         return count
     if plan.meson[lane]:
-        jobs.append(functools.partial(run_meson, lane, plan.meson[lane]))
+        job = functools.partial(run_meson, lane, plan.meson[lane])
+        jobs.append(functools.partial(in_room, job) if lane == "vm" else job)
     if lane == "vm":
         jobs += script_jobs(plan.own)
     began = time.monotonic()
@@ -605,6 +614,8 @@ def run_lanes(plan, lanes):
     count = Count()
     for lane in lanes:
         count.add(run_lane(plan, lane))
+    if "vm" not in lanes:
+        ROOM.release()
     return count
 
 
