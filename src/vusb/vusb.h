@@ -147,16 +147,17 @@ bool	vusb_chip(const char *, struct vusb_config *);
 const char *vusb_chip_name(unsigned);
 
 /*
- * why = vusb_parse(text, &config)
+ * vusb = vusb_from_text(name, text, &why)
  *
- *	What the text of a command line means, [vusb:]CHIP[,VID:PID].  NULL, or
+ *	vusb_create of what the text of a command line means,
+ *	[vusb:]CHIP[,VID:PID]; its first port gets back what it sends.  NULL, and
  *	what is wrong with it.
  *
  * vusb_list_chips(stream)
  *
  *	A line with the names of all.
  */
-const char *vusb_parse(const char *, struct vusb_config *);
+struct vusb *vusb_from_text(const char *, const char *, const char **);
 void	vusb_list_chips(FILE *);
 
 /*

@@ -7,7 +7,8 @@
 
 #include "vusb/vusb.h"
 
-const char *
+/* NULL, or what is wrong with it. */
+static const char *
 vusb_parse(const char *text, struct vusb_config *vc)
 {
 	unsigned vendor, product;
@@ -27,6 +28,23 @@ vusb_parse(const char *text, struct vusb_config *vc)
 		return "not VID:PID, in hexadecimal";
 	vc->vc_vendor = (uint16_t)vendor;
 	vc->vc_product = (uint16_t)product;
+	return NULL;
+}
+
+struct vusb *
+vusb_from_text(const char *name, const char *text, const char **why)
+{
+	struct vusb_config vc;
+	struct vusb *v;
+
+	if ((*why = vusb_parse(text, &vc)) != NULL)
+		return NULL;
+	v = vusb_create(name, &vc);
+	if (v != NULL && vusb_wire(v, 0, v, 0, false) == 0)
+		return v;
+	if (v != NULL)
+		vusb_destroy(v);
+	*why = "no memory";
 	return NULL;
 }
 

@@ -456,19 +456,28 @@ is_held(void *arg)
 	return h_status(arg).vs_held != 0 && h_status(arg).vs_writes == 0;
 }
 
+/* The same, with a device in which CTS stops what it has been given. */
+static struct vusb *
+opened_held(struct s_file *sf)
+{
+	struct vusb *v = opened_out(sf, 9600, S_CRTSCTS);
+
+	vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
+	T_UNTIL(cts_is_low, sf);
+	s_write_all(sf, "held", 4);
+	T_UNTIL(is_held, v);
+	return v;
+}
+
 /* Nor is what the chip has taken, and CTS stops in there. */
 static void
 now_not_if_held(void)
 {
 	struct s_file sf;
-	struct vusb *v = opened_out(&sf, 9600, S_CRTSCTS);
+	struct vusb *v = opened_held(&sf);
 	struct s_op so;
 	char c[4];
 
-	vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
-	T_UNTIL(cts_is_low, &sf);
-	s_write_all(&sf, "held", 4);
-	T_UNTIL(is_held, v);
 	close_begins(&sf, &so);
 	/* The node itself, of which d_cancel has told; and the other one. */
 	T_CHECK(opens_now("dtyU0", EAGAIN) < NBWAIT_MS / 2);
@@ -490,14 +499,10 @@ static void
 now_not_if_held_unasked(void)
 {
 	struct s_file sf;
-	struct vusb *v = opened_out(&sf, 9600, S_CRTSCTS);
+	struct vusb *v = opened_held(&sf);
 	struct s_op so;
 	char c[4];
 
-	vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
-	T_UNTIL(cts_is_low, &sf);
-	s_write_all(&sf, "held", 4);
-	T_UNTIL(is_held, v);
 	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LATE, 1, NBWAIT_MS);
 	close_begins(&sf, &so);
 	opens_now("dtyU0", EAGAIN);
@@ -510,7 +515,7 @@ now_not_if_held_unasked(void)
 	h_remove(v);
 }
 
-/* CTS is low, but stops nothing; or what it has stopped was flushed. */
+/* What it has stopped was flushed; or CTS is low, but stops nothing. */
 static void
 now_if_not_held(void)
 {
@@ -520,15 +525,16 @@ now_if_not_held(void)
 	char c[4];
 
 	for (int flushed = 0; flushed < 2; flushed++) {
-		v = opened_out(&sf, 9600, flushed ? S_CRTSCTS : 0);
-		vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
-		T_UNTIL(cts_is_low, &sf);
-		s_write_all(&sf, "held", 4);
 		if (flushed) {
-			T_UNTIL(is_held, v);
+			v = opened_held(&sf);
 			T_EQ(s_ioctl(&sf, TCFLSH, (void *)1), 0);
-		} else
+		} else {
+			v = opened_out(&sf, 9600, 0);
+			vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
+			T_UNTIL(cts_is_low, &sf);
+			s_write_all(&sf, "held", 4);
 			s_far_read_all(v, 0, c, 4);
+		}
 		vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LATE, 1, 300);
 		close_begins(&sf, &so);
 		opens_now("ttyU0", 0);

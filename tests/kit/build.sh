@@ -35,7 +35,7 @@ done
 for file in "$top"/tests/kit/*.c; do
 	name=$(basename "$file" .c)
 	case $name in
-	t_*)	;;
+	t_* | h_*)	;;
 	*)	text=$top/tests/kit/$name.ioconf
 		[ -e "$text" ] || text=$file
 		./kit build "$text" -o "$out/$name.so" ;;

@@ -7,8 +7,6 @@
  * its driver; what a module cannot have it leaves as it was; and a driver that
  * takes the process along is named (devsw-driver(1), DIAGNOSTICS).
  */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,9 +18,9 @@
 #include "drivers/h_sleep.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
+#include "kit/h_dies.h"
 
 static char why[512];
-static const char *self;
 
 static int
 load(const char *name)
@@ -322,42 +320,12 @@ die(const char *call)
 	_exit(4);
 }
 
-/* What it said, and how it ended. */
-static int
-dies(const char *call, char *text, size_t size)
-{
-	size_t n = 0;
-	int fd[2], status;
-	ssize_t got;
-	pid_t pid;
-
-	T_EQ(pipe(fd), 0);
-	fflush(NULL);
-	if ((pid = fork()) == 0) {
-		dup2(fd[1], 1);
-		dup2(fd[1], 2);
-		close(fd[0]);
-		execl(self, self, "--die", call, (char *)NULL);
-		_exit(5);
-	}
-	close(fd[1]);
-	while ((got = read(fd[0], text + n, size - 1 - n)) > 0)
-		n += (size_t)got;
-	text[n] = '\0';
-	close(fd[0]);
-	T_EQ(waitpid(pid, &status, 0), pid);
-	for (char *line = strtok(strdup(text), "\n"); line != NULL;
-	    line = strtok(NULL, "\n"))
-		t_note("%s", line);
-	return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
-}
-
 static void
 panics(void)
 {
 	static char text[65536];
 
-	T_EQ(dies("read", text, sizeof(text)), SIGABRT);
+	T_EQ(h_dies("read", text, sizeof(text)), SIGABRT);
 	T_CHECK(strstr(text, "boom: 1 bytes are too many") != NULL);
 	T_CHECK(strstr(text, "the driver is in boom.so+0x") != NULL);
 	T_CHECK(strstr(text, ", called by cdev_read;") != NULL);
@@ -372,7 +340,7 @@ crashes(void)
 #else
 	static char text[65536];
 
-	T_EQ(dies("write", text, sizeof(text)), SIGSEGV);
+	T_EQ(h_dies("write", text, sizeof(text)), SIGSEGV);
 	T_CHECK(strstr(text, "fatal: SIGSEGV") != NULL);
 	T_CHECK(strstr(text, "the driver is in boom.so+0x") != NULL);
 	T_CHECK(strstr(text, ", called by cdev_write;") != NULL);
@@ -383,7 +351,6 @@ __attribute__((__constructor__)) static void
 arguments(int argc, char **argv)
 {
 
-	self = "/proc/self/exe";
 	if (argc == 3 && strcmp(argv[1], "--die") == 0)
 		die(argv[2]);
 }

@@ -5,8 +5,6 @@
  * kernel lock from others, the process ends with that name: docs/drivers.md,
  * "When it goes wrong".  The driver is looper.c.
  */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +15,7 @@
 #include "drivers/h_log.h"
 #include "drivers/h_serial.h"
 #include "hyp/hyp.h"
+#include "kit/h_dies.h"
 
 #define	DEADLINE_MS	300
 
@@ -126,38 +125,19 @@ static void
 ends(void)
 {
 	static char text[65536];
-	size_t n = 0;
-	int fd[2], status;
-	ssize_t got;
-	pid_t pid;
 
-	T_EQ(pipe(fd), 0);
-	fflush(NULL);
-	if ((pid = fork()) == 0) {
-		dup2(fd[1], 1);
-		dup2(fd[1], 2);
-		close(fd[0]);
-		execl("/proc/self/exe", "t_late", "--die", (char *)NULL);
-		_exit(5);
-	}
-	close(fd[1]);
-	while ((got = read(fd[0], text + n, sizeof(text) - 1 - n)) > 0)
-		n += (size_t)got;
-	close(fd[0]);
-	T_EQ(waitpid(pid, &status, 0), pid);
-	t_note("status %#x", (unsigned)status);
+	T_EQ(h_dies("match", text, sizeof(text)), SIGABRT);
 	T_CHECK(strstr(text, "hooper: match has not come back for ") != NULL);
 	T_CHECK(strstr(text, "goes on so far") != NULL);
 	T_CHECK(strstr(text, " ms and keeps the kernel lock, for which other "
 	    "drivers wait: this process ends with it") != NULL);
-	T_CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 __attribute__((__constructor__)) static void
 arguments(int argc, char **argv)
 {
 
-	if (argc == 2 && strcmp(argv[1], "--die") == 0)
+	if (argc == 3 && strcmp(argv[1], "--die") == 0)
 		die();
 }
 

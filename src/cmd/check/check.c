@@ -69,24 +69,19 @@ die(const char *what, const char *why)
 static void
 add_device(const char *text)
 {
-	struct vusb_config vc;
+	struct vusb *v;
 	const char *why;
 	char name[8];
 
 	if (check_ndevices == CHECK_MAX)
 		die(text, "too many devices");
-	if ((why = vusb_parse(text, &vc)) != NULL) {
+	snprintf(name, sizeof(name), "d%u", check_ndevices);
+	if ((v = vusb_from_text(name, text, &why)) == NULL) {
 		fprintf(stderr, "devsw-check: ");
 		vusb_list_chips(stderr);
 		die(text, why);
 	}
-	snprintf(name, sizeof(name), "d%u", check_ndevices);
-	check_devices[check_ndevices] = vusb_create(name, &vc);
-	if (check_devices[check_ndevices] == NULL ||
-	    vusb_wire(check_devices[check_ndevices], 0,
-	    check_devices[check_ndevices], 0, false) != 0)
-		die(text, "no memory");
-	check_ndevices++;
+	check_devices[check_ndevices++] = v;
 }
 
 static _Noreturn void

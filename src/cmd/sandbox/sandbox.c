@@ -72,22 +72,17 @@ die(const char *what, const char *why)
 static void
 add_device(const char *text)
 {
-	struct vusb_config vc;
 	const char *why;
 	char name[8];
 
 	if (ndevices == SANDBOX_MAX)
 		die(text, "too many devices");
-	if ((why = vusb_parse(text, &vc)) != NULL) {
+	snprintf(name, sizeof(name), "d%u", ndevices);
+	if ((devices[ndevices] = vusb_from_text(name, text, &why)) == NULL) {
 		fprintf(stderr, "devsw-sandbox: ");
 		vusb_list_chips(stderr);
 		die(text, why);
 	}
-	snprintf(name, sizeof(name), "d%u", ndevices);
-	devices[ndevices] = vusb_create(name, &vc);
-	if (devices[ndevices] == NULL ||
-	    vusb_wire(devices[ndevices], 0, devices[ndevices], 0, false) != 0)
-		die(text, "no memory");
 	ndevices++;
 }
 
