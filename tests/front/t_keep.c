@@ -18,11 +18,14 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "front/frontvar.h"
 #include "front/journal.h"
 #include "h_front.h"
 #include "host/host.h"
@@ -57,8 +60,15 @@ static void
 unkeep(uint32_t minor)
 {
 
+	struct timespec soon;
+
 	(void)minor;
 	unkept++;
+	/* The keeper may be waited for, which nobody else is to do. */
+	clock_gettime(CLOCK_REALTIME, &soon);
+	soon.tv_sec += 2;
+	T_EQ(pthread_mutex_timedlock(&front.fl_lock, &soon), 0);
+	pthread_mutex_unlock(&front.fl_lock);
 }
 
 static void
@@ -523,6 +533,35 @@ a_stranger_is_given_back(void)
 	close(journal_fd);
 }
 
+static void
+one_that_is_another_now_goes(void)
+{
+	struct front_kept fk[NODES];
+	struct front_config fc;
+	struct front_node *fn;
+
+	child_up();
+	child_kill();
+	config(&fc);
+	fc.open_channel = kern_open_channel;
+	unkept = 0;
+	front_begin(&fc);
+	for (int i = 0; i < NODES; i++)
+		fk[i] = (struct front_kept){ minors[i], fds[i] };
+	T_EQ(front_adopt(fk, NODES), NODES);
+	T_EQ(front_kept_take(NULL, "another", HYP_NODE_TTY, minors[0], &fn),
+	    0);
+	T_CHECK(fn == NULL);
+	T_EQ(unkept, 1);
+	T_UNTIL(kern_closed, kerns[0]);
+	T_EQ(front_end(), 0);
+	T_EQ(unkept, NODES);
+	for (int i = 0; i < NODES; i++)
+		kern_free(kerns[i]);
+	journal_close(journal);
+	close(journal_fd);
+}
+
 const struct t_case t_cases[] = {
 	{ "calls in hand end as of a revoked file",
 	    calls_in_hand_end_as_of_a_revoked_file },
@@ -535,5 +574,7 @@ const struct t_case t_cases[] = {
 	    what_is_sent_again_is_not_run_again },
 	{ "two deaths, one after the other", two_deaths_one_after_the_other },
 	{ "a stranger is given back", a_stranger_is_given_back },
+	{ "one that is another node now goes, and nobody waits for the keeper",
+	    one_that_is_another_now_goes },
 	{ NULL, NULL },
 };

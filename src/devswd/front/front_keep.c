@@ -419,12 +419,14 @@ front_adopt(const struct front_kept *kept, unsigned n)
  *
  *	K makes this node: the one that has been taken over; NULL, there is
  *	none.  EEXIST, logged: one that is served has its number or its name
- *	and is not it; one that is not yet goes.
+ *	and is not it; one that is not yet goes, for which the keeper is waited
+ *	for, without fl_lock.
  */
 int
 front_kept_take(struct hyp_node *node, const char *name, int class,
     uint32_t minor, struct front_node **fnp)
 {
+	LIST_HEAD(, front_node) going = LIST_HEAD_INITIALIZER(going);
 	struct front_node *fn, *next;
 	int error = 0;
 
@@ -450,11 +452,15 @@ front_kept_take(struct hyp_node *node, const char *name, int class,
 			break;
 		}
 		LIST_REMOVE(fn, fn_list);
+		LIST_INSERT_HEAD(&going, fn, fn_list);
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+	while ((fn = LIST_FIRST(&going)) != NULL) {
+		LIST_REMOVE(fn, fn_list);
 		front_kept_remove(fn);
 		front_chan_free(fn->fn_chan);
 		front_node_free(fn);
 	}
-	pthread_mutex_unlock(&front.fl_lock);
 	return error;
 }
 

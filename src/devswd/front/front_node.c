@@ -434,7 +434,8 @@ front_chan_lost(struct front_thread *ft, struct front_chan *fc)
 /* ---- down-calls ----------------------------------------------------- */
 
 struct front_node *
-front_node_alloc(struct hyp_node *node, const char *name, int class, uint32_t minor)
+front_node_alloc(struct hyp_node *node, const char *name, int class,
+    uint32_t minor)
 {
 	static const struct front_perm strictest = { 0, 0, S_IRUSR | S_IWUSR };
 	struct front_node *fn;
