@@ -56,10 +56,10 @@ dump(const struct journal *j, char text[DUMP])
 	for (unsigned i = 0; i < journal_files(j); i++) {
 		if (journal_file(j, i, &jf))
 			n += (size_t)snprintf(text + n, DUMP - n,
-			    "file %u: %llu of %u poll %llu by %u %u %d %x\n",
+			    "file %u: %llu of %u poll %llu by %u %u %d\n",
 			    i, (unsigned long long)jf.jf_number, jf.jf_node,
 			    (unsigned long long)jf.jf_poll, jf.jf_uid,
-			    jf.jf_gid, (int)jf.jf_pid, jf.jf_flags);
+			    jf.jf_gid, (int)jf.jf_pid);
 	}
 	for (unsigned i = 0; i < journal_calls(j); i++) {
 		if (journal_call(j, i, &jc))
@@ -117,7 +117,7 @@ write_step(struct journal *j, const struct step *s)
 {
 	struct journal_file jf = { .jf_number = s->s_c,
 	    .jf_node = (unsigned)s->s_a, .jf_uid = 1000 + s->s_b,
-	    .jf_gid = 20, .jf_pid = 77, .jf_flags = O_RDWR };
+	    .jf_gid = 20, .jf_pid = 77 };
 
 	switch (s->s_what) {
 	case ADD:

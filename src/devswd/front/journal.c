@@ -92,8 +92,7 @@ struct file {
 	uint32_t	 r_uid;
 	uint32_t	 r_gid;
 	uint32_t	 r_pid;
-	uint32_t	 r_flags;
-	uint32_t	 r_spare[7];
+	uint32_t	 r_spare[8];
 };
 
 /* A thread each: its own line of the cache. */
@@ -317,7 +316,6 @@ journal_file_open(struct journal *j, uint32_t slot,
 	r->r_uid = jf->jf_uid;
 	r->r_gid = jf->jf_gid;
 	r->r_pid = (uint32_t)jf->jf_pid;
-	r->r_flags = jf->jf_flags;
 	reach(&j->j_head.h_files, slot + 1);
 	put64(&r->r_number, jf->jf_number);
 }
@@ -472,7 +470,6 @@ journal_file(const struct journal *j, unsigned i, struct journal_file *jf)
 	jf->jf_uid = r->r_uid;
 	jf->jf_gid = r->r_gid;
 	jf->jf_pid = (pid_t)r->r_pid;
-	jf->jf_flags = r->r_flags;
 	return jf->jf_number != 0 && jf->jf_number <= journal_number(j) &&
 	    is_node(j, jf->jf_node);
 }

@@ -38,7 +38,6 @@ struct journal_file {
 	uid_t		 jf_uid;
 	gid_t		 jf_gid;
 	pid_t		 jf_pid;
-	uint32_t	 jf_flags;	/* of open(2) */
 };
 
 struct journal_call {
