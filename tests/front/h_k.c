@@ -42,7 +42,7 @@ struct hyp_node {
 	enum hk_kind	 hn_kind;
 	enum hk_mode	 hn_mode;
 	size_t		 hn_bytes;
-	unsigned	 hn_turn;
+	_Atomic unsigned hn_turn;
 	struct hyp_file	*hn_files;
 };
 
@@ -350,6 +350,7 @@ int
 hyp_file_read(struct hyp_file *hf, void *buf, size_t len, int flags,
     size_t *done)
 {
+	unsigned turn;
 	int error;
 
 	if (hf->hf_node->hn_kind == HK_ZERO) {
@@ -357,8 +358,9 @@ hyp_file_read(struct hyp_file *hf, void *buf, size_t len, int flags,
 		return 0;
 	}
 	file_enter(hf);
-	hf->hf_node->hn_turn = ++hk.reads;
-	if (hk.reads == hk.gate)
+	turn = ++hk.reads;
+	hf->hf_node->hn_turn = turn;
+	if (turn == hk.gate)
 		sleep_deaf(true);
 	hk.flags = flags;
 	hk.len = len;
