@@ -908,12 +908,15 @@ end_race(void)
 	end_once();
 }
 
-/* The callbacks of a pipe come in the order of its transfers. */
+/*
+ * The callbacks of a pipe come in the order of its transfers; one that has ended
+ * is not cancelled any more, to be waited for until its grace is over.
+ */
 static void
 end_order(void)
 {
 
-	SCHED_CHECK(ncb == NX);
+	SCHED_CHECK(ncb == NX && dev->ud_nlost == 0);
 	for (u_int i = 0; i < NX; i++)
 		SCHED_CHECK(order[i] == i);
 	end();
