@@ -63,7 +63,7 @@ static void
 stopped(void)
 {
 	u_int v = 1;
-	callout_t c;
+	struct callout c;	/* by this name too */
 
 	kern_init();
 	mutex_init(&lock, MUTEX_DEFAULT, IPL_NONE);

@@ -11,6 +11,7 @@
 #include <sys/compat_stub.h>
 #include <sys/device.h>
 #include <sys/errno.h>
+#include <sys/fcntl.h>
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
@@ -25,7 +26,9 @@
 #include <sys/sysctl.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
+#include <sys/termios.h>
 #include <sys/timepps.h>
+#include <sys/ttydefaults.h>
 #include <sys/uio.h>
 
 #include <machine/vmparam.h>
@@ -464,6 +467,10 @@ small(void)
 	T_EQ(RND_POOLBITS, 256);
 	T_EQ(RND_TYPE_TTY, 4);
 	T_EQ(FIOASYNC, _IOW('f', 125, int));
+	T_EQ(FREAD | FWRITE | O_NONBLOCK, 7);
+	T_EQ(FNONBLOCK, O_NONBLOCK);
+	T_EQ(B115200, 115200);		/* a speed is its number */
+	T_EQ(TTYDEF_SPEED, 9600);
 	T_EQ(sizeof(bus_size_t), sizeof(size_t));
 }
 

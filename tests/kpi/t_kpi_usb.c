@@ -25,6 +25,7 @@
 
 #include "usbdi/usbdi_impl.h"
 #include "h_test.h"
+#include "kern/h_panic.h"
 #include "usbdi/h_desc.h"
 #include "usbdi/h_usb.h"
 
@@ -220,12 +221,34 @@ interrupt(void)
 }
 
 static void
+sets_up(void)
+{
+	struct usbd_pipe pipe = { .up_addr = IN };
+	struct usbd_xfer xfer = { .ux_pipe = &pipe };
+	uint16_t lengths[] = { 192 };
+
+	usbd_setup_isoc_xfer(&xfer, NULL, lengths, 1, 0, intr_done);
+}
+
+/* No pipe is one, so no xfer of a driver can be right.  The first case. */
+static void
+no_isochronous(void)
+{
+	char text[1024];
+
+	T_CHECK(h_panics(sets_up, text, sizeof(text)));
+	for (const char *p = text; *p != '\0'; p++) {
+		if (strncmp(p, "endpoint 0x81 is not isochronous", 32) == 0)
+			return;
+	}
+	t_fail(__FILE__, __LINE__, "it said: %s", text);
+}
+
+static void
 isochronous(void)
 {
 	struct usbd_interface *audio;
 	struct usbd_pipe *pipe = (struct usbd_pipe *)&told;
-	void (*set)(struct usbd_xfer *, void *, uint16_t *, uint32_t, uint16_t,
-	    usbd_callback) = usbd_setup_isoc_xfer;
 
 	setup();
 	T_EQ(usbd_device2interface_handle(dev, 1, &audio), 0);
@@ -235,7 +258,6 @@ isochronous(void)
 	T_CHECK(pipe == NULL);
 	T_CHECK(dev->ud_isoc);		/* it was said, and once is enough */
 	T_EQ(usbd_open_pipe(audio, ISOC, 0, &pipe), USBD_INVAL);
-	T_CHECK(set != NULL);		/* so it has no xfer to be called for */
 	teardown();
 }
 
@@ -464,6 +486,8 @@ no_history(void)
 }
 
 const struct t_case t_cases[] = {
+	{ "an isochronous transfer ends the process, and says why",
+	    no_isochronous },
 	{ "how many there are, and their descriptors", counts },
 	{ "names, release, device info, quirks", names },
 	{ "a walk over all descriptors", walk },
