@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb hid-kbd --usb hid-mouse --usb hid-tablet --usb hidg --usb dummy
+# guest: --smp 1 --usb hid-kbd --usb hid-mouse --usb hid-tablet --usb hidg --usb dummy
 # builds: plain full:asan
 # timeout: 240
 """t_claim_hid: which HIDs devswd takes, and what becomes of their nodes.

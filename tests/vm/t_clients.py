@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb acm
+# guest: --smp 1 --usb ftdi --usb acm
 # chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h
 # timeout: 240
 """t_clients: programs that know nothing of devsw work with its nodes.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb acm:absent --usb hidg:absent --usb ftdi:absent --usb vhci
+# guest: --smp 1 --usb acm:absent --usb hidg:absent --usb ftdi:absent --usb vhci
 # timeout: 600
 """t_compare: devsw-compare with real hardware.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb acm
+# guest: --smp 1 --usb ftdi --usb acm
 # builds: plain full:asan
 # timeout: 240
 """t_daemon: devswd comes and goes while clients use its nodes.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb acm
+# guest: --smp 1 --usb ftdi --usb acm
 # timeout: 120
 """t_gateway: devsw-gateway on nodes of devswd, with pyserial's rfc2217://.
 
@@ -262,8 +262,7 @@ def _(world):
         talks(port, far, b"before")
         # It is not this process's own, and is waited for by who started it.
         os.kill(world.daemon.pid, signal.SIGTERM)
-        probe.wait_for(lambda: probe.process_state(world.daemon.pid) == "Z",
-                       "the end of devswd")
+        probe.wait_end(world.daemon.pid, "the end of devswd")
         probe.wait_for(lambda: "ftdi0: %s is gone" % CALLOUT["ftdi0"]
                        in said(), "the end")
         probe.wait_for(lambda: "that was: devswd has ended\n" in said(),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --systemd --usb ftdi --usb acm
+# guest: --smp 1 --systemd --usb ftdi --usb acm
 # timeout: 200
 """t_getty: devsw-getty@.service, as somebody enables it.
 

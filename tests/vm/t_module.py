@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb acm
+# guest: --smp 1 --usb ftdi --usb acm
 # builds: plain full:asan
 """t_module: drivers as modules, and a cloning device, on real nodes.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb dummy
+# guest: --smp 1 --usb dummy
 # builds: plain full:asan
 # timeout: 120
 """t_printer: ulpt(4) against the kernel's printer gadget, by programs of Debian.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb acm
+# guest: --smp 1 --usb ftdi --usb acm
 # timeout: 200
 """t_pty: devsw-pty in front of real nodes.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --systemd --usb ftdi --usb hidg:vendor=0x1050,product=0x0407,descriptor=tests/vm/fido.desc,length=64
+# guest: --smp 1 --systemd --usb ftdi --usb hidg:vendor=0x1050,product=0x0407,descriptor=tests/vm/fido.desc,length=64
 # timeout: 240
 """t_quickstart: what docs/quickstart.md tells a user to type works.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb ftdi --usb acm --usb vhci
+# guest: --smp 1 --usb ftdi --usb ftdi --usb acm --usb vhci
 # builds: plain full:asan
 # timeout: 240
 """t_reload: SIGHUP reads the configuration again, and units are remembered.

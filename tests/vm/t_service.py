@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --systemd --usb ftdi --usb acm --usb hid-mouse
+# guest: --smp 1 --systemd --usb ftdi --usb acm --usb hid-mouse
 # timeout: 400
 """t_service: devswd.service, under a real systemd and a real udevd.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb ftdi --usb acm --usb hid-mouse --usb hidg:descriptor=tests/vm/fido.desc,length=64
+# guest: --smp 1 --usb ftdi --usb acm --usb hid-mouse --usb hidg:descriptor=tests/vm/fido.desc,length=64
 # timeout: 300
 """t_udev: udev knows whose hardware is behind a node, and for how long.
 

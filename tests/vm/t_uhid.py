@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb hidg --usb hidg --usb hid-mouse --usb hid-kbd --usb hid-tablet --usb vhci
+# guest: --smp 1 --usb hidg --usb hidg --usb hid-mouse --usb hid-kbd --usb hid-tablet --usb vhci
 # builds: plain full:asan full:tsan
 # timeout: 300
 """t_uhid: human interface devices as BSD's uhid(4) has them.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-# guest: --usb hidg
+# guest: --smp 1 --usb hidg
 # builds: plain full:asan
 """t_uhidctl: uhidctl on a real uhid(4).
 

@@ -144,6 +144,19 @@ def process_state(pid):
         return "-"
 
 
+def wait_end(pid, what):
+    """Until no thread of a process is left, whoever's child it is.
+
+    Its first thread is a zombie before the others are gone, and until then
+    they hold what the process has open.
+    """
+    pidfd = os.pidfd_open(pid)
+    try:
+        wait_for(lambda: select.select([pidfd], [], [], 0)[0], what)
+    finally:
+        os.close(pidfd)
+
+
 def sleeping_in(pid, name):
     """Does the process sleep in this system call?"""
     try:
