@@ -299,7 +299,7 @@ uslsa_detach(device_t self, int flags)
 	if (error)
 		return error;
 	if (sc->sc_attached) {
-		uslsa_poll_stop(sc);
+		/* Its close, if it was open, has stopped it. */
 		callout_destroy(&sc->sc_poll);
 		sc->sc_attached = false;
 	}

@@ -71,6 +71,7 @@ UCOMRX = "drivers/ucom_rx.c"
 LATENCY = "drivers/uftdi_latency.c"
 UCOMMODEM = "drivers/ucom_modem.c"
 UCOMOPEN = "drivers/ucom_open.c"
+USLSA = "drivers/uslsa.c"
 ULPT = "drivers/ulpt.c"
 UGEN = "drivers/ugen.c"
 PORT = "kernel/bus/usb_port.c"
@@ -601,6 +602,19 @@ MUTANTS = (
      "			else if", "			if"),
     ("what is just being attached is tried again", PORT,
      "	    !port->p_thread &&\n", ""),
+    ("a poll that is to end goes on", USLSA,
+     "	atomic_store_relaxed(&sc->sc_polling, false);\n", ""),
+    ("a poll that is due is not stopped", USLSA,
+     "	callout_halt(&sc->sc_poll, NULL);\n	usb_rem", "	usb_rem"),
+    ("a poll's request is not waited for", USLSA,
+     "	usb_rem_task_wait(sc->sc_chip.uc_udev, &sc->sc_task,\n"
+     "	    USB_TASKQ_DRIVER, NULL);\n", ""),
+    ("a poll that its request has put off is not stopped", USLSA,
+     "	    USB_TASKQ_DRIVER, NULL);\n	callout_halt(&sc->sc_poll, NULL);\n",
+     "	    USB_TASKQ_DRIVER, NULL);\n"),
+    ("a poll ends with its first answer", USLSA,
+     "		callout_schedule(&sc->sc_poll, mstohz(USLSA_POLL_MS));\n}\n",
+     "		;\n}\n"),
     ("nobody looks again whether there are fewer zombies", PORT,
      "	else if (usb_port_too_many_zombies(&why))\n"
      "		callout_schedule(&port->p_again, hz);\n	else\n",

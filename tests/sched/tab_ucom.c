@@ -5,11 +5,11 @@
  */
 #include "sched/sched.h"
 
-extern const struct sched_litmus l_ucom[], l_uhid[], l_ulpt[], l_ugen[],
-    l_bus[];
+extern const struct sched_litmus l_ucom[], l_uslsa[], l_uhid[], l_ulpt[],
+    l_ugen[], l_bus[];
 
 const struct sched_litmus *const sched_files[] = {
-	l_ucom, l_uhid, l_ulpt, l_ugen, l_bus, NULL
+	l_ucom, l_uslsa, l_uhid, l_ulpt, l_ugen, l_bus, NULL
 };
 
 /* usbevent: the event thread of an opened device (h_pthread.c). */
