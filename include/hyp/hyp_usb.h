@@ -138,21 +138,16 @@ void	hyp_usb_line(const char *, const struct hyp_usb_line *);
 void	hyp_usb_gone(void *);
 
 /*
- * name = hyp_usb_probe(info, descriptors, len)
+ * name = hyp_usb_probe(info, descriptors, len, &chip)
  *
  *	Which driver would attach to this device ("uftdi"), from its raw
- *	descriptors alone, for --list; NULL if none would or if they are
- *	malformed.  Does not touch the device.
+ *	descriptors alone, for lists; NULL if none would or if they are
+ *	malformed.  *chip is what that driver says of the chip ("FT232R");
+ *	NULL if there is no such driver, or it cannot tell.  Does not touch
+ *	the device.
  */
-const char *hyp_usb_probe(const struct hyp_usb_info *, const void *, size_t);
-
-/*
- * name = hyp_usb_chip(info, descriptors, len)
- *
- *	What that driver says of the chip ("FT232R"), from the same; NULL if
- *	there is no such driver, or it cannot tell.
- */
-const char *hyp_usb_chip(const struct hyp_usb_info *, const void *, size_t);
+const char *hyp_usb_probe(const struct hyp_usb_info *, const void *, size_t,
+	    const char **);
 
 /* ---- up-call: src/kernel/usbdi ------------------------------------- */
 

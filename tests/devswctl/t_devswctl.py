@@ -35,7 +35,8 @@ NOW = time.time()
 
 ADAPTER = {"vid": "0403", "pid": "6001", "vendor": "FTDI",
            "product": "FT232R USB UART", "serial": "A50285BI", "port": "1-1.4",
-           "fits": "uftdi", "driver": "uftdi0", "kernel": "usbfs",
+           "fits": "uftdi", "chip": "FT232R", "driver": "uftdi0",
+           "kernel": "usbfs",
            "claim": "gps", "at": "/etc/devsw/devswd.conf:12",
            "refused": False, "nodes": ["ttyU0", "dtyU0"]}
 LISTING = {
@@ -44,7 +45,7 @@ LISTING = {
         ADAPTER,
         {**ADAPTER, "serial": EVIL, "product": EVIL, "port": "1-2",
          "driver": None, "claim": None, "nodes": []},
-        {**ADAPTER, "serial": "", "fits": None, "driver": None,
+        {**ADAPTER, "serial": "", "fits": None, "chip": None, "driver": None,
          "claim": None, "nodes": [], "port": "9-9", "product": "a camera"}],
     "nodes": [{"name": "ttyU0", "attached": True, "port": "1-1.4"},
               {"name": "ttyU7", "attached": False, "port": None}]}
@@ -143,9 +144,10 @@ def case_tables():
                 assert len(out.splitlines()) > 1, out
         out = good("list")
         lines = out.splitlines()
-        equal(lines[0].split(), ["VID:PID", "PORT", "DRIVER", "CLAIM",
+        equal(lines[0].split(), ["VID:PID", "PORT", "DRIVER", "CHIP", "CLAIM",
                                  "NODES", "SERIAL", "PRODUCT"])
         assert "0403:6001" in lines[1] and "gps" in lines[1], out
+        assert "FT232R" in lines[1], out
         assert "ttyU0 dtyU0" in lines[1] and "A50285BI" in lines[1], out
         assert "not claimed" in lines[2] and "uftdi" in lines[2], out
         assert "ttyU7" in lines[3] and "away" in lines[3], out

@@ -134,12 +134,14 @@ hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
 }
 
 const char *
-hyp_usb_probe(const struct hyp_usb_info *hi, const void *desc, size_t len)
+hyp_usb_probe(const struct hyp_usb_info *hi, const void *desc, size_t len,
+    const char **chip)
 {
 
 	(void)hi;
 	(void)desc;
 	(void)len;
+	*chip = NULL;
 	return NULL;
 }
 

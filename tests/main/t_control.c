@@ -129,11 +129,14 @@ hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
 }
 
 const char *
-hyp_usb_probe(const struct hyp_usb_info *hi, const void *desc, size_t len)
+hyp_usb_probe(const struct hyp_usb_info *hi, const void *desc, size_t len,
+    const char **chip)
 {
+	const bool fits = len == 18 && hi->hi_vendor == 0x0403;
 
 	assert(entered && desc != NULL);
-	return len == 18 && hi->hi_vendor == 0x0403 ? "uftdi" : NULL;
+	*chip = fits ? "a \"chip\"" : NULL;
+	return fits ? "uftdi" : NULL;
 }
 
 /* One file, of this process, which is dead; and one who waits. */
@@ -739,7 +742,7 @@ list_tells_what_is_plugged_in(void)
 	has(text, "{\"vid\": \"0403\", \"pid\": \"6001\", \"vendor\": \"\", "
 	    "\"product\": \"p\", ");
 	has(text, "\"port\": \"1-2\", \"fits\": \"uftdi\", "
-	    "\"driver\": null, \"semantics\": null, \"kernel\": \"\", "
+	    "\"chip\": \"a \\\"chip\\\"\", \"driver\": null, \"semantics\": null, \"kernel\": \"\", "
 	    "\"claim\": null, "
 	    "\"at\": null, \"refused\": false, \"detached\": false, "
 	    "\"nodes\": []}");

@@ -100,8 +100,8 @@ def _(_world):
     found = {a["serial"]: a for a in now["adapters"] if a["claim"]}
     equal(sorted(found), ["acm0", "ftdi0"])
     ftdi = found["ftdi0"]
-    equal((ftdi["vid"], ftdi["pid"], ftdi["fits"], ftdi["driver"]),
-          ("0403", "6001", "uftdi", "uftdi0"))
+    equal((ftdi["vid"], ftdi["pid"], ftdi["fits"], ftdi["chip"],
+           ftdi["driver"]), ("0403", "6001", "uftdi", "FT232BM", "uftdi0"))
     equal(ftdi["claim"], "0403:6001,serial=ftdi0,unit=0")
     equal(sorted(ftdi["nodes"]), ["dtyU0", "ttyU0"])
     equal(os.path.isdir("/sys/bus/usb/devices/" + ftdi["port"]), True)

@@ -119,15 +119,18 @@ struct table;
 
 /*
  * t = table_new(n, "HEAD", ...)
+ * table_yield(t, cols)
  * table_put(t, colour, text)
  * table_print(t)
  * table_free(t)
  *
  *	n columns.  Texts fill it row by row; any bytes may be in them.  Printed
  *	in at most COLUMNS columns, what is too wide is cut, ends in "..", and
- *	the widest column gives way first.  Either of the last two frees it.
+ *	the widest column gives way first; of those, with table_yield, so many
+ *	at the end before all others.  Either of the last two frees it.
  */
 struct table *table_new(int, ...);
+void	table_yield(struct table *, int);
 void	table_put(struct table *, enum colour, const char *);
 void	table_print(struct table *);
 void	table_free(struct table *);

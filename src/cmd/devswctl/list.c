@@ -53,6 +53,8 @@ put_adapter(struct table *t, const json_t *adapter, const char *usual)
 	table_put(t, PLAIN, member(adapter, "driver")[0] != '\0' ?
 	    member(adapter, "driver") : member(adapter, "fits")[0] != '\0' ?
 	    member(adapter, "fits") : "-");
+	table_put(t, PLAIN, member(adapter, "chip")[0] != '\0' ?
+	    member(adapter, "chip") : "-");
 	table_put(t, claim[0] == '\0' ? DIM : refused || detached ?
 	    YELLOW : PLAIN, claim[0] == '\0' ? "not claimed" : refused ?
 	    "refused" : detached ? "detached" : taken);
@@ -68,6 +70,7 @@ put_away(struct table *t, const json_t *node)
 
 	if (is_true(node, "attached"))
 		return;
+	table_put(t, DIM, "-");
 	table_put(t, DIM, "-");
 	table_put(t, DIM, "-");
 	table_put(t, DIM, "-");
@@ -94,8 +97,9 @@ list_one(json_t *json, void *arg)
 	}
 	if (a->a_json)
 		return print_json(json, 0);
-	t = table_new(7, "VID:PID", "PORT", "DRIVER", "CLAIM", "NODES",
-	    "SERIAL", "PRODUCT");
+	t = table_new(8, "VID:PID", "PORT", "DRIVER", "CHIP", "CLAIM",
+	    "NODES", "SERIAL", "PRODUCT");
+	table_yield(t, 2);	/* what the device has written */
 	json_array_foreach(adapters, i, one)
 		put_adapter(t, one, member(json, "semantics"));
 	json_array_foreach(json_object_get(json, "nodes"), i, one)

@@ -29,6 +29,7 @@ struct cell {
 struct table {
 	int		 t_cols;
 	int		 t_used;	/* cells */
+	int		 t_yield;	/* columns, the last ones */
 	struct cell	*t_cells;
 };
 
@@ -177,6 +178,13 @@ table_new(int cols, ...)
 }
 
 void
+table_yield(struct table *t, int cols)
+{
+
+	t->t_yield = cols;
+}
+
+void
 table_put(struct table *t, enum colour colour, const char *text)
 {
 
@@ -193,11 +201,31 @@ table_rows(const struct table *t)
 	return t->t_used / t->t_cols - 1;
 }
 
+/* The widest columns from that one on give way until all fit. */
+static int
+narrow(const struct table *t, int *widths, int from, int sum)
+{
+	int widest;
+
+	while (sum > COLUMNS) {
+		widest = from;
+		for (int i = from + 1; i < t->t_cols; i++) {
+			if (widths[i] >= widths[widest])
+				widest = i;
+		}
+		if (widths[widest] <= LEAST)
+			break;
+		widths[widest]--;
+		sum--;
+	}
+	return sum;
+}
+
 /* Each column as wide as its widest text, and then so that all fit. */
 static void
 set_widths(const struct table *t, int *widths)
 {
-	int sum = BETWEEN * (t->t_cols - 1), widest, w;
+	int sum = BETWEEN * (t->t_cols - 1), w;
 
 	for (int i = 0; i < t->t_cols; i++)
 		widths[i] = 0;
@@ -208,17 +236,9 @@ set_widths(const struct table *t, int *widths)
 	}
 	for (int i = 0; i < t->t_cols; i++)
 		sum += widths[i];
-	while (sum > COLUMNS) {
-		widest = 0;
-		for (int i = 1; i < t->t_cols; i++) {
-			if (widths[i] >= widths[widest])
-				widest = i;
-		}
-		if (widths[widest] <= LEAST)
-			break;
-		widths[widest]--;
-		sum--;
-	}
+	if (t->t_yield > 0)
+		sum = narrow(t, widths, t->t_cols - t->t_yield, sum);
+	(void)narrow(t, widths, 0, sum);
 }
 
 void

@@ -95,10 +95,9 @@ list_boot_hid(const struct usbsys_dev *ud)
 
 static void
 list_one(const struct list *l, const struct usbsys_dev *ud,
-    const char *driver)
+    const char *driver, const char *chip)
 {
 	const struct hyp_usb_info *hi = &ud->ud_info;
-	const char *const chip = hyp_usb_chip(hi, ud->ud_desc, ud->ud_desclen);
 	char bound[128];
 
 	usbsys_drivers(hi->hi_path, bound, sizeof(bound));
@@ -126,7 +125,7 @@ int
 list_devices(int all)
 {
 	const struct usbsys_dev *ud;
-	const char *driver;
+	const char *driver, *chip;
 	unsigned shown = 0;
 	struct list l;
 	size_t i;
@@ -136,10 +135,10 @@ list_devices(int all)
 	for (i = 0; i < l.l_n; i++) {
 		ud = &l.l_devs[i];
 		driver = hyp_usb_probe(&ud->ud_info, ud->ud_desc,
-		    ud->ud_desclen);
+		    ud->ud_desclen, &chip);
 		if (driver == NULL && !all)
 			continue;
-		list_one(&l, ud, driver);
+		list_one(&l, ud, driver, chip);
 		shown++;
 	}
 	if (shown == 0)

@@ -194,13 +194,27 @@ semantics_at(const struct places *ps, const char *place)
 	return NULL;
 }
 
+/* Which driver would take it: K is asked as a process of its own. */
+static const char *
+probe(const struct usbsys_dev *ud, const char **chip)
+{
+	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
+	struct hyp_lwp *const l = hyp_lwp_enter(&root);
+	const char *const name = hyp_usb_probe(&ud->ud_info, ud->ud_desc,
+	    ud->ud_desclen, chip);
+
+	hyp_lwp_exit(l);
+	return name;
+}
+
 /* "fits" is the driver that would take it, "driver" the one that has. */
 static void
 say_adapter(struct text *t, const struct places *ps,
-    const struct usbsys_dev *ud, const char *fits)
+    const struct usbsys_dev *ud)
 {
 	const struct hyp_usb_info *const hi = &ud->ud_info;
 	struct watch_adapter wa;
+	const char *chip, *const fits = probe(ud, &chip);
 	char bound[128];
 	const bool known = watch_find(hi->hi_path, &wa) &&
 	    wa.wa_vendor == hi->hi_vendor && wa.wa_product == hi->hi_product;
@@ -213,6 +227,7 @@ say_adapter(struct text *t, const struct places *ps,
 	say_member(t, "serial", hi->hi_serial);
 	say_member(t, "port", hi->hi_path);
 	say_member(t, "fits", fits);
+	say_member(t, "chip", chip);
 	say_member(t, "driver", driver_at(ps, hi->hi_path));
 	say_member(t, "semantics", semantics_at(ps, hi->hi_path));
 	say_member(t, "kernel", bound);
@@ -223,19 +238,6 @@ say_adapter(struct text *t, const struct places *ps,
 	    known && wa.wa_detached ? "true" : "false");
 	say_places(t, ps, hi->hi_path);
 	say(t, "}");
-}
-
-/* Which driver would take it: K is asked as a process of its own. */
-static const char *
-probe(const struct usbsys_dev *ud)
-{
-	const struct hyp_cred root = { .hc_pid = (int32_t)getpid() };
-	struct hyp_lwp *const l = hyp_lwp_enter(&root);
-	const char *const name = hyp_usb_probe(&ud->ud_info, ud->ud_desc,
-	    ud->ud_desclen);
-
-	hyp_lwp_exit(l);
-	return name;
 }
 
 static void
@@ -251,7 +253,7 @@ say_adapters(struct text *t, const struct places *ps, struct usbsys_dev *ud)
 		if (usbsys_read(paths[i], ud) != 0)
 			continue;
 		say(t, "%s", between);
-		say_adapter(t, ps, ud, probe(ud));
+		say_adapter(t, ps, ud);
 		between = ",\n  ";
 	}
 	usbsys_list_free(paths, n);

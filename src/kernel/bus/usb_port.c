@@ -699,8 +699,8 @@ hyp_usb_gone(void *cookie)
 }
 
 /* A device that is made from its descriptors alone, and ends again. */
-static const char *
-usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len,
+const char *
+hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len,
     const char **chip)
 {
 	const char *name = NULL;
@@ -716,23 +716,6 @@ usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len,
 	usbd_device_close(dev);
 	LOCKDEBUG_NONE(__func__);
 	return name;
-}
-
-const char *
-hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len)
-{
-	const char *chip;
-
-	return usb_probe(hi, raw, len, &chip);
-}
-
-const char *
-hyp_usb_chip(const struct hyp_usb_info *hi, const void *raw, size_t len)
-{
-	const char *chip;
-
-	(void)usb_probe(hi, raw, len, &chip);
-	return chip;
 }
 
 /* ---- start and stop ------------------------------------------------- */
