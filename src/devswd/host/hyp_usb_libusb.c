@@ -17,17 +17,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/host.h"
+#include "host/usb.h"
 #include "host/usbvar.h"
 
 #define	DEVICE_DESC_SIZE	18
 
 static pthread_once_t usb_option_once = PTHREAD_ONCE_INIT;
+static uint64_t usb_heir_since;		/* hyp_clock; 0: it is none */
 
 static void
 usb_set_options(void)
@@ -464,6 +467,55 @@ hyp_usb_clear_halt(struct hyp_usb *hd, uint8_t endpoint)
 	return usb_error(r);
 }
 
+void
+host_usb_heir(void)
+{
+
+	usb_heir_since = hyp_clock();
+}
+
+/* Was it plugged in before this process, and after one that has died? */
+static bool
+claim_is_left(struct hyp_usb *hd)
+{
+	char text[24];
+	uint64_t plugged;
+	ssize_t n;
+	int fd;
+
+	if (usb_heir_since == 0 ||
+	    (fd = sysfs_open(hd, "power/connected_duration")) == -1)
+		return usb_heir_since != 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	plugged = strtoull(text, NULL, 10) * MSEC;	/* so long */
+	return n <= 0 || hyp_clock() - usb_heir_since <= plugged;
+}
+
+/*
+ * claim_anew(hd, interface)
+ *
+ *	The kernel ends the transfers of a process that is killed, and nothing
+ *	else: what the host controller and the device think of the endpoints
+ *	stays.  (QEMU's xHCI takes the places of transfers that were ended
+ *	together for transfers of no bytes, which its FTDI adapter answers
+ *	never.)  SET_INTERFACE is what sets both up again; clearing halts is
+ *	not, as the controller keeps its queue.  A device with one setting may
+ *	refuse it, for which the kernel clears the halts instead.
+ *	Not for others: chips that do not expect it never see it.
+ */
+static void
+claim_anew(struct hyp_usb *hd, uint8_t ifno)
+{
+	const int r = libusb_set_interface_alt_setting(hd->hd_handle, ifno, 0);
+
+	if (r != 0 && r != LIBUSB_ERROR_NO_DEVICE)
+		host_logf(HYP_LOG_WARNING, "usb %03u/%03u: interface %u was "
+		    "left by a process that died, and cannot be set up anew: "
+		    "%s", hd->hd_bus, hd->hd_addr, ifno, libusb_error_name(r));
+}
+
 /*
  * error = hyp_usb_claim(hd, interface)
  *
@@ -487,6 +539,8 @@ hyp_usb_claim(struct hyp_usb *hd, uint8_t ifno)
 	}
 	(void)libusb_set_auto_detach_kernel_driver(hd->hd_handle, 1);
 	r = libusb_claim_interface(hd->hd_handle, ifno);
+	if (r == 0 && claim_is_left(hd))
+		claim_anew(hd, ifno);
 	pthread_mutex_lock(&hd->hd_mtx);
 	if (r == 0)
 		hd->hd_claimed |= UINT32_C(1) << ifno;

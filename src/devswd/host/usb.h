@@ -18,4 +18,14 @@
  */
 unsigned host_usb_drain(uint64_t);
 
+/*
+ * host_usb_heir()
+ *
+ *	The daemon before this one has died, and gave nothing back.  What is
+ *	plugged in now may have been left in the middle of something: its
+ *	interfaces begin anew when they are claimed.  At start, before any
+ *	device is opened.
+ */
+void	host_usb_heir(void);
+
 #endif /* HOST_USB_H */

@@ -375,6 +375,16 @@ main_tap(bool on)
 		hyp_trace_stop();
 }
 
+/* The lock is ours, and its last owner has left what a stop takes away. */
+static bool
+main_was_killed(const struct options *o)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), CONTROL_FILE, o->o_major);
+	return access(path, F_OK) == 0;
+}
+
 /*
  * error = main_start(o)
  *
@@ -388,6 +398,8 @@ main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 	if (main_check_cuse() != 0 ||
 	    daemon_lock(CONTROL_DIR, o->o_major) != 0)
 		return 1;
+	if (main_was_killed(o))
+		host_usb_heir();
 	if (o->o_trace != NULL && main_trace_start() != 0)
 		return 1;
 	main_traces = o->o_trace != NULL;
