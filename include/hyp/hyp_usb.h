@@ -149,6 +149,17 @@ void	hyp_usb_gone(void *);
 const char *hyp_usb_probe(const struct hyp_usb_info *, const void *, size_t,
 	    const char **);
 
+/*
+ * more = hyp_usb_driver(info, i, name)
+ *
+ *	The i-th of the drivers that have this very plugging, "uftdi0".  0:
+ *	there are no more.  They may attach and leave between two calls.  Does
+ *	not sleep.
+ */
+#define	HYP_USB_DRIVERNAME	16
+int	hyp_usb_driver(const struct hyp_usb_info *, unsigned,
+	    char [HYP_USB_DRIVERNAME]);
+
 /* ---- up-call: src/kernel/usbdi ------------------------------------- */
 
 /*

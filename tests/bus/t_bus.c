@@ -831,6 +831,34 @@ t_modem(void)
 	hu_remove(hu);
 }
 
+/* Who asks for its drivers gets those of this very plugging. */
+static void
+t_names(void)
+{
+	struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
+	    .hi_addr = 2 };
+	char name[HYP_USB_DRIVERNAME];
+	struct hu_dev *hu;
+
+	setup();
+	T_CHECK(!hyp_usb_driver(&hi, 0, name));
+	hu = plug_ftdi(2);
+	arrive("1-1", 2);
+	while (!hyp_usb_driver(&hi, 0, name))
+		t_msleep(1);
+	T_EQ(strcmp(name, "tif0"), 0);
+	T_CHECK(!hyp_usb_driver(&hi, 1, name));
+	hi.hi_addr = 3;
+	T_CHECK(!hyp_usb_driver(&hi, 0, name));
+	hi.hi_addr = 2;
+	hyp_usb_left("1-1");
+	while (hyp_usb_driver(&hi, 0, name))
+		t_msleep(1);
+	teardown();
+	T_CHECK(!hyp_usb_driver(&hi, 0, name));
+	hu_remove(hu);
+}
+
 static void
 t_whole(void)
 {
@@ -1194,6 +1222,7 @@ const struct t_case t_cases[] = {
 	{ "a stuck device is detached in bounded time", t_stuck },
 	{ "interfaces that another program has", t_busy },
 	{ "a driver takes a second interface", t_modem },
+	{ "the drivers of a device, for who asks", t_names },
 	{ "a driver takes a whole device", t_whole },
 	{ "refused devices", t_refused },
 	{ "too many zombies, until one ends", t_zombies },

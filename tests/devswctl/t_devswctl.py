@@ -35,6 +35,7 @@ NOW = time.time()
 
 ADAPTER = {"vid": "0403", "pid": "6001", "vendor": "FTDI",
            "product": "FT232R USB UART", "serial": "A50285BI", "port": "1-1.4",
+           "bus": 1, "address": 4, "speed": "full", "drivers": ["uftdi0"],
            "fits": "uftdi", "chip": "FT232R", "driver": "uftdi0",
            "kernel": "usbfs",
            "claim": "gps", "at": "/etc/devsw/devswd.conf:12",
@@ -44,8 +45,10 @@ LISTING = {
     "adapters": [
         ADAPTER,
         {**ADAPTER, "serial": EVIL, "product": EVIL, "port": "1-2",
-         "driver": None, "claim": None, "nodes": []},
+         "driver": None, "claim": None, "nodes": [], "vendor": EVIL,
+         "drivers": ["ugen%d" % i for i in range(40)]},
         {**ADAPTER, "serial": "", "fits": None, "chip": None, "driver": None,
+         "vendor": "", "drivers": [], "kernel": "uvcvideo",
          "claim": None, "nodes": [], "port": "9-9", "product": "a camera"}],
     "nodes": [{"name": "ttyU0", "attached": True, "port": "1-1.4"},
               {"name": "ttyU7", "attached": False, "port": None}]}
@@ -138,6 +141,7 @@ def case_tables():
     with full():
         for env in ({}, {"LC_ALL": "C"}, {"COLUMNS": "300"}):
             for args in (["list"], ["list", "--all"], ["show", "/dev/null"],
+                         ["usb"],
                          ["who"], ["who", "null"], ["status"], ["version"]):
                 out = good(*args, env=env)
                 fits(out)
@@ -153,6 +157,13 @@ def case_tables():
         assert "ttyU7" in lines[3] and "away" in lines[3], out
         equal(len(lines), 4)
         assert "a camera" in good("list", "-a")
+        lines = good("usb").splitlines()
+        equal(lines[0].split(), ["BUS", "ADDR", "PORT", "SPEED", "VID:PID",
+                                 "DRIVERS", "VENDOR", "PRODUCT"])
+        equal(lines[1].split()[:7], ["1", "4", "1-1.4", "full", "0403:6001",
+                                     "uftdi0", "FTDI"])
+        assert "(uvcvideo) vendor 0403" in " ".join(lines[3].split()), lines
+        equal(len(lines), 4)
     assert not os.path.exists("/run/evil")
 
 
@@ -160,7 +171,7 @@ def case_json():
     """--json is JSON, of each command"""
     with full(), Daemon(99, a2=STATE, a5=LISTING):
         for args, count in ((["list"], 2), (["show", "null"], 1),
-                            (["who", "null"], 1), (["who"], 2),
+                            (["who", "null"], 1), (["who"], 2), (["usb"], 2),
                             (["status"], 2), (["nodes"], 2),
                             (["modules"], 2), (["claims"], 2),
                             (["version"], 2)):
@@ -169,6 +180,7 @@ def case_json():
             equal(len(got), count if args != ["who"] else len(got))
         equal(objects(good("list", "--json"))[0]["adapters"][1]["serial"],
               EVIL)
+        equal(objects(good("usb", "--json"))[0], LISTING["adapters"])
         shown = objects(good("show", "null", "--json"))[0]
         equal(shown["files"][1]["user"], "987654")
         equal(shown["files"][0]["user"], "root")
@@ -626,7 +638,7 @@ def case_completion():
         equal(complete("devswctl", "claim", ""), ["0403:6001"])
         equal(complete("devswctl", "release", ""), ["gps"])
         equal(complete("devswctl", "ev"), ["events"])
-        assert len(complete("devswctl", "")) == 19
+        assert len(complete("devswctl", "")) == 20
         equal(complete("devswctl", "gateway", "export", "--lab"),
               ["--labgrid", "--labgrid-env"])
         equal(complete("devswctl", "show", "z"), ["zero"])

@@ -127,6 +127,17 @@ hyp_usb_probe(const struct hyp_usb_info *hi, const void *desc, size_t len,
 	return NULL;
 }
 
+int
+hyp_usb_driver(const struct hyp_usb_info *hi, unsigned i,
+    char name[HYP_USB_DRIVERNAME])
+{
+
+	(void)hi;
+	(void)i;
+	(void)name;
+	return 0;
+}
+
 bool
 front_file_next(uint32_t minor, uint64_t *below, struct front_fileinfo *fo)
 {

@@ -139,6 +139,16 @@ hyp_usb_probe(const struct hyp_usb_info *hi, const void *desc, size_t len,
 	return fits ? "uftdi" : NULL;
 }
 
+/* Two, of what is uftdi's. */
+int
+hyp_usb_driver(const struct hyp_usb_info *hi, unsigned i,
+    char name[HYP_USB_DRIVERNAME])
+{
+
+	snprintf(name, HYP_USB_DRIVERNAME, "uftdi%u", i);
+	return hi->hi_vendor == 0x0403 && i < 2;
+}
+
 /* One file, of this process, which is dead; and one who waits. */
 bool
 front_file_next(uint32_t minor, uint64_t *below, struct front_fileinfo *fo)
@@ -741,7 +751,9 @@ list_tells_what_is_plugged_in(void)
 	text = text_of(&cr, 0);
 	has(text, "{\"vid\": \"0403\", \"pid\": \"6001\", \"vendor\": \"\", "
 	    "\"product\": \"p\", ");
-	has(text, "\"port\": \"1-2\", \"fits\": \"uftdi\", "
+	has(text, "\"port\": \"1-2\", \"bus\": 1, \"address\": 5, "
+	    "\"speed\": \"full\", \"drivers\": [\"uftdi0\", \"uftdi1\"], "
+	    "\"fits\": \"uftdi\", "
 	    "\"chip\": \"a \\\"chip\\\"\", \"driver\": null, \"semantics\": null, \"kernel\": \"\", "
 	    "\"claim\": null, "
 	    "\"at\": null, \"refused\": false, \"detached\": false, "

@@ -446,6 +446,20 @@ leaves(void *arg __unused)
 	hyp_usb_left("1-1");
 }
 
+/* It has one; and none comes back. */
+static void
+names(void *arg __unused)
+{
+	const struct hyp_usb_info hi = info(0, "1-1");
+	char name[HYP_USB_DRIVERNAME];
+
+	if (hyp_usb_driver(&hi, 0, name))
+		SCHED_CHECK(strcmp(name, "uftdi0") == 0);
+	else
+		SCHED_CHECK(!hyp_usb_driver(&hi, 0, name));
+	SCHED_CHECK(!hyp_usb_driver(&hi, 1, name));
+}
+
 static void
 vanishes(void *arg __unused)
 {
@@ -590,6 +604,7 @@ ACTORS(crowd_one, { "in", arrives, NULL }, { "end", zombie_ends, NULL },
     { "time", second_goes, NULL });
 ACTORS(crowd_leave, { "in", arrives, NULL }, { "end", zombie_ends, NULL },
     { "out", leaves, NULL });
+ACTORS(leave_names, { "left", leaves, NULL }, { "names", names, NULL });
 ACTORS(leave_vanish, { "left", leaves, NULL }, { "gone", vanishes, NULL });
 ACTORS(change_vanish, { "change", changes, NULL },
     { "gone", vanishes, NULL });
@@ -627,6 +642,8 @@ const struct sched_litmus l_bus[] = {
 	    setup_crowded, crowd_one, end_crowded },
 	{ "crowded_leave", "the same, and it is pulled out",
 	    setup_crowded, crowd_leave, end_crowded_none },
+	{ "leave_names", "who asks for its drivers while it leaves",
+	    setup_attached, leave_names, end_none },
 	{ "leave_vanish", "left and gone at once: one detach",
 	    setup_attached, leave_vanish, end_none },
 	{ "change_vanish", "another one in its place, and gone of the first",

@@ -108,6 +108,13 @@ def _(_world):
     equal((found["acm0"]["fits"], found["acm0"]["driver"]),
           ("umodem", "umodem0"))
     equal([n["attached"] for n in now["nodes"]], [True] * 4)
+    with open(f"/sys/bus/usb/devices/{ftdi['port']}/devnum",
+              encoding="ascii") as file:
+        equal((ftdi["bus"], ftdi["address"], ftdi["drivers"]),
+              (int(ftdi["port"].split("-")[0]), int(file.read()), ["uftdi0"]))
+    equal(found["acm0"]["drivers"], ["umodem0"])
+    equal([a for a in ctl("usb", uid=USER)[0] if a["claim"]],
+          [a for a in now["adapters"] if a["claim"]])
     table = subprocess.check_output([CTL, "list"], text=True)
     equal([len(line) <= 80 for line in table.splitlines()], [True] * 3)
 

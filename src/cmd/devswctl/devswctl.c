@@ -25,6 +25,7 @@ static const struct verb {
 	const char	*v_usage;
 } verbs[] = {
 	{ "list", do_list, 0, 0, TAKES_ALL | TAKES_MAJOR, "[--all]" },
+	{ "usb", do_usb, 0, 0, TAKES_MAJOR, "" },
 	{ "show", do_show, 1, 1000, 0, "NODE ..." },
 	{ "who", do_who, 0, 1000, TAKES_MAJOR, "[NODE ...]" },
 	{ "events", do_events, 0, 0, TAKES_MAJOR, "" },

@@ -6,7 +6,7 @@
  *	complain.c	what is wrong
  *	daemons.c	the daemons that run, and asking them
  *	table.c		columns for people
- *	list.c		list, nodes, claims
+ *	list.c		list, usb, nodes, claims
  *	show.c		show, who
  *	events.c	events
  *	trace.c		trace
@@ -189,6 +189,7 @@ void	right_take(const char *, const char *);
 /* ---- verbs: exit status --------------------------------------------- */
 
 int	do_list(const struct args *);
+int	do_usb(const struct args *);
 int	do_nodes(const struct args *);
 int	do_claims(const struct args *);
 int	do_show(const struct args *);

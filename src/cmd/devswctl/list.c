@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * list.c - what is plugged in, and the names of nodes and claims.
+ * list.c - what is plugged in, as claims and nodes see it or as the bus does,
+ * and the names of nodes and claims.
  */
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +121,69 @@ do_list(const struct args *a)
 	struct args copy = *a;
 
 	return flushed(daemons_each(a, CONTROL_LIST, list_one, &copy));
+}
+
+/* The device's own word, or "vendor 0403", as usbdevs(8) says it. */
+static void
+put_name(struct table *t, const json_t *adapter, const char *what,
+    const char *id)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s %.8s", what, member(adapter, id));
+	table_put(t, PLAIN, member(adapter, what)[0] != '\0' ?
+	    member(adapter, what) : text);
+}
+
+static void
+put_device(struct table *t, const json_t *adapter)
+{
+	char text[256], drivers[256];
+
+	snprintf(text, sizeof(text), "%lld", number(adapter, "bus"));
+	table_put(t, PLAIN, text);
+	snprintf(text, sizeof(text), "%lld", number(adapter, "address"));
+	table_put(t, PLAIN, text);
+	table_put(t, PLAIN, member(adapter, "port"));
+	table_put(t, PLAIN, member(adapter, "speed"));
+	snprintf(text, sizeof(text), "%.8s:%.8s", member(adapter, "vid"),
+	    member(adapter, "pid"));
+	table_put(t, PLAIN, text);
+	join(json_object_get(adapter, "drivers"), drivers, sizeof(drivers));
+	snprintf(text, sizeof(text), "(%s)", member(adapter, "kernel"));
+	if (drivers[0] != '\0')
+		table_put(t, PLAIN, drivers);
+	else
+		table_put(t, DIM, text[1] != ')' ? text : "-");
+	put_name(t, adapter, "vendor", "vid");
+	put_name(t, adapter, "product", "pid");
+}
+
+static int
+usb_one(json_t *json, void *arg)
+{
+	json_t *const adapters = json_object_get(json, "adapters");
+	const struct args *const a = arg;
+	struct table *t;
+	json_t *one;
+	size_t i;
+
+	if (a->a_json)
+		return print_json(adapters, 0);
+	t = table_new(8, "BUS", "ADDR", "PORT", "SPEED", "VID:PID", "DRIVERS",
+	    "VENDOR", "PRODUCT");
+	json_array_foreach(adapters, i, one)
+		put_device(t, one);
+	table_print(t);
+	return EXIT_OK;
+}
+
+int
+do_usb(const struct args *a)
+{
+	struct args copy = *a;
+
+	return flushed(daemons_each(a, CONTROL_LIST, usb_one, &copy));
 }
 
 static int

@@ -207,6 +207,28 @@ probe(const struct usbsys_dev *ud, const char **chip)
 	return name;
 }
 
+static void
+say_plugging(struct text *t, const struct hyp_usb_info *hi)
+{
+	static const char *const speeds[] = {
+		[HYP_USB_SPEED_LOW] = "low",
+		[HYP_USB_SPEED_FULL] = "full",
+		[HYP_USB_SPEED_HIGH] = "high",
+		[HYP_USB_SPEED_SUPER] = "super",
+	};
+	char name[HYP_USB_DRIVERNAME];
+
+	say(t, ", \"bus\": %u, \"address\": %u", (unsigned)hi->hi_bus,
+	    (unsigned)hi->hi_addr);
+	say_member(t, "speed", speeds[hi->hi_speed]);
+	say(t, ", \"drivers\": [");
+	for (unsigned i = 0; hyp_usb_driver(hi, i, name); i++) {
+		say(t, "%s", i > 0 ? ", " : "");
+		say_string(t, name);
+	}
+	say(t, "]");
+}
+
 /* "fits" is the driver that would take it, "driver" the one that has. */
 static void
 say_adapter(struct text *t, const struct places *ps,
@@ -226,6 +248,7 @@ say_adapter(struct text *t, const struct places *ps,
 	say_member(t, "product", hi->hi_productstr);
 	say_member(t, "serial", hi->hi_serial);
 	say_member(t, "port", hi->hi_path);
+	say_plugging(t, hi);
 	say_member(t, "fits", fits);
 	say_member(t, "chip", chip);
 	say_member(t, "driver", driver_at(ps, hi->hi_path));

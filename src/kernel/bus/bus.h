@@ -35,6 +35,7 @@ int	uhub_attach_drivers(struct usbd_device *, const struct cfpins *,
 	    struct usbd_why *);
 void	uhub_detach_drivers(struct usbd_device *, int);
 bool	uhub_is_idle(const struct usbd_device *);
+bool	uhub_driver_name(struct usbd_device *, u_int, char *, size_t);
 const char *uhub_find_driver(struct usbd_device *, const char **);
 
 #endif /* _BUS_BUS_H_ */

@@ -16,7 +16,8 @@
  *
  *	The drivers of a device are in ud_subdevs.  Only the port's own thread
  *	(usb_port.c) attaches and detaches them; ud_lock is for
- *	usbd_fill_deviceinfo, which reads their names from elsewhere.
+ *	usbd_fill_deviceinfo and uhub_driver_name, which read their names from
+ *	elsewhere.
  *
  * Locks
  *	None is held in a driver's attach or detach.
@@ -365,7 +366,7 @@ uhub_attach_drivers(struct usbd_device *dev, const struct cfpins *pins,
 void
 uhub_detach_drivers(struct usbd_device *dev, int flags)
 {
-	device_t sub;
+	device_t *subs, sub;
 	int i;
 
 	for (i = 0; i < dev->ud_nsubdevs; i++) {
@@ -375,10 +376,38 @@ uhub_detach_drivers(struct usbd_device *dev, int flags)
 		mutex_exit(&dev->ud_lock);
 		(void)config_detach(sub, flags | DETACH_FORCE);
 	}
-	if (dev->ud_subdevs != NULL)
-		kmem_free(dev->ud_subdevs, dev->ud_subdevs_size);
+	mutex_enter(&dev->ud_lock);
+	subs = dev->ud_subdevs;
 	dev->ud_subdevs = NULL;
 	dev->ud_nsubdevs = 0;
+	mutex_exit(&dev->ud_lock);
+	if (subs != NULL)
+		kmem_free(subs, dev->ud_subdevs_size);
+}
+
+/*
+ * more = uhub_driver_name(dev, i, name, size)
+ *
+ *	The i-th driver of the device, from any thread; false: no more.
+ */
+bool
+uhub_driver_name(struct usbd_device *dev, u_int n, char *name, size_t size)
+{
+	device_t sub = NULL;
+	int i;
+
+	/* An entry is cleared before its device is freed. */
+	mutex_enter(&dev->ud_lock);
+	for (i = 0; i < dev->ud_nsubdevs; i++) {
+		sub = dev->ud_subdevs[i];
+		if (sub != NULL && n-- == 0)
+			break;
+		sub = NULL;
+	}
+	if (sub != NULL)
+		strlcpy(name, device_xname(sub), size);
+	mutex_exit(&dev->ud_lock);
+	return sub != NULL;
 }
 
 /*

@@ -718,6 +718,22 @@ hyp_usb_probe(const struct hyp_usb_info *hi, const void *raw, size_t len,
 	return name;
 }
 
+int
+hyp_usb_driver(const struct hyp_usb_info *hi, unsigned i,
+    char name[HYP_USB_DRIVERNAME])
+{
+	struct usb_port *port;
+	bool more;
+
+	mutex_enter(&bus_lock);
+	port = bus_up ? usb_port_lookup(hi->hi_path) : NULL;
+	more = port != NULL && port->p_dev != NULL &&
+	    usb_plug_is(port->p_have, hi) &&
+	    uhub_driver_name(port->p_dev, i, name, HYP_USB_DRIVERNAME);
+	mutex_exit(&bus_lock);
+	return more;
+}
+
 /* ---- start and stop ------------------------------------------------- */
 
 /*
