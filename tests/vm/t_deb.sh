@@ -60,7 +60,7 @@ pages()
 	for page in devsw.7 devswd.8 devswctl.8 devswd.conf.5 ualea.4 ulpt.4 ugen.4 ucom.4 uchcom.4 \
 	    uftdi.4 uhid.4 uhidev.4 umodem.4 uplcom.4 uslsa.4 devsw-gateway.8 gateway.conf.5 uhidctl.1 \
 	    devsw-compare.1 devsw-driver.1 devsw-ioconf.5 devsw-pty.1 \
-	    devsw-run.1 revoke.2; do
+	    devsw-run.1 revoke.2 usbdi.9devsw mutex.9devsw; do
 		LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings \
 		    "${page##*.}" "${page%.*}" >/tmp/page 2>/tmp/warnings ||
 		    return 1
