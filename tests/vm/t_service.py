@@ -304,6 +304,45 @@ def _(world):
     equal("fatal: SIGABRT" in h_service.journal(), True, h_service.journal())
 
 
+@case("killed, it leaves its nodes to the next one, which serves them")
+def _(world):
+    def there():
+        return [(path, os.stat(path).st_ino, os.stat(path).st_rdev,
+                 owner(path)) for path in (NODE, CALLOUT)]
+
+    before, nodes = world.daemon.pid, there()
+    far = probe.Far(probe.far_path("ftdi0"))
+    old = probe.open_node(CALLOUT, os.O_RDWR)
+    probe.raw(old, clocal=True)
+    call = probe.Call("read", os.read, old, 1)
+    call.wait_blocked()
+    began = probe.now()
+    os.kill(before, signal.SIGKILL)
+    # None of these is ENOENT; what waits longer than it may is ENXIO.
+    errors = set()
+
+    def opened():
+        try:
+            return probe.open_node(CALLOUT)
+        except OSError as error:
+            errors.add(probe.errno_name(error.errno))
+        return None
+
+    fd = probe.wait_for(opened, "an open")
+    equal(errors - {"ENXIO"}, set(), "errors of opens")
+    probe.raw(fd, clocal=True)
+    far.write(b"again")
+    equal(probe.read_all(fd, 5), b"again")
+    print("# bytes again %.2f s after the kill" % (probe.now() - began))
+    equal(call.result()[0], "0", "the old reader")
+    equal(probe.outcome(os.read, old, 1), "0", "a read of the old file")
+    equal(there(), nodes, "the nodes")
+    equal(world.daemon.pid not in (0, before), True, "another process")
+    for each in (fd, old):
+        os.close(each)
+    far.close()
+
+
 @case("one that is well is left alone for longer than that")
 def _(world):
     before = world.daemon.pid
