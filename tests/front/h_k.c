@@ -273,6 +273,8 @@ prelude(int mode)
 		sleep_deaf(true);
 		(void)hyp_park(&never, 0, hyp_clock() + 1000000);
 		break;
+	case HK_CRASH:
+		hyp_panic("the double of K cannot go on");
 	}
 	return hk.error;
 }

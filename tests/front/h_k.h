@@ -32,6 +32,7 @@ enum hk_mode {
 	HK_LATE,		/* HK_SPIN, and then a millisecond of sleep */
 	HK_OVERRUN,		/* claim more bytes than asked for, or than
 				   there is room for */
+	HK_CRASH,		/* the process ends here */
 };
 
 /* What HK_GET tells. */

@@ -139,7 +139,9 @@ child_main(int status)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	hyp_posix_set_loglevel(0);
+	host_crash_catch();
 	get_fds(status);
+	front_died_open(journal, false);
 	config(&fc);
 	fc.open_channel = next_channel;
 	if (front_start(&fc) != 0)
@@ -152,6 +154,7 @@ child_main(int status)
 	}
 	hk.read_mode = HK_SLEEP;
 	hk.write_mode = HK_SLEEP;
+	hk.ioctl_mode = HK_CRASH;
 	if (kept != NODES || write(status, "", 1) != 1)
 		_exit(3);
 	for (;;)
@@ -346,6 +349,88 @@ calls_in_hand_end_as_of_a_revoked_file(void)
 	T_EQ(hk.writes + hk.reads + hk.opens + hk.closes, 0);
 	T_EQ(kern_resends(kerns[0]), 1);
 	all_down();
+}
+
+static const struct front_died *
+next_is_told(void)
+{
+
+	journal_close(journal);
+	T_EQ(journal_open(&journal, journal_fd), 0);
+	front_died_open(journal, true);
+	T_CHECK(front_died() != NULL);
+	return front_died();
+}
+
+static void
+has_died_of(const struct front_died *fd, const char *words, unsigned call)
+{
+
+	if (strcmp(fd->fd_words, words) != 0)
+		t_fail(__FILE__, __LINE__, "it died of: %s", fd->fd_words);
+	T_EQ(fd->fd_ncalls, 2);
+	T_EQ(fd->fd_nfiles, NODES);
+	for (unsigned i = 0; i < 2; i++) {
+		T_EQ(fd->fd_calls[i].dc_minor, fd->fd_calls[i].dc_call ==
+		    FRONT_READ ? minors[0] : minors[1]);
+		T_CHECK(fd->fd_calls[i].dc_call == FRONT_READ ||
+		    fd->fd_calls[i].dc_call == call);
+	}
+	for (unsigned i = 0; i < NODES; i++) {
+		T_EQ(fd->fd_files[i].df_minor, minors[i]);
+		T_EQ(fd->fd_files[i].df_uid, 1000 + i);
+		T_EQ(fd->fd_files[i].df_pid, getpid());
+		T_CHECK(strcmp(fd->fd_files[i].df_name, names[i]) == 0);
+	}
+}
+
+/* By itself, by a signal, and by one that nobody hears of. */
+static void
+the_next_is_told_why(void)
+{
+	static const struct {
+		int		 sig;
+		const char	*words;
+	} ways[] = {
+		{ 0, "the double of K cannot go on; in thread front, ioctl "
+		    "of uhid5" },
+		{ SIGSEGV, "fatal: SIGSEGV; in thread t_keep" },
+		{ SIGKILL, "" },
+	};
+	uint64_t fh[NODES], r;
+	int status;
+
+	for (unsigned w = 0; w < 3; w++) {
+		child_up();
+		for (unsigned i = 0; i < NODES; i++) {
+			kern_as(kerns[i], 1000 + i, 20, (unsigned)getpid());
+			fh[i] = kern_opened(kerns[i], O_RDWR);
+		}
+		r = kern_read(kerns[0], fh[0], 10, 0, 0);
+		T_UNTIL(is_in_hand, &r);
+		if (ways[w].sig == 0)
+			(void)kern_ioctl(kerns[1], fh[1], HK_FLUSH, 0, 0, NULL,
+			    0, 0);
+		else {
+			r = kern_read(kerns[0], fh[0], 10, 0, 0);
+			T_UNTIL(is_in_hand, &r);
+			kill(child, ways[w].sig);
+		}
+		T_EQ(waitpid(child, &status, 0), child);
+		T_CHECK(WIFSIGNALED(status));
+		close(second_end);
+		second_down();
+		has_died_of(next_is_told(), ways[w].words, FRONT_IOCTL);
+		/* Once, and not again. */
+		T_CHECK(next_is_told()->fd_words[0] == '\0');
+		host_crash_words(NULL, 0);
+		for (int i = 0; i < NODES; i++) {
+			close(fds[i]);
+			kern_free(kerns[i]);
+		}
+		journal_close(journal);
+		close(journal_fd);
+	}
 }
 
 /*
@@ -567,6 +652,8 @@ const struct t_case t_cases[] = {
 	    calls_in_hand_end_as_of_a_revoked_file },
 	{ "a call that was not recorded is answered",
 	    a_call_that_was_not_recorded_is_answered },
+	{ "the next one is told why, and who had what open",
+	    the_next_is_told_why },
 	{ "sleepers in poll are woken", sleepers_in_poll_are_woken },
 	{ "new opens wait and succeed", new_opens_wait_and_succeed },
 	{ "a node that nobody makes stays", a_node_that_nobody_makes_stays },

@@ -86,6 +86,13 @@ front_node_owner(const struct front_nodeinfo *fi, uid_t *uid)
 	return (fuzz_u8(&says) & 1) != 0 ? ENOENT : 0;
 }
 
+const struct front_died *
+front_died(void)
+{
+
+	return NULL;
+}
+
 void
 front_getstats(struct front_stats *fs)
 {

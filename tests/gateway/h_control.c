@@ -98,6 +98,13 @@ hyp_semantics(void)
 }
 
 /* The rest is of requests that nobody makes here. */
+const struct front_died *
+front_died(void)
+{
+
+	return NULL;
+}
+
 void
 front_getstats(struct front_stats *fs)
 {

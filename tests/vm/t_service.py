@@ -338,6 +338,14 @@ def _(world):
     equal(probe.outcome(os.read, old, 1), "0", "a read of the old file")
     equal(there(), nodes, "the nodes")
     equal(world.daemon.pid not in (0, before), True, "another process")
+    # Who had it open is told once, and by devswctl.
+    was = "dtyU0 was open, by process %d of user 0\n" % os.getpid()
+    said = h_service.journal()
+    equal((said.count("the devswd before this one died: it was killed\n"),
+           said.count(was), said.count("in the middle of: read of dtyU0\n")),
+          (1, 1, 1), said)
+    equal(was in command(CTL, "status"), True, "devswctl status")
+    equal(was in command(CTL, "status", user=1234), False, "to a stranger")
     for each in (fd, old):
         os.close(each)
     far.close()

@@ -38,6 +38,33 @@ print_nodes(const json_t *json)
 	table_print(t);
 }
 
+/* The daemon before this one; not everybody is told. */
+static void
+print_died(const json_t *died)
+{
+	const json_t *each;
+	size_t i;
+
+	if (died == NULL)
+		return;
+	printf("the one before it died: ");
+	print_clean(member(died, "why")[0] != '\0' ? member(died, "why") :
+	    "it was killed", 2 * COLUMNS);
+	printf("\n");
+	json_array_foreach(json_object_get(died, "calls"), i, each)
+		printf("  in the middle of: %s of %s\n", member(each, "call"),
+		    member(each, "node"));
+	json_array_foreach(json_object_get(died, "files"), i, each)
+		printf("  %s was open, by process %lld of user %lld\n",
+		    member(each, "node"), number(each, "pid"),
+		    number(each, "uid"));
+	if (number(died, "ncalls") > (long long)json_array_size(
+	    json_object_get(died, "calls")) || number(died, "nfiles") >
+	    (long long)json_array_size(json_object_get(died, "files")))
+		printf("  in all %lld calls and %lld files\n",
+		    number(died, "ncalls"), number(died, "nfiles"));
+}
+
 static int
 status_one(json_t *json, void *arg)
 {
@@ -63,6 +90,7 @@ status_one(json_t *json, void *arg)
 		print_clean(json_string_value(module), COLUMNS);
 	}
 	printf("%s\n", i == 0 ? " none" : "");
+	print_died(json_object_get(json, "died"));
 	print_nodes(json);
 	return EXIT_OK;
 }

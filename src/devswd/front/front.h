@@ -130,6 +130,39 @@ void	front_node_serve(uint32_t);
 void	front_nodes_serve(void);
 
 /*
+ * front_died_open(journal, was)
+ *
+ *	The journal is a predecessor's (was), which did not end by itself: its
+ *	last words, calls and open files are told in the log, and kept.  What
+ *	this process says when it dies will be in there.  Before front_start.
+ *
+ * died = front_died()
+ *
+ *	NULL: there was none.  Nothing of it changes.  Any thread.
+ */
+#define	FRONT_DIED_MAX	32
+struct front_died {
+	char		 fd_words[1024]; /* clean text; "": it was killed */
+	unsigned	 fd_ncalls;	/* in hand; FRONT_DIED_MAX at most are
+					   here */
+	unsigned	 fd_nfiles;	/* open; same */
+	struct front_died_call {
+		uint32_t	 dc_minor;
+		unsigned	 dc_call;	/* of FRONT_CALLS */
+		char		 dc_name[64];
+	}		 fd_calls[FRONT_DIED_MAX];
+	struct front_died_file {
+		uint32_t	 df_minor;
+		pid_t		 df_pid;
+		uid_t		 df_uid;
+		char		 df_name[64];
+	}		 fd_files[FRONT_DIED_MAX];
+};
+struct journal;
+void	front_died_open(struct journal *, bool);
+const struct front_died *front_died(void);
+
+/*
  * left = front_stop()
  *
  *	Interrupt every request that still runs, wait for all of them (the

@@ -116,8 +116,9 @@ struct head {
 struct journal {
 	union {
 		struct head	 j_head;
-		char		 j_page[4096];
+		char		 j_page[4096 - JOURNAL_WORDS];
 	};
+	char		 j_words[JOURNAL_WORDS];
 	struct node	 j_nodes[JOURNAL_NODES];
 	struct file	 j_files[JOURNAL_FILES];
 	struct call	 j_calls[JOURNAL_CALLS];
@@ -251,6 +252,18 @@ journal_close(struct journal *j)
 }
 
 /* ---- writing -------------------------------------------------------- */
+
+/* Empty from the first store on. */
+char *
+journal_words_clear(struct journal *j)
+{
+	char *const words = j->j_words;
+
+	*(volatile char *)words = '\0';
+	fence();
+	memset(words, 0, JOURNAL_WORDS);
+	return words;
+}
 
 int
 journal_node_add(struct journal *j, uint32_t minor, int class,
@@ -392,6 +405,14 @@ journal_number(const struct journal *j)
 {
 
 	return get64(&j->j_head.h_number) & NUMBER_MAX;
+}
+
+void
+journal_words(const struct journal *j, char words[JOURNAL_WORDS])
+{
+
+	memcpy(words, j->j_words, JOURNAL_WORDS);
+	words[JOURNAL_WORDS - 1] = '\0';
 }
 
 /* What devtmpfs makes a file of in /dev itself. */

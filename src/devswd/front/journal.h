@@ -15,6 +15,7 @@
 #define	JOURNAL_FILES	65536
 #define	JOURNAL_CALLS	65536
 #define	JOURNAL_NAME	64		/* with its NUL */
+#define	JOURNAL_WORDS	1024		/* same */
 
 struct journal;
 
@@ -104,6 +105,14 @@ void	journal_file_close(struct journal *, uint32_t);
 void	journal_call_begin(struct journal *, uint32_t, int, uint64_t, uint32_t);
 void	journal_call_end(struct journal *, uint32_t);
 
+/*
+ * words = journal_words_clear(journal)
+ *
+ *	Where JOURNAL_WORDS bytes can be written by who dies of his own
+ *	(host_crash_words); all 0 now.
+ */
+char	*journal_words_clear(struct journal *);
+
 /* ---- reading -------------------------------------------------------- */
 
 /*
@@ -117,6 +126,10 @@ void	journal_call_end(struct journal *, uint32_t);
  * number = journal_number(journal)
  *
  *	No file has had a higher one.
+ *
+ * journal_words(journal, words)
+ *
+ *	A copy of those, a text with any bytes.
  */
 unsigned journal_nodes(const struct journal *);
 unsigned journal_files(const struct journal *);
@@ -125,5 +138,6 @@ bool	journal_node(const struct journal *, unsigned, struct journal_node *);
 bool	journal_file(const struct journal *, unsigned, struct journal_file *);
 bool	journal_call(const struct journal *, unsigned, struct journal_call *);
 uint64_t journal_number(const struct journal *);
+void	journal_words(const struct journal *, char [JOURNAL_WORDS]);
 
 #endif /* FRONT_JOURNAL_H */

@@ -25,6 +25,9 @@
  *	others.  crash_modules[] has the names of what is loaded, as the dynamic
  *	linker knows them, and is walked without a lock too.
  *
+ *	What is said is written to memory as well that a successor will have
+ *	(host_crash_words): it tells why its predecessor died.
+ *
  * Known gaps
  *	backtrace(3) and dladdr(3) take the dynamic linker's lock; who crashes
  *	while another thread loads a module may wait for it, and a stack that is
@@ -37,6 +40,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,6 +59,9 @@ static atomic_flag crash_once = ATOMIC_FLAG_INIT;
 static atomic_bool crash_said;		/* why, by hyp_panic */
 static atomic_flag crash_told = ATOMIC_FLAG_INIT;
 static _Atomic(const char *) crash_modules[CRASH_NMODULES];
+static _Atomic(char *) crash_words;	/* what is said, for a successor */
+static size_t crash_size;		/* of these, before they are given */
+static atomic_size_t crash_len;
 
 static _Thread_local char crash_altstack[CRASH_STACK]
     __attribute__((__aligned__(16)));
@@ -72,6 +79,36 @@ host_emergency_add(void (*hook)(void))
 			return;
 	}
 	hyp_panic("host_emergency_add: too many hooks");
+}
+
+void
+host_crash_words(char *words, size_t size)
+{
+
+	atomic_store(&crash_words, NULL);
+	crash_size = size;
+	atomic_store(&crash_len, 0);
+	atomic_store(&crash_words, words);
+}
+
+/* Whoever comes second writes behind the first.  The last byte stays 0. */
+void
+host_crash_say(const char *text)
+{
+	char *const words = atomic_load(&crash_words);
+	size_t at, len = strlen(text);
+
+	host_log_emergency(text);
+	if (words == NULL)
+		return;
+	at = atomic_fetch_add(&crash_len, len + 2);
+	if (at + 1 >= crash_size)
+		return;
+	if (len > crash_size - 1 - at)
+		len = crash_size - 1 - at;
+	if (at != 0)
+		memcpy(words + at - 2, "; ", 2);
+	memcpy(words + at, text, len);
 }
 
 static void
@@ -186,7 +223,7 @@ crash_tell_module(void)
 	to = crash_add(to, end, ", called by ");
 	to = crash_add(to, end, crash_caller(&pc[i + 1], n - i - 1));
 	(void)crash_add(to, end, "; this process ends with it");
-	host_log_emergency(text);
+	host_crash_say(text);
 }
 
 /* The name without a number to format; strsignal(3) is not safe here. */
@@ -220,7 +257,7 @@ crash_handler(int sig)
 {
 
 	if (sig != SIGABRT || !atomic_load(&crash_said))
-		host_log_emergency(crash_text(sig));
+		host_crash_say(crash_text(sig));
 	crash_run_hooks();
 	crash_tell_module();
 	(void)raise(sig);
@@ -263,8 +300,11 @@ host_crash_catch(void)
 _Noreturn void
 host_fatal(const char *what)
 {
+	char text[160];
 
-	host_logf(HYP_LOG_ERR, "%s: %s; devswd ends", what, strerror(errno));
+	snprintf(text, sizeof(text), "%s: %s; devswd ends", what,
+	    strerror(errno));
+	host_crash_say(text);
 	crash_run_hooks();
 	_exit(EXIT_FAILURE);
 }
@@ -273,7 +313,7 @@ _Noreturn void
 hyp_panic(const char *text)
 {
 
-	host_log_emergency(text);
+	host_crash_say(text);
 	atomic_store(&crash_said, true);
 	crash_run_hooks();
 	crash_tell_module();

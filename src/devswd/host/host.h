@@ -246,6 +246,20 @@ void	host_emergency_add(void (*)(void));
 void	host_crash_catch(void);
 
 /*
+ * host_crash_say(text)
+ *
+ *	host_log_emergency, and remembered as a reason.  For hooks, too.
+ *
+ * host_crash_words(words, size)
+ *
+ *	Memory, zeroed, for what is said from now on by who dies of his own, as
+ *	text with "; " between; NULL: nowhere any more.  Not while anybody
+ *	may die.
+ */
+void	host_crash_say(const char *);
+void	host_crash_words(char *, size_t);
+
+/*
  * host_crash_module(name, there)
  *
  *	A module has come, or is about to go: name is the dynamic linker's,

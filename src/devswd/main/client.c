@@ -188,14 +188,19 @@ client_may_revoke(const struct client *c, const struct front_nodeinfo *ni)
 	    (front_node_owner(ni, &owner) == 0 && c->c_uid == owner);
 }
 
-/* May he know who uses the node?  May ask the user database. */
+/* May he know who uses the node, and any?  May ask the user database. */
 bool
 client_may_see(struct client *c, const struct front_nodeinfo *ni)
 {
 
-	if (client_may_revoke(c, ni))
-		return true;
+	return client_may_revoke(c, ni) || client_may_see_all(c);
+}
+
+bool
+client_may_see_all(struct client *c)
+{
+
 	if (c->c_member == -1)
-		c->c_member = is_member(c);
+		c->c_member = c->c_uid == 0 || is_member(c);
 	return c->c_member != 0;
 }

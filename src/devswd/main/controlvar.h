@@ -44,6 +44,7 @@ void	client_send(struct client *, int, uint32_t, const char *, size_t, int);
 bool	client_may_revoke(const struct client *,
 	    const struct front_nodeinfo *);
 bool	client_may_see(struct client *, const struct front_nodeinfo *);
+bool	client_may_see_all(struct client *);
 unsigned client_node_major(void);
 uint64_t client_socket(const struct client *);
 
@@ -69,6 +70,9 @@ void	say_member(struct text *, const char *, const char *);
 void	say_time(struct text *, const char *, uint64_t);
 void	say_end(struct text *);
 void	say_drop(struct text *);
+
+/* died.c */
+void	say_died(struct text *);
 
 /* tell.c: errno, or 0 when they have answered. */
 int	tell_status(struct client *);

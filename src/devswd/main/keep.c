@@ -227,8 +227,10 @@ journal_get(int fd)
 	struct journal *j;
 	int error;
 
-	if (fd != -1 && (error = journal_open(&j, fd)) == 0)
+	if (fd != -1 && (error = journal_open(&j, fd)) == 0) {
+		front_died_open(j, true);
 		return j;
+	}
 	if (fd != -1) {
 		host_logf(HYP_LOG_WARNING, "the journal of the last devswd "
 		    "cannot be read (%s): its nodes are made anew",
@@ -242,6 +244,7 @@ journal_get(int fd)
 		    "this process", strerror(-error));
 		return NULL;
 	}
+	front_died_open(j, false);
 	say("FDSTORE=1\nFDNAME=journal", fd);
 	close(fd);
 	return j;
@@ -316,6 +319,7 @@ keep_close(void)
 		return;
 	remove_name("journal");
 	barrier();
+	host_crash_words(NULL, 0);
 	journal_close(keep_journal);
 	keep_journal = NULL;
 }

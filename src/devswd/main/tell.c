@@ -98,6 +98,7 @@ tell_status(struct client *c)
 	    "\"pieces\": %u},\n", fs.zombies, hyp_zombies(),
 	    hyp_usb_zombies(), (unsigned long long)bytes, (unsigned)pieces);
 	say_modules(t);
+	say_died(t);
 	say(t, " \"nodes\": [");
 	for (first = 1; front_node_next(next, &ni); first = 0) {
 		say_node(t, &ni, first);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front_died.c - why and in the middle of what the daemon died that was before
+ * this one.
+ *
+ * Model
+ *	Who dies of his own (crash.c) writes into the journal what he says last,
+ *	with which thread and which call of a client it was; of who is
+ *	killed there is nothing.  Which calls were in hand and which files open,
+ *	and whose, the journal has anyhow.  The next daemon reads that before it
+ *	takes over, tells it once in the log, and keeps it to be asked for
+ *	(devswctl status) until it ends.
+ *
+ *	Of calls and files as many are kept as somebody reads; the rest is
+ *	counted.  What is in the journal is not believed: journal.c.
+ *
+ * Locks
+ *	None: front_died_open is before there is a thread, and nothing changes
+ *	after it.
+ */
+#include <sys/prctl.h>
+
+#include <linux/fuse.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "front/frontvar.h"
+#include "front/journal.h"
+#include "host/host.h"
+#include "hyp/hyp.h"
+
+_Static_assert(sizeof(((struct front_died *)0)->fd_words) == JOURNAL_WORDS,
+    "words of the journal");
+
+static struct front_died died;
+static bool died_is;
+
+/* ---- the one that dies ---------------------------------------------- */
+
+/* Formatting is not safe in a signal handler. */
+static char *
+add(char *to, const char *end, const char *text)
+{
+
+	while (*text != '\0' && to < end)
+		*to++ = *text++;
+	*to = '\0';
+	return to;
+}
+
+/* Which thread it is, and what it does for whom. */
+static void
+died_emergency(void)
+{
+	static const char *const calls[] = { FRONT_CALLS };
+	const struct front_thread *const ft = front_maybe_self();
+	char text[128] = "", name[17] = "?", *to = text;
+	const char *const end = text + sizeof(text) - 1;
+
+	(void)prctl(PR_GET_NAME, name);
+	to = add(to, end, "in thread ");
+	to = add(to, end, name);
+	if (ft != NULL && atomic_load(&ft->ft_state) != FT_IDLE) {
+		to = add(to, end, ", ");
+		to = add(to, end, calls[ft->ft_op]);
+		to = add(to, end, " of ");
+		(void)add(to, end, ft->ft_chan->fc_node->fn_name);
+	}
+	host_crash_say(text);
+}
+
+/* ---- the next one --------------------------------------------------- */
+
+/* FRONT_CALLS' place; -1: the kernel's own. */
+static int
+call_of(uint32_t opcode)
+{
+
+	switch (opcode) {
+	case FUSE_OPEN:
+		return FRONT_OPEN;
+	case FUSE_READ:
+		return FRONT_READ;
+	case FUSE_WRITE:
+		return FRONT_WRITE;
+	case FUSE_IOCTL:
+		return FRONT_IOCTL;
+	case FUSE_POLL:
+		return FRONT_POLL;
+	case FUSE_RELEASE:
+		return FRONT_RELEASE;
+	default:
+		return -1;
+	}
+}
+
+static void
+read_calls(const struct journal *j)
+{
+	struct journal_call jc;
+	struct journal_node jn;
+	struct front_died_call *dc;
+	int call;
+
+	for (unsigned i = 0; i < journal_calls(j); i++) {
+		if (!journal_call(j, i, &jc) ||
+		    (call = call_of(jc.jc_opcode)) == -1 ||
+		    (died.fd_ncalls < FRONT_DIED_MAX &&
+		    !journal_node(j, jc.jc_node, &jn)) ||
+		    died.fd_ncalls++ >= FRONT_DIED_MAX)
+			continue;
+		dc = &died.fd_calls[died.fd_ncalls - 1];
+		dc->dc_minor = jn.jn_minor;
+		dc->dc_call = (unsigned)call;
+		strcpy(dc->dc_name, jn.jn_name);
+	}
+}
+
+static void
+read_files(const struct journal *j)
+{
+	struct journal_file jf;
+	struct journal_node jn;
+	struct front_died_file *df;
+
+	for (unsigned i = 0; i < journal_files(j); i++) {
+		if (!journal_file(j, i, &jf) ||
+		    (died.fd_nfiles < FRONT_DIED_MAX &&
+		    !journal_node(j, jf.jf_node, &jn)) ||
+		    died.fd_nfiles++ >= FRONT_DIED_MAX)
+			continue;
+		df = &died.fd_files[died.fd_nfiles - 1];
+		df->df_minor = jn.jn_minor;
+		df->df_pid = jf.jf_pid;
+		df->df_uid = jf.jf_uid;
+		strcpy(df->df_name, jn.jn_name);
+	}
+}
+
+static void
+tell(void)
+{
+	static const char *const calls[] = { FRONT_CALLS };
+
+	host_logf(HYP_LOG_WARNING, "the devswd before this one died: %s",
+	    died.fd_words[0] != '\0' ? died.fd_words : "it was killed");
+	for (unsigned i = 0; i < died.fd_ncalls && i < FRONT_DIED_MAX; i++)
+		host_logf(HYP_LOG_NOTICE, "it was in the middle of: %s of %s",
+		    calls[died.fd_calls[i].dc_call], died.fd_calls[i].dc_name);
+	for (unsigned i = 0; i < died.fd_nfiles && i < FRONT_DIED_MAX; i++)
+		host_logf(HYP_LOG_NOTICE, "%s was open, by process %d of "
+		    "user %u", died.fd_files[i].df_name,
+		    (int)died.fd_files[i].df_pid, died.fd_files[i].df_uid);
+	if (died.fd_ncalls > FRONT_DIED_MAX || died.fd_nfiles > FRONT_DIED_MAX)
+		host_logf(HYP_LOG_NOTICE, "%u calls and %u files in all",
+		    died.fd_ncalls, died.fd_nfiles);
+}
+
+void
+front_died_open(struct journal *j, bool was)
+{
+
+	if (was) {
+		memset(&died, 0, sizeof(died));
+		journal_words(j, died.fd_words);
+		host_text_clean(died.fd_words);
+		read_calls(j);
+		read_files(j);
+		died_is = true;
+		tell();
+	}
+	host_crash_words(journal_words_clear(j), JOURNAL_WORDS);
+	host_emergency_add(died_emergency);
+}
+
+const struct front_died *
+front_died(void)
+{
+
+	return died_is ? &died : NULL;
+}
