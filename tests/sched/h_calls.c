@@ -104,3 +104,62 @@ c_await(int (*func)(void *), void *arg)
 		(void)kpause("await", false, 1, NULL);
 	}
 }
+
+/* ---- signals -------------------------------------------------------- */
+
+static kmutex_t intr_lock;
+static struct hyp_lwp *intr_lwp;	/* intr_lock: who is in its call */
+static bool intr_over;			/* intr_lock */
+
+void
+c_intr_begin(void)
+{
+
+	mutex_init(&intr_lock, MUTEX_DEFAULT, IPL_NONE);
+	intr_lwp = NULL;
+	intr_over = false;
+}
+
+struct hyp_lwp *
+c_intr_enter(void)
+{
+	struct hyp_lwp *const l = h_enter(1000);
+
+	mutex_enter(&intr_lock);
+	intr_lwp = l;
+	mutex_exit(&intr_lock);
+	return l;
+}
+
+void
+c_intr_exit(struct hyp_lwp *l)
+{
+
+	mutex_enter(&intr_lock);
+	intr_lwp = NULL;
+	intr_over = true;
+	mutex_exit(&intr_lock);
+	h_exit(l);
+}
+
+static int
+is_in_call(void *arg __unused)
+{
+	int is;
+
+	mutex_enter(&intr_lock);
+	is = intr_lwp != NULL || intr_over;
+	mutex_exit(&intr_lock);
+	return is;
+}
+
+void
+c_interrupts(void *arg __unused)
+{
+
+	c_await(is_in_call, NULL);
+	mutex_enter(&intr_lock);
+	if (intr_lwp != NULL)
+		hyp_lwp_interrupt(intr_lwp);
+	mutex_exit(&intr_lock);
+}

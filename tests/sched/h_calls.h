@@ -55,6 +55,16 @@ void	c_raw(struct tty *, int, int);
 void	c_await(int (*)(void *), void *);
 
 /*
+ * A call that a signal may end: between c_intr_enter, as h_enter, and c_intr_exit
+ * an actor c_interrupts ends its sleep, or its next one; one that comes later
+ * does nothing.  One call in a run, which c_intr_begin begins.
+ */
+void	c_intr_begin(void);
+struct hyp_lwp *c_intr_enter(void);
+void	c_intr_exit(struct hyp_lwp *);
+void	c_interrupts(void *);
+
+/*
  * Counts of the litmuses' own.  Like atomic_load_relaxed they are no point,
  * and order nothing; the value is the new one.
  */

@@ -133,6 +133,30 @@ setup_stuck(void)
 	hu_mode(hu, 0, HU_HOLD, HU_C_NEVER);
 }
 
+static void
+setup_intr(void)
+{
+
+	setup_ctl();
+	c_intr_begin();
+}
+
+static void
+setup_intr_in(void)
+{
+
+	setup_in();
+	c_intr_begin();
+}
+
+static void
+setup_intr_stuck(void)
+{
+
+	setup_stuck();
+	c_intr_begin();
+}
+
 static int
 is_closed(void *arg __unused)
 {
@@ -186,10 +210,25 @@ read_close(void *arg __unused)
 	h_close(&in);
 }
 
-static int
-ioctl_of(uint32_t cmd, void *data)
+/* A signal ends it, or comes when there is something; soon. */
+static void
+read_intr_close(void *arg __unused)
 {
-	struct hyp_lwp *const l = h_enter(1000);
+	const uint64_t begin = hyp_clock();
+	struct hyp_lwp *const l = c_intr_enter();
+	char buf[SIZE];
+	size_t done = 0;
+	const int error = hyp_file_read(in.c_file, buf, sizeof(buf), 0, &done);
+
+	c_intr_exit(l);
+	SCHED_CHECK(error == 0 ? done == SIZE : error == L_EINTR);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+	h_close(&in);
+}
+
+static int
+ioctl_call(uint32_t cmd, void *data)
+{
 	size_t insize, outsize, outoff;
 	int error, result;
 
@@ -197,9 +236,68 @@ ioctl_of(uint32_t cmd, void *data)
 	SCHED_CHECK(error == 0);
 	error = hyp_file_ioctl(ctl.c_file, cmd, 0, data, insize, data,
 	    &outsize, &result);
-	h_exit(l);
 	sched_note("ioctl: %d", error);
 	return error;
+}
+
+static int
+ioctl_of(uint32_t cmd, void *data)
+{
+	struct hyp_lwp *const l = h_enter(1000);
+	const int error = ioctl_call(cmd, data);
+
+	h_exit(l);
+	return error;
+}
+
+/* A vendor's request, which a signal may end. */
+static void
+request_intr_close(void *arg __unused)
+{
+	uint8_t buf[17] = { 0xc0, 1, 0, 0, 0, 0, 1, 0 };
+	const uint64_t begin = hyp_clock();
+	struct hyp_lwp *const l = c_intr_enter();
+	const int error = ioctl_call(L_UGEN_DO_REQUEST, buf);
+
+	c_intr_exit(l);
+	SCHED_CHECK(error == 0 || error == L_EINTR);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+	h_close(&ctl);
+}
+
+/* Two threads read one endpoint: each gets a packet of its own. */
+static void
+reads(void *arg __unused)
+{
+	char buf[SIZE];
+	size_t done = 0;
+
+	SCHED_CHECK(c_read(&in, buf, sizeof(buf), &done) == 0);
+	SCHED_CHECK(done == SIZE && hu_inflight(hu, IN) <= 1);
+}
+
+static int
+is_said(void *arg __unused)
+{
+	static const uint8_t data[SIZE] = { 1, 2, 3 };
+
+	return hu_complete(hu, IN, 0, HYP_USB_OK, data, SIZE) == 0;
+}
+
+static void
+says_two(void *arg __unused)
+{
+
+	c_await(is_said, NULL);
+	c_await(is_said, NULL);
+}
+
+static void
+end_in(void)
+{
+
+	h_close(&in);
+	end();
 }
 
 /* A vendor's request for a byte; a revoke ends it, and not the timeout. */
@@ -307,6 +405,14 @@ ACTORS(request_unplug, { "A", request_close, NULL },
     { "unplug", unplugs, NULL });
 ACTORS(request_answers_revoke, { "A", request_close, NULL },
     { "device", answers, NULL }, { "revoke", revokes, &ctl });
+ACTORS(read_says_intr, { "A", read_intr_close, NULL }, { "device", says, NULL },
+    { "signal", c_interrupts, NULL });
+ACTORS(request_answers_intr, { "A", request_intr_close, NULL },
+    { "device", answers, NULL }, { "signal", c_interrupts, NULL });
+ACTORS(request_intr, { "A", request_intr_close, NULL },
+    { "signal", c_interrupts, NULL });
+ACTORS(two_reads, { "A", reads, NULL }, { "B", reads, NULL },
+    { "device", says_two, NULL });
 ACTORS(change_open, { "A", change_close, NULL }, { "B", open_out, NULL });
 ACTORS(open_revoke, { "A", open_alone, NULL }, { "revoke", revokes, &out });
 ACTORS(open_unplug, { "A", open_alone, NULL }, { "unplug", unplugs, NULL });
@@ -323,6 +429,14 @@ const struct sched_litmus l_ugen[] = {
 	    setup_in, read_revoke, end },
 	{ "gen_read_says_revoke", "a read, what it waits for, and a revoke",
 	    setup_in, read_says_revoke, end },
+	{ "gen_read_signal", "a read, what it waits for, and a signal",
+	    setup_intr_in, read_says_intr, end },
+	{ "gen_two_reads", "two reads of one endpoint: one after the other",
+	    setup_in, two_reads, end_in },
+	{ "gen_request_signal", "a request, its answer and a signal",
+	    setup_intr, request_answers_intr, end },
+	{ "gen_request_signal_stuck", "a signal, and it is never given back",
+	    setup_intr_stuck, request_intr, end },
 	{ "gen_request_revoke", "a request that waits, or begins, revoked",
 	    setup_ctl, request_revoke, end },
 	{ "gen_request_unplug", "a request against an unplug",

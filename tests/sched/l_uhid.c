@@ -118,6 +118,22 @@ setup_stuck(void)
 	hu_mode(hu, 0, HU_HOLD, HU_C_NEVER);
 }
 
+static void
+setup_intr(void)
+{
+
+	setup_slow();
+	c_intr_begin();
+}
+
+static void
+setup_intr_stuck(void)
+{
+
+	setup_stuck();
+	c_intr_begin();
+}
+
 static int
 is_closed(void *arg __unused)
 {
@@ -185,10 +201,9 @@ read_close(void *arg)
 }
 
 static int
-report(struct h_client *c, uint32_t cmd)
+report_call(struct h_client *c, uint32_t cmd)
 {
 	static u_char buf[1028];
-	struct hyp_lwp *const l = h_enter(1000);
 	size_t insize, outsize, outoff;
 	int error, result;
 
@@ -198,9 +213,32 @@ report(struct h_client *c, uint32_t cmd)
 	SCHED_CHECK(error == 0);
 	error = hyp_file_ioctl(c->c_file, cmd, 0, buf, insize, buf, &outsize,
 	    &result);
-	h_exit(l);
 	sched_note("report: %d", error);
 	return error;
+}
+
+static int
+report(struct h_client *c, uint32_t cmd)
+{
+	struct hyp_lwp *const l = h_enter(1000);
+	const int error = report_call(c, cmd);
+
+	h_exit(l);
+	return error;
+}
+
+/* A signal ends it, or comes when there is an answer; soon. */
+static void
+get_intr_close(void *arg)
+{
+	const uint64_t begin = hyp_clock();
+	struct hyp_lwp *const l = c_intr_enter();
+	const int error = report_call(arg, L_USB_GET_REPORT);
+
+	c_intr_exit(l);
+	SCHED_CHECK(error == 0 || error == L_EINTR);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+	h_close(arg);
 }
 
 /* Whatever the device does, the revoke ends it, and not a timeout. */
@@ -415,6 +453,10 @@ ACTORS(read_input_revoke, { "A", read_close, &a }, { "input", input, NULL },
 ACTORS(get_revoke, { "A", get_close, &a }, { "revoke", revokes, NULL });
 ACTORS(get_unplug, { "A", get_close, &a }, { "unplug", unplugs, NULL });
 ACTORS(set_revoke, { "A", set_close, &a }, { "revoke", revokes, NULL });
+ACTORS(get_answer_intr, { "A", get_intr_close, &a },
+    { "answer", answers, NULL }, { "signal", c_interrupts, NULL });
+ACTORS(get_intr, { "A", get_intr_close, &a },
+    { "signal", c_interrupts, NULL });
 ACTORS(get_answer_revoke, { "A", get_close, &a },
     { "answer", answers, NULL }, { "revoke", revokes, NULL });
 ACTORS(read_revoke_unplug, { "A", read_close, &a },
@@ -451,6 +493,10 @@ const struct sched_litmus l_uhid[] = {
 	    setup_open_a, poll_revoke, end },
 	{ "hid_poll_unplug", "a poll against an unplug",
 	    setup_open_a, poll_unplug, end },
+	{ "hid_get_signal", "a GET_REPORT, its answer and a signal",
+	    setup_intr, get_answer_intr, end },
+	{ "hid_get_signal_stuck", "a signal, and it is never given back",
+	    setup_intr_stuck, get_intr, end },
 	{ "hid_get_revoke", "a GET_REPORT that waits, or begins, revoked",
 	    setup_slow, get_revoke, end },
 	{ "hid_get_unplug", "a GET_REPORT against an unplug",

@@ -105,6 +105,30 @@ setup_stuck(void)
 	hu_mode(hu, OUT, HU_HOLD, HU_C_NEVER);
 }
 
+static void
+setup_intr(void)
+{
+
+	setup_open_a();
+	c_intr_begin();
+}
+
+static void
+setup_intr_race(void)
+{
+
+	setup_race();
+	c_intr_begin();
+}
+
+static void
+setup_intr_stuck(void)
+{
+
+	setup_stuck();
+	c_intr_begin();
+}
+
 static int
 is_closed(void *arg __unused)
 {
@@ -185,6 +209,24 @@ read_close(void *arg)
 
 	SCHED_CHECK(error == 0 ? done == SIZE : error == L_EIO);
 	h_close(arg);
+}
+
+/* A signal ends it, or comes when all has been taken; soon. */
+static void
+write_intr_close(void *arg)
+{
+	struct h_client *const c = arg;
+	const uint64_t begin = hyp_clock();
+	struct hyp_lwp *const l = c_intr_enter();
+	size_t done = 0;
+	int error;
+
+	error = hyp_file_write(c->c_file, "0123456789abcdef", SIZE, 0, &done);
+	c_intr_exit(l);
+	sched_note("write: %d, %zu", error, done);
+	SCHED_CHECK(error == 0 ? done == SIZE : error == L_EINTR && done == 0);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+	h_close(c);
 }
 
 static void
@@ -273,6 +315,10 @@ ACTORS(write_takes_revoke, { "A", write_close, &a },
     { "printer", takes, NULL }, { "revoke", revokes, &a });
 ACTORS(write_revoke_unplug, { "A", write_close, &a },
     { "revoke", revokes, &a }, { "unplug", unplugs, NULL });
+ACTORS(write_intr, { "A", write_intr_close, &a },
+    { "signal", c_interrupts, NULL });
+ACTORS(write_takes_intr, { "A", write_intr_close, &a },
+    { "printer", takes, NULL }, { "signal", c_interrupts, NULL });
 ACTORS(two_writes, { "A", writes, NULL }, { "B", writes, NULL },
     { "printer", takes_two, NULL });
 ACTORS(read_says_revoke, { "A", read_close, &a }, { "printer", says, NULL },
@@ -314,6 +360,12 @@ const struct sched_litmus l_ulpt[] = {
 	    setup_stuck, write_revoke, end },
 	{ "lp_write_revoke_unplug", "a blocked write, a revoke, an unplug",
 	    setup_open_a, write_revoke_unplug, end },
+	{ "lp_write_signal", "a blocked write, the printer and a signal",
+	    setup_intr, write_takes_intr, end },
+	{ "lp_write_signal_race", "a signal, and what it cancels was taken",
+	    setup_intr_race, write_intr, end },
+	{ "lp_write_signal_stuck", "a signal, and it is never given back",
+	    setup_intr_stuck, write_intr, end },
 	{ "lp_two_writes", "two writes of one file: one after the other",
 	    setup_open_a, two_writes, end_open_a },
 	{ "lp_read_says_revoke", "a read, what it waits for, and a revoke",

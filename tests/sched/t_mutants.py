@@ -74,6 +74,7 @@ UCOMOPEN = "drivers/ucom_open.c"
 USLSA = "drivers/uslsa.c"
 ULPT = "drivers/ulpt.c"
 UGEN = "drivers/ugen.c"
+UGENSUBR = "drivers/ugen_subr.c"
 PORT = "kernel/bus/usb_port.c"
 
 # The program that has the litmuses of a folder; the others are t_sched's.
@@ -306,6 +307,22 @@ MUTANTS = (
      "		s->s_woken"),
     ("a notification wakes nobody", SELECT,
      "		sr->sr_poller->sp_wake(sr->sr_poller->sp_arg);\n", ""),
+    ("a signal does not cancel a printer's transfer", ULPT,
+     "			usbd_cancel_xfer(up->up_xfer);\n", "			;\n"),
+    ("a signal does not wait for a printer's transfer", ULPT,
+     "		if (sig != 0)\n			cv_wait(&sc->sc_cv, &sc->sc_lock);",
+     "		if (sig != 0)\n			return sig;"),
+    ("a signal does not cancel a generic transfer", UGENSUBR,
+     "			usbd_cancel_xfer(ud->ud_xfer);\n", "			;\n"),
+    ("a signal does not wait for a generic transfer", UGENSUBR,
+     "		if (sig != 0)\n			cv_wait(&sc->sc_cv, &sc->sc_lock);",
+     "		if (sig != 0)\n			return sig;"),
+    ("two calls have one direction of an endpoint", UGENSUBR,
+     "	while (error == 0 && ud->ud_taken && !ue->ue_closing &&",
+     "	while (error == 0 && false && !ue->ue_closing &&"),
+    ("a signal does not cancel a HID's request", UHIDEV,
+     "				usbd_cancel_xfer(ur->ur_xfer);\n			}",
+     "			}"),
     # LOCKDEBUG sees these at once, on any schedule that comes by.
     ("a close waits for its watch with device_lock", CLOSE,
      "	spec_watch_in(sb, spec_close_ms(sd));\n",
