@@ -95,6 +95,19 @@ make(const char *name, const struct chip *c, unsigned quirks)
 	return v;
 }
 
+static const char *const nodes[] = { "ttyU0", "ttyU1", "ttyU2", "ttyU3",
+    "ttyU4", "ttyU5", "ttyU6", "ttyU7" };
+
+/* Until all of its ports are there, of which this is the first. */
+static void
+plug_ports(struct vusb *v, unsigned first)
+{
+
+	s_plug(v, nodes[first]);
+	for (unsigned i = 1; i < vusb_nports(v); i++)
+		s_plug_wait(nodes[first + i]);
+}
+
 static struct vusb *
 plug(const struct chip *c)
 {
@@ -103,10 +116,7 @@ plug(const struct chip *c)
 	t_note("%s", c->name);
 	h_begin();
 	v = make("adapter", c, 0);
-	s_plug(v, "ttyU0");
-	for (unsigned i = 1; i < vusb_nports(v); i++)
-		s_plug_wait((const char *[]){ "", "ttyU1", "ttyU2",
-		    "ttyU3" }[i]);
+	plug_ports(v, 0);
 	return v;
 }
 
@@ -1029,21 +1039,43 @@ is_left_alone(void *arg)
 	return !vusb_in_use(arg);
 }
 
+static bool
+has_ports(const struct chip *c)
+{
+	struct vusb_config vc;
+
+	return vusb_chip(c->name, &vc) && vc.vc_nports > 1;
+}
+
+static int
+is_said(void *arg)
+{
+
+	return h_log_has(arg);
+}
+
 /* One that cannot be used is refused: no line, and no harm to the next. */
 static void
 bad_descriptors(void)
 {
-	static const struct { unsigned quirk; uint16_t packet; } rows[] = {
-		{ VUSB_Q_NOIN, 0 }, { VUSB_Q_NOOUT, 0 }, { VUSB_Q_TYPE, 0 },
-		{ VUSB_Q_SAMEEP, 0 }, { VUSB_Q_PACKET, 0 },
-		{ VUSB_Q_PACKET, 1 }, { VUSB_Q_PACKET, 8192 },
+	static const struct { unsigned quirk; uint16_t packet;
+	    const char *why; } rows[] = {
+		{ VUSB_Q_NOIN, 0, "no usable bulk endpoints" },
+		{ VUSB_Q_NOOUT, 0, "no usable bulk endpoints" },
+		{ VUSB_Q_TYPE, 0, "no usable bulk endpoints" },
+		{ VUSB_Q_SAMEEP, 0, "described twice" },
+		{ VUSB_Q_PACKET, 0, "wMaxPacketSize is 0" },
+		{ VUSB_Q_PACKET, 1, "no usable bulk endpoints" },
+		{ VUSB_Q_PACKET, 1025, "wMaxPacketSize 0x0401" },
+		/* Above the bits of the size, which are 0 then. */
+		{ VUSB_Q_PACKET, 8192, "wMaxPacketSize is 0" },
 	};
 	struct vusb_config vc;
 	struct s_file sf;
 	struct vusb *v;
 
 	for (size_t i = 0; i < NCHIPS; i++) {
-		if (!chips[i].first)
+		if (!chips[i].first && !has_ports(&chips[i]))
 			continue;
 		v = plug(&chips[i]);
 		pull(v);
@@ -1052,8 +1084,10 @@ bad_descriptors(void)
 			vc.vc_quirks |= rows[j].quirk;
 			vc.vc_packet = rows[j].packet;
 			v = h_adapter(&vc);
+			h_log_begin();
 			vusb_plug(v);
-			t_msleep(20);
+			T_UNTIL(is_said, (void *)(uintptr_t)rows[j].why);
+			h_log_end();
 			T_EQ(s_open("ttyU0", S_RDWR | HYP_F_NONBLOCK, &sf),
 			    ENXIO);
 			vusb_unplug(v, 0);
@@ -1151,14 +1185,6 @@ late_answers(void)
 	h_forget_memory();
 }
 
-static bool
-has_ports(const struct chip *c)
-{
-	struct vusb_config vc;
-
-	return vusb_chip(c->name, &vc) && vc.vc_nports > 1;
-}
-
 /* Two of one serial number are two. */
 static void
 same_serial(void)
@@ -1166,21 +1192,21 @@ same_serial(void)
 	struct vusb_config vc;
 	struct vusb *v[2];
 	struct s_file sf[2];
+	const char *second;
 	char c;
 
 	for (size_t i = 0; i < NCHIPS; i++) {
-		if (has_ports(&chips[i]))
-			continue;
 		t_note("%s", chips[i].name);
 		h_begin();
 		T_CHECK(vusb_chip(chips[i].name, &vc));
 		vc.vc_serial = "0001";
 		v[0] = h_adapter(&vc);
 		v[1] = vusb_create("other", &vc);
-		s_plug(v[0], "ttyU0");
-		s_plug(v[1], "ttyU1");
+		second = nodes[vusb_nports(v[0])];
+		plug_ports(v[0], 0);
+		plug_ports(v[1], vusb_nports(v[0]));
 		for (int j = 0; j < 2; j++) {
-			T_EQ(s_open(j ? "ttyU1" : "ttyU0", S_RDWR |
+			T_EQ(s_open(j ? second : nodes[0], S_RDWR |
 			    HYP_F_NONBLOCK, &sf[j]), 0);
 			T_EQ(s_raw(&sf[j], 9600, 8, S_CLOCAL), 0);
 		}
@@ -1205,8 +1231,6 @@ same_serial(void)
 static void
 ports(void)
 {
-	static const char *const nodes[] = { "ttyU0", "ttyU1", "ttyU2",
-	    "ttyU3" };
 	struct vusb_status vs;
 	struct s_file sf[4];
 	struct vusb *v;
