@@ -6,9 +6,10 @@
  *	One uplcom per chip, with one port.  It owns the chip's settings: what
  *	was last sent is remembered, so that an ioctl that changes nothing
  *	costs no request; the chip is not asked what it is set to, which some
- *	cannot tell.  Modem lines come in status packets, and in nothing else:
- *	until the first of them all are off but CTS, which nobody should wait
- *	for that does not know it.
+ *	cannot tell.  Modem lines come in status packets when they change, and
+ *	an open asks for what they are then.  Of a chip that refuses that, as
+ *	of the first one, all are off until the first packet but CTS, which
+ *	nobody should wait for that does not know it.
  *
  * Variants
  *	By bcdUSB and bcdDevice, and, where a number was given to two of them,
@@ -150,6 +151,16 @@ uplcom_get(struct uplcom_softc *sc, u_int reg, uint8_t *value)
 	    0, value, 1, NULL);
 }
 
+/* One that the chip may not have. */
+static int
+uplcom_try(struct uplcom_softc *sc, u_int reg, uint8_t *value, u_int *done)
+{
+
+	return uchip_try(&sc->sc_chip, UT_READ_VENDOR_DEVICE,
+	    sc->sc_type == UPLCOM_HXN ? UPLCOM_REG_HXN_READ : UPLCOM_REG, reg,
+	    0, value, 1, done);
+}
+
 /* ---- attach --------------------------------------------------------- */
 
 /* EIO: it does not answer. */
@@ -278,6 +289,25 @@ uplcom_purge(void *arg, int portno __unused, int rw)
 	(void)uplcom_reset(arg, rw);
 }
 
+/* The modem lines, which no packet tells unless they change. */
+static int
+uplcom_first_status(struct uplcom_softc *sc)
+{
+	struct uchip *const uc = &sc->sc_chip;
+	const u_int mark = uchip_ask(uc);
+	uint8_t pins;
+	u_int done;
+	int error;
+
+	if (sc->sc_type == UPLCOM_H)
+		return 0;
+	error = uplcom_try(sc, sc->sc_type == UPLCOM_HXN ? UPLCOM_HXN_PINS :
+	    UPLCOM_PINS, &pins, &done);
+	if (error == 0 && done == 1)
+		uchip_asked(uc, mark, uplcom_pins(sc->sc_type, pins));
+	return error == EOPNOTSUPP ? 0 : error;
+}
+
 static int
 uplcom_open(void *arg, int portno __unused)
 {
@@ -287,7 +317,14 @@ uplcom_open(void *arg, int portno __unused)
 	sc->sc_valid = sc->sc_break = false;
 	sc->sc_flow = UCHIP_UNSET;
 	error = uplcom_reset(sc, FREAD | FWRITE);
-	return error ? error : uchip_open(&sc->sc_chip);
+	if (error == 0)
+		error = uchip_open(&sc->sc_chip);
+	if (error)
+		return error;
+	error = uplcom_first_status(sc);
+	if (error)
+		uchip_close(&sc->sc_chip);
+	return error;
 }
 
 static void

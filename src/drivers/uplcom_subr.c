@@ -177,6 +177,21 @@ uplcom_msr(uint8_t status)
 }
 
 u_char
+uplcom_pins(enum uplcom_type type, uint8_t pins)
+{
+	const bool hxn = type == UPLCOM_HXN;
+
+	return (ISSET(pins, hxn ? UPLCOM_HXN_PIN_CTS : UPLCOM_PIN_CTS) ?
+	    0 : UMSR_CTS) |
+	    (ISSET(pins, hxn ? UPLCOM_HXN_PIN_DSR : UPLCOM_PIN_DSR) ?
+	    0 : UMSR_DSR) |
+	    (ISSET(pins, hxn ? UPLCOM_HXN_PIN_RI : UPLCOM_PIN_RI) ?
+	    0 : UMSR_RI) |
+	    (ISSET(pins, hxn ? UPLCOM_HXN_PIN_DCD : UPLCOM_PIN_DCD) ?
+	    0 : UMSR_DCD);
+}
+
+u_char
 uplcom_lsr(uint8_t status)
 {
 

@@ -56,6 +56,18 @@ enum uplcom_type {
 /* A register that the HX family has, and G chips refuse to read. */
 #define	UPLCOM_HX_STATUS	0x8080
 
+/* The pins of the modem lines, low when a line is on; read, from the HX on. */
+#define	UPLCOM_PINS		0x87
+#define	UPLCOM_PIN_RI		0x01
+#define	UPLCOM_PIN_DCD		0x02
+#define	UPLCOM_PIN_DSR		0x04
+#define	UPLCOM_PIN_CTS		0x08
+#define	UPLCOM_HXN_PINS		0x80
+#define	UPLCOM_HXN_PIN_CTS	0x08
+#define	UPLCOM_HXN_PIN_DSR	0x20
+#define	UPLCOM_HXN_PIN_DCD	0x40
+#define	UPLCOM_HXN_PIN_RI	0x80
+
 /* Status packets: this byte of them. */
 #define	UPLCOM_STATUS		8
 #define	UPLCOM_ST_DCD		0x01
@@ -100,5 +112,8 @@ int	uplcom_rate(enum uplcom_type, uint32_t, uint32_t *, uint32_t *);
 /* What a status byte says, as UMSR_* and ULSR_*.  Pure functions. */
 u_char	uplcom_msr(uint8_t);
 u_char	uplcom_lsr(uint8_t);
+
+/* What the register of the pins says, as UMSR_*.  A pure function. */
+u_char	uplcom_pins(enum uplcom_type, uint8_t);
 
 #endif /* DRIVERS_UPLCOMREG_H */

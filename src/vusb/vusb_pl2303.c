@@ -188,12 +188,33 @@ pl2303_write(struct vusb *v, const struct vusb_setup *vr)
 	return 0;
 }
 
+/* The pins of the modem lines: low is on. */
+static uint8_t
+pl2303_pins(const struct vusb *v)
+{
+	static const struct { unsigned line; uint8_t hx, hxn; } pins[] = {
+		{ VUSB_RI, 0x01, 0x80 }, { VUSB_DCD, 0x02, 0x40 },
+		{ VUSB_DSR, 0x04, 0x20 }, { VUSB_CTS, 0x08, 0x08 },
+	};
+	uint8_t value = 0xff;
+
+	for (unsigned i = 0; i < 4; i++)
+		if (v->v_port[0].vp_lines & pins[i].line)
+			value &= (uint8_t)~(pl2303_hxn(v) ? pins[i].hxn :
+			    pins[i].hx);
+	return value;
+}
+
 static int
 pl2303_read(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
 {
 
 	if (vr->vr_length == 0)
 		return VUSB_STALL;
+	if (vr->vr_value == (pl2303_hxn(v) ? 0x80 : 0x87)) {
+		buf[0] = pl2303_pins(v);
+		return 1;
+	}
 	buf[0] = vr->vr_value <= 0xff ? v->v_reg[vr->vr_value & 0x7f] : 0x02;
 	return 1;
 }

@@ -32,7 +32,6 @@ struct chip {
 	bool		 nobreak;
 	bool		 norts;		/* no CRTSCTS */
 	char		 soft;		/* XON/XOFF: 'X' in the chip */
-	bool		 nolines;	/* tells them when they change only */
 	bool		 nopurge;
 	bool		 enables;	/* has a switch for the port */
 	int		 status;	/* has packets of status, that long */
@@ -69,16 +68,15 @@ static const struct chip chips[] = {
 	{ .name = "cp2108", .most = 2000000, .soft = 'X', .enables = true,
 	    .setrate = 0x1e },
 	{ .name = "pl2303hx", .first = true, .most = 6000000, .soft = 'X',
-	    .nolines = true,
 	    .status = 9, .setrate = 0x20 },
 	{ .name = "pl2303hx-clone", .most = 6000000, .nobreak = true,
-	    .soft = 'X', .nolines = true, .status = 9, .setrate = 0x20 },
-	{ .name = "pl2303ta", .most = 6000000, .soft = 'X', .nolines = true,
+	    .soft = 'X', .status = 9, .setrate = 0x20 },
+	{ .name = "pl2303ta", .most = 6000000, .soft = 'X',
 	    .status = 9, .setrate = 0x20 },
-	{ .name = "pl2303tb", .most = 12000000, .soft = 'X', .nolines = true,
+	{ .name = "pl2303tb", .most = 12000000, .soft = 'X',
 	    .status = 9, .setrate = 0x20 },
 	{ .name = "pl2303hxn", .most = 12000000, .soft = 'X',
-	    .nolines = true, .status = 9, .setrate = 0x20 },
+	    .status = 9, .setrate = 0x20 },
 };
 #define	NCHIPS	(sizeof(chips) / sizeof(chips[0]))
 
@@ -685,9 +683,9 @@ modem_lines_on(struct vusb *v, const struct chip *c)
 	struct s_file sf;
 	struct want_lines wl = { .wl_sf = &sf };
 
+	(void)c;
 	open_raw(&sf, 9600);
-	if (!c->nolines)
-		T_EQ(s_modem(&sf) & INPUTS, TIOCM_CTS | TIOCM_DSR | TIOCM_CD);
+	T_EQ(s_modem(&sf) & INPUTS, TIOCM_CTS | TIOCM_DSR | TIOCM_CD);
 	for (unsigned i = 0; i < 4; i++) {
 		vusb_set_lines(v, 0, each[i].line);
 		wl.wl_lines = each[i].tiocm;

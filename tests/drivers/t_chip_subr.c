@@ -485,6 +485,17 @@ pl2303_status(void)
 	T_EQ(uplcom_lsr(0x20), ULSR_PE);
 	T_EQ(uplcom_lsr(0x40), ULSR_OE);
 	T_EQ(uplcom_lsr(0x8b), 0);
+	T_EQ(uplcom_pins(UPLCOM_HX, 0xff), 0);
+	T_EQ(uplcom_pins(UPLCOM_HX, 0xfe), UMSR_RI);
+	T_EQ(uplcom_pins(UPLCOM_TB, 0xfd), UMSR_DCD);
+	T_EQ(uplcom_pins(UPLCOM_TA, 0xfb), UMSR_DSR);
+	T_EQ(uplcom_pins(UPLCOM_HXD, 0xf7), UMSR_CTS);
+	T_EQ(uplcom_pins(UPLCOM_HXN, 0x17), UMSR_CTS | UMSR_DSR | UMSR_DCD |
+	    UMSR_RI);
+	T_EQ(uplcom_pins(UPLCOM_HXN, 0x7f), UMSR_RI);
+	T_EQ(uplcom_pins(UPLCOM_HXN, 0xbf), UMSR_DCD);
+	T_EQ(uplcom_pins(UPLCOM_HXN, 0xdf), UMSR_DSR);
+	T_EQ(uplcom_pins(UPLCOM_HXN, 0xf7), UMSR_CTS);
 }
 
 const struct t_case t_cases[] = {

@@ -477,12 +477,18 @@ pl2303_kinds(void)
 	uint8_t buf[10];
 	struct vusb *v;
 
-	(void)h_host_plug("pl2303tb");
+	v = h_host_plug("pl2303tb");
 	T_EQ(request(0xc0, 0x01, 0x8080, 0, buf, 1), 1);
+	vusb_set_lines(v, 0, VUSB_CTS | VUSB_RI);
+	T_EQ(request(0xc0, 0x01, 0x0087, 0, buf, 1), 1);
+	T_EQ(buf[0], 0xf6);
 	T_EQ(request(0xc0, 0x81, 0x000a, 0, buf, 1), H_STALL);
 	h_host_unplug();
-	(void)h_host_plug("pl2303hxn");
+	v = h_host_plug("pl2303hxn");
 	T_EQ(request(0xc0, 0x01, 0x8080, 0, buf, 1), H_STALL);
+	vusb_set_lines(v, 0, VUSB_DSR | VUSB_DCD);
+	T_EQ(request(0xc0, 0x81, 0x0080, 0, buf, 1), 1);
+	T_EQ(buf[0], 0x9f);
 	T_EQ(request(0xc0, 0x81, 0x000a, 0, buf, 1), 1);
 	h_host_unplug();
 	v = h_host_plug("pl2303hx-clone");
