@@ -13,6 +13,9 @@ chip says that it is set to what was asked.
 A chip with several ports does this on its last one.  Then devswd does the same
 with the same chips, through libusb; what a chip can't do is an error there.
 
+And what Linux's drivers tell of a speed by TCGETS2 is what docs/contract.md says
+of them.
+
 The guest's clock is steady: pl2303 gives most requests 100 ms, and goes on without
 one that has taken longer.
 """
@@ -34,6 +37,8 @@ import h_serve  # noqa: E402
 from h_guest import case, equal, probe  # noqa: E402
 
 TIOCSBRK, TIOCCBRK = 0x5427, 0x5428
+TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
+SPEED, BOTHER = 0o010017, 0o010000      # of c_cflag
 REQUESTS = os.path.join(h_guest.TOP, "tests", "vusb", "%s.req")
 SIZE = 65536
 FEW = 2048
@@ -215,7 +220,44 @@ def run_steps(chip, node, driver, flows="NNRXN", breaks="1", size=FEW,
         "seconds": round(probe.now() - began, 1)}), flush=True)
 
 
-def run_linux(world, name, driver, **options):
+NAMED = {9600: termios.B9600, 115200: termios.B115200, 230400: termios.B230400,
+         500000: termios.B500000, 921600: termios.B921600}
+# No name and no divisor, a divisor only, and names, which are set by number.
+NUMBERS = (7201, 250000, 491521, 9600, 115200)
+
+
+def set_speed(fd, speed, code):
+    """TCSETS2; (what TCGETS2 tells, by which code)."""
+    mode = bytearray(fcntl.ioctl(fd, TCGETS2, bytes(44)))
+    cflag, = struct.unpack_from("I", mode, 8)
+    struct.pack_into("I", mode, 8, cflag & ~SPEED | code)
+    struct.pack_into("II", mode, 36, speed, speed)
+    fcntl.ioctl(fd, TCSETS2, bytes(mode))
+    mode = fcntl.ioctl(fd, TCGETS2, bytes(44))
+    told = struct.unpack_from("II", mode, 36)
+    equal(told[0], told[1], "c_ispeed")
+    return told[0], struct.unpack_from("I", mode, 8)[0] & SPEED
+
+
+def compare_rates(chip, node, driver):
+    """What Linux's driver tells of a speed: docs/contract.md, "Modes"."""
+    fd = probe.open_node(node)
+    for speed, code in [*NAMED.items(), *((n, BOTHER) for n in NUMBERS)]:
+        told, name = set_speed(fd, speed, code)
+        what = "%d by %s" % (speed, "number" if code == BOTHER else "name")
+        if driver in ("ch341", "ftdi_sio"):
+            equal(told, speed, what)
+        else:
+            equal(abs(told - int(chip.status()["baud"])) <= 1, True,
+                  "%s: %d of a chip with %s" % (what, told,
+                                                chip.status()["baud"]))
+        if code == BOTHER and driver != "ch341":
+            code = NAMED.get(told, BOTHER)
+        equal(name, code, what)
+    os.close(fd)
+
+
+def run_linux(world, name, driver, rates=False, **options):
     """A chip under Linux's driver."""
     chip = h_serve.Chip(world.serve, name)
     nodes = probe.wait_for(lambda: ttys(chip.ports), "its ttyUSB")
@@ -223,6 +265,8 @@ def run_linux(world, name, driver, **options):
                                         os.path.basename(nodes[-1])))
     equal(used.startswith(driver), True, "%s is its driver, which" % used)
     run_steps(chip, nodes[-1], driver, **options)
+    if rates:
+        compare_rates(chip, nodes[0], driver)
     chip.unplug()
     probe.wait_for(lambda: not glob.glob("/dev/ttyUSB*"), "no node")
 
@@ -263,21 +307,21 @@ def run_devswd(world, name, driver, claim, **options):
 
 
 for _name, _driver, _options in (
-        ("ch341", "ch341", {"flows": "NNNNN", "size": SIZE}),
+        ("ch341", "ch341", {"flows": "NNNNN", "size": SIZE, "rates": True}),
         ("ch340", "ch341", {"flows": "NNNNN"}),
         ("ch340-nobreak", "ch341", {"flows": "NNNNN", "breaks": "slow"}),
         ("ch340-old", "ch341", {"flows": "NNNNN", "cannot": {"9600 7E2": "8N1"}}),
-        ("cp2102", "cp210x", {"size": SIZE}),
+        ("cp2102", "cp210x", {"size": SIZE, "rates": True}),
         ("cp2102-clone", "cp210x", {}),
-        ("cp2102n", "cp210x", {}),
+        ("cp2102n", "cp210x", {"rates": True}),
         ("cp2105", "cp210x", {}),
         ("cp2108", "cp210x", {}),
-        ("pl2303hx", "pl2303", {"size": SIZE}),
+        ("pl2303hx", "pl2303", {"size": SIZE, "rates": True}),
         ("pl2303hx-clone", "pl2303", {"breaks": "EPIPE"}),
         ("pl2303ta", "pl2303", {}),
         ("pl2303tb", "pl2303", {}),
         ("pl2303hxn", "pl2303", {}),
-        ("ft232r", "ftdi_sio", {"size": SIZE}),
+        ("ft232r", "ftdi_sio", {"size": SIZE, "rates": True}),
         ("ft232h", "ftdi_sio", {}),
         ("ft2232h", "ftdi_sio", {}),
         ("ft4232h", "ftdi_sio", {}),
