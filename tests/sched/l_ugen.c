@@ -133,6 +133,31 @@ setup_stuck(void)
 	hu_mode(hu, 0, HU_HOLD, HU_C_NEVER);
 }
 
+/* As it was before drains: d_close comes while calls are in the driver. */
+static void
+setup_legacy(void)
+{
+
+	setup();
+	SCHED_CHECK(devsw_semantics(&ugen_cdevsw, "netbsd-legacy") == 0);
+}
+
+static void
+setup_legacy_in(void)
+{
+
+	setup_legacy();
+	SCHED_CHECK(open_for(&in, HYP_F_READ) == 0);
+}
+
+static void
+setup_legacy_ctl(void)
+{
+
+	setup_legacy();
+	SCHED_CHECK(open_for(&ctl, HYP_F_READ | HYP_F_WRITE) == 0);
+}
+
 static void
 setup_intr(void)
 {
@@ -441,6 +466,12 @@ const struct sched_litmus l_ugen[] = {
 	    setup_ctl, request_revoke, end },
 	{ "gen_request_unplug", "a request against an unplug",
 	    setup_ctl, request_unplug, end },
+	{ "gen_legacy_read_revoke", "a revoke without a drain under a read",
+	    setup_legacy_in, read_says_revoke, end },
+	{ "gen_legacy_request_revoke", "a revoke without a drain under a request",
+	    setup_legacy_ctl, request_answers_revoke, end },
+	{ "gen_legacy_request_unplug", "an unplug without a drain under a request",
+	    setup_legacy_ctl, request_unplug, end },
 	{ "gen_request_answers_revoke", "a request, its answer and a revoke",
 	    setup_ctl, request_answers_revoke, end },
 	{ "gen_request_stuck", "a request that is never given back, revoked",

@@ -118,6 +118,24 @@ setup_stuck(void)
 	hu_mode(hu, 0, HU_HOLD, HU_C_NEVER);
 }
 
+/* As it was before drains: d_close comes while calls are in the driver. */
+static void
+setup_legacy(void)
+{
+
+	setup();
+	SCHED_CHECK(devsw_semantics(&uhid_cdevsw, "netbsd-legacy") == 0);
+	SCHED_CHECK(c_open(&a, 0) == 0);
+}
+
+static void
+setup_legacy_slow(void)
+{
+
+	setup_legacy();
+	hu_mode(hu, 0, HU_HOLD, HU_C_OK);
+}
+
 static void
 setup_intr(void)
 {
@@ -497,6 +515,12 @@ const struct sched_litmus l_uhid[] = {
 	    setup_intr, get_answer_intr, end },
 	{ "hid_get_signal_stuck", "a signal, and it is never given back",
 	    setup_intr_stuck, get_intr, end },
+	{ "hid_legacy_read_revoke", "a revoke without a drain under a read",
+	    setup_legacy, read_input_revoke, end },
+	{ "hid_legacy_get_revoke", "a revoke without a drain under a request",
+	    setup_legacy_slow, get_answer_revoke, end },
+	{ "hid_legacy_get_unplug", "an unplug without a drain under a request",
+	    setup_legacy_slow, get_unplug, end },
 	{ "hid_get_revoke", "a GET_REPORT that waits, or begins, revoked",
 	    setup_slow, get_revoke, end },
 	{ "hid_get_unplug", "a GET_REPORT against an unplug",

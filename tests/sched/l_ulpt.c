@@ -105,6 +105,16 @@ setup_stuck(void)
 	hu_mode(hu, OUT, HU_HOLD, HU_C_NEVER);
 }
 
+/* As it was before drains: d_close comes while calls are in the driver. */
+static void
+setup_legacy(void)
+{
+
+	setup();
+	SCHED_CHECK(devsw_semantics(&ulpt_cdevsw, "netbsd-legacy") == 0);
+	SCHED_CHECK(c_open(&a, 0) == 0);
+}
+
 static void
 setup_intr(void)
 {
@@ -368,6 +378,12 @@ const struct sched_litmus l_ulpt[] = {
 	    setup_intr_stuck, write_intr, end },
 	{ "lp_two_writes", "two writes of one file: one after the other",
 	    setup_open_a, two_writes, end_open_a },
+	{ "lp_legacy_write_revoke", "a revoke without a drain under a write",
+	    setup_legacy, write_takes_revoke, end },
+	{ "lp_legacy_write_unplug", "an unplug without a drain under a write",
+	    setup_legacy, write_unplug, end },
+	{ "lp_legacy_read_revoke", "a revoke without a drain under a read",
+	    setup_legacy, read_says_revoke, end },
 	{ "lp_read_says_revoke", "a read, what it waits for, and a revoke",
 	    setup_open_a, read_says_revoke, end },
 	{ "lp_nodes_open", "the two nodes are opened at once",

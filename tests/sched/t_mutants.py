@@ -317,6 +317,16 @@ MUTANTS = (
     ("a signal does not wait for a generic transfer", UGENSUBR,
      "		if (sig != 0)\n			cv_wait(&sc->sc_cv, &sc->sc_lock);",
      "		if (sig != 0)\n			return sig;"),
+    ("a close without a drain leaves a printer's calls", ULPT,
+     "	while (sc->sc_open == node &&\n"
+     "	    (sc->sc_calls > 0 || sc->sc_state == ULPT_OPENING))\n"
+     "		cv_wait(&sc->sc_cv, &sc->sc_lock);\n", ""),
+    ("a close without a drain leaves an endpoint's calls", UGEN,
+     "	while (ue->ue_calls > 0 || ue->ue_state == UGEN_OPENING)\n"
+     "		cv_wait(&sc->sc_cv, &sc->sc_lock);\n", ""),
+    ("a close without a drain leaves a HID's calls", UHID,
+     "	while (sc->sc_calls > 0 || sc->sc_state == UHID_OPENING)\n"
+     "		cv_wait(&sc->sc_cv, &sc->sc_lock);\n", ""),
     ("two calls have one direction of an endpoint", UGENSUBR,
      "	while (error == 0 && ud->ud_taken && !ue->ue_closing &&",
      "	while (error == 0 && false && !ue->ue_closing &&"),
