@@ -12,7 +12,8 @@ The claims give the FTDI adapter unit 0 and the CDC-ACM gadget unit 1.
 
 With DEVSW_CHIP=CHIP in the environment both are chips of src/vusb of that
 kind, on vhci_hcd, under the same names: of "ftdi0" the far end always says
-that it is there, as QEMU's does, of "acm0" only while it is open.
+that it is there, as QEMU's does, of "acm0" only while it is open.  Of a chip
+with several ports the first one is used.
 """
 
 import faulthandler
@@ -37,18 +38,28 @@ sys.path.insert(0, os.path.join(TOP, "tools", "guest"))
 import probe  # noqa: E402
 
 LOG = "/tmp/devswd.log"
-NODES = {"ftdi0": "/dev/ttyU0", "acm0": "/dev/ttyU1"}
-CALLOUT = {"ftdi0": "/dev/dtyU0", "acm0": "/dev/dtyU1"}
 CHIPS = {"ch340": "1a86:7523", "cp2102n": "10c4:ea60",
-         "pl2303hxn": "067b:23a3", "ft232h": "0403:6014"}
+         "pl2303hxn": "067b:23a3", "ft232h": "0403:6014",
+         "ch341": "1a86:7523", "ch340-nobreak": "1a86:7523",
+         "ch340-old": "1a86:7523", "cp2102": "10c4:ea60",
+         "cp2102-clone": "10c4:ea60", "cp2105": "10c4:ea70",
+         "cp2108": "10c4:ea71", "pl2303hx": "067b:2303",
+         "pl2303hx-clone": "067b:2303", "pl2303ta": "067b:2303",
+         "pl2303tb": "067b:2303", "ft232r": "0403:6001",
+         "ft2232h": "0403:6010", "ft4232h": "0403:6011"}
+PORTS = {"cp2105": 2, "cp2108": 4, "ft2232h": 2, "ft4232h": 4}
 CHIP = os.environ.get("DEVSW_CHIP")
 if CHIP and CHIP not in CHIPS:
     sys.exit("DEVSW_CHIP is one of " + " ".join(CHIPS))
+BREAKS = CHIP not in ("ch340-nobreak", "pl2303hx-clone")
+SECOND = PORTS.get(CHIP, 1)     # the unit of "acm0"
+NODES = {"ftdi0": "/dev/ttyU0", "acm0": "/dev/ttyU%d" % SECOND}
+CALLOUT = {"ftdi0": "/dev/dtyU0", "acm0": "/dev/dtyU%d" % SECOND}
 CHIPS_PID = "/run/devsw-guest/chips/pid"
 USB = {"ftdi0": CHIPS.get(CHIP, "0403:6001"),
        "acm0": CHIPS.get(CHIP, "1d6b:0104")}
 CLAIMS = ("--claim", USB["ftdi0"] + ",serial=ftdi0,unit=0",
-          "--claim", USB["acm0"] + ",serial=acm0,unit=1")
+          "--claim", "%s,serial=acm0,unit=%d" % (USB["acm0"], SECOND))
 # Not the sanitizer's, which only its own programs can load.
 LIB = os.path.join(os.path.dirname(os.environ["DEVSW_BUILD"]), "plain",
                    "src", "libdevsw", "libdevsw.so.0")
@@ -87,13 +98,19 @@ class Skip(Exception):
     """The case cannot be run here; the text says why."""
 
 
+def needs_formats():
+    """The case sets others than 8N1."""
+    if CHIP == "ch340-old":
+        raise Skip("the chip has 8N1 only")
+
+
 def chips(*words):
     """tools/guest/chips."""
     subprocess.check_call([TOP + "/tools/guest/chips", *words])
 
 
 def serve(*words):
-    """A command to vusb-serve (vusb.h, vusb_ctl_start)."""
+    """A command to vusb-serve (vusb.h, vusb_ctl_start): its answer."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(probe.LIMIT)
         sock.connect(os.path.dirname(probe.far_path("acm0")) + "/control")
@@ -101,6 +118,7 @@ def serve(*words):
         answer = sock.recv(4096).decode().strip()
     if not answer.startswith("ok"):
         raise AssertionError("%s: %s" % (" ".join(words), answer))
+    return answer
 
 
 class World:

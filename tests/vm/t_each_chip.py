@@ -25,6 +25,7 @@ if len(sys.argv) > 1:
     os.environ["DEVSW_CHIP"] = sys.argv[1]
 import h_guest  # noqa: E402
 
+CHIPS = ("ch340", "cp2102n", "pl2303hxn", "ft232h")
 UNPLUG = ("a blocked read returns 0", "an open that waits for carrier returns",
           "the stale descriptor is a dead file")
 REVOKE = ("every blocked call of a revoked terminal",)
@@ -56,7 +57,7 @@ def run_chip(chip, number):
 def main():
     """All chips."""
     number = failed = 0
-    for chip in h_guest.CHIPS:
+    for chip in CHIPS:
         done, bad = run_chip(chip, number)
         number += done
         failed += bad

@@ -8,12 +8,14 @@
 minicom, screen, tio, cu, ZMODEM and Modbus, as Debian has them, on a node of
 devswd: what is typed comes out at the far end and back, the program ends as
 it should, and tio, which waits for its adapter to come back, finds it under
-the same name.
+the same name.  setserial and stty show what they have set, whoever opens the
+node next.
 """
 
 import contextlib
 import glob
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -176,6 +178,7 @@ def crc16(data):
 
 @case("Modbus RTU: mbpoll reads two registers, 19200 8E1")
 def _(_world):
+    h_guest.needs_formats()
     for adapter, node in NODES.items():
         with far_end(adapter, echo=False) as far:
             with subprocess.Popen(
@@ -192,6 +195,80 @@ def _(_world):
             equal([line.split() for line in said.splitlines()
                    if line.startswith("[")],
                   [["[1]:", "4660"], ["[2]:", "99"]], "the registers")
+
+
+def setserial(*words, user=0):
+    """(status, what it says, both streams) of it, as this user in dialout."""
+    done = subprocess.run(
+        ["setpriv", "--reuid", str(user), "--regid", "dialout",
+         "--clear-groups", "setserial", *words], check=False, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def port_of(node):
+    """What setserial -a says: close_delay, closing_wait, and the flags."""
+    status, text = setserial("-a", node)
+    equal(status, 0, text)
+    told = re.search(r"close_delay: (\S+),.*closing_wait: (\S+)\n"
+                     r"\s+Flags: (.*)", text, re.S)
+    return told[1], told[2], told[3].split()
+
+
+@case("setserial: low_latency, closing_wait, close_delay are shown as set")
+@both
+def _(node):
+    delay, wait, flags = port_of(node)
+    equal((delay, wait), ("100", "500"))
+    # What cannot be switched off is on from the first.
+    always = "low_latency" in flags
+    for words, now in (
+            (["low_latency"], ("100", "500", True)),
+            (["closing_wait", "20", "close_delay", "30"], ("30", "20", True)),
+            (["^low_latency"], ("30", "20", always)),
+            (["closing_wait", "none"], ("30", "none", always)),
+            (["closing_wait", "500", "close_delay", "100"],
+             ("100", "500", always))):
+        equal(setserial(node, *words), (0, ""), words)
+        delay, wait, flags = port_of(node)
+        equal((delay, wait, "low_latency" in flags), now, words)
+    for words, user, errno in (
+            (["closing_wait", "infinite"], 0, "Invalid argument"),
+            (["spd_vhi"], 0, "Invalid argument"),
+            (["closing_wait", "20"], h_guest.USER, "Operation not permitted"),
+            (["close_delay", "1"], h_guest.USER, "Operation not permitted")):
+        equal(setserial(node, *words, user=user),
+              (1, "Cannot set serial info: %s\n" % errno), words)
+    equal(setserial(node, "low_latency", user=h_guest.USER), (0, ""))
+    equal(port_of(node)[:2], ("100", "500"), "what was refused")
+    if not always:
+        equal(setserial(node, "^low_latency"), (0, ""))
+
+
+def stty(node, *words):
+    """What it says."""
+    return subprocess.check_output(["stty", "-F", node, *words], text=True)
+
+
+@case("stty: -hupcl, clocal and a speed stay for who opens the node next")
+def _(_world):
+    # Not back to what -g told: stty is content with no other speed than the
+    # one that it has found.
+    usual = ("hupcl", "-clocal", "9600")
+    for adapter, node in NODES.items():
+        stty(node, *usual)
+        before = stty(node, "-g")
+        equal(stty(node, "-hupcl", "clocal", "57600"), "")
+        told = stty(node, "-a")
+        equal("speed 57600 baud" in told, True, told)
+        for word in ("-hupcl", "clocal"):
+            equal(word in told.split(), True, told)
+        if h_guest.CHIP:
+            equal("dtr=1" in h_guest.serve("status", adapter), True, "-hupcl")
+        stty(node, *usual)
+        if h_guest.CHIP:
+            equal("dtr=0" in h_guest.serve("status", adapter), True, "hupcl")
+        equal(stty(node, "-g"), before)
 
 
 if __name__ == "__main__":
