@@ -309,13 +309,16 @@ uhid_report(struct uhid_softc *sc, int request, int type, u_char *data,
 	return uhid_errno(err);
 }
 
-/* sc_lock held: may a call of this file begin?  EIO, ENODEV. */
+/*
+ * sc_lock held: may a call of this file begin?  EIO, ENODEV.  Closed it is for
+ * one that has come late to a d_close that no drain went before.
+ */
 static int
 uhid_usable(const struct uhid_softc *sc)
 {
 
 	KASSERT(mutex_owned(&sc->sc_lock));
-	if (sc->sc_closing || sc->sc_dying)
+	if (sc->sc_closing || sc->sc_dying || sc->sc_state != UHID_OPEN)
 		return EIO;
 	return sc->sc_revoked ? ENODEV : 0;
 }

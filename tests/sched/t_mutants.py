@@ -327,6 +327,8 @@ MUTANTS = (
     ("a close without a drain leaves a HID's calls", UHID,
      "	while (sc->sc_calls > 0 || sc->sc_state == UHID_OPENING)\n"
      "		cv_wait(&sc->sc_cv, &sc->sc_lock);\n", ""),
+    ("a call that comes late to a closed HID waits", UHID,
+     "sc->sc_dying || sc->sc_state != UHID_OPEN)", "sc->sc_dying)"),
     ("two calls have one direction of an endpoint", UGENSUBR,
      "	while (error == 0 && ud->ud_taken && !ue->ue_closing &&",
      "	while (error == 0 && false && !ue->ue_closing &&"),
