@@ -99,6 +99,17 @@ struct usb_endpoint_desc {
 #define	USB_SET_SHORT_XFER	_IOW('U', 113, int)
 #define	USB_SET_TIMEOUT		_IOW('U', 114, int)
 
+/* How large a buffer of read-ahead or write-behind is, and its transfers. */
+struct usb_bulk_ra_wb_opt {
+	unsigned int	ra_wb_buffer_size;
+	unsigned int	ra_wb_request_size;
+};
+
+#define	USB_SET_BULK_RA		_IOW('U', 115, int)
+#define	USB_SET_BULK_WB		_IOW('U', 116, int)
+#define	USB_SET_BULK_RA_OPT	_IOW('U', 117, struct usb_bulk_ra_wb_opt)
+#define	USB_SET_BULK_WB_OPT	_IOW('U', 118, struct usb_bulk_ra_wb_opt)
+
 /* A request, and room for len bytes of data behind it (at most 8175). */
 #ifndef USBD_SHORT_XFER_OK
 #define	USBD_SHORT_XFER_OK	0x04

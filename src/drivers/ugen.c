@@ -33,8 +33,8 @@
  *	called with it, the callback takes it.
  *
  * Known gaps
- *	No isochronous endpoints: ENXIO.  No read-ahead and write-behind.  An
- *	interrupt endpoint is asked while a read waits, not in between.
+ *	No isochronous endpoints: ENXIO.  An interrupt endpoint is asked while a
+ *	read waits, not in between.
  */
 #include <sys/param.h>
 #include <sys/conf.h>
@@ -140,6 +140,8 @@ ugen_attach(device_t parent __unused, device_t self, void *aux)
 	selinit(&sc->sc_sel);
 	for (u_int i = 0; i < DEVNODE_NSUBS; i++) {
 		sc->sc_ep[i].ue_in.ud_sc = sc->sc_ep[i].ue_out.ud_sc = sc;
+		sc->sc_ep[i].ue_in.ud_ep = sc->sc_ep[i].ue_out.ud_ep =
+		    &sc->sc_ep[i];
 		sc->sc_ep[i].ue_timeout = i == 0 ? USBD_DEFAULT_TIMEOUT :
 		    USBD_NO_TIMEOUT;
 	}
@@ -206,6 +208,8 @@ ugen_dir_open(struct ugen_dir *ud)
 	    USBD_EXCLUSIVE_USE | USBD_MPSAFE, &ud->ud_pipe);
 	if (err != USBD_NORMAL_COMPLETION)
 		return err == USBD_IN_USE ? EBUSY : EIO;
+	ud->ud_ringsize = UGEN_RINGSIZE;
+	ud->ud_ringreq = UGEN_RINGREQ;
 	return usbd_create_xfer(ud->ud_pipe, UGEN_BSIZE, 0, 0, &ud->ud_xfer);
 }
 
@@ -214,6 +218,7 @@ static void
 ugen_dir_close(struct ugen_dir *ud)
 {
 
+	ugen_ring_close(ud);
 	KASSERT(!ud->ud_busy && !ud->ud_taken);
 	if (ud->ud_xfer != NULL)
 		usbd_destroy_xfer(ud->ud_xfer);
@@ -280,6 +285,15 @@ ugenopen(dev_t dev, int flag, int mode __unused, struct lwp *l __unused)
 	return error;
 }
 
+static void
+ugen_dir_cancel(struct ugen_dir *ud)
+{
+
+	if (ud->ud_busy)
+		usbd_cancel_xfer(ud->ud_ring.ur_buf != NULL ?
+		    ud->ud_ring.ur_xfer : ud->ud_xfer);
+}
+
 static int
 ugencancel(dev_t dev, int flag __unused, int mode __unused,
     struct lwp *l __unused)
@@ -291,10 +305,8 @@ ugencancel(dev_t dev, int flag __unused, int mode __unused,
 		return 0;
 	mutex_enter(&sc->sc_lock);
 	ue->ue_closing = true;
-	if (ue->ue_in.ud_busy)
-		usbd_cancel_xfer(ue->ue_in.ud_xfer);
-	if (ue->ue_out.ud_busy)
-		usbd_cancel_xfer(ue->ue_out.ud_xfer);
+	ugen_dir_cancel(&ue->ue_in);
+	ugen_dir_cancel(&ue->ue_out);
 	selnotify(&sc->sc_sel, POLLHUP, 0);
 	cv_broadcast(&sc->sc_cv);
 	mutex_exit(&sc->sc_lock);
@@ -423,6 +435,24 @@ ugen_write_ep(struct ugen_softc *sc, struct ugen_ep *ue, struct uio *uio,
 	return error;
 }
 
+/* sc_lock held, and the direction taken. */
+static int
+ugen_move(struct ugen_softc *sc, struct ugen_ep *ue, struct ugen_dir *ud,
+    struct uio *uio, int flag)
+{
+	const bool out = ud == &ue->ue_out;
+	int error;
+
+	if (ud->ud_ring.ur_buf != NULL)
+		return out ? ugen_ring_write(ud, uio, flag) :
+		    ugen_ring_read(ud, uio, flag);
+	error = out ? ugen_write_ep(sc, ue, uio, flag) :
+	    ugen_read_ep(sc, ue, uio, flag);
+	if (ud->ud_status == USBD_STALLED)
+		usbd_clear_endpoint_stall_async(ud->ud_pipe);
+	return error;
+}
+
 static int
 ugen_rw(dev_t dev, struct uio *uio, int flag, bool out)
 {
@@ -437,10 +467,7 @@ ugen_rw(dev_t dev, struct uio *uio, int flag, bool out)
 	if ((error = ugen_enter(sc, ue)) == 0) {
 		error = ugen_take(sc, ue, ud, flag);
 		if (error == 0) {
-			error = out ? ugen_write_ep(sc, ue, uio, flag) :
-			    ugen_read_ep(sc, ue, uio, flag);
-			if (ud->ud_status == USBD_STALLED)
-				usbd_clear_endpoint_stall_async(ud->ud_pipe);
+			error = ugen_move(sc, ue, ud, uio, flag);
 			ugen_give(sc, ud);
 		}
 		ugen_exit(sc, ue);
@@ -463,7 +490,15 @@ ugenwrite(dev_t dev, struct uio *uio, int flag)
 	return ugen_rw(dev, uio, flag, true);
 }
 
-/* Whether the device would send or take nobody knows before it is asked. */
+/* What the device would send or take is known where there is a ring. */
+static bool
+ugen_ready(const struct ugen_dir *ud)
+{
+
+	return !ud->ud_taken && ud->ud_xfer != NULL &&
+	    (ud->ud_ring.ur_buf == NULL || ugen_ring_ready(ud));
+}
+
 static int
 ugenpoll(dev_t dev, int events, struct lwp *l)
 {
@@ -475,9 +510,9 @@ ugenpoll(dev_t dev, int events, struct lwp *l)
 	if (sc->sc_dying || ue->ue_closing)
 		revents = events | POLLERR | POLLHUP;
 	else {
-		if (!ue->ue_in.ud_taken && ue->ue_in.ud_xfer != NULL)
+		if (ugen_ready(&ue->ue_in))
 			revents |= events & (POLLIN | POLLRDNORM);
-		if (!ue->ue_out.ud_taken && ue->ue_out.ud_xfer != NULL)
+		if (ugen_ready(&ue->ue_out))
 			revents |= events & (POLLOUT | POLLWRNORM);
 	}
 	selrecord(l, &sc->sc_sel);
@@ -491,23 +526,28 @@ static int
 ugen_ep_ioctl(struct ugen_softc *sc, struct ugen_ep *ue, u_long cmd,
     const void *data)
 {
-	const int value = *(const int *)data;
+	int value;
 
 	switch (cmd) {
 	case USB_SET_SHORT_XFER:
 		mutex_enter(&sc->sc_lock);
-		ue->ue_short = value != 0;
+		ue->ue_short = *(const int *)data != 0;
 		mutex_exit(&sc->sc_lock);
 		return 0;
 	case USB_SET_TIMEOUT:
-		if (value < 0)
+		if ((value = *(const int *)data) < 0)
 			return EINVAL;
 		mutex_enter(&sc->sc_lock);
 		ue->ue_timeout = (uint32_t)value;
 		mutex_exit(&sc->sc_lock);
 		return 0;
+	case USB_SET_BULK_RA:
+	case USB_SET_BULK_WB:
+	case USB_SET_BULK_RA_OPT:
+	case USB_SET_BULK_WB_OPT:
+		return ugen_ring_ioctl(sc, ue, cmd, data);
 	default:
-		return ENOTTY;
+		return EPASSTHROUGH;
 	}
 }
 
@@ -525,12 +565,9 @@ ugenioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l __unused)
 		return error;
 	if (cmd == FIONBIO)
 		error = 0;
-	else if (cmd == USB_SET_SHORT_XFER || cmd == USB_SET_TIMEOUT)
-		error = ugen_ep_ioctl(sc, ue, cmd, data);
-	else if (UGEN_PART(dev) != 0)
-		error = ENOTTY;
-	else
-		error = ugen_control(sc, ue, cmd, data, flag);
+	else if ((error = ugen_ep_ioctl(sc, ue, cmd, data)) == EPASSTHROUGH)
+		error = UGEN_PART(dev) != 0 ? ENOTTY :
+		    ugen_control(sc, ue, cmd, data, flag);
 	mutex_enter(&sc->sc_lock);
 	ugen_exit(sc, ue);
 	mutex_exit(&sc->sc_lock);

@@ -337,6 +337,182 @@ revoked(void)
 }
 
 static void
+ring(struct s_file *sf, unsigned long cmd, unsigned size, unsigned req,
+    int error)
+{
+	struct usb_bulk_ra_wb_opt o = { size, req };
+
+	T_EQ(s_ioctl(sf, cmd, &o), error);
+}
+
+static int
+readable(void *sf)
+{
+
+	return s_poll(sf, HYP_POLLIN) != 0;
+}
+
+/* Before anybody reads, over the end of the ring, and packets that are short. */
+static void
+read_ahead(void)
+{
+	struct s_file in, sf;
+	int on = 1;
+	size_t done;
+
+	plug(VUSB_PRINTER, NULL, 0);
+	T_EQ(s_open("ugen0.02", HYP_F_READ, &in), 0);
+	ring(&in, USB_SET_BULK_RA_OPT, 1000, 1001, EINVAL);
+	ring(&in, USB_SET_BULK_RA_OPT, 1000, 0, EINVAL);
+	ring(&in, USB_SET_BULK_RA_OPT, (1U << 20) + 1, 1, EINVAL);
+	ring(&in, USB_SET_BULK_WB_OPT, 1000, 100, EINVAL);
+	T_EQ(s_ioctl(&in, USB_SET_BULK_WB, &on), EINVAL);
+	ring(&in, USB_SET_BULK_RA_OPT, 200, 128, 0);
+	set(&in, USB_SET_BULK_RA, 1);
+	set(&in, USB_SET_BULK_RA, 1);
+	ring(&in, USB_SET_BULK_RA_OPT, 200, 128, EBUSY);
+	T_CHECK(!readable(&in));
+	T_EQ(s_read(&in, far, 10, HYP_F_NONBLOCK, &done), EAGAIN);
+	set(&in, USB_SET_TIMEOUT, 20);
+	T_EQ(s_read(&in, far, 10, 0, &done), ETIMEDOUT);
+	set(&in, USB_SET_TIMEOUT, 0);
+	for (size_t i = 0, n; i < 5000; i += n) {
+		n = i % 150 + 1;
+		T_EQ(vusb_far_write(v, 0, out + i, n, 5000), (int)n);
+		T_UNTIL(readable, &in);
+		T_EQ(s_read(&in, far, n, 0, &done), 0);
+		T_EQ(done, n);
+		T_EQ(memcmp(far, out + i, n), 0);
+	}
+	/* A read goes on over short packets, a failure waits for its turn. */
+	T_EQ(vusb_far_write(v, 0, out, 5, 1000), 5);
+	T_UNTIL(readable, &in);
+	T_EQ(vusb_far_write(v, 0, out + 5, 5, 1000), 5);
+	T_EQ(s_read(&in, far, 10, 0, &done), 0);
+	T_EQ(done, 10);
+	T_EQ(memcmp(far, out, 10), 0);
+	set(&in, USB_SET_BULK_RA, 0);
+	set(&in, USB_SET_BULK_RA, 0);
+	set(&in, USB_SET_SHORT_XFER, 1);
+	T_EQ(vusb_far_write(v, 0, out, 7, 1000), 7);
+	T_EQ(s_read(&in, far, 10, 0, &done), 0);
+	T_EQ(done, 7);
+	s_close(&in);
+	/* Not at the control endpoint. */
+	T_EQ(s_open("ugen0.00", S_RDWR, &sf), 0);
+	T_EQ(s_ioctl(&sf, USB_SET_BULK_RA, &on), EINVAL);
+	s_close(&sf);
+	end();
+}
+
+/* What fits into the buffer is not waited for; its end is. */
+static void
+write_behind(void)
+{
+	struct s_file sf;
+	struct s_op w;
+	int off = 0;
+	size_t done;
+
+	plug(VUSB_PRINTER, NULL, 0);
+	vusb_far_limit(v, 0, BIG, 1);
+	T_EQ(s_open("ugen0.01", HYP_F_WRITE, &sf), 0);
+	ring(&sf, USB_SET_BULK_WB_OPT, 3000, 700, 0);
+	set(&sf, USB_SET_BULK_WB, 1);
+	T_EQ(s_write(&sf, out, 3000, 0, &done), 0);
+	T_EQ(done, 3000);
+	T_EQ(s_write(&sf, out, 1, HYP_F_NONBLOCK, &done), EAGAIN);
+	T_CHECK(s_poll(&sf, HYP_POLLOUT) == 0);
+	set(&sf, USB_SET_TIMEOUT, 30);
+	T_EQ(s_write(&sf, out, 1, 0, &done), ETIMEDOUT);
+	T_EQ(s_ioctl(&sf, USB_SET_BULK_WB, &off), ETIMEDOUT);
+	set(&sf, USB_SET_TIMEOUT, 0);
+	w = (struct s_op){ .so_call = S_WRITE, .so_file = &sf,
+	    .so_buf = out + 3000, .so_len = BIG - 3000 };
+	s_start(&w);
+	s_wait_sleep(&w, "ugen");
+	vusb_far_limit(v, 0, BIG, BIG);
+	s_far_read_all(v, 0, far, BIG);
+	T_EQ(memcmp(far, out, BIG), 0);
+	s_finish(&w);
+	T_EQ(w.so_done, BIG - 3000);
+	T_EQ(s_ioctl(&sf, USB_SET_BULK_WB, &off), 0);
+	T_EQ(s_write(&sf, out, 100, 0, &done), 0);
+	s_far_read_all(v, 0, far, 100);
+	s_close(&sf);
+	end();
+}
+
+/* A failure is told once, after what came before it, and the device goes on. */
+static void
+rings_fail(void)
+{
+	struct s_file in, sf;
+	int off = 0;
+	size_t done;
+
+	plug(VUSB_PRINTER, NULL, 0);
+	T_EQ(s_open("ugen0.01", HYP_F_WRITE, &sf), 0);
+	T_EQ(s_open("ugen0.02", HYP_F_READ, &in), 0);
+	set(&in, USB_SET_BULK_RA, 1);
+	T_EQ(vusb_far_write(v, 0, out, 4, 1000), 4);
+	T_UNTIL(readable, &in);
+	vusb_fault(v, VUSB_IN, VUSB_FAULT_STALL, 1, 0);
+	T_EQ(vusb_far_write(v, 0, out + 4, 4, 1000), 4);
+	T_EQ(s_read(&in, far, 8, 0, &done), 0);
+	T_UNTIL(readable, &in);
+	T_EQ(s_read(&in, far + 8, 4, 0, &done), EIO);
+	T_EQ(vusb_far_write(v, 0, out + 8, 4, 1000), 4);
+	T_EQ(s_read(&in, far + 8, 4, 0, &done), 0);
+	T_EQ(memcmp(far, out, 12), 0);
+	set(&sf, USB_SET_BULK_WB, 1);
+	vusb_fault(v, VUSB_OUT, VUSB_FAULT_ERROR, 1, 0);
+	T_EQ(s_write(&sf, out, 4, 0, &done), 0);
+	T_EQ(s_ioctl(&sf, USB_SET_BULK_WB, &off), EIO);
+	T_EQ(s_write(&sf, out, 4, 0, &done), 0);
+	s_far_read_all(v, 0, far, 4);
+	s_close(&in);
+	s_close(&sf);
+	end();
+}
+
+/* Rings that move, or wait, when all ends. */
+static void
+rings_end(void)
+{
+	struct s_file in, sf;
+	struct s_op r, w;
+	size_t done;
+
+	plug(VUSB_PRINTER, NULL, 0);
+	vusb_far_limit(v, 0, BIG, 1);
+	T_EQ(s_open("ugen0.01", HYP_F_WRITE, &sf), 0);
+	T_EQ(s_open("ugen0.02", HYP_F_READ, &in), 0);
+	set(&in, USB_SET_BULK_RA, 1);
+	set(&sf, USB_SET_BULK_WB, 1);
+	blocks(&r, S_READ, &in);
+	blocks(&w, S_WRITE, &sf);
+	T_EQ(s_revoke("ugen0.02"), 0);
+	s_finish(&r);
+	T_EQ(r.so_error, EIO);
+	T_CHECK(!s_finished(&w));
+	s_close(&in);
+	/* A close with a ring that nobody waits for. */
+	T_EQ(s_open("ugen0.02", HYP_F_READ, &in), 0);
+	set(&in, USB_SET_BULK_RA, 1);
+	s_close(&in);
+	T_EQ(s_open("ugen0.02", HYP_F_READ, &in), 0);
+	T_EQ(s_read(&in, far, 4, HYP_F_NONBLOCK, &done), EAGAIN);
+	set(&in, USB_SET_BULK_RA, 1);
+	s_unplug(v);
+	s_finish(&w);
+	T_CHECK(w.so_error == EIO || w.so_done > 0);
+	s_close(&in);
+	s_close(&sf);
+	vusb_destroy(v);
+}
+
+static void
 isochronous(void)
 {
 	static const uint8_t iso[] = {
@@ -359,6 +535,10 @@ const struct t_case t_cases[] = {
 	{ "requests, none of a wrong size or behind usbdi's back", requests },
 	{ "descriptors, configurations and settings", descriptors },
 	{ "a revoke, and an unplug, end what waits", revoked },
+	{ "read-ahead, around its buffer", read_ahead },
+	{ "write-behind, and the wait for its end", write_behind },
+	{ "a failed transfer of either is told once", rings_fail },
+	{ "both end with a revoke, a close and an unplug", rings_end },
 	{ "an isochronous endpoint cannot be opened", isochronous },
 	{ NULL, NULL }
 };

@@ -30,6 +30,10 @@
 #define	MS(n)	((uint64_t)(n) * 1000000)
 #define	L_UGEN_DO_REQUEST	0xc01155c8U	/* 16 bytes and one of data */
 #define	L_USB_SET_ALTINTERFACE	0xc00c5567U
+#define	L_USB_SET_BULK_RA	0x40045573U
+#define	L_USB_SET_BULK_WB	0x40045574U
+#define	L_USB_SET_BULK_RA_OPT	0x40085575U
+#define	L_USB_SET_BULK_WB_OPT	0x40085576U
 
 extern struct cfdriver ugen_cd;
 extern const struct cdevsw ugen_cdevsw;
@@ -123,6 +127,44 @@ setup_ctl(void)
 
 	setup();
 	SCHED_CHECK(open_for(&ctl, HYP_F_READ | HYP_F_WRITE) == 0);
+}
+
+static int	ioctl_on(struct h_client *, uint32_t, void *);
+
+/* A ring that one transfer fills. */
+static void
+ring_of(struct h_client *c, uint32_t opt, uint32_t set)
+{
+	uint32_t size[2] = { SIZE, SIZE };
+	int32_t on = 1;
+
+	SCHED_CHECK(ioctl_on(c, opt, size) == 0);
+	SCHED_CHECK(ioctl_on(c, set, &on) == 0);
+}
+
+static void
+setup_ra(void)
+{
+
+	setup_in();
+	ring_of(&in, L_USB_SET_BULK_RA_OPT, L_USB_SET_BULK_RA);
+	SCHED_CHECK(hu_inflight(hu, IN) == 1);
+}
+
+/* And is full. */
+static void
+setup_wb(void)
+{
+	struct hyp_lwp *l;
+	size_t done = 0;
+
+	setup_out();
+	ring_of(&out, L_USB_SET_BULK_WB_OPT, L_USB_SET_BULK_WB);
+	l = h_enter(1000);
+	SCHED_CHECK(hyp_file_write(out.c_file, "0123456789abcdef", SIZE, 0,
+	    &done) == 0 && done == SIZE);
+	h_exit(l);
+	SCHED_CHECK(hu_inflight(hu, OUT) == 1);
 }
 
 static void
@@ -223,7 +265,7 @@ write_close(void *arg __unused)
 }
 
 static void
-read_close(void *arg __unused)
+read_ends(void *arg __unused)
 {
 	const uint64_t begin = hyp_clock();
 	char buf[SIZE];
@@ -232,6 +274,13 @@ read_close(void *arg __unused)
 
 	SCHED_CHECK(error == 0 ? done == SIZE : error == L_EIO);
 	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+}
+
+static void
+read_close(void *arg)
+{
+
+	read_ends(arg);
 	h_close(&in);
 }
 
@@ -252,27 +301,63 @@ read_intr_close(void *arg __unused)
 }
 
 static int
-ioctl_call(uint32_t cmd, void *data)
+ioctl_call(struct h_client *c, uint32_t cmd, void *data)
 {
 	size_t insize, outsize, outoff;
 	int error, result;
 
 	error = hyp_ioctl_size(cmd, &insize, &outsize, &outoff);
 	SCHED_CHECK(error == 0);
-	error = hyp_file_ioctl(ctl.c_file, cmd, 0, data, insize, data,
+	error = hyp_file_ioctl(c->c_file, cmd, 0, data, insize, data,
 	    &outsize, &result);
 	sched_note("ioctl: %d", error);
 	return error;
 }
 
 static int
-ioctl_of(uint32_t cmd, void *data)
+ioctl_on(struct h_client *c, uint32_t cmd, void *data)
 {
 	struct hyp_lwp *const l = h_enter(1000);
-	const int error = ioctl_call(cmd, data);
+	const int error = ioctl_call(c, cmd, data);
 
 	h_exit(l);
 	return error;
+}
+
+/* The end of a ring, which waits for who uses it, or for what is in it. */
+static void
+ring_off(void *arg)
+{
+	struct h_client *const c = arg;
+	const uint64_t begin = hyp_clock();
+	int32_t off = 0;
+	const int error = ioctl_on(c, c == &in ? L_USB_SET_BULK_RA :
+	    L_USB_SET_BULK_WB, &off);
+
+	SCHED_CHECK(error == 0 || error == L_EIO || error == L_EBADF);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+}
+
+static void
+off_close(void *arg)
+{
+
+	ring_off(arg);
+	h_close(arg);
+}
+
+static void
+closes(void *arg)
+{
+
+	h_close(arg);
+}
+
+static void
+stalls(void *arg __unused)
+{
+
+	(void)hu_complete(hu, IN, 0, HYP_USB_STALL, NULL, 0);
 }
 
 /* A vendor's request, which a signal may end. */
@@ -282,7 +367,7 @@ request_intr_close(void *arg __unused)
 	uint8_t buf[17] = { 0xc0, 1, 0, 0, 0, 0, 1, 0 };
 	const uint64_t begin = hyp_clock();
 	struct hyp_lwp *const l = c_intr_enter();
-	const int error = ioctl_call(L_UGEN_DO_REQUEST, buf);
+	const int error = ioctl_call(&ctl, L_UGEN_DO_REQUEST, buf);
 
 	c_intr_exit(l);
 	SCHED_CHECK(error == 0 || error == L_EINTR);
@@ -331,7 +416,7 @@ request_close(void *arg __unused)
 {
 	uint8_t buf[17] = { 0xc0, 1, 0, 0, 0, 0, 1, 0 };
 	const uint64_t begin = hyp_clock();
-	const int error = ioctl_of(L_UGEN_DO_REQUEST, buf);
+	const int error = ioctl_on(&ctl, L_UGEN_DO_REQUEST, buf);
 
 	SCHED_CHECK(error == 0 || error == L_EIO || error == L_EBADF);
 	SCHED_CHECK(hyp_clock() - begin < MS(3000));
@@ -343,7 +428,7 @@ static void
 change_close(void *arg __unused)
 {
 	int32_t ai[3] = { -1, 0, 1 };
-	const int error = ioctl_of(L_USB_SET_ALTINTERFACE, ai);
+	const int error = ioctl_on(&ctl, L_USB_SET_ALTINTERFACE, ai);
 
 	SCHED_CHECK(error == 0 || error == L_EBUSY);
 	SCHED_CHECK(hu_alt(hu, 0) == (error == 0 ? 1 : 0));
@@ -424,6 +509,16 @@ ACTORS(write_takes_revoke, { "A", write_close, NULL },
 ACTORS(read_revoke, { "A", read_close, NULL }, { "revoke", revokes, &in });
 ACTORS(read_says_revoke, { "A", read_close, NULL }, { "device", says, NULL },
     { "revoke", revokes, &in });
+ACTORS(read_stalls_revoke, { "A", read_close, NULL },
+    { "device", stalls, NULL }, { "revoke", revokes, &in });
+ACTORS(read_off_revoke, { "A", read_ends, NULL }, { "B", ring_off, &in },
+    { "revoke", revokes, &in });
+ACTORS(close_says, { "A", closes, &in }, { "device", says, NULL });
+ACTORS(close_unplug, { "A", closes, &in }, { "unplug", unplugs, NULL });
+ACTORS(read_unplug, { "A", read_close, NULL }, { "unplug", unplugs, NULL });
+ACTORS(off_revoke, { "A", off_close, &out }, { "revoke", revokes, &out });
+ACTORS(off_takes_revoke, { "A", off_close, &out }, { "device", takes, NULL },
+    { "revoke", revokes, &out });
 ACTORS(request_revoke, { "A", request_close, NULL },
     { "revoke", revokes, &ctl });
 ACTORS(request_unplug, { "A", request_close, NULL },
@@ -462,6 +557,28 @@ const struct sched_litmus l_ugen[] = {
 	    setup_intr, request_answers_intr, end },
 	{ "gen_request_signal_stuck", "a signal, and it is never given back",
 	    setup_intr_stuck, request_intr, end },
+	{ "gen_ahead_says_revoke", "a read of a ring, the device and a revoke",
+	    setup_ra, read_says_revoke, end },
+	{ "gen_ahead_stalls_revoke", "the same, and the device stalls",
+	    setup_ra, read_stalls_revoke, end },
+	{ "gen_ahead_unplug", "a read of a ring against an unplug",
+	    setup_ra, read_unplug, end },
+	{ "gen_ahead_off_revoke", "a read, the ring's end and a revoke",
+	    setup_ra, read_off_revoke, end_in },
+	{ "gen_ahead_close", "the close of a ring that is being filled",
+	    setup_ra, close_says, end },
+	{ "gen_ahead_close_unplug", "the same, and an unplug",
+	    setup_ra, close_unplug, end },
+	{ "gen_behind_revoke", "a write into a full ring against a revoke",
+	    setup_wb, write_revoke, end },
+	{ "gen_behind_takes_revoke", "the same, and the device takes",
+	    setup_wb, write_takes_revoke, end },
+	{ "gen_behind_unplug", "the same write against an unplug",
+	    setup_wb, write_unplug, end },
+	{ "gen_behind_off_revoke", "what waits for an empty ring, revoked",
+	    setup_wb, off_revoke, end },
+	{ "gen_behind_off_takes_revoke", "the same, and the device takes",
+	    setup_wb, off_takes_revoke, end },
 	{ "gen_request_revoke", "a request that waits, or begins, revoked",
 	    setup_ctl, request_revoke, end },
 	{ "gen_request_unplug", "a request against an unplug",

@@ -74,6 +74,7 @@ UCOMOPEN = "drivers/ucom_open.c"
 USLSA = "drivers/uslsa.c"
 ULPT = "drivers/ulpt.c"
 UGEN = "drivers/ugen.c"
+UGENBULK = "drivers/ugen_bulk.c"
 UGENSUBR = "drivers/ugen_subr.c"
 PORT = "kernel/bus/usb_port.c"
 
@@ -613,8 +614,12 @@ MUTANTS = (
      "		if (sc->sc_out.up_busy)\n"
      "			usbd_cancel_xfer(sc->sc_out.up_xfer);\n", ""),
     ("a revoked request of ugen goes on", UGEN,
-     "	if (ue->ue_out.ud_busy)\n"
-     "		usbd_cancel_xfer(ue->ue_out.ud_xfer);\n", ""),
+     "	ugen_dir_cancel(&ue->ue_out);\n", ""),
+    ("a ring is filled after its revoke", UGENBULK,
+     "	    ud->ud_ep->ue_closing || r->ur_status", "	    r->ur_status"),
+    ("a ring ends under its transfer", UGENBULK,
+     "	while (ud->ud_busy || (r->ur_clearing && !ud->ud_ep->ue_closing))\n"
+     "		cv_wait(&sc->sc_cv, &sc->sc_lock);\n", ""),
     ("an endpoint is opened while the setting is changed", UGEN,
      "(sc->sc_changing && UGEN_PART(dev) != 0)", "false"),
     ("a revoke of ulpn0 ends what ulpt0 does", ULPT,

@@ -3,7 +3,8 @@
 # guest: --smp 1 --usb dummy
 # builds: plain full:asan
 # timeout: 120
-"""t_printer: ulpt(4) against the kernel's printer gadget, by programs of Debian.
+"""t_printer: ulpt(4) against the kernel's printer gadget, by programs of Debian,
+and ugen(4) with its read-ahead and write-behind on the same.
 
 The far end is /dev/g_printer0 of Linux's f_printer on dummy_hcd: what cat
 writes to /dev/ulpt0 has to come out there; the device ID and the status are
@@ -18,6 +19,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -28,6 +30,8 @@ GADGET = "/sys/kernel/config/usb_gadget/printer"
 ID = "MFG:linux;MDL:g_printer;CLS:PRINTER;SN:1;"
 LPGETSTATUS = 0x060b
 LPIOC_GET_DEVICE_ID = 0x84005001        # 1024 bytes
+USB_SET_BULK_RA, USB_SET_BULK_WB = 0x40045573, 0x40045574
+USB_SET_BULK_RA_OPT, USB_SET_BULK_WB_OPT = 0x40085575, 0x40085576
 LOG = "/tmp/devswd.log"
 
 
@@ -124,6 +128,51 @@ def unplugged(udc):
     prints()
 
 
+def endpoint(flags):
+    """The endpoint for that direction."""
+    for number in range(1, 16):
+        try:
+            return os.open(f"/dev/ugen0.{number:02}", flags)
+        except OSError:
+            pass
+    raise AssertionError("no endpoint")
+
+
+def generic():
+    """ugen: written behind, read ahead, and a blocked read ends at an unplug"""
+    page = bytes(range(256)) * 100 + b"the end"
+    os.close(opened("/dev/ugen0.00"))
+    out, into = endpoint(os.O_WRONLY), endpoint(os.O_RDONLY)
+    fcntl.ioctl(out, USB_SET_BULK_WB_OPT, struct.pack("II", 4096, 1024))
+    fcntl.ioctl(into, USB_SET_BULK_RA_OPT, struct.pack("II", 4096, 512))
+    fcntl.ioctl(out, USB_SET_BULK_WB, struct.pack("i", 1))
+    fcntl.ioctl(into, USB_SET_BULK_RA, struct.pack("i", 1))
+    writer = threading.Thread(target=os.write, args=(out, page))
+    writer.start()
+    equal(take(len(page)) == page, True, "the page")
+    writer.join(20)
+    fcntl.ioctl(out, USB_SET_BULK_WB, struct.pack("i", 0))
+    equal(h_guest.read_ready(into, 0), False, "nothing was sent")
+    with open("/dev/g_printer0", "r+b", buffering=0) as printer:
+        printer.write(b"a status")
+        equal(h_guest.read_ready(into, 10), True, "it is read ahead")
+        equal(os.read(into, 8), b"a status")
+    ended = []
+
+    def reads():
+        try:
+            os.read(into, 8)
+        except OSError as error:
+            ended.append(os.strerror(error.errno))
+    reader = threading.Thread(target=reads)
+    reader.start()
+    put("UDC", "\n")
+    reader.join(15)
+    equal(ended, ["Input/output error"])
+    os.close(out)
+    os.close(into)
+
+
 def probe_sleeps(shell):
     """Does the shell's child wait in a write?"""
     kids = subprocess.run(["pgrep", "-P", str(shell)], capture_output=True,
@@ -142,13 +191,20 @@ def probe_sleeps(shell):
 def main():
     make_gadget()
     udc = sorted(os.listdir("/sys/class/udc"))[0]
-    daemon = probe.Daemon(os.environ["DEVSWD"], LOG, "-v", "--claim",
-                          "1d6b:0108,unit=0,driver=ulpt")
-    put("UDC", udc)
-    cases = (prints, nodes, ioctls, lambda: unplugged(udc))
-    names = [f.__doc__ for f in cases[:3]] + [unplugged.__doc__]
-    failed = 0
-    for number, (function, name) in enumerate(zip(cases, names), 1):
+    rules = [("ulpt", f, f.__doc__) for f in (prints, nodes, ioctls)]
+    rules += [("ulpt", lambda: unplugged(udc), unplugged.__doc__),
+              ("ugen", generic, generic.__doc__)]
+    failed, daemon, driver = 0, None, None
+    for number, (wanted, function, name) in enumerate(rules, 1):
+        if wanted != driver:
+            if daemon and daemon.stop() != 0:
+                failed += 1
+                print("# devswd did not end as it should")
+            driver = wanted
+            daemon = probe.Daemon(os.environ["DEVSWD"], LOG, "-v", "--claim",
+                                  "1d6b:0108,unit=0,driver=" + driver)
+            if number == 1:
+                put("UDC", udc)
         try:
             function()
             print("ok %d - %s" % (number, name))
@@ -159,7 +215,7 @@ def main():
     if daemon.stop() != 0:
         failed += 1
         print("# devswd did not end as it should")
-    print("1..%d" % len(cases))
+    print("1..%d" % len(rules))
     if failed:
         with open(LOG, encoding="utf-8", errors="replace") as log:
             print("".join("# " + line for line in log.readlines()[-30:]))
