@@ -32,6 +32,8 @@ for kind in cdev usb ucom hid; do
 	./kit build k$kind/k$kind.ioconf -o "$out/k$kind.so" -- \
 	    -Wall -Werror
 done
+./kit build "$top/data/driver/steps/cancel/post.ioconf" -o "$out/post.so" -- \
+    -Wall -Werror
 for file in "$top"/tests/kit/*.c; do
 	name=$(basename "$file" .c)
 	case $name in

@@ -17,6 +17,7 @@ import sys
 
 TOP, STAGE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 BROKEN = TOP / "tests/kit/broken/broken.ioconf"
+STEPS = TOP / "data/driver/steps"
 LINES = BROKEN.with_suffix(".c").read_text(encoding="ascii").splitlines()
 
 # The fault, what is said of it, and whether a line can be had.
@@ -87,6 +88,16 @@ def well(*words):
         "%d: %s" % (status, text)
 
 
+def waits():
+    """The step of docs/drivers.md whose read nobody ends, in its words."""
+    status, text = check("-t", "0", STEPS / "wait" / "post.ioconf", "--",
+                         "-Wall", "-Werror")
+    said = text.split("post.ioconf: ")[-1]
+    page = (TOP / "docs/drivers.md").read_text(encoding="ascii")
+    return "" if status == 1 and "went on" in said and \
+        "    %s\n" % said in page else "%d: %s" % (status, text)
+
+
 def refused():
     """What cannot be checked is said."""
     status, text = check("-t", "0", "-d", "vusb:none", BROKEN)
@@ -107,6 +118,9 @@ CASES = [("%s is named" % fault, broken, (fault, said, line))
 ] + [("the skeleton of %s passes, with a storm" % kind, well,
       ("-t", "1", STAGE / ("k" + kind) / ("k%s.ioconf" % kind)))
      for kind in ("cdev", "usb", "ucom", "hid")] + [
+    ("the step that waits is told what it lacks", waits, ()),
+    ("the next step has it, and passes, with a storm", well,
+     ("-t", "1", STEPS / "cancel" / "post.ioconf")),
     ("what cannot be checked is said", refused, ()),
 ]
 

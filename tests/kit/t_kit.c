@@ -249,6 +249,40 @@ rooted(void)
 	T_EQ(unload("rooted"), 0);
 }
 
+/* The step of docs/drivers.md whose read waits. */
+static void
+step(void)
+{
+	struct s_file sf;
+	struct s_op r;
+	char got[100];
+	size_t done;
+
+	s_boot();
+	T_EQ(load("post"), 0);
+	T_EQ(s_open("post0", S_RDWR, &sf), 0);
+	T_EQ(unload("post"), EBUSY);
+	T_EQ(s_read(&sf, got, sizeof(got), HYP_F_NONBLOCK, &done), EAGAIN);
+	T_EQ(s_write(&sf, got, sizeof(got), 0, &done), EMSGSIZE);
+	for (int i = 0; i < 2; i++) {
+		r = (struct s_op){ .so_call = S_READ, .so_file = &sf,
+		    .so_buf = got, .so_len = sizeof(got) };
+		s_start(&r);
+		s_wait_sleep(&r, "post");
+		T_EQ(s_poll(&sf, HYP_POLLIN), 0);
+		if (i == 1)
+			T_EQ(s_revoke("post0"), 0);
+		else
+			T_EQ(s_write(&sf, "a letter", 8, 0, &done), 0);
+		s_finish(&r);
+		T_EQ(r.so_error, i == 1 ? EIO : 0);
+		T_EQ(r.so_done, i == 1 ? 0 : 8);
+	}
+	T_EQ(memcmp(got, "a letter", 8), 0);
+	s_close(&sf);
+	T_EQ(unload("post"), 0);
+}
+
 static void
 netbsd(void)
 {
@@ -363,6 +397,7 @@ const struct t_case t_cases[] = {
 	{ "the ucom skeleton: a terminal; unplug under a read", ucom },
 	{ "the hid skeleton comes and goes", hid },
 	{ "a text can say: at root, two nodes, block, flags", rooted },
+	{ "the step that waits: a letter, and a revoke", step },
 	{ "a driver with NetBSD's own MODULE() needs a text only", netbsd },
 	{ "a module that starts half way leaves all as it was", half },
 	{ "a module with an undefined symbol is refused by that name",
