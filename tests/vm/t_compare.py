@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --smp 1 --usb acm:absent --usb hidg:absent --usb ftdi:absent --usb vhci
+# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h
 # timeout: 600
 """t_compare: devsw-compare with real hardware.
 
 The scenarios that tell most, on the kernel's drivers and on devswd with
 several semantics: all as expected, or explained; a scenario that hangs is ended
 and the rest goes on; hardware that is in use is left alone.  All semantics on
-both are tools/compare's.
+both are tools/compare's.  With DEVSW_CHIP a chip of src/vusb is the hardware, and
+that is all.
 """
 
 import json
@@ -24,6 +26,7 @@ import probe  # noqa: E402
 PROGRAM = os.environ["DEVSW_BUILD"] + "/src/cmd/compare/devsw-compare"
 RUN = os.path.join(TOP, "tools", "guest", "compare-run")
 SAVED = "/tmp/saved.json"
+CHIP = os.environ.get("DEVSW_CHIP")
 
 
 def compare(*args):
@@ -39,10 +42,11 @@ def equal(got, wanted):
         raise AssertionError(f"{got!r}, not {wanted!r}")
 
 
-def quick(target, *semantics):
+def quick(target, *semantics, chips=()):
     """All quick scenarios; every outcome as expected or explained."""
-    status, out, err = compare("--quick", "--target", target, "--semantics",
-                               ",".join(semantics), "--save", SAVED)
+    status, out, err = compare(*chips, "--quick", "--target", target,
+                               "--semantics", ",".join(semantics), "--save",
+                               SAVED)
     print("".join(f"# {line}\n" for line in (err + out).splitlines()), end="")
     equal(status, 0)
     with open(SAVED, encoding="utf-8") as file:
@@ -96,10 +100,16 @@ def t_port():
           [("kernel", "expected", ""), ("netbsd", "expected", "")])
 
 
+def chip_of_software():
+    """a chip on vhci_hcd: as expected or explained, in each semantics"""
+    quick(CHIP, "netbsd", "netbsd-legacy", "freebsd", "linux",
+          chips=("--chips", CHIP))
+
+
 def main():
     """TAP; the cases are in order, and go on from each other."""
     tests = [value for name, value in globals().items()
-             if name.startswith("t_")]
+             if name.startswith("t_")] if not CHIP else [chip_of_software]
     words = sys.argv[1:]
     if words:
         tests = [test for test in tests
@@ -113,6 +123,9 @@ def main():
             print(f"# {error}\nnot ok {number} - {test.__doc__}", flush=True)
             bad += 1
     print(f"1..{len(tests)}")
+    if CHIP and not bad:
+        print("# tried: " + json.dumps({"chip": CHIP, "cases": len(tests),
+                                        "test": "t_compare"}))
     return bad != 0
 
 
