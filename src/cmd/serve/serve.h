@@ -12,7 +12,8 @@
 
 #include "hyp/hyp_usb.h"
 
-#define	VHCI_PORTS	15	/* of its first bus, as Debian's kernel has it */
+#define	VHCI_PORTS	15	/* of each bus, as Debian's kernel has them */
+#define	VHCI_HUBS	8	/* at most */
 
 void	complain(const char *, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
@@ -21,7 +22,7 @@ void	complain(const char *, ...)
  * error = vhci_attach(port, fd, speed)
  *
  *	Plug what is served on the other end of this socket into a port,
- *	below VHCI_PORTS, when the kernel has let go of what was there before;
+ *	below VHCI_HUBS * VHCI_PORTS, when the kernel has let go of what was there before;
  *	waits up to 10 s.  A Linux errno; ENODEV: there is no vhci_hcd.
  *
  * vhci_switch_off(port)

@@ -28,6 +28,9 @@
  * still works.  Only a device that does not let a transfer go keeps that from
  * ending; after 5 s the socket is shut all the same.
  *
+ * A port's number is that of its controller times VHCI_PORTS, and its place there.
+ * Devices of one hub are looked at one after the other, those of several at once.
+ *
  * No state.
  */
 #include <errno.h>
@@ -43,7 +46,12 @@
 
 #include "serve/serve.h"
 
-#define	VHCI		"/sys/devices/platform/vhci_hcd.0/"
+#define	VHCI		"/sys/devices/platform/vhci_hcd."
+#define	FIRST		VHCI "0/"	/* has the files for all controllers */
+#define	HUB(port)	((port) / VHCI_PORTS)
+#define	PLACE(port)	((port) % VHCI_PORTS)
+/* As vhci_hcd counts: a controller has as many ports of super speed. */
+#define	RHPORT(port)	(HUB(port) * 2 * VHCI_PORTS + PLACE(port))
 #define	UNUSED		4		/* VDEV_ST_NULL */
 #define	POLL_US		20000
 #define	GONE_POLLS	500		/* 10 s */
@@ -53,17 +61,21 @@
 static bool
 status_unused(unsigned port)
 {
-	char line[256], hub[8];
+	char path[64], line[256], hub[8];
 	unsigned number, state;
 	bool unused = false;
 	FILE *file;
 
-	file = fopen(VHCI "status", "re");
+	if (HUB(port) == 0)
+		snprintf(path, sizeof(path), FIRST "status");
+	else
+		snprintf(path, sizeof(path), FIRST "status.%u", HUB(port));
+	file = fopen(path, "re");
 	if (file == NULL)
 		return false;
 	while (fgets(line, sizeof(line), file) != NULL) {
 		if (sscanf(line, "%7s %u %u", hub, &number, &state) == 3 &&
-		    strcmp(hub, "hs") == 0 && number == port)
+		    strcmp(hub, "hs") == 0 && number == RHPORT(port))
 			unused = state == UNUSED;
 	}
 	fclose(file);
@@ -117,17 +129,21 @@ is_gone(unsigned port)
 {
 	char pattern[128];
 
-	snprintf(pattern, sizeof(pattern), VHCI "usb*/[0-9]*-%u", port + 1);
+	snprintf(pattern, sizeof(pattern), VHCI "%u/usb*/[0-9]*-%u", HUB(port),
+	    PLACE(port) + 1);
 	return each(pattern, NULL, NULL) == 0;
 }
 
 static bool
 is_free(unsigned port)
 {
+	char pattern[128];
 
 	if (!status_unused(port))
 		return false;
-	each(VHCI "usb*/bConfigurationValue", read_one, NULL);
+	snprintf(pattern, sizeof(pattern), VHCI "%u/usb*/bConfigurationValue",
+	    HUB(port));
+	each(pattern, read_one, NULL);
 	return is_gone(port);
 }
 
@@ -157,17 +173,18 @@ vhci_attach(unsigned port, int fd, unsigned speed)
 	char text[64], pattern[128];
 	int attach, n, error = 0;
 
-	attach = open(VHCI "attach", O_WRONLY | O_CLOEXEC);
+	attach = open(FIRST "attach", O_WRONLY | O_CLOEXEC);
 	if (attach == -1)
 		return errno == ENOENT ? ENODEV : errno;
 	if (!wait_for(is_free, port)) {
 		close(attach);
 		return EBUSY;
 	}
-	snprintf(pattern, sizeof(pattern), VHCI "usb*/*-0:1.0/*-port%u/disable",
-	    port + 1);
+	snprintf(pattern, sizeof(pattern),
+	    VHCI "%u/usb*/*-0:1.0/*-port%u/disable", HUB(port),
+	    PLACE(port) + 1);
 	each(pattern, write_one, "0");
-	n = snprintf(text, sizeof(text), "%u %d %u %u", port, fd,
+	n = snprintf(text, sizeof(text), "%u %d %u %u", RHPORT(port), fd,
 	    1u << 16 | (port + 2), speed);
 	if (write(attach, text, (size_t)n) != n)
 		error = errno;
@@ -182,8 +199,9 @@ switch_off(void *arg)
 	char pattern[128];
 	unsigned *port = arg;
 
-	snprintf(pattern, sizeof(pattern), VHCI "usb*/[0-9]*-%u/port/disable",
-	    *port + 1);
+	snprintf(pattern, sizeof(pattern),
+	    VHCI "%u/usb*/[0-9]*-%u/port/disable", HUB(*port),
+	    PLACE(*port) + 1);
 	/* None: the kernel has not got so far as to look at it. */
 	each(pattern, write_one, "1");
 	return NULL;
@@ -192,7 +210,7 @@ switch_off(void *arg)
 void
 vhci_switch_off(unsigned port)
 {
-	static unsigned ports[VHCI_PORTS];
+	static unsigned ports[VHCI_HUBS * VHCI_PORTS];
 	struct timespec ts;
 	pthread_t thread;
 
