@@ -303,7 +303,9 @@ ring_end(struct ugen_softc *sc, struct ugen_dir *ud)
 	u_int end = ring_deadline(ud), used = r->ur_used;
 	int error = 0;
 
-	while (UE_GET_DIR(ud->ud_addr) == UE_DIR_OUT && r->ur_used > 0) {
+	/* After an error nothing gets on. */
+	while (UE_GET_DIR(ud->ud_addr) == UE_DIR_OUT && r->ur_used > 0 &&
+	    r->ur_status == USBD_NORMAL_COMPLETION) {
 		if ((error = ring_wait(ud, end, 0)) != 0)
 			return error;
 		if (r->ur_used < used)
