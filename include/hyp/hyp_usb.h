@@ -229,6 +229,21 @@ int	hyp_usb_clear_halt(struct hyp_usb *, uint8_t);
  */
 int	hyp_usb_claim(struct hyp_usb *, uint8_t);
 
+/*
+ * hyp_usb_attaching(info, what)
+ *
+ *	What is being done now with the device of this hi_path, hi_bus and
+ *	hi_addr that has arrived, for who has to know it should the process die
+ *	meanwhile: it is being opened, or drivers are at it (HYP_USB_AT_WORK);
+ *	it waits for others (HYP_USB_AT_WAIT); that is over, one way or the
+ *	other (HYP_USB_AT_END).  A thread for each hi_path; no lock held; does
+ *	not block.
+ */
+#define	HYP_USB_AT_END		0
+#define	HYP_USB_AT_WORK		1
+#define	HYP_USB_AT_WAIT		2
+void	hyp_usb_attaching(const struct hyp_usb_info *, int);
+
 /* ---- down-calls: transfers ----------------------------------------- */
 
 /*

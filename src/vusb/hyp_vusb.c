@@ -77,6 +77,14 @@ zombie_count(int n)
 	pthread_mutex_unlock(&zombie_lock);
 }
 
+void
+hyp_usb_attaching(const struct hyp_usb_info *hi, int what)
+{
+
+	(void)hi;
+	(void)what;
+}
+
 unsigned
 hyp_usb_zombies(void)
 {

@@ -195,6 +195,7 @@ tif_attach(device_t parent __unused, device_t self, void *aux)
 	struct t_softc *sc = device_private(self);
 
 	attach_common(sc, self, uiaa->uiaa_device);
+	T_CHECK(hu_working() > 0);
 	mutex_enter(&lk);
 	st.nifaces = uiaa->uiaa_nifaces;
 	mutex_exit(&lk);
@@ -338,6 +339,7 @@ teardown(void)
 {
 
 	usb_bus_shutdown();
+	T_EQ(hu_working(), 0);
 	T_EQ(st.attached, 0);
 	T_EQ(st.attaches, st.detaches);
 	hu_zombies_return();

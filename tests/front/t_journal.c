@@ -23,9 +23,16 @@
 #include <unistd.h>
 
 #include "front/journal.h"
+#include "front/suspects.h"
 #include "h_test.h"
 
 #define	DUMP	2048
+
+/* Two devices of one hub. */
+static const struct suspect suspects[] = {
+	{ "1-1.1", 1, 5, 0x403, 0x6001 },
+	{ "1-1.2", 1, 6, 0x1d6b, 0x104 },
+};
 
 /* ---- what a reader sees --------------------------------------------- */
 
@@ -39,6 +46,7 @@ dump(const struct journal *j, char text[DUMP])
 	struct journal_node jn;
 	struct journal_file jf;
 	struct journal_call jc;
+	unsigned deaths;
 	size_t n = 0;
 
 	text[0] = '\0';
@@ -68,6 +76,14 @@ dump(const struct journal *j, char text[DUMP])
 			    (unsigned long long)jc.jc_unique, jc.jc_node,
 			    jc.jc_opcode);
 	}
+	for (unsigned i = 0; i < 2; i++) {
+		const enum suspect_state state = suspect_get(j, &suspects[i],
+		    &deaths);
+
+		if (state != SUSPECT_NONE)
+			n += (size_t)snprintf(text + n, DUMP - n,
+			    "device %u: %d, %u deaths\n", i, state, deaths);
+	}
 	assert(n < DUMP);
 }
 
@@ -86,9 +102,10 @@ has_call(const struct journal *j, unsigned node, uint64_t unique)
 
 /* ---- what is written ------------------------------------------------ */
 
-enum what { ADD, MADE, OWNER, REMOVE, OPEN, POLL, CLOSE, BEGIN, END };
+enum what { ADD, MADE, OWNER, REMOVE, OPEN, POLL, CLOSE, BEGIN, END, SUSPECT,
+    DIED };
 
-/* a: the node; b: the slot, or the minor number; c: unique, number, mode. */
+/* a: the node, or the device; b: the slot, or the minor number; c: unique, number, mode. */
 static const struct step {
 	enum what	 s_what;
 	int		 s_a;
@@ -109,6 +126,14 @@ static const struct step {
 	{ CLOSE, 0, 1, 0 },	{ REMOVE, 0, 0, 0 },
 	{ ADD, 0, 8, 0 },	{ END, 0, 2, 0 },
 	{ END, 0, 1, 0 },
+	{ SUSPECT, 0, SUSPECT_WORKS, 0 },	{ DIED, 0, 0, 1 },
+	{ SUSPECT, 0, SUSPECT_WORKS, 0 },	{ DIED, 0, 0, 0 },
+	{ SUSPECT, 0, SUSPECT_WORKS, 0 },
+	{ SUSPECT, 1, SUSPECT_WORKS, 0 },
+	{ SUSPECT, 1, SUSPECT_WAITS, 0 },	{ DIED, 0, 0, 1 },
+	{ SUSPECT, 1, SUSPECT_NONE, 0 },
+	{ SUSPECT, 0, SUSPECT_WORKS, 0 },
+	{ SUSPECT, 0, SUSPECT_NONE, 0 },
 };
 #define	STEPS	(sizeof(script) / sizeof(script[0]))
 
@@ -148,6 +173,12 @@ write_step(struct journal *j, const struct step *s)
 		break;
 	case END:
 		journal_call_end(j, s->s_b);
+		break;
+	case SUSPECT:
+		suspect_set(j, &suspects[s->s_a], (enum suspect_state)s->s_b);
+		break;
+	case DIED:
+		suspects_died(j, s->s_c != 0);
 		break;
 	}
 }
@@ -189,6 +220,58 @@ what_is_written_is_read(void)
 	    "node 1: uhid3 70000 class 1 made 5:20 666\n") == 0);
 	T_EQ(journal_number(j), 3);
 	T_CHECK(!journal_file(j, 0, &jf));
+	close(fd);
+	journal_close(j);
+}
+
+/* Crashes in a row while it is attached, of this plugging. */
+static void
+who_was_at_work_is_a_suspect(void)
+{
+	struct suspect s = suspects[0];
+	struct journal *j;
+	unsigned n, i;
+	char path[16];
+	int fd;
+
+	j = journal_of(&fd);
+	for (i = 1; i <= 3; i++) {
+		suspect_set(j, &s, SUSPECT_WORKS);
+		suspect_set(j, &s, SUSPECT_WAITS);
+		suspects_died(j, true);
+		suspect_set(j, &s, SUSPECT_WORKS);
+		suspects_died(j, true);
+		T_EQ(suspect_get(j, &s, &n), SUSPECT_WAITS);
+		T_EQ(n, i);
+	}
+	/* The same place, vendor and product, but plugged in again. */
+	s.s_addr++;
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_NONE);
+	T_EQ(n, 0);
+	suspects_forgive(j);
+	T_EQ(suspect_get(j, &suspects[0], &n), SUSPECT_NONE);
+	/* A place has one record; who has died most stays longest. */
+	suspect_set(j, &s, SUSPECT_WORKS);
+	suspects_died(j, true);
+	for (i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "2-%u", i);
+		suspect_set(j, &(struct suspect){ path, 2, i, 1, 1 },
+		    SUSPECT_WORKS);
+		suspects_died(j, false);
+	}
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_WAITS);
+	T_EQ(n, 1);
+	s.s_addr++;
+	suspect_set(j, &s, SUSPECT_WORKS);
+	s.s_addr--;
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_NONE);
+	/* More at work at a time than there is room for. */
+	for (i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "2-%u", i);
+		suspect_set(j, &(struct suspect){ path, 2, i, 1, 1 },
+		    SUSPECT_WORKS);
+	}
+	suspects_died(j, true);
 	close(fd);
 	journal_close(j);
 }
@@ -399,6 +482,8 @@ what_makes_no_sense_is_not_there(void)
 
 const struct t_case t_cases[] = {
 	{ "what is written is read", what_is_written_is_read },
+	{ "who was at work when it crashed is a suspect",
+	    who_was_at_work_is_a_suspect },
 	{ "a kill at any instruction leaves it right",
 	    a_kill_at_any_instruction_leaves_it_right },
 	{ "another file is none", another_file_is_none },

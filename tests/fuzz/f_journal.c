@@ -7,13 +7,15 @@
  * table, by 16 bits), how many bytes, and those.  Promises: the reader ends and
  * stays in bounds; a node has a name that can stand in /dev, and a minor number
  * that no other has; a file has a number that was given out; files and calls
- * are of a node in bounds.
+ * are of a node in bounds; the last words have an end; devices that were attached
+ * are counted, whatever stands there.
  */
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "front/journal.h"
+#include "front/suspects.h"
 #include "fuzz/h_fuzz.h"
 
 #define	NODE(i)		(4096 + (i) * 128L)
@@ -49,7 +51,7 @@ place(uint16_t at)
 
 	switch (at >> 14) {
 	case 0:
-		return within % 64;
+		return within < 0x2000 ? within % 64 : within % 4096;
 	case 1:
 		return NODE(0) + within % (100 * 128);
 	case 2:
@@ -109,6 +111,24 @@ files_and_calls(const struct journal *j)
 	}
 }
 
+static void
+last(struct journal *j)
+{
+	const struct suspect s = { "1-1", 1, 5, 0x403, 0x6001 };
+	char words[JOURNAL_WORDS];
+	unsigned deaths, more;
+
+	journal_words(j, words);
+	FUZZ_PROMISE(memchr(words, '\0', sizeof(words)) != NULL);
+	(void)suspect_get(j, &s, &deaths);
+	suspect_set(j, &s, SUSPECT_WORKS);
+	suspects_died(j, true);
+	FUZZ_PROMISE(suspect_get(j, &s, &more) != SUSPECT_WORKS &&
+	    more <= deaths + 1 && more <= 255);
+	suspects_forgive(j);
+	FUZZ_PROMISE(suspect_get(j, &s, &more) == SUSPECT_NONE && more == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -128,6 +148,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (journal_open(&reader, fd) == 0) {
 		nodes(reader);
 		files_and_calls(reader);
+		last(reader);
 		journal_close(reader);
 	}
 	journal_close(j);

@@ -370,6 +370,14 @@ hyp_usbx_free(struct hyp_usbx *x)
 		destroy(x);
 }
 
+void
+hyp_usb_attaching(const struct hyp_usb_info *hi, int what)
+{
+
+	(void)hi;
+	(void)what;
+}
+
 unsigned
 hyp_usb_zombies(void)
 {

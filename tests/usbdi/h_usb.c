@@ -511,6 +511,26 @@ hyp_usbx_cancel(struct hyp_usbx *x)
 	unlock();
 }
 
+static _Atomic unsigned nworking;
+
+void
+hyp_usb_attaching(const struct hyp_usb_info *hi, int what)
+{
+
+	(void)hi;
+	if (what == HYP_USB_AT_WORK)
+		nworking++;
+	else
+		assert(nworking-- > 0);
+}
+
+unsigned
+hu_working(void)
+{
+
+	return nworking;
+}
+
 unsigned
 hyp_usb_zombies(void)
 {

@@ -75,6 +75,8 @@ int	hu_alt(struct hu_dev *, uint8_t);
    scribbled over their buffers. */
 void	hu_zombies_add(int);
 void	hu_zombies_return(void);
+unsigned hu_working(void);	/* devices that are being attached and do not
+				   wait for their turn */
 unsigned hu_zombies_asked(void);	/* calls of hyp_usb_zombies */
 
 #endif /* TESTS_USBDI_H_USB_H */

@@ -17,6 +17,7 @@ import errno
 import json
 import os
 import select
+import shutil
 import signal
 import stat
 import subprocess
@@ -459,6 +460,61 @@ def _(world):
             world.daemon.kill(signal.SIGKILL)
             world.daemon.process.wait()
         subprocess.check_call(["umount", "-l", run])
+    for path in KERNEL.values():
+        world.usable(path)
+
+
+@case("a device that crashes it at attach three times is left alone")
+def _(world):
+    # tests/modules/crash.c takes the gadget, in attach, and the keeper starts
+    # the next daemon each time.
+    module = "/run/crash.so"            # root's, whoever has built it
+    shutil.copyfile(os.environ["DEVSW_BUILD"] + "/tests/modules/crash.so",
+                    module)
+    env = {key: value for key, value in os.environ.items()
+           if key != "NOTIFY_SOCKET"}
+    log = "/tmp/devswd-keeper.log"
+
+    def said():
+        with open(log, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    with open(log, "wb") as file:
+        keeper = subprocess.Popen([os.environ["DEVSWD"], "-f", "--keep",
+                                   "--module", module, *h_guest.CLAIMS],
+                                  stdin=subprocess.DEVNULL, stdout=file,
+                                  stderr=file, env=env)
+    try:
+        alone = ("1d6b:0104: devswd has crashed three times in a row while it "
+                 "attached this device: left alone")
+        probe.wait_for(lambda: alone in said(), "the end of it", pause=0.1)
+        world.usable(CALLOUT["ftdi0"])
+        fd = opened("ftdi0")
+        far = probe.Far(probe.far_path("ftdi0"))
+        far.write(b"alive")
+        equal(probe.read_all(fd, 5), b"alive")
+        # The next ones knew why, and only this device was a suspect.
+        text = said()
+        equal(text.count("died: crash0: it was to be expected"), 3, text)
+        equal(text.count(alone), 1, text)
+        equal(text.count("left alone"), 1, text)
+        # Who has taken the driver away may have it tried again.
+        ctl = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
+        subprocess.check_call([ctl, "modunload", "crash"])
+        equal(h_guest.open_error(CALLOUT["acm0"]) in ("ENXIO", "ENOENT"), True)
+        subprocess.check_call([ctl, "reload"])
+        world.usable(CALLOUT["acm0"])
+        os.close(fd)
+        far.close()
+        keeper.terminate()
+        equal(keeper.wait(probe.LIMIT), 0, "the keeper's status")
+    finally:
+        if keeper.poll() is None:
+            keeper.kill()
+            keeper.wait()
+        os.unlink(module)
+        print("".join("# %s\n" % line for line in said().splitlines()[-60:])
+              if keeper.returncode != 0 else "", end="")
     for path in KERNEL.values():
         world.usable(path)
 

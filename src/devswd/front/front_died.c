@@ -26,6 +26,7 @@
 
 #include "front/frontvar.h"
 #include "front/journal.h"
+#include "front/suspects.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
 
@@ -167,6 +168,7 @@ front_died_open(struct journal *j, bool was)
 		read_calls(j);
 		read_files(j);
 		died_is = true;
+		suspects_died(j, died.fd_words[0] != '\0');
 		tell();
 	}
 	host_crash_words(journal_words_clear(j), JOURNAL_WORDS);

@@ -62,6 +62,7 @@
 #include <unistd.h>
 
 #include "front/journal.h"
+#include "front/journalvar.h"
 
 #define	MAGIC		UINT64_C(0x6c6e6a6473766564)
 #define	VERSION		1
@@ -116,8 +117,9 @@ struct head {
 struct journal {
 	union {
 		struct head	 j_head;
-		char		 j_page[4096 - JOURNAL_WORDS];
+		char		 j_page[4096 - JOURNAL_SUSPECTS - JOURNAL_WORDS];
 	};
+	_Alignas(8) char j_suspects[JOURNAL_SUSPECTS];
 	char		 j_words[JOURNAL_WORDS];
 	struct node	 j_nodes[JOURNAL_NODES];
 	struct file	 j_files[JOURNAL_FILES];
@@ -128,23 +130,6 @@ _Static_assert(sizeof(struct node) == 128 && sizeof(struct file) == 64 &&
     sizeof(struct call) == 64 && ATOMIC_LLONG_LOCK_FREE == 2,
     "records are the format");
 
-/* What is stored before is stored before. */
-static inline void
-fence(void)
-{
-
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-static inline void
-put64(_Atomic uint64_t *at, uint64_t value)
-{
-
-	fence();
-	atomic_store_explicit(at, value, memory_order_relaxed);
-	fence();
-}
-
 static inline void
 put32(_Atomic uint32_t *at, uint32_t value)
 {
@@ -152,13 +137,6 @@ put32(_Atomic uint32_t *at, uint32_t value)
 	fence();
 	atomic_store_explicit(at, value, memory_order_relaxed);
 	fence();
-}
-
-static inline uint64_t
-get64(const _Atomic uint64_t *at)
-{
-
-	return atomic_load_explicit(at, memory_order_acquire);
 }
 
 static inline uint32_t
@@ -252,6 +230,13 @@ journal_close(struct journal *j)
 }
 
 /* ---- writing -------------------------------------------------------- */
+
+void *
+journal_suspects(const struct journal *j)
+{
+
+	return (void *)(uintptr_t)j->j_suspects;
+}
 
 /* Empty from the first store on. */
 char *

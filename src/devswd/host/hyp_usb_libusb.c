@@ -31,6 +31,7 @@
 
 static pthread_once_t usb_option_once = PTHREAD_ONCE_INIT;
 static uint64_t usb_heir_since;		/* hyp_clock; 0: it is none */
+static void (*usb_attaching)(const struct hyp_usb_info *, int);
 
 static void
 usb_set_options(void)
@@ -465,6 +466,21 @@ hyp_usb_clear_halt(struct hyp_usb *hd, uint8_t endpoint)
 	r = libusb_clear_halt(hd->hd_handle, endpoint);
 	usb_exit(hd);
 	return usb_error(r);
+}
+
+void
+host_usb_attaching(void (*func)(const struct hyp_usb_info *, int))
+{
+
+	usb_attaching = func;
+}
+
+void
+hyp_usb_attaching(const struct hyp_usb_info *hi, int what)
+{
+
+	if (usb_attaching != NULL)
+		(*usb_attaching)(hi, what);
 }
 
 void

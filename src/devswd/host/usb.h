@@ -19,6 +19,14 @@
 unsigned host_usb_drain(uint64_t);
 
 /*
+ * host_usb_attaching(func)
+ *
+ *	Who is told what hyp_usb_attaching says.  At start, before any device.
+ */
+struct hyp_usb_info;
+void	host_usb_attaching(void (*)(const struct hyp_usb_info *, int));
+
+/*
  * host_usb_heir()
  *
  *	The daemon before this one has died, and gave nothing back.  What is

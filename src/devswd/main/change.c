@@ -38,6 +38,7 @@
 #include "hyp/hyp.h"
 #include "main/change.h"
 #include "main/daemon.h"
+#include "main/keep.h"
 #include "main/nodedb.h"
 #include "main/nodes.h"
 #include "main/now.h"
@@ -210,6 +211,7 @@ change_config(FILE *to)
 	host_logf(HYP_LOG_INFO, "reading the configuration again, and looking "
 	    "through the bus");
 	daemon_reloading();
+	keep_forgive();
 	errors = reload(change_options, change_argc, change_argv, to);
 	nodedb_again();
 	return errors != 0 ? EINVAL : 0;

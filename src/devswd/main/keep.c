@@ -27,10 +27,15 @@
  *	Nodes that have been taken over wait for their hardware, but no longer
  *	than SERVE_MS.
  *
+ *	A device with which ALONE daemons in a row have crashed while they attached
+ *	it (front/suspects.h) is left alone, until it is plugged in again or
+ *	somebody says to try once more.
+ *
  * Locks
  *	None: keep_* is main's.  keep_node and unkeep_node come from any thread
  *	and have no state but two flags, and the environment, which nobody
- *	changes.
+ *	changes.  keep_attaching comes from the ports' threads: keep_lock, last of
+ *	all, guards the suspects, and keep_journal against keep_close.
  *
  * systemd does not say (before 254) whether it keeps anything, and somebody who
  * does not even read would have the nodes of a daemon that has ended; so this
@@ -42,6 +47,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +55,10 @@
 #include <unistd.h>
 
 #include "front/journal.h"
+#include "front/suspects.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
+#include "hyp/hyp_usb.h"
 #include "main/daemon.h"
 #include "main/keep.h"
 
@@ -58,7 +66,9 @@
 #define	SERVE_MS	1000
 #define	BARRIER_MS	1000
 #define	KEPT_MAX	JOURNAL_NODES
+#define	ALONE		3
 
+static pthread_mutex_t keep_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct journal *keep_journal;
 static struct front_kept keep_kept[KEPT_MAX];
 static unsigned keep_n;
@@ -320,6 +330,54 @@ keep_close(void)
 	remove_name("journal");
 	barrier();
 	host_crash_words(NULL, 0);
+	pthread_mutex_lock(&keep_lock);
 	journal_close(keep_journal);
 	keep_journal = NULL;
+	pthread_mutex_unlock(&keep_lock);
+}
+
+/* ---- devices that end the daemon ------------------------------------ */
+
+static struct suspect
+suspect_of(const struct hyp_usb_info *hi)
+{
+
+	return (struct suspect){ hi->hi_path, hi->hi_bus, hi->hi_addr,
+	    hi->hi_vendor, hi->hi_product };
+}
+
+void
+keep_attaching(const struct hyp_usb_info *hi, int what)
+{
+	const struct suspect s = suspect_of(hi);
+
+	pthread_mutex_lock(&keep_lock);
+	if (keep_journal != NULL)
+		suspect_set(keep_journal, &s, what == HYP_USB_AT_WORK ?
+		    SUSPECT_WORKS : what == HYP_USB_AT_WAIT ? SUSPECT_WAITS :
+		    SUSPECT_NONE);
+	pthread_mutex_unlock(&keep_lock);
+}
+
+bool
+keep_leaves_alone(const struct hyp_usb_info *hi)
+{
+	const struct suspect s = suspect_of(hi);
+	unsigned deaths = 0;
+
+	pthread_mutex_lock(&keep_lock);
+	if (keep_journal != NULL)
+		(void)suspect_get(keep_journal, &s, &deaths);
+	pthread_mutex_unlock(&keep_lock);
+	return deaths >= ALONE;
+}
+
+void
+keep_forgive(void)
+{
+
+	pthread_mutex_lock(&keep_lock);
+	if (keep_journal != NULL)
+		suspects_forgive(keep_journal);
+	pthread_mutex_unlock(&keep_lock);
 }

@@ -40,4 +40,23 @@ void	keep_serve(void);
 void	keep_stop(void);
 void	keep_close(void);
 
+struct hyp_usb_info;
+/*
+ * keep_attaching(info, what)
+ *
+ *	For host_usb_attaching: a device that ends the daemon again and again
+ *	while it is attached is known to the next one.
+ *
+ * yes = keep_leaves_alone(info)
+ *
+ *	Is it one that has, three times in a row?
+ *
+ * keep_forgive()
+ *
+ *	None is, for now.
+ */
+void	keep_attaching(const struct hyp_usb_info *, int);
+bool	keep_leaves_alone(const struct hyp_usb_info *);
+void	keep_forgive(void);
+
 #endif /* MAIN_KEEP_H */

@@ -252,6 +252,24 @@ main_settled(void *arg, const char *name)
 	front_node_settled(name);
 }
 
+/* It has ended the daemon too often; said once, when it is found. */
+static bool
+main_leaves_alone(struct claim_head *claims, const struct hyp_usb_info *hi,
+    int again)
+{
+	struct claim *const c = claim_find(claims, hi);
+
+	if (c == NULL || !keep_leaves_alone(hi))
+		return false;
+	c->c_seen = 1;
+	if (!again)
+		host_logf(HYP_LOG_ERR, "usb %s: %04x:%04x: devswd has crashed "
+		    "three times in a row while it attached this device: left "
+		    "alone until it is plugged in again, or a reload",
+		    hi->hi_path, hi->hi_vendor, hi->hi_product);
+	return true;
+}
+
 /*
  * The unit of a device is its claim's, which goes to the first that it has of
  * the driver; the others', and all if the claim gives none, are those that they
@@ -267,7 +285,8 @@ main_match(void *arg, const struct usbsys_dev *ud, int again,
 	int unit;
 
 	pins->hp_n = 0;
-	verdict = claim_match(arg, ud, again, &unit, &driver);
+	verdict = main_leaves_alone(arg, &ud->ud_info, again) ?
+	    HOST_UDEV_REFUSED : claim_match(arg, ud, again, &unit, &driver);
 	if (verdict == HOST_UDEV_TAKEN && unit != -1) {
 		pins->hp_pin[0] = (struct hyp_usb_pin){ unit, -1, -1, "" };
 		snprintf(pins->hp_pin[0].up_driver,
@@ -400,6 +419,7 @@ main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 		return 1;
 	if (main_was_killed(o))
 		host_usb_heir();
+	host_usb_attaching(keep_attaching);
 	if (o->o_trace != NULL && main_trace_start() != 0)
 		return 1;
 	main_traces = o->o_trace != NULL;

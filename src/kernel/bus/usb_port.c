@@ -330,7 +330,9 @@ usb_port_setup(struct usb_port *port, struct usbd_device *dev,
 	error = usbd_device_configure(dev, why);
 	if (error != 0)
 		return error;
+	hyp_usb_attaching(&port->p_have->pl_info, HYP_USB_AT_WAIT);
 	usb_port_await_turn(port);
+	hyp_usb_attaching(&port->p_have->pl_info, HYP_USB_AT_WORK);
 	return usb_port_attach(dev, &port->p_have->pl_info.hi_pins, why);
 }
 
@@ -366,6 +368,7 @@ usb_port_up(struct usb_port *port)
 		usb_port_refused(pl, &why);
 		return;
 	}
+	hyp_usb_attaching(&pl->pl_info, HYP_USB_AT_WORK);
 	error = usbd_device_open(&pl->pl_info, usb_port_gone, port, &dev,
 	    &why);
 	if (error == 0) {
@@ -373,6 +376,7 @@ usb_port_up(struct usb_port *port)
 		if (error != 0)
 			usb_port_close(port);
 	}
+	hyp_usb_attaching(&pl->pl_info, HYP_USB_AT_END);
 	if (error == 0)
 		return;
 
