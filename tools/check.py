@@ -329,7 +329,7 @@ class Script:
         elif line.startswith("# builds:"):
             self.builds = line.partition(":")[2].split()
         elif line.startswith("# chips:"):
-            self.chips = line.partition(":")[2].split()
+            self.chips += line.partition(":")[2].split()
         elif line.startswith("# timeout:"):
             self.timeout = int(line.partition(":")[2])
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --smp 1 --usb ftdi --usb acm
-# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h
+# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h full:ch341
+# chips: full:cp2105 full:pl2303hx
 # timeout: 240
 """t_clients: programs that know nothing of devsw work with its nodes.
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
 # builds: plain full:asan
-# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h
+# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h full:ch341
+# chips: full:pl2303hx
 """t_revoke: revoke(2) of real nodes, through libdevsw and devswctl.
 
 Who may revoke and the errors are those of BSD's revoke(2); what an open file

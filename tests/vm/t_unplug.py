@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb ftdi --usb acm
 # builds: plain full:asan
-# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h
+# chips: full:ch340 full:cp2102n full:pl2303hxn full:ft232h full:ch341
+# chips: full:cp2102-clone full:cp2105 full:pl2303hx
 # timeout: 300
 """t_unplug: an adapter that is pulled out releases everybody, and comes back.
 
