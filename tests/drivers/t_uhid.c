@@ -17,6 +17,9 @@
 #include "usbdi/h_usb.h"
 
 #define	IN	0x81
+#define	OUT	0x02
+#define	L_USB_GET_REPORT	0xc4045517U	/* an int and 1024 bytes */
+#define	L_USB_SET_REPORT	0x44045518U
 #define	L_HIDIOCGRDESCSIZE	0x80044801U
 #define	L_HIDIOCGRDESC		0x90044802U
 #define	L_HIDIOCGRAWNAME	0x81004804U	/* 256 bytes, and so on */
@@ -42,6 +45,16 @@ static const uint8_t descs[] = {
 	H_IFACE(0, 0, 1, 3, 0, 0),
 	9, 0x21, 0x11, 0x01, 0, 1, 0x22, sizeof(report_desc), 0,
 	H_EP(IN, 3, 16),
+};
+
+/* The same with a pipe for output. */
+static const uint8_t descs_out[] = {
+	H_DEV(0x1d6b, 0x0107, 0x0100, 0, 0, 0, 1),
+	H_CONF(41, 1, 1),
+	H_IFACE(0, 0, 2, 3, 0, 0),
+	9, 0x21, 0x11, 0x01, 0, 1, 0x22, sizeof(report_desc), 0,
+	H_EP(IN, 3, 16),
+	H_EP(OUT, 3, 16),
 };
 
 static const char *const names[] = { "uhid0", "uhid1", "uhid2" };
@@ -122,7 +135,7 @@ writes(struct h_client *c, const void *buf, size_t len)
 }
 
 static void
-plug(void)
+plug_as(const uint8_t *desc, size_t len)
 {
 	static uint32_t addr = 0;
 	struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
@@ -133,13 +146,20 @@ plug(void)
 	if (addr == 1)
 		T_EQ(hyp_boot(HYP_VERSION), 0);
 	memset(clients, 0, sizeof(clients));
-	hu = hu_plug(1, addr, descs, sizeof(descs));
+	hu = hu_plug(1, addr, desc, len);
 	hu_mode(hu, 0, HU_OK, HU_C_OK);
 	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
 	hu_answer(hu, report_desc, sizeof(report_desc));
 	hyp_usb_arrived(&hi);
 	for (int i = 0; i < NIDS; i++)
 		T_UNTIL(opens, &i);
+}
+
+static void
+plug(void)
+{
+
+	plug_as(descs, sizeof(descs));
 }
 
 static int
@@ -242,6 +262,53 @@ empty_write(void)
 	unplug();
 }
 
+/* A report, by ioctl: errno; the data come and go. */
+static int
+report(struct h_client *c, uint32_t cmd, int type, uint8_t data[4])
+{
+	struct hyp_lwp *const l = h_enter(1000);
+	uint8_t buf[4 + 1024] = { (uint8_t)type };
+	size_t insize, outsize, outoff;
+	int error, result;
+
+	memcpy(buf + 4, data, 4);
+	T_EQ(hyp_ioctl_size(cmd, &insize, &outsize, &outoff), 0);
+	error = hyp_file_ioctl(c->c_file, cmd, 0, buf, insize, buf, &outsize,
+	    &result);
+	memcpy(data, buf + 4, 4);
+	h_exit(l);
+	return error;
+}
+
+/* What is got and set are requests, or go out where a request is refused. */
+static void
+reports(void)
+{
+	uint8_t data[4] = { 1, 2, 3, 4 };
+	unsigned before;
+
+	plug_as(descs_out, sizeof(descs_out));
+	hu_mode(hu, OUT, HU_OK, HU_C_OK);
+	before = hu_submits(hu, 0);
+	T_EQ(report(&clients[1], L_USB_SET_REPORT, 3, data), 0);
+	T_EQ(hu_submits(hu, 0), before + 1);
+	T_EQ(report(&clients[1], L_USB_GET_REPORT, 3, data), 0);
+	T_EQ(hu_submits(hu, 0), before + 2);
+	T_EQ(memcmp(data, report_desc + 1, 4), 0);	/* hu_answer's */
+	T_EQ(hu_submits(hu, OUT), 0);
+	T_EQ(writes(&clients[2], data, 4), 0);
+	T_EQ(hu_submits(hu, 0), before + 3);
+	hu_mode(hu, 0, HU_STALL, HU_C_OK);
+	T_EQ(writes(&clients[2], data, 4), 0);
+	T_EQ(hu_submits(hu, OUT), 1);
+	T_CHECK(report(&clients[1], L_USB_GET_REPORT, 3, data) != 0);
+	unplug();
+	plug();
+	hu_mode(hu, 0, HU_STALL, HU_C_OK);
+	T_CHECK(writes(&clients[2], data, 4) != 0);	/* nowhere else */
+	unplug();
+}
+
 /* How much of an ioctl's output is the answer; nothing is behind it. */
 static size_t
 answers(uint32_t cmd, const void *in, uint8_t out[4096])
@@ -304,6 +371,8 @@ const struct t_case t_cases[] = {
 	    no_input_hidraw },
 	{ "packets of every ID and every length", all_packets },
 	{ "an empty write is EINVAL", empty_write },
+	{ "reports are got and set, and go out where they are refused",
+	    reports },
 	{ "hidraw's ioctls answer what they have to say, and no more",
 	    answers_end },
 	{ NULL, NULL }

@@ -155,6 +155,27 @@ names(void)
 	teardown();
 }
 
+/* What the device says of its length is not more than what came, or less. */
+static void
+strings(void)
+{
+	static const uint8_t text[] = { 6, UDESC_STRING, 'h', 0, 'i', 0, 9, 9 };
+	usb_string_descriptor_t sd;
+	int size = 0;
+
+	setup();
+	hu_answer(hu, text, sizeof(text));
+	T_EQ(usbd_get_string_desc(dev, 3, 0x0409, &sd, &size), 0);
+	T_EQ(size, 6);
+	T_EQ(UGETW(sd.bString[1]), 'i');
+	hu_answer(hu, text, 4);
+	T_EQ(usbd_get_string_desc(dev, 3, 0x0409, &sd, &size), 0);
+	T_EQ(size, 4);
+	hu_answer(hu, text, 1);
+	T_EQ(usbd_get_string_desc(dev, 3, 0x0409, &sd, &size), USBD_IOERROR);
+	teardown();
+}
+
 static void
 walk(void)
 {
@@ -211,7 +232,8 @@ interrupt(void)
 	usbd_setup_xfer(xfer, &ended, buf, sizeof(buf), USBD_SHORT_XFER_OK,
 	    USBD_NO_TIMEOUT, done);
 	T_EQ(usbd_transfer(xfer), USBD_IN_PROGRESS);
-	for (u_int i = 0; atomic_load_relaxed(&ended) == 0 && i < 5000; i++)
+	for (u_int i = 0; i == 0 || (atomic_load_relaxed(&ended) == 0 &&
+	    i < 5000); i++)
 		usbd_dopoll(iface);
 	usbd_set_polling(dev, 0);
 	T_EQ(atomic_load_relaxed(&ended), 1);
@@ -490,6 +512,7 @@ const struct t_case t_cases[] = {
 	    no_isochronous },
 	{ "how many there are, and their descriptors", counts },
 	{ "names, release, device info, quirks", names },
+	{ "a string's length is the device's word, and what came", strings },
 	{ "a walk over all descriptors", walk },
 	{ "an interrupt transfer, waited for, and polled for", interrupt },
 	{ "an isochronous endpoint is refused, with one line", isochronous },
