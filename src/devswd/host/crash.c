@@ -92,13 +92,12 @@ host_crash_words(char *words, size_t size)
 }
 
 /* Whoever comes second writes behind the first.  The last byte stays 0. */
-void
-host_crash_say(const char *text)
+static void
+crash_remember(const char *text)
 {
 	char *const words = atomic_load(&crash_words);
 	size_t at, len = strlen(text);
 
-	host_log_emergency(text);
 	if (words == NULL)
 		return;
 	at = atomic_fetch_add(&crash_len, len + 2);
@@ -109,6 +108,14 @@ host_crash_say(const char *text)
 	if (at != 0)
 		memcpy(words + at - 2, "; ", 2);
 	memcpy(words + at, text, len);
+}
+
+void
+host_crash_say(const char *text)
+{
+
+	host_log_emergency(text);
+	crash_remember(text);
 }
 
 static void
@@ -304,7 +311,8 @@ host_fatal(const char *what)
 
 	snprintf(text, sizeof(text), "%s: %s; devswd ends", what,
 	    strerror(errno));
-	host_crash_say(text);
+	host_logf(HYP_LOG_ERR, "%s", text);
+	crash_remember(text);
 	crash_run_hooks();
 	_exit(EXIT_FAILURE);
 }
