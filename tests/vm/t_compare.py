@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --smp 1 --usb acm:absent --usb hidg:absent --usb ftdi:absent --usb vhci
-# chips: full:ch340 full:pl2303hxn
+# chips: full:ch340 full:cp2102n full:pl2303hxn
 # timeout: 600
 """t_compare: devsw-compare with real hardware.
 
