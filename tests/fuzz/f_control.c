@@ -204,6 +204,7 @@ front_node_line(uint32_t minor, struct front_line *line)
 
 	(void)minor;
 	(void)fuzz_bytes(&says, line, sizeof(*line));
+	line->fi_counted = fuzz_u8(&says) & 1;	/* no byte of any value */
 	return true;
 }
 
