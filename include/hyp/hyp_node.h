@@ -110,7 +110,9 @@ int	hyp_node_open(struct hyp_node *, int, void *, struct hyp_file **);
  * error = hyp_file_write(file, buf, len, flags, &done)
  *
  *	read(2), write(2).  flags: HYP_F_NONBLOCK, HYP_F_CONT.  *done is
- *	valid, and the error 0, whenever some bytes were moved.
+ *	how many bytes were moved, also with an error.  EINTR and EAGAIN
+ *	only if none were; any other error of a driver is the call's,
+ *	whatever it has moved.
  */
 int	hyp_file_read(struct hyp_file *, void *, size_t, int, size_t *);
 int	hyp_file_write(struct hyp_file *, const void *, size_t, int, size_t *);

@@ -40,8 +40,11 @@ fake_ioctl(void *cookie, u_long cmd, void *data)
 	dev.value[dev.n] = IOCPARM_LEN(cmd) >= sizeof(int) && (cmd & IOC_IN) ?
 	    *(int *)data : 0;
 	dev.n++;
-	if (cmd == dev.fail_cmd)
+	if (cmd == dev.fail_cmd) {
+		if (cmd & IOC_OUT)
+			memset(data, 0xee, IOCPARM_LEN(cmd));
 		return dev.fail_error;
+	}
 	switch (cmd) {
 	case TIOCGETA:
 		*(struct termios *)data = dev.termios;
@@ -197,6 +200,14 @@ test_native_data(void)
 	T_EQ(compat_ioctl(0x80045501, 0, NULL, 0, out, &outsz, &result,
 	    echo_ioctl, NULL), 0);
 	T_EQ(out[0] & out[3], 0x5a);
+	/* A driver that fails has answered nothing, whatever it has written. */
+	setup();
+	memset(out, 0x77, sizeof(out));
+	dev.fail_cmd = _IOC(IOC_INOUT, 'U', 23, 1028);
+	dev.fail_error = EIO;
+	T_EQ(ask(0xc4045517, 0, in, out), EIO);
+	for (i = 0; i < sizeof(out); i++)
+		T_EQ(out[i], 0x77);
 }
 
 static void

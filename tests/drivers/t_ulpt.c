@@ -281,7 +281,7 @@ revoked(void)
 	T_EQ(s_revoke("ulpt0"), 0);
 	T_CHECK(s_finished(&so));
 	s_finish(&so);
-	T_EQ(so.so_error, 0);
+	T_EQ(so.so_error, EIO);
 	T_EQ(so.so_done, SMALL);
 	T_EQ(s_open("ulpn0", S_RDWR, &again), 0);
 	T_EQ(s_write(&sf, out, 1, 0, &done), EIO);

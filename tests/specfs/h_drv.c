@@ -172,6 +172,23 @@ hd_exit(struct hd *h, char c)
 	mutex_exit(&h->hd_lock);
 }
 
+/* hd_lock held: may one more byte be moved? */
+static int
+hd_move(struct hd *h)
+{
+
+	if (h->hd_move_error == 0)
+		return 0;
+	if (h->hd_moves > 0) {
+		h->hd_moves--;
+		return 0;
+	}
+	if (h->hd_move_error != ERESTART)
+		return h->hd_move_error;
+	h->hd_move_error = 0;		/* once, or it has no end */
+	return ERESTART;
+}
+
 static int
 hdread(dev_t dev, struct uio *uio, int flag)
 {
@@ -191,6 +208,8 @@ hdread(dev_t dev, struct uio *uio, int flag)
 			error = cv_wait_sig(&h->hd_cv, &h->hd_lock);
 	}
 	while (error == 0 && h->hd_bytes > 0 && uio->uio_resid > 0) {
+		if ((error = hd_move(h)) != 0)
+			break;
 		h->hd_bytes--;
 		error = ureadc('x', uio);
 	}
@@ -211,6 +230,8 @@ hdwrite(dev_t dev, struct uio *uio, int flag __unused)
 	if (h->hd_cancelled)
 		error = EIO;
 	while (error == 0 && uio->uio_resid > 0) {
+		if ((error = hd_move(h)) != 0)
+			break;
 		error = uiomove(&c, 1, uio);
 		h->hd_bytes++;
 	}

@@ -39,6 +39,8 @@ struct hd {
 	u_int		hd_drains;	/* ms that d_cancel says it takes */
 	bool		hd_cancel_holds; /* d_cancel sleeps */
 	bool		hd_deaf;	/* d_read does not mind d_cancel */
+	int		hd_move_error;	/* how d_read, d_write end when they */
+	u_int		hd_moves;	/* have moved so many, or none if 0 */
 	int		hd_open_error;	/* what the next d_open's answer */
 	int		hd_restarts;	/* d_open answers ERESTART so often */
 	int		hd_failures;	/* d_open answers EIO so often */

@@ -22,6 +22,7 @@
 #include "specfs/specfs_impl.h"
 
 /* Linux's numbers, as the seam has them. */
+#define	L_EINTR		4
 #define	L_EIO		5
 #define	L_EBADF		9
 #define	L_EINTR		4
@@ -500,6 +501,44 @@ interrupted_read(void)
 	hd_teardown();
 }
 
+/*
+ * A call ends with this error of the driver after that many of its three
+ * bytes: what the client gets, and how many bytes.
+ */
+static void
+ends_with(bool in, int error, u_int moves, int want, size_t wantdone)
+{
+	struct client c = { 0 };
+	size_t done;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&c, RW), 0);
+	hd[0].hd_bytes = in ? 3 : 0;
+	hd[0].hd_moves = moves;
+	hd[0].hd_move_error = error;
+	T_EQ(in ? cread(&c, 0, &done) : cwrite(&c, &done), want);
+	T_EQ(done, wantdone);
+	/* What was moved counts, however the call has ended. */
+	T_EQ(c.c_file->f_offset, (int64_t)wantdone);
+	cclose(&c);
+	hd_teardown();
+}
+
+static void
+moved_and_failed(void)
+{
+
+	for (u_int in = 0; in < 2; in++) {
+		ends_with(in != 0, EINTR, 2, 0, 2);
+		ends_with(in != 0, EWOULDBLOCK, 2, 0, 2);
+		ends_with(in != 0, ERESTART, 2, 0, 2);
+		ends_with(in != 0, EIO, 2, L_EIO, 2);
+		ends_with(in != 0, EINTR, 0, L_EINTR, 0);
+		ends_with(in != 0, EIO, 0, L_EIO, 0);
+		ends_with(in != 0, ERESTART, 0, 0, 3);
+	}
+}
+
 static void
 wrong_direction(void)
 {
@@ -788,6 +827,8 @@ const struct t_case t_cases[] = {
 	{ "without d_cancel: close, then drain", legacy },
 	{ "a driver that is not MP-safe may sleep", giant },
 	{ "an interrupt ends a read with EINTR", interrupted_read },
+	{ "an error after some bytes: EINTR and EWOULDBLOCK give way to them",
+	    moved_and_failed },
 	{ "a file opened for writing does not read", wrong_direction },
 	{ "vdevgone: as revoke, and the name comes back", gone },
 	{ "200 blocked readers return from one revoke", many_readers },

@@ -8,8 +8,8 @@
  * Restarts.  ERESTART from below means "as if the system call were made
  * again".  It never leaves this file:
  *
- *	an interrupt is pending		EINTR
  *	something was moved already	success with what was moved
+ *	an interrupt is pending		EINTR
  *	the vnode is being revoked	wait until it is dead, then again
  *	otherwise			again
  *
@@ -194,6 +194,14 @@ file_exit(void)
 	LOCKDEBUG_NONE(__func__);
 }
 
+/* Ends that take nothing from what was moved before; as in NetBSD. */
+static bool
+short_is_well(int error)
+{
+
+	return error == ERESTART || error == EINTR || error == EWOULDBLOCK;
+}
+
 /*
  * read(2) and write(2) but for the direction.  uio_offset counts what this
  * open has moved, as in NetBSD; Linux does not know it, and a CUSE node has
@@ -224,7 +232,7 @@ file_rw(struct hyp_file *fp, void *buf, size_t len, int flags,
 		    VOP_READ(fp->f_vp, &uio, ioflag_in(flags, rw)) :
 		    VOP_WRITE(fp->f_vp, &uio, ioflag_in(flags, rw));
 		*done = len - uio.uio_resid;
-		if (*done > 0)
+		if (*done > 0 && short_is_well(error))
 			error = 0;
 	} while (again(fp->f_vp, &error, &tries));
 	atomic_add_64(&fp->f_offset, (int64_t)*done);
