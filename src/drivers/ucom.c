@@ -189,6 +189,7 @@ ucom_attach(device_t parent __unused, device_t self, void *aux)
 		SET(tp->t_port.tp_flags, TTYPORT_LOWLAT);
 	tp->t_softc = sc;
 	sc->sc_tty = tp;
+	ucom_state_get(sc);
 	tty_attach(tp);
 	if (!pmf_device_register(self, NULL, NULL))
 		aprint_error_dev(self, "couldn't establish power handler\n");
@@ -250,6 +251,7 @@ ucom_detach(device_t self, int flags __unused)
 	    "%s in state %d", device_xname(self), sc->sc_state);
 	KASSERT(sc->sc_nopeners == 0 && sc->sc_oinflight == 0);
 	if (tp != NULL) {
+		ucom_state_drop(sc);
 		ucom_io_detach(sc);
 		tty_detach(tp);
 		tty_free(tp);
@@ -539,6 +541,9 @@ ucomioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 		error = ucom_parent_ioctl(sc, cmd, data, flag, l);
 	if (error == EPASSTHROUGH)
 		error = ucom_do_ioctl(sc, cmd, data, l);
+	if (error == 0 && (cmd == TIOCSETA || cmd == TIOCSETAW ||
+	    cmd == TIOCSETAF || cmd == TIOCSPORT || cmd == TIOCSFLAGS))
+		ucom_state_put(sc);
 	return error;
 }
 

@@ -110,6 +110,7 @@ struct ucom_softc {
 	struct termios		 sc_termios[2];	/* at the last close, dial-in
 						   and dial-out; OPENING's */
 	u_int			 sc_saved;	/* which of them are set; same */
+	bool			 sc_lowlat;	/* the chip is to be told; same */
 	struct usbd_line	 sc_line;	/* what the configuration says
 						   since it was brought up; same */
 	bool			 sc_line_said;	/* it cannot be, in the log */
@@ -135,6 +136,13 @@ int	ucom_mode(struct ucom_softc *, dev_t);
 void	ucom_line_begin(struct ucom_softc *);
 u_int	ucom_line_pins(const struct ucom_softc *, u_int *);
 void	ucom_save_termios(struct ucom_softc *, u_int);
+
+/* ---- ucom_state.c: what outlives the daemon -------------------------- */
+
+void	ucom_state_put(struct ucom_softc *);
+void	ucom_state_get(struct ucom_softc *);
+void	ucom_state_up(struct ucom_softc *);
+void	ucom_state_drop(struct ucom_softc *);
 
 /* ---- ucom_modem.c: requests and modem lines ------------------------- */
 

@@ -277,6 +277,7 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 			return error;
 	}
 	sc->sc_parent_open = true;
+	ucom_state_up(sc);
 
 	error = ucom_mode(sc, dev);
 	if (error)

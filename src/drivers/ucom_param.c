@@ -320,6 +320,24 @@ ucom_mode_ask(struct ucom_softc *sc, u_int kind, const struct usbd_line *ul,
 }
 
 /*
+ * The same, with what the configuration says of the line; what of that the
+ * chip cannot do is left out.
+ */
+static int
+ucom_mode_line(struct ucom_softc *sc, u_int kind, struct termios *t, int *rate)
+{
+	static const struct usbd_line nothing;
+	int error;
+
+	error = ucom_mode_ask(sc, kind, &sc->sc_line, t, rate);
+	if (error != EINVAL || (sc->sc_line.ul_speed == 0 &&
+	    sc->sc_line.ul_bits == 0 && sc->sc_line.ul_flow == 0))
+		return error;
+	ucom_line_refused(sc);
+	return ucom_mode_ask(sc, kind, &nothing, t, rate);
+}
+
+/*
  * error = ucom_mode(sc, dev)
  *
  *	Give the line the mode of this node; state OPENING, no lock held.
@@ -327,12 +345,13 @@ ucom_mode_ask(struct ucom_softc *sc, u_int kind, const struct usbd_line *ul,
  *	refuses them (its driver says so in the log) is used as it is, and what
  *	the configuration says and the chip cannot do is left out, for a node
  *	that nobody could open would be no better; a device that does not
- *	answer is an error.
+ *	answer is an error.  Nor does a mode that was kept for this node, and
+ *	has been damaged (ucom_state.c).
  */
 int
 ucom_mode(struct ucom_softc *sc, dev_t dev)
 {
-	static const struct usbd_line nothing;
+	const u_int kind = UCOM_KIND(dev);
 	struct tty *tp = sc->sc_tty;
 	struct termios t;
 	int error, rate;
@@ -340,12 +359,10 @@ ucom_mode(struct ucom_softc *sc, dev_t dev)
 	ttylock(tp);
 	tp->t_dev = dev;
 	ttyunlock(tp);
-	error = ucom_mode_ask(sc, UCOM_KIND(dev), &sc->sc_line, &t, &rate);
-	if (error == EINVAL &&
-	    (sc->sc_line.ul_speed != 0 || sc->sc_line.ul_bits != 0 ||
-	    sc->sc_line.ul_flow != 0)) {
-		ucom_line_refused(sc);
-		error = ucom_mode_ask(sc, UCOM_KIND(dev), &nothing, &t, &rate);
+	error = ucom_mode_line(sc, kind, &t, &rate);
+	if (error == EINVAL && ISSET(sc->sc_saved, kind)) {
+		CLR(sc->sc_saved, kind);
+		error = ucom_mode_line(sc, kind, &t, &rate);
 	}
 	if (error && error != EOPNOTSUPP)
 		return error;

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "front/journal.h"
+#include "front/states.h"
 #include "front/suspects.h"
 #include "h_test.h"
 
@@ -33,6 +34,8 @@ static const struct suspect suspects[] = {
 	{ "1-1.1", 1, 5, 0x403, 0x6001 },
 	{ "1-1.2", 1, 6, 0x1d6b, 0x104 },
 };
+
+static const char *const devices[] = { "ucom0", "ucom1" };
 
 /* ---- what a reader sees --------------------------------------------- */
 
@@ -47,6 +50,7 @@ dump(const struct journal *j, char text[DUMP])
 	struct journal_file jf;
 	struct journal_call jc;
 	unsigned deaths;
+	char kept[8];
 	size_t n = 0;
 
 	text[0] = '\0';
@@ -84,6 +88,14 @@ dump(const struct journal *j, char text[DUMP])
 			n += (size_t)snprintf(text + n, DUMP - n,
 			    "device %u: %d, %u deaths\n", i, state, deaths);
 	}
+	for (unsigned i = 0; i < 2; i++) {
+		const size_t len = state_get(j, devices[i], kept,
+		    sizeof(kept));
+
+		if (len != 0)
+			n += (size_t)snprintf(text + n, DUMP - n,
+			    "%s is %.*s\n", devices[i], (int)len, kept);
+	}
 	assert(n < DUMP);
 }
 
@@ -103,9 +115,10 @@ has_call(const struct journal *j, unsigned node, uint64_t unique)
 /* ---- what is written ------------------------------------------------ */
 
 enum what { ADD, MADE, OWNER, REMOVE, OPEN, POLL, CLOSE, BEGIN, END, SUSPECT,
-    DIED };
+    DIED, STATE };
 
-/* a: the node, or the device; b: the slot, or the minor number; c: unique, number, mode. */
+/* a: the node, or the device; b: the slot, or the minor number; c: unique, number,
+   mode, or how much of a state. */
 static const struct step {
 	enum what	 s_what;
 	int		 s_a;
@@ -134,6 +147,10 @@ static const struct step {
 	{ SUSPECT, 1, SUSPECT_NONE, 0 },
 	{ SUSPECT, 0, SUSPECT_WORKS, 0 },
 	{ SUSPECT, 0, SUSPECT_NONE, 0 },
+	{ STATE, 0, 0, 5 },	{ STATE, 1, 0, 3 },
+	{ STATE, 0, 0, 6 },	{ STATE, 0, 0, 2 },
+	{ STATE, 1, 0, 0 },	{ STATE, 0, 0, 0 },
+	{ STATE, 1, 0, 4 },	{ STATE, 1, 0, 0 },
 };
 #define	STEPS	(sizeof(script) / sizeof(script[0]))
 
@@ -179,6 +196,9 @@ write_step(struct journal *j, const struct step *s)
 		break;
 	case DIED:
 		suspects_died(j, s->s_c != 0);
+		break;
+	case STATE:
+		state_put(j, devices[s->s_a], "4800 Bd", (size_t)s->s_c);
 		break;
 	}
 }
@@ -367,7 +387,8 @@ a_kill_at_any_instruction_leaves_it_right(void)
 #define	NODE(i)		(4096 + (i) * 128L)
 #define	FILE_AT(i)	(NODE(JOURNAL_NODES) + (i) * 64L)
 #define	CALL(i)		(FILE_AT(JOURNAL_FILES) + (i) * 64L)
-#define	SIZE		CALL(JOURNAL_CALLS)
+#define	STATE_AT(i)	(CALL(JOURNAL_CALLS) + (i) * 512L)
+#define	SIZE		STATE_AT(512)
 
 static void
 poke(int fd, off_t at, const void *bytes, size_t n)
@@ -402,9 +423,9 @@ another_file_is_none(void)
 	close(fd);
 	j = journal_of(&fd);
 	T_EQ(ftruncate(fd, 0), -1);
-	poke32(fd, 8, 2);				/* another version */
+	poke32(fd, 8, 1);				/* another version */
 	T_EQ(journal_open(&other, fd), -EINVAL);
-	poke32(fd, 8, 1);
+	poke32(fd, 8, 2);
 	T_EQ(journal_open(&other, fd), 0);
 	journal_close(other);
 	poke32(fd, 0, 0);				/* magic */
@@ -473,6 +494,14 @@ what_makes_no_sense_is_not_there(void)
 	T_EQ(journal_nodes(j), JOURNAL_NODES);
 	T_EQ(journal_files(j), JOURNAL_FILES);
 	T_EQ(journal_calls(j), JOURNAL_CALLS);
+	/* A length over all bounds, and over what is asked for. */
+	state_put(j, "ucom0", "4800", 4);
+	T_EQ(state_get(j, "ucom0", long_name, 4), 4);
+	T_EQ(state_get(j, "ucom0", long_name, 3), 0);
+	poke32(fd, STATE_AT(0), ~0U);
+	T_EQ(state_get(j, "ucom0", long_name, SIZE_MAX), 0);
+	state_put(j, "ucom0", "9600", 4);
+	T_EQ(state_get(j, "ucom0", long_name, sizeof(long_name)), 4);
 	T_CHECK(!journal_node(j, JOURNAL_NODES, &jn));
 	T_CHECK(!journal_file(j, JOURNAL_FILES, &jf));
 	T_CHECK(!journal_call(j, JOURNAL_CALLS, &jc));

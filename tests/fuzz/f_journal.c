@@ -8,19 +8,22 @@
  * stays in bounds; a node has a name that can stand in /dev, and a minor number
  * that no other has; a file has a number that was given out; files and calls
  * are of a node in bounds; the last words have an end; devices that were attached
- * are counted, whatever stands there.
+ * are counted, and what is put for a device can be got, whatever stands there.
  */
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "front/journal.h"
+#include "front/states.h"
 #include "front/suspects.h"
 #include "fuzz/h_fuzz.h"
+#include "hyp/hyp_state.h"
 
 #define	NODE(i)		(4096 + (i) * 128L)
 #define	FILE_AT(i)	(NODE(JOURNAL_NODES) + (i) * 64L)
 #define	CALL(i)		(FILE_AT(JOURNAL_FILES) + (i) * 64L)
+#define	STATE(i)	(CALL(JOURNAL_CALLS) + (i) * 512L)
 
 static struct journal *
 good_one(int *fd)
@@ -40,6 +43,8 @@ good_one(int *fd)
 		journal_call_begin(j, i, (int)i % 2, 2 + 2 * (uint64_t)i, 15);
 	}
 	journal_file_poll(j, 1, 3);
+	state_put(j, "ucom0", "9600", 4);
+	state_put(j, "ucom1", "4800", 4);
 	return j;
 }
 
@@ -57,7 +62,8 @@ place(uint16_t at)
 	case 2:
 		return FILE_AT(0) + within % (100 * 64);
 	default:
-		return CALL(0) + within % (100 * 64);
+		return within < 0x3000 ? CALL(0) + within % (100 * 64) :
+		    STATE(0) + within % (8 * 512);
 	}
 }
 
@@ -129,6 +135,19 @@ last(struct journal *j)
 	FUZZ_PROMISE(suspect_get(j, &s, &more) == SUSPECT_NONE && more == 0);
 }
 
+static void
+states(struct journal *j)
+{
+	char text[HYP_STATE_MAX];
+
+	FUZZ_PROMISE(state_get(j, "ucom0", text, sizeof(text)) <=
+	    sizeof(text) && state_get(j, "ucom1", text, 5) <= 5);
+	state_put(j, "ucom1", "57600", 5);
+	FUZZ_PROMISE(state_get(j, "ucom1", text, 5) == 5 &&
+	    memcmp(text, "57600", 5) == 0);
+	state_put(j, "ucom1", NULL, 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -149,6 +168,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		nodes(reader);
 		files_and_calls(reader);
 		last(reader);
+		states(reader);
 		journal_close(reader);
 	}
 	journal_close(j);
@@ -167,8 +187,11 @@ fuzz_seeds(void)
 	    255, 255, 255, 255, 255, 255, 255, 0x10, 0x80, 4, 9, 9, 9, 9,
 	    0x08, 0xc0, 4, 1, 4, 0, 0 };
 	static const uint8_t magic[] = { 0, 0, 1, 0 };
+	/* A length, and the other text. */
+	static const uint8_t length[] = { 0, 0xf0, 4, 3, 255, 255, 255 };
 
 	fuzz_seed("records", records, sizeof(records));
 	fuzz_seed("counts", counts, sizeof(counts));
 	fuzz_seed("magic", magic, sizeof(magic));
+	fuzz_seed("length", length, sizeof(length));
 }

@@ -26,6 +26,7 @@
 #include "fuzz/h_device.h"
 #include "fuzz/h_world.h"
 #include "hyp/hyp.h"
+#include "hyp/hyp_state.h"
 #include "sched/sched.h"
 
 #define	MAXNODES	8192
@@ -614,6 +615,25 @@ hyp_node_changed(void *host)
 {
 
 	(void)host;
+}
+
+void
+hyp_state_put(const char *name, const void *data, size_t len)
+{
+
+	(void)name;
+	(void)data;
+	(void)len;
+}
+
+size_t
+hyp_state_get(const char *name, void *data, size_t max)
+{
+
+	(void)name;
+	(void)data;
+	(void)max;
+	return 0;
 }
 
 void

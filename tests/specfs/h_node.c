@@ -31,6 +31,10 @@ static int (*access_func)(void);
 static atomic_uint stuck_calls;
 static atomic_uint changed_calls;
 static atomic_int create_error;
+static char state_name[24];
+static char state[HYP_STATE_MAX];
+static size_t state_len;
+static int state_deaf;
 
 int
 hyp_node_create(struct hyp_node *hn, const char *name, int class,
@@ -92,6 +96,50 @@ hyp_node_changed(void *host)
 
 	assert(host != NULL);
 	atomic_fetch_add(&changed_calls, 1);
+}
+
+void
+hyp_state_put(const char *name, const void *data, size_t len)
+{
+
+	assert(strlen(name) < sizeof(state_name) && len <= sizeof(state));
+	pthread_mutex_lock(&table_lock);
+	if (!state_deaf && (len != 0 || strcmp(state_name, name) == 0)) {
+		strcpy(state_name, name);
+		if (len != 0)
+			memcpy(state, data, len);
+		state_len = len;
+	}
+	pthread_mutex_unlock(&table_lock);
+}
+
+size_t
+hyp_state_get(const char *name, void *data, size_t max)
+{
+	size_t len;
+
+	pthread_mutex_lock(&table_lock);
+	len = strcmp(state_name, name) == 0 && state_len <= max ? state_len : 0;
+	memcpy(data, state, len);
+	pthread_mutex_unlock(&table_lock);
+	return len;
+}
+
+void *
+h_state(size_t *len)
+{
+
+	*len = state_len;
+	return state_len != 0 ? state : NULL;
+}
+
+void
+h_state_deaf(int deaf)
+{
+
+	pthread_mutex_lock(&table_lock);
+	state_deaf = deaf;
+	pthread_mutex_unlock(&table_lock);
 }
 
 void

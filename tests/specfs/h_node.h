@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <hyp/hyp_node.h>
+#include <hyp/hyp_state.h>
 
 struct h_hostfile {
 	uint32_t	hf_wakes;	/* atomic */
@@ -31,6 +32,11 @@ void	h_node_access_func(int (*)(void));	/* who says so instead */
 unsigned h_node_access_calls(void);
 unsigned h_node_stuck_calls(void);	/* hyp_node_stuck */
 unsigned h_node_changed_calls(void);	/* hyp_node_changed */
+
+/* What hyp_state_put has kept, of one name; NULL: nothing.  While it is deaf
+   nothing is kept or forgotten, as if the daemon had been killed. */
+void	*h_state(size_t *);
+void	h_state_deaf(int);
 
 /*
  * A client of a node, which makes one call at a time.  Those that take a void

@@ -12,10 +12,12 @@ is restarted (systemd.service(5), WatchdogSec=).
 import glob
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
+import termios
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -314,6 +316,10 @@ def _(world):
     far = probe.Far(probe.far_path("ftdi0"))
     old = probe.open_node(CALLOUT, os.O_RDWR)
     probe.raw(old, clocal=True)
+    command("stty", "-F", CALLOUT, "4800", "-hupcl", "crtscts")
+    mode = termios.tcgetattr(old)
+    termios.tcflow(old, termios.TCOOFF)
+    os.write(old, b"unsent")
     call = probe.Call("read", os.read, old, 1)
     call.wait_blocked()
     began = probe.now()
@@ -330,9 +336,12 @@ def _(world):
 
     fd = probe.wait_for(opened, "an open")
     equal(errors - {"ENXIO"}, set(), "errors of opens")
+    equal(termios.tcgetattr(fd), mode, "the settings")
     probe.raw(fd, clocal=True)
     far.write(b"again")
     equal(probe.read_all(fd, 5), b"again")
+    os.write(fd, b"new")
+    equal(far.take(3), b"new")
     print("# bytes again %.2f s after the kill" % (probe.now() - began))
     equal(call.result()[0], "0", "the old reader")
     equal(probe.outcome(os.read, old, 1), "0", "a read of the old file")
@@ -346,6 +355,38 @@ def _(world):
           (1, 1, 1), said)
     equal(was in command(CTL, "status"), True, "devswctl status")
     equal(was in command(CTL, "status", user=1234), False, "to a stranger")
+    for each in (fd, old):
+        os.close(each)
+    far.close()
+
+
+@case("a restart is a stop and a start")
+def _(world):
+    before = world.daemon.pid
+    far = probe.Far(probe.far_path("ftdi0"))
+    os.chmod(CALLOUT, 0o600)
+    old = probe.open_node(CALLOUT, os.O_RDWR)
+    probe.raw(old, clocal=True)
+    command("stty", "-F", CALLOUT, "4800")
+    termios.tcflow(old, termios.TCOOFF)
+    os.write(old, b"unsent")
+    calls = (probe.Call("read", os.read, old, 1),
+             probe.Call("poll", probe.poll_fd, old, select.POLLIN))
+    for call in calls:
+        call.wait_blocked()
+    command("systemctl", "restart", h_service.UNIT)
+    equal([call.result()[0] for call in calls], ["0", "IN ERR HUP"],
+          "a read and a poll")
+    equal(probe.outcome(os.read, old, 1), "ENOTCONN", "the old file")
+    fd = probe.wait_for(lambda: h_guest.openable(CALLOUT), CALLOUT)
+    equal(owner(CALLOUT), "root:dialout 0660", "the node")
+    equal(termios.tcgetattr(fd)[5], termios.B9600, "the speed")
+    probe.raw(fd, clocal=True)
+    far.write(b"again")
+    equal(probe.read_all(fd, 5), b"again")
+    os.write(fd, b"new")
+    equal(far.take(3), b"new")
+    equal(world.daemon.pid not in (0, before), True, "another process")
     for each in (fd, old):
         os.close(each)
     far.close()

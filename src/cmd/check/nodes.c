@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "hyp/hyp_state.h"
 
 struct cnode check_nodes[CHECK_NODES];
 static pthread_mutex_t nodes_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -93,6 +94,25 @@ hyp_node_changed(void *host)
 {
 
 	(void)host;
+}
+
+void
+hyp_state_put(const char *name, const void *data, size_t len)
+{
+
+	(void)name;
+	(void)data;
+	(void)len;
+}
+
+size_t
+hyp_state_get(const char *name, void *data, size_t max)
+{
+
+	(void)name;
+	(void)data;
+	(void)max;
+	return 0;
 }
 
 void

@@ -10,6 +10,7 @@
  *	front_perm.c	owner and mode of nodes
  *	front_access.c	who may open a node
  *	front_share.c	who may have how many of the threads
+ *	front_state.c	what devices want to know again (states.c)
  *	front_keep.c	what outlives the daemon, and taking it over
  *	journal.c	what a successor has to know
  *	front_io.c	reading from and writing to a channel

@@ -65,7 +65,7 @@
 #include "front/journalvar.h"
 
 #define	MAGIC		UINT64_C(0x6c6e6a6473766564)
-#define	VERSION		1
+#define	VERSION		2
 #define	MINOR_MAX	((1U << 20) - 1)
 #define	CLASS_MAX	15
 #define	NUMBER_MAX	((UINT64_C(1) << 48) - 1)
@@ -124,6 +124,7 @@ struct journal {
 	struct node	 j_nodes[JOURNAL_NODES];
 	struct file	 j_files[JOURNAL_FILES];
 	struct call	 j_calls[JOURNAL_CALLS];
+	_Alignas(8) char j_states[JOURNAL_STATES];
 };
 
 _Static_assert(sizeof(struct node) == 128 && sizeof(struct file) == 64 &&
@@ -236,6 +237,13 @@ journal_suspects(const struct journal *j)
 {
 
 	return (void *)(uintptr_t)j->j_suspects;
+}
+
+void *
+journal_states(const struct journal *j)
+{
+
+	return (void *)(uintptr_t)j->j_states;
 }
 
 /* Empty from the first store on. */

@@ -7,6 +7,7 @@
 #define FRONT_JOURNALVAR_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct journal;
@@ -35,8 +36,10 @@ get64(const _Atomic uint64_t *at)
 	return atomic_load_explicit(at, memory_order_acquire);
 }
 
-/* journal.c: the records of suspects.c, so many bytes. */
+/* journal.c: the records of suspects.c and states.c, so many bytes. */
 #define	JOURNAL_SUSPECTS	2048
+#define	JOURNAL_STATES		((size_t)512 * 512)
 void	*journal_suspects(const struct journal *);
+void	*journal_states(const struct journal *);
 
 #endif /* FRONT_JOURNALVAR_H */

@@ -366,4 +366,19 @@ struct usbd_line {
 #define	USBD_PIN_KEEP		3	/* not moved, at a last close either */
 void	usbd_get_line(struct usbd_device *, struct usbd_line *);
 
+/*
+ * usbd_state_put(dev, name, data, len)
+ * yes = usbd_state_get(dev, name, data, len)
+ *
+ *	Additions: what a driver instance (device_xname) wants to know again if
+ *	the daemon is killed and another one attaches the same plugging of
+ *	the device: USBD_STATE_MAX bytes at most.  The last that was put counts;
+ *	len 0: nothing any more, as a detach says.  Get, in attach: is there
+ *	something of that length?  It may have been damaged: it is judged by who
+ *	has put it.  Locks may be held; neither sleeps.
+ */
+#define	USBD_STATE_MAX	224
+void	usbd_state_put(struct usbd_device *, const char *, const void *, size_t);
+bool	usbd_state_get(struct usbd_device *, const char *, void *, size_t);
+
 #endif /* _DEV_USB_USBDI_H_ */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * usb_state.c - what a driver wants to know again of its device when the
+ * daemon has been killed: the contracts are in usbdi.h.
+ *
+ * In front of it stands which plugging of which device it is of, and how long
+ * it is, so that neither another device in this place nor another version of
+ * the driver takes it for its own.  No locks.
+ */
+#include <sys/param.h>
+#include <sys/systm.h>
+
+#include <dev/usb/usb.h>
+#include <dev/usb/usbdi.h>
+#include <dev/usb/usbdivar.h>
+
+#include <hyp/hyp_state.h>
+
+struct usb_state {
+	uint16_t	us_vendor;
+	uint16_t	us_product;
+	uint16_t	us_len;
+	uint8_t		us_bus;
+	uint8_t		us_addr;
+	uint8_t		us_data[USBD_STATE_MAX];
+};
+CTASSERT(sizeof(struct usb_state) <= HYP_STATE_MAX);
+
+static void
+usb_state_head(const struct usbd_device *dev, size_t len, struct usb_state *us)
+{
+
+	memset(us, 0, sizeof(*us));
+	us->us_vendor = UGETW(dev->ud_ddesc.idVendor);
+	us->us_product = UGETW(dev->ud_ddesc.idProduct);
+	us->us_len = (uint16_t)len;
+	us->us_bus = dev->ud_bus;
+	us->us_addr = dev->ud_addr;
+}
+
+void
+usbd_state_put(struct usbd_device *dev, const char *name, const void *data,
+    size_t len)
+{
+	struct usb_state us;
+
+	KASSERTMSG(len <= USBD_STATE_MAX, "%zu bytes", len);
+	usb_state_head(dev, len, &us);
+	if (len != 0)
+		memcpy(us.us_data, data, len);
+	hyp_state_put(name, &us, len != 0 ? sizeof(us) : 0);
+}
+
+bool
+usbd_state_get(struct usbd_device *dev, const char *name, void *data,
+    size_t len)
+{
+	struct usb_state us, head;
+
+	KASSERTMSG(len <= USBD_STATE_MAX, "%zu bytes", len);
+	if (hyp_state_get(name, &us, sizeof(us)) != sizeof(us))
+		return false;
+	usb_state_head(dev, len, &head);
+	if (memcmp(&us, &head, offsetof(struct usb_state, us_data)) != 0)
+		return false;
+	memcpy(data, us.us_data, len);
+	return true;
+}

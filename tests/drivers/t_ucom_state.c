@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * t_ucom_state.c - what a line has been set to is found again by a daemon that
+ * comes after one that was killed (src/drivers/ucom_state.c): where that daemon
+ * would say that its adapter leaves, nobody hears it.
+ */
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
+
+#include <errno.h>
+#include <linux/serial.h>
+#include <linux/tty.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "drivers/h_adapter.h"
+#include "drivers/h_serial.h"
+
+static struct s_file
+opened(const char *node)
+{
+	struct s_file sf;
+
+	T_EQ(s_open(node, S_RDWR | HYP_F_NONBLOCK, &sf), 0);
+	return sf;
+}
+
+static struct termios2
+mode(const char *node)
+{
+	struct s_file sf = opened(node);
+	struct termios2 t;
+
+	memset(&t, 0, sizeof(t));
+	T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+	s_close(&sf);
+	return t;
+}
+
+/* The daemon is killed, and another one has the adapter; files are closed by
+   the kernel in the end. */
+static void
+killed(struct vusb *v, struct s_file *sf)
+{
+
+	h_state_deaf(1);
+	vusb_let_go(v);
+	if (sf != NULL)
+		s_close(sf);
+	h_state_deaf(0);
+	vusb_rescan(v);
+	s_plug_wait("ttyU0");
+}
+
+/* Closed before, and open; of both nodes; setserial's too. */
+static void
+settings_are_found_again(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf = opened("dtyU0");
+	struct serial_struct ss;
+	struct termios2 t;
+
+	T_EQ(s_raw(&sf, 4800, 7, S_CLOCAL | S_NOHUPCL | S_EVEN), 0);
+	T_EQ(s_ioctl(&sf, TIOCGSERIAL, &ss), 0);
+	ss.close_delay = 7;
+	ss.flags |= ASYNC_LOW_LATENCY;
+	T_EQ(s_ioctl(&sf, TIOCSSERIAL, &ss), 0);
+	s_close(&sf);
+	sf = opened("ttyU0");
+	T_EQ(s_raw(&sf, 19200, 8, S_CLOCAL | S_NOHUPCL | S_CRTSCTS), 0);
+	killed(v, &sf);
+
+	t = mode("dtyU0");
+	T_EQ(t.c_ospeed, 4800);
+	T_EQ(t.c_cflag & (CSIZE | PARENB | HUPCL | CLOCAL),
+	    CS7 | PARENB | CLOCAL);
+	T_EQ(t.c_lflag & ICANON, 0);
+	T_EQ(h_status(v).vs_baud, 4800);
+	t = mode("ttyU0");
+	T_EQ(t.c_ospeed, 19200);
+	T_EQ(t.c_cflag & (CSIZE | HUPCL | CRTSCTS), CS8 | CRTSCTS);
+	sf = opened("ttyU0");
+	T_EQ(s_ioctl(&sf, TIOCGSERIAL, &ss), 0);
+	T_EQ(ss.close_delay, 7);
+	T_CHECK((ss.flags & ASYNC_LOW_LATENCY) != 0);
+	T_EQ(h_status(v).vs_latency, 1);
+	s_close(&sf);
+	/* The next one finds it too, though nobody has set anything. */
+	killed(v, NULL);
+	T_EQ(mode("dtyU0").c_ospeed, 4800);
+	h_remove(v);
+}
+
+/* With -hupcl nobody moves DTR and RTS, from the one daemon to the next. */
+static void
+lines_stay(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf = opened("ttyU0");
+	unsigned moves;
+
+	T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL | S_NOHUPCL), 0);
+	moves = h_status(v).vs_moves;
+	killed(v, &sf);
+	sf = opened("ttyU0");
+	s_close(&sf);
+	T_EQ(h_status(v).vs_moves, moves);
+	h_remove(v);
+}
+
+static void
+what_leaves_is_forgotten(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf = opened("dtyU0");
+	size_t len;
+
+	T_EQ(s_raw(&sf, 4800, 8, S_CLOCAL), 0);
+	s_close(&sf);
+	T_CHECK(h_state(&len) != NULL);
+	s_unplug(v);
+	T_CHECK(h_state(&len) == NULL);
+	s_plug(v, "ttyU0");
+	T_EQ(mode("dtyU0").c_ospeed, 9600);
+	h_remove(v);
+}
+
+/* Plugged in anew while there was no daemon: not what was set. */
+static void
+another_plugging_has_none(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf = opened("dtyU0");
+
+	T_EQ(s_raw(&sf, 4800, 8, S_CLOCAL), 0);
+	s_close(&sf);
+	h_state_deaf(1);
+	s_unplug(v);
+	h_state_deaf(0);
+	s_plug(v, "ttyU0");
+	T_EQ(mode("dtyU0").c_ospeed, 9600);
+	h_remove(v);
+}
+
+/* Whatever has become of it: the line can be opened, and no wait has no end. */
+static void
+damaged(void)
+{
+	static const unsigned char bad[] = { 0xff, 0x80, 0x01, 0x00 };
+	struct vusb *v = h_ftdi();
+	struct s_file sf = opened("dtyU0");
+	struct serial_struct ss;
+	unsigned char good[HYP_STATE_MAX], *at;
+	size_t len, n;
+
+	T_EQ(s_raw(&sf, 4800, 8, S_CLOCAL), 0);
+	s_close(&sf);
+	at = h_state(&len);
+	memcpy(good, at, len);
+	for (size_t i = 0; i < len; i += 3) {
+		n = i % sizeof(bad);
+		memcpy(at, good, len);
+		for (size_t k = i; k < i + 4 && k < len; k++)
+			at[k] = bad[(k + n) % sizeof(bad)];
+		killed(v, NULL);
+		sf = opened("dtyU0");
+		T_EQ(s_ioctl(&sf, TIOCGSERIAL, &ss), 0);
+		T_CHECK(ss.close_delay <= 6000);
+		s_close(&sf);
+	}
+	h_remove(v);
+}
+
+const struct t_case t_cases[] = {
+	{ "what was set is found again after a kill", settings_are_found_again },
+	{ "with -hupcl DTR and RTS stay as they are", lines_stay },
+	{ "what leaves is forgotten", what_leaves_is_forgotten },
+	{ "another plugging has none of it", another_plugging_has_none },
+	{ "damaged, it keeps no open out", damaged },
+	{ NULL, NULL }
+};
