@@ -214,6 +214,8 @@ vusb_standard(struct vusb *v, const struct vusb_setup *vr, uint8_t *buf)
 			v->v_halted[VUSB_EP(vr->vr_index)] = false;
 		return 0;
 	case 0x06:			/* GET_DESCRIPTOR */
+		if ((vr->vr_type & 0x1f) == 1)
+			return v->v_ops->vo_control(v, vr, buf);
 		if (vr->vr_value >> 8 == 3)
 			return vusb_string(v, vr->vr_value & 0xff, buf,
 			    vr->vr_length);

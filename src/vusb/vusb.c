@@ -28,6 +28,7 @@ static const struct vusb_ops *const models[] = {
 	[VUSB_CP210X] = &vusb_cp210x_ops,
 	[VUSB_PL2303] = &vusb_pl2303_ops,
 	[VUSB_PRINTER] = &vusb_printer_ops,
+	[VUSB_HID] = &vusb_hid_ops,
 };
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -37,7 +37,8 @@ enum vusb_model {
 	VUSB_CH34X,	/* CH340, CH341; vc_part is the version */
 	VUSB_CP210X,	/* vc_part is the part number */
 	VUSB_PL2303,	/* vc_part is one of VUSB_PL2303_* */
-	VUSB_PRINTER	/* no adapter: its port is what it prints */
+	VUSB_PRINTER,	/* no adapter: its port is what it prints */
+	VUSB_HID	/* nor this: its port is its reports, vusb_hid.c */
 };
 #define	VUSB_PL2303_HX	1
 #define	VUSB_PL2303_TA	2
@@ -140,8 +141,8 @@ struct vusb *vusb_create(const char *, const struct vusb_config *);
  * name = vusb_chip_name(i)
  *
  *	The configuration of a chip by its name: "ch340", "cp2102n", ...; or of
- *	what is none: "printer".  The names of chips in their order; NULL: no
- *	more.
+ *	what is none: "printer", "hid".  The names of chips in their order;
+ *	NULL: no more.
  */
 bool	vusb_chip(const char *, struct vusb_config *);
 const char *vusb_chip_name(unsigned);
@@ -155,7 +156,7 @@ const char *vusb_chip_name(unsigned);
  *
  * vusb_list_chips(stream)
  *
- *	A line with the names of all.
+ *	A line with the names of all chips, and of what is none.
  */
 struct vusb *vusb_from_text(const char *, const char *, const char **);
 void	vusb_list_chips(FILE *);

@@ -56,6 +56,16 @@ static const struct {
 };
 #define	NCHIPS		(sizeof(chips) / sizeof(chips[0]))
 
+/* What is no adapter. */
+static const struct {
+	const char		*name;
+	enum vusb_model		 model;
+} others[] = {
+	{ "printer", VUSB_PRINTER },
+	{ "hid", VUSB_HID },
+};
+#define	NOTHERS		(sizeof(others) / sizeof(others[0]))
+
 /* What a zero of a configuration means. */
 static const struct vusb_config defaults[] = {
 	[VUSB_FTDI] = { .vc_vendor = 0x0403, .vc_product = 0x6001,
@@ -71,6 +81,8 @@ static const struct vusb_config defaults[] = {
 	    .vc_part = VUSB_PL2303_HX },
 	[VUSB_PRINTER] = { .vc_vendor = 0x0525, .vc_product = 0xa4a8,
 	    .vc_release = 0x0100, .vc_usb = 0x0200 },
+	[VUSB_HID] = { .vc_vendor = 0x0525, .vc_product = 0xa4ac,
+	    .vc_release = 0x0100, .vc_usb = 0x0200 },
 };
 
 bool
@@ -83,9 +95,12 @@ vusb_chip(const char *name, struct vusb_config *vc)
 			return true;
 		}
 	}
-	if (strcmp(name, "printer") == 0) {
-		*vc = (struct vusb_config){ .vc_model = VUSB_PRINTER };
-		return true;
+	for (unsigned i = 0; i < NOTHERS; i++) {
+		if (strcmp(others[i].name, name) == 0) {
+			*vc = (struct vusb_config){
+			    .vc_model = others[i].model };
+			return true;
+		}
 	}
 	return false;
 }

@@ -56,5 +56,5 @@ vusb_list_chips(FILE *to)
 	fprintf(to, "chips:");
 	for (unsigned i = 0; (name = vusb_chip_name(i)) != NULL; i++)
 		fprintf(to, " %s", name);
-	fprintf(to, "\n");
+	fprintf(to, "; printer, hid\n");
 }

@@ -85,7 +85,8 @@ struct vusb_setup {
 struct vusb_ops {
 	/* Make the descriptors; returns their length. */
 	size_t	(*vo_descriptors)(struct vusb *, uint8_t *, size_t);
-	/* A class or vendor request: bytes moved, or VUSB_STALL. */
+	/* A class or vendor request, or for a descriptor of an interface:
+	   bytes moved, or VUSB_STALL. */
 	int	(*vo_control)(struct vusb *, const struct vusb_setup *,
 		    uint8_t *);
 	/* Which port has a bulk endpoint.  NULL: there is only one. */
@@ -149,6 +150,7 @@ extern const struct vusb_ops vusb_ch34x_ops;
 extern const struct vusb_ops vusb_cp210x_ops;
 extern const struct vusb_ops vusb_pl2303_ops;
 extern const struct vusb_ops vusb_printer_ops;
+extern const struct vusb_ops vusb_hid_ops;
 
 unsigned vusb_epport(const struct vusb *, uint8_t);
 void	vusb_config_default(struct vusb_config *);

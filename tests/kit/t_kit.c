@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "drivers/h_log.h"
 #include "drivers/h_serial.h"
 #include "drivers/h_sleep.h"
 #include "host/host.h"
@@ -195,10 +196,13 @@ crippled(void)
 	s_boot();
 	T_EQ(load("kusb"), 0);
 	vusb_set_quirks(v, VUSB_Q_NOIN);
+	h_log_begin();
 	vusb_plug(v);
 	T_UNTIL(is_open, v);
 	T_UNTIL(has_node, (void *)(uintptr_t)"kusb0");
 	T_EQ(s_open("kusb0", S_RDWR, &sf), ENXIO);
+	T_CHECK(h_log_has("kusb0: it lacks a bulk pipe\n"));
+	h_log_end();
 	s_unplug(v);
 	vusb_destroy(v);
 	T_EQ(unload("kusb"), 0);
@@ -226,10 +230,42 @@ ucom(void)
 static void
 hid(void)
 {
+	struct vusb_config vc;
+	struct s_file sf;
+	struct vusb *v;
+	char buf[9];
+	struct s_op op = { .so_call = S_WRITE, .so_file = &sf, .so_buf = buf,
+	    .so_len = 8 };
+	size_t n;
 
 	s_boot();
 	T_EQ(load("khid"), 0);
 	T_EQ(load("khid"), EEXIST);
+	T_CHECK(vusb_chip("hid", &vc));
+	T_CHECK((v = vusb_create("kit", &vc)) != NULL);
+	T_EQ(vusb_wire(v, 0, v, 0, false), 0);
+	s_plug(v, "khid0");
+	T_EQ(s_open("khid0", S_RDWR, &sf), 0);
+	T_EQ(s_write(&sf, "a report", 8, 0, &n), 0);
+	T_EQ(s_read(&sf, buf, sizeof(buf), 0, &n), 0);
+	T_CHECK(n == 8 && memcmp(buf, "a report", 8) == 0);
+	T_EQ(s_write(&sf, "abc", 3, 0, &n), 0);
+	T_EQ(s_read(&sf, buf, sizeof(buf), 0, &n), 0);
+	T_CHECK(n == 8 && memcmp(buf, "abc\0\0\0\0\0", 8) == 0);
+	T_EQ(s_write(&sf, buf, 9, 0, &n), EMSGSIZE);
+	T_EQ(unload("khid"), EBUSY);
+	/* A report that the device does not take ends with a revoke. */
+	vusb_fault(v, VUSB_INTR, VUSB_FAULT_NEVER, 0, 0);
+	s_start(&op);
+	s_wait_sleep(&op, "uhidev");
+	T_EQ(s_revoke("khid0"), 0);
+	T_EQ(s_finish(&op), EIO);
+	vusb_fault(v, VUSB_INTR, VUSB_FAULT_NONE, 0, 0);
+	s_close(&sf);
+	T_EQ(s_open("khid0", S_RDWR, &sf), 0);
+	unplug_under_read(v, &sf, "khid", EIO);
+	s_close(&sf);
+	vusb_destroy(v);
 	T_EQ(unload("khid"), 0);
 }
 
@@ -362,7 +398,8 @@ panics(void)
 	T_EQ(h_dies("read", text, sizeof(text)), SIGABRT);
 	T_CHECK(strstr(text, "boom: 1 bytes are too many") != NULL);
 	T_CHECK(strstr(text, "the driver is in boom.so+0x") != NULL);
-	T_CHECK(strstr(text, ", called by cdev_read;") != NULL);
+	T_CHECK(strstr(text, ", called by cdev_read; this process ends with "
+	    "it\n") != NULL);
 }
 
 static void
@@ -393,9 +430,11 @@ const struct t_case t_cases[] = {
 	{ "the cdev skeleton: devsw_attach alone makes a node that reads", cdev },
 	{ "the usb skeleton: hardware that is there gets it; echo, revoke, "
 	    "fault, unplug under a read", usb },
-	{ "the usb skeleton on a device that lacks a pipe: ENXIO", crippled },
+	{ "the usb skeleton on a device that lacks a pipe says so: ENXIO",
+	    crippled },
 	{ "the ucom skeleton: a terminal; unplug under a read", ucom },
-	{ "the hid skeleton comes and goes", hid },
+	{ "the hid skeleton: reports both ways; revoke under a write that is "
+	    "held, unplug under a read", hid },
 	{ "a text can say: at root, two nodes, block, flags", rooted },
 	{ "the step that waits: a letter, and a revoke", step },
 	{ "a driver with NetBSD's own MODULE() needs a text only", netbsd },

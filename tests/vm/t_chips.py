@@ -13,6 +13,8 @@ chip says that it is set to what was asked.
 A chip with several ports does this on its last one.  Then devswd does the same
 with the same chips, through libusb; what a chip can't do is an error there.
 
+The software HID is one to usbhid and hidraw: reports of each kind.
+
 And what Linux's drivers tell of a speed by TCGETS2 is what docs/contract.md says
 of them.
 
@@ -38,6 +40,7 @@ from h_guest import case, equal, probe  # noqa: E402
 
 TIOCSBRK, TIOCCBRK = 0x5427, 0x5428
 TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
+HIDIOCSFEATURE, HIDIOCGFEATURE = 0xC0094806, 0xC0094807     # of 9 bytes
 SPEED, BOTHER = 0o010017, 0o010000      # of c_cflag
 REQUESTS = os.path.join(h_guest.TOP, "tests", "vusb", "%s.req")
 SIZE = 65536
@@ -346,5 +349,26 @@ for _name, _driver, _claim, _options in (
     case("devswd's %s drives a %s" % (_driver, _name))(
         lambda world, a=_name, b=_driver, c=_claim, d=_options:
         run_devswd(world, a, b, c, **d))
+
+
+@case("usbhid drives a hid")
+def _(world):
+    subprocess.check_call(["modprobe", "-a", "usbhid", "hid-generic"])
+    before = set(glob.glob("/dev/hidraw*"))
+    chip = h_serve.Chip(world.serve, "hid")
+    node, = probe.wait_for(lambda: set(glob.glob("/dev/hidraw*")) - before,
+                           "its hidraw")
+    fd = probe.open_node(node)
+    equal(os.write(fd, b"\0a report"), 9, "an output report, by the pipe")
+    equal(os.read(fd, 64), b"a report", "comes back as input")
+    report = bytearray(b"\0feature!")
+    fcntl.ioctl(fd, HIDIOCSFEATURE, report)
+    report = bytearray(9)
+    fcntl.ioctl(fd, HIDIOCGFEATURE, report)
+    equal(bytes(report), b"\0feature!", "a feature report is kept")
+    os.close(fd)
+    chip.unplug()
+    probe.wait_for(lambda: not os.path.exists(node), "no node")
+
 
 h_guest.run(World())

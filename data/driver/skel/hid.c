@@ -1,11 +1,12 @@
 /*
  * @NAME@.c - a driver of a kind of HID, below uhidev(4): a read of /dev/@NAME@N
- * waits for the next report, and gives it.
+ * waits for the next report, and gives it; a write is an output report.
  *
  * Model
  *	One file has it open at a time; uhidev calls @NAME@_intr with each report
  *	from uhidev_open to uhidev_close, and the last one is kept.  How an open
- *	file ends: d_cancel wakes, all leave, d_close.
+ *	file ends: d_cancel wakes who reads, and with uhidev_stop who writes;
+ *	all leave; d_close.
  *
  * Locks: sc_lock guards all of it that changes.
  */
@@ -33,6 +34,8 @@ struct @NAME@_softc {
 	kmutex_t	 sc_lock;
 	kcondvar_t	 sc_cv;
 	struct uhidev	*sc_hdev;
+	u_int		 sc_osize;	/* of an output report; 0: none */
+	u_char		 sc_id;
 	u_char		 sc_report[@UPPER@_REPORT];
 	u_int		 sc_len;	/* 0: none since the last read */
 	bool		 sc_open;
@@ -97,6 +100,7 @@ static int
 	sc->sc_closing = true;
 	cv_broadcast(&sc->sc_cv);
 	mutex_exit(&sc->sc_lock);
+	uhidev_stop(sc->sc_hdev);
 	return 0;
 }
 
@@ -139,12 +143,33 @@ static int
 	return error;
 }
 
+/* One that is not as long as the report is sent with zeros. */
+static int
+@NAME@write(dev_t dev, struct uio *uio, int flags)
+{
+	struct @NAME@_softc *sc = @NAME@_softc(dev);
+	u_char report[1 + @UPPER@_REPORT] = { 0 };
+	const int ids = uhidev_has_ids(sc->sc_hdev);
+	int error;
+
+	if (sc->sc_osize == 0)
+		return ENODEV;
+	if (uio->uio_resid > sc->sc_osize)
+		return EMSGSIZE;
+	report[0] = sc->sc_id;
+	error = uiomove(report + ids, uio->uio_resid, uio);
+	if (error == 0 && uhidev_write(sc->sc_hdev, report,
+	    (int)sc->sc_osize + ids) != USBD_NORMAL_COMPLETION)
+		error = EIO;
+	return error;
+}
+
 const struct cdevsw @NAME@_cdevsw = {
 	.d_open = @NAME@open,
 	.d_cancel = @NAME@cancel,
 	.d_close = @NAME@close,
 	.d_read = @NAME@read,
-	.d_write = nowrite,
+	.d_write = @NAME@write,
 	.d_ioctl = noioctl,
 	.d_poll = nopoll,
 	.d_cfdriver = &@NAME@_cd,
@@ -173,10 +198,17 @@ static void
 {
 	struct @NAME@_softc *sc = device_private(self);
 	const struct uhidev_attach_arg *uha = aux;
+	void *desc;
+	int len;
 
 	aprint_naive("\n");
 	aprint_normal("\n");
 	sc->sc_hdev = uha->parent;
+	sc->sc_id = uha->reportid;
+	uhidev_get_report_desc(uha->parent, &desc, &len);
+	if (uhidev_has_output_pipe(uha->parent))
+		sc->sc_osize = MIN(hid_report_size(desc, len, hid_output,
+		    uha->reportid), @UPPER@_REPORT);
 	mutex_init(&sc->sc_lock, MUTEX_DEFAULT, IPL_SOFTUSB);
 	cv_init(&sc->sc_cv, "@NAME@");
 }

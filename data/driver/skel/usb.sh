@@ -15,11 +15,12 @@ if cat /dev/@NAME@0 2>/dev/null; then exit 1; fi
 # And in again: the same name.
 devsw-driver ctl plug d0
 n=0
-until { exec 3<>/dev/@NAME@0; } 2>/dev/null; do
+until (exec 3<>/dev/@NAME@0) 2>/dev/null; do
 	n=$((n + 1))
 	[ $n -lt 50 ]
 	sleep 0.1
 done
+exec 3<>/dev/@NAME@0
 printf 'pong' >&3
 [ "$(head -c 4 <&3)" = pong ]
 echo ok
