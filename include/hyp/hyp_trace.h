@@ -21,6 +21,7 @@ struct hyp_trace {
 	const char	*ht_key;	/* what ht_value is, or NULL */
 	uintptr_t	 ht_func;	/* the driver's function, or 0 */
 	uint64_t	 ht_value;
+	uintptr_t	 ht_file;	/* fo_*: which of the node's clones */
 	uint8_t		 ht_exit;	/* it ends, with ht_error */
 	char		 ht_error[16];	/* "EIO", "0" */
 	char		 ht_dev[32];	/* "ttyU0", "ucom0" */

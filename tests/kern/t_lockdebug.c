@@ -502,6 +502,133 @@ t_returns(void)
 	    ", a (");
 }
 
+/* ---- callouts, softints --------------------------------------------- */
+
+#define	SOFT_MS	60000		/* only waited for if nothing is found */
+
+static void
+sleeps(void *arg __unused)
+{
+
+	(void)kpause("test", false, 1, NULL);
+}
+
+static void
+soft_sleeps(void)
+{
+	callout_t co;
+
+	kern_init();
+	callout_init(&co, CALLOUT_MPSAFE);
+	callout_reset(&co, 0, sleeps, NULL);
+	t_msleep(SOFT_MS);
+}
+
+static void
+soft_keeps(void)
+{
+
+	make();
+	kern_init();
+	softint_schedule(softint_establish(SOFTINT_CLOCK | SOFTINT_MPSAFE,
+	    keep, NULL));
+	t_msleep(SOFT_MS);
+}
+
+static void
+soft_left(void)
+{
+	callout_t *co = kmem_zalloc(sizeof(*co), KM_SLEEP);
+
+	kern_init();
+	callout_init(co, CALLOUT_MPSAFE);
+	callout_reset(co, SOFT_MS, nothing, NULL);
+	LOCKDEBUG_SOFTC(co, sizeof(*co));
+}
+
+static void
+soft_right(void)
+{
+	callout_t co[2];
+
+	kern_init();
+	for (u_int i = 0; i < 2; i++)
+		callout_init(&co[i], CALLOUT_MPSAFE);
+	callout_reset(&co[0], SOFT_MS, nothing, NULL);
+	LOCKDEBUG_SOFTC(&co[1], sizeof(co[1]));
+	callout_halt(&co[0], NULL);
+	LOCKDEBUG_SOFTC(co, sizeof(co));
+}
+
+static void
+t_soft(void)
+{
+
+	PANICS(soft_sleeps, "lockdebug: sleep (test) in a callout");
+	PANICS(soft_keeps, "lockdebug: a softint has returned with a lock "
+	    "held; held: a (");
+	PANICS(soft_left, "lockdebug: detach has left a callout, of 0x");
+	quiet(soft_right);
+}
+
+/* ---- spin mutexes, which only a module has ---------------------------- */
+
+static struct lockdebug_class spin_class = {
+	.lc_name = "spin", .lc_site = "spin.c:1", .lc_module = true };
+static struct lockdebug_class adaptive_class = {
+	.lc_name = "adaptive", .lc_site = "spin.c:2", .lc_module = true };
+
+static void
+make_spin(void)
+{
+
+	make();
+	lockdebug_mutex_init(&a, MUTEX_DEFAULT, IPL_VM, &spin_class);
+	lockdebug_mutex_init(&b, MUTEX_DEFAULT, IPL_SOFTUSB, &adaptive_class);
+}
+
+static void
+spin_takes(void)
+{
+
+	make_spin();
+	pair(&a, &b);
+}
+
+static void
+spin_allocates(void)
+{
+
+	make_spin();
+	mutex_enter(&a);
+	lockdebug_alloc(true, "spin.c:3");
+}
+
+/* What of this system is taken under a driver's spin mutex is its own. */
+static void
+spin_right(void)
+{
+
+	make_spin();
+	pair(&b, &a);
+	pair(&a, &c);
+	mutex_enter(&a);
+	lockdebug_alloc(false, "spin.c:4");
+	(void)cv_timedwait(&cv, &a, 1);
+	mutex_exit(&a);
+}
+
+static void
+t_spin(void)
+{
+
+	PANICS(spin_takes, "an adaptive mutex under a spin mutex: adaptive (",
+	    "; held: spin (spin.c:1) taken at ", ", a spin mutex");
+	PANICS(spin_allocates, "sleep (KM_SLEEP) at spin.c:3 with a lock held"
+	    "; held: spin (");
+	quiet(spin_right);
+}
+
 const struct t_case t_cases[] = {
 	{ "two mutexes in both orders", t_inversion },
 	{ "a circle of four", t_circle },
@@ -517,5 +644,8 @@ const struct t_case t_cases[] = {
 	{ "the end of a thread or up-call with a mutex held", t_ends },
 	{ "a driver's function that returns with one held, but for the kernel "
 	    "lock", t_returns },
+	{ "a callout that sleeps, one that keeps a mutex, one that is left",
+	    t_soft },
+	{ "a spin mutex, and an adaptive one or KM_SLEEP under it", t_spin },
 	{ NULL, NULL }
 };

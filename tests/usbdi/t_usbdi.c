@@ -127,9 +127,12 @@ note(struct usbd_xfer *xfer, void *priv, usbd_status status)
 		usbd_get_xfer_status(xfer, NULL, NULL, &cb.actlen[cb.n],
 		    NULL);
 	}
-	while (cb.block) {
+	if (cb.block)
 		cb.blocked++;
-		cv_wait(&lk_cv, &lk);
+	while (cb.block) {		/* no callback sleeps in the kernel */
+		mutex_exit(&lk);
+		t_msleep(1);
+		mutex_enter(&lk);
 	}
 	cb.inside = false;
 	cb.n++;

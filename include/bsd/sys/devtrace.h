@@ -22,6 +22,7 @@ struct devtrace {
 	const char	*dt_key;	/* a constant: of dt_value, or NULL */
 	uintptr_t	 dt_func;	/* the driver's function, or 0 */
 	uint64_t	 dt_value;
+	uintptr_t	 dt_file;	/* fo_*: which clone, or 0 */
 };
 
 /* May change at any time: then one of enter and exit is told alone. */

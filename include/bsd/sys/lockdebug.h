@@ -20,6 +20,8 @@
 
 #include <sys/types.h>
 
+void	callout_mem_check(const void *, size_t);	/* kern_softclock.c */
+
 #ifdef LOCKDEBUG
 
 struct kmutex;
@@ -27,6 +29,8 @@ struct kmutex;
 /* One for each place that makes mutexes. */
 struct lockdebug_class {
 	u_int		 lc_id;		/* atomic; 0: not seen yet */
+	bool		 lc_module;	/* a module's */
+	bool		 lc_spin;	/* atomic; same, and a spin mutex */
 	const char	*lc_name;
 	const char	*lc_site;
 };
@@ -35,19 +39,33 @@ struct lockdebug_class {
 
 /* What a thread holds; in its lwp and touched by itself only. */
 struct lockdebug_lwp {
+	const char	*ll_soft;	/* what it is in that must not sleep */
 	u_int	ll_nheld;
 	struct lockdebug_held {
 		const struct kmutex	*lh_lock;
 		const char		*lh_where;
 		u_int			 lh_id;
+		bool			 lh_spin;
 	}	ll_held[LOCKDEBUG_NHELD];
+};
+
+/* What it was in before, and held then. */
+struct lockdebug_soft {
+	const char	*ls_what;
+	u_int		 ls_nheld;
 };
 
 #define	LOCKDEBUG_STRING1(x)	#x
 #define	LOCKDEBUG_STRING(x)	LOCKDEBUG_STRING1(x)
 #define	LOCKDEBUG_HERE		__FILE__ ":" LOCKDEBUG_STRING(__LINE__)
+#ifdef _MODULE
+#define	LOCKDEBUG_MODULE	true
+#else
+#define	LOCKDEBUG_MODULE	false
+#endif
 #define	LOCKDEBUG_CLASS(name)						\
-	{ .lc_name = (name), .lc_site = LOCKDEBUG_HERE }
+	{ .lc_name = (name), .lc_site = LOCKDEBUG_HERE,			\
+	    .lc_module = LOCKDEBUG_MODULE }
 
 void	lockdebug_mutex_init(struct kmutex *, int, int,
 	    struct lockdebug_class *);
@@ -59,6 +77,9 @@ const char *lockdebug_where(const struct kmutex *);
 void	lockdebug_barrier(const struct kmutex *, const char *, const char *);
 void	lockdebug_none(const char *, const char *);
 void	lockdebug_return(const char *);
+void	lockdebug_soft_enter(struct lockdebug_soft *, const char *);
+void	lockdebug_soft_exit(const struct lockdebug_soft *);
+void	lockdebug_alloc(bool, const char *);
 void	lockdebug_mem_check(const void *, size_t);
 
 #define	mutex_init(m, type, ipl) do {					\
@@ -81,7 +102,15 @@ void	lockdebug_mem_check(const void *, size_t);
 	lockdebug_barrier((m), (what), LOCKDEBUG_HERE)
 #define	LOCKDEBUG_NONE(what)	lockdebug_none((what), LOCKDEBUG_HERE)
 #define	LOCKDEBUG_RETURN(what)	lockdebug_return(what)
+#define	LOCKDEBUG_SOFT(what, call)	do {				\
+	struct lockdebug_soft lockdebug_soft_;				\
+									\
+	lockdebug_soft_enter(&lockdebug_soft_, (what));			\
+	call;								\
+	lockdebug_soft_exit(&lockdebug_soft_);				\
+} while (0)
 #define	LOCKDEBUG_MEM_CHECK(p, size)	lockdebug_mem_check((p), (size))
+#define	LOCKDEBUG_SOFTC(p, size)	callout_mem_check((p), (size))
 
 #else /* LOCKDEBUG */
 
@@ -100,8 +129,14 @@ void	lockdebug_mem_check(const void *, size_t);
 /* A driver's function has returned: no lock is held but the kernel lock. */
 #define	LOCKDEBUG_RETURN(what)	((void)0)
 
+/* A callout, a softint or a callback: it does not sleep, and leaves no lock. */
+#define	LOCKDEBUG_SOFT(what, call)	(call)
+
 /* No lock that is held is in this memory. */
 #define	LOCKDEBUG_MEM_CHECK(p, size)	((void)0)
+
+/* A softc is about to be freed: no callout in it comes yet, or runs. */
+#define	LOCKDEBUG_SOFTC(p, size)	((void)0)
 
 #endif /* LOCKDEBUG */
 

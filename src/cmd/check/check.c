@@ -163,15 +163,22 @@ struct waiter {
 	atomic_bool	 w_ended;
 };
 
+/* With as many bytes as the driver takes: a report may be short. */
 static void *
 wait_in_call(void *arg)
 {
 	struct waiter *const w = arg;
 	struct hyp_lwp *const l = check_enter();
+	unsigned chance = 511;
+	int error;
 
-	while (!atomic_load(&w->w_stop) &&
-	    one_call(w->w_file, w->w_what, 0, 511) == 0)
-		continue;
+	while (!atomic_load(&w->w_stop)) {
+		error = one_call(w->w_file, w->w_what, 0, chance);
+		if ((error == EMSGSIZE || error == EINVAL) && chance > 0)
+			chance /= 8;
+		else if (error != 0)
+			break;
+	}
 	hyp_lwp_exit(l);
 	atomic_store(&w->w_ended, true);
 	return NULL;
@@ -235,7 +242,7 @@ static _Noreturn void
 left_something(const struct cnode *cn, const char *what)
 {
 
-	fault(NULL, "d_close has left something (/dev/%s): it could be opened "
+	fault(cn->n_closer, "d_close has left something (/dev/%s): it could be opened "
 	    "before the %s, and cannot after it", cn->n_name, what);
 }
 
@@ -257,7 +264,8 @@ use(struct cnode *cn)
 	}
 }
 
-/* Under a call that waits; then it can be opened as before. */
+/* Under a call that waits; then it can be opened as before.  A write waits
+   for a device that takes nothing. */
 static void
 revoke_under(struct cnode *cn, unsigned what)
 {
@@ -266,9 +274,11 @@ revoke_under(struct cnode *cn, unsigned what)
 
 	if ((f = open_node(cn, "before a revoke")) == NULL)
 		return;
+	check_hold(what == CALL_WRITE);
 	start(&w, cn, f, what);
 	(void)hyp_node_revoke(cn->n_node);
 	stop(&w);
+	check_hold(false);
 	hyp_file_close(f, 0);
 	if ((f = open_node(cn, "after a revoke")) == NULL)
 		left_something(cn, "revoke");
@@ -283,9 +293,11 @@ unplug_under(struct cnode *cn, unsigned what)
 
 	if ((f = open_node(cn, "before an unplug")) == NULL)
 		return;
+	check_hold(what == CALL_WRITE);
 	start(&w, cn, f, what);
 	check_unplug();
 	stop(&w);
+	check_hold(false);
 	/* watch.c knows that there is no device. */
 	if (check_open(cn, HYP_F_READ | HYP_F_WRITE | HYP_F_NONBLOCK,
 	    &again) == 0)

@@ -30,6 +30,8 @@ extern const char *check_module;	/* its file */
 extern char check_name[64];		/* its name, when it is loaded */
 
 int	check_load(char *, size_t);	/* by an lwp; errno, and why */
+/* From now on devices take no output, or they do. */
+void	check_hold(bool);
 /* Plug all in that are not; pull all out.  Each waits until it is so, or says
    that a driver does not come back. */
 void	check_plug(void);
@@ -47,6 +49,8 @@ struct cnode {
 	uint64_t	 n_cancelled;	/* ms; when d_cancel came back; 0: not */
 	uint64_t	 n_closed;	/* the same of d_close without d_cancel */
 	unsigned	 n_closes;	/* d_close by the kernel side */
+	unsigned	 n_clones;	/* d_open gave one, and no fo_close yet */
+	void		*n_closer;	/* its d_close, when it has run */
 	const char	*n_own;		/* who called its d_close besides */
 	void		*n_ownsite;	/* and where */
 };
@@ -55,6 +59,16 @@ unsigned check_nnodes(void);
 struct cnode *check_node(const char *);	/* NULL */
 /* error = check_open(node, flags, &file): by an lwp. */
 int	check_open(struct cnode *, int, struct hyp_file **);
+
+/* ---- clones.c -------------------------------------------------------- */
+
+/* A file of a cloning device (watch.c's lock), by hyp_trace's ht_file. */
+struct cclone {
+	uintptr_t	 cc_file;	/* 0: a free row */
+	uint64_t	 cc_restarted;	/* ms; when fo_restart came back; 0: not */
+};
+/* That one's row, a new one if need be; NULL: none is free. */
+struct cclone *check_clone(uintptr_t);
 
 /* ---- watch.c --------------------------------------------------------- */
 

@@ -56,6 +56,21 @@ await(bool used)
 	return true;
 }
 
+/*
+ * Bulk and interrupt transfers only: a request waits for its own timeout, as
+ * long as that is, and no driver can do anything about it.
+ */
+void
+check_hold(bool on)
+{
+	const enum vusb_fault fault = on ? VUSB_FAULT_NEVER : VUSB_FAULT_NONE;
+
+	for (unsigned i = 0; i < check_ndevices; i++) {
+		vusb_fault(check_devices[i], VUSB_OUT, fault, 0, 0);
+		vusb_fault(check_devices[i], VUSB_INTR, fault, 0, 0);
+	}
+}
+
 void
 check_plug(void)
 {

@@ -23,14 +23,13 @@ tell_crash(void *handle, int there)
 		host_crash_module(map->l_name, there);
 }
 
-/* Where it was, for who finds a use of it later. */
+/* Where it is, or was: for who finds an address of it, or a use, later. */
 static int
 tell_range(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	unsigned long end = 0;
 
 	(void)size;
-	(void)arg;
 	if (strcmp(info->dlpi_name, check_module) != 0)
 		return 0;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -39,7 +38,8 @@ tell_range(struct dl_phdr_info *info, size_t size, void *arg)
 		if (ph->p_type == PT_LOAD && ph->p_vaddr + ph->p_memsz > end)
 			end = ph->p_vaddr + ph->p_memsz;
 	}
-	printf("unloaded: 0x%lx 0x%lx\n", (unsigned long)info->dlpi_addr,
+	printf("%s: 0x%lx 0x%lx\n", (const char *)arg,
+	    (unsigned long)info->dlpi_addr,
 	    (unsigned long)info->dlpi_addr + end);
 	fflush(stdout);
 	return 1;
@@ -54,6 +54,7 @@ hyp_module_open(const char *path, void **handle, char *why, size_t len)
 		return -1;
 	}
 	tell_crash(*handle, 1);
+	(void)dl_iterate_phdr(tell_range, (void *)(uintptr_t)"loaded");
 	return 0;
 }
 
@@ -70,7 +71,7 @@ hyp_module_close(void *handle)
 
 	tell_crash(handle, 0);
 	watch_unloaded();
-	(void)dl_iterate_phdr(tell_range, NULL);
+	(void)dl_iterate_phdr(tell_range, (void *)(uintptr_t)"unloaded");
 	if (dlclose(handle) != 0)
 		hyp_panic(dlerror());
 }

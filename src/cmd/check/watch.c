@@ -12,7 +12,9 @@
  *	d_read, d_write, d_ioctl	over within CANCEL_MS of the return of
  *					d_cancel
  *	d_cancel			prompt: CANCEL_MS
- *	d_close, detach, attach		come back: LONG_MS
+ *	fo_*				the same of a clone, by its fo_restart
+ *	d_close, fo_close, detach,
+ *	attach				come back: LONG_MS
  *	d_open				does not succeed without a device
  *	d_close				once for each opening
  *	detach				when it returns, no file is open
@@ -27,8 +29,6 @@
  * Locks
  *	watch_lock guards slots, what check.h says of nodes, and closers.  Under
  *	it no call up and no sleep: hyp_trace comes with any lock of K's.
- *
- * Known gaps: clones (fo_read, ...) are looked at for memory and locks only.
  */
 #include <sys/types.h>
 
@@ -60,6 +60,7 @@ struct call {
 	char		 c_dev[CHECK_NAME];
 	uint64_t	 c_since;	/* ms */
 	uintptr_t	 c_func;
+	uintptr_t	 c_file;	/* fo_*: the clone */
 	unsigned	 c_closes;	/* detach: of its nodes, when it began */
 };
 
@@ -199,6 +200,7 @@ close_begins(struct cnode *cn, const struct call *c)
 		    cn->n_name, cn->n_own);
 	cn->n_open = false;
 	cn->n_closes++;
+	cn->n_closer = (void *)c->c_func;
 	learn_closer(c->c_func);
 }
 
@@ -269,13 +271,29 @@ detached(const struct call *c)
 
 		if (strcmp(cn->n_device, c->c_dev) != 0)
 			continue;
-		if (cn->n_open)
+		if (cn->n_open || cn->n_clones > 0)
 			fault((void *)c->c_func, "detach without vdevgone "
 			    "(%s): it has returned, /dev/%s is open, and "
-			    "d_close did not run at all", c->c_dev,
-			    cn->n_name);
+			    "%s did not run at all", c->c_dev, cn->n_name,
+			    cn->n_open ? "d_close" : "fo_close");
 		cn->n_gone = true;
 	}
+}
+
+/* A call of a clone is over. */
+static void
+clone_ends(struct cnode *cn, const struct call *c)
+{
+	struct cclone *const cc = check_clone(c->c_file);
+
+	if (strcmp(c->c_event, "fo_restart") == 0 && cc != NULL)
+		cc->cc_restarted = check_now();
+	if (strcmp(c->c_event, "fo_close") != 0)
+		return;
+	if (cc != NULL)
+		cc->cc_file = 0;
+	if (cn != NULL && cn->n_clones > 0)
+		cn->n_clones--;
 }
 
 static void
@@ -284,8 +302,12 @@ call_ends(const struct call *c, const char *error)
 	struct cnode *const cn = check_node(c->c_dev);
 	const bool well = strcmp(error, "0") == 0;
 
-	if (strcmp(c->c_event, "d_open") == 0 && well)
+	if (c->c_file != 0)
+		clone_ends(cn, c);
+	else if (strcmp(c->c_event, "d_open") == 0 && well)
 		opened(cn, c);
+	else if (strcmp(error, "EMOVEFD") == 0 && cn != NULL)
+		cn->n_clones++;
 	else if (strcmp(c->c_event, "d_cancel") == 0 && cn != NULL && well)
 		cn->n_cancelled = check_now();
 	else if (strcmp(c->c_event, "d_close") == 0 && cn != NULL) {
@@ -309,6 +331,7 @@ enter(const struct hyp_trace *ht)
 	snprintf(c->c_dev, sizeof(c->c_dev), "%s", ht->ht_dev);
 	c->c_since = check_now();
 	c->c_func = ht->ht_func;
+	c->c_file = ht->ht_file;
 	s->s_depth++;
 	call_begins(c);
 }
@@ -440,6 +463,28 @@ is_io(const char *event)
 	    strcmp(event, "d_ioctl") == 0;
 }
 
+/* watch_lock held: the same of one of a clone's. */
+static void
+look_clone(const struct slot *s, const struct call *c, uint64_t now)
+{
+	const struct cclone *const cc = check_clone(c->c_file);
+
+	if (strcmp(c->c_event, "fo_close") == 0) {
+		if (now - c->c_since > LONG_MS)
+			fault(ask_stack(s->s_thread), "fo_close does not come "
+			    "back (%s)", c->c_dev);
+	} else if (strcmp(c->c_event, "fo_restart") == 0) {
+		if (now - c->c_since > CANCEL_MS)
+			fault(ask_stack(s->s_thread), "fo_restart waits "
+			    "(/dev/%s): it has to return at once", c->c_dev);
+	} else if (cc != NULL && cc->cc_restarted != 0 &&
+	    now - cc->cc_restarted > CANCEL_MS)
+		fault(ask_stack(s->s_thread), "%s went on after fo_restart "
+		    "(/dev/%s): %u ms after that returned it is in the driver "
+		    "yet", c->c_event, c->c_dev,
+		    (unsigned)(now - cc->cc_restarted));
+}
+
 /* watch_lock held: has this call had its time? */
 static void
 look(const struct slot *s, const struct call *c, uint64_t now)
@@ -447,7 +492,9 @@ look(const struct slot *s, const struct call *c, uint64_t now)
 	const struct cnode *const cn = check_node(c->c_dev);
 	const uint64_t age = now - c->c_since;
 
-	if (is_io(c->c_event)) {
+	if (c->c_file != 0)
+		look_clone(s, c, now);
+	else if (is_io(c->c_event)) {
 		if (cn != NULL && cn->n_cancelled != 0 &&
 		    now - cn->n_cancelled > CANCEL_MS)
 			fault(ask_stack(s->s_thread), "%s went on after "

@@ -16,19 +16,24 @@ import subprocess
 PLACE = re.compile(r"(/\S+\.so)\+(0x[0-9a-f]+)")
 FAULT = re.compile(r"^fault: (.*)$", re.M)
 LOCK = re.compile(r"lockdebug: (.*)$", re.M)
-RETURNED = re.compile(r"(\w+) has returned with a lock held; held: (.*)")
+RETURNED = re.compile(r"(.+?) has returned with a lock held; held: (.*)")
 SLEPT = re.compile(r"(sleep \(.*\)|\w+) at (\S+) with a lock held; held: (.*)")
+SOFT = re.compile(r"(sleep \(.*\)) in (.*?)(?: at (\S+))?$")
+SPIN = re.compile(r"(an adaptive mutex under a spin mutex: .*) wanted at "
+                  r"([^;\s]+); (.*)")
+CALLOUT = re.compile(r"detach has left a callout, of (0x[0-9a-f]+)")
 DEAD = re.compile(r"mutex \S+ at (\S+) is not initialised")
 SANITIZER = re.compile(r"ERROR: AddressSanitizer: (\S+)")
 FRAME = re.compile(r"^\s+#\d+ (0x[0-9a-f]+) (?:in (\S+) )?(.*)$")
 SEGV = re.compile(r"SEGV on unknown address (0x[0-9a-f]+)")
+LOADED = re.compile(r"^loaded: (0x[0-9a-f]+) (0x[0-9a-f]+)$", re.M)
 UNLOADED = re.compile(r"^unloaded: (0x[0-9a-f]+) (0x[0-9a-f]+)$", re.M)
 # Who of the kernel side it is that comes back to a driver.
 COMERS = (("softclock", "a callout"), ("callout_", "a callout"),
           ("softint", "a softint"),
           ("usbd_xfer", "a transfer's callback"), ("usb_task", "a USB task"),
           ("xcall", "a cross call"))
-DRIVER = re.compile(r"the driver is in (\S+)\+(0x[0-9a-f]+), called by (\w+)")
+DRIVER = re.compile(r"the driver is in (\S+)\+(0x[0-9a-f]+), called by (\w+|\?)")
 
 
 def place(module, address):
@@ -52,13 +57,33 @@ def told(text):
     return what, place(*match.groups()) if match else ""
 
 
-def locks(text):
+def address(output, module, where):
+    """The place of an address of the process."""
+    for low, high in reversed(LOADED.findall(output)):
+        if int(low, 16) <= int(where, 16) < int(high, 16):
+            return place(module, hex(int(where, 16) - int(low, 16)))
+    return ""
+
+
+def locks(text, output, module):
     """One of LOCKDEBUG's."""
+    if match := CALLOUT.match(text):
+        return "softc used after detach: a callout is pending or runs, and " \
+            "detach has not halted it", address(output, module, match.group(1))
     if match := RETURNED.match(text):
         return "a lock is held over the return of %s: %s" % match.groups(), ""
     if match := SLEPT.match(text):
         what, where, held = match.groups()
-        return "it sleeps with a lock held, %s: %s" % (what, held), where
+        return "it sleeps with a %s held, %s: %s" % (
+            "spin mutex" if "a spin mutex" in held else "lock", what,
+            held), where
+    if match := SOFT.match(text):
+        what, soft, where = match.groups()
+        return "it sleeps in %s, where nobody may: %s" % (soft, what), \
+            where or ""
+    if match := SPIN.match(text):
+        what, where, held = match.groups()
+        return "%s; %s" % (what, held), where
     if match := DEAD.match(text):
         return "a lock is used before mutex_init, or after mutex_destroy: " \
             "softc used after detach, or before attach", match.group(1)
@@ -114,15 +139,16 @@ def verdict(output, module, names):
     if match := FAULT.search(output):
         what, where = told(match.group(1))
     elif match := LOCK.search(output):
-        what, where = locks(match.group(1))
-        if match := DRIVER.search(output):
+        what, where = locks(match.group(1), output, module)
+        if match := not CALLOUT.match(match.group(1)) and \
+                DRIVER.search(output):
             where = place(module, match.group(2)) or where
     elif match := SANITIZER.search(output):
         what, where = sanitizer(match.group(1), output, module, names)
     elif match := DRIVER.search(output):
-        before = output[:match.start()].strip().splitlines()
+        before = output[:match.start()].splitlines()[:-1] or ["?"]
         what = "%s ends the process: %s" % (
-            match.group(3), before[-1] if before else "?")
+            match.group(3), before[-1].removeprefix("devswd: "))
         where = place(module, match.group(2))
     else:
         lines = output.strip().splitlines()

@@ -93,8 +93,10 @@ device_free(device_t dev)
 	localcount_fini(&dev->dv_localcount);
 	prop_dictionary_fini(&dev->dv_properties);
 	/* Its tables may be gone by now. */
-	if (dev->dv_private != NULL)
+	if (dev->dv_private != NULL) {
+		LOCKDEBUG_SOFTC(dev->dv_private, dev->dv_devsize);
 		kmem_free(dev->dv_private, dev->dv_devsize);
+	}
 	config_unit_unpin(dev);
 	kmem_free(dev, sizeof(*dev));
 }

@@ -131,6 +131,7 @@ trace_fill(struct hyp_trace *ht, const struct devtrace *dt)
 	ht->ht_key = dt->dt_key;
 	ht->ht_func = dt->dt_func;
 	ht->ht_value = dt->dt_value;
+	ht->ht_file = dt->dt_file;
 	strlcpy(ht->ht_dev, dt->dt_dev, sizeof(ht->ht_dev));
 	if (dt->dt_command != 0)
 		ioctl_name(dt->dt_command, ht->ht_command,

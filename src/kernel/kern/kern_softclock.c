@@ -64,7 +64,8 @@ static bool softclock_stop;
 
 /* Run one handler without the lock. */
 static void
-softclock_call(const void *what, void (*func)(void *), void *arg, bool mpsafe)
+softclock_call(const void *what, const char *kind __unused,
+    void (*func)(void *), void *arg, bool mpsafe)
 {
 
 	softclock_running = what;
@@ -72,7 +73,7 @@ softclock_call(const void *what, void (*func)(void *), void *arg, bool mpsafe)
 	kpreempt_disable();		/* for xc_barrier */
 	if (!mpsafe)
 		kernel_lock(1);
-	func(arg);
+	LOCKDEBUG_SOFT(kind, func(arg));
 	if (!mpsafe)
 		kernel_unlock(1);
 	kpreempt_enable();
@@ -91,13 +92,14 @@ softclock_step(void)
 	if (si != NULL) {
 		TAILQ_REMOVE(&softints, si, si_entry);
 		si->si_pending = false;
-		softclock_call(si, si->si_func, si->si_arg, si->si_mpsafe);
+		softclock_call(si, "a softint", si->si_func, si->si_arg,
+		    si->si_mpsafe);
 		return true;
 	}
 	if (c != NULL && c->c_when <= hyp_clock()) {
 		TAILQ_REMOVE(&callouts, c, c_entry);
 		c->c_pending = false;
-		softclock_call(c, c->c_func, c->c_arg,
+		softclock_call(c, "a callout", c->c_func, c->c_arg,
 		    (c->c_flags & CALLOUT_MPSAFE) != 0);
 		return true;
 	}
@@ -310,6 +312,31 @@ callout_pending(callout_t *c)
 	pending = c->c_pending;
 	mutex_exit(&softclock_lock);
 	return pending;
+}
+
+/*
+ * callout_mem_check(p, size)
+ *
+ *	For LOCKDEBUG: this memory is about to be freed, and no callout in it is
+ *	pending, or runs elsewhere.
+ */
+void
+callout_mem_check(const void *p, size_t size)
+{
+	const callout_t *c;
+
+	mutex_enter(&softclock_lock);
+	TAILQ_FOREACH(c, &callouts, c_entry) {
+		if ((uintptr_t)c - (uintptr_t)p < size)
+			break;
+	}
+	if (c == NULL && curlwp != softclock_lwp &&
+	    (uintptr_t)softclock_running - (uintptr_t)p < size)
+		c = softclock_running;
+	if (c != NULL)
+		panic("lockdebug: detach has left a callout, of %p",
+		    (void *)(uintptr_t)c->c_func);
+	mutex_exit(&softclock_lock);
 }
 
 /*

@@ -35,6 +35,14 @@
  *	function		the kernel lock
  *	the end of an up-call,
  *	or of a kthread		nothing
+ *	the end of a callout, a
+ *	softint or a transfer's
+ *	callback		what was held before; and in these nobody sleeps
+ *
+ *	A spin mutex (by mutex_init's type and level) is held in NetBSD with
+ *	interrupts off; so under one that a driver has made no adaptive mutex of
+ *	a driver's is taken.  Those of this system are all alike, and are not
+ *	looked at.
  *
  *	mutex_tryenter waits for nobody: it makes no edge to what it takes,
  *	but what is wanted while that is held makes one from it.
@@ -160,7 +168,8 @@ text_held(struct ld_text *t, const struct lockdebug_lwp *ll)
 		if (i > 0)
 			text_add(t, ", ");
 		text_class(t, lh->lh_id);
-		text_add(t, " taken at %s", site_short(lh->lh_where));
+		text_add(t, " taken at %s%s", site_short(lh->lh_where),
+		    lh->lh_spin ? ", a spin mutex" : "");
 	}
 	if (ll->ll_nheld == 0)
 		text_add(t, "nothing");
@@ -348,6 +357,10 @@ want(const struct lockdebug_lwp *ll, const kmutex_t *m, u_int id,
 	for (u_int i = 0; i < ll->ll_nheld; i++) {
 		const struct lockdebug_held *const lh = &ll->ll_held[i];
 
+		if (__predict_false(lh->lh_spin) && m->mtx_class->lc_module &&
+		    !m->mtx_class->lc_spin)
+			same_panic(ll, "an adaptive mutex under a spin mutex",
+			    id, where);
 		if (__predict_true(order_has(lh->lh_id, id)))
 			continue;
 		if (lh->lh_lock == m)
@@ -369,6 +382,7 @@ hold(struct lockdebug_lwp *ll, const kmutex_t *m, u_int id, const char *where)
 	lh->lh_lock = m;
 	lh->lh_where = where;
 	lh->lh_id = id;
+	lh->lh_spin = m->mtx_class->lc_spin;
 	ll->ll_nheld++;
 }
 
@@ -390,6 +404,8 @@ lockdebug_mutex_init(kmutex_t *m, int type, int ipl,
 {
 
 	(mutex_init)(m, (kmutex_type_t)type, ipl);
+	if (lc->lc_module && (type == MUTEX_SPIN || ipl >= IPL_VM))
+		atomic_store_relaxed(&lc->lc_spin, true);
 	m->mtx_class = type == MUTEX_NODEBUG ? &nodebug : lc;
 }
 
@@ -487,6 +503,8 @@ lockdebug_barrier(const kmutex_t *m, const char *what, const char *where)
 	const struct lockdebug_lwp *const ll = &l->l_lockdebug;
 	u_int n = ll->ll_nheld;
 
+	if (__predict_false(ll->ll_soft != NULL))
+		panic("lockdebug: sleep (%s) in %s", what, ll->ll_soft);
 	if (__predict_true(n == 0))
 		return;
 	if (l->l_biglocks > 0)
@@ -517,6 +535,16 @@ lockdebug_none(const char *what, const char *where)
 		held_panic(ll, what, where);
 }
 
+static __dead void
+return_panic(const struct lockdebug_lwp *ll, const char *what)
+{
+	struct ld_text t = { .t_len = 0 };
+
+	text_add(&t, "lockdebug: %s has returned with a lock held", what);
+	text_held(&t, ll);
+	hyp_panic(t.t_buf);
+}
+
 /*
  * lockdebug_return(what)
  *
@@ -528,13 +556,57 @@ lockdebug_return(const char *what)
 {
 	const struct lwp *const l = curlwp;
 	const struct lockdebug_lwp *const ll = &l->l_lockdebug;
-	struct ld_text t = { .t_len = 0 };
 
-	if (__predict_true(ll->ll_nheld <= (l->l_biglocks > 0)))
+	if (__predict_false(ll->ll_nheld > (l->l_biglocks > 0)))
+		return_panic(ll, what);
+}
+
+/*
+ * lockdebug_soft_enter(&ls, what)
+ * lockdebug_soft_exit(&ls)
+ *
+ *	Around a callout, a softint or the callback of a transfer, which must
+ *	not sleep, and has left no lock.  One may be called by another.
+ */
+void
+lockdebug_soft_enter(struct lockdebug_soft *ls, const char *what)
+{
+	struct lockdebug_lwp *const ll = &curlwp->l_lockdebug;
+
+	ls->ls_what = ll->ll_soft;
+	ls->ls_nheld = ll->ll_nheld;
+	ll->ll_soft = what;
+}
+
+void
+lockdebug_soft_exit(const struct lockdebug_soft *ls)
+{
+	struct lockdebug_lwp *const ll = &curlwp->l_lockdebug;
+
+	if (__predict_false(ll->ll_nheld > ls->ls_nheld))
+		return_panic(ll, ll->ll_soft);
+	ll->ll_soft = ls->ls_what;
+}
+
+/*
+ * lockdebug_alloc(sleeps, where)
+ *
+ *	A module wants memory, with KM_SLEEP or without.
+ */
+void
+lockdebug_alloc(bool sleeps, const char *where)
+{
+	const struct lockdebug_lwp *const ll = &curlwp->l_lockdebug;
+
+	if (!sleeps)
 		return;
-	text_add(&t, "lockdebug: %s has returned with a lock held", what);
-	text_held(&t, ll);
-	hyp_panic(t.t_buf);
+	if (ll->ll_soft != NULL)
+		panic("lockdebug: sleep (KM_SLEEP) in %s at %s", ll->ll_soft,
+		    site_short(where));
+	for (u_int i = 0; i < ll->ll_nheld; i++) {
+		if (ll->ll_held[i].lh_spin)
+			held_panic(ll, "sleep (KM_SLEEP)", where);
+	}
 }
 
 /*

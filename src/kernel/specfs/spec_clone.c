@@ -207,7 +207,8 @@ spec_clone_rw(struct specdev *sd, struct uio *uio, int ioflag)
 	struct file *const fp = sd->sd_file;
 	const bool traced = DEVTRACE(), in = uio->uio_rw == UIO_READ;
 	const size_t resid = uio->uio_resid;
-	struct devtrace dt = { .dt_event = in ? "fo_read" : "fo_write" };
+	struct devtrace dt = { .dt_event = in ? "fo_read" : "fo_write",
+	    .dt_file = (uintptr_t)fp };
 	int error;
 
 	if (traced)
@@ -228,7 +229,7 @@ spec_clone_ioctl(struct specdev *sd, u_long cmd, void *data)
 {
 	const bool traced = DEVTRACE();
 	const struct devtrace dt = { .dt_event = "fo_ioctl",
-	    .dt_command = cmd };
+	    .dt_command = cmd, .dt_file = (uintptr_t)sd->sd_file };
 	int error;
 
 	if (traced)
@@ -263,7 +264,7 @@ spec_clone_poll(struct specdev *sd, int events)
 {
 	const bool traced = DEVTRACE();
 	struct devtrace dt = { .dt_event = "fo_poll", .dt_key = "events",
-	    .dt_value = (u_int)events };
+	    .dt_value = (u_int)events, .dt_file = (uintptr_t)sd->sd_file };
 	int revents;
 
 	if (traced)
@@ -281,23 +282,27 @@ void
 spec_clone_restart(struct specdev *sd)
 {
 	const bool traced = DEVTRACE();
+	const struct devtrace dt = { .dt_event = "fo_restart",
+	    .dt_file = (uintptr_t)sd->sd_file };
 
 	if (traced)
-		spec_trace_begin("fo_restart", sd->sd_type, sd->sd_dev);
+		spec_trace_enter(&dt, sd->sd_type, sd->sd_dev);
 	sd->sd_file->f_ops->fo_restart(sd->sd_file);
 	if (traced)
-		spec_trace_end("fo_restart", sd->sd_type, sd->sd_dev, 0);
+		spec_trace_exit(&dt, sd->sd_type, sd->sd_dev, 0);
 }
 
 void
 spec_clone_close(struct specdev *sd)
 {
 	const bool traced = DEVTRACE();
+	const struct devtrace dt = { .dt_event = "fo_close",
+	    .dt_file = (uintptr_t)sd->sd_file };
 	int error;
 
 	if (traced)
-		spec_trace_begin("fo_close", sd->sd_type, sd->sd_dev);
+		spec_trace_enter(&dt, sd->sd_type, sd->sd_dev);
 	error = sd->sd_file->f_ops->fo_close(sd->sd_file);
 	if (traced)
-		spec_trace_end("fo_close", sd->sd_type, sd->sd_dev, error);
+		spec_trace_exit(&dt, sd->sd_type, sd->sd_dev, error);
 }

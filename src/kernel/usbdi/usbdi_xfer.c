@@ -333,7 +333,8 @@ usbd_xfer_callback(struct usbd_pipe *pipe, struct usbd_xfer *xfer)
 		kpreempt_disable();		/* for xc_barrier */
 		if (!pipe->up_mpsafe)
 			KERNEL_LOCK(1, curlwp);
-		(*cb)(xfer, xfer->ux_priv, status);
+		LOCKDEBUG_SOFT("a callback of a transfer",
+		    (*cb)(xfer, xfer->ux_priv, status));
 		if (!pipe->up_mpsafe)
 			KERNEL_UNLOCK_ONE(curlwp);
 		kpreempt_enable();

@@ -13,6 +13,12 @@
  *	CALLOUT_LEFT	detach leaves a callout running that is in the softc
  *	LOCK_KEPT	d_write forgets its lock where it fails
  *	LOCK_SLEEPS	d_read sleeps with another lock, of a soft interrupt
+ *	SPIN_SLEEPS	and with one that is a spin mutex
+ *	SPIN_TAKES	d_open takes an adaptive mutex under a spin mutex
+ *	SPIN_ALLOCS	and allocates with KM_SLEEP under one
+ *	SOFT_SLEEPS	a callout sleeps
+ *	SOFT_ALLOCS	and allocates with KM_SLEEP
+ *	SOFT_KEEPS	and forgets its lock
  *	CODE_STAYS	the module leaves a callout running
  *	STILL_OPEN	d_close forgets what d_open has set
  */
@@ -22,6 +28,7 @@
 #include <sys/device.h>
 #include <sys/errno.h>
 #include <sys/fcntl.h>
+#include <sys/kmem.h>
 #include <sys/mutex.h>
 #include <sys/systm.h>
 #include <sys/uio.h>
@@ -69,11 +76,21 @@ broken_softc(dev_t dev)
 
 static void
 broken_tick(void *arg)
-{
+{							/* CALLOUT_LEFT */
 	struct broken_softc *sc = arg;
 
+	mutex_enter(&sc->sc_tlock);			/* SOFT_KEEPS */
 	sc->sc_ticks++;
 	callout_schedule(&sc->sc_tick, 1);
+#ifdef SOFT_SLEEPS
+	(void)kpause("broken", false, 1, &sc->sc_tlock); /* SOFT_SLEEPS */
+#endif
+#ifdef SOFT_ALLOCS
+	kmem_free(kmem_alloc(1, KM_SLEEP), 1);		/* SOFT_ALLOCS */
+#endif
+#ifndef SOFT_KEEPS
+	mutex_exit(&sc->sc_tlock);
+#endif
 }
 
 static int
@@ -88,7 +105,17 @@ brokenopen(dev_t dev, int flags, int mode, struct lwp *l)
 #endif
 	if (sc == NULL)
 		return ENXIO;
-	mutex_enter(&sc->sc_lock);
+#if defined(SPIN_TAKES) || defined(SPIN_ALLOCS)
+	mutex_enter(&sc->sc_tlock);
+#endif
+#ifdef SPIN_ALLOCS
+	kmem_free(kmem_zalloc(1, KM_SLEEP), 1);		/* SPIN_ALLOCS */
+	mutex_exit(&sc->sc_tlock);
+#endif
+	mutex_enter(&sc->sc_lock);			/* SPIN_TAKES */
+#ifdef SPIN_TAKES
+	mutex_exit(&sc->sc_tlock);
+#endif
 	error = sc->sc_dying ? ENXIO : sc->sc_closing ? ERESTART :
 	    sc->sc_open ? EBUSY : 0;
 	if (error == 0)
@@ -99,7 +126,7 @@ brokenopen(dev_t dev, int flags, int mode, struct lwp *l)
 
 static int
 brokenclose(dev_t dev, int flags, int mode, struct lwp *l)
-{
+{							/* STILL_OPEN */
 	struct broken_softc *sc = broken_softc(dev);
 
 	if (sc == NULL)
@@ -145,14 +172,14 @@ brokenread(dev_t dev, struct uio *uio, int flags)
 	if (sc == NULL)
 		return ENXIO;
 	mutex_enter(&sc->sc_lock);
-#ifdef LOCK_SLEEPS
+#if defined(LOCK_SLEEPS) || defined(SPIN_SLEEPS)
 	mutex_enter(&sc->sc_tlock);
 #endif
 	while (error == 0)
 		error = sc->sc_closing || sc->sc_dying ? EIO :
 		    flags & IO_NDELAY ? EWOULDBLOCK :
-		    cv_wait_sig(&sc->sc_cv, &sc->sc_lock); /* READ_GOES_ON LOCK_SLEEPS */
-#ifdef LOCK_SLEEPS
+		    cv_wait_sig(&sc->sc_cv, &sc->sc_lock); /* READ_GOES_ON LOCK_SLEEPS SPIN_SLEEPS */
+#if defined(LOCK_SLEEPS) || defined(SPIN_SLEEPS)
 	mutex_exit(&sc->sc_tlock);
 #endif
 	mutex_exit(&sc->sc_lock);
@@ -213,7 +240,11 @@ broken_attach(device_t parent, device_t self, void *aux)
 	aprint_naive("\n");
 	aprint_normal("\n");
 	mutex_init(&sc->sc_lock, MUTEX_DEFAULT, IPL_NONE);
+#if defined(SPIN_SLEEPS) || defined(SPIN_TAKES) || defined(SPIN_ALLOCS)
+	mutex_init(&sc->sc_tlock, MUTEX_DEFAULT, IPL_USB);
+#else
 	mutex_init(&sc->sc_tlock, MUTEX_DEFAULT, IPL_SOFTUSB);
+#endif
 	cv_init(&sc->sc_cv, "broken");
 	callout_init(&sc->sc_tick, CALLOUT_MPSAFE);
 	callout_setfunc(&sc->sc_tick, broken_tick, sc);
