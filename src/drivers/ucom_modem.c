@@ -363,8 +363,8 @@ ucom_txbusy(struct ucom_softc *sc, int *busy)
  *
  *	Wait until the chip has sent what is in its own buffer.  A chip can
  *	only be asked, so this asks every few milliseconds, as long as
- *	ucom_txleft says when it is called.  If intr, for a client: ERESTART,
- *	the node is being closed; EINTR; EWOULDBLOCK, this lwp may not sleep.
+ *	ucom_txleft says when it is called.  EINTR; EWOULDBLOCK, this lwp may
+ *	not sleep; ERESTART, if intr, for a client: the node is being closed.
  */
 int
 ucom_txempty(struct ucom_softc *sc, bool intr)
@@ -390,13 +390,10 @@ ucom_txempty(struct ucom_softc *sc, bool intr)
 		else if (empty || (int)(end - getticks()) <= 0)
 			error = 0;
 		else {
-			error = intr ?
-			    cv_timedwait_sig(&sc->sc_statecv, &sc->sc_lock,
-			    mstohz(UCOM_TXPOLL_MS)) :
-			    cv_timedwait(&sc->sc_statecv, &sc->sc_lock,
-			    mstohz(UCOM_TXPOLL_MS));
+			error = cv_timedwait_sig(&sc->sc_statecv,
+			    &sc->sc_lock, mstohz(UCOM_TXPOLL_MS));
 			again = error == 0 || (error == EWOULDBLOCK &&
-			    !(intr && curlwp->l_nosleep));
+			    !curlwp->l_nosleep);
 		}
 		mutex_exit(&sc->sc_lock);
 		if (!again)

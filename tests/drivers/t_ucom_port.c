@@ -279,6 +279,38 @@ closing_wait(void)
 	h_remove(v);
 }
 
+/* But a revoke does not wait for that, and takes none of it along. */
+static void
+revoked_close(void)
+{
+	struct vusb *v = h_ftdi();
+	struct serial_struct ss;
+	struct s_file sf;
+	struct s_op op = { .so_call = S_CLOSE, .so_file = &sf };
+	uint64_t began;
+
+	h_open_raw(&sf, 115200);
+	ss = get(&sf);
+	ss.closing_wait = 2000;
+	T_EQ(set(&sf, &ss), 0);
+	vusb_fault(v, VUSB_OUT, VUSB_FAULT_NEVER, 0, 0);
+	s_write_all(&sf, "never", 5);
+	s_start(&op);
+	s_wait_sleep(&op, "ttyout");
+	began = now_ms();
+	T_EQ(s_revoke("dtyU0"), 0);	/* the other node's user goes on */
+	T_CHECK(!s_finished(&op));
+	T_EQ(s_revoke("ttyU0"), 0);
+	T_CHECK(now_ms() - began < 10000);
+	T_EQ(s_finish(&op), 0);
+	vusb_fault(v, VUSB_OUT, VUSB_FAULT_NONE, 0, 0);
+	/* The next one is as any other. */
+	h_open_raw(&sf, 115200);
+	s_write_all(&sf, "sent", 4);
+	s_close(&sf);
+	h_remove(v);
+}
+
 /* How long DTR is low before the next open raises it. */
 static void
 close_delay(void)
@@ -422,6 +454,7 @@ const struct t_case t_cases[] = {
 	{ "FTDI: a latency timer that cannot be set", odd_latency },
 	{ "closing_wait: how long a close waits for who takes nothing",
 	    closing_wait },
+	{ "closing_wait: a revoke does not wait for it", revoked_close },
 	{ "close_delay: how long DTR is low", close_delay },
 	{ "tcflush takes output back from transfers and the chip",
 	    flush_output },

@@ -4,6 +4,8 @@
  * read that ignores d_cancel, a d_cancel or d_close that hangs or that takes
  * its time.  Revokes end at the deadline, opens answer EBUSY from then on,
  * vdevgone waits, and when the driver is back all is as if nothing had been.
+ * A last close that only gets on is waited for by opens, and cut short by all
+ * others.
  * The deadline is virtual: it comes when nobody else can run, or when an
  * actor lets the time go by.
  */
@@ -14,6 +16,8 @@
 #include <sys/vnode.h>
 
 #include <hyp/hyp.h>
+
+#include <miscfs/specfs/specdev.h>
 
 #include "sched/sched.h"
 #include "specfs/h_drv.h"
@@ -31,10 +35,11 @@ static bool over;		/* close(2) is; hd_lock */
 static uint64_t began;
 
 static void
-setup_open_a(void)
+setup_open_as(const char *semantics)
 {
 
 	hd_setup(&hd_cdevsw);
+	SCHED_CHECK(devsw_semantics(hd_present, semantics) == 0);
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	a.c_node = b.c_node = hd_node(0);
@@ -42,6 +47,13 @@ setup_open_a(void)
 	began = sched_clock();
 	h_open(&a);
 	SCHED_CHECK(a.c_error == 0);
+}
+
+static void
+setup_open_a(void)
+{
+
+	setup_open_as("netbsd");
 }
 
 static void
@@ -79,6 +91,33 @@ setup_close_moves(void)
 }
 
 static void
+setup_moves_freebsd(void)
+{
+
+	setup_open_as("freebsd");
+	hd[0].hd_close_holds = true;
+	hd[0].hd_close_steps = 100;
+}
+
+static void
+setup_moves_linux(void)
+{
+
+	setup_open_as("linux");
+	hd[0].hd_close_holds = true;
+	hd[0].hd_close_steps = 100;
+}
+
+/* The same, of one that minds no interrupt. */
+static void
+setup_close_deaf(void)
+{
+
+	setup_close_moves();
+	hd[0].hd_deaf = true;
+}
+
+static void
 is_over(struct h_hostfile *hf __unused)
 {
 
@@ -96,6 +135,15 @@ setup_close_sends(void)
 	setup_close_holds();
 	hd[0].hd_drains = 5000;
 	a.c_host.hf_closing = is_over;
+}
+
+/* And it gets on. */
+static void
+setup_moves_long(void)
+{
+
+	setup_close_sends();
+	hd[0].hd_close_steps = 100;
 }
 
 static void
@@ -138,6 +186,34 @@ end_close_a(void)
 	end();
 }
 
+/* Nobody has waited longer for what a close had to send than a revoke does. */
+static void
+end_soon(void)
+{
+
+	SCHED_CHECK(sched_clock() - began < SECONDS(1) + SECONDS(1) / 10);
+	SCHED_CHECK(hd[0].hd_nclose > 0);
+	hd_set(&hd[0], &hd[0].hd_close_holds, false);
+	end();
+}
+
+static void
+end_at_once(void)
+{
+
+	SCHED_CHECK(sched_clock() - began < SECONDS(1) / 10);
+	end_soon();
+}
+
+/* It has been sent. */
+static void
+end_sent(void)
+{
+
+	SCHED_CHECK(!hd[0].hd_cut);
+	end();
+}
+
 /* Deadlines: of a revoke; of a last close, which may have to send. */
 static const u_int revoked = 5, closed = 10;
 #define	ARG(x)	((void *)(uintptr_t)(x))
@@ -168,6 +244,28 @@ revokes(void *arg __unused)
 	sched_note("revoked");
 	/* Before the driver is back, or with it; but not for ever. */
 	SCHED_CHECK(sched_clock() - began <= SECONDS(11));
+}
+
+/* After a close(2) that has much to send. */
+static void
+revokes_at_once(void *arg)
+{
+
+	mutex_enter(&hd[0].hd_lock);
+	while (!over)
+		cv_wait(&hd[0].hd_cv, &hd[0].hd_lock);
+	mutex_exit(&hd[0].hd_lock);
+	revokes(arg);
+}
+
+/* Not later than a revoke's own close would be given up. */
+static void
+revokes_deaf(void *arg __unused)
+{
+	const uint64_t from = sched_clock();
+
+	SCHED_CHECK(h_revoke(hd_node(0)) == 0);
+	SCHED_CHECK(sched_clock() - from <= SECONDS(6) + SECONDS(1) / 10);
 }
 
 /* It waits for the deadline, EBUSY, but not for the driver. */
@@ -281,6 +379,48 @@ unplugs(void *arg __unused)
 }
 
 static void
+leaves(void *arg __unused)
+{
+	devmajor_t maj = 0;
+
+	devsw_detach(NULL, hd_present);
+	SCHED_CHECK(!hd[0].hd_isopen);
+	SCHED_CHECK(devsw_attach("hd", NULL, NULL, hd_present, &maj) == 0);
+}
+
+static void
+halts(void *arg __unused)
+{
+
+	spec_halt();
+}
+
+/* Whose close was cut short may sleep in the next call. */
+static void
+closes_reads(void *arg __unused)
+{
+
+	h_close(&a);
+	h_open(&b);
+	SCHED_CHECK(b.c_error == 0);
+	h_read(&b);
+	SCHED_CHECK(b.c_error == 0 && b.c_done == 1);
+	h_close(&b);
+}
+
+static void
+byte_comes(void *arg __unused)
+{
+
+	mutex_enter(&hd[0].hd_lock);
+	while (hd[0].hd_calls == 0)
+		cv_wait(&hd[0].hd_cv, &hd[0].hd_lock);
+	hd[0].hd_bytes++;
+	cv_broadcast(&hd[0].hd_cv);
+	mutex_exit(&hd[0].hd_lock);
+}
+
+static void
 comes_back(void *arg __unused)
 {
 
@@ -371,6 +511,17 @@ ACTORS(close_revoke, { "A", closes, &a }, { "revoke", revokes, NULL },
     { "back", comes_back_late, NULL });
 ACTORS(close_unplug, { "A", closes, &a }, { "unplug", unplugs, NULL },
     { "back", comes_back_late, NULL });
+ACTORS(moves_deaf, { "A", closes, &a }, { "revoke", revokes_deaf, NULL },
+    { "back", comes_back_at_30, NULL });
+ACTORS(moves_revoke, { "A", closes, &a }, { "revoke", revokes, NULL });
+ACTORS(moves_long, { "A", closes, &a }, { "revoke", revokes_at_once, NULL });
+ACTORS(moves_soon, { "A", closes, &a }, { "revoke", revokes, NULL },
+    { "back", comes_back_soon, NULL });
+ACTORS(moves_unplug, { "A", closes, &a }, { "unplug", unplugs, NULL });
+ACTORS(moves_leave, { "A", closes, &a }, { "leave", leaves, NULL });
+ACTORS(moves_halt, { "A", closes, &a }, { "halt", halts, NULL });
+ACTORS(moves_read, { "A", closes_reads, NULL }, { "halt", halts, NULL },
+    { "input", byte_comes, NULL });
 ACTORS(cancel_revoke_open, { "revoke", revokes, NULL },
     { "B", opens, ARG(&revoked) }, { "back", comes_back_late, NULL });
 
@@ -396,6 +547,26 @@ const struct sched_litmus l_stuck[] = {
 	    setup_close_moves, close_late, end },
 	{ "slow_close_stops", "one that stops: EBUSY, from its last progress",
 	    setup_close_stops, close_stops, end },
+	{ "slow_close_revoke", "one that gets on, and a revoke: a second",
+	    setup_close_moves, moves_revoke, end_soon },
+	{ "slow_close_long", "and has much to send: not even that",
+	    setup_moves_long, moves_long, end_at_once },
+	{ "slow_close_sent", "and has sent it soon: all of it",
+	    setup_close_moves, moves_soon, end_sent },
+	{ "slow_close_deaf", "one that cannot be cut short: at its deadline",
+	    setup_close_deaf, moves_deaf, end },
+	{ "slow_close_unplug", "one that gets on, and vdevgone: a second",
+	    setup_close_moves, moves_unplug, end_soon },
+	{ "slow_close_leave", "the same, and devsw_detach",
+	    setup_close_moves, moves_leave, end_soon },
+	{ "slow_close_halt", "the same, and the daemon's end: at once",
+	    setup_close_moves, moves_halt, end_at_once },
+	{ "slow_close_read", "and who has closed it opens it and reads",
+	    setup_close_moves, moves_read, end_at_once },
+	{ "slow_close_freebsd", "as FreeBSD's, and a revoke",
+	    setup_moves_freebsd, moves_revoke, end_soon },
+	{ "slow_close_linux", "as Linux's, and vdevgone",
+	    setup_moves_linux, moves_unplug, end_at_once },
 	{ "now_close_soon", "O_NONBLOCK: a close that is over soon",
 	    setup_close_holds, close_soon, end },
 	{ "now_close_second", "one that is not: EAGAIN after a second",

@@ -528,6 +528,39 @@ setup_open_both(void)
 	SCHED_CHECK(c_open(&c3, HYP_F_NONBLOCK) == 0);
 }
 
+/* Root has said that a close may take a minute. */
+static void
+setup_held_a(void)
+{
+	struct tty *tp;
+
+	setup_written_a();
+	tp = ucom()->sc_tty;
+	ttylock(tp);
+	tp->t_port.tp_closing_wait = 60000;
+	ttyunlock(tp);
+}
+
+static bool
+cp_txfull(void *arg __unused, int portno __unused)
+{
+
+	cp_enter();
+	cp.cp_asked++;
+	cp_exit();
+	return false;
+}
+
+/* The chip has been given all, and says each time that it still sends. */
+static void
+setup_chip_a(void)
+{
+
+	setup_open_a();
+	cp_methods.ucom_txempty = cp_txfull;
+	ucom()->sc_odone = getticks();
+}
+
 /* And output that ^S, or who asks for it, has stopped. */
 static void
 setup_stopped_both(void)
@@ -660,6 +693,15 @@ end_soon(void)
 {
 
 	SCHED_CHECK(sched_clock() - began < UINT64_C(1000000000));
+	end();
+}
+
+/* So long a revoke waits for what may soon be sent. */
+static void
+end_second(void)
+{
+
+	SCHED_CHECK(sched_clock() - began < UINT64_C(1100000000));
 	end();
 }
 
@@ -1563,6 +1605,7 @@ ACTORS(close_output_unplug, { "A", closes, &a }, { "sent", takes_one, NULL },
     { "unplug", unplugs, NULL });
 ACTORS(close_fails, { "A", closes, &a },
     { "sent", fails_then_takes, ARG(&one) });
+ACTORS(close_revoke, { "A", closes, &a }, { "revoke", revokes_a, NULL });
 ACTORS(close_alone, { "A", closes, &a });
 ACTORS(read_unplug, { "A", reads_closes, NULL },
     { "unplug", unplugs, NULL });
@@ -1748,6 +1791,10 @@ const struct sched_litmus l_ucom[] = {
 	    setup_written_a, close_output, end },
 	{ "close_output_unplug", "the same, and a detach",
 	    setup_written_a, close_output_unplug, end_at_once },
+	{ "close_far_end", "a last close that nobody takes, and a revoke",
+	    setup_held_a, close_revoke, end_second },
+	{ "close_chip", "the same, and the chip has it",
+	    setup_chip_a, close_revoke, end_second },
 	{ "close_fails", "a last close, and output that fails once",
 	    setup_written_a, close_fails, end_soon },
 	{ "close_never", "a last close of a dead device: bounded",

@@ -40,6 +40,7 @@ UHIDEV = "drivers/uhidev.c"
 VNOPS = "kernel/specfs/spec_vnops.c"
 HYPNODE = "kernel/specfs/hyp_node.c"
 CLOSE = "kernel/specfs/spec_close.c"
+SEMANTICS = "kernel/specfs/spec_semantics.c"
 CLONE = "kernel/specfs/spec_clone.c"
 ZOMBIE = "kernel/kern/kern_zombie.c"
 DEVSW = "kernel/devsw/subr_devsw.c"
@@ -146,7 +147,7 @@ MUTANTS = (
      "	sn->sn_taken = true;\n", ""),
     ("a revoke does not wait for the close", VNOPS,
      "	while (sd->sd_closing && !sd->sd_overdue)\n"
-     "		cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));\n"
+     "		spec_close_press(sd, began);\n"
      "	spec_node_unhash",
      "	spec_node_unhash"),
     ("a second revoke does not wait for the first", VNOPS,
@@ -176,9 +177,8 @@ MUTANTS = (
      "if ((vp = spec_find_open(sb, type, maj)) != NULL) {",
      "if ((vp = NULL) != NULL) {"),
     ("a leaving driver's closes are not waited for", VNOPS,
-     "		} else if (spec_close_pending(sb, (enum vtype)type, maj))\n"
-     "			cv_wait(&sb->sb_iocv, &sb->sb_lock);\n",
-     "		}\n"),
+     "			cv_wait(&sb->sb_iocv, &sb->sb_lock);\n"
+     "		} else\n", "			break;\n		} else\n"),
     ("no drain before d_close", CLOSE,
      "		if (sd->sd_ss->ss_drain)\n			spec_io_drain(sd);",
      "		;"),
@@ -373,7 +373,7 @@ MUTANTS = (
     ("a close is overdue for ever", CLOSE,
      "		sd->sd_overdue = false;\n", "", "t_sched_stuck"),
     ("a last close has no more time than a revoke", CLOSE,
-     "	return sd->sd_closedrain ? 2 * zombie_ms() : zombie_ms();",
+     "	return sd->sd_drainer != NULL ? 2 * zombie_ms() : zombie_ms();",
      "	return zombie_ms();", "t_sched_stuck"),
     ("an open waits for an overdue close", VNOPS,
      "		if (sd->sd_overdue)\n			return EBUSY;\n", "",
@@ -389,15 +389,59 @@ MUTANTS = (
     ("progress has no more time than it had", ZOMBIE,
      "	atomic_store_relaxed(&lp->lp_ms, ms);\n", "	(void)ms;\n",
      "t_sched_stuck"),
+    ("a revoke waits for what a close sends", CLOSE,
+     "	if (left == 0)\n		spec_close_cut(sd);\n", "",
+     "t_sched_stuck"),
+    ("a revoke as FreeBSD's waits for what a close sends", VNOPS,
+     "	/* not exact */\n		spec_close_press(sd, began);\n",
+     "	/* not exact */\n		cv_wait(specfs_iocv(vp->v_rdev), "
+     "device_lock(vp->v_rdev));\n", "t_sched_stuck"),
+    ("a revoke does not wait for what is soon sent", CLOSE,
+     "	const u_int left = sd->sd_drainer != NULL ?\n"
+     "	    spec_close_soon(sd, began) : 0;\n",
+     "	const u_int left = 0;\n	(void)began;\n", "t_sched_stuck"),
+    ("a driver that leaves waits for what a close sends", VNOPS,
+     "		    maj)) != NULL) {\n			spec_close_cut(sd);\n",
+     "		    maj)) != NULL) {\n", "t_sched_stuck"),
+    ("an unplug as Linux's waits for what a close sends", SEMANTICS,
+     "		spec_close_cut(sd);\n		if (vp->", "		if (vp->",
+     "t_sched_stuck"),
+    ("an unplugged file sends at its close", VNOPS,
+     "		mode |= FNONBLOCK;\n", "		mode &= ~FNONBLOCK;\n",
+     "t_sched_stuck"),
+    ("the end waits for what a close sends", SEMANTICS,
+     "			spec_close_cut(sd);\n		cv_broadcast",
+     "			continue;\n		cv_broadcast", "t_sched_stuck"),
+    ("a close sends though the end has come", CLOSE,
+     "	if (spec_halts())\n		spec_close_cut(sd);\n", "",
+     "t_sched_stuck"),
+    ("what is cut short has more time if it gets on", CLOSE,
+     "	const u_int at = sd->sd_cut ? sd->sd_cut_at :",
+     "	const u_int at = false ? sd->sd_cut_at :", "t_sched_stuck"),
+    ("what is cut short has the time of its last progress", CLOSE,
+     "	const u_int ms = spec_close_ms(sd) + (sd->sd_cut ? 0 :",
+     "	const u_int ms = spec_close_ms(sd) + (false ? 0 :",
+     "t_sched_stuck"),
+    ("the watch does not know what is cut short", CLOSE,
+     "	sd->sd_cut_at = getticks();\n"
+     "	spec_watch_in(spec_bucket(sd->sd_dev), spec_close_ms(sd));\n",
+     "	sd->sd_cut_at = getticks();\n", "t_sched_stuck"),
+    ("a cut outlives its close", CLOSE, "	lwp_cut_clear(curlwp);\n", "",
+     "t_sched_stuck"),
+    ("a close waits for the chip whatever comes", UCOMMODEM,
+     "			error = cv_timedwait_sig(&sc->sc_statecv,",
+     "			error = (intr ? cv_timedwait_sig : cv_timedwait)"
+     "(&sc->sc_statecv,"),
     ("O_NONBLOCK waits for a close as others do", CLOSE,
      "	if ((mode & FNONBLOCK) == 0)\n", "	if (true)\n",
      "t_sched_stuck"),
     ("O_NONBLOCK does not ask what a close has to send", CLOSE,
-     "	if (left <= 0 || sent > left)\n", "	if (left <= 0)\n",
+     "	return left <= 0 || sent > left ? 0 : (u_int)left;",
+     "	(void)sent;\n	return left <= 0 ? 0 : (u_int)left;",
      "t_sched_stuck"),
     ("O_NONBLOCK waits for no close", CLOSE,
-     "	if (left <= 0 || sent > left)\n", "	if (sent >= 0)\n",
-     "t_sched_stuck"),
+     "	if (left == 0)\n		return EWOULDBLOCK;",
+     "	if (true)\n		return EWOULDBLOCK;", "t_sched_stuck"),
     # ---- t_sched_tty
     ("ttycancel wakes nobody", TTYOPEN,
      "	SET(tp->t_state, TS_CANCEL);\n	ttywakeall(tp);",

@@ -98,11 +98,39 @@ hdcancel(dev_t dev, int flag, int mode __unused,
 	return 0;
 }
 
+/* hd_lock held, left for as long as d_close has something to send.  False: an
+   interrupt has ended that. */
+static bool
+hd_send(struct hd *h)
+{
+	int error = 0, ticks;
+
+	while (h->hd_close_holds &&
+	    (h->hd_close_steps > 0 || h->hd_close_moves)) {
+		ticks = h->hd_close_steps > 0 ? HD_STEP_S * hz : 1;
+		error = h->hd_deaf ?
+		    cv_timedwait(&h->hd_cv, &h->hd_lock, ticks) :
+		    cv_timedwait_sig(&h->hd_cv, &h->hd_lock, ticks);
+		if (error == EINTR) {
+			h->hd_cut = true;
+			break;
+		}
+		if (h->hd_close_steps == 0)
+			lwp_progress(0);
+		else if (error == EWOULDBLOCK) {
+			h->hd_close_steps--;
+			lwp_progress(HD_NEXT_S * 1000);
+		}
+	}
+	return error != EINTR;
+}
+
 static int
 hdclose(dev_t dev, int flag, int mode __unused,
     struct lwp *l __unused)
 {
 	struct hd *const h = hd_of(dev);
+	bool sends;
 
 	T_BEGIN("d_close");
 	mutex_enter(&h->hd_lock);
@@ -111,17 +139,9 @@ hdclose(dev_t dev, int flag, int mode __unused,
 	h->hd_closeflag = flag;
 	if (h->hd_calls > 0 || h->hd_opens > 0 || !h->hd_cancelled)
 		h->hd_breaches++;
-	while (h->hd_close_holds) {
-		if (h->hd_close_steps > 0) {
-			if (cv_timedwait(&h->hd_cv, &h->hd_lock,
-			    HD_STEP_S * hz) != EWOULDBLOCK)
-				continue;
-			h->hd_close_steps--;
-			lwp_progress(HD_NEXT_S * 1000);
-		} else if (h->hd_close_moves) {
-			(void)cv_timedwait(&h->hd_cv, &h->hd_lock, 1);
-			lwp_progress(0);
-		} else
+	sends = h->hd_close_steps > 0 || h->hd_close_moves;
+	if (!sends || (!ISSET(flag, FNONBLOCK) && hd_send(h))) {
+		while (h->hd_close_holds)
 			cv_wait(&h->hd_cv, &h->hd_lock);
 	}
 	h->hd_cancelled = false;

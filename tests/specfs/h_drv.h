@@ -35,10 +35,14 @@ struct hd {
 	bool		hd_close_holds;	/* d_close sleeps */
 	bool		hd_close_moves;	/* ... and says that it gets on */
 	u_int		hd_close_steps;	/* so often first, HD_STEP_S apart, and
-					   that the next may take HD_NEXT_S */
+					   that the next may take HD_NEXT_S;
+					   both not with FNONBLOCK, and until
+					   an interrupt if not hd_deaf */
+	bool		hd_cut;		/* one has come */
 	u_int		hd_drains;	/* ms that d_cancel says it takes */
 	bool		hd_cancel_holds; /* d_cancel sleeps */
-	bool		hd_deaf;	/* d_read does not mind d_cancel */
+	bool		hd_deaf;	/* d_read does not mind d_cancel, nor
+					   d_close an interrupt */
 	int		hd_move_error;	/* how d_read, d_write end when they */
 	u_int		hd_moves;	/* have moved so many, or none if 0 */
 	int		hd_open_error;	/* what the next d_open's answer */

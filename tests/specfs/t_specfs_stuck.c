@@ -390,6 +390,32 @@ slow_close(void)
 	hd_teardown();
 }
 
+static int
+is_closing(void *arg __unused)
+{
+
+	return nclose(0) > 0;
+}
+
+static void
+cut_close(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t;
+
+	setup(&hd_cdevsw);
+	T_EQ(copen(&a), 0);
+	hd[0].hd_close_moves = hd[0].hd_close_holds = true;
+	t = t_spawn(cclose, &a);
+	T_UNTIL(is_closing, NULL);
+	revoke();
+	T_EQ(zombie_count(), 0);
+	t_join(t);
+	hd_set(&hd[0], &hd[0].hd_close_holds, false);
+	as_good_as_new();
+	hd_teardown();
+}
+
 const struct t_case t_cases[] = {
 	{ "a revoke does not wait for a read that ignores d_cancel",
 	    deaf_read },
@@ -405,5 +431,6 @@ const struct t_case t_cases[] = {
 	    nearer_deadline },
 	{ "a close that gets on is not stuck, however long it takes",
 	    slow_close },
+	{ "a revoke does not wait for a close that gets on", cut_close },
 	{ NULL, NULL },
 };

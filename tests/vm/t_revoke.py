@@ -102,6 +102,20 @@ def _(world):
     world.usable(path)
 
 
+@case("a revoke does not wait for what a close has to send")
+def _(world):
+    for path in CALLOUT.values():
+        fd = opened(path)
+        termios.tcflow(fd, termios.TCOOFF)
+        os.write(fd, b"never sent")
+        os.close(fd)
+        began = probe.now()
+        equal(revoke(path), "0", path)
+        within(probe.now() - began, PROMPT, "revoke of " + path)
+        equal(h_guest.open_error(path), "0", "open of " + path)
+        world.usable(path)
+
+
 @case("the owner and root may, others get EPERM and change nothing")
 def _(_world):
     path = CALLOUT["ftdi0"]

@@ -17,6 +17,7 @@
 /* l_wake: what has happened to a sleeper. */
 #define	LW_WAKEUP	0x1	/* a condition variable chose it */
 #define	LW_INTR		0x2	/* an interrupt is pending */
+#define	LW_CUT		0x4	/* the same of the close that it does */
 
 struct file;
 struct vnode;
@@ -83,5 +84,7 @@ void	lwp_drains(u_int);
 
 bool	lwp_intr_pending(struct lwp *);
 void	lwp_intr_post(struct lwp *);
+void	lwp_cut_post(struct lwp *);
+void	lwp_cut_clear(struct lwp *);
 
 #endif /* _SYS_LWP_H_ */

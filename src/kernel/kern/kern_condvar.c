@@ -8,6 +8,7 @@
  *	LW_WAKEUP	a waker took the lwp off the list
  *	LW_INTR		an interrupt is pending; stays until the operation of
  *			the lwp is over (hyp_lwp_enter clears it)
+ *	LW_CUT		the same, until the close that it does is over
  *
  * States of a sleeper: on the list with l_wchan set; then either a waker
  * takes it off, or it takes itself off because of a deadline or an
@@ -129,7 +130,8 @@ cv_sleep(kcondvar_t *cv, kmutex_t *mtx, uint64_t deadline, bool catch)
 		mutex_exit(mtx);
 	biglocks = kernel_unlock_all();
 
-	if (lwp_park(l, catch ? LW_WAKEUP | LW_INTR : LW_WAKEUP, deadline))
+	if (lwp_park(l, catch ? LW_WAKEUP | LW_INTR | LW_CUT : LW_WAKEUP,
+	    deadline))
 		error = EWOULDBLOCK;
 	else if ((atomic_load_relaxed(&l->l_wake) & LW_WAKEUP) == 0)
 		error = EINTR;

@@ -9,7 +9,9 @@
  *
  * Interrupts: LW_INTR in l_wake is set by anybody, cleared by the thread
  * itself at hyp_lwp_enter.  The front end calls hyp_lwp_interrupt only
- * while it knows that the lwp is still in the same operation.
+ * while it knows that the lwp is still in the same operation.  LW_CUT is one of
+ * specfs's own, for as long as the lwp is in a d_close: an operation may go on
+ * after that, and has the client's interrupt still.
  */
 #include <sys/atomic.h>
 #include <sys/lwp.h>
@@ -27,7 +29,7 @@ bool
 lwp_intr_pending(struct lwp *l)
 {
 
-	return (atomic_load_relaxed(&l->l_wake) & LW_INTR) != 0;
+	return (atomic_load_relaxed(&l->l_wake) & (LW_INTR | LW_CUT)) != 0;
 }
 
 /*
@@ -41,6 +43,27 @@ lwp_intr_post(struct lwp *l)
 
 	atomic_or_32(&l->l_wake, LW_INTR);
 	hyp_unpark(&l->l_wake, 1);
+}
+
+/*
+ * lwp_cut_post(l)
+ * lwp_cut_clear(l)
+ *
+ *	Every interruptible sleep of l ends, between the two.
+ */
+void
+lwp_cut_post(struct lwp *l)
+{
+
+	atomic_or_32(&l->l_wake, LW_CUT);
+	hyp_unpark(&l->l_wake, 1);
+}
+
+void
+lwp_cut_clear(struct lwp *l)
+{
+
+	atomic_and_32(&l->l_wake, ~(uint32_t)LW_CUT);
 }
 
 CTASSERT(KAUTH_NGROUPS == HYP_NGROUPS);

@@ -45,6 +45,22 @@
  * says each time that this has got on (lwp_progress), and the deadline counts
  * from there: 17 KB at 9600 baud take 18 s, and nothing is wrong.
  *
+ * What a last close waits for is its client's and the far end's: as long as
+ * they like, if each of them moves a little.  Nobody else has to wait for that.
+ * A revoke, vdevgone(), a driver that leaves and the daemon's end cut it short
+ * (spec_close_cut): interruptible sleeps in d_close end with EINTR from then
+ * on, as by a signal in NetBSD, and the close has the deadline of a revoke's.
+ * But what is sent within a second is, before a revoke: close(2) has returned,
+ * and a getty that follows a login does not take away its last words.
+ *
+ *	close(2), the last		revoke
+ *	d_cancel
+ *	d_close: output drains
+ *					closing, and not over soon: cut
+ *	EINTR: drops the rest
+ *	is over
+ *					goes on
+ *
  * Other systems' semantics (spec_semantics.c) leave out one drain or both.
  *
  * An open with O_NONBLOCK does not wait for output, which may take minutes.
@@ -114,16 +130,18 @@ static u_int
 spec_close_ms(const struct specdev *sd)
 {
 
-	return sd->sd_closedrain ? 2 * zombie_ms() : zombie_ms();
+	return sd->sd_drainer != NULL ? 2 * zombie_ms() : zombie_ms();
 }
 
-/* ms until the deadline of a close, 0 if it is over. */
+/* ms until the deadline of a close, 0 if it is over.  Progress does not move
+   that of one that was cut short. */
 static u_int
 spec_close_left(const struct specdev *sd)
 {
-	const u_int at = atomic_load_relaxed(&sd->sd_progress.lp_time);
-	const u_int ms = spec_close_ms(sd) +
-	    atomic_load_relaxed(&sd->sd_progress.lp_ms);
+	const u_int at = sd->sd_cut ? sd->sd_cut_at :
+	    atomic_load_relaxed(&sd->sd_progress.lp_time);
+	const u_int ms = spec_close_ms(sd) + (sd->sd_cut ? 0 :
+	    atomic_load_relaxed(&sd->sd_progress.lp_ms));
 	const u_int age = getticks() - at;
 
 	return age >= ms ? 0 : ms - age;
@@ -204,7 +222,27 @@ spec_overdue(void *arg)
 
 /* ---- the close ------------------------------------------------------ */
 
-/* device_lock held: sd is closing from now on. */
+/*
+ * spec_close_cut(sd)
+ *
+ *	If sd is closing, and may wait for output: not any more; see the head
+ *	of this file.  device_lock held; does not sleep.
+ */
+void
+spec_close_cut(struct specdev *sd)
+{
+
+	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
+	if (sd->sd_drainer == NULL)
+		return;
+	lwp_cut_post(sd->sd_drainer);
+	sd->sd_drainer = NULL;
+	sd->sd_cut = true;
+	sd->sd_cut_at = getticks();
+	spec_watch_in(spec_bucket(sd->sd_dev), spec_close_ms(sd));
+}
+
+/* device_lock held: sd is closing from now on; without FNONBLOCK by curlwp. */
 static void
 spec_close_begin(struct specdev *sd, int flags)
 {
@@ -217,12 +255,15 @@ spec_close_begin(struct specdev *sd, int flags)
 	sd->sd_progress.lp_time = getticks();
 	sd->sd_progress.lp_ms = 0;
 	sd->sd_progress.lp_sent = getticks();
-	sd->sd_closedrain = (flags & FNONBLOCK) == 0;
+	sd->sd_drainer = (flags & FNONBLOCK) == 0 ? curlwp : NULL;
+	sd->sd_cut = false;
 	TAILQ_INSERT_TAIL(&sb->sb_closing, sd, sd_closelist);
 	spec_watch_in(sb, spec_close_ms(sd));
+	if (spec_halts())
+		spec_close_cut(sd);
 }
 
-/* device_lock held: no more. */
+/* device_lock held, by who has closed it: no more. */
 static void
 spec_close_end(struct specdev *sd)
 {
@@ -233,6 +274,8 @@ spec_close_end(struct specdev *sd)
 	if (sd->sd_opencnt == 0 && sd->sd_ss->ss_wait)
 		atomic_store_relaxed(&sd->sd_opened, false);
 	sd->sd_closing = sd->sd_cancelled = false;
+	sd->sd_drainer = NULL;
+	lwp_cut_clear(curlwp);
 	if (sd->sd_overdue) {
 		sd->sd_overdue = false;
 		(void)spec_node_lookup(sd->sd_dev, name);
@@ -490,6 +533,7 @@ spec_close_start(struct vnode *vp, int flags)
 
 	KASSERT(mutex_owned(device_lock(vp->v_rdev)));
 	KASSERTMSG(sd->sd_opencnt == 0, "opencnt=%u", sd->sd_opencnt);
+	KASSERT(ISSET(flags, FNONBLOCK));
 	sc = kmem_zalloc(sizeof(*sc), KM_SLEEP);
 	sc->sc_vp = vp;
 	sc->sc_flags = flags;
@@ -532,6 +576,42 @@ spec_close_wait(enum vtype type, dev_t dev)
 }
 
 /*
+ * How long somebody who began to wait for this close then, and would rather
+ * not, waits from now on: in ms, 0 if it is not over soon.
+ */
+static u_int
+spec_close_soon(const struct specdev *sd, u_int began)
+{
+	const u_int now = getticks();
+	const int left = (int)(began + LWP_NBWAIT_MS - now);
+	int sent = 0;
+
+	if (sd->sd_drainer != NULL)
+		sent = (int)(atomic_load_relaxed(&sd->sd_progress.lp_sent) -
+		    now);
+	return left <= 0 || sent > left ? 0 : (u_int)left;
+}
+
+/*
+ * spec_close_press(sd, began)
+ *
+ *	A revoke that began then (getticks()) has found that sd is closing:
+ *	sleep until something has changed.  What is sent soon is sent; else the
+ *	close is cut short.  device_lock held.
+ */
+void
+spec_close_press(struct specdev *sd, u_int began)
+{
+	const u_int left = sd->sd_drainer != NULL ?
+	    spec_close_soon(sd, began) : 0;
+
+	if (left == 0)
+		spec_close_cut(sd);
+	(void)cv_timedwait(specfs_iocv(sd->sd_dev), device_lock(sd->sd_dev),
+	    left != 0 ? mstohz(left) : 0);
+}
+
+/*
  * error = spec_close_await(sd, mode, began)
  *
  *	An open that began then (getticks()) has found that sd is closing:
@@ -542,38 +622,33 @@ spec_close_wait(enum vtype type, dev_t dev)
 int
 spec_close_await(struct specdev *sd, int mode, u_int began)
 {
-	const u_int now = getticks();
-	const int left = (int)(began + LWP_NBWAIT_MS - now);
-	int sent = 0;
+	const u_int left = spec_close_soon(sd, began);
 
 	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
 	if ((mode & FNONBLOCK) == 0)
 		return cv_wait_sig(specfs_iocv(sd->sd_dev),
 		    device_lock(sd->sd_dev));
-	if (sd->sd_closedrain)
-		sent = (int)(atomic_load_relaxed(&sd->sd_progress.lp_sent) -
-		    now);
-	if (left <= 0 || sent > left)
+	if (left == 0)
 		return EWOULDBLOCK;
 	return cv_timedwait_sig(specfs_iocv(sd->sd_dev),
-	    device_lock(sd->sd_dev), mstohz((u_int)left));
+	    device_lock(sd->sd_dev), mstohz(left));
 }
 
 /*
- * yes = spec_close_pending(sb, type, major)
+ * sd = spec_close_pending(sb, type, major)
  *
- *	Is a close of any device of this driver in progress in this bucket?
- *	sb_lock held.
+ *	A device of this driver whose close is in progress in this bucket, or
+ *	NULL.  sb_lock held.
  */
-bool
+struct specdev *
 spec_close_pending(struct spec_bucket *sb, enum vtype type, devmajor_t maj)
 {
-	const struct specdev *sd;
+	struct specdev *sd;
 
 	KASSERT(mutex_owned(&sb->sb_lock));
 	TAILQ_FOREACH(sd, &sb->sb_closing, sd_closelist) {
 		if (sd->sd_type == type && major(sd->sd_dev) == maj)
-			return true;
+			break;
 	}
-	return false;
+	return sd;
 }

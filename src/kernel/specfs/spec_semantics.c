@@ -215,19 +215,35 @@ spec_lingers(u_int n)
 /*
  * spec_halt()
  *
- *	The daemon stops: nothing lingers any longer.
+ *	The daemon stops: nothing lingers any longer, and no close waits for
+ *	output.
  */
 void
 spec_halt(void)
 {
 	struct spec_bucket *sb;
+	struct specdev *sd;
 
 	atomic_store_relaxed(&spec_halting, true);
 	SPEC_FOREACH_BUCKET(sb) {
 		mutex_enter(&sb->sb_lock);
+		TAILQ_FOREACH(sd, &sb->sb_closing, sd_closelist)
+			spec_close_cut(sd);
 		cv_broadcast(&sb->sb_iocv);
 		mutex_exit(&sb->sb_lock);
 	}
+}
+
+/*
+ * yes = spec_halts()
+ *
+ *	Has the daemon begun to stop?
+ */
+bool
+spec_halts(void)
+{
+
+	return atomic_load_relaxed(&spec_halting);
 }
 
 /* ---- closes --------------------------------------------------------- */
@@ -336,6 +352,7 @@ spec_linger_one(enum vtype type, dev_t dev)
 		if (!spec_gone(vp))
 			spec_node_dead(vp);
 		sd = vp->v_spec.sn_dev;
+		spec_close_cut(sd);
 		if (vp->v_spec.sn_opencnt > 0 && !sd->sd_cancelled &&
 		    !sd->sd_closing) {
 			vp->v_usecount++;
@@ -448,8 +465,7 @@ spec_linger(enum vtype type, dev_t dev)
 	mutex_enter(device_lock(dev));
 	while (spec_linger_revoke(type, dev) || spec_linger_one(type, dev))
 		continue;
-	while (!atomic_load_relaxed(&spec_halting) &&
-	    spec_linger_busy(type, dev))
+	while (!spec_halts() && spec_linger_busy(type, dev))
 		cv_wait(specfs_iocv(dev), device_lock(dev));
 	while (spec_linger_end(type, dev))
 		continue;

@@ -300,8 +300,8 @@ spec_open(struct vnode *vp, int mode, struct lwp *l)
  *
  *	Undo one successful open.  The last one of the device goes into the
  *	driver, with FNONBLOCK if the file has it now, and else waits for what
- *	was written; in Linux it waits for that either way.  After a revoke
- *	there is nothing left to undo.
+ *	was written; in Linux it waits for that either way, but not after an
+ *	unplug.  After a revoke there is nothing left to undo.
  */
 int
 spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
@@ -309,9 +309,11 @@ spec_close(struct vnode *vp, int mode, struct lwp *l __unused)
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 
-	if (sn->sn_ss->ss_linger)
-		mode &= ~FNONBLOCK;
 	mutex_enter(device_lock(vp->v_rdev));
+	if (spec_gone(vp))
+		mode |= FNONBLOCK;
+	else if (sn->sn_ss->ss_linger)
+		mode &= ~FNONBLOCK;
 	if (!sn->sn_taken) {
 		KASSERTMSG(sn->sn_opencnt > 0 &&
 		    sn->sn_opencnt <= sd->sd_opencnt, "opencnt %u of %u",
@@ -354,18 +356,20 @@ spec_node_dead(struct vnode *vp)
  *
  *	All opens through vp are over: vp becomes dead.  If no other vnode
  *	has the device open, the driver is closed.  Sleeps until that, or a
- *	close or revoke by somebody else, has finished or is overdue.  The
- *	caller has a reference to vp.  Always 0.
+ *	close or revoke by somebody else, has finished or is overdue; for what a
+ *	close sends only if that is soon over.  The caller has a reference to
+ *	vp.  Always 0.
  */
 static int
 spec_revoke(struct vnode *vp, int flags __unused)
 {
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
+	const u_int began = getticks();
 
 	mutex_enter(device_lock(vp->v_rdev));
 	while (sd->sd_closing && sd->sd_opencnt > 0)	/* not exact */
-		cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));
+		spec_close_press(sd, began);
 	if (spec_gone(vp)) {
 		while (vp->v_op != &dead_vnodeops)
 			cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));
@@ -385,7 +389,7 @@ spec_revoke(struct vnode *vp, int flags __unused)
 			sd->sd_left = true;
 	}
 	while (sd->sd_closing && !sd->sd_overdue)
-		cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));
+		spec_close_press(sd, began);
 	spec_node_unhash(vp);
 	spec_node_dead(vp);
 	mutex_exit(device_lock(vp->v_rdev));
@@ -483,7 +487,7 @@ spec_driver_busy(int type, devmajor_t maj)
 	SPEC_FOREACH_BUCKET(sb) {
 		mutex_enter(&sb->sb_lock);
 		busy = busy || spec_find_open(sb, type, maj) != NULL ||
-		    spec_close_pending(sb, (enum vtype)type, maj);
+		    spec_close_pending(sb, (enum vtype)type, maj) != NULL;
 		mutex_exit(&sb->sb_lock);
 	}
 	return busy;
@@ -496,6 +500,7 @@ spec_driver_busy(int type, devmajor_t maj)
 static void
 spec_bucket_gone(struct spec_bucket *sb, int type, devmajor_t maj)
 {
+	struct specdev *sd;
 	struct vnode *vp;
 
 	for (;;) {
@@ -505,9 +510,11 @@ spec_bucket_gone(struct spec_bucket *sb, int type, devmajor_t maj)
 			(void)VOP_REVOKE(vp, REVOKEALL);
 			vrele(vp);
 			mutex_enter(&sb->sb_lock);
-		} else if (spec_close_pending(sb, (enum vtype)type, maj))
+		} else if ((sd = spec_close_pending(sb, (enum vtype)type,
+		    maj)) != NULL) {
+			spec_close_cut(sd);
 			cv_wait(&sb->sb_iocv, &sb->sb_lock);
-		else
+		} else
 			break;
 	}
 }

@@ -102,6 +102,7 @@ const struct spec_semantics *spec_semantics_of(enum vtype, dev_t, device_t);
 const struct spec_semantics *spec_semantics_next(enum vtype, dev_t);
 const struct spec_semantics *spec_semantics_any(void);
 bool	spec_lingers_open(enum vtype, dev_t);
+bool	spec_halts(void);
 void	spec_close_inexact(struct vnode *, int);
 void	spec_linger(enum vtype, dev_t);
 
@@ -115,7 +116,10 @@ void	spec_io_drain(struct specdev *);
 void	spec_io_exit(struct specdev *);
 void	spec_close_wait(enum vtype, dev_t);
 int	spec_close_await(struct specdev *, int, u_int);
-bool	spec_close_pending(struct spec_bucket *, enum vtype, devmajor_t);
+void	spec_close_cut(struct specdev *);
+void	spec_close_press(struct specdev *, u_int);
+struct specdev *spec_close_pending(struct spec_bucket *, enum vtype,
+	    devmajor_t);
 
 struct hyp_node_stat;
 void	spec_getstat(enum vtype, dev_t, struct hyp_node_stat *);

@@ -49,7 +49,10 @@ struct specdev {
 	bool		 sd_closing;	/* (d) d_cancel, drain, d_close going on */
 	bool		 sd_overdue;	/* (d) for too long */
 	bool		 sd_cancelled;	/* (d) d_cancel without d_close yet */
-	bool		 sd_closedrain;	/* (d) it may wait for output */
+	struct lwp	*sd_drainer;	/* (d) who closes, if that may wait for
+					   output */
+	bool		 sd_cut;	/* (d) and must not any more... */
+	u_int		 sd_cut_at;	/* (d) ...since then, getticks() */
 	struct lwp_progress sd_progress; /* atomic: of a close */
 	TAILQ_ENTRY(specdev) sd_closelist; /* (d) while sd_closing */
 };
