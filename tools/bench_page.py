@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""docs/performance.md, made of what tools/bench --record has kept."""
+import statistics
+import textwrap
+
+import bench_record
+import bench_rows as rows
+
+HEAD = """# Performance
+
+`tools/bench` measures devsw next to what a user would have instead, both in
+rounds that take turns, in one guest.  `tools/bench --record` keeps the figures of
+a run, of the last few of each kind, and `tools/bench --page` has made this page
+of their medians.
+
+The guest's CPU is emulated, so no figure in microseconds says anything about a
+real machine; the ratios are meant.  In *virtual* time there is one CPU, each
+instruction takes 2 ns and a sleep takes none of the host's: that counts
+instructions, the same on every host, and does not see what CPUs cost each other.
+In *real* time there are two CPUs, and a wake-up from one to the other is what is
+dearest, ten times and more what it is on a real machine; those figures differ by
+a quarter from run to run.
+
+A rate is better when it is higher, all others when they are lower.
+"""
+PICTURE = """
+## A byte there and back
+
+![Who has the CPU for a ping-pong](performance-ch341_pingpong.svg)
+
+One such round in virtual time, on one CPU; `tools/bench --draw ch341_pingpong`
+has made it.  The client is slow to ask again (it is a Python script), and between
+its two calls and the answer the hardware, also a program here, has its turns.
+What is devswd's: the front end's thread takes the write and hands it to the
+kernel; the device's thread hears that it is done; the front end takes the read,
+which sleeps, and leaves its place to another thread; the device's thread gets the
+byte, gives it to the sleeper, and that answers.
+
+And a read of a device whose driver has nothing to do:
+
+![Who has the CPU for a read of nothing](performance-null_read.svg)
+"""
+GROUPS = (
+    ("A device whose driver has nothing to do",
+     "devswd's front end, specfs and device switch, next to a device made with "
+     "plain libfuse.", rows.NULL),
+    ("A CDC-ACM adapter", "Next to the kernel's cdc_acm.  Rates are marked.",
+     list(rows.TTY) + ["unplug_return"]),
+    ("A HID", "Next to the kernel's hidraw.", list(rows.HID)),
+    ("Chips", "A software chip on vhci_hcd, next to Linux's driver for the same.  "
+     "*cpu* is for how long the CPU is busy, but for what the process takes that "
+     "is the chip.  Bytes out, and in where reads are long, are cheap because "
+     "transfers are.  A CH341 has to be read by single packets of 32 bytes, or "
+     "the end of a burst would stay in a longer read: 32 of them are in flight, "
+     "those that are back together wake the reader once, and what remains is two "
+     "system calls for each.", rows.CHIP),
+    ("Adapters on which nothing happens, and one that answers",
+     "60 open ports of FTDI chips, which send 3,750 empty packets a second; and "
+     "the answer to a byte that is sent after 11 s of silence.  Next to ftdi_sio.",
+     rows.FTDI_IDLE + rows.FTDI_ANSWER),
+    ("devswd with 64 nodes that nobody has open",
+     "Threads, memory, and how often it went to sleep in 10 s; with an adapter: "
+     "*_1*.", rows.IDLE + rows.IDLE_1),
+    ("References, opens, returns of blocked calls, and watchers",
+     "On the host, and in User-Mode Linux.",
+     rows.ON_HOST),
+    ("The gateway", "Next to ser2net.", rows.GATEWAYS),
+)
+COUNTS = """
+## What one operation takes
+
+Counted by the guest's kernel, in virtual time: system calls of devswd's threads,
+how often they sleep, and calls of malloc(3).  Means of some hundred; they differ
+by some hundredths from run to run, and `tools/bench --compare
+tests/bench/recorded.json` tells which are worse than they were.  A ping-pong is a
+byte written and the byte that answers it; `in` and `out` are a KiB (the CH341
+sends packets of 32 bytes, and devswd reads each as it comes).
+
+| operation | system calls | sleeps | allocations |
+|---|---:|---:|---:|
+"""
+
+
+def number(figure, unit=""):
+    """For people."""
+    if figure is None:
+        return "-"
+    text = "%.0f" % figure if abs(figure) >= 100 else "%.2f" % figure
+    return (text + " " + unit).strip()
+
+
+def median(kept):
+    """Of the runs of a name: the ratio, or the value and its unit."""
+    if kept is None:
+        return ""
+    figure = statistics.median(map(bench_record.judged, kept["runs"]))
+    unit = kept["unit"] if kept["runs"][-1][2] is None else ""
+    return number(figure, unit)
+
+
+def page():
+    """The page."""
+    recorded = bench_record.load()
+    guests = sorted((which for which in recorded if which != "host real"),
+                    key=lambda which: (
+                        [int(word) for word in which.split()[0].split(".")],
+                        which.endswith("real")))
+    out = HEAD
+    for title, text, names in GROUPS:
+        kinds = ["host real"] if names[0] in rows.ON_HOST else guests
+        out += "\n## %s\n\n%s\n\n| figure | promised | %s |\n|---|---|%s\n" % (
+            title, textwrap.fill(text, 80), " | ".join(kinds), "---:|" * len(kinds))
+        for name in names:
+            sign, bound = rows.LIMITS[name]
+            rate = " (rate)" if sign == ">=" else ""
+            out += "| %s%s | %s %g | %s |\n" % (
+                name, rate, sign, bound, " | ".join(
+                    median(recorded.get(which, {}).get(name)) for which in kinds))
+    out += COUNTS
+    for one in rows.COUNTED:
+        kept = [recorded.get(which, {}).get("%s_%s" % (what, one))
+                for which in guests[:1] for what in ("calls", "sleeps", "allocs")]
+        if all(kept):
+            out += "| %s | %s |\n" % (one, " | ".join(map(median, kept)))
+    return out + PICTURE
