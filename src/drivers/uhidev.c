@@ -38,6 +38,10 @@
  *	would cancel nothing, and the transfer last as long as the device
  *	likes.
  *
+ * A write that nobody waits for has a transfer of the interface's, and so one
+ * child one of them at a time.  Its callback runs without sc_lock, and may start
+ * the next; uhidev_close waits for both, as it waits for the interrupt function.
+ *
  * Locks
  *	sc_lock		everything marked (l), and held while a child's
  *			interrupt function runs, which is what makes
@@ -109,6 +113,12 @@ struct uhidev_softc {
 	bool			 sc_dying;	/* (l) */
 	struct usbd_pipe	*sc_ipipe;	/* in state OPEN */
 	struct usbd_pipe	*sc_opipe;
+	struct usbd_xfer	*sc_axfer;	/* uhidev_write_async's */
+	uint32_t		 sc_alen;	/* what fits into it */
+	struct uhidev		*sc_async;	/* (l) whose it is, in flight */
+	struct uhidev		*sc_acalls;	/* (l) whose callback runs */
+	usbd_callback		 sc_afunc;	/* (l) */
+	void			*sc_acookie;	/* (l) */
 
 	struct uhidev		*sc_sub;	/* [sc_nsub], by rising ID */
 	int			 sc_nsub;
@@ -213,6 +223,8 @@ uhidev_buffer(struct uhidev_softc *sc, uint32_t maxpkt)
 		}
 		if (i == 0)
 			sc->sc_ibuflen = size;
+		else if (i == 1)
+			sc->sc_alen = MAX(size + sc->sc_ids, UHIDEV_OSIZE);
 	}
 	if (sc->sc_ibuflen == 0 || maxpkt == 0)
 		sc->sc_iep = -1;
@@ -361,6 +373,21 @@ uhidev_detach(device_t self, int flags)
 
 /* ---- the pipes ------------------------------------------------------ */
 
+/* What uhidev_open_pipes got, or a part of it.  No lock. */
+static void
+uhidev_close_pipes(struct uhidev_softc *sc)
+{
+
+	if (sc->sc_ipipe != NULL)
+		usbd_close_pipe(sc->sc_ipipe);
+	if (sc->sc_axfer != NULL)
+		usbd_destroy_xfer(sc->sc_axfer);
+	if (sc->sc_opipe != NULL)
+		usbd_close_pipe(sc->sc_opipe);
+	sc->sc_axfer = NULL;
+	sc->sc_opipe = sc->sc_ipipe = NULL;
+}
+
 /* Open them; EIO.  No lock. */
 static int
 uhidev_open_pipes(struct uhidev_softc *sc)
@@ -370,6 +397,10 @@ uhidev_open_pipes(struct uhidev_softc *sc)
 	if (sc->sc_oep != -1)
 		err = usbd_open_pipe(sc->sc_iface, (uint8_t)sc->sc_oep,
 		    USBD_MPSAFE, &sc->sc_opipe);
+	if (err == USBD_NORMAL_COMPLETION && sc->sc_oep != -1 &&
+	    usbd_create_xfer(sc->sc_opipe, sc->sc_alen, 0, 0,
+	    &sc->sc_axfer) != 0)
+		err = USBD_NOMEM;
 	if (err == USBD_NORMAL_COMPLETION && sc->sc_iep != -1)
 		err = usbd_open_pipe_intr(sc->sc_iface, (uint8_t)sc->sc_iep,
 		    USBD_SHORT_XFER_OK | USBD_MPSAFE, &sc->sc_ipipe, sc,
@@ -380,21 +411,8 @@ uhidev_open_pipes(struct uhidev_softc *sc)
 	if (!sc->sc_said)		/* every open comes here */
 		aprint_error_dev(sc->sc_dev, "pipes: %s\n", usbd_errstr(err));
 	sc->sc_said = true;
-	if (sc->sc_opipe != NULL)
-		usbd_close_pipe(sc->sc_opipe);
-	sc->sc_opipe = sc->sc_ipipe = NULL;
+	uhidev_close_pipes(sc);
 	return EIO;
-}
-
-static void
-uhidev_close_pipes(struct uhidev_softc *sc)
-{
-
-	if (sc->sc_ipipe != NULL)
-		usbd_close_pipe(sc->sc_ipipe);
-	if (sc->sc_opipe != NULL)
-		usbd_close_pipe(sc->sc_opipe);
-	sc->sc_opipe = sc->sc_ipipe = NULL;
 }
 
 /* sc_lock held: wait until nobody opens or closes the pipes. */
@@ -493,15 +511,32 @@ uhidev_stop(struct uhidev *scd)
 	scd->scd_stopped = true;
 	TAILQ_FOREACH(ur, &scd->scd_reqs, ur_next)
 		usbd_cancel_xfer(ur->ur_xfer);
+	if (sc->sc_async == scd)
+		usbd_cancel_xfer(sc->sc_axfer);
 	mutex_exit(&sc->sc_lock);
+}
+
+/* sc_lock held: nothing that scd has sent is on its way, nor comes. */
+static void
+uhidev_async_end(struct uhidev_softc *sc, struct uhidev *scd)
+{
+	const bool stopped = scd->scd_stopped;
+
+	scd->scd_stopped = true;
+	if (sc->sc_async == scd)
+		usbd_cancel_xfer(sc->sc_axfer);
+	while (sc->sc_async == scd || sc->sc_acalls == scd)
+		cv_wait(&sc->sc_cv, &sc->sc_lock);
+	scd->scd_stopped = stopped;
 }
 
 /*
  * uhidev_close(scd)
  *
- *	The end of an open: intr does not run any more, when this returns.
- *	No call of the child is in progress.  Sleeps for the pipes, in bounded
- *	time.
+ *	The end of an open: intr does not run any more, when this returns,
+ *	nor the callback of uhidev_write_async, whose transfer is cancelled.
+ *	No call of the child is in progress, and this is in neither.  Sleeps
+ *	for the pipes, in bounded time.
  */
 void
 uhidev_close(struct uhidev *scd)
@@ -512,6 +547,7 @@ uhidev_close(struct uhidev *scd)
 	KASSERTMSG(scd->scd_open && TAILQ_EMPTY(&scd->scd_reqs), "open %d",
 	    scd->scd_open);
 	scd->scd_intr = NULL;
+	uhidev_async_end(sc, scd);
 	uhidev_pipes_put(sc);
 	scd->scd_open = false;
 	mutex_exit(&sc->sc_lock);
@@ -619,6 +655,65 @@ uhidev_write(struct uhidev *scd, void *data, int len)
 	    USBD_NO_TIMEOUT, uhidev_req_done);
 	err = uhidev_transfer(&ur);
 	usbd_destroy_xfer(ur.ur_xfer);
+	return err;
+}
+
+static void
+uhidev_async_done(struct usbd_xfer *xfer, void *priv, usbd_status status)
+{
+	struct uhidev_softc *const sc = priv;
+	usbd_callback func;
+	void *cookie;
+
+	mutex_enter(&sc->sc_lock);
+	sc->sc_acalls = sc->sc_async;
+	sc->sc_async = NULL;
+	func = sc->sc_afunc;
+	cookie = sc->sc_acookie;
+	mutex_exit(&sc->sc_lock);
+	(*func)(xfer, cookie, status);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_acalls = NULL;
+	cv_broadcast(&sc->sc_cv);
+	mutex_exit(&sc->sc_lock);
+}
+
+/*
+ * err = uhidev_write_async(scd, data, len, flags, ms, callback, cookie)
+ *
+ *	The same, and nobody waits: callback(xfer, cookie, status) is told on
+ *	the event thread when the device has taken them, and may send more.
+ *	flags and ms are usbd_setup_xfer's; data is copied.  scd is open.  Does
+ *	not sleep.  USBD_IN_PROGRESS, or there is no callback: USBD_INVAL: no
+ *	such pipe, or longer than the longest output report and UHIDEV_OSIZE;
+ *	USBD_IN_USE: one is on its way, of any child of the interface;
+ *	USBD_CANCELLED: stopped; USBD_IOERROR.
+ */
+usbd_status
+uhidev_write_async(struct uhidev *scd, void *data, int len, int flags, int ms,
+    usbd_callback callback, void *cookie)
+{
+	struct uhidev_softc *const sc = scd->scd_parent;
+	usbd_status err;
+
+	if (sc->sc_opipe == NULL || len < 0 || (uint32_t)len > sc->sc_alen)
+		return USBD_INVAL;
+	mutex_enter(&sc->sc_lock);
+	if (scd->scd_stopped)
+		err = USBD_CANCELLED;
+	else if (sc->sc_async != NULL)
+		err = USBD_IN_USE;
+	else {
+		usbd_setup_xfer(sc->sc_axfer, sc, data, (uint32_t)len, flags,
+		    ms, uhidev_async_done);
+		err = usbd_transfer(sc->sc_axfer);
+	}
+	if (err == USBD_IN_PROGRESS) {
+		sc->sc_async = scd;
+		sc->sc_afunc = callback;
+		sc->sc_acookie = cookie;
+	}
+	mutex_exit(&sc->sc_lock);
 	return err;
 }
 

@@ -32,6 +32,18 @@ for kind in cdev usb ucom hid; do
 	./kit build k$kind/k$kind.ioconf -o "$out/k$kind.so" -- \
 	    -Wall -Werror
 done
+# The skeleton of hid, with a write that waits for nobody.
+./kit new --hid kasync
+sed -i '/^\/\* One that is not as long/i\
+static void\
+kasync_sent(struct usbd_xfer *xfer, void *arg, usbd_status status)\
+{\
+}\
+
+s/uhidev_write(/uhidev_write_async(/
+s/osize + ids) != USBD_NORMAL_COMPLETION/osize + ids, 0, USBD_NO_TIMEOUT,\
+	    kasync_sent, sc) != USBD_IN_PROGRESS/' kasync/kasync.c
+./kit build kasync/kasync.ioconf -o "$out/kasync.so" -- -Wall -Werror
 ./kit build "$top/data/driver/steps/cancel/post.ioconf" -o "$out/post.so" -- \
     -Wall -Werror
 for file in "$top"/tests/kit/*.c; do

@@ -269,6 +269,43 @@ hid(void)
 	T_EQ(unload("khid"), 0);
 }
 
+/* The same with uhidev_write_async: the device may take its time. */
+static void
+async(void)
+{
+	struct vusb_config vc;
+	struct s_file sf;
+	struct vusb *v;
+	char buf[8];
+	size_t n;
+
+	s_boot();
+	T_EQ(load("kasync"), 0);
+	T_CHECK(vusb_chip("hid", &vc));
+	T_CHECK((v = vusb_create("kit", &vc)) != NULL);
+	T_EQ(vusb_wire(v, 0, v, 0, false), 0);
+	s_plug(v, "kasync0");
+	for (int i = 0; i < 2; i++) {
+		T_EQ(s_open("kasync0", S_RDWR, &sf), 0);
+		T_EQ(s_write(&sf, "a report", 8, 0, &n), 0);
+		T_EQ(s_read(&sf, buf, sizeof(buf), 0, &n), 0);
+		T_CHECK(n == 8 && memcmp(buf, "a report", 8) == 0);
+		vusb_fault(v, VUSB_INTR, VUSB_FAULT_NEVER, 0, 0);
+		T_EQ(s_write(&sf, "one", 3, 0, &n), 0);
+		T_EQ(s_write(&sf, "two", 3, 0, &n), EIO);
+		T_EQ(s_revoke("kasync0"), 0);
+		vusb_fault(v, VUSB_INTR, VUSB_FAULT_NONE, 0, 0);
+		s_close(&sf);
+	}
+	T_EQ(s_open("kasync0", S_RDWR, &sf), 0);
+	vusb_fault(v, VUSB_INTR, VUSB_FAULT_NEVER, 0, 0);
+	T_EQ(s_write(&sf, "one", 3, 0, &n), 0);
+	s_unplug(v);
+	s_close(&sf);
+	vusb_destroy(v);
+	T_EQ(unload("kasync"), 0);
+}
+
 static void
 rooted(void)
 {
@@ -435,6 +472,8 @@ const struct t_case t_cases[] = {
 	{ "the ucom skeleton: a terminal; unplug under a read", ucom },
 	{ "the hid skeleton: reports both ways; revoke under a write that is "
 	    "held, unplug under a read", hid },
+	{ "and with writes that nobody waits for: one at a time, ended by a "
+	    "revoke and an unplug", async },
 	{ "a text can say: at root, two nodes, block, flags", rooted },
 	{ "the step that waits: a letter, and a revoke", step },
 	{ "a driver with NetBSD's own MODULE() needs a text only", netbsd },

@@ -146,7 +146,11 @@ names(void)
 	usbd_fill_deviceinfo(dev, &di, 0);
 	T_EQ(di.udi_vendorNo, 0x04b8);
 	T_EQ(di.udi_productNo, 0x0005);
+	T_EQ(di.udi_bus, 1);
 	T_EQ(di.udi_addr, 2);
+	T_EQ(dev->ud_bus->ub_busnum, 1);
+	T_EQ(dev->ud_bus->ub_revision, USBREV_1_1);
+	T_EQ(dev->ud_bus->ub_usepolling, 0);
 	T_EQ(strcmp(di.udi_product, "Thing"), 0);
 	q = usbd_get_quirks(dev);
 	T_EQ(q->uq_flags & (UQ_BROKEN_BIDIR | UQ_HID_IGNORE |

@@ -21,6 +21,7 @@
 #include "bus/bus.h"
 #include "h_test.h"
 #include "drivers/ioconf.h"
+#include "drivers/uhid_impl.h"
 #include "sched/h_calls.h"
 #include "sched/sched.h"
 #include "specfs/h_node.h"
@@ -57,6 +58,13 @@ static struct h_client a, b;
 static bool has_read;		/* edge_close has got a report */
 
 static int
+is_closed(void *arg __unused)
+{
+
+	return !hu_is_open(hu);
+}
+
+static int
 is_attached(void *arg __unused)
 {
 	device_t d = device_lookup(&uhid_cd, 0);
@@ -65,7 +73,8 @@ is_attached(void *arg __unused)
 }
 
 static void
-setup(void)
+setup_with(const uint8_t *desc, size_t len, const uint8_t *reports,
+    size_t reportslen)
 {
 	struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
 	    .hi_addr = ++addr, .hi_vendor = 0x1d6b, .hi_product = 0x0107,
@@ -82,14 +91,21 @@ setup(void)
 	SCHED_CHECK(config_init_component(cfdriver_ioconf, cfattach_ioconf,
 	    cfdata_ioconf) == 0);
 	usb_bus_init(false);
-	hu = hu_plug(1, addr, descs, sizeof(descs));
+	hu = hu_plug(1, addr, desc, len);
 	hu_mode(hu, 0, HU_OK, HU_C_OK);
 	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
-	hu_answer(hu, report_desc, sizeof(report_desc));
+	hu_answer(hu, reports, reportslen);
 	hyp_usb_arrived(&hi);
 	T_UNTIL(is_attached, NULL);
 	a.c_node = b.c_node = h_node_find("uhid0");
 	SCHED_CHECK(a.c_node != NULL);
+}
+
+static void
+setup(void)
+{
+
+	setup_with(descs, sizeof(descs), report_desc, sizeof(report_desc));
 }
 
 static void
@@ -116,6 +132,134 @@ setup_stuck(void)
 
 	setup_open_a();
 	hu_mode(hu, 0, HU_HOLD, HU_C_NEVER);
+}
+
+/* ---- uhidev_write_async, as a driver below uhidev would use it -------- */
+
+#define	OUT	0x02
+
+/* Two report IDs, each with 8 bytes in and 8 bytes out. */
+#define	COLLECTION(id)							\
+	0x09, 0x01, 0xa1, 0x01, 0x85, (id), 0x15, 0x00, 0x26, 0xff,	\
+	0x00, 0x75, 0x08, 0x95, 0x08, 0x09, 0x02, 0x81, 0x02, 0x09,	\
+	0x03, 0x91, 0x02, 0xc0
+static const uint8_t two_reports[] = {
+	0x06, 0x00, 0xff, COLLECTION(1), COLLECTION(2)
+};
+static const uint8_t out_descs[] = {
+	H_DEV(0x1d6b, 0x0107, 0x0100, 0, 0, 0, 1),
+	H_CONF(41, 1, 1),
+	H_IFACE(0, 0, 2, 3, 0, 0),
+	9, 0x21, 0x11, 0x01, 0, 1, 0x22, sizeof(two_reports), 0,
+	H_EP(IN, 3, SIZE),
+	H_EP(OUT, 3, SIZE),
+};
+
+static struct uhidev *async_scd;
+static u_int async_sent, async_called;		/* atomic */
+static bool async_inside, async_stays;		/* atomic */
+
+static void	async_done(struct usbd_xfer *, void *, usbd_status);
+
+static usbd_status
+async_send(void)
+{
+	static uint8_t report[1 + SIZE] = { 1, 2, 3 };
+	usbd_status err;
+
+	atomic_inc_uint(&async_sent);
+	err = uhidev_write_async(async_scd, report, sizeof(report), 0, USBD_NO_TIMEOUT,
+	    async_done, &async_scd);
+	if (err != USBD_IN_PROGRESS)
+		atomic_dec_uint(&async_sent);
+	return err;
+}
+
+/* The first that the device has taken is followed by another. */
+static void
+async_done(struct usbd_xfer *xfer __unused, void *cookie, usbd_status status)
+{
+	usbd_status err;
+
+	SCHED_CHECK(cookie == &async_scd);
+	atomic_store_relaxed(&async_inside, true);
+	atomic_inc_uint(&async_called);
+	if (status == USBD_NORMAL_COMPLETION) {
+		err = async_send();
+		SCHED_CHECK(err == USBD_IN_PROGRESS || err == USBD_CANCELLED ||
+		    err == USBD_IOERROR);
+	}
+	atomic_store_relaxed(&async_inside, false);
+}
+
+static void
+setup_async(void)
+{
+	struct uhid_softc *sc;
+
+	setup_with(out_descs, sizeof(out_descs), two_reports,
+	    sizeof(two_reports));
+	hu_mode(hu, OUT, HU_HOLD, async_stays ? HU_C_NEVER : HU_C_OK);
+	b.c_node = h_node_find("uhid1");
+	SCHED_CHECK(c_open(&a, 0) == 0);
+	/* So the pipes stay, when the other one is closed. */
+	SCHED_CHECK(b.c_node != NULL && c_open(&b, 0) == 0);
+	sc = device_private(device_lookup(&uhid_cd, 0));
+	async_scd = sc->sc_hdev;
+	async_sent = async_called = 0;
+	SCHED_CHECK(uhidev_write_async(async_scd, &a, UHIDEV_OSIZE + 1, 0, 0,
+	    async_done, NULL) == USBD_INVAL);
+	SCHED_CHECK(async_send() == USBD_IN_PROGRESS);
+	SCHED_CHECK(async_send() == USBD_IN_USE);
+}
+
+/* What is cancelled comes back after the grace only, if at all. */
+static void
+setup_async_stuck(void)
+{
+
+	async_stays = true;
+	setup_async();
+	async_stays = false;
+}
+
+/* It is closed: all callbacks have run, each once, and none comes. */
+static void
+async_is_over(void)
+{
+
+	SCHED_CHECK(!atomic_load_relaxed(&async_inside));
+	SCHED_CHECK(atomic_load_relaxed(&async_called) ==
+	    atomic_load_relaxed(&async_sent));
+}
+
+static void
+async_revokes(void *arg __unused)
+{
+
+	SCHED_CHECK(h_revoke(a.c_node) == 0);
+	async_is_over();
+	h_close(&a);
+	h_close(&b);
+}
+
+static void
+async_unplugs(void *arg __unused)
+{
+
+	hu_unplug(hu, 0);
+	c_await(is_closed, NULL);
+	async_is_over();
+	h_close(&a);
+	h_close(&b);
+}
+
+/* The device takes one. */
+static void
+async_takes(void *arg __unused)
+{
+
+	(void)hu_complete(hu, OUT, 0, HYP_USB_OK, NULL, 1 + SIZE);
 }
 
 /* As it was before drains: d_close comes while calls are in the driver. */
@@ -152,17 +296,10 @@ setup_intr_stuck(void)
 	c_intr_begin();
 }
 
-static int
-is_closed(void *arg __unused)
-{
-
-	return !hu_is_open(hu);
-}
-
 static void
 end(void)
 {
-	static const char *const names[] = { "uhid0", NULL };
+	static const char *const names[] = { "uhid0", "uhid1", NULL };
 
 	usb_bus_shutdown();
 	T_UNTIL(is_closed, NULL);
@@ -481,6 +618,11 @@ ACTORS(read_revoke_unplug, { "A", read_close, &a },
     { "revoke", revokes, NULL }, { "unplug", unplugs, NULL });
 ACTORS(edge, { "A", edge_close, &a }, { "input", two_inputs, NULL });
 ACTORS(poll_revoke, { "A", poll_close, &a }, { "revoke", revokes, NULL });
+ACTORS(async_revoke, { "device", async_takes, NULL },
+    { "revoke", async_revokes, NULL });
+ACTORS(async_unplug, { "device", async_takes, NULL },
+    { "unplug", async_unplugs, NULL });
+ACTORS(async_alone, { "revoke", async_revokes, NULL });
 ACTORS(poll_unplug, { "A", poll_close, &a }, { "unplug", unplugs, NULL });
 
 extern const struct sched_litmus l_uhid[];
@@ -511,6 +653,12 @@ const struct sched_litmus l_uhid[] = {
 	    setup_open_a, poll_revoke, end },
 	{ "hid_poll_unplug", "a poll against an unplug",
 	    setup_open_a, poll_unplug, end },
+	{ "hid_async_revoke", "a chain of asynchronous writes against a revoke",
+	    setup_async, async_revoke, end },
+	{ "hid_async_unplug", "and against an unplug",
+	    setup_async, async_unplug, end },
+	{ "hid_async_stuck", "and a revoke, and it is never given back",
+	    setup_async_stuck, async_alone, end },
 	{ "hid_get_signal", "a GET_REPORT, its answer and a signal",
 	    setup_intr, get_answer_intr, end },
 	{ "hid_get_signal_stuck", "a signal, and it is never given back",

@@ -730,10 +730,14 @@ MUTANTS = (
      "		sc->sc_bytes += len;\n		cv_broadcast(&sc->sc_cv);",
      "		sc->sc_bytes += len;"),
     ("d_cancel of a HID stops no request", UHIDEV,
-     "		usbd_cancel_xfer(ur->ur_xfer);\n	mutex_exit(&sc->sc_lock);\n}"
-     "\n\n/*\n * uhidev_close",
-     "		continue;\n	mutex_exit(&sc->sc_lock);\n}\n\n/*\n"
-     " * uhidev_close"),
+     "		usbd_cancel_xfer(ur->ur_xfer);\n	if (sc->sc_async",
+     "		continue;\n	if (sc->sc_async"),
+    ("a close of a HID does not wait for what was sent", UHIDEV,
+     "	while (sc->sc_async == scd || sc->sc_acalls == scd)\n",
+     "	while (false)\n"),
+    ("the end of that callback wakes nobody", UHIDEV,
+     "	sc->sc_acalls = NULL;\n	cv_broadcast(&sc->sc_cv);",
+     "	sc->sc_acalls = NULL;"),
     ("a request does not look for a stop", UHIDEV,
      "	err = scd->scd_stopped ? USBD_CANCELLED : usbd_transfer",
      "	err = usbd_transfer"),

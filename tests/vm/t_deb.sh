@@ -79,6 +79,22 @@ config()
 	devswd --check-config 2>&1 | grep -q '^devswd: /etc/devsw/devswd.conf:'
 }
 
+# hello: the first commands of docs/drivers.md, as they stand there, of which
+# there are three at most.  They are for the tree, where the package has been
+# built; this one is an overlay's.
+hello()
+{
+	local commands
+
+	commands=$(sed -n '/^## Hello/,/^says `hello`/s/^    //p' \
+	    "$top/docs/drivers.md")
+	[ "$(echo "$commands" | wc -l)" -le 3 ] &&
+	    dpkg -r libdevsw-driver-dev && cd "$top" || return 1
+	DEBIAN_FRONTEND=noninteractive PATH=$PATH:/usr/sbin:/sbin \
+	    bash -ec "$commands" >/tmp/hello || { cat /tmp/hello; return 1; }
+	[ "$(tail -n 1 /tmp/hello)" = hello ]
+}
+
 # older NAME...: these packages as a version before, in /tmp/old.
 older()
 {
@@ -215,6 +231,7 @@ inside()
 	    "$top"/debian/tests/library
 	check 'a driver can be written, built and run with the kit' \
 	    "$top"/debian/tests/driver
+	check 'docs/drivers.md: from nothing to hello in three commands' hello
 	check 'installing once more changes nothing' dpkg -i "$debs"/devsw_*.deb
 	check 'what a person has written stays' grep -q '^unit = x$' \
 	    /etc/devsw/devswd.conf
@@ -246,5 +263,5 @@ check 'tools/deb builds what lintian has nothing to say of' \
     "$top/tools/deb" --lint
 check 'it leaves nothing in the tree' test "$tree" = "$(tree)"
 unshare -m "$self" mounted "$place" "$number" || failed=1
-echo "1..25"
+echo "1..26"
 exit $failed

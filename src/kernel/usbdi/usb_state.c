@@ -34,7 +34,7 @@ usb_state_head(const struct usbd_device *dev, size_t len, struct usb_state *us)
 	us->us_vendor = UGETW(dev->ud_ddesc.idVendor);
 	us->us_product = UGETW(dev->ud_ddesc.idProduct);
 	us->us_len = (uint16_t)len;
-	us->us_bus = dev->ud_bus;
+	us->us_bus = (uint8_t)dev->ud_bus->ub_busnum;
 	us->us_addr = dev->ud_addr;
 }
 

@@ -172,7 +172,11 @@ usbd_device_parse(const struct hyp_usb_info *hi, const void *raw, size_t len,
 	dev->ud_desc = desc;
 	dev->ud_ddesc = *desc->d_dev;
 	dev->ud_path = usbd_strdup(hi->hi_path);
-	dev->ud_bus = (uint8_t)hi->hi_bus;
+	dev->ud_bus = &dev->ud_ownbus;
+	dev->ud_ownbus.ub_busnum = (int)hi->hi_bus;
+	dev->ud_ownbus.ub_revision = hi->hi_speed == HYP_USB_SPEED_SUPER ?
+	    USBREV_3_0 : hi->hi_speed == HYP_USB_SPEED_HIGH ? USBREV_2_0 :
+	    USBREV_1_1;
 	dev->ud_addr = (uint8_t)hi->hi_addr;
 	dev->ud_speed = hi->hi_speed;
 	dev->ud_vendor = usbd_strdup(hi->hi_vendorstr);

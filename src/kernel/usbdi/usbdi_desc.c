@@ -360,7 +360,7 @@ usbd_fill_deviceinfo(struct usbd_device *dev, struct usb_device_info *di,
 	int i, n;
 
 	memset(di, 0, sizeof(*di));
-	di->udi_bus = dev->ud_bus;
+	di->udi_bus = (uint8_t)dev->ud_bus->ub_busnum;
 	di->udi_addr = dev->ud_addr;
 	usbd_devinfo_vp(dev, di->udi_vendor, sizeof(di->udi_vendor),
 	    di->udi_product, sizeof(di->udi_product), usedev, 1);

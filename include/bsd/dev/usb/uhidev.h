@@ -14,7 +14,8 @@
  *	_get_report, _set_report	yes, for the device or uhidev_stop
  *	others				no
  *
- * None may be called under a lock that the interrupt function takes.
+ * None may be called under a lock that the interrupt function takes, nor under
+ * one that the callback of uhidev_write_async takes.
  */
 #ifndef _DEV_USB_UHIDEV_H_
 #define	_DEV_USB_UHIDEV_H_
@@ -26,6 +27,9 @@
 #include <locators.h>
 
 struct uhidev;			/* one report ID, for its driver */
+
+#define	UHIDEV_MAXREPID	255
+#define	UHIDEV_OSIZE	64	/* what uhidev_write_async takes at least */
 
 /* Attachment below uhidev, attribute "uhidbus". */
 struct uhidev_attach_arg {
@@ -39,6 +43,8 @@ void	uhidev_stop(struct uhidev *);
 void	uhidev_close(struct uhidev *);
 
 usbd_status uhidev_write(struct uhidev *, void *, int);
+usbd_status uhidev_write_async(struct uhidev *, void *, int, int, int,
+	    usbd_callback, void *);
 usbd_status uhidev_report(struct uhidev *, int, int, int, void *, int, int *);
 usbd_status uhidev_get_report(struct uhidev *, int, void *, int);
 usbd_status uhidev_set_report(struct uhidev *, int, void *, int);

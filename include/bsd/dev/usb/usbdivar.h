@@ -2,7 +2,7 @@
 /*
  * usbdivar.h - the objects behind usbdi.h, for src/kernel/{usbdi,bus}.
  *
- * A driver may read ud_vendor and ud_product (as uftdi does); everything
+ * A driver may read ud_vendor, ud_product (as uftdi does) and ud_bus; everything
  * else here is private, and its contract is in src/kernel/usbdi/usbdi.c.
  *
  * One lock per device, ud_lock, guards all fields marked (l): it is taken
@@ -50,10 +50,25 @@ struct usbd_interface {
 	bool		 ui_taken;		/* bus: has a driver */
 };
 
+/* What a driver may ask of its device's bus. */
+#define	USBREV_UNKNOWN	0
+#define	USBREV_PRE_1_0	1
+#define	USBREV_1_0	2
+#define	USBREV_1_1	3
+#define	USBREV_2_0	4
+#define	USBREV_3_0	5
+
+struct usbd_bus {
+	int		 ub_busnum;	/* the host's */
+	int		 ub_revision;	/* as the device's speed needs */
+	char		 ub_usepolling;	/* is 0 */
+};
+
 struct usbd_device {
 	struct hyp_usb	*ud_hyp;	/* NULL: descriptors only */
 	char		*ud_path;	/* place, for messages: "1-1.4" */
-	uint8_t		 ud_bus;
+	struct usbd_bus	*ud_bus;	/* of its own: the host has the buses */
+	struct usbd_bus	 ud_ownbus;
 	uint8_t		 ud_addr;
 	uint8_t		 ud_speed;
 	char		*ud_vendor;	/* printable; "" if unknown */
