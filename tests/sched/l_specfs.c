@@ -18,16 +18,23 @@
 #include "specfs/h_node.h"
 #include "specfs/specfs_impl.h"
 
-static struct h_client a, b;
+static struct h_client a, b, c3;
+
+static void
+setup_of(const struct cdevsw *cdev)
+{
+
+	hd_setup(cdev);
+	memset(&a, 0, sizeof(a));
+	memset(&b, 0, sizeof(b));
+	a.c_node = b.c_node = hd_node(0);
+}
 
 static void
 setup(void)
 {
 
-	hd_setup(&hd_cdevsw);
-	memset(&a, 0, sizeof(a));
-	memset(&b, 0, sizeof(b));
-	a.c_node = b.c_node = hd_node(0);
+	setup_of(&hd_cdevsw);
 }
 
 static void
@@ -228,6 +235,15 @@ driver_leaves(void *arg __unused)
 	SCHED_CHECK(hd[0].hd_opens == 0);
 }
 
+/* The daemon ends: who lets clients live on does not wait for them. */
+static void
+halts(void *arg __unused)
+{
+
+	spec_halt();
+	sched_did("spec_halt");
+}
+
 /* From the next first open on. */
 static void
 chooses(void *arg)
@@ -270,6 +286,9 @@ ACTORS(close_open_unplug, { "A", closes_file, &a },
     { "B", open_close, &b }, { "unplug", unplugs, NULL });
 ACTORS(linux_open_unplug, { "A", open_close, &a },
     { "unplug", unplugs, NULL });
+ACTORS(unplug_halt, { "unplug", unplugs, NULL }, { "halt", halts, NULL });
+ACTORS(three_closes, { "A", closes_file, &a }, { "B", closes_file, &b },
+    { "C", closes_file, &c3 });
 ACTORS(choose_close_open, { "A", closes_file, &a }, { "B", open_close, &b },
     { "reload", chooses, "netbsd" });
 ACTORS(choose_open_unplug, { "A", open_close, &a },
@@ -408,6 +427,22 @@ setup_two_names(void)
 }
 
 static void
+setup_legacy(void)
+{
+
+	setup_of(&hd_legacy_cdevsw);
+}
+
+/* A d_close may come for nobody, behind one that has. */
+static void
+end_legacy(void)
+{
+
+	SCHED_CHECK(!hd[0].hd_isopen);
+	hd_teardown();
+}
+
+static void
 setup_restarting(void)
 {
 
@@ -438,6 +473,51 @@ setup_linux_open_a(void)
 	setup_linux();
 	h_open(&a);
 	SCHED_CHECK(a.c_error == 0);
+}
+
+/* d_close for each close, with others in the driver. */
+static void
+setup_track_open_both(void)
+{
+	static struct cdevsw track;
+
+	track = hd_cdevsw;
+	track.d_flag |= D_TRACKCLOSE;
+	setup_of(&track);
+	SCHED_CHECK(devsw_semantics(hd_present, "freebsd-trackclose") == 0);
+	h_open(&a);
+	h_open(&b);
+	SCHED_CHECK(a.c_error == 0 && b.c_error == 0);
+}
+
+static void
+setup_track_open_three(void)
+{
+
+	setup_track_open_both();
+	memset(&c3, 0, sizeof(c3));
+	c3.c_node = hd_node(0);
+	h_open(&c3);
+	SCHED_CHECK(c3.c_error == 0);
+}
+
+/* One after the other, and no more of them than there were opens. */
+static void
+end_track(void)
+{
+
+	SCHED_CHECK(hd[0].hd_nclose > 0 && hd[0].hd_nclose <= hd[0].hd_nopen);
+	SCHED_CHECK(!hd[0].hd_isopen);
+	SCHED_CHECK(hd[0].hd_breaches == 0);
+	hd_teardown();
+}
+
+static void
+end_track_close_b(void)
+{
+
+	h_close(&b);
+	end_track();
 }
 
 /* The driver has left: nothing to detach. */
@@ -472,6 +552,10 @@ const struct sched_litmus l_specfs[] = {
 	    setup, open_revoke, end },
 	{ "sleeping_open_revoke", "an open that sleeps in d_open, revoked",
 	    setup_sleeping_open, opener_revoke, end },
+	{ "legacy_open_revoke", "the same without d_cancel: nothing stays open",
+	    setup_legacy, open_revoke, end_legacy },
+	{ "legacy_open_unplug", "and against an unplug",
+	    setup_legacy, open_unplug, end_legacy },
 	{ "open_unplug", "an open and its close against an unplug",
 	    setup, open_unplug, end },
 	{ "sleeping_open_unplug", "an open that sleeps in d_open, unplugged",
@@ -522,6 +606,14 @@ const struct sched_litmus l_specfs[] = {
 	    setup_linux, choose_open_unplug, end },
 	{ "choose_close_unplug", "other semantics, the last close, an unplug",
 	    setup_linux_open_a, choose_close_unplug, end },
+	{ "linux_unplug_halt", "an unplug that waits for a client ends with the daemon",
+	    setup_linux_open_a, unplug_halt, end_close_a },
+	{ "track_two_closes", "each close is a d_close: one after the other",
+	    setup_track_open_both, two_closes, end_track },
+	{ "track_three_closes", "three of them",
+	    setup_track_open_three, three_closes, end_track },
+	{ "track_close_revoke", "such a close, and a revoke of the other file",
+	    setup_track_open_both, close_revoke, end_track_close_b },
 	{ "leave_open", "an open against devsw_detach",
 	    setup, leave_open, end_left },
 	{ "leave_read", "a blocked read against devsw_detach",

@@ -27,9 +27,11 @@
 #define	OUT	0x01
 #define	IN	0x82
 #define	SIZE	16
+#define	L_ETIMEDOUT		110
 #define	MS(n)	((uint64_t)(n) * 1000000)
 #define	L_UGEN_DO_REQUEST	0xc01155c8U	/* 16 bytes and one of data */
 #define	L_USB_SET_ALTINTERFACE	0xc00c5567U
+#define	L_USB_SET_TIMEOUT	0x40045572U
 #define	L_USB_SET_BULK_RA	0x40045573U
 #define	L_USB_SET_BULK_WB	0x40045574U
 #define	L_USB_SET_BULK_RA_OPT	0x40085575U
@@ -149,6 +151,16 @@ setup_ra(void)
 	setup_in();
 	ring_of(&in, L_USB_SET_BULK_RA_OPT, L_USB_SET_BULK_RA);
 	SCHED_CHECK(hu_inflight(hu, IN) == 1);
+}
+
+/* And who reads it waits for so long. */
+static void
+setup_ra_timeout(void)
+{
+	int32_t ms = 500;
+
+	setup_ra();
+	SCHED_CHECK(ioctl_on(&in, L_USB_SET_TIMEOUT, &ms) == 0);
 }
 
 /* And is full. */
@@ -281,6 +293,21 @@ read_close(void *arg)
 {
 
 	read_ends(arg);
+	h_close(&in);
+}
+
+/* Whatever comes, the timeout is the end. */
+static void
+read_timeout(void *arg __unused)
+{
+	const uint64_t begin = hyp_clock();
+	char buf[SIZE];
+	size_t done = 0;
+	const int error = c_read(&in, buf, sizeof(buf), &done);
+
+	SCHED_CHECK(error == 0 ? done == SIZE : error == L_ETIMEDOUT);
+	SCHED_CHECK(error == 0 || hyp_clock() - begin >= MS(500));
+	SCHED_CHECK(hyp_clock() - begin < MS(1000));
 	h_close(&in);
 }
 
@@ -513,6 +540,8 @@ ACTORS(read_stalls_revoke, { "A", read_close, NULL },
     { "device", stalls, NULL }, { "revoke", revokes, &in });
 ACTORS(read_off_revoke, { "A", read_ends, NULL }, { "B", ring_off, &in },
     { "revoke", revokes, &in });
+ACTORS(read_says_timeout, { "A", read_timeout, NULL },
+    { "device", says, NULL });
 ACTORS(close_says, { "A", closes, &in }, { "device", says, NULL });
 ACTORS(close_unplug, { "A", closes, &in }, { "unplug", unplugs, NULL });
 ACTORS(read_unplug, { "A", read_close, NULL }, { "unplug", unplugs, NULL });
@@ -561,6 +590,8 @@ const struct sched_litmus l_ugen[] = {
 	    setup_ra, read_says_revoke, end },
 	{ "gen_ahead_stalls_revoke", "the same, and the device stalls",
 	    setup_ra, read_stalls_revoke, end },
+	{ "gen_ahead_timeout", "a read of a ring, the device and the timeout",
+	    setup_ra_timeout, read_says_timeout, end },
 	{ "gen_ahead_unplug", "a read of a ring against an unplug",
 	    setup_ra, read_unplug, end },
 	{ "gen_ahead_off_revoke", "a read, the ring's end and a revoke",
@@ -585,6 +616,8 @@ const struct sched_litmus l_ugen[] = {
 	    setup_ctl, request_unplug, end },
 	{ "gen_legacy_read_revoke", "a revoke without a drain under a read",
 	    setup_legacy_in, read_says_revoke, end },
+	{ "gen_legacy_open_revoke", "a revoke without a drain under an open",
+	    setup_legacy, open_revoke, end },
 	{ "gen_legacy_request_revoke", "a revoke without a drain under a request",
 	    setup_legacy_ctl, request_answers_revoke, end },
 	{ "gen_legacy_request_unplug", "an unplug without a drain under a request",

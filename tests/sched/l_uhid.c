@@ -34,6 +34,9 @@
 #define	MS(n)	((uint64_t)(n) * 1000000)
 #define	L_USB_GET_REPORT	0xc4045517U	/* _IOWR('U', 23, 1028 bytes) */
 #define	L_USB_SET_REPORT	0x44045518U	/* _IOW('U', 24, 1028 bytes) */
+#define	L_HIDIOCREVOKE		0x4004480dU	/* Linux's */
+#define	L_HIDIOCGINPUT		0xc009480aU	/* 9 bytes */
+#define	L_ENODEV		19
 
 extern struct cfdriver uhid_cd;
 extern const struct cdevsw uhid_cdevsw;
@@ -51,6 +54,19 @@ static const uint8_t descs[] = {
 	9, 0x21, 0x11, 0x01, 0, 1, 0x22, sizeof(report_desc), 0,
 	H_EP(IN, 3, SIZE),
 };
+/* The same in two reports, which are two uhids, on the same pipes. */
+static const uint8_t id_reports[] = {
+	0x06, 0x00, 0xff, 0x09, 0x01, 0xa1, 0x01, 0x15, 0x00, 0x26, 0xff,
+	0x00, 0x75, 0x08, 0x95, 0x07, 0x85, 0x01, 0x09, 0x02, 0x81, 0x02,
+	0x85, 0x02, 0x09, 0x03, 0x81, 0x02, 0xc0
+};
+static const uint8_t id_descs[] = {
+	H_DEV(0x1d6b, 0x0107, 0x0100, 0, 0, 0, 1),
+	H_CONF(34, 1, 1),
+	H_IFACE(0, 0, 1, 3, 0, 0),
+	9, 0x21, 0x11, 0x01, 0, 1, 0x22, sizeof(id_reports), 0,
+	H_EP(IN, 3, SIZE),
+};
 
 static struct hu_dev *hu;
 static uint32_t addr;
@@ -64,17 +80,18 @@ is_closed(void *arg __unused)
 	return !hu_is_open(hu);
 }
 
+/* arg: the last of them. */
 static int
-is_attached(void *arg __unused)
+is_attached(void *arg)
 {
-	device_t d = device_lookup(&uhid_cd, 0);
+	device_t d = device_lookup(&uhid_cd, *(int *)arg);
 
 	return d != NULL && device_is_active(d);
 }
 
 static void
 setup_with(const uint8_t *desc, size_t len, const uint8_t *reports,
-    size_t reportslen)
+    size_t reportslen, int last)
 {
 	struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
 	    .hi_addr = ++addr, .hi_vendor = 0x1d6b, .hi_product = 0x0107,
@@ -96,7 +113,7 @@ setup_with(const uint8_t *desc, size_t len, const uint8_t *reports,
 	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
 	hu_answer(hu, reports, reportslen);
 	hyp_usb_arrived(&hi);
-	T_UNTIL(is_attached, NULL);
+	T_UNTIL(is_attached, &last);
 	a.c_node = b.c_node = h_node_find("uhid0");
 	SCHED_CHECK(a.c_node != NULL);
 }
@@ -105,7 +122,25 @@ static void
 setup(void)
 {
 
-	setup_with(descs, sizeof(descs), report_desc, sizeof(report_desc));
+	setup_with(descs, sizeof(descs), report_desc, sizeof(report_desc), 0);
+}
+
+static void
+setup_two(void)
+{
+
+	setup_with(id_descs, sizeof(id_descs), id_reports,
+	    sizeof(id_reports), 1);
+	b.c_node = h_node_find("uhid1");
+	SCHED_CHECK(b.c_node != NULL);
+}
+
+static void
+setup_two_open_a(void)
+{
+
+	setup_two();
+	SCHED_CHECK(c_open(&a, 0) == 0);
 }
 
 static void
@@ -198,7 +233,7 @@ setup_async(void)
 	struct uhid_softc *sc;
 
 	setup_with(out_descs, sizeof(out_descs), two_reports,
-	    sizeof(two_reports));
+	    sizeof(two_reports), 1);
 	hu_mode(hu, OUT, HU_HOLD, async_stays ? HU_C_NEVER : HU_C_OK);
 	b.c_node = h_node_find("uhid1");
 	SCHED_CHECK(c_open(&a, 0) == 0);
@@ -264,11 +299,18 @@ async_takes(void *arg __unused)
 
 /* As it was before drains: d_close comes while calls are in the driver. */
 static void
-setup_legacy(void)
+setup_legacy_closed(void)
 {
 
 	setup();
 	SCHED_CHECK(devsw_semantics(&uhid_cdevsw, "netbsd-legacy") == 0);
+}
+
+static void
+setup_legacy(void)
+{
+
+	setup_legacy_closed();
 	SCHED_CHECK(c_open(&a, 0) == 0);
 }
 
@@ -309,6 +351,14 @@ end(void)
 	SCHED_CHECK(config_fini_component(cfdriver_ioconf, cfattach_ioconf,
 	    cfdata_ioconf) == 0);
 	h_specfs_down(names);
+}
+
+static void
+end_close_a(void)
+{
+
+	h_close(&a);
+	end();
 }
 
 /* ---- actors --------------------------------------------------------- */
@@ -420,6 +470,51 @@ set_close(void *arg)
 {
 
 	report_close(arg, L_USB_SET_REPORT);
+}
+
+/* Linux's calls on the same file, by others who have it. */
+static int
+hidraw(struct h_client *c, uint32_t cmd, uint64_t arg)
+{
+	struct hyp_lwp *const l = h_enter(1000);
+	u_char buf[SIZE + 1] = { 0 };
+	size_t insize, outsize, outoff;
+	int error, result;
+
+	error = hyp_ioctl_size(cmd, &insize, &outsize, &outoff);
+	SCHED_CHECK(error == 0 && insize <= sizeof(buf) &&
+	    outsize <= sizeof(buf));
+	error = hyp_file_ioctl(c->c_file, cmd, arg, buf, insize, buf,
+	    &outsize, &result);
+	h_exit(l);
+	sched_note("hidraw: %d", error);
+	return error;
+}
+
+static void
+hidraw_revokes(void *arg)
+{
+
+	SCHED_CHECK(hidraw(arg, L_HIDIOCREVOKE, 0) == 0);
+}
+
+/* HIDIOCREVOKE ends it. */
+static void
+read_revoked(void *arg)
+{
+	char buf[SIZE];
+	size_t n = 0;
+
+	SCHED_CHECK(c_read(arg, buf, sizeof(buf), &n) == L_ENODEV);
+}
+
+static void
+get_revoked(void *arg)
+{
+	const uint64_t begin = hyp_clock();
+
+	SCHED_CHECK(hidraw(arg, L_HIDIOCGINPUT, 0) == L_ENODEV);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
 }
 
 static void
@@ -580,6 +675,25 @@ poll_close(void *arg)
 	h_close(c);
 }
 
+/* HIDIOCREVOKE is told, too. */
+static void
+poll_revoked(void *arg)
+{
+
+	while ((poll_edge(arg, POLLIN | POLLOUT) & POLLHUP) == 0)
+		c_await(is_woken, arg);
+}
+
+/* The other uhid of the device is nobody's business. */
+static void
+open_surely(void *arg)
+{
+	struct h_client *c = arg;
+
+	SCHED_CHECK(c_open(c, 0) == 0);
+	h_close(c);
+}
+
 /* The device answers. */
 static void
 answers(void *arg __unused)
@@ -616,6 +730,14 @@ ACTORS(get_answer_revoke, { "A", get_close, &a },
     { "answer", answers, NULL }, { "revoke", revokes, NULL });
 ACTORS(read_revoke_unplug, { "A", read_close, &a },
     { "revoke", revokes, NULL }, { "unplug", unplugs, NULL });
+ACTORS(raw_read_revoke, { "A", read_revoked, &a },
+    { "revoke", hidraw_revokes, &a });
+ACTORS(raw_get_revoke, { "A", get_revoked, &a },
+    { "revoke", hidraw_revokes, &a });
+ACTORS(raw_poll_revoke, { "A", poll_revoked, &a },
+    { "revoke", hidraw_revokes, &a });
+ACTORS(two_uhids, { "A", open_surely, &a }, { "B", open_surely, &b });
+ACTORS(two_uhids_close, { "A", closes, &a }, { "B", open_surely, &b });
 ACTORS(edge, { "A", edge_close, &a }, { "input", two_inputs, NULL });
 ACTORS(poll_revoke, { "A", poll_close, &a }, { "revoke", revokes, NULL });
 ACTORS(async_revoke, { "device", async_takes, NULL },
@@ -651,6 +773,16 @@ const struct sched_litmus l_uhid[] = {
 	    setup_open_a, edge, end },
 	{ "hid_poll_revoke", "a poll against a revoke: a dead file, told once",
 	    setup_open_a, poll_revoke, end },
+	{ "hid_raw_read_revoke", "a blocked read against HIDIOCREVOKE",
+	    setup_open_a, raw_read_revoke, end_close_a },
+	{ "hid_raw_get_revoke", "a request that is never answered against the same",
+	    setup_stuck, raw_get_revoke, end_close_a },
+	{ "hid_raw_poll_revoke", "a poll against the same: no lost wake-up",
+	    setup_open_a, raw_poll_revoke, end_close_a },
+	{ "hid_two_uhids", "two uhids of a device, whose pipes are the same",
+	    setup_two, two_uhids, end },
+	{ "hid_two_uhids_close", "the last close of one against the other's open",
+	    setup_two_open_a, two_uhids_close, end },
 	{ "hid_poll_unplug", "a poll against an unplug",
 	    setup_open_a, poll_unplug, end },
 	{ "hid_async_revoke", "a chain of asynchronous writes against a revoke",
@@ -665,6 +797,8 @@ const struct sched_litmus l_uhid[] = {
 	    setup_intr_stuck, get_intr, end },
 	{ "hid_legacy_read_revoke", "a revoke without a drain under a read",
 	    setup_legacy, read_input_revoke, end },
+	{ "hid_legacy_open_revoke", "a revoke without a drain under an open",
+	    setup_legacy_closed, open_revoke, end },
 	{ "hid_legacy_get_revoke", "a revoke without a drain under a request",
 	    setup_legacy_slow, get_answer_revoke, end },
 	{ "hid_legacy_get_unplug", "an unplug without a drain under a request",

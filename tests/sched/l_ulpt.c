@@ -107,11 +107,18 @@ setup_stuck(void)
 
 /* As it was before drains: d_close comes while calls are in the driver. */
 static void
-setup_legacy(void)
+setup_legacy_closed(void)
 {
 
 	setup();
 	SCHED_CHECK(devsw_semantics(&ulpt_cdevsw, "netbsd-legacy") == 0);
+}
+
+static void
+setup_legacy(void)
+{
+
+	setup_legacy_closed();
 	SCHED_CHECK(c_open(&a, 0) == 0);
 }
 
@@ -378,6 +385,8 @@ const struct sched_litmus l_ulpt[] = {
 	    setup_intr_stuck, write_intr, end },
 	{ "lp_two_writes", "two writes of one file: one after the other",
 	    setup_open_a, two_writes, end_open_a },
+	{ "lp_legacy_open_revoke", "a revoke without a drain under an open",
+	    setup_legacy_closed, open_revoke, end },
 	{ "lp_legacy_write_revoke", "a revoke without a drain under a write",
 	    setup_legacy, write_takes_revoke, end },
 	{ "lp_legacy_write_unplug", "an unplug without a drain under a write",

@@ -180,8 +180,10 @@ MUTANTS = (
      "			cv_wait(&sb->sb_iocv, &sb->sb_lock);\n"
      "		} else\n", "			break;\n		} else\n"),
     ("no drain before d_close", CLOSE,
-     "		if (sd->sd_ss->ss_drain)\n			spec_io_drain(sd);",
-     "		;"),
+     "	if (drained)\n		spec_io_drain(sd);\n	else if",
+     "	if (drained)\n		;\n	else if"),
+    ("an open behind a d_close that drains later stays open", CLOSE,
+     "	return drained;\n", "	return true;\n"),
     ("no d_cancel", CLOSE,
      "	if (spec_is_cancelled(sd))\n		error = 0;",
      "	if (true)\n		error = 0;"),

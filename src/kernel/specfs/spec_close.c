@@ -360,12 +360,23 @@ spec_close_clone(struct specdev *sd, int flags)
 	spec_clone_close(sd);
 }
 
-/* Cancel, drain, close. */
-static void
+/*
+ * Cancel, drain, close.  False: the drain came after d_close, because there is
+ * no d_cancel or the semantics have it so, and an open that was on its way may
+ * have come through in between:
+ *
+ *	open				revoke
+ *	counted
+ *					d_close
+ *	d_open
+ *					drain
+ */
+static bool
 spec_close_attached(struct specdev *sd, int flags)
 {
 	const int mode = sd->sd_type == VBLK ? S_IFBLK : S_IFCHR;
 	const dev_t dev = sd->sd_dev;
+	bool drained;
 	int error;
 
 	if (spec_is_cancelled(sd))
@@ -375,19 +386,22 @@ spec_close_attached(struct specdev *sd, int flags)
 		    bdev_cancel(dev, flags, mode, curlwp) :
 		    cdev_cancel(dev, flags, mode, curlwp);
 	vn_close_known();
-	if (error == 0) {
-		if (sd->sd_ss->ss_drain)
-			spec_io_drain(sd);
-	} else
-		KASSERTMSG(error == ENODEV || error == ENXIO,
-		    "cancel of dev 0x%lx failed with %d", (u_long)dev, error);
+	KASSERTMSG(error == 0 || error == ENODEV || error == ENXIO,
+	    "cancel of dev 0x%lx failed with %d", (u_long)dev, error);
+	drained = error == 0 && sd->sd_ss->ss_drain;
+	if (drained)
+		spec_io_drain(sd);
+	else if (sd->sd_ss->ss_wait)
+		atomic_store_relaxed(&sd->sd_opened, false);
 
 	(void)(sd->sd_type == VBLK ? bdev_close(dev, flags, mode, curlwp) :
 	    cdev_close(dev, flags, mode, curlwp));
 
 	/* For the driver without d_cancel; nothing to wait for otherwise. */
-	if (sd->sd_ss->ss_wait)
-		spec_io_drain(sd);
+	if (!sd->sd_ss->ss_wait)
+		return true;		/* see spec_close_late */
+	spec_io_drain(sd);
+	return drained;
 }
 
 /*
@@ -408,7 +422,7 @@ static void
 spec_close_driver(struct specdev *sd, int flags)
 {
 	device_t dv;
-	bool held;
+	bool closed, held;
 
 	if (sd->sd_file != NULL) {
 		spec_close_clone(sd, flags);
@@ -419,13 +433,14 @@ spec_close_driver(struct specdev *sd, int flags)
 		held = sd->sd_type == VBLK ? bdev_hold(sd->sd_dev, &dv) :
 		    cdev_hold(sd->sd_dev, &dv);
 		if (held) {
-			spec_close_attached(sd, flags);
+			closed = spec_close_attached(sd, flags);
 			dev_unhold(dv);
 		} else {
+			closed = false;
 			vn_close_known();
 			spec_io_drain(sd);
 		}
-	} while (!held && atomic_load_relaxed(&sd->sd_opened));
+	} while (!closed && atomic_load_relaxed(&sd->sd_opened));
 	curlwp->l_progress = NULL;
 }
 
