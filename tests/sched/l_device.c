@@ -19,6 +19,8 @@
 #include <sys/systm.h>
 #include <sys/vnode.h>
 
+#include <hyp/hyp_trace.h>
+
 #include "sched/sched.h"
 #include "specfs/h_node.h"
 #include "specfs/h_specfs.h"
@@ -35,6 +37,12 @@ struct pl_softc {
 	u_int		sc_touched;
 };
 
+/* A match that does not come back before the tables were to leave. */
+static kmutex_t match_lock;
+static kcondvar_t match_cv;
+static bool match_holds;	/* match_lock */
+static int left;		/* config_fini_component's answer */
+
 static struct h_client a, b;
 static device_t dev;		/* by who attaches and detaches */
 static bool refuse;		/* the next detach is EBUSY */
@@ -44,6 +52,7 @@ static kmutex_t late_lock;
 static kcondvar_t late_cv;
 static bool late, late_gone;	/* late_lock */
 static u_int late_done;		/* late_lock */
+static bool late_told;		/* it waits for two who may have come before */
 
 static void
 late_wait(const bool *flag)
@@ -60,7 +69,7 @@ late_tell(void)
 {
 
 	mutex_enter(&late_lock);
-	if (late_gone)
+	if (late_gone || late_told)
 		late_done++;
 	late_gone = true;
 	cv_broadcast(&late_cv);
@@ -163,6 +172,10 @@ static int
 pl_match(device_t parent, cfdata_t cf __unused, void *aux __unused)
 {
 
+	mutex_enter(&match_lock);
+	while (match_holds)
+		cv_wait(&match_cv, &match_lock);
+	mutex_exit(&match_lock);
 	return parent == NULL;
 }
 
@@ -200,7 +213,8 @@ pl_detach(device_t self, int flags __unused)
 	if (late) {
 		late_tell();
 		late_wait(NULL);
-	}
+	} else if (late_told)
+		late_wait(NULL);
 	return 0;
 }
 
@@ -227,10 +241,14 @@ setup(void)
 	devmajor_t maj = NODEVMAJOR;
 
 	h_specfs_up();
-	refuse = late = late_gone = false;
+	refuse = late = late_gone = late_told = false;
 	late_done = 0;
 	mutex_init(&late_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&late_cv, "late");
+	mutex_init(&match_lock, MUTEX_DEFAULT, IPL_NONE);
+	cv_init(&match_cv, "match");
+	match_holds = false;
+	left = EBUSY;
 	SCHED_CHECK(config_init_component(pl_drivers, pl_attaches,
 	    pl_cfdata) == 0);
 	SCHED_CHECK(devsw_attach("pl", NULL, NULL, &pl_cdevsw, &maj) == 0);
@@ -269,6 +287,14 @@ setup_late(void)
 }
 
 static void
+setup_told(void)
+{
+
+	setup();
+	late_told = true;
+}
+
+static void
 setup_absent(void)
 {
 
@@ -302,7 +328,7 @@ end_left(void)
 	h_specfs_down(names);
 }
 
-static int detached[2];
+static int detached[3];
 
 static void
 end_detached_once(void)
@@ -312,6 +338,16 @@ end_detached_once(void)
 	for (u_int i = 0; i < 2; i++)
 		SCHED_CHECK(detached[i] == 0 || detached[i] == ENOENT ||
 		    detached[i] == L_ENXIO);
+	dev = NULL;
+	end();
+}
+
+static void
+end_detached_of_three(void)
+{
+
+	SCHED_CHECK((detached[0] == 0) + (detached[1] == 0) +
+	    (detached[2] == 0) == 1);
 	dev = NULL;
 	end();
 }
@@ -392,6 +428,15 @@ revokes_late(void *arg)
 
 	late_wait(&late_gone);
 	revokes(arg);
+	late_tell();
+}
+
+/* While the detach is not over: who has come before knows with the commit. */
+static void
+opens_told(void *arg)
+{
+
+	open_close(arg);
 	late_tell();
 }
 
@@ -476,6 +521,53 @@ acquires_surely(void *arg __unused)
 	SCHED_CHECK(d != NULL);
 	device_release(d);
 	sched_did("device_release");
+}
+
+/* Somebody may have attached before, who keeps them. */
+static void
+tables_leave_or_not(void *arg __unused)
+{
+
+	left = config_fini_component(pl_drivers, pl_attaches, pl_cfdata);
+	sched_note("the tables: %d", left);
+	SCHED_CHECK(left == 0 || left == EBUSY);
+	mutex_enter(&match_lock);
+	match_holds = false;
+	cv_broadcast(&match_cv);
+	mutex_exit(&match_lock);
+}
+
+static void
+finds(void *arg __unused)
+{
+
+	dev = config_rootfound("pl", NULL);
+	sched_note("found: %d", dev != NULL);
+}
+
+/* Another search. */
+static void
+finds_nothing(void *arg __unused)
+{
+
+	SCHED_CHECK(config_rootfound("nobody", NULL) == NULL);
+}
+
+/* Calls match, which is not done for what is found at the root. */
+static void
+searches(void *arg __unused)
+{
+
+	(void)config_search(NULL, NULL, NULL);
+}
+
+/* The watchdog: some match or attach takes too long. */
+static void
+is_late(void *arg __unused)
+{
+
+	sched_did("hyp_calls_late");
+	hyp_calls_late(1);
 }
 
 /* ---- a driver that is not MP-safe, "gl" ------------------------------ */
@@ -654,6 +746,56 @@ gl_opens(void *arg __unused)
 	    curlwp) == 0);
 }
 
+static void
+others_leave(void *arg __unused)
+{
+
+	SCHED_CHECK(config_fini_component(gl_drivers, gl_attaches,
+	    gl_cfdata) == 0);
+}
+
+/* Two components, of which nothing is attached. */
+static void
+setup_tables(void)
+{
+
+	setup_absent();
+	SCHED_CHECK(config_init_component(gl_drivers, gl_attaches,
+	    gl_cfdata) == 0);
+}
+
+static void
+setup_match(void)
+{
+
+	setup_absent();
+	match_holds = true;
+}
+
+/* A device is there if and only if its tables are. */
+static void
+end_tables(void)
+{
+
+	SCHED_CHECK((dev != NULL) == (left == EBUSY));
+	if (left == 0)
+		end_left();
+	else
+		end();
+}
+
+/* Who was told that they stay may have been told so for the match alone. */
+static void
+end_match(void)
+{
+
+	hyp_calls_late(0);
+	if (left == 0)
+		end_left();
+	else
+		end();
+}
+
 #define	ACTORS(name, ...)						\
 	static const struct sched_actor name[] = {			\
 		__VA_ARGS__, { NULL, NULL, NULL }			\
@@ -675,6 +817,13 @@ ACTORS(two_acquires_detach, { "A", acquires, NULL },
     { "B", acquires, NULL }, { "detach", detaches, NULL });
 ACTORS(acquire_refused, { "A", acquires_surely, NULL },
     { "detach", detaches, NULL });
+ACTORS(two_acquires_refused, { "A", acquires_surely, NULL },
+    { "B", acquires_surely, NULL }, { "detach", detaches, NULL });
+ACTORS(three_detaches, { "D1", detaches_acquired, &detached[0] },
+    { "D2", detaches_acquired, &detached[1] },
+    { "D3", detaches_acquired, &detached[2] });
+ACTORS(opens_told_detach, { "A", opens_told, &a }, { "B", opens_told, &b },
+    { "detach", detaches, NULL });
 ACTORS(giant_attach, { "A", gl_opens, NULL },
     { "attach", gl_attaches_it, NULL });
 ACTORS(giant_detach, { "A", gl_opens, NULL },
@@ -687,6 +836,13 @@ ACTORS(open_replug, { "A", open_close, &a },
 ACTORS(read_open_replug, { "A", read_close, &a }, { "B", open_close, &b },
     { "replug", reattaches, NULL });
 ACTORS(open_tables, { "A", open_close, &a }, { "leave", tables_leave, NULL });
+ACTORS(tables_find, { "A", finds, NULL },
+    { "leave", tables_leave_or_not, NULL },
+    { "others", others_leave, NULL });
+ACTORS(two_finds, { "A", finds, NULL }, { "B", finds_nothing, NULL },
+    { "leave", tables_leave_or_not, NULL });
+ACTORS(match_late, { "A", searches, NULL },
+    { "leave", tables_leave_or_not, NULL }, { "late", is_late, NULL });
 ACTORS(two_opens_revoke_detach, { "A", open_close, &a },
     { "B", open_close, &b }, { "revoke", revokes, NULL },
     { "detach", detaches, NULL });
@@ -702,6 +858,12 @@ const struct sched_litmus l_device[] = {
 	    setup, two_acquires_detach, end },
 	{ "acquire_refused", "a reference against a detach that backs out",
 	    setup_refuse, acquire_refused, end },
+	{ "two_acquires_refused", "two references against the same",
+	    setup_refuse, two_acquires_refused, end },
+	{ "three_detaches", "of three detaches two find it gone",
+	    setup, three_detaches, end_detached_of_three },
+	{ "opens_told_detach", "who waits for a detach knows with its commit",
+	    setup_told, opens_told_detach, end },
 	{ "two_detaches", "of two detaches the loser finds it gone: ENOENT",
 	    setup, two_detaches, end_detached_once },
 	{ "two_detaches_refused", "a detach that backs out, and another one",
@@ -722,6 +884,12 @@ const struct sched_litmus l_device[] = {
 	    setup_absent, open_attach, end },
 	{ "open_tables", "an open against the end of the driver's tables",
 	    setup_absent, open_tables, end_left },
+	{ "tables_find", "a search and two components that leave",
+	    setup_tables, tables_find, end_tables },
+	{ "two_finds", "two searches and a component that leaves",
+	    setup_absent, two_finds, end_tables },
+	{ "match_late", "who leaves does not wait for a match that is stuck",
+	    setup_match, match_late, end_match },
 	{ "open_replug", "an open against a detach and an attach",
 	    setup, open_replug, end },
 	{ "read_open_replug", "a stale file, an open, the same unit again",

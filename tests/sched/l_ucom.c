@@ -57,6 +57,7 @@ static struct {
 	bool		cp_revoke;	/* sc_lock: it answers when that comes */
 	u_int		cp_breaks;	/* the token's holder */
 	u_int		cp_asked;	/* the same: is the chip empty? */
+	u_int		cp_full;	/* cp_lock; so often it says no */
 } cp;
 
 static struct hu_dev *hu;
@@ -170,8 +171,8 @@ cp_param(void *arg __unused, int portno __unused, struct termios *t __unused)
 static bool
 cp_txempty(void *arg __unused, int portno __unused)
 {
-
 	struct ucom_softc *const sc = ucom();
+	bool empty;
 
 	cp_client();
 	cp.cp_asked++;
@@ -180,8 +181,11 @@ cp_txempty(void *arg __unused, int portno __unused)
 		cv_wait(&sc->sc_statecv, &sc->sc_lock);
 	mutex_exit(&sc->sc_lock);
 	cp_enter();
+	empty = cp.cp_full == 0;
+	if (!empty)
+		cp.cp_full--;
 	cp_exit();
-	return true;
+	return empty;
 }
 
 static int
@@ -471,6 +475,37 @@ setup_chip_b(void)
 	setup_open_b();
 	cp_methods.ucom_txempty = cp_txempty;
 	cp.cp_revoke = true;
+}
+
+static int
+is_taken(void *arg __unused)
+{
+
+	return ucom()->sc_oinflight == 0;
+}
+
+/* And that has still to send what it has just taken. */
+static void
+setup_chip_full(void)
+{
+
+	setup_open_a();
+	cp_methods.ucom_txempty = cp_txempty;
+	cp.cp_full = 3;
+	SCHED_CHECK(c_write(&a, "abcdefghijklmnop", 16, &adone) == 0);
+	SCHED_CHECK(hu_complete(hu, OUT, 0, HYP_USB_OK, NULL, 16) == 0);
+	T_UNTIL(is_taken, NULL);
+}
+
+/* As it was before drains: d_close comes while a request is under way. */
+static void
+setup_legacy_late(void)
+{
+
+	setup();
+	SCHED_CHECK(devsw_semantics(&ucom_cdevsw, "netbsd-legacy") == 0);
+	SCHED_CHECK(c_open(&a, HYP_F_NONBLOCK) == 0);
+	cp.cp_late = true;
 }
 
 /* Output that the device does not take: 16 bytes, at this speed. */
@@ -1270,6 +1305,30 @@ drains_once(void *arg __unused)
 }
 
 static bool
+chip_is_empty(void)
+{
+	bool empty;
+
+	mutex_enter(&cp.cp_lock);
+	empty = cp.cp_full == 0;
+	mutex_exit(&cp.cp_lock);
+	return empty;
+}
+
+/* A chip that has not sent is asked again, and a revoke ends that. */
+static void
+drains_chip(void *arg __unused)
+{
+	const uint64_t begin = sched_clock();
+	const int error = c_ioctl(&a, L_TCSBRK, 1);
+
+	SCHED_CHECK(error == 0 ? chip_is_empty() : error == L_EBADF);
+	SCHED_CHECK(sched_clock() - begin < UINT64_C(1000000000));
+	h_close(&a);
+	(void)C_INCR(&clients_done);
+}
+
+static bool
 carrier(void)
 {
 	u_char lsr, msr;
@@ -1454,6 +1513,14 @@ breaks_over(void *arg)
 }
 
 static void
+breaks_closes(void *arg)
+{
+
+	breaks_over(arg);
+	h_close(arg);
+}
+
+static void
 sets_over(void *arg)
 {
 	const int error = c_setattr(arg, L_TCSETS);
@@ -1616,6 +1683,13 @@ ACTORS(read_input_unplug, { "A", reads_closes, NULL },
 ACTORS(read_stall_unplug, { "A", reads_closes, NULL },
     { "stall", input_fails, NULL }, { "unplug", unplugs, NULL });
 ACTORS(two_breaks, { "A", breaks, &a }, { "C", breaks, &c3 });
+ACTORS(drain_chip_revoke, { "A", drains_chip, NULL },
+    { "revoke", revokes_a, NULL });
+ACTORS(drain_chip_unplug, { "A", drains_chip, NULL },
+    { "unplug", unplugs, NULL });
+ACTORS(close_chip_open, { "A", closes, &a }, { "C", open_close, &c3 });
+ACTORS(break_revoke, { "A", breaks_closes, &a }, { "revoke", revokes_a, NULL });
+ACTORS(break_unplug, { "A", breaks_closes, &a }, { "unplug", unplugs, NULL });
 ACTORS(call_answer, { "A", answers, NULL }, { "call", calls, NULL });
 ACTORS(call_twice, { "A", answers_some, NULL },
     { "call", calls_twice, NULL });
@@ -1668,6 +1742,15 @@ ACTORS(replug, { "A", reads_closes, NULL }, { "C", open_close, &c3 },
     { "replug", replugs, NULL });
 
 /* ---- setups and ends of their own ----------------------------------- */
+
+/* Whose close was the last one has waited. */
+static void
+end_chip_empty(void)
+{
+
+	SCHED_CHECK(chip_is_empty());
+	end();
+}
 
 static void
 setup_marks_a(void)
@@ -1811,6 +1894,16 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, read_stall_unplug, end },
 	{ "two_breaks", "the chip is asked for one thing at a time",
 	    setup_open_both, two_breaks, end_close_both },
+	{ "drain_chip_revoke", "tcdrain that asks the chip again, and a revoke",
+	    setup_chip_full, drain_chip_revoke, end },
+	{ "drain_chip_unplug", "the same, and a detach",
+	    setup_chip_full, drain_chip_unplug, end },
+	{ "close_chip_open", "the last close asks it again, and an open",
+	    setup_chip_full, close_chip_open, end_chip_empty },
+	{ "legacy_break_revoke", "a revoke without a drain under a request",
+	    setup_legacy_late, break_revoke, end },
+	{ "legacy_break_unplug", "an unplug without a drain under a request",
+	    setup_legacy_late, break_unplug, end },
 	{ "outq", "TIOCOUTQ, and output that goes on after a stop",
 	    setup_stopped_both, outq_start, end_sent_both },
 	{ "ioctl_cancel", "no request of a client's after d_cancel but one",
