@@ -145,11 +145,10 @@ def well(*words):
         "%d: %s" % (status, text)
 
 
-def waits():
-    """The step of docs/drivers.md whose read nobody ends, in its words."""
-    status, text = check("-t", "0", STEPS / "wait" / "post.ioconf", "--",
-                         "-Wall", "-Werror")
-    said = text.split("post.ioconf: ")[-1]
+def waits(step):
+    """A step of docs/drivers.md whose read nobody ends, in its words."""
+    status, text = check("-t", "0", STEPS / step, "--", "-Wall", "-Werror")
+    said = re.sub(r": \d+ ms after that.*", "", text.split(".ioconf: ")[-1])
     page = (TOP / "docs/drivers.md").read_text(encoding="ascii")
     return "" if status == 1 and "went on" in said and \
         "    %s\n" % said in page else "%d: %s" % (status, text)
@@ -180,9 +179,14 @@ CASES = [("%s is named" % fault, broken, (fault, said, line))
 ] + [("the skeleton of %s passes, with a storm" % kind, well,
       ("-t", "1", STAGE / ("k" + kind) / ("k%s.ioconf" % kind)))
      for kind in ("cdev", "usb", "ucom", "hid")] + [
-    ("the step that waits is told what it lacks", waits, ()),
+    ("the step that waits is told what it lacks", waits,
+     ("wait/post.ioconf",)),
     ("the next step has it, and passes, with a storm", well,
      ("-t", "1", STEPS / "cancel" / "post.ioconf")),
+    ("the step that attaches passes", well,
+     ("-t", "0", STEPS / "attach" / "probe.ioconf", "--", "-Wall", "-Werror")),
+    ("the step that reads a pipe is told what it lacks", waits,
+     ("read/probe.ioconf",)),
     ("what cannot be checked is said", refused, ()),
 ]
 
