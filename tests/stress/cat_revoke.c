@@ -4,7 +4,7 @@
  * processes that cat and revoke device nodes, while somebody else pulls and
  * plugs the adapters.
  *
- *	cat_revoke SECONDS PROCESSES NODE ...
+ *	cat_revoke [-s SECONDS] SECONDS PROCESSES NODE ...
  *
  * Each process, again and again, takes a node by chance and opens it (waiting
  * or not), reads, writes, polls and asks for its settings for a while, and
@@ -12,6 +12,11 @@
  * ALARM_MS gets a signal, some processes are killed and replaced.  The counts
  * are printed as one JSON object: what was done, and how often each errno was
  * the answer to which call.
+ *
+ * With -s there is a line before that every so many seconds, a JSON list: how
+ * many calls came back since the last one that should not sleep (an open that
+ * does not wait, tcgetattr, close, revoke), and in how many microseconds half
+ * of them, all but one in a hundred, and all.
  *
  * On a slow machine an adapter may be gone again before anybody's open has
  * come through, time after time.  So it does not end before one has, at most
@@ -41,6 +46,7 @@
 #define	END_S		30		/* to come to the end */
 #define	ERRNOS		134
 #define	WORKERS_MAX	1024
+#define	TIMES		64		/* two for each power of two, in us */
 
 enum call { OPEN, READ, WRITE, POLL, TCGETATTR, CLOSE, REVOKE, NCALLS };
 static const char *const call_names[NCALLS] = {
@@ -52,6 +58,8 @@ static struct counts {
 	_Atomic unsigned long c_done[NCALLS];
 	_Atomic unsigned long c_errno[NCALLS][ERRNOS];
 	_Atomic unsigned long c_killed;
+	_Atomic unsigned long c_took[TIMES];
+	_Atomic unsigned long c_slowest;	/* us */
 } *counts;
 
 static char **nodes;
@@ -67,6 +75,58 @@ did(enum call call, long result)
 	else
 		counts->c_errno[call][errno < ERRNOS ? errno : 0]++;
 	return result;
+}
+
+static unsigned long
+clock_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (unsigned long)ts.tv_sec * 1000000 +
+	    (unsigned long)ts.tv_nsec / 1000;
+}
+
+/* Count a call that should not sleep, and how long it took. */
+static long
+timed(enum call call, long result, unsigned long began)
+{
+	const int error = errno;
+	const unsigned long us = (clock_us() - began) | 1;
+	const unsigned top = 63 - (unsigned)__builtin_clzl(us);
+	const unsigned i = 2 * top + (top > 0 ? us >> (top - 1) & 1 : 0);
+	unsigned long slowest = counts->c_slowest;
+
+	counts->c_took[i < TIMES ? i : TIMES - 1]++;
+	while (us > slowest && !atomic_compare_exchange_weak(
+	    &counts->c_slowest, &slowest, us))
+		;
+	errno = error;
+	return did(call, result);
+}
+
+/* So long, or half as long again, took the n-th of them, the quickest first. */
+static unsigned long
+took_us(const unsigned long *took, unsigned long n)
+{
+	unsigned i = 0;
+
+	for (; i < TIMES - 1 && n > took[i]; i++)
+		n -= took[i];
+	return (2ul + (i & 1)) << (i / 2) >> 1;
+}
+
+static void
+print_times(void)
+{
+	unsigned long took[TIMES], n = 0;
+
+	for (unsigned i = 0; i < TIMES; i++)
+		n += took[i] = atomic_exchange(&counts->c_took[i], 0);
+	printf("[%lu, %lu, %lu, %lu]\n", n, took_us(took, (n + 1) / 2),
+	    took_us(took, n - n / 100),
+	    atomic_exchange(&counts->c_slowest, 0));
+	fflush(stdout);
 }
 
 static void
@@ -94,6 +154,7 @@ use(int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	struct termios t;
+	unsigned long began;
 	char buf[4096];
 
 	switch (rand() % 6) {
@@ -104,7 +165,8 @@ use(int fd)
 		(void)did(POLL, poll(&pfd, 1, rand() % 50));
 		break;
 	case 2:
-		(void)did(TCGETATTR, tcgetattr(fd, &t));
+		began = clock_us();
+		(void)timed(TCGETATTR, tcgetattr(fd, &t), began);
 		break;
 	default:
 		(void)did(READ, read(fd, buf, sizeof(buf)));
@@ -115,14 +177,19 @@ static void
 cat(const char *node)
 {
 	const int flags = O_RDWR | O_NOCTTY | (rand() % 3 ? O_NONBLOCK : 0);
+	unsigned long began;
 	int fd;
 
 	alarm_every(ALARM_MS);
-	fd = (int)did(OPEN, open(node, flags));
+	began = clock_us();
+	fd = open(node, flags);
+	(void)((flags & O_NONBLOCK) != 0 ? timed(OPEN, fd, began) :
+	    did(OPEN, fd));
 	if (fd != -1) {
 		for (int n = rand() % 12; n > 0; n--)
 			use(fd);
-		(void)did(CLOSE, close(fd));
+		began = clock_us();
+		(void)timed(CLOSE, close(fd), began);
 	}
 	alarm_every(0);
 }
@@ -146,7 +213,9 @@ worker(unsigned number, time_t end)
 		const char *node = nodes[(unsigned)rand() % nnodes];
 
 		if (number % 8 == 0) {
-			(void)did(REVOKE, revoke(node));
+			const unsigned long began = clock_us();
+
+			(void)timed(REVOKE, revoke(node), began);
 			usleep((useconds_t)(rand() % 500000));
 		} else
 			cat(node);
@@ -170,10 +239,15 @@ start(unsigned number, time_t end)
 	return pid;
 }
 
-/* Kill somebody now and then and put another in his place. */
+/*
+ * Kill somebody now and then and put another in his place; the times, every so
+ * many seconds.
+ */
 static void
-kill_some(pid_t *pids, unsigned n, time_t end)
+kill_some(pid_t *pids, unsigned n, time_t end, unsigned sample)
 {
+	time_t next = time(NULL) + sample;
+
 	while (goes_on(end)) {
 		const unsigned i = (unsigned)rand() % n;
 
@@ -182,6 +256,10 @@ kill_some(pid_t *pids, unsigned n, time_t end)
 		waitpid(pids[i], NULL, 0);
 		counts->c_killed++;
 		pids[i] = start(i, end);
+		if (sample > 0 && time(NULL) >= next) {
+			print_times();
+			next += sample;
+		}
 	}
 }
 
@@ -232,13 +310,19 @@ int
 main(int argc, char **argv)
 {
 	static pid_t pids[WORKERS_MAX];
-	unsigned n;
+	unsigned n, sample = 0;
 	time_t end;
 
+	if (argc > 3 && strcmp(argv[1], "-s") == 0) {
+		sample = (unsigned)atoi(argv[2]);
+		argv += 2;
+		argc -= 2;
+	}
 	n = argc > 3 ? (unsigned)atoi(argv[2]) : 0;
 	if (n < 1 || n > WORKERS_MAX || atoi(argv[1]) < 1) {
 		fprintf(stderr,
-		    "usage: cat_revoke SECONDS PROCESSES NODE ...\n");
+		    "usage: cat_revoke [-s SECONDS] SECONDS PROCESSES NODE "
+		    "...\n");
 		return 2;
 	}
 	nodes = argv + 3;
@@ -252,7 +336,7 @@ main(int argc, char **argv)
 	end = time(NULL) + atoi(argv[1]);
 	for (unsigned i = 0; i < n; i++)
 		pids[i] = start(i, end);
-	kill_some(pids, n, end);
+	kill_some(pids, n, end, sample);
 	n = wait_all(pids, n);
 	print_counts();
 	return n != 0;

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """t_testing.py: docs/testing.md is what tools/fuzz makes of what is recorded, of
-tools/torture too, which knows each program of tests/torture;
+tools/torture too, which knows each program of tests/torture, and docs/stress.svg
+what tools/draw-stress makes;
 every fault there has its input in the tree, every input a fault, and every
 target is one that the tests build."""
 import json
@@ -51,14 +52,20 @@ def tortured():
         for kind in kinds.values())
 
 
+def said(*command):
+    """What a tool prints."""
+    return subprocess.run([os.path.join(TOP, "tools", command[0]),
+                           *command[1:]], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
+
+
 def main():
     """The checks."""
-    page = subprocess.run([os.path.join(TOP, "tools", "fuzz"), "--page"],
-                          check=True, stdout=subprocess.PIPE,
-                          text=True).stdout
     checks = [
         ("docs/testing.md is that of tools/fuzz --page",
-         page == read("docs", "testing.md")),
+         said("fuzz", "--page") == read("docs", "testing.md")),
+        ("docs/stress.svg is that of tools/draw-stress",
+         said("draw-stress") == read("docs", "stress.svg")),
         ("faults and inputs are the same", cases() == listed()),
         ("each target is built", all(known for _, known in built())),
         ("there are targets", len(built()) >= 8),

@@ -10,7 +10,9 @@ January 2022), with the daemon under a sanitizer.  Nothing may hang, nothing
 may be answered that is no answer of the contract, and afterwards threads,
 descriptors, memory and references are back where they were.
 
-DEVSW_STRESS in the environment is how long, in seconds (40).
+DEVSW_STRESS in the environment is how long, in seconds (40).  With
+DEVSW_STRESS_SAMPLE there is a line "# sample" every so many seconds, with what
+SAMPLE says.
 """
 
 import json
@@ -18,6 +20,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -26,6 +29,10 @@ from h_guest import CALLOUT, CLAIMS, NODES, case, equal, probe  # noqa: E402
 
 BUILD = os.environ["DEVSW_BUILD"]
 SECONDS = int(os.environ.get("DEVSW_STRESS", "40"))
+# Seconds since the beginning; devswd's resident KiB, of which the kernel side
+# has asked for so many bytes; its descriptors and threads; and what cat_revoke
+# -s tells of its calls.
+SAMPLE = int(os.environ.get("DEVSW_STRESS_SAMPLE", "0"))
 PROCESSES = 72
 # A detach that takes longer than the deadline gives the next device another
 # unit, and that unit nodes, which stay.  Under this load 5 s, the default, may
@@ -52,6 +59,21 @@ def use():
                                 "open of " + path))
 
 
+def listen(world, load, counts):
+    """A sample for each line of the load's but the last, its counts."""
+    began = probe.now()
+    for line in load.stdout:
+        said = json.loads(line)
+        if isinstance(said, dict):
+            counts.update(said)
+            continue
+        fds, threads, kib = h_guest.footprint(world.daemon.pid)
+        print("# sample: " + json.dumps(
+            [round(probe.now() - began), kib,
+             h_guest.status()["memory"]["bytes"], fds, threads, *said]),
+              flush=True)
+
+
 @case("cat and revoke in 72 processes, and plugs pulled for %d s" % SECONDS)
 def _(world):
     for adapter in ADAPTERS:        # tables have their size from now on
@@ -63,15 +85,17 @@ def _(world):
         ["socat", "-u", ("UNIX-CONNECT:" if h_guest.CHIP else "OPEN:") +
          probe.far_path("ftdi0"), "-"], stdout=subprocess.DEVNULL)
     load = subprocess.Popen(
-        [BUILD + "/tests/stress/cat_revoke", str(SECONDS), str(PROCESSES),
-         *CALLOUT.values(), *NODES.values()],
+        [BUILD + "/tests/stress/cat_revoke", "-s", str(SAMPLE), str(SECONDS),
+         str(PROCESSES), *CALLOUT.values(), *NODES.values()],
         stdout=subprocess.PIPE, text=True)
-    unplugs = 0
+    unplugs, counts = 0, {}
+    heard = threading.Thread(target=listen, args=(world, load, counts))
+    heard.start()
     while load.poll() is None:
         adapter = random.choice(ADAPTERS)
         h_guest.pull(adapter, (CALLOUT[adapter], NODES[adapter]))
         unplugs += 1
-    counts = json.loads(load.stdout.read())
+    heard.join()
     drain.kill()
     drain.wait()
     counts["unplugs"] = unplugs
