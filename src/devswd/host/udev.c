@@ -40,6 +40,11 @@
  *	Events come from udevd's group when udevd runs.  Without it (a
  *	container, a small system) the kernel's own group is used.
  *
+ *	A device can make events faster than they are looked at, each of which
+ *	takes some reads of sysfs, in which the kernel may have them wait for the
+ *	device.  So one is taken at a time, and main's thread goes back to its
+ *	loop, where a revoke or the signal that ends it may wait.
+ *
  *	udevd's rules give a new node of ours an owner and a mode too (tty*:
  *	group dialout, 0660), after the front end has, and an old one whenever
  *	root has it go through them again.  Its event for the node comes when
@@ -459,24 +464,19 @@ host_udev_dispatch(void)
 	struct udev_device *dev;
 	int error;
 
-	for (;;) {
-		errno = 0;
-		dev = udev_monitor_receive_device(udev_mon);
-		if (dev != NULL) {
-			event_device(dev);
-			udev_device_unref(dev);
-		} else if (errno == 0 || errno == EAGAIN) {
-			return;
-		} else if (errno != EINTR) {
-			error = errno;
-			if (host_log_quiet(&quiet) != 0)
-				host_logf(HYP_LOG_NOTICE, "plug events were "
-				    "lost (%s); looking through the bus",
-				    strerror(error));
-			udev_ops->hu_settled(udev_arg, NULL);
-			host_udev_rescan();
-			return;
-		}
+	errno = 0;
+	dev = udev_monitor_receive_device(udev_mon);
+	if (dev != NULL) {
+		event_device(dev);
+		udev_device_unref(dev);
+	} else if (errno != 0 && errno != EAGAIN && errno != EINTR) {
+		error = errno;
+		if (host_log_quiet(&quiet) != 0)
+			host_logf(HYP_LOG_NOTICE, "plug events were "
+			    "lost (%s); looking through the bus",
+			    strerror(error));
+		udev_ops->hu_settled(udev_arg, NULL);
+		host_udev_rescan();
 	}
 }
 

@@ -80,7 +80,8 @@ int	host_udev_open(const struct host_udev_ops *, void *);
 /*
  * host_udev_dispatch()
  *
- *	Take all events that are there, and make the up-calls for them.
+ *	Take an event, if there is one, and make the up-calls for it.  If there
+ *	are more the descriptor stays readable.
  */
 void	host_udev_dispatch(void);
 
