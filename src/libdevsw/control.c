@@ -4,7 +4,8 @@
  *
  * Model
  *	Nobody tells a netlink socket that its peer has gone.  So who waits
- *	for an answer asks once in a while whether the port is there.
+ *	for an answer asks once in a while whether the port is there; also one
+ *	whose timer interrupts him more often than that.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -232,23 +233,37 @@ look_at(const struct control *co, const struct control_answer *ca, ssize_t n,
 	return ca->ca_error;
 }
 
+static time_t
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 int
 control_answer(struct control *co, struct control_answer *ca, size_t *len)
 {
+	time_t asked = seconds();
 	int error = ENOMSG, mine;
 	ssize_t n;
 
 	*len = 0;
 	do {
 		n = receive(co, ca, 0, &mine);
-		if (n == -1 && errno == EAGAIN) {
+		if (n == -1 && errno == EINTR &&
+		    seconds() - asked <= ASK_AGAIN)
+			continue;
+		if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
+			asked = seconds();
 			/* What it sent before it ended is here by now. */
 			if (ping(co) == ECONNREFUSED && recv(co->co_fd, ca, 0,
 			    MSG_DONTWAIT | MSG_PEEK) == -1)
 				return ECONNRESET;
-		} else if (n == -1 && errno != EINTR) {
+		} else if (n == -1) {
 			return errno;
-		} else if (n != -1 && mine)
+		} else if (mine)
 			error = look_at(co, ca, n, len);
 	} while (error == ENOMSG);
 	return error;

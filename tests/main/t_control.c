@@ -10,12 +10,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/time.h>
 #include <linux/netlink.h>
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1517,6 +1519,39 @@ a_daemon_that_ends(void)
 	T_EQ(control_connect(&co, path), ENOENT);
 }
 
+static volatile sig_atomic_t rings;
+
+/* Six seconds of it. */
+static void
+ring(int sig)
+{
+	static const struct itimerval off;
+
+	(void)sig;
+	if (++rings == 300)
+		setitimer(ITIMER_REAL, &off, NULL);
+}
+
+static void
+a_daemon_that_ends_and_a_timer(void)
+{
+	const struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
+	const struct itimerval off = { { 0, 0 }, { 0, 0 } };
+	const struct sigaction sa = { .sa_handler = ring };
+	struct control asker;
+	int fd;
+
+	fd = play_daemon();
+	asker = ask(CONTROL_STATUS, NULL);
+	close(fd);
+	T_EQ(sigaction(SIGALRM, &sa, NULL), 0);
+	T_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
+	T_EQ(answer_of(asker), ECONNRESET);
+	setitimer(ITIMER_REAL, &off, NULL);
+	T_CHECK(rings < 300);
+	T_EQ(unlink(path), 0);
+}
+
 /* Who has a dead daemon's port is believed only if he is its user. */
 static void
 an_impostor(void)
@@ -1568,6 +1603,8 @@ const struct t_case t_cases[] = {
 	    root_is_always_served },
 	{ "who says nothing has nothing", silence_costs_nothing },
 	{ "a client learns that its daemon has ended", a_daemon_that_ends },
+	{ "so does one that a timer interrupts all the time",
+	    a_daemon_that_ends_and_a_timer },
 	{ "another user's answer is not believed", an_impostor },
 	{ "a stop lets followers go", a_stop_lets_followers_go },
 	{ "a trace is complete, and what is missed is counted",
