@@ -707,6 +707,24 @@ start(uint64_t seed, unsigned i)
 	shared->s_pid[i] = pid;
 }
 
+/* What the kernel says of a process that goes on no more. */
+static void
+tell_where(pid_t pid)
+{
+	static const char *const files[] = { "stat", "syscall", "stack" };
+	char path[64], line[256];
+	FILE *f;
+
+	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
+		if ((f = fopen(path, "r")) == NULL)
+			continue;
+		while (fgets(line, sizeof(line), f) != NULL)
+			fprintf(stderr, "storm_clients: %s", line);
+		fclose(f);
+	}
+}
+
 /* Let who was stopped go on; true: nobody has been still for too long. */
 static bool
 look(void)
@@ -724,6 +742,7 @@ look(void)
 			fprintf(stderr, "storm_clients: process %d, in %s, goes"
 			    " on no more\n", (int)shared->s_pid[i],
 			    names[shared->s_now[i]]);
+			tell_where(shared->s_pid[i]);
 			return false;
 		}
 	}

@@ -119,11 +119,16 @@ class World(h_guest.World):
 
     def repair(self):
         """Nothing stays plugged in; what devswd was at when a case failed."""
-        for path in sorted(glob.glob("/proc/%d/task/*" % self.daemon.pid)):
-            for name in ("comm", "syscall", "stack"):
-                with open(path + "/" + name, encoding="ascii") as file:
-                    print("".join("# %s: %s\n" % (name, line) for line in
-                                  file.read().splitlines()), end="")
+        places = sorted(glob.glob("/proc/%d/task/*" % self.daemon.pid))
+        for path in places + ["/proc/net"]:
+            for name in ("comm", "syscall", "stack", "netlink"):
+                try:
+                    with open(path + "/" + name, encoding="ascii") as file:
+                        said = file.read()
+                except OSError:         # its thread has ended
+                    continue
+                print("".join("# %s: %s\n" % (name, line)
+                              for line in said.splitlines()), end="")
         for line in self.daemon.said().splitlines():
             if "not got on" in line or "did not" in line or "stuck" in line:
                 print("# log: " + line)
