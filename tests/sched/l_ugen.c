@@ -27,6 +27,7 @@
 #define	OUT	0x01
 #define	IN	0x82
 #define	SIZE	16
+#define	L_ENOMEM		12
 #define	L_ETIMEDOUT		110
 #define	MS(n)	((uint64_t)(n) * 1000000)
 #define	L_UGEN_DO_REQUEST	0xc01155c8U	/* 16 bytes and one of data */
@@ -163,20 +164,39 @@ setup_ra_timeout(void)
 	SCHED_CHECK(ioctl_on(&in, L_USB_SET_TIMEOUT, &ms) == 0);
 }
 
+static void
+fill(void)
+{
+	struct hyp_lwp *const l = h_enter(1000);
+	size_t done = 0;
+
+	SCHED_CHECK(hyp_file_write(out.c_file, "0123456789abcdef", SIZE, 0,
+	    &done) == 0 && done == SIZE);
+	h_exit(l);
+}
+
 /* And is full. */
 static void
 setup_wb(void)
 {
-	struct hyp_lwp *l;
-	size_t done = 0;
 
 	setup_out();
 	ring_of(&out, L_USB_SET_BULK_WB_OPT, L_USB_SET_BULK_WB);
-	l = h_enter(1000);
-	SCHED_CHECK(hyp_file_write(out.c_file, "0123456789abcdef", SIZE, 0,
-	    &done) == 0 && done == SIZE);
-	h_exit(l);
+	fill();
 	SCHED_CHECK(hu_inflight(hu, OUT) == 1);
+}
+
+/* And the host had no room for its transfer. */
+static void
+setup_wb_fails(void)
+{
+
+	setup_out();
+	ring_of(&out, L_USB_SET_BULK_WB_OPT, L_USB_SET_BULK_WB);
+	hu_submit_error(hu, OUT, L_ENOMEM);
+	fill();
+	hu_submit_error(hu, OUT, 0);
+	SCHED_CHECK(hu_inflight(hu, OUT) == 0);
 }
 
 static void
@@ -545,6 +565,7 @@ ACTORS(read_says_timeout, { "A", read_timeout, NULL },
 ACTORS(close_says, { "A", closes, &in }, { "device", says, NULL });
 ACTORS(close_unplug, { "A", closes, &in }, { "unplug", unplugs, NULL });
 ACTORS(read_unplug, { "A", read_close, NULL }, { "unplug", unplugs, NULL });
+ACTORS(off_alone, { "A", off_close, &out });
 ACTORS(off_revoke, { "A", off_close, &out }, { "revoke", revokes, &out });
 ACTORS(off_takes_revoke, { "A", off_close, &out }, { "device", takes, NULL },
     { "revoke", revokes, &out });
@@ -606,6 +627,8 @@ const struct sched_litmus l_ugen[] = {
 	    setup_wb, write_takes_revoke, end },
 	{ "gen_behind_unplug", "the same write against an unplug",
 	    setup_wb, write_unplug, end },
+	{ "gen_behind_off_fails", "the end of a ring that the host has not sent",
+	    setup_wb_fails, off_alone, end },
 	{ "gen_behind_off_revoke", "what waits for an empty ring, revoked",
 	    setup_wb, off_revoke, end },
 	{ "gen_behind_off_takes_revoke", "the same, and the device takes",

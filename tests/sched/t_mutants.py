@@ -663,6 +663,10 @@ MUTANTS = (
      "	ugen_dir_cancel(&ue->ue_out);\n", ""),
     ("a ring is filled after its revoke", UGENBULK,
      "	    ud->ud_ep->ue_closing || r->ur_status", "	    r->ur_status"),
+    ("the end of a ring waits for what has failed", UGENBULK,
+     " && r->ur_used > 0 &&\n"
+     "	    r->ur_status == USBD_NORMAL_COMPLETION) {",
+     " && r->ur_used > 0) {"),
     ("a ring ends under its transfer", UGENBULK,
      "	while (ud->ud_busy || (r->ur_clearing && !ud->ud_ep->ue_closing))\n"
      "		cv_wait(&sc->sc_cv, &sc->sc_lock);\n", ""),
