@@ -48,7 +48,9 @@ Where tests come from
     With a line "# builds: plain asan" it runs once with each of these builds;
     "full:asan" is a run for --full, or if it is asked for by name.
     With "# chips: full:ch340 ..." it runs once more for each of these chips of
-    src/vusb, in a guest with vhci_hcd alone, and DEVSW_CHIP says which;
+    src/vusb, in a guest with vhci_hcd alone, and DEVSW_CHIP says which; with
+    any other that vusb-serve -l knows if asked for by name, as t_unplug@ft4232h,
+    or @ft4232h for all of these tests;
 
     tests/vm/t_* with a line "# host", which run here.
 
@@ -333,8 +335,9 @@ class Script:
         elif line.startswith("# timeout:"):
             self.timeout = int(line.partition(":")[2])
 
-    def each(self, full):
-        """Itself, once for every build and chip that it runs with."""
+    def each(self, full, asked):
+        """Itself, once for every build and chip that it runs with; asked: for
+        these chips, too, if it is about chips."""
         for wish in self.builds:
             build_name = wish.removeprefix("full:")
             if wish != build_name and not full:
@@ -345,10 +348,9 @@ class Script:
             if build_name != "plain":
                 one.name += "@" + build_name
             yield one
-        for wish in self.chips:
-            chip = wish.removeprefix("full:")
-            if wish != chip and not full:
-                continue
+        chips = [wish.removeprefix("full:") for wish in self.chips
+                 if full or not wish.startswith("full:")]
+        for chip in dict.fromkeys(chips + (asked if self.chips else [])):
             one = copy.copy(self)
             one.builds, one.chip = ["plain"], chip
             one.options = "--usb vhci --steady"
@@ -357,14 +359,17 @@ class Script:
             yield one
 
 
-def scripts(known, full):
+def scripts(known, full, patterns):
     """The tests of tests/vm; known: what meson runs."""
+    asked = [word for pattern in patterns
+             for word in re.findall(r"@([a-z0-9-]+)$", pattern)
+             if word not in BUILDS]
     found = []
     strays = []
     for path in sorted(glob.glob(TOP + "/tests/vm/t_*")):
         script = Script(path)
         if script.options is not None:
-            found += script.each(full)
+            found += script.each(full or patterns, asked)
         elif os.path.basename(path) not in known:
             strays.append(os.path.relpath(path, TOP))
     return found, strays
@@ -570,7 +575,7 @@ class Plan:
     def __init__(self, args):
         native, commands = meson_tests()
         self.scripts, self.strays = scripts(
-            commands, args.full or args.patterns)
+            commands, args.full, args.patterns)
         self.meson = {}
         for lane in FAST if args.fast else LANES if args.full else LANES[:-1]:
             self.meson[lane] = selected(args.patterns, lane,

@@ -8,20 +8,6 @@
 
 #include "usbdi/h_desc.h"
 
-static const uint8_t ch340[] = {
-	H_DEV(0x1a86, 0x7523, 0x0264, 0xff, 0, 0, 1), H_CONF(39, 1, 1),
-	H_IFACE(0, 0, 3, 0xff, 1, 2),
-	H_EP(0x82, 2, 32), H_EP(0x02, 2, 32), H_EP(0x81, 3, 8),
-};
-static const uint8_t cp2102[] = {
-	H_DEV(0x10c4, 0xea60, 0x0100, 0, 0, 0, 1), H_CONF(32, 1, 1),
-	H_IFACE(0, 0, 2, 0xff, 0, 0), H_EP(0x81, 2, 64), H_EP(0x01, 2, 64),
-};
-static const uint8_t pl2303[] = {
-	H_DEV(0x067b, 0x2303, 0x0300, 0, 0, 0, 1), H_CONF(39, 1, 1),
-	H_IFACE(0, 0, 3, 0xff, 0, 0),
-	H_EP(0x81, 3, 10), H_EP(0x02, 2, 64), H_EP(0x83, 2, 64),
-};
 static const uint8_t hid[] = {
 	H_DEV(0x046d, 0xc077, 0x7200, 0, 0, 0, 1), H_CONF(41, 1, 1),
 	H_IFACE(0, 0, 2, 3, 0, 0),
@@ -37,9 +23,9 @@ static const struct chip {
 	{ "uftdi", h_ftdi, sizeof(h_ftdi) },
 	{ "uftdi2", h_dual, sizeof(h_dual) },
 	{ "umodem", h_acm, sizeof(h_acm) },
-	{ "uchcom", ch340, sizeof(ch340) },
-	{ "uslsa", cp2102, sizeof(cp2102) },
-	{ "uplcom", pl2303, sizeof(pl2303) },
+	{ "uchcom", h_ch340, sizeof(h_ch340) },
+	{ "uslsa", h_cp2102, sizeof(h_cp2102) },
+	{ "uplcom", h_pl2303, sizeof(h_pl2303) },
 	{ "uhid", hid, sizeof(hid) },
 };
 #define	NCHIPS	(sizeof(chips) / sizeof(chips[0]))

@@ -20,20 +20,6 @@ static const uint8_t uftdi2[] = {
 	H_IFACE(0, 0, 2, 0xff, 0xff, 0xff), H_EP(0x81, 2, 64), H_EP(0x02, 2, 64),
 	H_IFACE(1, 0, 2, 0xff, 0xff, 0xff), H_EP(0x83, 2, 64), H_EP(0x04, 2, 64),
 };
-static const uint8_t uchcom[] = {
-	H_DEV(0x1a86, 0x7523, 0x0264, 0xff, 0, 0, 1), H_CONF(39, 1, 1),
-	H_IFACE(0, 0, 3, 0xff, 1, 2),
-	H_EP(0x82, 2, 32), H_EP(0x02, 2, 32), H_EP(0x81, 3, 8),
-};
-static const uint8_t uslsa[] = {
-	H_DEV(0x10c4, 0xea60, 0x0100, 0, 0, 0, 1), H_CONF(32, 1, 1),
-	H_IFACE(0, 0, 2, 0xff, 0, 0), H_EP(0x81, 2, 64), H_EP(0x01, 2, 64),
-};
-static const uint8_t uplcom[] = {
-	H_DEV(0x067b, 0x2303, 0x0300, 0, 0, 0, 1), H_CONF(39, 1, 1),
-	H_IFACE(0, 0, 3, 0xff, 0, 0),
-	H_EP(0x81, 3, 10), H_EP(0x02, 2, 64), H_EP(0x83, 2, 64),
-};
 static const uint8_t uhid[] = {
 	H_DEV(0x1209, 0x0d60, 0x0100, 0, 0, 0, 1), H_CONF(41, 1, 1),
 	H_IFACE(0, 0, 2, 3, 0, 0), H_HID(0),
@@ -75,9 +61,9 @@ static const struct {
 	{ "uftdi", h_ftdi, sizeof(h_ftdi) },
 	{ "uftdi2", uftdi2, sizeof(uftdi2) },
 	{ "umodem", h_acm, sizeof(h_acm) },
-	{ "uchcom", uchcom, sizeof(uchcom) },
-	{ "uslsa", uslsa, sizeof(uslsa) },
-	{ "uplcom", uplcom, sizeof(uplcom) },
+	{ "uchcom", h_ch340, sizeof(h_ch340) },
+	{ "uslsa", h_cp2102, sizeof(h_cp2102) },
+	{ "uplcom", h_pl2303, sizeof(h_pl2303) },
 	{ "uhid", uhid, sizeof(uhid) },
 	{ "uhid", uhid, sizeof(uhid) },
 	{ "ulpt", ulpt, sizeof(ulpt) },

@@ -65,4 +65,29 @@ static const uint8_t h_dual[] __attribute__((__unused__)) = {
 	H_EP(0x04, 2, 64),
 };
 
+/* One of each: CH340, CP2102 and PL2303HX. */
+static const uint8_t h_ch340[] __attribute__((__unused__)) = {
+	H_DEV(0x1a86, 0x7523, 0x0264, 0xff, 0, 0, 1),
+	H_CONF(39, 1, 1),
+	H_IFACE(0, 0, 3, 0xff, 1, 2),
+	H_EP(0x82, 2, 32),
+	H_EP(0x02, 2, 32),
+	H_EP(0x81, 3, 8),
+};
+static const uint8_t h_cp2102[] __attribute__((__unused__)) = {
+	H_DEV(0x10c4, 0xea60, 0x0100, 0, 0, 0, 1),
+	H_CONF(32, 1, 1),
+	H_IFACE(0, 0, 2, 0xff, 0, 0),
+	H_EP(0x81, 2, 64),
+	H_EP(0x01, 2, 64),
+};
+static const uint8_t h_pl2303[] __attribute__((__unused__)) = {
+	H_DEV(0x067b, 0x2303, 0x0300, 0, 0, 0, 1),
+	H_CONF(39, 1, 1),
+	H_IFACE(0, 0, 3, 0xff, 0, 0),
+	H_EP(0x81, 3, 10),
+	H_EP(0x02, 2, 64),
+	H_EP(0x83, 2, 64),
+};
+
 #endif /* TESTS_USBDI_H_DESC_H */
