@@ -784,6 +784,15 @@ end_tables(void)
 		end();
 }
 
+/* Nothing was found that could keep them. */
+static void
+end_left_surely(void)
+{
+
+	SCHED_CHECK(left == 0);
+	end_left();
+}
+
 /* Who was told that they stay may have been told so for the match alone. */
 static void
 end_match(void)
@@ -839,6 +848,9 @@ ACTORS(open_tables, { "A", open_close, &a }, { "leave", tables_leave, NULL });
 ACTORS(tables_find, { "A", finds, NULL },
     { "leave", tables_leave_or_not, NULL },
     { "others", others_leave, NULL });
+ACTORS(tables_search, { "A", finds_nothing, NULL },
+    { "leave", tables_leave_or_not, NULL },
+    { "others", others_leave, NULL });
 ACTORS(two_finds, { "A", finds, NULL }, { "B", finds_nothing, NULL },
     { "leave", tables_leave_or_not, NULL });
 ACTORS(match_late, { "A", searches, NULL },
@@ -886,6 +898,8 @@ const struct sched_litmus l_device[] = {
 	    setup_absent, open_tables, end_left },
 	{ "tables_find", "a search and two components that leave",
 	    setup_tables, tables_find, end_tables },
+	{ "tables_search", "who leaves waits for a search, and not for itself",
+	    setup_tables, tables_search, end_left_surely },
 	{ "two_finds", "two searches and a component that leaves",
 	    setup_absent, two_finds, end_tables },
 	{ "match_late", "who leaves does not wait for a match that is stuck",

@@ -235,6 +235,25 @@ driver_leaves(void *arg __unused)
 	SCHED_CHECK(hd[0].hd_opens == 0);
 }
 
+static bool gone;		/* vdevgone has returned */
+
+static void
+unplugs_gone(void *arg)
+{
+
+	unplugs(arg);
+	gone = true;
+}
+
+/* It lives on until here. */
+static void
+closes_before(void *arg)
+{
+
+	SCHED_CHECK(!gone);
+	h_close(arg);
+}
+
 /* The daemon ends: who lets clients live on does not wait for them. */
 static void
 halts(void *arg __unused)
@@ -286,6 +305,8 @@ ACTORS(close_open_unplug, { "A", closes_file, &a },
     { "B", open_close, &b }, { "unplug", unplugs, NULL });
 ACTORS(linux_open_unplug, { "A", open_close, &a },
     { "unplug", unplugs, NULL });
+ACTORS(unplug_closes, { "unplug", unplugs_gone, NULL },
+    { "A", closes_before, &a }, { "B", closes_before, &b });
 ACTORS(unplug_halt, { "unplug", unplugs, NULL }, { "halt", halts, NULL });
 ACTORS(three_closes, { "A", closes_file, &a }, { "B", closes_file, &b },
     { "C", closes_file, &c3 });
@@ -475,6 +496,16 @@ setup_linux_open_a(void)
 	SCHED_CHECK(a.c_error == 0);
 }
 
+static void
+setup_linux_open_both(void)
+{
+
+	setup_linux_open_a();
+	h_open(&b);
+	SCHED_CHECK(b.c_error == 0);
+	gone = false;
+}
+
 /* d_close for each close, with others in the driver. */
 static void
 setup_track_open_both(void)
@@ -606,6 +637,8 @@ const struct sched_litmus l_specfs[] = {
 	    setup_linux, choose_open_unplug, end },
 	{ "choose_close_unplug", "other semantics, the last close, an unplug",
 	    setup_linux_open_a, choose_close_unplug, end },
+	{ "linux_unplug_closes", "an unplug waits for the last close of two",
+	    setup_linux_open_both, unplug_closes, end },
 	{ "linux_unplug_halt", "an unplug that waits for a client ends with the daemon",
 	    setup_linux_open_a, unplug_halt, end_close_a },
 	{ "track_two_closes", "each close is a d_close: one after the other",

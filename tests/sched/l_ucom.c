@@ -1280,6 +1280,18 @@ drains_closes(void *arg __unused)
 	(void)C_INCR(&clients_done);
 }
 
+/* Nothing comes but the end. */
+static void
+reads_end(void *arg)
+{
+	char buf[8];
+	size_t n = 0;
+	const int error = c_read(arg, buf, sizeof(buf), &n);
+
+	SCHED_CHECK(error == L_EIO || (error == 0 && n == 0));
+	h_close(arg);
+}
+
 /* Nothing of it is left on its way, or the file is dead. */
 static void
 flushes_closes(void *arg __unused)
@@ -1683,6 +1695,8 @@ ACTORS(read_input_unplug, { "A", reads_closes, NULL },
 ACTORS(read_stall_unplug, { "A", reads_closes, NULL },
     { "stall", input_fails, NULL }, { "unplug", unplugs, NULL });
 ACTORS(two_breaks, { "A", breaks, &a }, { "C", breaks, &c3 });
+ACTORS(two_reads_revoke, { "A", reads_end, &a }, { "C", reads_end, &c3 },
+    { "revoke", revokes_a, NULL });
 ACTORS(drain_chip_revoke, { "A", drains_chip, NULL },
     { "revoke", revokes_a, NULL });
 ACTORS(drain_chip_unplug, { "A", drains_chip, NULL },
@@ -1736,6 +1750,8 @@ ACTORS(close_output_revoke, { "A", closes, &a },
     { "sent", takes_one, NULL }, { "revoke", revokes_a, NULL });
 ACTORS(modem_unplug, { "A", waits_modem, NULL },
     { "unplug", unplugs, NULL });
+ACTORS(modem_revoke, { "A", waits_modem, NULL },
+    { "revoke", revokes_a, NULL });
 ACTORS(poll_unplug, { "A", polls, NULL }, { "unplug", unplugs, NULL });
 ACTORS(poll_input, { "A", polls, NULL }, { "input", byte_comes, NULL });
 ACTORS(replug, { "A", reads_closes, NULL }, { "C", open_close, &c3 },
@@ -1894,6 +1910,8 @@ const struct sched_litmus l_ucom[] = {
 	    setup_open_a, read_stall_unplug, end },
 	{ "two_breaks", "the chip is asked for one thing at a time",
 	    setup_open_both, two_breaks, end_close_both },
+	{ "two_reads_end", "two blocked reads of a line against a revoke",
+	    setup_open_both, two_reads_revoke, end },
 	{ "drain_chip_revoke", "tcdrain that asks the chip again, and a revoke",
 	    setup_chip_full, drain_chip_revoke, end },
 	{ "drain_chip_unplug", "the same, and a detach",
@@ -1948,6 +1966,8 @@ const struct sched_litmus l_ucom[] = {
 	    setup_written_a, set_carrier, end },
 	{ "close_cancel", "a last close that drains, and a revoke",
 	    setup_written_a, close_output_revoke, end },
+	{ "modem_revoke", "TIOCMIWAIT against a revoke",
+	    setup_open_a, modem_revoke, end },
 	{ "modem_detach", "TIOCMIWAIT against a detach",
 	    setup_open_a, modem_unplug, end },
 	{ "poll_detach", "a poll against a detach",

@@ -498,6 +498,16 @@ hidraw_revokes(void *arg)
 	SCHED_CHECK(hidraw(arg, L_HIDIOCREVOKE, 0) == 0);
 }
 
+/* Of a file that others close. */
+static void
+read_over(void *arg)
+{
+	char buf[SIZE];
+	size_t n = 0;
+
+	SCHED_CHECK(c_read(arg, buf, sizeof(buf), &n) == L_EIO);
+}
+
 /* HIDIOCREVOKE ends it. */
 static void
 read_revoked(void *arg)
@@ -694,6 +704,13 @@ open_surely(void *arg)
 	h_close(c);
 }
 
+static void
+open_stays(void *arg)
+{
+
+	SCHED_CHECK(c_open(arg, 0) == 0);
+}
+
 /* The device answers. */
 static void
 answers(void *arg __unused)
@@ -732,11 +749,16 @@ ACTORS(read_revoke_unplug, { "A", read_close, &a },
     { "revoke", revokes, NULL }, { "unplug", unplugs, NULL });
 ACTORS(raw_read_revoke, { "A", read_revoked, &a },
     { "revoke", hidraw_revokes, &a });
+ACTORS(two_reads_revoke, { "A", read_over, &a }, { "B", read_over, &a },
+    { "revoke", revokes, NULL });
+ACTORS(raw_two_reads_revoke, { "A", read_revoked, &a },
+    { "B", read_revoked, &a }, { "revoke", hidraw_revokes, &a });
 ACTORS(raw_get_revoke, { "A", get_revoked, &a },
     { "revoke", hidraw_revokes, &a });
 ACTORS(raw_poll_revoke, { "A", poll_revoked, &a },
     { "revoke", hidraw_revokes, &a });
 ACTORS(two_uhids, { "A", open_surely, &a }, { "B", open_surely, &b });
+ACTORS(two_uhids_stay, { "A", open_stays, &a }, { "B", open_surely, &b });
 ACTORS(two_uhids_close, { "A", closes, &a }, { "B", open_surely, &b });
 ACTORS(edge, { "A", edge_close, &a }, { "input", two_inputs, NULL });
 ACTORS(poll_revoke, { "A", poll_close, &a }, { "revoke", revokes, NULL });
@@ -775,12 +797,18 @@ const struct sched_litmus l_uhid[] = {
 	    setup_open_a, poll_revoke, end },
 	{ "hid_raw_read_revoke", "a blocked read against HIDIOCREVOKE",
 	    setup_open_a, raw_read_revoke, end_close_a },
+	{ "hid_two_reads_revoke", "two blocked reads against a revoke",
+	    setup_open_a, two_reads_revoke, end_close_a },
+	{ "hid_raw_two_reads_revoke", "and against HIDIOCREVOKE",
+	    setup_open_a, raw_two_reads_revoke, end_close_a },
 	{ "hid_raw_get_revoke", "a request that is never answered against the same",
 	    setup_stuck, raw_get_revoke, end_close_a },
 	{ "hid_raw_poll_revoke", "a poll against the same: no lost wake-up",
 	    setup_open_a, raw_poll_revoke, end_close_a },
 	{ "hid_two_uhids", "two uhids of a device, whose pipes are the same",
 	    setup_two, two_uhids, end },
+	{ "hid_two_uhids_stay", "the same, and one stays open",
+	    setup_two, two_uhids_stay, end_close_a },
 	{ "hid_two_uhids_close", "the last close of one against the other's open",
 	    setup_two_open_a, two_uhids_close, end },
 	{ "hid_poll_unplug", "a poll against an unplug",
