@@ -22,6 +22,13 @@
 
 #define	MIB	(1024 * 1024)
 
+/* Of <sys/ttycom.h>. */
+#define	BSD_TIOCSFLAGS		_IOW('t', 92, int)
+#define	BSD_TIOCGFLAGS		_IOR('t', 93, int)
+#define	BSD_TIOCFLAG_SOFTCAR	0x01
+#define	BSD_TIOCCDTR		_IO('t', 120)
+#define	BSD_TIOCSDTR		_IO('t', 121)
+
 /* ---- settings ------------------------------------------------------- */
 
 static void
@@ -615,6 +622,17 @@ modem_lines(void)
 	T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), 0);
 	T_CHECK(!h_status(v).vs_break);
 	T_EQ(h_status(v).vs_bits, 8);
+
+	/* The same, and TIOC[GS]FLAGS, by BSD's numbers. */
+	T_EQ(s_ioctl(&sf, BSD_TIOCCDTR, NULL), 0);
+	T_CHECK(!h_status(v).vs_dtr && h_status(v).vs_rts);
+	T_EQ(s_ioctl(&sf, BSD_TIOCSDTR, NULL), 0);
+	T_CHECK(h_status(v).vs_dtr && h_status(v).vs_rts);
+	bits = BSD_TIOCFLAG_SOFTCAR;
+	T_EQ(s_ioctl(&sf, BSD_TIOCSFLAGS, &bits), 0);
+	bits = 0;
+	T_EQ(s_ioctl(&sf, BSD_TIOCGFLAGS, &bits), 0);
+	T_EQ(bits, BSD_TIOCFLAG_SOFTCAR);
 	s_close(&sf);
 	h_remove(v);
 }

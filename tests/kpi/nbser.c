@@ -62,8 +62,33 @@ nbser_read(void *arg, int portno __unused, u_char **ptr, uint32_t *count)
 	*ptr += NBSER_HEADER;
 }
 
+unsigned nbser_lines;
+
+static void
+nbser_set(void *arg __unused, int portno __unused, int reg, int onoff)
+{
+	unsigned bit = 0;
+
+	switch (reg) {
+	case UCOM_SET_DTR:
+		bit = NBSER_DTR;
+		break;
+	case UCOM_SET_RTS:
+		bit = NBSER_RTS;
+		break;
+	case UCOM_SET_BREAK:
+		bit = NBSER_BREAK;
+		break;
+	}
+	if (onoff)
+		nbser_lines |= bit;
+	else
+		nbser_lines &= ~bit;
+}
+
 static const struct ucom_methods nbser_methods = {
 	.ucom_get_status = nbser_get_status,
+	.ucom_set = nbser_set,
 	.ucom_read = nbser_read,
 };
 

@@ -8,6 +8,12 @@
 #define	NBSER_VENDOR	0x1209		/* pid.codes, for tests */
 #define	NBSER_PRODUCT	0x0001
 
+/* What its ucom_set has been told last. */
+#define	NBSER_DTR	1
+#define	NBSER_RTS	2
+#define	NBSER_BREAK	4
+extern unsigned nbser_lines;
+
 int	nbser_init(void);		/* BSD errno */
 
 #endif /* TESTS_KPI_NBSER_H */

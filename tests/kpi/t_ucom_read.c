@@ -3,10 +3,11 @@
  * t_ucom_read.c - the count of ucom_read is the end of the data in the
  * buffer, as in NetBSD's ucom(4), and not how much of it there is behind the
  * pointer: a driver written as NetBSD's are (nbser.c) skips what is in front,
- * and takes off what is behind, without a byte too many or too few.
+ * and takes off what is behind, without a byte too many or too few.  And its
+ * lines move by ucom_set, as theirs do.
  */
 #include <asm/ioctls.h>
-#include <asm/termbits.h>
+#include <asm/termios.h>
 
 #include <string.h>
 
@@ -218,7 +219,27 @@ hostile(void)
 	end();
 }
 
+static void
+lines(void)
+{
+	int bits = TIOCM_RTS;
+
+	begin();
+	T_EQ(nbser_lines, NBSER_DTR | NBSER_RTS);
+	ask(TIOCMBIC, &bits, NULL);
+	T_EQ(nbser_lines, NBSER_DTR);
+	ask(TIOCSBRK, NULL, NULL);
+	T_EQ(nbser_lines, NBSER_DTR | NBSER_BREAK);
+	ask(TIOCCBRK, NULL, NULL);
+	bits = TIOCM_RTS;
+	ask(TIOCMSET, &bits, NULL);
+	T_EQ(nbser_lines, NBSER_RTS);
+	end();
+	T_EQ(nbser_lines, 0);
+}
+
 const struct t_case t_cases[] = {
+	{ "ucom_set: DTR, RTS and break, one at a time", lines },
 	{ "what is in front is skipped by the pointer alone", skips_in_front },
 	{ "what is behind is taken off the count alone", cuts_behind },
 	{ "no data: the end is not behind the pointer", hostile },
