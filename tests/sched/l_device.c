@@ -754,6 +754,18 @@ others_leave(void *arg __unused)
 	    gl_cfdata) == 0);
 }
 
+/* Tables that have had no unit yet. */
+static void
+setup_first(void)
+{
+
+	setup_absent();
+	SCHED_CHECK(config_fini_component(pl_drivers, pl_attaches,
+	    pl_cfdata) == 0);
+	SCHED_CHECK(config_init_component(pl_drivers, pl_attaches,
+	    pl_cfdata) == 0);
+}
+
 /* Two components, of which nothing is attached. */
 static void
 setup_tables(void)
@@ -844,6 +856,7 @@ ACTORS(open_replug, { "A", open_close, &a },
     { "replug", reattaches, NULL });
 ACTORS(read_open_replug, { "A", read_close, &a }, { "B", open_close, &b },
     { "replug", reattaches, NULL });
+ACTORS(first_attach, { "A", acquires, NULL }, { "attach", attaches, NULL });
 ACTORS(open_tables, { "A", open_close, &a }, { "leave", tables_leave, NULL });
 ACTORS(tables_find, { "A", finds, NULL },
     { "leave", tables_leave_or_not, NULL },
@@ -894,6 +907,8 @@ const struct sched_litmus l_device[] = {
 	    setup_late, late_open_revoke, end },
 	{ "open_attach", "an open against an attach",
 	    setup_absent, open_attach, end },
+	{ "first_attach", "a reference against the first unit there is",
+	    setup_first, first_attach, end },
 	{ "open_tables", "an open against the end of the driver's tables",
 	    setup_absent, open_tables, end_left },
 	{ "tables_find", "a search and two components that leave",

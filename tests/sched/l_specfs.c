@@ -235,6 +235,16 @@ driver_leaves(void *arg __unused)
 	SCHED_CHECK(hd[0].hd_opens == 0);
 }
 
+static void
+driver_comes(void *arg __unused)
+{
+	devmajor_t maj = 0;
+
+	sched_begin("devsw_attach");
+	SCHED_CHECK(devsw_attach("hd", NULL, NULL, &hd_cdevsw, &maj) == 0);
+	sched_end("devsw_attach", 0);
+}
+
 static bool gone;		/* vdevgone has returned */
 
 static void
@@ -329,6 +339,7 @@ ACTORS(replug_open, { "A", read_close, &a }, { "B", open_close, &b },
     { "replug", replugs, NULL });
 ACTORS(leave_open, { "A", open_close, &a },
     { "leave", driver_leaves, NULL });
+ACTORS(come_open, { "come", driver_comes, NULL }, { "A", open_close, &a });
 ACTORS(leave_read, { "A", read_close, &a },
     { "leave", driver_leaves, NULL });
 ACTORS(two_opens_revoke_unplug, { "A", open_close, &a },
@@ -477,6 +488,15 @@ setup_sleeping_open(void)
 
 	setup();
 	hd[0].hd_open_holds = true;
+}
+
+/* The driver has left, and its node is there. */
+static void
+setup_left(void)
+{
+
+	setup();
+	devsw_detach(NULL, &hd_cdevsw);
 }
 
 static void
@@ -649,6 +669,8 @@ const struct sched_litmus l_specfs[] = {
 	    setup_track_open_both, close_revoke, end_track_close_b },
 	{ "leave_open", "an open against devsw_detach",
 	    setup, leave_open, end_left },
+	{ "come_open", "devsw_attach against an open",
+	    setup_left, come_open, end },
 	{ "leave_read", "a blocked read against devsw_detach",
 	    setup_open_a, leave_read, end_left },
 	{ NULL, NULL, NULL, NULL, NULL },
