@@ -295,9 +295,13 @@ reports(void)
 	T_EQ(report(&clients[1], L_USB_GET_REPORT, 3, data), 0);
 	T_EQ(hu_submits(hu, 0), before + 2);
 	T_EQ(memcmp(data, report_desc + 1, 4), 0);	/* hu_answer's */
+	/* An input report, too; there is no other type. */
+	T_EQ(report(&clients[0], L_USB_GET_REPORT, 1, data), 0);
+	T_EQ(hu_submits(hu, 0), before + 3);
+	T_EQ(report(&clients[0], L_USB_GET_REPORT, 4, data), EINVAL);
 	T_EQ(hu_submits(hu, OUT), 0);
 	T_EQ(writes(&clients[2], data, 4), 0);
-	T_EQ(hu_submits(hu, 0), before + 3);
+	T_EQ(hu_submits(hu, 0), before + 4);
 	hu_mode(hu, 0, HU_STALL, HU_C_OK);
 	T_EQ(writes(&clients[2], data, 4), 0);
 	T_EQ(hu_submits(hu, OUT), 1);

@@ -21,6 +21,9 @@
 #include "usbdi/h_desc.h"
 #include "usbdi/h_usb.h"
 
+#define	L_USB_GET_CM_OVER_DATA	_IOR('U', 130, int)
+#define	L_USB_SET_CM_OVER_DATA	_IOW('U', 131, int)
+
 #define	HEADER		5, 0x24, 0, 0x10, 0x01
 #define	CM(caps, data)	5, 0x24, 1, (caps), (data)
 #define	ACM(caps)	4, 0x24, 2, (caps)
@@ -331,6 +334,21 @@ refused(void)
  * A notification in pieces of every size, and one that has none of its last
  * byte, and what is none at all.
  */
+/* USB_GET_CM_OVER_DATA, USB_SET_CM_OVER_DATA; errno. */
+static int
+over_data(struct h_client *c, uint32_t cmd, int *value)
+{
+	struct hyp_lwp *const l = h_enter(0);
+	size_t insize, outsize, off;
+	int error, result;
+
+	T_EQ(hyp_ioctl_size(cmd, &insize, &outsize, &off), 0);
+	error = hyp_file_ioctl(c->c_file, cmd, 0, value, insize, value,
+	    &outsize, &result);
+	h_exit(l);
+	return error;
+}
+
 static void
 notifications(void)
 {
@@ -339,9 +357,16 @@ notifications(void)
 	struct h_client c = { .c_node = NULL };
 	struct want w = { .w_client = &c };
 	uint8_t longer[16];
+	int value = 7;
 
 	plug(d);
 	T_UNTIL(opens, &c);
+	/* It has no such feature to be switched on. */
+	T_EQ(over_data(&c, L_USB_GET_CM_OVER_DATA, &value), 0);
+	T_EQ(value, 0);
+	T_EQ(over_data(&c, L_USB_SET_CM_OVER_DATA, &value), 0);
+	value = 1;
+	T_EQ(over_data(&c, L_USB_SET_CM_OVER_DATA, &value), EOPNOTSUPP);
 	/* Whole, and then one whose packet has room for more. */
 	for (int i = 0; i < 4; i++) {
 		n[8] = i % 2 ? 0x02 : 0x08;
