@@ -444,6 +444,57 @@ test_segv(void)
 	crash_case(child_segv, SIGSEGV);
 }
 
+/*
+ * A blocked call is a thread, and so are two for each device: there may be a
+ * thousand.  (Those of a TLS of 64 KiB, which libc clears, had it.)
+ */
+#define	IDLERS	64
+#define	IDLER_KB	32
+
+static uint32_t idle_word, idle_there;
+
+static void
+idle_thread(void *arg)
+{
+
+	(void)arg;
+	__atomic_add_fetch(&idle_there, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&idle_word, __ATOMIC_ACQUIRE) == 0)
+		(void)hyp_park(&idle_word, 0, 0);
+}
+
+static long
+resident_kb(void)
+{
+	long size, resident;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	T_CHECK(file != NULL && fscanf(file, "%ld %ld", &size, &resident) == 2);
+	fclose(file);
+	return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static void
+test_thread_memory(void)
+{
+	struct hyp_thread *ht[IDLERS];
+	long before;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	t_skip("the sanitizer has memory of its own for each thread");
+#endif
+	before = resident_kb();
+	for (int i = 0; i < IDLERS; i++)
+		T_EQ(hyp_thread_create("idle", idle_thread, NULL, &ht[i]), 0);
+	while (__atomic_load_n(&idle_there, __ATOMIC_ACQUIRE) < IDLERS)
+		usleep(1000);
+	T_CHECK(resident_kb() - before < IDLERS * IDLER_KB);
+	__atomic_store_n(&idle_word, 1, __ATOMIC_RELEASE);
+	hyp_unpark(&idle_word, IDLERS);
+	for (int i = 0; i < IDLERS; i++)
+		hyp_thread_join(ht[i]);
+}
+
 /* What devices call themselves, as host.h says: RFC 8259 and plain ASCII. */
 static void
 test_text_json(void)
@@ -480,6 +531,8 @@ const struct t_case t_cases[] = {
 	{ "deadlines are absolute and reported", test_deadline },
 	{ "threads have names and block signals, but no crash",
 	    test_threads },
+	{ "a thread that does nothing has hardly any memory",
+	    test_thread_memory },
 	{ "no wake-up is lost in a ping-pong", test_pingpong },
 	{ "an unpark of all wakes all", test_herd },
 	{ "a log that nobody reads stops nobody", test_log_full },

@@ -34,6 +34,8 @@
  *	broken may break them.  So this comes after the hooks.
  *	SIGKILL and the kernel's out-of-memory killer run no handler.
  */
+#include <sys/mman.h>
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -62,9 +64,6 @@ static _Atomic(const char *) crash_modules[CRASH_NMODULES];
 static _Atomic(char *) crash_words;	/* what is said, for a successor */
 static size_t crash_size;		/* of these, before they are given */
 static atomic_size_t crash_len;
-
-static _Thread_local char crash_altstack[CRASH_STACK]
-    __attribute__((__aligned__(16)));
 
 void
 host_emergency_add(void (*hook)(void))
@@ -270,18 +269,33 @@ crash_handler(int sig)
 	(void)raise(sig);
 }
 
-void
+void *
 host_crash_stack(void)
 {
 	stack_t ss;
 
 	/* A sanitizer has given the thread one already. */
 	if (sigaltstack(NULL, &ss) == 0 && (ss.ss_flags & SS_DISABLE) == 0)
-		return;
+		return NULL;
 	memset(&ss, 0, sizeof(ss));
-	ss.ss_sp = crash_altstack;
-	ss.ss_size = sizeof(crash_altstack);
+	ss.ss_size = CRASH_STACK;
+	ss.ss_sp = mmap(NULL, ss.ss_size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (ss.ss_sp == MAP_FAILED)
+		return NULL;
 	(void)sigaltstack(&ss, NULL);
+	return ss.ss_sp;
+}
+
+void
+host_crash_stack_free(void *stack)
+{
+	const stack_t none = { .ss_flags = SS_DISABLE };
+
+	if (stack == NULL)
+		return;
+	(void)sigaltstack(&none, NULL);
+	(void)munmap(stack, CRASH_STACK);
 }
 
 void
@@ -294,7 +308,7 @@ host_crash_catch(void)
 	void *pc[1];
 	size_t i;
 
-	host_crash_stack();
+	(void)host_crash_stack();
 	(void)backtrace(pc, 1);		/* it loads what it needs at first */
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = crash_handler;

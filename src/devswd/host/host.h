@@ -268,11 +268,16 @@ void	host_crash_words(char *, size_t);
 void	host_crash_module(const char *, int);
 
 /*
- * host_crash_stack()
+ * stack = host_crash_stack()
+ * host_crash_stack_free(stack)
  *
- *	Give the calling thread an alternate signal stack.  hyp_thread_create
- *	and host_crash_catch do it by themselves.
+ *	Give the calling thread an alternate signal stack, and take it back
+ *	before it ends; NULL: it has one, or there is no memory, and a crash
+ *	whose cause is the stack's end is not reported.  hyp_thread_create and
+ *	host_crash_catch do it by themselves.  Of its memory nothing is used
+ *	before a crash.
  */
-void	host_crash_stack(void);
+void	*host_crash_stack(void);
+void	host_crash_stack_free(void *);
 
 #endif /* HOST_HOST_H */

@@ -106,9 +106,10 @@ static void *
 thread_main(void *arg)
 {
 	struct hyp_thread *ht = arg;
+	void *stack;
 
 	pthread_setname_np(pthread_self(), ht->ht_name);
-	host_crash_stack();
+	stack = host_crash_stack();
 	if (ht->ht_detached) {
 		void (*func)(void *) = ht->ht_func;
 		void *funcarg = ht->ht_arg;
@@ -118,6 +119,7 @@ thread_main(void *arg)
 	} else {
 		ht->ht_func(ht->ht_arg);
 	}
+	host_crash_stack_free(stack);
 	return NULL;
 }
 
