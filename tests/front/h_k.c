@@ -217,8 +217,8 @@ sleep_for(struct hyp_node *hn)
 	uint32_t seen;
 	size_t bytes;
 	int error = 0;
+	bool asleep = false;
 
-	hk.asleep++;
 	for (;;) {
 		seen = atomic_load(&hk_word);
 		pthread_mutex_lock(&hk_lock);
@@ -229,9 +229,14 @@ sleep_for(struct hyp_node *hn)
 		error = self.hl_intr ? EINTR : self.hl_nosleep ? EAGAIN : 0;
 		if (error != 0)
 			break;
+		/* Not before: who is refused has never been asleep. */
+		if (!asleep)
+			hk.asleep++;
+		asleep = true;
 		wait_event(seen);
 	}
-	hk.asleep--;
+	if (asleep)
+		hk.asleep--;
 	return error;
 }
 
