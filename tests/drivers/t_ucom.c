@@ -1213,12 +1213,22 @@ revoke_open_file(void)
  * An open that specfs has counted before a revoke, and that comes into the
  * driver after the revoke's d_cancel.  d_close waits for it, so it must not
  * wait for d_close.  (Held up at the tty's lock, which ucomopen takes first,
- * and ucomcancel last.)
+ * and ucomcancel last.)  A revoke that came after that open would take it.
  */
+static int
+is_closing(void *node)
+{
+	struct hyp_node_stat hs;
+
+	hyp_node_getstat(node, &hs);
+	return hs.hs_closing;
+}
+
 static void
 open_after_cancel(void)
 {
 	struct vusb *v = h_ftdi();
+	struct hyp_node *hn = h_node_find("dtyU0");
 	struct s_file a, b;
 	struct s_op so = { .so_call = S_OPEN, .so_file = &b,
 	    .so_node = "dtyU0", .so_flags = S_RDWR };
@@ -1227,8 +1237,9 @@ open_after_cancel(void)
 	T_EQ(s_open("dtyU0", S_RDWR, &a), 0);
 	h_tty_hold();
 	s_start(&so);
-	t_msleep(50);
+	T_UNTIL(h_in_driver, hn);
 	s_start(&rev);
+	T_UNTIL(is_closing, hn);
 	t_msleep(50);
 	h_tty_release();
 	T_EQ(s_finish(&rev), 0);
