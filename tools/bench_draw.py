@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The picture of an operation: who has the CPU, and each system call of devswd.
+"""The pictures of docs/performance.md, as SVG.
 
-From what tools/guest/bench_trace.py has seen, an SVG for docs/performance.md.
+draw(): who has the CPU for an operation, and each system call of devswd, from
+what tools/guest/bench_trace.py has seen.  plot(): what one more adapter costs,
+from what tools/guest/bench_scale.py has measured.
 """
 import html
+import math
 
 CALLS = {0: "read", 1: "write", 7: "poll", 16: "ioctl", 20: "writev",
          44: "sendto", 45: "recvfrom", 46: "sendmsg", 47: "recvmsg",
@@ -75,4 +78,51 @@ def draw(seen, title):
         out.append('<text x="%.1f" y="%d" text-anchor="middle" '
                    'fill="#555">%d</text>' % (LEFT + us * scale, y, us))
     out.append('<text x="10" y="%d" fill="#555">virtual us</text>' % y)
+    return "\n".join(out) + "\n</svg>\n"
+
+
+# ---- what one more adapter costs ----------------------------------------
+
+PANELS = (("CPU, ms for a MB", "cpu"), ("all nodes are there, ms", "attach"),
+          ("memory, KiB for each", "each"), ("threads of devswd", "threads"))
+SIDES = (("ours", "devswd", "#e45756"), ("theirs", "ftdi_sio", "#4c78a8"))
+BOX, HIGH, GAP = 200, 150, 40
+
+
+def plot(runs):
+    """The SVG: a panel for each of PANELS, over the number of adapters."""
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" '
+           'font-family="sans-serif" font-size="12">' %
+           (len(PANELS) * (BOX + GAP) + GAP, HIGH + 90),
+           '<rect width="100%" height="100%" fill="white"/>']
+    wide = math.log2(runs[-1]["n"])
+    for number, (title, key) in enumerate(PANELS):
+        left = GAP + number * (BOX + GAP)
+        top = 1.1 * max(run[side][key] for run in runs for side, _, _ in SIDES
+                        if key in run[side])
+        out.append('<rect x="%d" y="40" width="%d" height="%d" fill="#f3f5f8" '
+                   'stroke="#c9d1da"/>' % (left, BOX, HIGH))
+        out.append('<text x="%d" y="32">%s</text>' % (left, title))
+        for mark in (0, top / 2, top):
+            out.append('<text x="%d" y="%.0f" font-size="10" fill="#555" '
+                       'text-anchor="end">%.3g</text>' %
+                       (left - 3, 40 + HIGH * (1 - mark / top) + 4, mark))
+        for run in runs:
+            out.append('<text x="%.1f" y="%d" font-size="10" fill="#555" '
+                       'text-anchor="middle">%d</text>' %
+                       (left + BOX * math.log2(run["n"]) / wide, 54 + HIGH,
+                        run["n"]))
+        for side, _, colour in SIDES:
+            points = " ".join("%.1f,%.1f" % (
+                left + BOX * math.log2(run["n"]) / wide,
+                40 + HIGH * (1 - run[side][key] / top))
+                              for run in runs if key in run[side])
+            if points:
+                out.append('<polyline points="%s" fill="none" stroke="%s" '
+                           'stroke-width="2"/>' % (points, colour))
+    for number, (_, name, colour) in enumerate(SIDES):
+        out.append('<text x="%d" y="%d" fill="%s">%s</text>' %
+                   (GAP + 90 * number, HIGH + 80, colour, name))
+    out.append('<text x="%d" y="%d" fill="#555">over the number of adapters'
+               '</text>' % (GAP + 200, HIGH + 80))
     return "\n".join(out) + "\n</svg>\n"

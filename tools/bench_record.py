@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(TOP, "tools", "guest"))
 import bench_rows as rows  # noqa: E402
 
 RECORDED = os.path.join(TOP, "tests", "bench", "recorded.json")
+SCALE = os.path.join(TOP, "tests", "bench", "scale.json")
 KEPT = 5                        # runs of each name
 LEAST = {"virtual": 0.05, "real": 0.25}     # of a figure: its least noise
 
@@ -53,6 +54,21 @@ def record(results, which):
                 "  %s: %s" % (json.dumps(name), json.dumps(of[name]))
                 for name in sorted(of)) + "\n }"
             for key, of in sorted(recorded.items())) + "\n}\n")
+
+
+def record_scale(runs):
+    """Keep what --scale has measured."""
+    with open(SCALE, "w", encoding="ascii") as file:
+        file.write("[\n" + ",\n".join(" " + json.dumps(run) for run in runs) +
+                   "\n]\n")
+
+
+def load_scale():
+    """What --scale has measured."""
+    if not os.path.exists(SCALE):
+        return []
+    with open(SCALE, encoding="ascii") as file:
+        return json.load(file)
 
 
 def judged(run):

@@ -4,6 +4,7 @@
 
     bench_guest.py [--quick] --build DIR NAME...
     bench_guest.py --build DIR --trace OPERATION
+    bench_guest.py --build DIR --scale
 
 The kernel's release goes out after "=", each figure that is done as one line of
 JSON after "@", each failure after "!"; what else comes is somebody's message.  What is timed are programs in
@@ -27,6 +28,7 @@ from bench_rows import (  # noqa: E402
     CHIP, CHIPS, CHIP_WHAT, COUNTED, COUNTS, FTDI_ANSWER, FTDI_IDLE, Failed, GATEWAY,
     GATEWAYS, GATEWAY_CPU, GATEWAY_IDLE, HID, IDLE, IDLE_1, NULL, SIZES, TTY,
     result, run, server)
+from bench_scale import scale  # noqa: E402
 from bench_seen import (  # noqa: E402
     cpu_idle_ns, cpu_ns, sleeps, sleeps_between, status, switches,
     threads_named, threads_ns)
@@ -123,7 +125,7 @@ class Guest:
         for argv in ([self._devswd, "--version"], ["udevadm", "settle"],
                      [self._gateway, "--version"], [self._serve, "-l"], ["ser2net", "-v"],
                      *([self._program(name)] for name in (
-                         "pair", "tty_pair", "unplug", "hid_pair",
+                         "pair", "many", "tty_pair", "unplug", "hid_pair",
                          "null_cuse"))):
             subprocess.run(argv, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL, check=False)
@@ -162,14 +164,19 @@ class Guest:
             yield result("null_%s_%s" % (words[0], key), float(words[6]),
                          "us", float(words[3]), float(words[9]))
 
-    def _daemon(self, *claims):
+    def run_program(self, name, *words):
+        """What a program of tests/bench says."""
+        return run(self._program(name), *words)
+
+    def daemon(self, *claims):
+        """A devswd with these claims."""
         options = [word for claim in claims for word in ("--claim", claim)]
         return probe.Daemon(self._devswd, "/tmp/devswd.log", *options)
 
     def _swapped(self):
         """Twice: a devswd has one gadget, the kernel the other."""
         for mine, theirs in (ACMS, ACMS[::-1]):
-            daemon = self._daemon("%s,serial=%s,unit=0" % (GADGET, mine))
+            daemon = self.daemon("%s,serial=%s,unit=0" % (GADGET, mine))
             try:
                 probe.wait_for(lambda: openable("/dev/ttyU0"), "/dev/ttyU0")
                 yield mine, theirs
@@ -243,7 +250,7 @@ class Guest:
         """uhid_*"""
         rows = {name: [] for name in HID if name in names}
         for mine, theirs in HIDS, HIDS[::-1]:
-            daemon = self._daemon("%s,serial=%s,unit=0,driver=uhid" %
+            daemon = self.daemon("%s,serial=%s,unit=0,driver=uhid" %
                                   (HID_GADGET, mine))
             try:
                 probe.wait_for(lambda: openable("/dev/uhid0"), "/dev/uhid0")
@@ -283,11 +290,11 @@ class Guest:
         """Two of a chip: a driver has one, devswd the other, in turns."""
         rows = {what: [] for what in whats}
         ends = [chip + end for end in "ab"]
-        with tempfile.TemporaryDirectory() as directory, self._served(
+        with tempfile.TemporaryDirectory() as directory, self.served(
                 directory, *("%s=%s,%s" % (end, model, end)
                              for end in ends)) as hardware:
             for mine, theirs in ends, ends[::-1]:
-                daemon = self._daemon("%s,serial=%s,unit=0" % (number, mine))
+                daemon = self.daemon("%s,serial=%s,unit=0" % (number, mine))
                 try:
                     probe.wait_for(lambda: openable("/dev/ttyU0"),
                                    "/dev/ttyU0")
@@ -305,7 +312,7 @@ class Guest:
             yield from self._chip_results(chip, what, rounds)
 
     @contextlib.contextmanager
-    def _served(self, directory, *devices):
+    def served(self, directory, *devices):
         """A vusb-serve with these devices plugged."""
         process = subprocess.Popen([self._serve, "-d", directory, *devices],
                                    stdin=subprocess.DEVNULL,
@@ -340,13 +347,13 @@ class Guest:
         """ftdi_idle_*"""
         count = FTDI_CHIPS * FTDI_PORTS
         ends = ["f%d" % number for number in range(FTDI_CHIPS)]
-        with tempfile.TemporaryDirectory() as directory, self._served(
+        with tempfile.TemporaryDirectory() as directory, self.served(
                 directory, *("%s=ft4232h" % end for end in ends)) as hardware:
             for end in ends:
                 command(directory, "quirks", end, FTDI_HONEST)
             base = self._ftdi_quiet(hardware.pid, "/dev/ttyUSB*", count,
                                     threads_named("vhci_rx"))
-            daemon = self._daemon("0403:6011")
+            daemon = self.daemon("0403:6011")
             try:
                 ours = self._ftdi_quiet(hardware.pid, "/dev/dtyU*", count,
                                         [daemon.pid])
@@ -383,12 +390,12 @@ class Guest:
         """ftdi_answer"""
         ends = ["a", "b"]
         pairs = []
-        with tempfile.TemporaryDirectory() as directory, self._served(
+        with tempfile.TemporaryDirectory() as directory, self.served(
                 directory, *("%s=ft232r,%s" % (end, end) for end in ends)):
             for end in ends:
                 command(directory, "quirks", end, FTDI_HONEST)
             for mine, theirs in ends, ends[::-1]:
-                daemon = self._daemon("0403:6001,serial=%s,unit=0" % mine)
+                daemon = self.daemon("0403:6001,serial=%s,unit=0" % mine)
                 try:
                     near = probe.wait_for(
                         lambda serial=theirs: usb_node(serial),
@@ -479,9 +486,9 @@ class Guest:
         else:
             node, (model, claim) = "/dev/ttyU0", CHIPS[place]
             directory = stack.enter_context(tempfile.TemporaryDirectory())
-            stack.enter_context(self._served(directory, "a=" + model))
+            stack.enter_context(self.served(directory, "a=" + model))
             path = directory + "/a"
-        daemon = self._daemon(claim + ",unit=0")
+        daemon = self.daemon(claim + ",unit=0")
         stack.callback(daemon.stop)
         probe.wait_for(lambda: openable(node), node)
         near, far = probe.open_node(node), probe.far_open(path)
@@ -506,7 +513,7 @@ class Guest:
         claims = ["%s,serial=%s,unit=%d" % (GADGET, "acm0" if unit == 0 else
                                             "none%d" % unit, unit)
                   for unit in range(PINS)]
-        daemon = self._daemon(*claims)
+        daemon = self.daemon(*claims)
         try:
             nodes = glob.glob("/dev/[td]tyU[0-9]*")
             if len(nodes) != 2 * PINS:
@@ -660,12 +667,17 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("names", nargs="+")
+    parser.add_argument("--scale", action="store_true")
+    parser.add_argument("names", nargs="*")
     parser.add_argument("--trace", action="store_true")
     args = parser.parse_args()
     guest = Guest(args.build, args.quick)
     if args.trace:
         guest.trace(*args.names)
+    elif args.scale:
+        guest.warm()
+        for one in scale(guest):
+            print("@" + json.dumps(one), flush=True)
     else:
         guest.measure(args.names)
 

@@ -5,10 +5,10 @@
  *	vusb-serve [-a] [-d DIR] [NAME=]CHIP[,loop][,SERIAL]...
  *	vusb-serve -l
  *
- * Makes the devices of src/vusb that are named, and plugs them into ports 0
- * to 14 of vhci_hcd, where Linux's own drivers find them, and devswd through
- * the real libusb.  NAME is CHIP unless it is said; SERIAL is the serial
- * number.
+ * Makes the devices of src/vusb that are named, and plugs them into the ports of
+ * vhci_hcd (15 of each of its 8 controllers, as Debian's kernel has them), where
+ * Linux's own drivers find them, and devswd through the real libusb.  NAME is
+ * CHIP unless it is said; SERIAL is the serial number.
  *
  *	-a	absent: nothing is plugged at first
  *	-d DIR	commands on the socket DIR/control, far ends on DIR/NAME
@@ -40,22 +40,24 @@
 #include "serve/serve.h"
 #include "vusb/vusb.h"
 
+#define	PORTS	(VHCI_HUBS * VHCI_PORTS)
+
 static struct {
 	struct usbip	*usbip;
 	uint32_t	 addr;
-} served[VHCI_PORTS];
+} served[PORTS];
 static bool failed;
 
 /* ---- up-calls ------------------------------------------------------- */
 
-/* The port for a place of vusb.c, "9-1" and so on; VHCI_PORTS: there is none. */
+/* The port for a place of vusb.c, "9-1" and so on; PORTS: there is none. */
 static unsigned
 port_of(const char *path)
 {
 	const char *dash = strchr(path, '-');
 	const unsigned long n = dash == NULL ? 0 : strtoul(dash + 1, NULL, 10);
 
-	return n >= 1 && n <= VHCI_PORTS ? (unsigned)n - 1 : VHCI_PORTS;
+	return n >= 1 && n <= PORTS ? (unsigned)n - 1 : PORTS;
 }
 
 void
@@ -64,9 +66,8 @@ hyp_usb_arrived(const struct hyp_usb_info *hi)
 	const unsigned port = port_of(hi->hi_path);
 	int error;
 
-	if (port == VHCI_PORTS) {
-		complain("%s: there are %u ports", hi->hi_productstr,
-		    VHCI_PORTS);
+	if (port == PORTS) {
+		complain("%s: there are %u ports", hi->hi_productstr, PORTS);
 		failed = true;
 		return;
 	}
@@ -90,7 +91,7 @@ hyp_usb_left(const char *path)
 {
 	const unsigned port = port_of(path);
 
-	if (port == VHCI_PORTS || served[port].usbip == NULL)
+	if (port == PORTS || served[port].usbip == NULL)
 		return;
 	usbip_stop(served[port].usbip);
 	served[port].usbip = NULL;
@@ -197,7 +198,7 @@ main(int argc, char **argv)
 		else
 			usage();
 	}
-	if ((optind == argc && dir == NULL) || argc - optind > VHCI_PORTS)
+	if ((optind == argc && dir == NULL) || argc - optind > PORTS)
 		usage();
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
