@@ -1215,13 +1215,21 @@ revoke_open_file(void)
  * wait for d_close.  (Held up at the tty's lock, which ucomopen takes first,
  * and ucomcancel last.)  A revoke that came after that open would take it.
  */
-static int
-is_closing(void *node)
+static uint32_t open_is_in, node_closes;
+
+/* Who has the tty's lock must not ask: nodes are above it. */
+static void
+look(void *node)
 {
 	struct hyp_node_stat hs;
 
-	hyp_node_getstat(node, &hs);
-	return hs.hs_closing;
+	do {
+		t_msleep(1);
+		hyp_node_getstat(node, &hs);
+		if (hs.hs_calls > 0)
+			__atomic_store_n(&open_is_in, 1, __ATOMIC_RELEASE);
+	} while (!hs.hs_closing);
+	__atomic_store_n(&node_closes, 1, __ATOMIC_RELEASE);
 }
 
 static void
@@ -1233,15 +1241,18 @@ open_after_cancel(void)
 	struct s_op so = { .so_call = S_OPEN, .so_file = &b,
 	    .so_node = "dtyU0", .so_flags = S_RDWR };
 	struct s_op rev = { .so_call = S_REVOKE, .so_node = "dtyU0" };
+	struct hyp_thread *looker;
 
 	T_EQ(s_open("dtyU0", S_RDWR, &a), 0);
+	T_EQ(hyp_thread_create("looker", look, hn, &looker), 0);
 	h_tty_hold();
 	s_start(&so);
-	T_UNTIL(h_in_driver, hn);
+	T_UNTIL(h_has_ended, &open_is_in);
 	s_start(&rev);
-	T_UNTIL(is_closing, hn);
+	T_UNTIL(h_has_ended, &node_closes);
 	t_msleep(50);
 	h_tty_release();
+	hyp_thread_join(looker);
 	T_EQ(s_finish(&rev), 0);
 	T_EQ(hyp_zombies(), 0);
 	T_EQ(s_finish(&so), 0);		/* again, after the close */
