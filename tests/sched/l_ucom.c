@@ -480,8 +480,13 @@ setup_chip_b(void)
 static int
 is_taken(void *arg __unused)
 {
+	struct ucom_softc *const sc = ucom();
+	bool none;
 
-	return ucom()->sc_oinflight == 0;
+	mutex_enter(&sc->sc_lock);
+	none = sc->sc_oinflight == 0;
+	mutex_exit(&sc->sc_lock);
+	return none;
 }
 
 /* And that has still to send what it has just taken. */
