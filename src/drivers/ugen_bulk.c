@@ -136,6 +136,13 @@ ring_clear(void *arg)
 	mutex_exit(&sc->sc_lock);
 }
 
+static bool
+ring_failed(const struct ugen_ring *r)
+{
+
+	return r->ur_status != USBD_NORMAL_COMPLETION;
+}
+
 /* What has stopped the ring, once. */
 static int
 ring_error(struct ugen_ring *r)
@@ -186,18 +193,22 @@ ring_wait(struct ugen_dir *ud, u_int end, int flag)
  *	sc_lock held, and ud taken: all that is asked for, out of the ring or
  *	into it.  The timeout counts from the last byte.  Errors as ring_wait,
  *	and EIO for a transfer that has failed, when what came before it has
- *	been read.
+ *	been read: a call that has moved something says so, and the next one
+ *	fails, since an error takes the count from the client.
  */
 int
 ugen_ring_read(struct ugen_dir *ud, struct uio *uio, int flag)
 {
 	struct ugen_ring *const r = &ud->ud_ring;
+	const size_t resid = uio->uio_resid;
 	u_int end = ring_deadline(ud), n;
 	int error = 0;
 
 	while (error == 0 && uio->uio_resid > 0) {
 		ring_start(ud);
 		if (r->ur_used == 0) {
+			if (ring_failed(r) && uio->uio_resid < resid)
+				break;
 			if ((error = ring_error(r)) == 0)
 				error = ring_wait(ud, end, flag);
 			continue;
@@ -219,10 +230,13 @@ int
 ugen_ring_write(struct ugen_dir *ud, struct uio *uio, int flag)
 {
 	struct ugen_ring *const r = &ud->ud_ring;
+	const size_t resid = uio->uio_resid;
 	u_int end = ring_deadline(ud), n, at;
 	int error = 0;
 
 	while (error == 0 && uio->uio_resid > 0) {
+		if (ring_failed(r) && uio->uio_resid < resid)
+			break;
 		if ((error = ring_error(r)) != 0)
 			break;
 		if (r->ur_used == r->ur_size) {

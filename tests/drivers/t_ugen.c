@@ -443,13 +443,18 @@ write_behind(void)
 	end();
 }
 
-/* A failure is told once, after what came before it, and the device goes on. */
+/*
+ * A failure is told once, after what came before it, and the device goes on.
+ * The stall is that of the next transfer that begins, which is before or behind
+ * the second four bytes; in a read that has some bytes already it is the next
+ * one's.
+ */
 static void
 rings_fail(void)
 {
 	struct s_file in, sf;
-	int off = 0;
-	size_t done;
+	int off = 0, error, failures = 0;
+	size_t done, got = 0;
 
 	plug(VUSB_PRINTER, NULL, 0);
 	T_EQ(s_open("ugen0.01", HYP_F_WRITE, &sf), 0);
@@ -459,9 +464,16 @@ rings_fail(void)
 	T_UNTIL(readable, &in);
 	vusb_fault(v, VUSB_IN, VUSB_FAULT_STALL, 1, 0);
 	T_EQ(vusb_far_write(v, 0, out + 4, 4, 1000), 4);
-	T_EQ(s_read(&in, far, 8, 0, &done), 0);
-	T_UNTIL(readable, &in);
-	T_EQ(s_read(&in, far + 8, 4, 0, &done), EIO);
+	while (got < 8 || failures == 0) {
+		error = s_read(&in, far + got, got < 8 ? 8 - got : 4, 0,
+		    &done);
+		T_CHECK(error == 0 || error == EIO);
+		if (error != 0)
+			T_EQ(done, 0);
+		got += done;
+		failures += error != 0;
+		T_CHECK(got <= 8 && failures <= 1);
+	}
 	T_EQ(vusb_far_write(v, 0, out + 8, 4, 1000), 4);
 	T_EQ(s_read(&in, far + 8, 4, 0, &done), 0);
 	T_EQ(memcmp(far, out, 12), 0);
