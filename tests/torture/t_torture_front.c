@@ -351,7 +351,7 @@ begin(void)
 	struct front_config fc;
 
 	memset(&fc, 0, sizeof(fc));
-	fc.deadline_ms = 100;
+	fc.deadline_ms = 3000;		/* no day waits for it: it is the machine's */
 	fc.idle_ms = 10;
 	fc.guard_ms = 2;
 	fc.devdir = dir;
