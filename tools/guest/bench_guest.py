@@ -57,48 +57,21 @@ COUNT_WARM, COUNT_TIMES, COUNT_CHUNK = 50, 400, 1024
 HID_ROUNDS, HID_TIMES = (30, 8), {"latency": 100, "rate": 1000}
 
 
-def sysfs_serial(tty):
-    """The serial number of the device that a ttyACM belongs to."""
-    try:
-        with open("/sys/class/tty/%s/device/../serial" % tty,
-                  encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return None
+def node_of(where, serial):
+    """The kernel's node of the USB device with that serial number, or None.
 
-
-def acm_node(serial):
-    """The kernel's node of that adapter, or None."""
-    for path in glob.glob("/dev/ttyACM*"):
-        if sysfs_serial(os.path.basename(path)) == serial:
-            return path
+    where: a pattern of sysfs, of each such node and its device's number.
+    """
+    for path in glob.glob(where):
+        with contextlib.suppress(OSError), open(path, encoding="ascii") as file:
+            if file.read().strip() == serial:
+                return openable("/dev/" + path.split("/")[4])
     return None
 
 
-def usb_node(serial):
-    """The kernel's node of that USB serial chip, or None."""
-    for path in glob.glob("/sys/class/tty/ttyUSB*"):
-        try:
-            with open(path + "/device/../../serial",
-                      encoding="ascii") as file:
-                if file.read().strip() == serial:
-                    return openable("/dev/" + os.path.basename(path))
-        except OSError:
-            continue
-    return None
-
-
-def hidraw_node(serial):
-    """The kernel's node of that HID, or None."""
-    for path in glob.glob("/sys/class/hidraw/hidraw*"):
-        try:
-            with open(path + "/device/../../serial",
-                      encoding="ascii") as file:
-                if file.read().strip() == serial:
-                    return openable("/dev/" + os.path.basename(path))
-        except OSError:
-            continue
-    return None
+ACM_NODES = "/sys/class/tty/ttyACM*/device/../serial"
+USB_NODES = "/sys/class/tty/ttyUSB*/device/../../serial"
+HID_NODES = "/sys/class/hidraw/hidraw*/device/../../serial"
 
 
 def openable(path):
@@ -182,14 +155,14 @@ class Guest:
                 yield mine, theirs
             finally:
                 daemon.stop()
-            probe.wait_for(lambda serial=mine: acm_node(serial),
+            probe.wait_for(lambda serial=mine: node_of(ACM_NODES, serial),
                            "return of %s to the kernel" % mine)
 
     def tty(self, names):
         """tty_*"""
         rows = {name: [] for name in TTY if name in names}
         for mine, theirs in self._swapped():
-            ends = (acm_node(theirs), probe.far_path(theirs),
+            ends = (node_of(ACM_NODES, theirs), probe.far_path(theirs),
                     "/dev/ttyU0", probe.far_path(mine))
             for name in rows:
                 rows[name] += self._tty_rows(TTY[name], ends)
@@ -232,13 +205,13 @@ class Guest:
 
     def _unplug_once(self, serial, node):
         """Unplug it under a blocked read, plug it in again; microseconds."""
-        said = run(self._program("unplug"), node or acm_node(serial),
+        said = run(self._program("unplug"), node or node_of(ACM_NODES, serial),
                    probe.far_path(serial),
                    "/sys/kernel/config/usb_gadget/%s/UDC" % serial)
         probe.vmusb("wait-unplugged", serial)
         probe.vmusb("plug", serial)
         probe.vmusb("wait-plugged", serial)
-        probe.wait_for(lambda: openable(node) if node else acm_node(serial),
+        probe.wait_for(lambda: openable(node) if node else node_of(ACM_NODES, serial),
                        "return of " + serial)
         us, word = said.split()
         if word != "0":
@@ -256,11 +229,11 @@ class Guest:
                 probe.wait_for(lambda: openable("/dev/uhid0"), "/dev/uhid0")
                 for name in rows:
                     rows[name] += self._hid_rows(HID[name], (
-                        hidraw_node(theirs), probe.far_path(theirs),
+                        node_of(HID_NODES, theirs), probe.far_path(theirs),
                         "/dev/uhid0", probe.far_path(mine)))
             finally:
                 daemon.stop()
-            probe.wait_for(lambda serial=mine: hidraw_node(serial),
+            probe.wait_for(lambda serial=mine: node_of(HID_NODES, serial),
                            "return of %s to the kernel" % mine)
         for name, pairs in rows.items():
             bases, devices = zip(*pairs)
@@ -299,7 +272,7 @@ class Guest:
                     probe.wait_for(lambda: openable("/dev/ttyU0"),
                                    "/dev/ttyU0")
                     near = probe.wait_for(
-                        lambda serial=theirs: usb_node(serial),
+                        lambda serial=theirs: node_of(USB_NODES, serial),
                         "node of " + theirs)
                     for what in whats:
                         rows[what] += self._chip_rows(what, (
@@ -398,7 +371,7 @@ class Guest:
                 daemon = self.daemon("0403:6001,serial=%s,unit=0" % mine)
                 try:
                     near = probe.wait_for(
-                        lambda serial=theirs: usb_node(serial),
+                        lambda serial=theirs: node_of(USB_NODES, serial),
                         "node of " + theirs)
                     probe.wait_for(lambda: openable("/dev/ttyU0"),
                                    "/dev/ttyU0")
