@@ -227,6 +227,8 @@ void	pulse_begin(struct pulse *, struct hand *, const struct reset *);
 bool	pulse_runs(const struct pulse *);
 void	pulse_end(struct pulse *, bool);
 void	pulse_free(struct pulse *);
+uint64_t pulse_due(unsigned);
+bool	pulse_wait(struct event *, uint64_t);
 
 /* ---- line.c --------------------------------------------------------- */
 

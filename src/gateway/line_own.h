@@ -24,7 +24,8 @@ struct line {
 	struct event	*ln_read;	/* while open */
 	struct event	*ln_write;
 	struct event	*ln_retry;
-	struct event	*ln_breaks;	/* the end of one */
+	struct event	*ln_breaks;	/* the end of one, at ln_break_due */
+	uint64_t	 ln_break_due;
 	struct event	*ln_counts;	/* the next look at the counters */
 	unsigned	 ln_next;	/* ms until the next try */
 	int		 ln_error;	/* of the last, which was told */

@@ -218,17 +218,19 @@ line_on_break_end(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	line_break(ln, false);
+	if (!pulse_wait(ln->ln_breaks, ln->ln_break_due))
+		line_break(ln, false);
 }
 
-/* A break of this length. */
+/* A break of this length, or longer. */
 void
 line_send_break(struct line *ln, unsigned ms)
 {
 
 	line_break(ln, true);
-	if (ln->ln_broken)
-		line_after(ln->ln_breaks, ms);
+	ln->ln_break_due = pulse_due(ms);
+	if (ln->ln_broken && !pulse_wait(ln->ln_breaks, ln->ln_break_due))
+		line_break(ln, false);
 }
 
 /* ---- resets --------------------------------------------------------- */

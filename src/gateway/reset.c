@@ -167,18 +167,37 @@ now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* Call again at pu_due. */
-static void
-arm(struct pulse *pu)
+/*
+ * due = pulse_due(ms)
+ *
+ *	So many ms from now, as pulse_wait takes it.
+ *
+ * waits = pulse_wait(ev, due)
+ *
+ *	The timer comes when that is due; or false: it is.  Whoever it comes to
+ *	asks again: libevent's clock is a coarse one, and read when the loop wakes
+ *	up, so that a timer may come before its time.
+ */
+uint64_t
+pulse_due(unsigned ms)
+{
+
+	return now_us() + ms * UINT64_C(1000);
+}
+
+bool
+pulse_wait(struct event *ev, uint64_t due)
 {
 	const uint64_t now = now_us();
-	const uint64_t left = pu->pu_due > now ? pu->pu_due - now : 0;
+	const uint64_t left = due > now ? due - now : 0;
 	const struct timeval tv = { (time_t)(left / 1000000),
 	    (suseconds_t)(left % 1000000) };
 
-	/* Or it would count from when the loop woke up. */
-	(void)event_base_update_cache_time(event_get_base(pu->pu_timer));
-	(void)evtimer_add(pu->pu_timer, &tv);
+	if (left == 0)
+		return false;
+	(void)event_base_update_cache_time(event_get_base(ev));
+	(void)evtimer_add(ev, &tv);
+	return true;
 }
 
 /* errno. */
@@ -217,11 +236,11 @@ play(struct pulse *pu)
 	while (error == 0 && pu->pu_at < pu->pu_reset.rs_n) {
 		sp = &pu->pu_reset.rs_steps[pu->pu_at++];
 		if (sp->sp_wait > 0) {
-			pu->pu_due = now_us() + sp->sp_wait * UINT64_C(1000);
-			arm(pu);
-			return;
-		}
-		error = do_step(pu, sp);
+			pu->pu_due = pulse_due(sp->sp_wait);
+			if (pulse_wait(pu->pu_timer, pu->pu_due))
+				return;
+		} else
+			error = do_step(pu, sp);
 	}
 	stop(pu);
 	pu->pu_done(pu->pu_arg, error);
@@ -234,9 +253,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (now_us() < pu->pu_due)
-		arm(pu);
-	else
+	if (!pulse_wait(pu->pu_timer, pu->pu_due))
 		play(pu);
 }
 

@@ -192,9 +192,9 @@ tty_flush(int fd, bool in, bool out)
 void
 until_open(void)
 {
-	unsigned i;
+	const double until = now() + 20000;
 
-	for (i = 0; i < 1000 && !line_is_open(port_line(port)); i++)
+	while (!line_is_open(port_line(port)) && now() < until)
 		run(1);
 	T_CHECK(line_is_open(port_line(port)));
 }
@@ -274,23 +274,32 @@ join_as(const struct proto *proto, enum role role)
 	return fds[1];
 }
 
+static unsigned ticks;
+
 static void
-stop_loop(evutil_socket_t fd, short what, void *arg)
+on_tick(evutil_socket_t fd, short what, void *arg)
 {
 
 	(void)fd;
 	(void)what;
-	(void)event_base_loopbreak(arg);
+	if (ticks <= 1)
+		(void)event_base_loopbreak(arg);
+	else
+		ticks--;
 }
 
-/* The loop turns for so long. */
+/*
+ * The loop turns for so long, and once for each ms: who was kept from running by
+ * others has not had his time.
+ */
 void
 run(unsigned ms)
 {
-	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
-	struct event *const ev = evtimer_new(base, stop_loop, base);
+	const struct timeval tv = { 0, ms > 0 ? 1000 : 0 };
+	struct event *const ev = event_new(base, -1, EV_PERSIST, on_tick, base);
 
-	(void)evtimer_add(ev, &tv);
+	ticks = ms;
+	(void)event_add(ev, &tv);
 	(void)event_base_dispatch(base);
 	event_free(ev);
 }

@@ -62,9 +62,9 @@ static void
 quick(void)
 {
 
-	hand_times.ht_ask = 200;
-	hand_times.ht_soon = 20;
-	hand_times.ht_hangs = 300;
+	hand_times.ht_ask = 600;
+	hand_times.ht_soon = 100;
+	hand_times.ht_hangs = 1500;
 }
 
 /* Who was forgotten has ended. */
@@ -84,7 +84,7 @@ open_hangs(void)
 
 	hold(HOLD_OPEN);
 	begin(NULL);
-	turns(300, 100);
+	turns(300, 500);
 	T_CHECK(!line_is_open(port_line(port)));
 	T_EQ(opens(), 1);
 	/* What is wished meanwhile is done when it comes. */
@@ -125,7 +125,7 @@ setting_hangs(void)
 	T_CHECK(now() - before < hand_times.ht_ask / 2);
 	/* It hangs: the port has lost it, and begins no other open. */
 	T_CHECK(line_is_open(port_line(port)));
-	turns(600, 100);
+	turns(1600, 300);
 	T_CHECK(!line_is_open(port_line(port)));
 	T_EQ(opens(), 1);
 	hold(HOLD_NONE);
@@ -155,7 +155,7 @@ answers_late(void)
 	T_EQ(calls[0].what, APPLY);
 	T_EQ(calls[1].what, APPLY);
 	T_CHECK(line_is_open(port_line(port)));
-	run(400);
+	run(1600);
 	T_CHECK(line_is_open(port_line(port)));
 	T_EQ(set_speed(fd, 9600), 9600);
 	end();
@@ -212,6 +212,7 @@ answers_slowly(void)
 	int fd;
 
 	quick();
+	hand_times.ht_soon = 20;
 	begin(NULL);
 	fd = join(ROLE_NORMAL);
 	say_to(fd, will_com, sizeof(will_com));
@@ -248,7 +249,7 @@ look_hangs(void)
 	say_to(ends[0], will_com, sizeof(will_com));
 	run(20);
 	hold(HOLD_MODEM);
-	turns(400, 100);
+	turns(400, 300);
 	T_CHECK(line_is_open(port_line(port)));
 	hold(HOLD_NONE);
 	run(20);
