@@ -10,7 +10,8 @@ The far end is /dev/g_printer0 of Linux's f_printer on dummy_hcd: what cat
 writes to /dev/ulpt0 has to come out there; the device ID and the status are
 the gadget's.  A cat that is blocked, because nobody takes anything from the
 printer, ends when the printer is pulled out, and the name is the same after a
-replug.  The nodes are the group lp's.
+replug.  The nodes are the group lp's.  And CUPS prints there by lp(1), to a
+file: device.
 """
 
 import fcntl
@@ -33,6 +34,55 @@ LPIOC_GET_DEVICE_ID = 0x84005001        # 1024 bytes
 USB_SET_BULK_RA, USB_SET_BULK_WB = 0x40045573, 0x40045574
 USB_SET_BULK_RA_OPT, USB_SET_BULK_WB_OPT = 0x40085575, 0x40085576
 LOG = "/tmp/devswd.log"
+CUPS = "/tmp/cups"
+CUPS_FILES = """FileDevice Yes
+Sandboxing relaxed
+ServerRoot {0}
+CacheDir {0}
+StateDir {0}
+RequestRoot {0}/spool
+TempDir {0}/spool
+AccessLog {0}/access
+ErrorLog {0}/error
+PageLog {0}/page
+"""
+CUPSD = """Listen {0}/sock
+Browsing Off
+LogLevel debug
+<Location />
+  Allow all
+</Location>
+"""
+# A queue without a filter writes nothing to a file: device.
+FILTER = """#!/bin/sh
+exec cat ${6:+"$6"}
+"""
+PPD = """*PPD-Adobe: "4.3"
+*FormatVersion: "4.3"
+*FileVersion: "1.0"
+*LanguageVersion: English
+*LanguageEncoding: ISOLatin1
+*Manufacturer: "Linux"
+*ModelName: "g_printer"
+*NickName: "g_printer"
+*ShortNickName: "g_printer"
+*PCFileName: "GPRINTER.PPD"
+*Product: "(g_printer)"
+*PSVersion: "(3010.000) 0"
+*cupsFilter: "text/plain 0 {0}/filter"
+*OpenUI *PageSize: PickOne
+*DefaultPageSize: A4
+*PageSize A4: ""
+*CloseUI: *PageSize
+*OpenUI *PageRegion: PickOne
+*DefaultPageRegion: A4
+*PageRegion A4: ""
+*CloseUI: *PageRegion
+*DefaultImageableArea: A4
+*ImageableArea A4: "0 0 595 842"
+*DefaultPaperDimension: A4
+*PaperDimension A4: "595 842"
+"""
 
 
 def put(path, text):
@@ -84,6 +134,33 @@ def prints():
         got = take(len(page))
         equal(cat.wait(20), 0, "cat's status")
     equal((len(got), got == page), (len(page), True), "the page")
+
+
+def cups():
+    """lp -d prints through CUPS's file: device."""
+    os.makedirs(CUPS + "/spool")
+    for name, text in (("files", CUPS_FILES), ("conf", CUPSD),
+                       ("filter", FILTER), ("model", PPD)):
+        with open(CUPS + "/" + name, "w", encoding="ascii") as out:
+            out.write(text.replace("{0}", CUPS))
+    os.chmod(CUPS + "/filter", 0o755)
+    page = b"a page\n" * 3000 + b"the end"
+    with open("/tmp/job", "wb") as out:
+        out.write(page)
+    env = dict(os.environ, CUPS_SERVER=CUPS + "/sock")
+    with subprocess.Popen(["/usr/sbin/cupsd", "-f", "-c", CUPS + "/conf", "-s",
+                           CUPS + "/files"]) as cupsd:
+        try:
+            probe.wait_for(lambda: os.path.exists(CUPS + "/sock"), "cupsd")
+            subprocess.run(["/usr/sbin/lpadmin", "-p", "there", "-E", "-P",
+                            CUPS + "/model", "-v", "file:///dev/ulpt0"], env=env,
+                           check=True)
+            subprocess.run(["lp", "-d", "there", "/tmp/job"],
+                           env=env, check=True, stdout=subprocess.DEVNULL)
+            got = take(len(page))
+            equal((len(got), got == page), (len(page), True), "the job")
+        finally:
+            cupsd.terminate()
 
 
 def nodes():
@@ -191,7 +268,7 @@ def probe_sleeps(shell):
 def main():
     make_gadget()
     udc = sorted(os.listdir("/sys/class/udc"))[0]
-    rules = [("ulpt", f, f.__doc__) for f in (prints, nodes, ioctls)]
+    rules = [("ulpt", f, f.__doc__) for f in (prints, cups, nodes, ioctls)]
     rules += [("ulpt", lambda: unplugged(udc), unplugged.__doc__),
               ("ugen", generic, generic.__doc__)]
     failed, daemon, driver = 0, None, None
