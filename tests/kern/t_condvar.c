@@ -254,6 +254,35 @@ timeout_against_wakeup(void)
 	T_EQ(got, 500);
 }
 
+/* Who is woken under two mutexes does not run before both have been left. */
+static void
+woken_unlocked(void)
+{
+	struct sleeper sl = { .sl_sig = false };
+	struct t_thread *t;
+	kmutex_t outer;
+	u_int one = 1;
+
+	setup();
+	mutex_init(&outer, MUTEX_DEFAULT, IPL_NONE);
+	t = t_spawn(sleep_once, &sl);
+	T_UNTIL(has_sleepers, &one);
+	mutex_enter(&outer);
+	mutex_enter(&lock);
+	cv_signal(&cv_full);
+	T_CHECK(!cv_has_waiters(&cv_full));
+	t_msleep(20);
+	T_EQ(atomic_load_relaxed(&lock.mtx_word), 1);	/* nobody waits */
+	mutex_exit(&lock);
+	t_msleep(5);
+	mutex_enter(&lock);
+	T_CHECK(!sl.sl_done);
+	mutex_exit(&lock);
+	mutex_exit(&outer);
+	t_join(t);
+	T_CHECK(sl.sl_done);
+}
+
 const struct t_case t_cases[] = {
 	{ "no wake-up is lost between two consumers", no_lost_wakeup },
 	{ "timed sleeps end with EWOULDBLOCK and the mutex held", timeouts },
@@ -263,5 +292,7 @@ const struct t_case t_cases[] = {
 	{ "an lwp that may not sleep gets EAGAIN", nosleep },
 	{ "a wake-up that races a deadline is not lost",
 	    timeout_against_wakeup },
+	{ "a woken lwp does not wait for its waker's mutexes",
+	    woken_unlocked },
 	{ NULL, NULL },
 };

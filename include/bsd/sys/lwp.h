@@ -41,6 +41,8 @@ struct lwp {
 	uint32_t	 l_wake;	/* atomic; the word that it parks on */
 	bool		 l_nosleep;	/* interruptible sleeps end with EAGAIN */
 	u_int		 l_biglocks;	/* depth of the kernel lock */
+	u_int		 l_mutexes;	/* how many it holds */
+	uint32_t	*l_unpark;	/* the wake-up that it has put off */
 	u_int		 l_nopreempt;	/* depth of kpreempt_disable */
 	u_int		 l_xcount;	/* where that is counted */
 	kcondvar_t	*l_wchan;	/* under the condvar's cv_lock */

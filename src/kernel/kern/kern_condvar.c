@@ -211,7 +211,7 @@ cv_timedwait_sig(kcondvar_t *cv, kmutex_t *mtx, int ticks)
 	return cv_sleep(cv, mtx, ticks_deadline(ticks), true);
 }
 
-/* cv_lock held: take the first sleeper off and let it run. */
+/* cv_lock held: take the first sleeper off; it runs soon (kern_mutex.c). */
 static bool
 cv_wake_one(kcondvar_t *cv)
 {
@@ -221,8 +221,19 @@ cv_wake_one(kcondvar_t *cv)
 		return false;
 	cv_unlink(cv, l);
 	atomic_or_32(&l->l_wake, LW_WAKEUP);
-	hyp_unpark(&l->l_wake, 1);
+	unpark_later(&l->l_wake);
 	return true;
+}
+
+/* Leave cv_lock, and send what has been put off unless a mutex is held. */
+static void
+cv_woken(kcondvar_t *cv)
+{
+	struct lwp *const l = curlwp;
+
+	word_unlock(&cv->cv_lock);
+	if (l->l_mutexes == 0)
+		unpark_now(l);
 }
 
 /*
@@ -238,7 +249,7 @@ cv_signal(kcondvar_t *cv)
 		return;
 	word_lock(&cv->cv_lock);
 	(void)cv_wake_one(cv);
-	word_unlock(&cv->cv_lock);
+	cv_woken(cv);
 }
 
 /*
@@ -256,7 +267,7 @@ cv_broadcast(kcondvar_t *cv)
 	word_lock(&cv->cv_lock);
 	while (cv_wake_one(cv))
 		continue;
-	word_unlock(&cv->cv_lock);
+	cv_woken(cv);
 }
 
 /*

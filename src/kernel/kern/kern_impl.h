@@ -14,6 +14,18 @@
 void	word_lock(uint32_t *);
 void	word_unlock(uint32_t *);
 
+/*
+ * unpark_later(word)
+ * unpark_now(l)
+ *
+ *	later: who parks on the word may run, as soon as the caller has left
+ *	all its mutexes.  now: what the caller, l, has put off; if there is
+ *	none, nothing.  By who holds no mutex, or is about to sleep.
+ */
+struct lwp;
+void	unpark_later(uint32_t *);
+void	unpark_now(struct lwp *);
+
 void	xc_init(void);
 
 #endif /* KERN_KERN_IMPL_H */

@@ -113,6 +113,7 @@ hyp_lwp_exit(struct hyp_lwp *hl)
 	KASSERT(l == curlwp);
 	KASSERTMSG(l->l_biglocks == 0, "left with %u kernel locks",
 	    l->l_biglocks);
+	KASSERTMSG(l->l_mutexes == 0, "left with %u mutexes", l->l_mutexes);
 	KASSERTMSG(l->l_wchan == NULL, "left while asleep on %s", l->l_wmesg);
 	KASSERT(l->l_poller == NULL);
 	LOCKDEBUG_NONE("hyp_lwp_exit");

@@ -14,6 +14,20 @@
  *
  * mtx_owner is for assertions and written by the holder alone.
  *
+ * A wake-up of a condition variable is sent when its sender has left its
+ * mutexes: whoever wakes needs one of them, and would go to sleep for it, where
+ * the woken thread is let to run at once or runs on another CPU.
+ *
+ *	event thread			reader, parked
+ *	mutex_enter
+ *	cv_signal: off the list,
+ *	LW_WAKEUP, l_unpark
+ *	mutex_exit: free; hyp_unpark
+ *					takes cv_lock and the mutex
+ *
+ * One is put off; of several the older are sent at once.  The reader may have
+ * returned for another reason, and be gone, before the hyp_unpark.
+ *
  * With options LOCKDEBUG the calls of others are macros, which call
  * subr_lockdebug.c, which calls this.
  */
@@ -45,6 +59,7 @@ word_lock(uint32_t *word)
 	if (__predict_true(__atomic_compare_exchange_n(word, &old, 1, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
 		return;
+	unpark_now(curlwp);
 	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE) != 0)
 		(void)hyp_park(word, 2, 0);
 }
@@ -58,6 +73,26 @@ word_unlock(uint32_t *word)
 
 	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
 		hyp_unpark(word, 1);
+}
+
+void
+unpark_now(struct lwp *l)
+{
+	uint32_t *const word = l->l_unpark;
+
+	if (word != NULL) {
+		l->l_unpark = NULL;
+		hyp_unpark(word, 1);
+	}
+}
+
+void
+unpark_later(uint32_t *word)
+{
+	struct lwp *const l = curlwp;
+
+	unpark_now(l);
+	l->l_unpark = word;
 }
 
 /*
@@ -100,6 +135,7 @@ mutex_enter(kmutex_t *mtx)
 	KASSERTMSG(!mutex_owned(mtx), "mutex %p locked against itself",
 	    (void *)mtx);
 	word_lock(&mtx->mtx_word);
+	curlwp->l_mutexes++;
 	atomic_store_relaxed(&mtx->mtx_owner, curlwp);
 }
 
@@ -111,11 +147,14 @@ mutex_enter(kmutex_t *mtx)
 void
 mutex_exit(kmutex_t *mtx)
 {
+	struct lwp *const l = curlwp;
 
 	KASSERTMSG(mutex_owned(mtx), "mutex %p is held by %p, not by %p",
-	    (void *)mtx, (void *)mtx->mtx_owner, (void *)curlwp);
+	    (void *)mtx, (void *)mtx->mtx_owner, (void *)l);
 	atomic_store_relaxed(&mtx->mtx_owner, NULL);
 	word_unlock(&mtx->mtx_word);
+	if (--l->l_mutexes == 0)
+		unpark_now(l);
 }
 
 /*
@@ -131,6 +170,7 @@ mutex_tryenter(kmutex_t *mtx)
 	if (!__atomic_compare_exchange_n(&mtx->mtx_word, &old, 1, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return 0;
+	curlwp->l_mutexes++;
 	atomic_store_relaxed(&mtx->mtx_owner, curlwp);
 	return 1;
 }
