@@ -3,10 +3,18 @@
  * t_udev.c - plug events without end: what libudev says is made up here.
  * t_usb.c has real ones.
  */
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <fcntl.h>
 #include <libudev.h>
+#include <poll.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hyp/hyp_usb.h"
 #include "host/udev.h"
@@ -16,7 +24,9 @@
 #define	EVENTS	1000		/* a dispatch that takes them all ends here */
 
 static char udev[1], monitor[1], device[1];	/* libudev's objects */
-static unsigned taken;
+static unsigned taken, events = EVENTS;
+static unsigned arrived, left;
+static char serial[32];		/* of the device that has arrived */
 
 struct udev *
 udev_new(void)
@@ -82,8 +92,12 @@ int
 udev_monitor_get_fd(struct udev_monitor *m)
 {
 
+	static int fd = -1;
+
 	(void)m;
-	return 0;
+	if (fd == -1)
+		fd = eventfd(0, EFD_CLOEXEC);
+	return fd;
 }
 
 struct udev_device *
@@ -92,7 +106,7 @@ udev_monitor_receive_device(struct udev_monitor *m)
 
 	(void)m;
 	errno = EAGAIN;
-	return taken++ < EVENTS ? (struct udev_device *)device : NULL;
+	return taken++ < events ? (struct udev_device *)device : NULL;
 }
 
 struct udev_device *
@@ -136,19 +150,20 @@ udev_device_get_property_value(struct udev_device *d, const char *key)
 	return "1";
 }
 
-/* No device is there, so K hears of none. */
 void
 hyp_usb_arrived(const struct hyp_usb_info *hi)
 {
 
-	t_fail(__FILE__, __LINE__, "%s has arrived", hi->hi_path);
+	arrived++;
+	snprintf(serial, sizeof(serial), "%s", hi->hi_serial);
 }
 
 void
 hyp_usb_left(const char *path)
 {
 
-	t_fail(__FILE__, __LINE__, "%s has left", path);
+	T_CHECK(strcmp(path, "1-1") == 0);
+	left++;
 }
 
 void
@@ -159,22 +174,168 @@ hyp_usb_line(const char *path, const struct hyp_usb_line *hl)
 	(void)hl;
 }
 
+static enum host_udev_verdict
+match(void *arg, const struct usbsys_dev *ud, int again,
+    struct hyp_usb_pins *pins)
+{
+
+	(void)arg;
+	(void)ud;
+	(void)again;
+	pins->hp_n = 0;
+	return HOST_UDEV_TAKEN;
+}
+
+static void
+line(void *arg, const struct hyp_usb_info *hi, struct hyp_usb_line *hl)
+{
+
+	(void)arg;
+	(void)hi;
+	memset(hl, 0, sizeof(*hl));
+}
+
+static void
+has_left(void *arg, const char *path)
+{
+
+	(void)arg;
+	(void)path;
+}
+
+static const struct host_udev_ops ops = { .hu_match = match, .hu_line = line,
+	.hu_left = has_left };
+
 static void
 one_at_a_time(void)
 {
-	static const struct host_udev_ops ops;
 
 	usbsys_root("/nonexistent");
-	T_EQ(host_udev_open(&ops, NULL), 0);
+	T_CHECK(host_udev_open(&ops, NULL) != -1);
 	for (unsigned n = 1; n <= 3; n++) {
 		host_udev_dispatch();
 		T_EQ(taken, n);
 	}
+	T_EQ(arrived + left, 0);
 	host_udev_close();
+}
+
+/* ---- a device whose strings the kernel keeps back ------------------- */
+
+static char root[64];
+
+static void
+put(const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/devices/1-1/%s", root, name);
+	f = fopen(path, "w");
+	T_CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static void
+make_device(const char *addr)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/devices/1-1", root);
+	T_EQ(mkdir(path, 0755), 0);
+	put("busnum", "1");
+	put("devnum", addr);
+	put("idVendor", "0403");
+	put("idProduct", "6001");
+	put("descriptors", "");
+	snprintf(path, sizeof(path), "%s/devices/1-1/serial", root);
+	T_EQ(mkfifo(path, 0644), 0);
+}
+
+static void
+give_serial(const char *text)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/devices/1-1/serial", root);
+	fd = open(path, O_WRONLY);
+	T_EQ(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* Dispatch what there is, and then nothing more. */
+static void
+dispatch(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	do {
+		host_udev_dispatch();
+	} while (poll(&p, 1, 0) == 1);
+}
+
+static void
+wait_for(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	T_EQ(poll(&p, 1, -1), 1);
+}
+
+static void
+held_up(void)
+{
+	char path[128], away[128];
+	int fd;
+
+	strcpy(root, "/tmp/t_udev.XXXXXX");
+	T_CHECK(mkdtemp(root) != NULL);
+	snprintf(path, sizeof(path), "%s/devices", root);
+	T_EQ(mkdir(path, 0755), 0);
+	usbsys_root(root);
+	usbsys_patience(1);
+	arrived = left = 0;
+	fd = host_udev_open(&ops, NULL);
+	T_CHECK(fd != -1);
+
+	make_device("5");
+	dispatch(fd);			/* its event */
+	host_udev_rescan();
+	T_EQ(arrived + left, 0);
+	give_serial("A1");
+	wait_for(fd);
+	dispatch(fd);
+	T_EQ(arrived, 1);
+	T_CHECK(strcmp(serial, "A1") == 0);
+	/* Its strings are known: nothing of it waits any more. */
+	host_udev_rescan();
+	T_EQ(arrived, 2);
+
+	/* Another one: the first has left, whatever the kernel keeps. */
+	snprintf(path, sizeof(path), "%s/devices/1-1", root);
+	snprintf(away, sizeof(away), "%s/devices/away", root);
+	T_EQ(rename(path, away), 0);
+	make_device("6");
+	dispatch(fd);
+	T_EQ(left, 1);
+	T_EQ(arrived, 2);
+	host_udev_rescan();
+	T_EQ(left, 1);
+	give_serial("B2");
+	wait_for(fd);
+	events = 0;
+	dispatch(fd);
+	T_EQ(arrived, 3);
+	T_CHECK(strcmp(serial, "B2") == 0);
+	host_udev_close();
+	usbsys_root("/nonexistent");
+	snprintf(path, sizeof(path), "rm -r %s", root);
+	T_EQ(system(path), 0);
 }
 
 const struct t_case t_cases[] = {
 	{ "plug events without end leave the daemon's loop its turns",
 	    one_at_a_time },
+	{ "a device that the kernel waits for holds up nothing else", held_up },
 	{ NULL, NULL },
 };

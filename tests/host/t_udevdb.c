@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 #include "host/udevdb.h"
+#include "host/usbsys.h"
 #include "h_test.h"
 
 static char top[] = "/tmp/t_udevdb.XXXXXX";
-static char run[64], class[64];
+static char run[64], class[64], data[64], usb[64];
 
 static const struct host_hardware gps = {
 	"1-1.4", 0, "uftdi0", "gps", 0
@@ -54,7 +55,9 @@ begin(void)
 	T_EQ(mkdir(class, 0755), 0);
 	snprintf(path, sizeof(path), "%s/ttyU0", class);
 	T_EQ(mkdir(path, 0755), 0);
-	host_udevdb_root(run, class);
+	snprintf(data, sizeof(data), "%s/data", top);
+	T_EQ(mkdir(data, 0755), 0);
+	host_udevdb_root(run, class, data);
 }
 
 static const char *
@@ -197,6 +200,43 @@ test_folders(void)
 	end();
 }
 
+/*
+ * For its uevent, as for its strings, the kernel would wait for the device:
+ * who opens one of these waits here.
+ */
+static void
+test_known(void)
+{
+	static const char *const held[] = { "uevent", "serial" };
+	char path[128];
+
+	begin();
+	snprintf(usb, sizeof(usb), "%s/usb", top);
+	usbsys_root(usb);
+	T_EQ(host_udevdb_known("1-1"), 0);
+	T_EQ(mkdir(usb, 0755), 0);
+	snprintf(path, sizeof(path), "%s/devices", usb);
+	T_EQ(mkdir(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s/devices/1-1", usb);
+	T_EQ(mkdir(path, 0755), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/devices/1-1/%s", usb, held[i]);
+		T_EQ(mkfifo(path, 0644), 0);
+	}
+	T_EQ(host_udevdb_known("1-1"), 0);
+	snprintf(path, sizeof(path), "%s/devices/1-1/dev", usb);
+	put(path, "189:5\n");
+	T_EQ(host_udevdb_known("1-1"), 0);
+	snprintf(path, sizeof(path), "%s/c189:5", data);
+	put(path, "I:1\n");
+	T_EQ(host_udevdb_known("1-1"), 1);
+	T_EQ(host_udevdb_known("../1-1"), 0);
+	snprintf(path, sizeof(path), "%s/devices/1-1/dev", usb);
+	put(path, "../c189:5\n");
+	T_EQ(host_udevdb_known("1-1"), 0);
+	end();
+}
+
 static void
 test_tell(void)
 {
@@ -218,6 +258,7 @@ const struct t_case t_cases[] = {
 	{ "no room: nothing is said, not what was", test_full },
 	{ "what a daemon that is gone has left is taken away", test_stale },
 	{ "a folder that others can write to is refused", test_folders },
+	{ "what udevd knows is found without asking the device", test_known },
 	{ "udevd is woken by the node's uevent file", test_tell },
 	{ NULL, NULL },
 };

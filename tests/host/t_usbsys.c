@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@
 
 #include "host/usbsys.h"
 #include "h_test.h"
+
+#define	LONG_MS		60000
 
 static char root[] = "/tmp/t_usbsys.XXXXXX";
 
@@ -143,6 +147,7 @@ test_read(void)
 	T_CHECK(strcmp(hi->hi_vendorstr, "") == 0);
 	T_CHECK(strcmp(hi->hi_productstr, "evil ?[2J?") == 0);
 	/* C1 as UTF-8 and bare, a turn of the writing, half a character. */
+	usbsys_root(root);
 	put_text("1-2", "product", "\302\23331mx \233y \342\200\256z \177"
 	    "\303\244\342\202\254 \355\240\200 \300\212 \342\202\n");
 	T_EQ(usbsys_read("1-2", &ud), 0);
@@ -154,6 +159,118 @@ test_read(void)
 	put_text("1-2", "speed", "10000\n");
 	T_EQ(usbsys_read("1-2", &ud), 0);
 	T_EQ(hi->hi_speed, HYP_USB_SPEED_SUPER);
+	finish();
+}
+
+/* Who reads this file waits until somebody writes to it. */
+static void
+put_held(const char *dev, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/devices/%s/%s", root, dev, name);
+	T_EQ(mkfifo(path, 0644), 0);
+}
+
+/* The kernel gives it. */
+static int
+held_open(const char *dev, const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/devices/%s/%s", root, dev, name);
+	fd = open(path, O_WRONLY);
+	T_CHECK(fd != -1);
+	return fd;
+}
+
+static void
+held_write(int fd, const char *text)
+{
+
+	T_EQ(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static bool
+is_ready(int timeout)
+{
+	struct pollfd p = { .fd = usbsys_fd(), .events = POLLIN };
+
+	return poll(&p, 1, timeout) == 1;
+}
+
+static void
+test_held(void)
+{
+	struct usbsys_dev ud;
+	char path[USBSYS_PATH];
+
+	begin();
+	put_device("1-2", "77\n");
+	put_device("1-3", "78\n");
+	put_held("1-2", "serial");
+	put_text("1-2", "product", "slow\n");
+	put_text("1-3", "serial", "B2\n");
+	usbsys_patience(1);
+	for (int i = 0; i < 3; i++) {
+		T_EQ(usbsys_read("1-2", &ud), EAGAIN);
+		T_EQ(ud.ud_info.hi_addr, 77);
+		T_EQ(ud.ud_info.hi_vendor, 0x0403);
+		T_CHECK(strcmp(ud.ud_info.hi_path, "1-2") == 0);
+		T_CHECK(ud.ud_serial[0] == '\0' && ud.ud_productstr[0] == '\0');
+	}
+	T_CHECK(!usbsys_ready(path));
+	T_CHECK(!is_ready(0));
+	/* The others have nothing to do with it. */
+	usbsys_patience(LONG_MS);
+	T_EQ(usbsys_read("1-3", &ud), 0);
+	T_CHECK(strcmp(ud.ud_serial, "B2") == 0);
+
+	held_write(held_open("1-2", "serial"), "A1\n");
+	T_CHECK(is_ready(-1));
+	T_CHECK(usbsys_ready(path));
+	T_CHECK(strcmp(path, "1-2") == 0);
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_CHECK(strcmp(ud.ud_serial, "A1") == 0);
+	T_CHECK(strcmp(ud.ud_productstr, "slow") == 0);
+	T_CHECK(!usbsys_ready(path));
+	T_CHECK(!is_ready(0));
+	/* Nobody waits for the kernel twice. */
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_CHECK(strcmp(ud.ud_serial, "A1") == 0);
+	finish();
+}
+
+/* It is replaced while the kernel keeps its strings. */
+static void
+test_replaced(void)
+{
+	char old[256], new[256], path[USBSYS_PATH];
+	struct usbsys_dev ud;
+	int fd;
+
+	begin();
+	put_device("1-2", "77\n");
+	put_held("1-2", "serial");
+	usbsys_patience(1);
+	T_EQ(usbsys_read("1-2", &ud), EAGAIN);
+	usbsys_patience(LONG_MS);
+	fd = held_open("1-2", "serial");
+	snprintf(old, sizeof(old), "%s/devices/1-2", root);
+	snprintf(new, sizeof(new), "%s/devices/gone", root);
+	T_EQ(rename(old, new), 0);
+	T_EQ(usbsys_read("1-2", &ud), ENOENT);
+	put_device("1-2", "78\n");
+	put_text("1-2", "serial", "new\n");
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_CHECK(strcmp(ud.ud_serial, "new") == 0);
+	held_write(fd, "old\n");
+	T_EQ(usbsys_read("1-2", &ud), 0);
+	T_EQ(ud.ud_info.hi_addr, 78);
+	T_CHECK(strcmp(ud.ud_serial, "new") == 0);
+	T_CHECK(!usbsys_ready(path));
 	finish();
 }
 
@@ -213,6 +330,9 @@ const struct t_case t_cases[] = {
 	{ "devices in the order of their ports", test_list },
 	{ "what a device's files say", test_read },
 	{ "what a hostile device's files say", test_hostile },
+	{ "nobody waits for strings that the kernel keeps", test_held },
+	{ "nor gets those of the device that was there before",
+	    test_replaced },
 	{ "drivers of the interfaces", test_drivers },
 	{ NULL, NULL },
 };

@@ -140,6 +140,7 @@ unplug(const char *place)
 
 	snprintf(command, sizeof(command), "rm -r %s/devices/%s", dir, place);
 	T_EQ(system(command), 0);
+	usbsys_root(dir);		/* forget: sysfs has no inode twice */
 	units_left(place);
 }
 

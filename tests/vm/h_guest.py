@@ -263,11 +263,11 @@ def footprint(pid):
             int(fields["Threads"][0]), int(fields["VmRSS"][0]))
 
 
-def status():
+def status(limit=None):
     """devswctl status, parsed."""
     return json.loads(subprocess.check_output(
         [os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl", "status",
-         "--json"]))
+         "--json"], timeout=limit))
 
 
 class Rest:

@@ -45,6 +45,7 @@ SEED = given("SEED", 1)
 FIRST, DEVICES = given("FIRST", 0), given("DEVICES", 8)
 SECONDS, PROCESSES = given("SECONDS", 0), given("PROCESSES", 3)
 PORTS = 16
+STUCK = 60              # seconds, as storm_clients has it
 NODE = 400              # bytes of memory that a node, which stays, may take
 # Not /dev/uhid, which is the kernel's.
 PATTERNS = ["/dev/ttyU[0-9]*", "/dev/dtyU[0-9]*", "/dev/uhid[0-9]*",
@@ -149,6 +150,14 @@ class World(h_guest.World):
             raise AssertionError("devswd has ended; seed %d had in:\n%s" % (
                 SEED, "\n".join(bus.under_way() if bus else [])))
 
+    def answers(self):
+        """Its main loop goes round, whatever the devices do."""
+        try:
+            h_guest.status(STUCK)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("devswd has answered nobody for %d s" %
+                                 STUCK) from None
+
     def look(self):
         """(what it has without its nodes, what may grow with them)."""
         said = h_guest.status()
@@ -229,6 +238,33 @@ class Bus:
                 line.split()[1] not in out]
 
 
+def held(world):
+    """Is a thread of devswd's in the kernel, and not to be interrupted?"""
+    return [stack for stack in h_guest.in_state_d(
+        "/proc/%d/task/*" % world.daemon.pid) if "usb_kill_urb" in stack]
+
+
+@case("what the kernel waits for a device with holds up nobody else")
+def _(world):
+    serve = h_serve.Serve()
+    chip = h_serve.Chip(serve, CHIPS[0])
+    serve.command("fault", chip.name, "in", "stuck", 0)
+    world.usable("/dev/dtyU0")
+    probe.wait_for(lambda: held(world), "a transfer that does not come back")
+    # Looks through the bus, where whoever reads the device's strings waits.
+    os.kill(world.daemon.pid, signal.SIGHUP)
+    world.answers()
+    equal(h_guest.revoke("/dev/dtyU0"), "0", "revoke")
+    other = h_serve.Chip(serve, CHIPS[1])
+    world.usable("/dev/dtyU1")
+    equal(bool(held(world)), True, "it is held")
+    other.unplug()
+    serve.command("fault", chip.name, "in", "none")
+    chip.unplug()
+    equal(serve.stop(), 0, "vusb-serve's status")
+    world.rests()
+
+
 @case("devices %d to %d of seed %d, with clients at work" % (
     FIRST, FIRST + DEVICES - 1, SEED))
 def _(world):
@@ -236,6 +272,7 @@ def _(world):
     bus = Bus()
     while probe.process_state(bus.process.pid) not in "-Z":
         world.alive(bus)
+        world.answers()
         clients.alive()
         time.sleep(0.5)
     equal(bus.process.wait(), 0, "storm_bus's status")
@@ -256,6 +293,7 @@ def at_good_adapters(world):
     pulls = 0
     while probe.now() < end:
         world.alive()
+        world.answers()
         clients.alive()
         time.sleep(1)
         name = CHIPS[pulls % len(CHIPS)]

@@ -34,6 +34,10 @@
  *	opened and has not been through them is not seen yet: its own event
  *	is to come.
  *
+ *	A device whose strings the kernel keeps back (usbsys_read: EAGAIN) has
+ *	arrived when it has given them.  The one that was known at its place has
+ *	left by then.
+ *
  *	The netlink socket overflows silently but for ENOBUFS, which libudev
  *	returns from a receive: then the bus is looked through.
  *
@@ -41,9 +45,8 @@
  *	container, a small system) the kernel's own group is used.
  *
  *	A device can make events faster than they are looked at, each of which
- *	takes some reads of sysfs, in which the kernel may have them wait for the
- *	device.  So one is taken at a time, and main's thread goes back to its
- *	loop, where a revoke or the signal that ends it may wait.
+ *	takes some reads of sysfs.  So one is taken at a time, and main's
+ *	thread goes back to its loop, where a revoke or the signal that ends it may wait.
  *
  *	udevd's rules give a new node of ours an owner and a mode too (tty*:
  *	group dialout, 0660), after the front end has, and an old one whenever
@@ -54,6 +57,7 @@
  * Locks
  *	None: main's thread only.  No K lock can be held.
  */
+#include <sys/epoll.h>
 #include <sys/queue.h>
 
 #include <errno.h>
@@ -86,6 +90,7 @@ struct known {
 static LIST_HEAD(, known) udev_known = LIST_HEAD_INITIALIZER(udev_known);
 static struct udev *udev_ctx;
 static struct udev_monitor *udev_mon;
+static int udev_ep = -1;	/* the monitor's descriptor, and usbsys_fd */
 static int udev_runs;		/* udevd: a device has its rules to come */
 static const struct host_udev_ops *udev_ops;
 static void *udev_arg;
@@ -120,19 +125,12 @@ known_drop(struct known *k)
 static int
 is_early(const struct hyp_usb_info *hi)
 {
-	struct udev_device *dev;
 	char node[64];
-	int early;
 
 	snprintf(node, sizeof(node), "/dev/bus/usb/%03u/%03u",
 	    (unsigned)hi->hi_bus, (unsigned)hi->hi_addr);
-	if (!udev_runs || access(node, R_OK | W_OK) == 0 || errno != EACCES)
-		return 0;
-	dev = udev_device_new_from_subsystem_sysname(udev_ctx, "usb",
-	    hi->hi_path);
-	early = dev != NULL && !udev_device_get_is_initialized(dev);
-	udev_device_unref(dev);
-	return early;
+	return udev_runs && access(node, R_OK | W_OK) != 0 &&
+	    errno == EACCES && !host_udevdb_known(hi->hi_path);
 }
 
 /* A device that is not known: take it if it is claimed. */
@@ -167,6 +165,20 @@ device_arrived(struct usbsys_dev *ud)
 	hyp_usb_arrived(hi);
 }
 
+/* The device known at the place where this one is now; another has left. */
+static struct known *
+known_still(const struct hyp_usb_info *hi)
+{
+	struct known *k = known_find(hi->hi_path);
+
+	if (k != NULL &&
+	    (k->k_bus != hi->hi_bus || k->k_addr != hi->hi_addr)) {
+		known_drop(k);
+		k = NULL;
+	}
+	return k;
+}
+
 /*
  * device_present(ud, again)
  *
@@ -178,12 +190,7 @@ device_present(struct usbsys_dev *ud, int again)
 	struct hyp_usb_info *hi = &ud->ud_info;
 	struct known *k;
 
-	k = known_find(hi->hi_path);
-	if (k != NULL &&
-	    (k->k_bus != hi->hi_bus || k->k_addr != hi->hi_addr)) {
-		known_drop(k);
-		k = NULL;
-	}
+	k = known_still(hi);
 	if (k == NULL) {
 		device_arrived(ud);
 	} else if (again && !k->k_refused && !k->k_detached) {
@@ -199,12 +206,16 @@ device_look(const char *path)
 {
 	struct usbsys_dev *ud;
 	struct known *k;
+	int error;
 
 	ud = malloc(sizeof(*ud));
 	if (ud == NULL)
 		return;
-	if (usbsys_read(path, ud) == 0)
+	error = usbsys_read(path, ud);
+	if (error == 0)
 		device_present(ud, 0);
+	else if (error == EAGAIN)
+		(void)known_still(&ud->ud_info);
 	else if ((k = known_find(path)) != NULL)
 		known_drop(k);
 	free(ud);
@@ -228,7 +239,7 @@ host_udev_rescan(void)
 	/* All that left first: a unit number may be free then. */
 	for (i = 0; i < n; i++) {
 		if ((k = known_find(paths[i])) != NULL &&
-		    usbsys_read(paths[i], ud) == 0 &&
+		    usbsys_read(paths[i], ud) != ENOENT &&
 		    ud->ud_info.hi_addr == k->k_addr)
 			k->k_seen = 1;
 	}
@@ -461,9 +472,14 @@ void
 host_udev_dispatch(void)
 {
 	static struct host_quiet quiet;
+	char path[USBSYS_PATH];
 	struct udev_device *dev;
 	int error;
 
+	if (usbsys_ready(path)) {
+		device_look(path);
+		return;
+	}
 	errno = 0;
 	dev = udev_monitor_receive_device(udev_mon);
 	if (dev != NULL) {
@@ -496,6 +512,15 @@ monitor_open(void)
 	return udev_monitor_new_from_netlink(udev_ctx, group);
 }
 
+/* errno */
+static int
+watch(int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(udev_ep, EPOLL_CTL_ADD, fd, &ev) == -1 ? errno : 0;
+}
+
 int
 host_udev_open(const struct host_udev_ops *ops, void *arg)
 {
@@ -509,14 +534,17 @@ host_udev_open(const struct host_udev_ops *ops, void *arg)
 	    "usb_device") < 0 ||
 	    udev_monitor_filter_add_match_subsystem_devtype(udev_mon, "cuse",
 	    NULL) < 0 ||
-	    udev_monitor_enable_receiving(udev_mon) < 0) {
+	    udev_monitor_enable_receiving(udev_mon) < 0 ||
+	    (udev_ep = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
+	    watch(udev_monitor_get_fd(udev_mon)) != 0 ||
+	    watch(usbsys_fd()) != 0) {
 		host_logf(HYP_LOG_ERR, "cannot listen for plug events: %s",
 		    strerror(errno));
 		host_udev_close();
 		return -1;
 	}
 	(void)udev_monitor_set_receive_buffer_size(udev_mon, UDEV_RCVBUF);
-	return udev_monitor_get_fd(udev_mon);
+	return udev_ep;
 }
 
 void
@@ -532,4 +560,7 @@ host_udev_close(void)
 	udev_unref(udev_ctx);
 	udev_mon = NULL;
 	udev_ctx = NULL;
+	if (udev_ep != -1)
+		close(udev_ep);
+	udev_ep = -1;
 }

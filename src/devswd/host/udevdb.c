@@ -22,6 +22,10 @@
  *	the daemon cannot make up properties: some of them are commands that
  *	udevd runs as root.
  *
+ *	Whether udevd has a device in its database is whether there is a file,
+ *	which is all that libudev looks for too; but it reads the device's
+ *	uevent before, for which the kernel waits for the device, unkillably.
+ *
  *	A file is replaced as a whole.  Whatever cannot be said is taken away,
  *	since a link to the wrong adapter is worse than none.
  *
@@ -39,27 +43,28 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libudev.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/udevdb.h"
+#include "host/usbsys.h"
 
 #define	TEMPORARY	".new"		/* no node */
 
 static const char *udevdb_run = "/run/devsw";
 static const char *udevdb_class = "/sys/class/cuse";
+static const char *udevdb_data = "/run/udev/data";
 static int udevdb_nodes = -1;		/* the folder */
-static struct udev *udevdb_udev;
 
 void
-host_udevdb_root(const char *run, const char *class)
+host_udevdb_root(const char *run, const char *class, const char *data)
 {
 
 	udevdb_run = run;
 	udevdb_class = class;
+	udevdb_data = data;
 }
 
 /*
@@ -148,10 +153,8 @@ folders_open(void)
 int
 host_udevdb_open(void)
 {
-	int error;
+	const int error = folders_open();
 
-	udevdb_udev = udev_new();
-	error = udevdb_udev != NULL ? folders_open() : ENOMEM;
 	if (error != 0) {
 		host_udevdb_close();
 		return error;
@@ -167,23 +170,17 @@ host_udevdb_close(void)
 	if (udevdb_nodes != -1)
 		close(udevdb_nodes);
 	udevdb_nodes = -1;
-	udev_unref(udevdb_udev);
-	udevdb_udev = NULL;
 }
 
 int
 host_udevdb_known(const char *place)
 {
-	struct udev_device *dev;
-	int known;
+	char path[512], dev[USBSYS_NUMBER];
 
-	if (udevdb_udev == NULL)
+	if (usbsys_number(place, dev) != 0)
 		return 0;
-	dev = udev_device_new_from_subsystem_sysname(udevdb_udev, "usb",
-	    place);
-	known = dev != NULL && udev_device_get_is_initialized(dev) > 0;
-	udev_device_unref(dev);
-	return known;
+	snprintf(path, sizeof(path), "%s/c%s", udevdb_data, dev);
+	return access(path, F_OK) == 0;
 }
 
 /* ---- nodes ---------------------------------------------------------- */

@@ -31,7 +31,7 @@ int	host_udevdb_open(void);
  * known = host_udevdb_known(place)
  *
  *	Has udevd been through its rules for the device at the place?  Its
- *	properties are there then.
+ *	properties are there then.  Does not wait for the device.
  */
 int	host_udevdb_known(const char *);
 
@@ -68,11 +68,11 @@ int	host_udevdb_tell(const char *);
 void	host_udevdb_close(void);
 
 /*
- * host_udevdb_root(run, class)
+ * host_udevdb_root(run, class, data)
  *
- *	Use other folders than /run/devsw and /sys/class/cuse, for tests.
- *	They are not copied.
+ *	Use other folders than /run/devsw, /sys/class/cuse and /run/udev/data,
+ *	for tests.  They are not copied.
  */
-void	host_udevdb_root(const char *, const char *);
+void	host_udevdb_root(const char *, const char *, const char *);
 
 #endif /* HOST_UDEVDB_H */

@@ -4,10 +4,11 @@
  * in, which needs neither udev nor a request to a device.
  *
  * Model
- *	No state but the root folder.  A device may go while it is read;
+ *	No state but the root folder, and the strings (usbstr.c), which are all
+ *	that the kernel may keep back.  A device may go while it is read;
  *	whoever got an answer must expect that it is old.  A place is used
- *	again by the next device plugged in there, with another devnum, so
- *	busnum and devnum are read first and again at the end.
+ *	again by the next device plugged in there, so its folder is opened
+ *	once, and devnum, which is gone with the device, read again at the end.
  *
  *	Strings come from the device: they are cut, and what a terminal would
  *	obey is replaced (host_text_clean), because they go to logs and
@@ -24,6 +25,7 @@
 
 #include "host/host.h"
 #include "host/usbsys.h"
+#include "host/usbsysvar.h"
 
 /* Of an interface descriptor: class, subclass and protocol are bytes 5-7. */
 #define	DESC_CONFIG		2
@@ -42,58 +44,27 @@ usbsys_root(const char *dir)
 {
 
 	usbsys_dir = dir;
-}
-
-/* Read a whole small file; its length, or -1. */
-static ssize_t
-attr_read(const char *path, const char *name, void *buf, size_t size)
-{
-	char file[256];
-	size_t len = 0;
-	ssize_t n;
-	int fd;
-
-	if ((size_t)snprintf(file, sizeof(file), "%s/devices/%s/%s",
-	    usbsys_dir, path, name) >= sizeof(file))
-		return -1;
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	while ((n = read(fd, (char *)buf + len, size - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	return n == -1 ? -1 : (ssize_t)len;
-}
-
-static void
-attr_string(const char *path, const char *name, char *buf, size_t size)
-{
-	ssize_t n;
-
-	n = attr_read(path, name, buf, size - 1);
-	buf[n < 0 ? 0 : n] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-	host_text_clean(buf);
+	usbstr_forget(NULL);
 }
 
 /* A number in the given base; -1 if there is none. */
 static long
-attr_number(const char *path, const char *name, int base)
+attr_number(int dir, const char *name, int base)
 {
 	char buf[32], *end;
 	long val;
 
-	attr_string(path, name, buf, sizeof(buf));
+	usbstr_text(dir, name, buf, sizeof(buf));
 	val = strtol(buf, &end, base);
 	return end == buf || val < 0 ? -1 : val;
 }
 
 static uint8_t
-read_speed(const char *path)
+read_speed(int dir)
 {
 	char buf[32];
 
-	attr_string(path, "speed", buf, sizeof(buf));
+	usbstr_text(dir, "speed", buf, sizeof(buf));
 	if (strcmp(buf, "1.5") == 0)
 		return HYP_USB_SPEED_LOW;
 	switch (strtol(buf, NULL, 10)) {
@@ -122,44 +93,98 @@ is_device(const char *name)
 	return 1;
 }
 
-int
-usbsys_read(const char *path, struct usbsys_dev *ud)
+/* All but the strings: what the kernel keeps nobody waiting for. */
+static int
+read_numbers(int dir, struct usbsys_dev *ud)
 {
-	struct hyp_usb_info *hi = &ud->ud_info;
-	long bus, addr, vendor, product, release;
-	ssize_t n;
+	struct hyp_usb_info *const hi = &ud->ud_info;
+	const long bus = attr_number(dir, "busnum", 10);
+	const long addr = attr_number(dir, "devnum", 10);
+	const long vendor = attr_number(dir, "idVendor", 16);
+	const long product = attr_number(dir, "idProduct", 16);
+	const long release = attr_number(dir, "bcdDevice", 16);
+	const ssize_t n = usbstr_read(dir, "descriptors", ud->ud_desc,
+	    sizeof(ud->ud_desc));
 
-	memset(ud, 0, sizeof(*ud));
-	if (!is_device(path) || strlen(path) >= sizeof(ud->ud_path))
-		return ENOENT;
-	bus = attr_number(path, "busnum", 10);
-	addr = attr_number(path, "devnum", 10);
-	vendor = attr_number(path, "idVendor", 16);
-	product = attr_number(path, "idProduct", 16);
-	release = attr_number(path, "bcdDevice", 16);
-	n = attr_read(path, "descriptors", ud->ud_desc, sizeof(ud->ud_desc));
-	strcpy(ud->ud_path, path);
-	attr_string(path, "serial", ud->ud_serial, sizeof(ud->ud_serial));
-	attr_string(path, "manufacturer", ud->ud_vendorstr,
-	    sizeof(ud->ud_vendorstr));
-	attr_string(path, "product", ud->ud_productstr,
-	    sizeof(ud->ud_productstr));
-	hi->hi_speed = read_speed(path);
-	if (bus < 0 || addr < 0 || vendor < 0 || product < 0 || n < 0 ||
-	    attr_number(path, "devnum", 10) != addr)
+	hi->hi_speed = read_speed(dir);
+	if (bus < 0 || addr < 0 || vendor < 0 || product < 0 || n < 0)
 		return ENOENT;
 	ud->ud_desclen = (size_t)n;
-	hi->hi_path = ud->ud_path;
 	hi->hi_bus = (uint32_t)bus;
 	hi->hi_addr = (uint32_t)addr;
 	hi->hi_vendor = (uint16_t)vendor;
 	hi->hi_product = (uint16_t)product;
 	hi->hi_release = release < 0 ? 0 : (uint16_t)release;
+	return 0;
+}
+
+static int
+read_strings(int dir, struct usbsys_dev *ud)
+{
+	struct usbstr us;
+	int error;
+
+	error = usbstr_get(ud->ud_path, dir, &us);
+	if (error == 0) {
+		strcpy(ud->ud_serial, us.us_serial);
+		strcpy(ud->ud_vendorstr, us.us_vendor);
+		strcpy(ud->ud_productstr, us.us_product);
+	}
+	return error;
+}
+
+static int
+open_folder(const char *path)
+{
+	char file[256];
+
+	if ((size_t)snprintf(file, sizeof(file), "%s/devices/%s", usbsys_dir,
+	    path) >= sizeof(file))
+		return -1;
+	return open(file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
+usbsys_read(const char *path, struct usbsys_dev *ud)
+{
+	struct hyp_usb_info *const hi = &ud->ud_info;
+	int dir, error;
+
+	memset(ud, 0, sizeof(*ud));
+	if (!is_device(path) || strlen(path) >= sizeof(ud->ud_path))
+		return ENOENT;
+	strcpy(ud->ud_path, path);
+	hi->hi_path = ud->ud_path;
 	hi->hi_serial = ud->ud_serial;
 	hi->hi_vendorstr = ud->ud_vendorstr;
 	hi->hi_productstr = ud->ud_productstr;
-	hi->hi_pins.hp_n = 0;
-	return 0;
+	dir = open_folder(path);
+	if (dir == -1) {
+		if (errno == ENOENT)
+			usbstr_forget(path);
+		return ENOENT;
+	}
+	error = read_numbers(dir, ud);
+	if (error == 0)
+		error = read_strings(dir, ud);
+	if (error != ENOENT &&
+	    attr_number(dir, "devnum", 10) != (long)hi->hi_addr)
+		error = ENOENT;
+	close(dir);
+	return error;
+}
+
+int
+usbsys_number(const char *path, char dev[USBSYS_NUMBER])
+{
+	const int dir = is_device(path) ? open_folder(path) : -1;
+
+	if (dir == -1)
+		return ENOENT;
+	usbstr_text(dir, "dev", dev, USBSYS_NUMBER);
+	close(dir);
+	return dev[strspn(dev, "0123456789:")] == '\0' && dev[0] != '\0' ? 0 :
+	    ENOENT;
 }
 
 const char *

@@ -10,14 +10,17 @@
 #include "hyp/hyp_usb.h"
 
 #define	USBSYS_DESC_MAX	65536	/* usbdi takes no more either */
+#define	USBSYS_PATH	64
+#define	USBSYS_STRING	128
+#define	USBSYS_NUMBER	16
 
 /* One device.  ud_info's strings point into the same structure. */
 struct usbsys_dev {
 	struct hyp_usb_info ud_info;		/* hi_pins are none */
-	char		 ud_path[64];
-	char		 ud_serial[128];
-	char		 ud_vendorstr[128];
-	char		 ud_productstr[128];
+	char		 ud_path[USBSYS_PATH];
+	char		 ud_serial[USBSYS_STRING];
+	char		 ud_vendorstr[USBSYS_STRING];
+	char		 ud_productstr[USBSYS_STRING];
 	size_t		 ud_desclen;
 	unsigned char	 ud_desc[USBSYS_DESC_MAX];
 };
@@ -26,9 +29,39 @@ struct usbsys_dev {
  * error = usbsys_read(path, dev)
  *
  *	Read the device at a place ("1-1.4").  ENOENT: nothing there, or it
- *	went while it was read.
+ *	went while it was read.  EAGAIN: read is all but the strings, which the
+ *	kernel keeps back as long as it waits for the device; usbsys_ready tells
+ *	when to read it again.  Waits for that, as long as usbsys_patience
+ *	says, if it is the first to read what was plugged in there.  Any
+ *	thread.
  */
 int	usbsys_read(const char *, struct usbsys_dev *);
+
+/*
+ * usbsys_patience(ms)
+ *
+ *	5 s at first, for a program that has nothing else to do.
+ */
+void	usbsys_patience(unsigned);
+
+/*
+ * fd = usbsys_fd()
+ * there = usbsys_ready(path)
+ *
+ *	A descriptor that is readable while usbsys_ready has something to
+ *	tell, or -1 with errno; and the place (USBSYS_PATH bytes) of a device
+ *	that usbsys_read has said EAGAIN of, and need not any more.  False:
+ *	of none.  Does not wait.  For one thread.
+ */
+int	usbsys_fd(void);
+int	usbsys_ready(char *);
+
+/*
+ * error = usbsys_number(path, buf)
+ *
+ *	The device number of its usbfs node, "189:5".  ENOENT.
+ */
+int	usbsys_number(const char *, char [USBSYS_NUMBER]);
 
 /*
  * error = usbsys_list(&paths, &n)
@@ -77,7 +110,8 @@ int	usbsys_has_several(const struct usbsys_dev *);
 /*
  * usbsys_root(dir)
  *
- *	Use another folder than /sys/bus/usb, for tests.  dir is not copied.
+ *	Use another folder than /sys/bus/usb, for tests, and forget what was
+ *	read.  dir is not copied.
  */
 void	usbsys_root(const char *);
 

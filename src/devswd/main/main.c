@@ -87,6 +87,7 @@
 #define	CONTROL_TIME	1000	/* ms */
 #define	KEEPER_PAUSE	100	/* ms */
 #define	KEEPER_TRIES	10
+#define	STRING_MS	300	/* that a device may hold up everything */
 #define	TAP_IDLE_MS	15000	/* three requests of who follows a node */
 
 /* The signals that the main thread waits for. */
@@ -318,7 +319,7 @@ static bool
 main_is_there(const char *path)
 {
 	struct usbsys_dev *const ud = malloc(sizeof(*ud));
-	const bool there = ud != NULL && usbsys_read(path, ud) == 0;
+	const bool there = ud != NULL && usbsys_read(path, ud) != ENOENT;
 
 	free(ud);
 	return there;
@@ -436,6 +437,7 @@ main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 	    main_front(o) != 0)
 		return 1;
 	*keptfd = keep_adopt();
+	usbsys_patience(STRING_MS);
 	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
 	if (*udevfd == -1 || main_modules(o) != 0 || main_pins(o) != 0)
 		return 1;

@@ -274,7 +274,7 @@ say_adapters(struct text *t, const struct places *ps, struct usbsys_dev *ud)
 	if (usbsys_list(&paths, &n) != 0)
 		return;
 	for (i = 0; i < n; i++) {
-		if (usbsys_read(paths[i], ud) != 0)
+		if (usbsys_read(paths[i], ud) == ENOENT)
 			continue;
 		say(t, "%s", between);
 		say_adapter(t, ps, ud);
