@@ -334,16 +334,25 @@ for _name, _driver, _options in (
         run_linux(world, a, b, **c))
 for _name, _driver, _claim, _options in (
         ("ch341", "uchcom", "1a86:7523", {"flows": "NNRNN"}),
+        ("ch340", "uchcom", "1a86:7523", {"flows": "NNRNN"}),
         ("ch340-nobreak", "uchcom", "1a86:7523", {
             "flows": "NNRNN", "breaks": "ENOTSUP"}),
         ("ch340-old", "uchcom", "1a86:7523", {
             "flows": "NNRNN", "cannot": {"9600 7E2": "EINVAL"}}),
         ("cp2102", "uslsa", "10c4:ea60", {"size": SIZE}),
+        ("cp2102-clone", "uslsa", "10c4:ea60", {}),
+        ("cp2102n", "uslsa", "10c4:ea60", {}),
+        # Its second port is the "standard" one.
+        ("cp2105", "uslsa", "10c4:ea70", {"cannot": {"9600 7E2": "EINVAL"}}),
         ("cp2108", "uslsa", "10c4:ea71", {}),
         ("pl2303hx", "uplcom", "067b:2303", {"size": SIZE}),
         ("pl2303hx-clone", "uplcom", "067b:2303", {"breaks": "ENOTSUP"}),
+        ("pl2303ta", "uplcom", "067b:2303", {}),
+        ("pl2303tb", "uplcom", "067b:2303", {}),
         ("pl2303hxn", "uplcom", "067b:23a3", {}),
         ("ft232r", "uftdi", "0403:6001", {"size": SIZE}),
+        ("ft232h", "uftdi", "0403:6014", {}),
+        ("ft2232h", "uftdi", "0403:6010", {}),
         ("ft4232h", "uftdi", "0403:6011", {}),
 ):
     case("devswd's %s drives a %s" % (_driver, _name))(
