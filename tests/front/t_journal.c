@@ -384,6 +384,7 @@ a_kill_at_any_instruction_leaves_it_right(void)
 /* ---- a reader that believes nothing --------------------------------- */
 
 /* Where things are in a record is known here, as it is the format. */
+#define	LAST(i)		(64 + (i) * 8L)
 #define	NODE(i)		(4096 + (i) * 128L)
 #define	FILE_AT(i)	(NODE(JOURNAL_NODES) + (i) * 64L)
 #define	CALL(i)		(FILE_AT(JOURNAL_FILES) + (i) * 64L)
@@ -434,6 +435,35 @@ another_file_is_none(void)
 	journal_close(j);
 }
 
+/* As many as there is room for, the last one first. */
+static void
+the_last_calls_are_kept(void)
+{
+	struct journal_last jl;
+	struct journal *j;
+	int fd;
+
+	j = journal_of(&fd);
+	T_EQ(journal_node_add(j, 1, 1, "ttyU0"), 0);
+	T_CHECK(!journal_last(j, 0, &jl));
+	journal_call_begin(j, 1, 0, 2, FUSE_POLL);
+	for (unsigned i = 0; i < JOURNAL_LAST; i++) {
+		journal_call_begin(j, 0, 0, 4 + 2 * i, i % 2 == 0 ?
+		    FUSE_WRITE : FUSE_READ);
+		journal_call_end(j, 0);
+	}
+	/* Its place is another's by now. */
+	journal_call_end(j, 1);
+	for (unsigned i = 0; i < JOURNAL_LAST; i++)
+		T_CHECK(journal_last(j, i, &jl) && jl.jl_node == 0 &&
+		    jl.jl_took >= 0 && jl.jl_opcode == (i % 2 == 0 ?
+		    FUSE_READ : FUSE_WRITE));
+	journal_last_clear(j);
+	T_CHECK(!journal_last(j, 0, &jl));
+	close(fd);
+	journal_close(j);
+}
+
 static void
 what_makes_no_sense_is_not_there(void)
 {
@@ -442,6 +472,7 @@ what_makes_no_sense_is_not_there(void)
 	struct journal_file jf = { .jf_number = 1 };
 	struct journal_node jn;
 	struct journal_call jc;
+	struct journal_last jl;
 	char long_name[JOURNAL_NAME];
 	struct journal *j;
 	int fd;
@@ -488,6 +519,15 @@ what_makes_no_sense_is_not_there(void)
 	T_CHECK(!journal_file(j, 0, &jf));
 	poke32(fd, CALL(0) + 8, ~0U);
 	T_CHECK(!journal_call(j, 0, &jc));
+	/* Of the last calls: the node, and the place that its end is told. */
+	T_CHECK(journal_last(j, 0, &jl) && jl.jl_node == 0 &&
+	    jl.jl_opcode == FUSE_READ && jl.jl_took == -1);
+	T_CHECK(!journal_last(j, 1, &jl));
+	poke32(fd, LAST(0), ~0U);
+	T_CHECK(!journal_last(j, 0, &jl));
+	T_CHECK(!journal_last(j, JOURNAL_LAST, &jl));
+	poke32(fd, CALL(0) + 16, ~0U);
+	journal_call_end(j, 0);
 	/* More than there is room for. */
 	for (off_t at = 24; at <= 32; at += 4)
 		poke32(fd, at, ~0U);
@@ -516,6 +556,7 @@ const struct t_case t_cases[] = {
 	{ "a kill at any instruction leaves it right",
 	    a_kill_at_any_instruction_leaves_it_right },
 	{ "another file is none", another_file_is_none },
+	{ "the last calls are kept", the_last_calls_are_kept },
 	{ "what makes no sense is not there",
 	    what_makes_no_sense_is_not_there },
 	{ NULL, NULL },

@@ -362,6 +362,23 @@ next_is_told(void)
 	return front_died();
 }
 
+/* Among its last calls is one of that node's, which had an answer or not. */
+static void
+has_last(const struct front_died *fd, unsigned call, unsigned which,
+    bool answered)
+{
+	const struct front_died_last *dl = fd->fd_last;
+
+	for (unsigned i = 0; i < fd->fd_nlast; i++, dl++) {
+		if (dl->dl_call == call && dl->dl_minor == minors[which] &&
+		    (dl->dl_took >= 0) == answered &&
+		    strcmp(dl->dl_name, names[which]) == 0)
+			return;
+	}
+	t_fail(__FILE__, __LINE__, "no call %u of %s among %u", call,
+	    names[which], fd->fd_nlast);
+}
+
 static void
 has_died_of(const struct front_died *fd, const char *words, unsigned call)
 {
@@ -382,6 +399,10 @@ has_died_of(const struct front_died *fd, const char *words, unsigned call)
 		T_EQ(fd->fd_files[i].df_pid, getpid());
 		T_CHECK(strcmp(fd->fd_files[i].df_name, names[i]) == 0);
 	}
+	has_last(fd, FRONT_OPEN, 0, true);
+	has_last(fd, FRONT_OPEN, 1, true);
+	has_last(fd, FRONT_READ, 0, false);
+	T_EQ(fd->fd_last[0].dl_before, 0);
 }
 
 /* By itself, by a signal, and by one that nobody hears of. */
@@ -421,8 +442,11 @@ the_next_is_told_why(void)
 		close(second_end);
 		second_down();
 		has_died_of(next_is_told(), ways[w].words, FRONT_IOCTL);
+		if (ways[w].sig == 0)
+			has_last(front_died(), FRONT_IOCTL, 1, false);
 		/* Once, and not again. */
 		T_CHECK(next_is_told()->fd_words[0] == '\0');
+		T_EQ(front_died()->fd_nlast, 0);
 		host_crash_words(NULL, 0);
 		for (int i = 0; i < NODES; i++) {
 			close(fds[i]);

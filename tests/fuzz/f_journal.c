@@ -102,6 +102,7 @@ files_and_calls(const struct journal *j)
 {
 	struct journal_file jf;
 	struct journal_call jc;
+	struct journal_last jl;
 
 	FUZZ_PROMISE(journal_files(j) <= JOURNAL_FILES &&
 	    journal_calls(j) <= JOURNAL_CALLS);
@@ -114,6 +115,11 @@ files_and_calls(const struct journal *j)
 		if (journal_call(j, i, &jc))
 			FUZZ_PROMISE(jc.jc_unique != 0 &&
 			    jc.jc_node < JOURNAL_NODES);
+	}
+	for (unsigned i = 0; i <= JOURNAL_LAST; i++) {
+		if (journal_last(j, i, &jl))
+			FUZZ_PROMISE(i < JOURNAL_LAST && jl.jl_took >= -1 &&
+			    jl.jl_node < JOURNAL_NODES);
 	}
 }
 

@@ -355,6 +355,12 @@ def _(world):
           (1, 1, 1), said)
     equal(was in command(CTL, "status"), True, "devswctl status")
     equal(was in command(CTL, "status", user=1234), False, "to a stranger")
+    # What came last, as far as that goes; the read is there in any case.
+    last = re.compile(" ms before .*: read of dtyU0, no answer$", re.M)
+    for text in (said, command(CTL, "status"), command(CTL, "show", "dtyU0")):
+        equal(len(last.findall(text)), 1, text)
+    equal(was in command(CTL, "show", "dtyU0"), True, "devswctl show")
+    equal(last.findall(command(CTL, "show", "ttyU0")), [], "another node")
     for each in (fd, old):
         os.close(each)
     far.close()

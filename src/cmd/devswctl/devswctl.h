@@ -100,6 +100,9 @@ long long number(const json_t *, const char *);
 void	when(const json_t *, const char *, char *, size_t);
 const char *user_name(uid_t, char *, size_t);
 
+/* Why the daemon before this one died; NULL: nothing. */
+void	print_died(const json_t *);
+
 /* Print as JSON; EXIT_OK. */
 int	print_json(const json_t *, size_t);
 /* Is standard output written?  The status, or EXIT_FAILED. */

@@ -203,6 +203,7 @@ show_node(const json_t *node)
 		table_print(t);
 	else
 		table_free(t);
+	print_died(json_object_get(node, "died"));
 }
 
 int

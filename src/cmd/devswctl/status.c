@@ -38,8 +38,21 @@ print_nodes(const json_t *json)
 	table_print(t);
 }
 
-/* The daemon before this one; not everybody is told. */
+/* One of its last calls. */
 static void
+print_last(const json_t *last)
+{
+
+	printf("  %lld ms before its last call: %s of %s, ",
+	    number(last, "before_ms"), member(last, "call"),
+	    member(last, "node"));
+	if (json_object_get(last, "took_ms") != NULL)
+		printf("%lld ms\n", number(last, "took_ms"));
+	else
+		printf("no answer\n");
+}
+
+void
 print_died(const json_t *died)
 {
 	const json_t *each;
@@ -58,6 +71,8 @@ print_died(const json_t *died)
 		printf("  %s was open, by process %lld of user %lld\n",
 		    member(each, "node"), number(each, "pid"),
 		    number(each, "uid"));
+	json_array_foreach(json_object_get(died, "last"), i, each)
+		print_last(each);
 	if (number(died, "ncalls") > (long long)json_array_size(
 	    json_object_get(died, "calls")) || number(died, "nfiles") >
 	    (long long)json_array_size(json_object_get(died, "files")))

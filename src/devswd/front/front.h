@@ -141,6 +141,7 @@ void	front_nodes_serve(void);
  *	NULL: there was none.  Nothing of it changes.  Any thread.
  */
 #define	FRONT_DIED_MAX	32
+#define	FRONT_DIED_LAST	16
 struct front_died {
 	char		 fd_words[1024]; /* clean text; "": it was killed */
 	unsigned	 fd_ncalls;	/* in hand; FRONT_DIED_MAX at most are
@@ -157,6 +158,14 @@ struct front_died {
 		uid_t		 df_uid;
 		char		 df_name[64];
 	}		 fd_files[FRONT_DIED_MAX];
+	unsigned	 fd_nlast;	/* calls, the last one first */
+	struct front_died_last {
+		uint32_t	 dl_minor;
+		unsigned	 dl_call;	/* of FRONT_CALLS */
+		unsigned	 dl_before;	/* so many ms before the last */
+		int		 dl_took;	/* ms; -1: it had no answer */
+		char		 dl_name[64];
+	}		 fd_last[FRONT_DIED_LAST];
 };
 struct journal;
 void	front_died_open(struct journal *, bool);

@@ -7,9 +7,9 @@
  *	Who dies of his own (crash.c) writes into the journal what he says last,
  *	with which thread and which call of a client it was; of who is
  *	killed there is nothing.  Which calls were in hand and which files open,
- *	and whose, the journal has anyhow.  The next daemon reads that before it
- *	takes over, tells it once in the log, and keeps it to be asked for
- *	(devswctl status) until it ends.
+ *	and whose, and which calls were the last, the journal has anyhow.  The
+ *	next daemon reads that before it takes over, tells it once in the log,
+ *	and keeps it to be asked for (devswctl status and show) until it ends.
  *
  *	Of calls and files as many are kept as somebody reads; the rest is
  *	counted.  What is in the journal is not believed: journal.c.
@@ -32,6 +32,8 @@
 
 _Static_assert(sizeof(((struct front_died *)0)->fd_words) == JOURNAL_WORDS,
     "words of the journal");
+
+#define	LAST_TOLD	8		/* in the log */
 
 static struct front_died died;
 static bool died_is;
@@ -138,6 +140,47 @@ read_files(const struct journal *j)
 	}
 }
 
+/* A time that is after the last one's is of a call long before (journal.c). */
+static void
+read_last(const struct journal *j)
+{
+	struct journal_last jl;
+	struct journal_node jn;
+	struct front_died_last *dl;
+	uint32_t newest = 0;
+	int call;
+
+	for (unsigned i = 0; i < JOURNAL_LAST &&
+	    died.fd_nlast < FRONT_DIED_LAST; i++) {
+		if (!journal_last(j, i, &jl) ||
+		    (call = call_of(jl.jl_opcode)) == -1 ||
+		    !journal_node(j, jl.jl_node, &jn))
+			continue;
+		if (died.fd_nlast == 0)
+			newest = jl.jl_ms;
+		if ((int32_t)(newest - jl.jl_ms) < 0)
+			continue;
+		dl = &died.fd_last[died.fd_nlast++];
+		dl->dl_minor = jn.jn_minor;
+		dl->dl_call = (unsigned)call;
+		dl->dl_before = newest - jl.jl_ms;
+		dl->dl_took = jl.jl_took;
+		strcpy(dl->dl_name, jn.jn_name);
+	}
+}
+
+static void
+tell_last(const struct front_died_last *dl)
+{
+	static const char *const calls[] = { FRONT_CALLS };
+	char took[32] = "no answer";
+
+	if (dl->dl_took >= 0)
+		snprintf(took, sizeof(took), "%d ms", dl->dl_took);
+	host_logf(HYP_LOG_NOTICE, "%u ms before its last call: %s of %s, %s",
+	    dl->dl_before, calls[dl->dl_call], dl->dl_name, took);
+}
+
 static void
 tell(void)
 {
@@ -152,6 +195,8 @@ tell(void)
 		host_logf(HYP_LOG_NOTICE, "%s was open, by process %d of "
 		    "user %u", died.fd_files[i].df_name,
 		    (int)died.fd_files[i].df_pid, died.fd_files[i].df_uid);
+	for (unsigned i = 0; i < died.fd_nlast && i < LAST_TOLD; i++)
+		tell_last(&died.fd_last[i]);
 	if (died.fd_ncalls > FRONT_DIED_MAX || died.fd_nfiles > FRONT_DIED_MAX)
 		host_logf(HYP_LOG_NOTICE, "%u calls and %u files in all",
 		    died.fd_ncalls, died.fd_nfiles);
@@ -167,10 +212,12 @@ front_died_open(struct journal *j, bool was)
 		host_text_clean(died.fd_words);
 		read_calls(j);
 		read_files(j);
+		read_last(j);
 		died_is = true;
 		suspects_died(j, died.fd_words[0] != '\0');
 		tell();
 	}
+	journal_last_clear(j);
 	host_crash_words(journal_words_clear(j), JOURNAL_WORDS);
 	host_emergency_add(died_emergency);
 }

@@ -37,6 +37,12 @@
  *		killed after
  *		any of these	answered: those, and the next after seen
  *
+ *	The last calls.  A ring of words, one for each of the last calls that
+ *	were taken: of which node and kind, when, and, when it has been
+ *	answered, how long that took.  It is what a report about the death
+ *	tells of the time before; nothing else depends on it, and a word that
+ *	a kill has kept from being written is that of an older call.
+ *
  *	Reading.  The content is somebody else's, even if that should be one
  *	of us: each value is copied once and then looked at, every index
  *	compared with its bounds, a name is one that a node can have, a minor
@@ -63,6 +69,7 @@
 
 #include "front/journal.h"
 #include "front/journalvar.h"
+#include "hyp/hyp.h"
 
 #define	MAGIC		UINT64_C(0x6c6e6a6473766564)
 #define	VERSION		2
@@ -101,7 +108,10 @@ struct call {
 	_Atomic uint64_t r_unique;	/* the word */
 	uint32_t	 r_node;
 	uint32_t	 r_opcode;
-	uint32_t	 r_spare[12];
+	uint32_t	 r_last;	/* its place in h_last */
+	uint32_t	 r_spare;
+	uint64_t	 r_word;	/* what it has put there */
+	uint32_t	 r_spares[8];
 };
 
 struct head {
@@ -112,7 +122,16 @@ struct head {
 	_Atomic uint32_t h_nodes;	/* so many records were ever used */
 	_Atomic uint32_t h_files;
 	_Atomic uint32_t h_calls;
+	_Atomic uint32_t h_taken;	/* calls, in all */
+	_Alignas(64) _Atomic uint64_t h_last[JOURNAL_LAST];
 };
+
+/* A word of h_last: ms << 32 | took << 18 | node << 8 | opcode; 0: none. */
+#define	TOOK_NONE	UINT64_C(0x3fff)	/* no answer */
+#define	TOOK_SHIFT	18
+#define	NODE_SHIFT	8
+#define	NODE_MASK	UINT64_C(0x3ff)
+_Static_assert(JOURNAL_NODES - 1 <= NODE_MASK, "a node's place in a word");
 
 struct journal {
 	union {
@@ -340,6 +359,37 @@ journal_file_close(struct journal *j, uint32_t slot)
 	put64(&j->j_files[slot].r_number, 0);
 }
 
+static uint64_t
+clock_ms(void)
+{
+
+	return hyp_clock() / 1000000;
+}
+
+static void
+last_begin(struct journal *j, struct call *r, int node, uint32_t opcode)
+{
+
+	r->r_last = atomic_fetch_add_explicit(&j->j_head.h_taken, 1,
+	    memory_order_relaxed) % JOURNAL_LAST;
+	r->r_word = clock_ms() << 32 | TOOK_NONE << TOOK_SHIFT |
+	    (uint64_t)node << NODE_SHIFT | (opcode & 0xff);
+	put64(&j->j_head.h_last[r->r_last], r->r_word);
+}
+
+/* Others may have begun since, and have its place. */
+static void
+last_end(struct journal *j, const struct call *r)
+{
+	const uint64_t ms = (uint32_t)(clock_ms() - (r->r_word >> 32));
+	const uint64_t took = ms < TOOK_NONE ? ms : TOOK_NONE - 1;
+	uint64_t word = r->r_word;
+
+	(void)atomic_compare_exchange_strong(
+	    &j->j_head.h_last[r->r_last % JOURNAL_LAST], &word,
+	    (word & ~(TOOK_NONE << TOOK_SHIFT)) | took << TOOK_SHIFT);
+}
+
 void
 journal_call_begin(struct journal *j, uint32_t slot, int node, uint64_t unique,
     uint32_t opcode)
@@ -347,6 +397,7 @@ journal_call_begin(struct journal *j, uint32_t slot, int node, uint64_t unique,
 	struct call *const r = &j->j_calls[slot];
 
 	assert(slot < JOURNAL_CALLS && get64(&r->r_unique) == 0);
+	last_begin(j, r, node, opcode);
 	r->r_node = (uint32_t)node;
 	r->r_opcode = opcode;
 	if (get32(&j->j_head.h_calls) <= slot)
@@ -359,7 +410,16 @@ void
 journal_call_end(struct journal *j, uint32_t slot)
 {
 
+	last_end(j, &j->j_calls[slot]);
 	put64(&j->j_calls[slot].r_unique, 0);
+}
+
+void
+journal_last_clear(struct journal *j)
+{
+
+	for (unsigned i = 0; i < JOURNAL_LAST; i++)
+		put64(&j->j_head.h_last[i], 0);
 }
 
 /* ---- reading -------------------------------------------------------- */
@@ -500,4 +560,19 @@ journal_call(const struct journal *j, unsigned i, struct journal_call *jc)
 	jc->jc_node = r->r_node;
 	jc->jc_opcode = r->r_opcode;
 	return jc->jc_unique != 0 && is_node(j, jc->jc_node);
+}
+
+bool
+journal_last(const struct journal *j, unsigned i, struct journal_last *jl)
+{
+	const uint32_t taken = get32(&j->j_head.h_taken);
+	const uint64_t word = get64(&j->j_head.h_last[(taken - 1 - i) %
+	    JOURNAL_LAST]);
+	const uint64_t took = word >> TOOK_SHIFT & TOOK_NONE;
+
+	jl->jl_ms = (uint32_t)(word >> 32);
+	jl->jl_took = took == TOOK_NONE ? -1 : (int)took;
+	jl->jl_node = word >> NODE_SHIFT & NODE_MASK;
+	jl->jl_opcode = word & 0xff;
+	return i < JOURNAL_LAST && word != 0 && is_node(j, jl->jl_node);
 }

@@ -14,6 +14,7 @@
 #define	JOURNAL_NODES	1024
 #define	JOURNAL_FILES	65536
 #define	JOURNAL_CALLS	65536
+#define	JOURNAL_LAST	64
 #define	JOURNAL_NAME	64		/* with its NUL */
 #define	JOURNAL_WORDS	1024		/* same */
 
@@ -45,6 +46,13 @@ struct journal_call {
 	uint64_t	 jc_unique;
 	unsigned	 jc_node;
 	uint32_t	 jc_opcode;	/* FUSE_* */
+};
+
+struct journal_last {
+	uint32_t	 jl_ms;		/* of CLOCK_MONOTONIC, when it was taken */
+	int		 jl_took;	/* ms; -1: it has no answer */
+	unsigned	 jl_node;
+	uint32_t	 jl_opcode;	/* FUSE_* */
 };
 
 /*
@@ -101,9 +109,14 @@ void	journal_file_close(struct journal *, uint32_t);
  *
  *	A call has been taken from the kernel; it has its answer.  Slots are
  *	the threads'; one thread at a time takes calls of a node.
+ *
+ * journal_last_clear(journal)
+ *
+ *	Forget which calls were the last.  While none is taken.
  */
 void	journal_call_begin(struct journal *, uint32_t, int, uint64_t, uint32_t);
 void	journal_call_end(struct journal *, uint32_t);
+void	journal_last_clear(struct journal *);
 
 /*
  * words = journal_words_clear(journal)
@@ -123,6 +136,10 @@ char	*journal_words_clear(struct journal *);
  *	What is in place i, if that is something and makes sense; there is
  *	nothing from journal_nodes, journal_files and journal_calls on.
  *
+ * yes = journal_last(journal, i, &last)
+ *
+ *	One of the last JOURNAL_LAST calls that were taken, 0 the last one.
+ *
  * number = journal_number(journal)
  *
  *	No file has had a higher one.
@@ -137,6 +154,7 @@ unsigned journal_calls(const struct journal *);
 bool	journal_node(const struct journal *, unsigned, struct journal_node *);
 bool	journal_file(const struct journal *, unsigned, struct journal_file *);
 bool	journal_call(const struct journal *, unsigned, struct journal_call *);
+bool	journal_last(const struct journal *, unsigned, struct journal_last *);
 uint64_t journal_number(const struct journal *);
 void	journal_words(const struct journal *, char [JOURNAL_WORDS]);
 

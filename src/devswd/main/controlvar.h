@@ -71,8 +71,8 @@ void	say_time(struct text *, const char *, uint64_t);
 void	say_end(struct text *);
 void	say_drop(struct text *);
 
-/* died.c */
-void	say_died(struct text *);
+/* died.c: a member that follows others; of that node alone, or NULL: all. */
+void	say_died(struct text *, const struct front_nodeinfo *);
 
 /* tell.c: errno, or 0 when they have answered. */
 int	tell_status(struct client *);

@@ -98,13 +98,14 @@ tell_status(struct client *c)
 	    "\"pieces\": %u},\n", fs.zombies, hyp_zombies(),
 	    hyp_usb_zombies(), (unsigned long long)bytes, (unsigned)pieces);
 	say_modules(t);
-	say_died(t);
 	say(t, " \"nodes\": [");
 	for (first = 1; front_node_next(next, &ni); first = 0) {
 		say_node(t, &ni, first);
 		next = ni.fi_minor + 1;
 	}
-	say(t, "]}\n");
+	say(t, "]");
+	say_died(t, NULL);
+	say(t, "}\n");
 	say_end(t);
 	return 0;
 }
@@ -509,6 +510,7 @@ tell_node(struct client *c)
 	say_hardware(t, &ni, &hs);
 	if (client_may_see(c, &ni))
 		say_use(t, &ni, &hs);
+	say_died(t, &ni);
 	say(t, "}\n");
 	say_end(t);
 	return 0;
