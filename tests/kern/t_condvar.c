@@ -283,6 +283,35 @@ woken_unlocked(void)
 	T_CHECK(sl.sl_done);
 }
 
+/* But who delays with a mutex lets others run that are woken. */
+static void
+woken_at_delay(void)
+{
+	struct sleeper sl = { .sl_sig = false };
+	struct t_thread *t;
+	kmutex_t outer;
+	u_int one = 1, i;
+	bool done = false;
+
+	setup();
+	mutex_init(&outer, MUTEX_DEFAULT, IPL_NONE);
+	t = t_spawn(sleep_once, &sl);
+	T_UNTIL(has_sleepers, &one);
+	mutex_enter(&outer);
+	mutex_enter(&lock);
+	cv_signal(&cv_full);
+	mutex_exit(&lock);
+	for (i = 0; i < 20000 && !done; i++) {
+		delay(1000);
+		mutex_enter(&lock);
+		done = sl.sl_done;
+		mutex_exit(&lock);
+	}
+	T_CHECK(done);
+	mutex_exit(&outer);
+	t_join(t);
+}
+
 const struct t_case t_cases[] = {
 	{ "no wake-up is lost between two consumers", no_lost_wakeup },
 	{ "timed sleeps end with EWOULDBLOCK and the mutex held", timeouts },
@@ -294,5 +323,6 @@ const struct t_case t_cases[] = {
 	    timeout_against_wakeup },
 	{ "a woken lwp does not wait for its waker's mutexes",
 	    woken_unlocked },
+	{ "nor while it delays with another", woken_at_delay },
 	{ NULL, NULL },
 };

@@ -79,6 +79,7 @@ lwp_park(struct lwp *l, uint32_t mask, uint64_t deadline)
 {
 	uint32_t v;
 
+	unpark_now(l);
 	while (((v = atomic_load_acquire(&l->l_wake)) & mask) == 0) {
 		if (hyp_park(&l->l_wake, v, deadline))
 			return true;

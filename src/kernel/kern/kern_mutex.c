@@ -25,7 +25,8 @@
  *	mutex_exit: free; hyp_unpark
  *					takes cv_lock and the mutex
  *
- * One is put off; of several the older are sent at once.  The reader may have
+ * One is put off; of several the older are sent at once, and it is sent before
+ * its sender sleeps or delays, with whatever mutex.  The reader may have
  * returned for another reason, and be gone, before the hyp_unpark.
  *
  * With options LOCKDEBUG the calls of others are macros, which call

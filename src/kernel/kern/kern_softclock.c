@@ -521,6 +521,7 @@ delay(u_int us)
 	const uint64_t until = hyp_clock() + (uint64_t)us * 1000;
 	uint32_t nobody = 0;
 
+	unpark_now(curlwp);
 	while (us > 0 && !hyp_park(&nobody, 0, until))
 		continue;
 }
