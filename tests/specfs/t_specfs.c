@@ -628,6 +628,33 @@ two_revokes(void)
 	hd_teardown();
 }
 
+/*
+ * What comes after a revoke is none of its business; else whoever opens again
+ * and again would keep it from ending.
+ */
+static void
+revoke_ends(void)
+{
+	struct client a = { 0 };
+	struct t_thread *t;
+	struct vnode *vp;
+	u_int ended = 0;
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	hd[0].hd_close_holds = true;
+	t = t_spawn(revoker, &ended);
+	T_UNTIL(hd_is_set, &hd[0].hd_cancelled);
+	/* An open that is on its way takes this first. */
+	T_EQ(spec_vnode_get(VCHR, makedev(0, 0), hd_node(0), &vp), 0);
+	hd_set(&hd[0], &hd[0].hd_close_holds, false);
+	t_join(t);
+	T_CHECK(!spec_gone(vp));
+	vrele(vp);
+	cclose(&a);
+	hd_teardown();
+}
+
 /* ---- several names of one device ------------------------------------ */
 
 static struct hyp_file *
@@ -833,5 +860,6 @@ const struct t_case t_cases[] = {
 	{ "vdevgone: as revoke, and the name comes back", gone },
 	{ "200 blocked readers return from one revoke", many_readers },
 	{ "a second revoke waits for the first", two_revokes },
+	{ "a revoke takes what was there when it began", revoke_ends },
 	{ NULL, NULL },
 };

@@ -40,6 +40,8 @@ struct specnode {
 	const struct spec_semantics *sn_ss; /* (d) const while it has files:
 					   those of their first open */
 	u_int		 sn_opencnt;	/* (d) this vnode's opens */
+	u_int		 sn_serial;	/* const: the order of making;
+					   a clone has its open's */
 	bool		 sn_gone;	/* (d)+atomic: revoked or being so */
 	bool		 sn_taken;	/* (d) sn_opencnt is a revoke's now */
 	bool		 sn_hashed;	/* (d) can be found */

@@ -179,6 +179,8 @@ spec_clone(struct vnode *vp, struct lwp *l)
 	if (!spec_gone(vp)) {
 		cvp = spec_vnode_create(sd, NULL);
 		cvp->v_spec.sn_opencnt = 1;
+		/* A revoke that finds vp finds this. */
+		cvp->v_spec.sn_serial = vp->v_spec.sn_serial;
 		mutex_exit(device_lock(vp->v_rdev));
 		l->l_clonevp = cvp;
 		return EMOVEFD;

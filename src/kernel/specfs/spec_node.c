@@ -220,6 +220,7 @@ spec_vnode_create(struct specdev *sd, const void *node)
 	vp->v_node = node;
 	vp->v_spec.sn_dev = sd;
 	vp->v_spec.sn_ss = sd->sd_ss;
+	vp->v_spec.sn_serial = spec_bucket(sd->sd_dev)->sb_serial++;
 	vp->v_usecount = 1;
 	LIST_INIT(&vp->v_files);
 	vp->v_spec.sn_hashed = true;
@@ -266,6 +267,41 @@ spec_lookup_by_dev(enum vtype type, dev_t dev, struct vnode **vpp)
 
 	mutex_enter(device_lock(dev));
 	if ((vp = spec_find(type, dev, NULL)) != NULL)
+		vp->v_usecount++;
+	mutex_exit(device_lock(dev));
+	*vpp = vp;
+	return vp == NULL ? ENOENT : 0;
+}
+
+/*
+ * serial = spec_serial(dev)
+ * error = spec_lookup_before(type, dev, serial, &vp)
+ *
+ *	spec_lookup_by_dev, of those vnodes only that were made before
+ *	spec_serial was asked.
+ */
+u_int
+spec_serial(dev_t dev)
+{
+	u_int serial;
+
+	mutex_enter(device_lock(dev));
+	serial = spec_bucket(dev)->sb_serial;
+	mutex_exit(device_lock(dev));
+	return serial;
+}
+
+int
+spec_lookup_before(enum vtype type, dev_t dev, u_int serial,
+    struct vnode **vpp)
+{
+	struct vnode *vp = NULL;
+
+	mutex_enter(device_lock(dev));
+	do {
+		vp = spec_next_by_dev(type, dev, vp);
+	} while (vp != NULL && (int)(vp->v_spec.sn_serial - serial) >= 0);
+	if (vp != NULL)
 		vp->v_usecount++;
 	mutex_exit(device_lock(dev));
 	*vpp = vp;

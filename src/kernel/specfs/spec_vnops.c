@@ -417,13 +417,29 @@ spec_drain_dev(enum vtype type, dev_t dev)
 	mutex_exit(device_lock(dev));
 }
 
-/* Revoke every vnode of a device. */
+/*
+ * Revoke every vnode that a device has now.  Those that are made meanwhile are
+ * of opens that come after it, and that it need not know; and it would not end
+ * as long as somebody opens:
+ *
+ *	revoke			A			B
+ *	takes B's vnode
+ *				open: a vnode; waits
+ *	d_close of B's		is open
+ *							open: a vnode; waits
+ *	takes A's vnode,
+ *	d_close of A's					is open
+ *	takes B's vnode ...
+ *
+ * After a detach an open that makes one finds no device.
+ */
 static void
 spec_revoke_dev(enum vtype type, dev_t dev)
 {
+	const u_int serial = spec_serial(dev);
 	struct vnode *vp;
 
-	while (spec_lookup_by_dev(type, dev, &vp) == 0) {
+	while (spec_lookup_before(type, dev, serial, &vp) == 0) {
 		(void)VOP_REVOKE(vp, REVOKEALL);
 		vrele(vp);
 	}
@@ -432,7 +448,8 @@ spec_revoke_dev(enum vtype type, dev_t dev)
 /*
  * vrevoke(vp)
  *
- *	Revoke vp and all its aliases: every vnode of the same device.
+ *	Revoke vp and all its aliases: every vnode that the same device has
+ *	now.
  */
 void
 vrevoke(struct vnode *vp)

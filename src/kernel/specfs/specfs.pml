@@ -59,8 +59,9 @@
  *			references or looks at sd_opened has waited for
  *			sd_iocnt first
  *	devsw_release	of an open that is not counted with the decision
- *	spec_lookup_by_dev
- *			with the beginning of the revoke
+ *	spec_lookup_before
+ *			with the beginning of the revoke; it takes vnodes that
+ *			are made meanwhile too, which the code leaves alone
  * and revoke(2) keeps no vnode for its name.
  * It is for the big instances; a small one goes without.
  *
@@ -704,7 +705,7 @@ end_done:
 /* ---- revoke ----------------------------------------------------------- */
 
 /*
- * spec_lookup_by_dev and spec_revoke for every vnode; or spec_driver_gone:
+ * spec_lookup_before and spec_revoke for every vnode; or spec_driver_gone:
  * those that are open, and what is closing is waited for as well.
  */
 inline spec_revoke_all(driver_gone)

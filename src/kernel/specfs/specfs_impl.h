@@ -26,6 +26,7 @@ struct spec_bucket {
 	kmutex_t	 sb_lock;	/* device_lock(dev) */
 	kcondvar_t	 sb_iocv;	/* specfs_iocv(dev) */
 	LIST_HEAD(, specnode) sb_nodes;	/* (d) vnodes that can be found */
+	u_int		 sb_serial;	/* (d) of the next */
 	LIST_HEAD(, specdev) sb_devs;	/* (d) specdevs but those of clones */
 	TAILQ_HEAD(, specdev) sb_closing; /* (d) oldest first */
 	callout_t	 sb_watch;	/* for those */
@@ -94,6 +95,8 @@ int	spec_clone_poll(struct specdev *, int);
 void	spec_clone_restart(struct specdev *);
 void	spec_clone_close(struct specdev *);
 struct vnode *spec_next_by_dev(enum vtype, dev_t, struct vnode *);
+u_int	spec_serial(dev_t);
+int	spec_lookup_before(enum vtype, dev_t, u_int, struct vnode **);
 void	spec_node_dead(struct vnode *);
 void	spec_node_unhash(struct vnode *);
 
