@@ -16,6 +16,7 @@ of the drivers.  (The command line, claims and messages are t_devswd.sh's.)
 import errno
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -515,6 +516,44 @@ def _(world):
         os.unlink(module)
         print("".join("# %s\n" % line for line in said().splitlines()[-60:])
               if keeper.returncode != 0 else "", end="")
+    for path in KERNEL.values():
+        world.usable(path)
+
+
+@case("OpenRC's example: killed it is there again, and a stop ends its keeper")
+def _(world):
+    args, pidfile, retry = subprocess.check_output(
+        ["sh", "-euc", 'DEVSWD_OPTS=$2; . "$1"; '
+         'printf "%s\\n" "$command_args" "$pidfile" "$retry"', "sh",
+         h_guest.TOP + "/data/openrc/devswd", " ".join(h_guest.CLAIMS)],
+        text=True).splitlines()
+
+    def running():
+        with open(pidfile, encoding="ascii") as file:
+            return int(file.read() or "0")
+
+    env = {key: value for key, value in os.environ.items()
+           if key != "NOTIFY_SOCKET"}
+    subprocess.check_call([os.environ["DEVSWD"], *args.split()], env=env,
+                          stdin=subprocess.DEVNULL, timeout=probe.LIMIT)
+    first = running()
+    with open("/proc/%d/status" % first, encoding="ascii") as file:
+        keeper = int(re.search(r"^PPid:\t(\d+)$", file.read(), re.M)[1])
+    world.usable(CALLOUT["ftdi0"])
+    fd = opened("ftdi0")
+    call = probe.Call("read", os.read, fd, 1)
+    call.wait_blocked()
+    os.kill(first, signal.SIGKILL)
+    equal(call.result()[0], "0", "the read")
+    world.usable(CALLOUT["ftdi0"])
+    equal(running() not in (0, first), True, "another process")
+    os.close(fd)
+    subprocess.check_call(["start-stop-daemon", "--stop", "--retry", retry,
+                           "--pidfile", pidfile], timeout=2 * probe.LIMIT)
+    probe.wait_for(lambda: not os.path.exists("/proc/%d" % keeper),
+                   "the keeper's end")
+    equal([path for path in CALLOUT.values() if os.path.exists(path)], [],
+          "nodes")
     for path in KERNEL.values():
         world.usable(path)
 
