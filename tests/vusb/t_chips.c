@@ -209,7 +209,8 @@ ch34x_holdback(void)
 
 	ch34x_rate(v, 0xb202, 9615);
 	T_EQ(vusb_far_write(v, 0, "abcde", 5, 0), 5);
-	T_EQ(h_host_in(0x82, buf, 32), H_LATE);
+	T_EQ(h_host_transfer(HYP_USB_BULK, 0x82, buf, 32, H_SHORT),
+	    H_LATE);
 	ch34x_rate(v, 0xb282, 9615);
 	T_EQ(h_host_in(0x82, buf, 32), 5);
 	T_CHECK(memcmp(buf, "abcde", 5) == 0);
@@ -232,7 +233,8 @@ ch34x_status(void)
 	struct vusb *v = h_host_plug("ch341");
 	uint8_t buf[8];
 
-	T_EQ(h_host_intr(0x81, buf, 8), H_LATE);
+	T_EQ(h_host_transfer(HYP_USB_INTR, 0x81, buf, 8, H_SHORT),
+	    H_LATE);
 	vusb_set_lines(v, 0, VUSB_CTS | VUSB_DCD);
 	T_EQ(h_host_intr(0x81, buf, 8), 4);
 	T_EQ(buf[0], 0x08);
@@ -402,9 +404,11 @@ cp210x_ports(void)
 	/* A port that is off has nothing, and forgets. */
 	T_EQ(request(0x41, 0x00, 0, 2, NULL, 0), 0);
 	T_EQ(vusb_far_write(v, 2, "x", 1, 0), 1);
-	T_EQ(h_host_in(0x83, buf, 64), H_LATE);
+	T_EQ(h_host_transfer(HYP_USB_BULK, 0x83, buf, 64, H_SHORT),
+	    H_LATE);
 	cp210x_on(2);
-	T_EQ(h_host_in(0x83, buf, 64), H_LATE);
+	T_EQ(h_host_transfer(HYP_USB_BULK, 0x83, buf, 64, H_SHORT),
+	    H_LATE);
 	h_host_unplug();
 }
 
@@ -520,7 +524,8 @@ ftdi_idle(void)
 	T_CHECK(t_now_ms() - begin >= 5 * 20 - 1);
 	h_host_unplug();
 	(void)h_host_plug("ftdi");
-	T_EQ(h_host_in(0x81, buf, 64), H_LATE);
+	T_EQ(h_host_transfer(HYP_USB_BULK, 0x81, buf, 64, H_SHORT),
+	    H_LATE);
 	h_host_unplug();
 }
 
@@ -565,7 +570,7 @@ ftdi_ports(void)
 			T_EQ(status(v, j).vs_dtr, j <= i);
 		buf[0] = (uint8_t)('a' + i);
 		T_EQ(h_host_transfer(HYP_USB_BULK, (uint8_t)(2 + 2 * i), buf,
-		    1, 50), 1);
+		    1, H_LONG), 1);
 		T_EQ(vusb_far_read(v, i, buf, 64, 0), 1);
 		T_EQ(buf[0], 'a' + i);
 	}

@@ -51,7 +51,7 @@ put(unsigned port, const char *s, size_t len)
 {
 
 	return h_host_transfer(HYP_USB_BULK, (uint8_t)(1 + port),
-	    (void *)(uintptr_t)s, len, 50);
+	    (void *)(uintptr_t)s, len, H_LONG);
 }
 
 /* What comes in at a port, with all its events. */
@@ -106,7 +106,8 @@ loop(void)
 	COMES(0, "\xec\x03\xbb");
 	vusb_unwire(v, 0);
 	T_EQ(put(0, "c", 1), 1);
-	T_EQ(h_host_in(0x81, (uint8_t[64]){ 0 }, 64), H_LATE);
+	T_EQ(h_host_transfer(HYP_USB_BULK, 0x81, (uint8_t[64]){ 0 }, 64, H_SHORT),
+	    H_LATE);
 	h_host_unplug();
 }
 

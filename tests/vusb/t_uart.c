@@ -45,7 +45,7 @@ put(const char *s)
 {
 
 	return h_host_transfer(HYP_USB_BULK, EP_OUT, (void *)(uintptr_t)s,
-	    strlen(s), 50);
+	    strlen(s), H_LONG);
 }
 
 static void
@@ -76,8 +76,8 @@ rtscts_out(void)
 	T_EQ(status().vs_stopped, 0);
 	vusb_set_lines(v, 0, 0);
 	memset(many, 'x', sizeof(many));
-	T_EQ(h_host_transfer(HYP_USB_BULK, EP_OUT, many, sizeof(many), 50),
-	    H_LATE);
+	T_EQ(h_host_transfer(HYP_USB_BULK, EP_OUT, many, sizeof(many),
+	    H_SHORT), H_LATE);
 	T_EQ(status().vs_held, 128);
 	h_host_unplug();
 	/* Without flow control CTS means nothing. */
