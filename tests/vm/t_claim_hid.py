@@ -13,6 +13,7 @@ main/t_claim's, what a uhid does t_uhid's.)
 
 import glob
 import os
+import select
 import signal
 import stat
 import subprocess
@@ -43,13 +44,13 @@ class Claims(h_guest.World):
         subprocess.run([os.environ["DEVSWD"], "--release",
                         "--claim", QEMU, "--claim", HIDG], check=False)
 
-    def up(self, *claims, options=()):
+    def up(self, *claims, options=(), kind=probe.Daemon):
         """Start devswd with these claims, and a log of its own."""
         if os.path.exists(h_guest.LOG):
             os.unlink(h_guest.LOG)
         words = [word for claim in claims for word in ("--claim", claim)]
-        self.daemon = probe.Daemon(os.environ["DEVSWD"], h_guest.LOG, "-v",
-                                   *words, *options)
+        self.daemon = kind(os.environ["DEVSWD"], h_guest.LOG, "-v", *words,
+                           *options)
 
     def down(self):
         """Stop it."""
@@ -254,6 +255,35 @@ def _(world):
     equal(probe.outcome(os.read, fd, 1), "EIO", "read of the stale file")
     os.close(fd)
     equal(sorted(glob.glob("/dev/uhid[0-9]*")), ["/dev/uhid0", "/dev/uhid7"])
+    world.down()
+
+
+@case("killed, it is there again under its number: files and calls are a dead HID's")
+def _(world):
+    world.up(HIDG + ",unit=7,driver=uhid", options=("--keep",),
+             kind=probe.Keeper)
+    fd = probe.wait_for(lambda: h_guest.openable("/dev/uhid7"), "/dev/uhid7")
+    node = os.stat("/dev/uhid7")
+    os.set_blocking(fd, True)
+    calls = (probe.Call("read", os.read, fd, 64),
+             probe.Call("poll", probe.poll_fd, fd, select.POLLIN))
+    for call in calls:
+        call.wait_blocked()
+    with open("/run/devsw/devswd-120.lock", encoding="ascii") as file:
+        os.kill(int(file.read()), signal.SIGKILL)
+    equal(calls[0].result()[0], "EIO", "the read")
+    equal("ERR" in calls[1].result()[0], True, "the poll")
+    equal(probe.outcome(os.read, fd, 1), "EIO", "read of the dead file")
+    os.close(fd)
+    fd = probe.wait_for(lambda: h_guest.openable("/dev/uhid7"), "/dev/uhid7")
+    now = os.stat("/dev/uhid7")
+    equal((now.st_ino, now.st_rdev, now.st_mode, now.st_gid),
+          (node.st_ino, node.st_rdev, node.st_mode, node.st_gid), "the node")
+    far = os.open(probe.far_path("hidg0"), os.O_RDWR)
+    os.write(far, b"12345678")
+    equal(report(fd), b"12345678")
+    os.close(far)
+    os.close(fd)
     world.down()
 
 

@@ -15,6 +15,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -65,6 +66,53 @@ def _(_world):
     equal(daemon.stop(), 0, "an end with a clone open")
     equal(probe.outcome(os.write, fd, b"x"), "ENOTCONN", "write")
     os.close(fd)
+
+
+def kill_kept():
+    """Kill the daemon of major 121; the keeper starts another one."""
+    with open("/run/devsw/devswd-121.lock", encoding="ascii") as file:
+        os.kill(int(file.read()), signal.SIGKILL)
+
+
+@case("killed: a module of the command line is back, and clones are dead")
+def _(_world):
+    keeper = probe.Keeper(
+        os.environ["DEVSWD"], "/tmp/devswd-121.log", "--keep", "-v", "--major",
+        "121", "--module", MODULES + "/clone.so", major=121)
+    fds = [os.open(NODE, os.O_RDWR) for _ in range(2)]
+    calls = (probe.Call("read", os.read, fds[0], 1),
+             probe.Call("poll", probe.poll_fd, fds[1], select.POLLIN))
+    for call in calls:
+        call.wait_blocked()
+    kill_kept()
+    equal(calls[0].result()[0], "EIO", "read")
+    equal("ERR" in calls[1].result()[0], True, "poll")
+    for fd in fds:
+        equal(probe.outcome(os.write, fd, b"x"), "EIO", "write")
+        os.close(fd)
+    fd = probe.wait_for(lambda: h_guest.openable(NODE), NODE)
+    equal(os.write(fd, b"new"), 3)
+    equal(os.read(fd, 10), b"new")
+    os.close(fd)
+    equal(keeper.stop(), 0, "the keeper's status")
+    equal(os.path.exists(NODE), False, NODE)
+
+
+@case("killed: a module that was loaded later is not back, its node is ENXIO")
+def _(_world):
+    keeper = probe.Keeper(
+        os.environ["DEVSWD"], "/tmp/devswd-121.log", "--keep", "-v", "--major",
+        "121", "--claim", "dead:beef", major=121)
+    good("--major", "121", "modload", MODULES + "/clone.so")
+    os.close(os.open(NODE, os.O_RDWR))
+    kill_kept()
+    equal(h_guest.open_error(NODE), "ENXIO", "open")
+    good("--major", "121", "modload", MODULES + "/clone.so")
+    fd = os.open(NODE, os.O_RDWR)
+    equal(os.write(fd, b"new"), 3)
+    os.close(fd)
+    equal(keeper.stop(), 0, "the keeper's status")
+    equal(os.path.exists(NODE), False, NODE)
 
 
 @case("a driver is loaded, its node is there, other nodes go on")

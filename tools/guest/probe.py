@@ -7,6 +7,7 @@ Used in a guest, by tools/guest/demo-story and the tests in tests/vm.
                 its own, so that an unkillable one takes nothing with it
     Far         the other end of an adapter's wire
     Daemon      a running devswd
+    Keeper      the same, with the process that starts it again
     vmusb       plug and unplug
 
 A Call's life: forked; blocked (the kernel says that the process sleeps in
@@ -497,10 +498,13 @@ class Daemon:
         with open(log, "ab") as file:
             self.process = subprocess.Popen(
                 [program, "-f", *options], stdin=subprocess.DEVNULL,
-                stdout=file, stderr=file,
-                env={**os.environ, "NOTIFY_SOCKET": path})
+                stdout=file, stderr=file, env=self._environment(path))
         self.pid = self.process.pid
         wait_for(self._is_ready, "devswd's start", pause=0)
+
+    @staticmethod
+    def _environment(path):
+        return {**os.environ, "NOTIFY_SOCKET": path}
 
     def _is_ready(self):
         try:
@@ -532,3 +536,22 @@ class Daemon:
         """Signal and wait; returns the status."""
         self.kill(number)
         return self.wait()
+
+
+class Keeper(Daemon):
+    """With --keep: the parent of devswd, which tells nobody that it is ready."""
+
+    def __init__(self, *words, major=120):
+        self._port = "/run/devsw/devswd-%d.ctl" % major
+        super().__init__(*words)
+
+    @staticmethod
+    def _environment(path):
+        return {key: value for key, value in os.environ.items()
+                if key != "NOTIFY_SOCKET"}
+
+    def _is_ready(self):
+        if self.process.poll() is not None:
+            raise Late("devswd ended with status %s:\n%s" %
+                       (self.process.returncode, self.said()))
+        return os.path.exists(self._port)
