@@ -9,6 +9,7 @@
 #include <sys/tty.h>
 
 #include "drivers/h_sleep.h"
+#include "drivers/ucom_impl.h"
 
 /* A glance at what the lwp's own lock guards: may be out of date. */
 const char *__attribute__((__no_sanitize__("thread")))
@@ -43,6 +44,18 @@ h_tty_hold(void)
 {
 
 	ttylock(dty0());
+}
+
+int
+h_tty_closes(void *arg __unused)
+{
+	struct ucom_softc *const sc = dty0()->t_softc;
+	bool closes;
+
+	mutex_enter(&sc->sc_lock);
+	closes = sc->sc_closing != 0;
+	mutex_exit(&sc->sc_lock);
+	return closes;
 }
 
 void

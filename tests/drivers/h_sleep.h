@@ -13,6 +13,7 @@ struct hyp_lwp;
 const char *h_sleeps(struct hyp_lwp *);
 
 /* Take the tty lock of dtyU0, which is there; leave it. */
+int	h_tty_closes(void *);	/* T_UNTIL: d_cancel has come */
 void	h_tty_hold(void);
 void	h_tty_release(void);
 

@@ -1250,7 +1250,7 @@ open_after_cancel(void)
 	T_UNTIL(h_has_ended, &open_is_in);
 	s_start(&rev);
 	T_UNTIL(h_has_ended, &node_closes);
-	t_msleep(50);
+	T_UNTIL(h_tty_closes, NULL);
 	h_tty_release();
 	hyp_thread_join(looker);
 	T_EQ(s_finish(&rev), 0);
