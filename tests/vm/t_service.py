@@ -366,6 +366,19 @@ def _(world):
     far.close()
 
 
+@case("killed, the next one has the right to what has been claimed since")
+def _(world):
+    h_service.configure(h_service.BOTH)
+    os.kill(world.daemon.pid, signal.SIGKILL)
+    world.usable("/dev/dtyU1")
+    equal(owner(usbfs("acm0")), "root:devsw 0660", "the right to it")
+    h_service.configure(h_service.CLAIMS)
+    os.kill(world.daemon.pid, signal.SIGKILL)
+    probe.wait_for(lambda: h_guest.open_error("/dev/dtyU1") != "0" and
+                   "devsw" not in owner(usbfs("acm0")), "the right's end")
+    world.usable(CALLOUT)
+
+
 @case("a restart is a stop and a start")
 def _(world):
     before = world.daemon.pid
