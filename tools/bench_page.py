@@ -83,6 +83,13 @@ and the system calls of both.
 The device's thread waiting in libusb's poll(2) alone, without an epoll of its own,
 saves one call in twenty and no time; small answers by write(2) in place of
 writev(2) save nothing.
+
+Up to three threads that have come to their end, kept for the next that are
+created: an unplug begins two, the kernel puts a new thread behind all that udevd
+does then, and a blocked read returned after 11 ms in most rounds.  With that it
+was 3 ms or 15, and the mean of 20 unplugs 8.6 ms, after 8.4.  A trace with two kept
+shows a device's reaper in the place of the thread that closes, so that had to
+be a new one after all.
 """
 GROUPS = (
     ("A device whose driver has nothing to do",
