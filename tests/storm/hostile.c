@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -32,6 +33,7 @@
 #define	MS		1000000u
 #define	LONELY_S	3	/* without a transfer, not configured */
 #define	LONGEST_S	30	/* whatever goes on */
+#define	LOOK_MS		200	/* for who wants to end it */
 #define	TALK		300	/* packets that it has to say, unasked */
 
 /* What becomes of a transfer. */
@@ -74,6 +76,7 @@ struct hyp_usb {
 };
 
 static struct hyp_usb *ports[PORTS];
+static atomic_bool ending;
 
 static uint64_t
 now(void)
@@ -430,6 +433,20 @@ hostile_put(unsigned port, const struct plan *p)
 }
 
 void
+hostile_end(void)
+{
+
+	ending = true;
+}
+
+bool
+hostile_ends(void)
+{
+
+	return ending;
+}
+
+void
 hostile_wait(unsigned port, struct tally *t)
 {
 	struct hyp_usb *const h = ports[port];
@@ -446,8 +463,10 @@ hostile_wait(unsigned port, struct tally *t)
 			end = h->h_began + (uint64_t)LONGEST_S * 1000 * MS;
 		n = p->p_whole ? t->t_transfers :
 		    t->t_configured ? t->t_transfers - t->t_before : 0;
-		if (now() >= end || n >= p->p_unplug)
+		if (now() >= end || n >= p->p_unplug || ending)
 			break;
+		if (end > now() + LOOK_MS * MS)
+			end = now() + LOOK_MS * MS;
 		sleep_until(h, end);
 	}
 	pthread_mutex_unlock(&h->h_lock);

@@ -2,9 +2,10 @@
 /*
  * plan.c - what the device of a seed and a number is.
  *
- * It begins as a good one of a kind that one of our drivers takes, and then, for
- * more than half of them, some of the rules of descriptors are broken.  One
- * broken rule gets deeper than many.
+ * It begins as a good one of a kind that one of our drivers takes.  Half of them
+ * get one fault at most (plan_tame); of the others most have some of the rules of
+ * descriptors broken, and transfers that go wrong.  One broken rule gets deeper
+ * than many.
  */
 #include <stdio.h>
 #include <string.h>
@@ -369,12 +370,10 @@ tell_report(struct plan *p)
 }
 
 static void
-break_rules(struct plan *p, struct chance *c)
+break_rules(struct plan *p, struct chance *c, unsigned n)
 {
-	const unsigned dice = below(c, 10);
-	unsigned n, i;
+	unsigned i;
 
-	n = dice < 4 ? 0 : dice < 8 ? 1 : 2 + below(c, MAXBROKEN - 1);
 	while (p->p_nbroken < n) {
 		i = below(c, NRULES);
 		rules[i].r_break(p, c);
@@ -385,13 +384,45 @@ break_rules(struct plan *p, struct chance *c)
 	}
 }
 
+/* Anything may be wrong with it, and mostly something is. */
+static void
+plan_wild(struct plan *p, struct chance *c)
+{
+	static const unsigned odd[] = { 0, 10, 50, 150, 400 };
+	const unsigned dice = below(c, 10);
+	unsigned bits;
+
+	break_rules(p, c, dice < 2 ? 0 : dice < 7 ? 1 :
+	    2 + below(c, MAXBROKEN - 1));
+	p->p_odd = odd[below(c, sizeof(odd) / sizeof(odd[0]))];
+	p->p_early = below(c, 25) == 0;
+	/* As often early as late: the place of the highest bit. */
+	bits = 2 + below(c, 8);
+	p->p_unplug = 1 + below(c, 1u << bits);
+	p->p_whole = below(c, 8) == 0;
+	p->p_ms = below(c, 8) == 0 ? below(c, 300) : 500 + below(c, 5000);
+}
+
+/*
+ * A good device with one fault at most, which lives long enough for clients to
+ * find it and to move data: what is wrong comes when somebody is at work.
+ */
+static void
+plan_tame(struct plan *p, struct chance *c)
+{
+	const unsigned fault = below(c, 4);
+
+	break_rules(p, c, fault == 1);
+	p->p_odd = fault == 2 ? 10 + below(c, 20) : 0;
+	p->p_unplug = 60 + below(c, fault == 3 ? 60 : 300);
+	p->p_ms = 2000 + below(c, 3000);
+}
+
 void
 plan_make(struct plan *p, uint64_t seed, unsigned number)
 {
-	static const unsigned odd[] = { 0, 10, 50, 150, 400 };
 	struct chance c = chance_of(seed, number);
 	const unsigned kind = below(&c, NKINDS);
-	unsigned bits;
 
 	memset(p, 0, sizeof(*p));
 	p->p_number = number;
@@ -410,16 +441,11 @@ plan_make(struct plan *p, uint64_t seed, unsigned number)
 		tell_report(p);
 	}
 	p->p_told = SIZE_MAX;
-	break_rules(p, &c);
 	p->p_high = below(&c, 4) == 0;
-	p->p_odd = odd[below(&c, sizeof(odd) / sizeof(odd[0]))];
-	p->p_early = below(&c, 25) == 0;
-	/* As often early as late: the place of the highest bit. */
-	bits = 2 + below(&c, 8);
-	p->p_unplug = 1 + below(&c, 1u << bits);
-	p->p_whole = below(&c, 8) == 0;
-	p->p_ms = below(&c, 8) == 0 ? below(&c, 300) :
-	    500 + below(&c, 5000);
+	if (below(&c, 2) == 0)
+		plan_tame(p, &c);
+	else
+		plan_wild(p, &c);
 }
 
 void

@@ -96,5 +96,8 @@ struct tally {
 void	hostile_put(unsigned, const struct plan *);
 /* Until its time has come: p_unplug or p_ms, or the kernel does not want it. */
 void	hostile_wait(unsigned, struct tally *);
+/* Every device's time has come; for a signal handler too. */
+void	hostile_end(void);
+bool	hostile_ends(void);
 
 #endif /* STORM_STORM_H */

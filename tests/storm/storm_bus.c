@@ -12,12 +12,16 @@
  *
  *	-n	say only what they are
  *
+ * SIGTERM ends it early, with every plug pulled as usual: where a connection is
+ * just broken vhci_hcd loses transfers, for which the kernel waits for ever.
+ *
  * Exit status: 0, 1 if one could not be plugged in, 2 usage.  Root's.
  *
  * A thread for each port; tell_lock keeps lines whole, and protects sum.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +91,7 @@ port_thread(void *arg)
 {
 	const unsigned port = (unsigned)(uintptr_t)arg;
 
-	for (unsigned n = first; n < first + count; n++) {
+	for (unsigned n = first; n < first + count && !hostile_ends(); n++) {
 		if (n % nports == port)
 			one(port, n);
 	}
@@ -105,6 +109,14 @@ list(void)
 	}
 }
 
+static void
+on_term(int sig)
+{
+
+	(void)sig;
+	hostile_end();
+}
+
 static _Noreturn void
 usage(void)
 {
@@ -116,6 +128,8 @@ usage(void)
 int
 main(int argc, char **argv)
 {
+	const struct sigaction sa = { .sa_handler = on_term,
+	    .sa_flags = SA_RESTART };
 	pthread_t threads[PORTS];
 	int c, only = 0;
 
@@ -136,6 +150,7 @@ main(int argc, char **argv)
 		list();
 		return 0;
 	}
+	sigaction(SIGTERM, &sa, NULL);
 	for (unsigned i = 0; i < nports; i++) {
 		if (pthread_create(&threads[i], NULL, port_thread,
 		    (void *)(uintptr_t)i) != 0) {

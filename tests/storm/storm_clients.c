@@ -53,6 +53,7 @@
 #include "storm/storm.h"
 
 #define	ALARM_MS	60
+#define	ABSENT_US	50000
 #define	STUCK_S		60
 #define	ERRNOS		134
 #define	MAXPROCS	256
@@ -219,8 +220,12 @@ do_open(void)
 	/* With another root there is only what was open before. */
 	fd = below(&dice, 4) ? open(path, flags, 0600) :
 	    openat(devdir, path + 5, flags & ~O_CREAT);
-	if (did(OPEN, fd, 1 << 20) < 0)
+	if (did(OPEN, fd, 1 << 20) < 0) {
+		/* There is no hardware; who asks too often keeps it away. */
+		if (errno == ENXIO)
+			usleep(below(&dice, ABSENT_US));
 		return;
+	}
 	take_slot(fd);
 	if ((flags & (O_PATH | O_DIRECTORY)) == 0)
 		snprintf(shared->s_last, sizeof(shared->s_last), "%.63s",

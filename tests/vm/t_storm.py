@@ -230,6 +230,11 @@ class Bus:
         with open(self.LOG, encoding="ascii") as file:
             return file.read().splitlines()
 
+    def stop(self):
+        """Pull what is plugged in, as devswd cannot end before."""
+        self.process.terminate()
+        self.process.wait()
+
     def under_way(self):
         """The lines of devices that are plugged in."""
         lines = self.said()
@@ -270,11 +275,16 @@ def _(world):
 def _(world):
     clients = Clients()
     bus = Bus()
-    while probe.process_state(bus.process.pid) not in "-Z":
-        world.alive(bus)
-        world.answers()
-        clients.alive()
-        time.sleep(0.5)
+    try:
+        while probe.process_state(bus.process.pid) not in "-Z":
+            world.alive(bus)
+            world.answers()
+            clients.alive()
+            time.sleep(0.5)
+    except BaseException:
+        world.repair()
+        bus.stop()
+        raise
     equal(bus.process.wait(), 0, "storm_bus's status")
     did = clients.stop()
     world.alive(bus)

@@ -46,7 +46,8 @@
  *
  *	A device can make events faster than they are looked at, each of which
  *	takes some reads of sysfs.  So one is taken at a time, and main's
- *	thread goes back to its loop, where a revoke or the signal that ends it may wait.
+ *	thread goes back to its loop, where a revoke or the signal that ends it
+ *	may wait.
  *
  *	udevd's rules give a new node of ours an owner and a mode too (tty*:
  *	group dialout, 0660), after the front end has, and an old one whenever
