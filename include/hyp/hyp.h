@@ -216,4 +216,13 @@ void	hyp_set_module_dir(const char *);
  */
 void	hyp_halt(void);
 
+/*
+ * hyp_hand_over()
+ *
+ *	This process is going to be replaced by another one, and no call is in K
+ *	or comes any more: devices that are open and can go on stop, and say what
+ *	the next one has to know (hyp_hand_put).  Sleeps, in bounded time.
+ */
+void	hyp_hand_over(void);
+
 #endif /* HYP_HYP_H */

@@ -44,6 +44,8 @@ struct hyp_cred {
 #define	HYP_F_READ	0x1
 #define	HYP_F_WRITE	0x2
 #define	HYP_F_NONBLOCK	0x4
+#define	HYP_F_AGAIN	0x10	/* of a file that was open in the process before
+				   this one: hyp_node_open only */
 #define	HYP_F_CONT	0x8	/* a later piece of one big read or write: a
 				   read takes what is there and never sleeps */
 
@@ -180,6 +182,13 @@ struct hyp_dead {
 	uint32_t	hd_always;
 };
 void	hyp_node_dead(struct hyp_node *, int, struct hyp_dead *);
+
+/*
+ * yes = hyp_file_alive(file)
+ *
+ *	Is it no dead file?  Does not sleep.
+ */
+int	hyp_file_alive(struct hyp_file *);
 
 /*
  * error = hyp_node_revoke(node)

@@ -23,4 +23,17 @@
 void	hyp_state_put(const char *, const void *, size_t);
 size_t	hyp_state_get(const char *, void *, size_t);
 
+/*
+ * error = hyp_hand_put(name, data, len)
+ * len = hyp_hand_get(name, data, max)
+ *
+ *	What an open device that is to go on in the next process has to say to
+ *	it, of any length; in hyp_hand_over, once for each.  Get: copies what the
+ *	process before this one has put, if it is not more than max, and says how
+ *	long it is; 0: nothing.  It may be anything.  Any thread; K's locks
+ *	may be held.  ENOMEM.
+ */
+int	hyp_hand_put(const char *, const void *, size_t);
+size_t	hyp_hand_get(const char *, void *, size_t);
+
 #endif /* HYP_HYP_STATE_H */

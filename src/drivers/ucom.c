@@ -190,6 +190,7 @@ ucom_attach(device_t parent __unused, device_t self, void *aux)
 	tp->t_softc = sc;
 	sc->sc_tty = tp;
 	ucom_state_get(sc);
+	ucom_park_get(sc);
 	tty_attach(tp);
 	if (!pmf_device_register(self, NULL, NULL))
 		aprint_error_dev(self, "couldn't establish power handler\n");
@@ -211,6 +212,10 @@ ucom_activate(device_t self, enum devact act)
 {
 	struct ucom_softc *sc = device_private(self);
 
+	if (act == DVACT_PARKING)
+		return ucom_parking(sc);
+	if (act == DVACT_PARK)
+		return ucom_park(sc);
 	if (act != DVACT_DEACTIVATE)
 		return EOPNOTSUPP;
 	if (sc->sc_tty != NULL)
@@ -252,6 +257,7 @@ ucom_detach(device_t self, int flags __unused)
 	KASSERT(sc->sc_nopeners == 0 && sc->sc_oinflight == 0);
 	if (tp != NULL) {
 		ucom_state_drop(sc);
+		ucom_park_drop(sc);
 		ucom_io_detach(sc);
 		tty_detach(tp);
 		tty_free(tp);

@@ -110,6 +110,13 @@ struct ucom_softc {
 	struct termios		 sc_termios[2];	/* at the last close, dial-in
 						   and dial-out; OPENING's */
 	u_int			 sc_saved;	/* which of them are set; same */
+	bool			 sc_parking;	/* what comes back is kept; sc_lock
+						   +atomic */
+	u_int			 sc_parkbegan;	/* getticks() */
+	bool			 sc_again;	/* OPENING: it was open before */
+	struct ucom_parked	*sc_parked;	/* of the process before; or NULL;
+						   same */
+	size_t			 sc_parkedlen;
 	bool			 sc_lowlat;	/* the chip is to be told; same */
 	struct usbd_line	 sc_line;	/* what the configuration says
 						   since it was brought up; same */
@@ -132,6 +139,8 @@ dev_type_close(ucomclose);
 /* ---- ucom_param.c: the mode of a line ------------------------------- */
 
 int	ucomparam(struct tty *, struct termios *);
+int	ucom_param_ask(struct ucom_softc *, const struct termios *, int *);
+void	ucom_param_set(struct ucom_softc *, const struct termios *, int);
 int	ucom_mode(struct ucom_softc *, dev_t);
 void	ucom_line_begin(struct ucom_softc *);
 u_int	ucom_line_pins(const struct ucom_softc *, u_int *);
@@ -143,6 +152,15 @@ void	ucom_state_put(struct ucom_softc *);
 void	ucom_state_get(struct ucom_softc *);
 void	ucom_state_up(struct ucom_softc *);
 void	ucom_state_drop(struct ucom_softc *);
+
+/* ---- ucom_park.c: an open line goes on in another process ------------- */
+
+int	ucom_parking(struct ucom_softc *);
+int	ucom_park(struct ucom_softc *);
+void	ucom_park_get(struct ucom_softc *);
+void	ucom_park_drop(struct ucom_softc *);
+int	ucom_park_up(struct ucom_softc *, u_int);
+void	ucom_park_go(struct ucom_softc *, bool);
 
 /* ---- ucom_modem.c: requests and modem lines ------------------------- */
 

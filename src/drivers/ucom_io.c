@@ -424,7 +424,9 @@ ucom_write_failed(struct ucom_softc *sc, struct ucom_buffer *ub,
 
 	if (status == USBD_STALLED)
 		sc->sc_ostalled = true;
-	if (!sc->sc_running || sc->sc_dying || sc->sc_oflush) {
+	if (sc->sc_parking) {
+		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_retry, ub, ub_link);
+	} else if (!sc->sc_running || sc->sc_dying || sc->sc_oflush) {
 		ucom_obuff_done(sc, ub);
 	} else if (++ub->ub_errs < UCOM_MAXERRS) {
 		SIMPLEQ_INSERT_TAIL(&sc->sc_obuff_retry, ub, ub_link);
@@ -509,7 +511,7 @@ ucom_recover(void *arg)
 	mutex_enter(&sc->sc_lock);
 	ucom_submit_reads(sc);
 	if (sc->sc_oinflight == 0) {
-		while (sc->sc_running && !sc->sc_dying &&
+		while (sc->sc_running && !sc->sc_dying && !sc->sc_parking &&
 		    (ub = SIMPLEQ_FIRST(&sc->sc_obuff_retry)) != NULL &&
 		    ucom_submit_write(sc, ub))
 			SIMPLEQ_REMOVE_HEAD(&sc->sc_obuff_retry, ub_link);

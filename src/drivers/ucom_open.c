@@ -270,6 +270,9 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 	int error;
 
 	ucom_line_begin(sc);
+	if (sc->sc_again)
+		return ucom_park_up(sc, UCOM_KIND(dev));
+	ucom_park_drop(sc);
 	if (sc->sc_methods->ucom_open != NULL) {
 		error = sc->sc_methods->ucom_open(sc->sc_parent,
 		    sc->sc_portno);
@@ -593,10 +596,11 @@ ucomopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
 	enum ucom_task task;
 	int error, excl = 0;
 	u_int sent = 0;
+	bool again = false;
 
 	/* Before sc_lock, as they take the tty's. */
 	if (sc->sc_tty != NULL) {
-		excl = tty_exclusive(sc->sc_tty, l);
+		excl = ISSET(flag, FAGAIN) ? 0 : tty_exclusive(sc->sc_tty, l);
 		if (ISSET(flag, FNONBLOCK))
 			sent = ucom_sent_ms(sc);
 	}
@@ -607,6 +611,8 @@ ucomopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
 		return error;
 
 	if (task == UCOM_UP) {
+		again = ISSET(flag, FAGAIN) && sc->sc_parked != NULL;
+		sc->sc_again = again;
 		error = ucom_open_up(sc, dev, flag);
 		if (error)
 			return error;
@@ -614,6 +620,8 @@ ucomopen(dev_t dev, int flag, int mode __unused, struct lwp *l)
 		error = ucom_open_mode(sc, dev);
 	if (error == 0)
 		error = ucom_open_tty(sc, dev, flag);
+	if (again)
+		ucom_park_go(sc, error == 0);
 	ucom_open_done(sc, kind, flag);
 	return error;
 }

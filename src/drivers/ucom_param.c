@@ -23,7 +23,7 @@
  *	known.  EOPNOTSUPP: the device refuses them; EINVAL: it cannot make
  *	them; EIO.
  */
-static int
+int
 ucom_param_ask(struct ucom_softc *sc, const struct termios *t, int *rate)
 {
 	struct termios chip = *t;
@@ -43,7 +43,7 @@ ucom_param_ask(struct ucom_softc *sc, const struct termios *t, int *rate)
  * The line is like t now, at that rate: tell the tty and the output; no lock
  * held.
  */
-static void
+void
 ucom_param_set(struct ucom_softc *sc, const struct termios *t, int rate)
 {
 	struct tty *tp = sc->sc_tty;

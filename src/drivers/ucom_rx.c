@@ -16,6 +16,7 @@
  * Locks: the tty's -> sc_lock; see ucom.c.
  */
 #include <sys/param.h>
+#include <sys/atomic.h>
 #include <sys/devtrace.h>
 #include <sys/fcntl.h>
 #include <sys/intr.h>
@@ -550,6 +551,9 @@ ucomreadcb(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	uint32_t len;
 	bool input;
 
+	/* One that was taken back has what came before. */
+	if (status == USBD_CANCELLED && atomic_load_relaxed(&sc->sc_parking))
+		status = USBD_NORMAL_COMPLETION;
 	if (status == USBD_NORMAL_COMPLETION) {
 		usbd_get_xfer_status(xfer, NULL, NULL, &len, NULL);
 		ub->ub_len = ucom_received(sc, ub, len);

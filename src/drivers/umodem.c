@@ -56,6 +56,7 @@ static int	umodem_activate(device_t, enum devact);
 static void	umodem_childdet(device_t, device_t);
 
 static void	umodem_get_status(void *, int, u_char *, u_char *);
+static void	umodem_again(void *, int, u_char);
 static int	umodem_set_lines(void *, int, u_int, u_int);
 static int	umodem_set_break(void *, int, int);
 static int	umodem_param(void *, int, struct termios *);
@@ -71,6 +72,7 @@ static const struct ucom_methods umodem_methods = {
 	.ucom_open = umodem_open,
 	.ucom_close = umodem_close,
 	.ucom_set_lines = umodem_set_lines,
+	.ucom_again = umodem_again,
 	.ucom_set_break = umodem_set_break,
 	.ucom_mspar = true,
 };
@@ -542,6 +544,15 @@ umodem_get_status(void *arg, int portno __unused, u_char *lsr, u_char *msr)
 
 	*lsr = atomic_load_relaxed(&sc->sc_lsr);
 	*msr = atomic_load_relaxed(&sc->sc_msr);
+}
+
+/* What a modem says of itself comes when it changes. */
+static void
+umodem_again(void *arg, int portno __unused, u_char msr)
+{
+	struct umodem_softc *sc = arg;
+
+	atomic_store_relaxed(&sc->sc_msr, msr);
 }
 
 /* The class has one request for both lines. */

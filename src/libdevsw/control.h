@@ -77,7 +77,8 @@
 #define	CONTROL_ATTACH	12	/* root only: let them have it again */
 #define	CONTROL_TRACE	13	/* lines of JSON: the calls of a node's driver;
 				   waits for them */
-#define	CONTROL_LAST	CONTROL_TRACE
+#define	CONTROL_UPGRADE	14	/* root only: end for the next devswd */
+#define	CONTROL_LAST	CONTROL_UPGRADE
 
 struct control_request {
 	uint32_t	cr_version;

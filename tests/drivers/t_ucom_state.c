@@ -15,6 +15,7 @@
 
 #include "drivers/h_adapter.h"
 #include "drivers/h_serial.h"
+#include "hyp/hyp.h"
 
 static struct s_file
 opened(const char *node)
@@ -143,6 +144,103 @@ another_plugging_has_none(void)
 	h_remove(v);
 }
 
+static int
+is_ready(void *arg)
+{
+
+	return (s_poll(arg, HYP_POLLIN) & HYP_POLLIN) != 0;
+}
+
+/* ---- another process goes on ---------------------------------------- */
+
+/* This one stops, and the next one has the adapter. */
+static void
+handed_over(struct vusb *v, struct s_file *sf)
+{
+	size_t len;
+
+	h_parked_drop();
+	hyp_hand_over();
+	T_CHECK(h_parked(&len) != NULL);
+	h_state_deaf(1);
+	vusb_let_go(v);
+	s_close(sf);
+	h_state_deaf(0);
+	vusb_rescan(v);
+}
+
+static int
+opened_again(const char *node, struct s_file *sf)
+{
+
+	return s_open(node, S_RDWR | HYP_F_NONBLOCK | HYP_F_AGAIN, sf);
+}
+
+struct again {
+	const char	*node;
+	struct s_file	*sf;
+};
+
+static int
+is_opened_again(void *arg)
+{
+	const struct again *const a = arg;
+
+	return opened_again(a->node, a->sf) == 0;
+}
+
+static void
+goes_on(void)
+{
+	static const uint8_t speed[] = "speed";
+	struct vusb *v = h_ftdi();
+	struct s_file sf = opened("dtyU0");
+	struct again a = { "dtyU0", &sf };
+	struct winsize ws = { .ws_row = 33, .ws_col = 7 };
+	struct vusb_status was, is;
+	uint8_t buf[4096], want[4096];
+	struct termios2 t, u;
+	int on = 0;
+
+	T_EQ(s_raw(&sf, 115200, 8, S_CLOCAL | S_EVEN), 0);
+	T_EQ(s_ioctl(&sf, TIOCSWINSZ, &ws), 0);
+	T_EQ(s_ioctl(&sf, TIOCEXCL, NULL), 0);
+	T_EQ(s_ioctl(&sf, TIOCMBIC, (on = TIOCM_RTS, &on)), 0);
+	T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+	/* Not read, and not sent. */
+	T_EQ(vusb_far_write(v, 0, speed, 5, 1000), 5);
+	T_UNTIL(is_ready, &sf);
+	T_EQ(s_ioctl(&sf, TCXONC, (void *)(uintptr_t)TCOOFF), 0);
+	s_pattern(want, sizeof(want), 0);
+	s_write_all(&sf, want, sizeof(want));
+	was = h_status(v);
+	handed_over(v, &sf);
+	/* Nobody has the line. */
+	T_EQ(vusb_far_write(v, 0, speed, 5, 1000), 5);
+	T_UNTIL(is_opened_again, &a);
+	is = h_status(v);
+	T_EQ(is.vs_moves, was.vs_moves);
+	T_EQ(is.vs_baud, was.vs_baud);
+	T_EQ(s_ioctl(&sf, TCGETS2, &u), 0);
+	T_EQ(memcmp(&t, &u, sizeof(t)), 0);
+	memset(&ws, 0, sizeof(ws));
+	T_EQ(s_ioctl(&sf, TIOCGWINSZ, &ws), 0);
+	T_EQ(ws.ws_row, 33);
+	T_EQ(s_ioctl(&sf, TIOCGEXCL, &on), 0);
+	T_EQ(on, 1);
+	T_EQ(s_modem(&sf) & (TIOCM_DTR | TIOCM_RTS), TIOCM_DTR);
+	s_read_all(&sf, buf, 10);
+	T_EQ(memcmp(buf, "speedspeed", 10), 0);
+	T_EQ(s_ioctl(&sf, TIOCOUTQ, &on), 0);
+	T_EQ(on, (int)sizeof(want));
+	T_EQ(s_ioctl(&sf, TCXONC, (void *)(uintptr_t)TCOON), 0);
+	s_far_read_all(v, 0, buf, sizeof(buf));
+	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
+	s_close(&sf);
+	h_parked_drop();
+	h_remove(v);
+}
+
 /* Whatever has become of it: the line can be opened, and no wait has no end. */
 static void
 damaged(void)
@@ -178,5 +276,6 @@ const struct t_case t_cases[] = {
 	{ "what leaves is forgotten", what_leaves_is_forgotten },
 	{ "another plugging has none of it", another_plugging_has_none },
 	{ "damaged, it keeps no open out", damaged },
+	{ "handed over, an open line goes on", goes_on },
 	{ NULL, NULL }
 };

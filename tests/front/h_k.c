@@ -16,11 +16,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "h_k.h"
 #include "hyp/hyp.h"
+#include "hyp/hyp_state.h"
 
 struct hyp_lwp {
 	atomic_bool	 hl_active;
@@ -38,6 +40,7 @@ struct hyp_file {
 };
 
 struct hyp_node {
+	unsigned	 hn_number;
 	struct hyp_node	*hn_next;
 	enum hk_kind	 hn_kind;
 	enum hk_mode	 hn_mode;
@@ -89,6 +92,8 @@ hk_reset(void)
 	atomic_store(&released, false);
 }
 
+static unsigned numbers;
+
 struct hyp_node *
 hk_node_of(enum hk_kind kind, enum hk_mode mode)
 {
@@ -96,6 +101,7 @@ hk_node_of(enum hk_kind kind, enum hk_mode mode)
 
 	assert(hn != NULL);
 	hn->hn_kind = kind;
+	hn->hn_number = numbers++;
 	hn->hn_mode = mode;
 	hn->hn_next = nodes;
 	nodes = hn;
@@ -325,6 +331,34 @@ hyp_node_open(struct hyp_node *hn, int flags, void *host,
 	hk.opens++;
 	*fpp = hf;
 	return 0;
+}
+
+int
+hyp_file_alive(struct hyp_file *hf)
+{
+
+	return !hf->hf_closed;
+}
+
+/* All of them can go on. */
+void
+hyp_hand_over(void)
+{
+	char name[16];
+
+	for (const struct hyp_node *hn = nodes; hn != NULL; hn = hn->hn_next) {
+		snprintf(name, sizeof(name), "k%u", hn->hn_number);
+		(void)hyp_hand_put(name, "well", 4);
+	}
+}
+
+/* A device for each node. */
+void
+hyp_node_getstat(struct hyp_node *hn, struct hyp_node_stat *hs)
+{
+
+	memset(hs, 0, sizeof(*hs));
+	snprintf(hs->hs_device, sizeof(hs->hs_device), "k%u", hn->hn_number);
 }
 
 /* A terminal's of NetBSD. */

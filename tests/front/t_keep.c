@@ -31,6 +31,7 @@
 #include "h_front.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
+#include "hyp/hyp_state.h"
 
 #define	NODES	2
 
@@ -132,15 +133,28 @@ get_fds(int end)
 }
 
 /* Says so when its nodes are there. */
+static volatile sig_atomic_t asked;
+
+static void
+ask(int sig)
+{
+
+	(void)sig;
+	asked = 1;
+}
+
 static _Noreturn void
 child_main(int status)
 {
+	struct hyp_node *first = NULL;
+	struct hyp_node_stat hs;
 	struct front_config fc;
 	void *host;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	hyp_posix_set_loglevel(0);
 	host_crash_catch();
+	signal(SIGUSR2, ask);
 	get_fds(status);
 	front_died_open(journal, false);
 	config(&fc);
@@ -149,6 +163,8 @@ child_main(int status)
 		_exit(1);
 	for (int i = 0; i < NODES; i++) {
 		node = hk_node();
+		if (i == 0)
+			first = node;
 		if (hyp_node_create(node, names[i], classes[i], minors[i],
 		    &host) != 0)
 			_exit(2);
@@ -158,8 +174,18 @@ child_main(int status)
 	hk.ioctl_mode = HK_CRASH;
 	if (kept != NODES || write(status, "", 1) != 1)
 		_exit(3);
-	for (;;)
+	while (!asked)
 		pause();
+	/* The first node's device can go on; the journal's place is that of
+	   what this one leaves. */
+	if (front_hand_begin() != 0)
+		_exit(4);
+	hyp_node_getstat(first, &hs);
+	if (hyp_hand_put(hs.hs_device, "well", 4) != 0 ||
+	    (journal_fd = front_hand_end()) < 0)
+		_exit(5);
+	put_fds(status);
+	_exit(0);
 }
 
 /* One that takes over, and dies. */
@@ -246,7 +272,6 @@ child_up(void)
 	}
 	put_fds(child_end);
 	T_EQ(read(child_end, &byte, 1), 1);
-	close(child_end);
 }
 
 static void
@@ -257,6 +282,7 @@ child_kill(void)
 	kill(child, SIGKILL);
 	T_EQ(waitpid(child, &status, 0), child);
 	T_CHECK(WIFSIGNALED(status));
+	close(child_end);
 	close(second_end);
 	for (int i = 0; i < NODES; i++)
 		kern_allow_unasked(kerns[i]);
@@ -381,6 +407,94 @@ calls_in_hand_end_as_of_a_revoked_file(void)
 	all_down();
 }
 
+/* What the child leaves when it ends for the next one. */
+static int
+child_hands_over(void)
+{
+	struct iovec iov = { .iov_base = (char[1]){ 0 }, .iov_len = 1 };
+	union rights r;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &r, .msg_controllen = sizeof(r) };
+	int fd, status, more[NODES];
+
+	/* It may be just about to sleep. */
+	do {
+		kill(child, SIGUSR2);
+	} while (poll(&(struct pollfd){ .fd = child_end, .events = POLLIN }, 1,
+	    100) == 0);
+	T_EQ(recvmsg(child_end, &msg, 0), 1);
+	memcpy(&fd, CMSG_DATA(&r.hdr), sizeof(int));
+	memcpy(more, CMSG_DATA(&r.hdr) + sizeof(int), sizeof(more));
+	for (int i = 0; i < NODES; i++)
+		close(more[i]);
+	T_EQ(waitpid(child, &status, 0), child);
+	T_EQ(status, 0);
+	close(child_end);
+	close(second_end);
+	return fd;
+}
+
+static void
+handed_over_it_goes_on(void)
+{
+	uint64_t fh[NODES], r, w, o;
+	struct hyp_node *hn[NODES];
+	struct front_kept fk[NODES];
+	struct kern_reply reply;
+	struct front_config fc;
+	char text[8];
+	int fd;
+
+	child_up();
+	for (int i = 0; i < NODES; i++)
+		fh[i] = kern_opened(kerns[i], O_RDWR);
+	r = kern_read(kerns[0], fh[0], 10, 0, 0);
+	T_UNTIL(is_in_hand, &r);
+	w = kern_write(kerns[0], fh[0], "once", 4, 0, 0);
+	T_UNTIL(is_in_hand, &w);
+	o = kern_read(kerns[1], fh[1], 10, 0, 0);
+	T_UNTIL(is_in_hand, &o);
+	fd = child_hands_over();
+	T_CHECK(front_hand_open(fd));
+	close(fd);
+	T_EQ(hyp_hand_get("k", text, sizeof(text)), 0);
+	/* The next one. */
+	journal_close(journal);
+	T_EQ(journal_open(&journal, journal_fd), 0);
+	config(&fc);
+	fc.open_channel = kern_open_channel;
+	kept = unkept = 0;
+	front_begin(&fc);
+	for (int i = 0; i < NODES; i++)
+		fk[i] = (struct front_kept){ minors[i], fds[i] };
+	T_EQ(front_adopt(fk, NODES), NODES);
+	T_CHECK(is_in_hand(&r));
+	for (int i = 0; i < NODES; i++) {
+		node_comes(i, &hn[i]);
+		front_node_serve(minors[i]);
+	}
+	T_EQ(hk.opens, 1);
+	/* A file of a device that has said nothing is dead. */
+	T_EQ(kern_wait(kerns[1], o, &reply), 0);
+	T_EQ(reply.kr_len, 0);
+	T_EQ(kern_wait(kerns[1], kern_write(kerns[1], fh[1], "x", 1, 0, 0),
+	    NULL), EIO);
+	/* The other one's reader still waits. */
+	T_EQ(kern_done(kerns[0], r), 0);
+	hk_feed(hn[0], 3);
+	T_EQ(kern_wait(kerns[0], r, &reply), 0);
+	T_EQ(reply.kr_len, 3);
+	T_EQ(kern_wait(kerns[0], w, NULL), 0);
+	T_EQ(kern_wait(kerns[0], kern_write(kerns[0], fh[0], "x", 1, 0, 0),
+	    NULL), 0);
+	T_CHECK(!is_in_hand(&r));
+	for (int i = 0; i < NODES; i++)
+		kern_released(kerns[i], fh[i]);
+	T_EQ(hk.closes, 1);
+	T_CHECK(!front_hand_open(-1));
+	all_down();
+}
+
 static const struct front_died *
 next_is_told(void)
 {
@@ -469,6 +583,7 @@ the_next_is_told_why(void)
 		}
 		T_EQ(waitpid(child, &status, 0), child);
 		T_CHECK(WIFSIGNALED(status));
+		close(child_end);
 		close(second_end);
 		second_down();
 		has_died_of(next_is_told(), ways[w].words, FRONT_IOCTL);
@@ -702,6 +817,8 @@ one_that_is_another_now_goes(void)
 }
 
 const struct t_case t_cases[] = {
+	{ "handed over, calls and files go on, where their device can",
+	    handed_over_it_goes_on },
 	{ "calls in hand end as of a revoked file",
 	    calls_in_hand_end_as_of_a_revoked_file },
 	{ "a call that was not recorded is answered",

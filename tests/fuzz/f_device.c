@@ -3,7 +3,8 @@
  * f_device.c - a hostile device against the whole kernel side, with clients at
  * work: the descriptors are within or beyond the rules, transfers are short,
  * long, late, stalled, never come back or are there still when the device has
- * gone, the plug goes in and out; and three clients make every call on every
+ * gone, the plug goes in and out, another process goes on with what this one has
+ * parked, damaged or not; and three clients make every call on every
  * node, are interrupted, and are revoked.
  *
  * Input
@@ -59,7 +60,7 @@ client_open(struct client *c)
 	if (c->c_file != NULL || hn == NULL)
 		return;
 	c->c_host = calloc(1, sizeof(*c->c_host));
-	error = hyp_node_open(hn, (int)(c->c_arg2 & 7), c->c_host,
+	error = hyp_node_open(hn, (int)(c->c_arg2 & (7 | HYP_F_AGAIN)), c->c_host,
 	    &c->c_file);
 	FUZZ_PROMISE(error >= 0 && error <= 133);
 	if (error != 0) {
@@ -267,6 +268,43 @@ configure(struct fuzz *f)
 	hyp_usb_line(DEVICE_PATH, &line);
 }
 
+/*
+ * Another process has the device, with what this one has parked, or what has
+ * become of that; and it is opened again.
+ */
+static void
+hand_over(struct fuzz *f)
+{
+	unsigned i, ms;
+
+	for (i = 0; i < CLIENTS; i++)
+		calm(&clients[i]);
+	hyp_hand_over();
+	for (i = fuzz_u8(f) % 8; i > 0; i--) {
+		const uint32_t at = fuzz_u16(f);
+
+		device_parked_spoil(at, fuzz_u8(f));
+	}
+	hyp_usb_left(DEVICE_PATH);
+	for (i = 0; i < CLIENTS; i++) {
+		clients[i].c_call = CLOSE;
+		clients[i].c_arg2 = HYP_F_NONBLOCK;
+		client_do(&clients[i]);
+		calm(&clients[i]);
+	}
+	for (ms = 0; device.d_open != NULL; ms += 100) {
+		FUZZ_PROMISE(ms < CALM_MS);
+		world_sleep(100);
+	}
+	device_again();
+	world_sleep(50);
+	clients[0].c_call = OPEN;
+	clients[0].c_arg = fuzz_u8(f);
+	clients[0].c_arg2 = HYP_F_READ | HYP_F_WRITE | HYP_F_NONBLOCK |
+	    HYP_F_AGAIN;
+	client_do(&clients[0]);
+}
+
 static void
 take_event(struct fuzz *f, uint8_t op)
 {
@@ -296,6 +334,10 @@ take_event(struct fuzz *f, uint8_t op)
 		configure(f);
 		break;
 	case 7:
+		if ((op & 8) != 0) {
+			hand_over(f);
+			break;
+		}
 		for (unsigned i = 0; i < device_nodes(); i++)
 			hyp_node_getstat(device_node(i), &hs);
 		break;
@@ -326,6 +368,7 @@ settle(void)
 		world_sleep(100);
 	}
 	device_return();
+	device_parked_drop();
 	world_sleep(1500);	/* callouts that look once a second */
 	FUZZ_PROMISE(hyp_zombies() == 0);
 }
@@ -467,6 +510,10 @@ fuzz_seeds(void)
 	    3, 9, 10, 5, 0xa1, 0x20, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 12, 0xa1,
 	    0x20, 0, 0, 0, 0, 2, 0, 0x80, 1, 0, 0, 0, 3, 0xec, 3, 0x11, 5, 6,
 	    9, 4, 3, 1, 2, 3, 10 };
+	/* Stopped output, input; handed over well, and with a byte changed. */
+	static const uint8_t hand[] = { OPEN, 1, 7, IOCTL, 7, 0, 0, 0, 0, 0,
+	    WRITE, 90, 0, 4, 0xc0, 20, 0xcf, 0, 1, 0xc0, 20, READ, 50, 0, 4,
+	    0xcf, 1, 40, 0, 1, 1, WRITE, 9, 0, 4, CLOSE, 0, 0, 4 };
 	char name[32];
 
 	for (uint8_t i = 0; i < NCHIPS; i++) {
@@ -478,6 +525,11 @@ fuzz_seeds(void)
 		strcat(name, "-out");
 		seed(name, i, out, sizeof(out), h_rdescs[1].r_bytes,
 		    h_rdescs[1].r_len, in, sizeof(in));
+		strcpy(name, c->c_name);
+		strcat(name, "-hand");
+		seed(name, i, hand, sizeof(hand), NULL, 0, in, sizeof(in));
+		strcpy(name, c->c_name);
+		strcat(name, "-out");
 		strcat(name, "-own");
 		seed(name, i | 0x80, work, sizeof(work), h_rdescs[2].r_bytes,
 		    h_rdescs[2].r_len, in, sizeof(in));

@@ -636,6 +636,52 @@ hyp_state_get(const char *name, void *data, size_t max)
 	return 0;
 }
 
+/* What one driver instance has parked last. */
+static char parked_name[32];
+static uint8_t *parked;
+static size_t parked_len;
+
+void
+device_parked_drop(void)
+{
+
+	free(parked);
+	parked = NULL;
+	parked_len = 0;
+}
+
+void
+device_parked_spoil(uint32_t at, uint8_t by)
+{
+
+	if (parked_len != 0)
+		parked[at % parked_len] ^= by;
+}
+
+int
+hyp_hand_put(const char *name, const void *data, size_t len)
+{
+
+	device_parked_drop();
+	if (len == 0 || (parked = malloc(len)) == NULL)
+		return ENOMEM;
+	memcpy(parked, data, len);
+	parked_len = len;
+	strncpy(parked_name, name, sizeof(parked_name) - 1);
+	return 0;
+}
+
+size_t
+hyp_hand_get(const char *name, void *data, size_t max)
+{
+
+	if (parked_len == 0 || strcmp(name, parked_name) != 0)
+		return 0;
+	if (parked_len <= max)
+		memcpy(data, parked, parked_len);
+	return parked_len;
+}
+
 void
 hyp_file_closing(void *host)
 {

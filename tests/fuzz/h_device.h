@@ -40,6 +40,10 @@ bool	device_feed(int type, int status, const void *, size_t);
 /* All that is stuck comes back. */
 void	device_return(void);
 
+/* What a driver has parked (hyp_hand_put): change a byte; forget it. */
+void	device_parked_spoil(uint32_t, uint8_t);
+void	device_parked_drop(void);
+
 /* Nodes, in the order in which they were made. */
 struct hyp_node *device_node(unsigned);
 unsigned device_nodes(void);

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "h_mark.h"
@@ -35,6 +36,9 @@ static char state_name[24];
 static char state[HYP_STATE_MAX];
 static size_t state_len;
 static int state_deaf;
+static void *parked;
+static char parked_name[24];
+static size_t parked_len;
 
 int
 hyp_node_create(struct hyp_node *hn, const char *name, int class,
@@ -123,6 +127,51 @@ hyp_state_get(const char *name, void *data, size_t max)
 	memcpy(data, state, len);
 	pthread_mutex_unlock(&table_lock);
 	return len;
+}
+
+int
+hyp_hand_put(const char *name, const void *data, size_t len)
+{
+
+	pthread_mutex_lock(&table_lock);
+	free(parked);
+	parked = malloc(len);
+	assert(parked != NULL && strlen(name) < sizeof(parked_name));
+	memcpy(parked, data, len);
+	strcpy(parked_name, name);
+	parked_len = len;
+	pthread_mutex_unlock(&table_lock);
+	return 0;
+}
+
+size_t
+hyp_hand_get(const char *name, void *data, size_t max)
+{
+	size_t len;
+
+	pthread_mutex_lock(&table_lock);
+	len = strcmp(parked_name, name) == 0 ? parked_len : 0;
+	if (len != 0 && len <= max)
+		memcpy(data, parked, len);
+	pthread_mutex_unlock(&table_lock);
+	return len;
+}
+
+void *
+h_parked(size_t *len)
+{
+
+	*len = parked_len;
+	return parked_len != 0 ? parked : NULL;
+}
+
+void
+h_parked_drop(void)
+{
+
+	pthread_mutex_lock(&table_lock);
+	parked_len = 0;
+	pthread_mutex_unlock(&table_lock);
 }
 
 void *

@@ -38,6 +38,10 @@ unsigned h_node_changed_calls(void);	/* hyp_node_changed */
 void	*h_state(size_t *);
 void	h_state_deaf(int);
 
+/* What hyp_hand_put has kept last, and that it is forgotten. */
+void	*h_parked(size_t *);
+void	h_parked_drop(void);
+
 /*
  * A client of a node, which makes one call at a time.  Those that take a void
  * pointer can be threads' functions, and add to c_ended when they have ended.

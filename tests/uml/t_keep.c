@@ -97,12 +97,14 @@ static int
 daemon_main(void)
 {
 	struct pollfd pfd[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	struct signalfd_siginfo si;
 	struct front_config fc;
 	sigset_t set;
 	int n;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	pfd[0].fd = signalfd(-1, &set, SFD_CLOEXEC);
 	hyp_posix_set_loglevel(getenv("V") ? 7 : 0);
@@ -131,6 +133,13 @@ daemon_main(void)
 	for (;;) {
 		if (poll(pfd, 2, -1) < 1)
 			continue;
+		if (pfd[0].revents != 0 &&
+		    read(pfd[0].fd, &si, sizeof(si)) == (ssize_t)sizeof(si) &&
+		    si.ssi_signo == SIGUSR2) {
+			sh->daemon = 0;
+			keep_hand_over();
+			_exit(EXIT_HANDED);
+		}
 		if (pfd[0].revents != 0)
 			break;
 		keep_serve();
@@ -493,6 +502,58 @@ a_crash_loop_ends(void)
 	T_UNTIL(nodes_are_gone, NULL);
 }
 
+static void
+upgrade(unsigned n)
+{
+
+	T_CHECK(sh->daemon > 0);
+	kill(sh->daemon, SIGUSR2);
+	wait_started(n);
+}
+
+/* Who reads goes on reading, through any number of daemons. */
+static void
+upgraded_it_goes_on(void)
+{
+	pid_t reader, poller;
+	struct hk_counts c;
+	struct stat was, is;
+	char byte;
+	int fd;
+
+	up();
+	fd = open_node(ECHO);
+	T_EQ(stat(ECHO, &was), 0);
+	reader = client(reads);
+	poller = client(polls);
+	T_UNTIL(asleep, &fd);
+	t_msleep(50);
+	for (unsigned i = 2; i < 7; i++) {
+		upgrade(i);
+		T_EQ(ioctl(fd, HK_GET, &c), 0);
+		T_EQ(c.opens, 3);
+		T_UNTIL(asleep, &fd);
+		T_EQ(waitpid(reader, NULL, WNOHANG), 0);
+		T_EQ(waitpid(poller, NULL, WNOHANG), 0);
+	}
+	T_EQ(stat(ECHO, &is), 0);
+	T_EQ(is.st_ino, was.st_ino);
+	/* The poller sees it first, or the reader takes it. */
+	T_EQ(write(fd, "xx", 2), 2);
+	T_EQ(exit_of(reader), 255);
+	T_EQ(exit_of(poller), 201);
+	T_EQ(read(fd, &byte, 1), 1);
+	/* And a crash is one. */
+	reader = client(reads);
+	T_UNTIL(asleep, &fd);
+	kill_daemon();
+	wait_started(7);
+	T_EQ(exit_of(reader), 0);
+	T_CHECK(write(fd, "x", 1) == -1 && errno == EIO);
+	close(fd);
+	down();
+}
+
 /* ---- many ----------------------------------------------------------- */
 
 static void
@@ -641,6 +702,7 @@ const struct t_case t_cases[] = {
 	{ "calls end, files are dead, names stay, opens wait",
 	    calls_end_and_files_are_dead },
 	{ "nobody waits for ever", nobody_waits_for_ever },
+	{ "upgraded, calls and files go on", upgraded_it_goes_on },
 	{ "a node without hardware waits a second at most",
 	    a_node_without_hardware_waits_a_second_at_most },
 	{ "a stop takes the nodes away", a_stop_takes_the_nodes_away },

@@ -68,6 +68,8 @@ struct hu_dev {
 	unsigned	 d_submits[NEP], d_cancels[NEP], d_clears, d_opens;
 	uint8_t		 d_answer[4096];
 	size_t		 d_answerlen;
+	uint8_t		 d_taken[4096];
+	size_t		 d_takenlen;
 	int		 d_gate[HU_G_N], d_waiters[HU_G_N];
 };
 
@@ -131,7 +133,14 @@ static void
 end(struct hyp_usbx *x, int status, uint32_t actlen)
 {
 
+	struct hu_dev *const d = x->x_usb->u_dev;
+
 	assert(x->x_state == X_FLYING);
+	if (x->x_ep != 0 && (x->x_ep & 0x80) == 0 && actlen <= x->x_len &&
+	    d->d_takenlen + actlen <= sizeof(d->d_taken)) {
+		memcpy(d->d_taken + d->d_takenlen, x->x_buf, actlen);
+		d->d_takenlen += actlen;
+	}
 	extract(&x->x_usb->u_flying, x);
 	x->x_state = X_ENDED;
 	x->x_status = status;
@@ -485,6 +494,17 @@ hyp_usbx_submit(struct hyp_usbx *x, const void *setup, uint32_t len, int zlp)
 	return 0;
 }
 
+/* Of those in flight on its endpoint. */
+static int
+is_oldest(const struct hyp_usbx *x)
+{
+	const struct hyp_usbx *y = x->x_usb->u_flying;
+
+	while (y->x_ep != x->x_ep)
+		y = y->x_next;
+	return x == y;
+}
+
 void
 hyp_usbx_cancel(struct hyp_usbx *x)
 {
@@ -497,6 +517,10 @@ hyp_usbx_cancel(struct hyp_usbx *x)
 		switch (d->d_cancel[x->x_ep]) {
 		case HU_C_OK:
 			end(x, HYP_USB_CANCELLED, 0);
+			break;
+		case HU_C_HALF:
+			end(x, HYP_USB_CANCELLED, is_oldest(x) ?
+			    x->x_len / 2 : 0);
 			break;
 		case HU_C_LIES:
 			end(x, HYP_USB_OK, 0);
@@ -662,6 +686,33 @@ hu_complete(struct hu_dev *d, uint8_t ep, unsigned n, int status,
 	}
 	unlock();
 	return found;
+}
+
+int
+hu_take(struct hu_dev *d, uint8_t ep)
+{
+	struct hyp_usbx *x;
+
+	lock();
+	x = d->d_usb == NULL ? NULL : d->d_usb->u_flying;
+	while (x != NULL && x->x_ep != ep)
+		x = x->x_next;
+	if (x != NULL)
+		end(x, HYP_USB_OK, x->x_len);
+	unlock();
+	return x != NULL ? 0 : -1;
+}
+
+size_t
+hu_taken(struct hu_dev *d, void *buf, size_t max)
+{
+	size_t n;
+
+	lock();
+	n = d->d_takenlen < max ? d->d_takenlen : max;
+	memcpy(buf, d->d_taken, n);
+	unlock();
+	return n;
 }
 
 void

@@ -30,6 +30,7 @@ enum hu_mode {
 /* What a cancelled transfer does. */
 enum hu_cancel {
 	HU_C_OK,	/* ends as cancelled */
+	HU_C_HALF,	/* the same, and half of the oldest has been moved */
 	HU_C_NEVER,	/* does not end; nor by an unplug */
 	HU_C_LIES,	/* ends as OK with 0 bytes */
 	HU_C_RACE	/* has just ended as OK with full length */
@@ -61,6 +62,11 @@ void	hu_unplug(struct hu_dev *, int);
 void	hu_gate_close(struct hu_dev *, enum hu_gate);
 int	hu_gate_waiters(struct hu_dev *, enum hu_gate);
 void	hu_gate_open(struct hu_dev *, enum hu_gate);
+
+/* The oldest in flight on a bulk OUT endpoint has been taken as a whole; -1:
+   there is none.  And the first bytes that those have taken; how many. */
+int	hu_take(struct hu_dev *, uint8_t);
+size_t	hu_taken(struct hu_dev *, void *, size_t);
 
 unsigned hu_inflight(struct hu_dev *, uint8_t);
 unsigned hu_submits(struct hu_dev *, uint8_t);

@@ -379,6 +379,29 @@ def _(world):
     world.usable(CALLOUT)
 
 
+@case("upgraded, what is open goes on")
+def _(world):
+    before = world.daemon.pid
+    far = probe.Far(probe.far_path("ftdi0"))
+    fd = probe.open_node(CALLOUT, os.O_RDWR)
+    probe.raw(fd, clocal=True)
+    call = probe.Call("read", os.read, fd, 1)
+    call.wait_blocked()
+    began = probe.now()
+    command(CTL, "upgrade")
+    probe.wait_for(lambda: world.daemon.pid not in (0, before), "the next one")
+    termios.tcgetattr(fd)
+    print("# an ioctl is answered %.2f s after the upgrade" %
+          (probe.now() - began))
+    equal(call.ended(0.1), False, "the read")
+    far.write(b"x")
+    equal(call.result()[0], "1", "the read")
+    os.write(fd, b"new")
+    equal(far.take(3), b"new")
+    os.close(fd)
+    far.close()
+
+
 @case("a restart is a stop and a start")
 def _(world):
     before = world.daemon.pid

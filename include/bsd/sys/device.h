@@ -31,7 +31,8 @@ enum devclass {
 	DV_VIRTUAL
 };
 
-enum devact { DVACT_DEACTIVATE };
+/* DVACT_PARKING, DVACT_PARK: additions, see config_park. */
+enum devact { DVACT_DEACTIVATE, DVACT_PARKING, DVACT_PARK };
 
 #define	UNCONF		1	/* cfprint_t: nothing found */
 #define	QUIET		0
@@ -201,6 +202,20 @@ device_t device_lookup_hold(cfdriver_t, int);
 bool	device_attached(cfdriver_t, int);
 void	device_acquire(device_t);
 void	device_release(device_t);
+
+/*
+ * config_park()
+ *
+ *	An addition: another process is going to have the devices.  Each driver
+ *	instance with a ca_activate is told DVACT_PARKING, and when all have
+ *	been, DVACT_PARK.  At the first one that is open and can go on there
+ *	begins nothing new, and does not wait; at the second it stops, which may
+ *	take a while, and says what it has to know (usbd_park_put).  0, or an
+ *	errno.  No client calls meanwhile, but for a revoke, and a detach waits.
+ *	Sleeps; with no lock, one thread, nothing but the end of the process
+ *	after it.
+ */
+void	config_park(void);
 
 const char *device_xname(device_t);
 int	device_unit(device_t);

@@ -8,6 +8,8 @@
 #define	FREAD		0x00000001
 #define	FWRITE		0x00000002
 #define	O_NONBLOCK	0x00000004
+#define	FAGAIN		0x10000000	/* addition: it was open in another
+					   process */
 #define	FNONBLOCK	O_NONBLOCK
 #define	FNDELAY		O_NONBLOCK
 #define	O_EXCL		0x00000800

@@ -73,6 +73,13 @@
 } while (0)
 #define	TAILQ_FOREACH(v, h, f)						\
 	for ((v) = (h)->tqh_first; (v) != NULL; (v) = (v)->f.tqe_next)
+#define	TAILQ_LAST(h, headname)						\
+	(*((struct headname *)(void *)(h)->tqh_last)->tqh_last)
+#define	TAILQ_PREV(e, headname, f)					\
+	(*((struct headname *)(void *)(e)->f.tqe_prev)->tqh_last)
+#define	TAILQ_FOREACH_REVERSE(v, h, headname, f)			\
+	for ((v) = TAILQ_LAST(h, headname); (v) != NULL;		\
+	    (v) = TAILQ_PREV(v, headname, f))
 #define	TAILQ_FOREACH_SAFE(v, h, f, t)					\
 	for ((v) = (h)->tqh_first;					\
 	    (v) != NULL && ((t) = (v)->f.tqe_next, 1); (v) = (t))

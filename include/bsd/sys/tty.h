@@ -304,6 +304,22 @@ int	ttyldisc_detach(struct linesw *);
 int	ttynullioctl(struct tty *, u_long, void *, int, struct lwp *);
 int	nullmodem(struct tty *, int);
 
+/* tty_park.c: additions, for a process that goes on with an open tty */
+struct tty_parked {
+	struct termios	tk_termios;
+	struct winsize	tk_winsize;
+	struct tty_port	tk_port;
+	struct tty_counts tk_counts;
+	int		tk_state, tk_flags;
+	int		tk_column, tk_rocount, tk_rocol;
+	int		tk_qsize, tk_rate;
+	uint32_t	tk_raw, tk_can, tk_out;	/* characters */
+};
+u_int	ttypark_size(const struct tty *);
+void	ttypark(struct tty *, struct tty_parked *, uint16_t *);
+bool	ttypark_ok(const struct tty_parked *);
+int	ttyunpark(struct tty *, const struct tty_parked *, const uint16_t *);
+
 /* tty_subr.c: character queues */
 int	clalloc(struct clist *, int, int);
 void	clfree(struct clist *);

@@ -115,6 +115,26 @@ hyp_state_get(const char *name, void *data, size_t max)
 	return 0;
 }
 
+int
+hyp_hand_put(const char *name, const void *data, size_t len)
+{
+
+	(void)name;
+	(void)data;
+	(void)len;
+	return ENOMEM;
+}
+
+size_t
+hyp_hand_get(const char *name, void *data, size_t max)
+{
+
+	(void)name;
+	(void)data;
+	(void)max;
+	return 0;
+}
+
 void
 hyp_file_closing(void *host)
 {

@@ -37,6 +37,7 @@ static const struct verb {
 	{ "detach", do_detach, 1, 1000, TAKES_MAJOR, "NODE|PORT ..." },
 	{ "attach", do_attach, 1, 1000, TAKES_MAJOR, "NODE|PORT ..." },
 	{ "reload", do_reload, 0, 0, TAKES_MAJOR | TAKES_PID, "" },
+	{ "upgrade", do_upgrade, 0, 0, TAKES_MAJOR | TAKES_PID, "" },
 	{ "modload", do_modload, 1, 1, TAKES_MAJOR, "FILE" },
 	{ "modunload", do_modunload, 1, 1, TAKES_MAJOR, "NAME" },
 	{ "nodes", do_nodes, 0, 0, TAKES_MAJOR, "" },

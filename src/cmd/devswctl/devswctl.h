@@ -206,6 +206,7 @@ int	do_revoke(const struct args *);
 int	do_modload(const struct args *);
 int	do_modunload(const struct args *);
 int	do_reload(const struct args *);
+int	do_upgrade(const struct args *);
 int	do_claim(const struct args *);
 int	do_release(const struct args *);
 int	do_detach(const struct args *);

@@ -158,10 +158,10 @@ do_modunload(const struct args *a)
 
 /* ---- reload --------------------------------------------------------- */
 
-int
-do_reload(const struct args *a)
+static int
+ask_for(const struct args *a, uint32_t what, const char *name)
 {
-	struct control_request cr = { .cr_what = CONTROL_RELOAD };
+	struct control_request cr = { .cr_what = what };
 	char path[PATH_SIZE], *text = NULL;
 	int error, status = EXIT_OK;
 	json_t *json;
@@ -181,7 +181,21 @@ do_reload(const struct args *a)
 		print_lines(text);
 	}
 	if (error != 0)
-		status = complain("reload: %s", change_error(error));
+		status = complain("%s: %s", name, change_error(error));
 	free(text);
 	return flushed(status);
+}
+
+int
+do_reload(const struct args *a)
+{
+
+	return ask_for(a, CONTROL_RELOAD, "reload");
+}
+
+int
+do_upgrade(const struct args *a)
+{
+
+	return ask_for(a, CONTROL_UPGRADE, "upgrade");
 }

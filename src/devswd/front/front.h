@@ -130,6 +130,27 @@ void	front_node_serve(uint32_t);
 void	front_nodes_serve(void);
 
 /*
+ * error = front_hand_begin()
+ * hyp_hand_over()
+ * fd = front_hand_end()
+ *
+ *	A planned restart: another process is going to have the nodes, with what
+ *	is open (front_hand.c).  No call is taken any more, and those in hand end,
+ *	or are kept; then K's devices stop; and fd is what the next one has to
+ *	have.  Nothing but the end of the process comes after.  Negative
+ *	errno.
+ *
+ * yes = front_hand_open(fd)
+ *
+ *	The one before has left this, and it makes sense: front_adopt and
+ *	front_node_serve go on with it.  Before front_start.
+ */
+int	front_hand_begin(void);
+int	front_hand_end(void);
+bool	front_hand_open(int);
+bool	front_hand_is(void);	/* it did */
+
+/*
  * front_died_open(journal, was)
  *
  *	The journal is a predecessor's (was), which did not end by itself: its

@@ -163,6 +163,48 @@ slot_free(struct front_file *ff)
 }
 
 /*
+ * yes = front_slot_reserve(slot)
+ * front_slot_free(slot)
+ *
+ *	The slot is a file's that was open in another process: nobody else gets
+ *	it.  False: it is somebody's.  And that is over, without a file.
+ */
+bool
+front_slot_reserve(uint32_t slot)
+{
+	uint32_t *at;
+	bool free = false;
+
+	pthread_mutex_lock(&front.fl_lock);
+	while (slot <= SLOT_MASK && hd_fresh <= slot) {
+		hd_slots[hd_fresh].s_next = hd_free;
+		hd_free = ++hd_fresh;
+	}
+	for (at = &hd_free; slot <= SLOT_MASK && !free && *at != 0;
+	    at = &hd_slots[*at - 1].s_next) {
+		free = *at == slot + 1;
+		if (free) {
+			*at = hd_slots[slot].s_next;
+			hd_used++;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+	return free;
+}
+
+void
+front_slot_free(uint32_t slot)
+{
+
+	pthread_mutex_lock(&front.fl_lock);
+	hd_slots[slot].s_next = hd_free;
+	hd_free = slot + 1;
+	hd_used--;
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+/*
  * front_file_noslot(ff)
  *
  *	The file has not become open; it may have a slot.
@@ -217,20 +259,44 @@ front_file_polled(struct front_file *ff, uint64_t handle)
  *
  *	The file is open from now on: its channel has it, and requests find it.
  */
-uint64_t
-front_file_insert(struct front_file *ff)
+static void
+insert(struct front_file *ff, uint64_t number)
 {
 	struct slot *const s = &hd_slots[ff->ff_slot];
 
-	pthread_mutex_lock(&front.fl_lock);
 	assert(ff->ff_slotted && s->s_number == 0);
-	ff->ff_number = ++front.fl_number;
+	ff->ff_number = number;
 	s->s_file = ff;
-	s->s_number = ff->ff_number;
+	s->s_number = number;
 	LIST_INSERT_HEAD(&ff->ff_chan->fc_files, ff, ff_list);
 	record_open(ff);
+}
+
+uint64_t
+front_file_insert(struct front_file *ff)
+{
+
+	pthread_mutex_lock(&front.fl_lock);
+	insert(ff, ++front.fl_number);
 	pthread_mutex_unlock(&front.fl_lock);
 	return handle_of(ff);
+}
+
+/*
+ * front_file_restore(ff, slot, number)
+ *
+ *	The file is open as it was in another process, in a slot that has been
+ *	reserved.
+ */
+void
+front_file_restore(struct front_file *ff, uint32_t slot, uint64_t number)
+{
+
+	pthread_mutex_lock(&front.fl_lock);
+	ff->ff_slot = slot;
+	ff->ff_slotted = true;
+	insert(ff, number);
+	pthread_mutex_unlock(&front.fl_lock);
 }
 
 /* fl_lock held. */

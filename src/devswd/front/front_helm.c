@@ -69,6 +69,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/fuse.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -627,6 +628,18 @@ try_again(struct front_thread *ft)
 	return ft->ft_luck > 0 || ++ft->ft_streak % LUCK_TRY == 0;
 }
 
+/* The thread's, with a reference to the channel, which it gives back. */
+static void
+run(struct front_thread *ft, struct front_chan *fc, const struct fuse_buf *buf)
+{
+
+	ft->ft_handed = false;
+	front_call_begin(ft, fc);
+	fuse_session_process_buf(fc->fc_se, buf);
+	front_call_end(ft);
+	front_chan_rele(fc);
+}
+
 /*
  * Read one request and run it.  0: there was none.  The channel is held for
  * as long as libfuse works on it.
@@ -649,11 +662,23 @@ serve(struct front_thread *ft, struct front_chan *fc)
 		return n;
 	atomic_fetch_add(&fc->fc_refs, 1);
 	ft->ft_hot = fc;
-	front_call_begin(ft, fc);
-	fuse_session_process_buf(fc->fc_se, &buf);
-	front_call_end(ft);
-	front_chan_rele(fc);
+	ft->ft_done = 0;
+	run(ft, fc, &buf);
 	return n;
+}
+
+/* The same of one that another process has left; false: there is none. */
+static bool
+serve_handed(struct front_thread *ft)
+{
+	struct front_chan *const fc = front_hand_next(ft);
+	struct fuse_buf buf = { .mem = ft->ft_in };
+
+	if (fc == NULL)
+		return false;
+	buf.size = ((const struct fuse_in_header *)ft->ft_in)->len;
+	run(ft, fc, &buf);
+	return true;
 }
 
 /* At the helm, until it is gone. */
@@ -663,6 +688,16 @@ steer(struct front_thread *ft)
 	struct front_chan *fc;
 
 	do {
+		/*
+		 * What comes is the next process's: what this thread has
+		 * handed over already has its place in the journal.
+		 */
+		if (atomic_load(&front.fl_handing)) {
+			front_leave(ft);
+			break;
+		}
+		if (atomic_load(&front.fl_handed) && serve_handed(ft))
+			continue;
 		if (try_again(ft)) {
 			if (serve(ft, ft->ft_hot) != 0) {
 				ft->ft_burst++;

@@ -140,13 +140,16 @@ front_call_begin(struct front_thread *ft, const struct front_chan *fc)
 	else
 		journal_call_begin(front.fl_config.journal, ft->ft_slot,
 		    ft->ft_record, in->unique, in->opcode);
+	if (ft->ft_handslot != 0)
+		journal_call_end(front.fl_config.journal, ft->ft_handslot);
+	ft->ft_handslot = 0;
 }
 
 void
 front_call_end(struct front_thread *ft)
 {
 
-	if (ft->ft_record != -1)
+	if (ft->ft_record != -1 && !ft->ft_handed)
 		journal_call_end(front.fl_config.journal, ft->ft_slot);
 }
 
@@ -219,7 +222,8 @@ answer_calls(const struct front_chan *fc)
 
 	for (unsigned i = 0; i < journal_calls(j); i++) {
 		if (!journal_call(j, i, &jc) ||
-		    (int)jc.jc_node != fc->fc_node->fn_record)
+		    (int)jc.jc_node != fc->fc_node->fn_record ||
+		    front_hand_has(fc->fc_node, jc.jc_unique))
 			continue;
 		front_answer_dead(fc, jc.jc_unique, jc.jc_opcode);
 		n++;
@@ -351,9 +355,12 @@ adopt(const struct front_kept *k, unsigned *callsp)
 	} else
 		(void)front_node_own(fn, false);
 	*callsp += answer_calls(fc);
-	answer_lost(fc, jn.jn_seen);
 	wake_polls(fc);
-	send_again(fc);
+	/* Who has ended by his own leaves nothing else. */
+	if (!front_hand_is()) {
+		answer_lost(fc, jn.jn_seen);
+		send_again(fc);
+	}
 	fn->fn_chan = fc;
 	fn->fn_held = true;
 	/* Nothing of libfuse's can fail here. */
@@ -380,8 +387,13 @@ static void
 forget_the_dead(void)
 {
 	struct journal *const j = front.fl_config.journal;
+	const unsigned threads = front.fl_config.max_threads;
 
-	for (unsigned i = 0; i < journal_calls(j); i++)
+	/* Those that go on are there twice for a moment, and always once. */
+	for (unsigned i = threads; i < journal_calls(j); i++)
+		journal_call_end(j, i);
+	front_hand_journal(threads);
+	for (unsigned i = 0; i < threads && i < journal_calls(j); i++)
 		journal_call_end(j, i);
 	for (unsigned i = 0; i < journal_files(j); i++)
 		journal_file_close(j, i);
@@ -398,6 +410,7 @@ front_adopt(const struct front_kept *kept, unsigned n)
 
 	assert(LIST_EMPTY(&front.fl_nodes));
 	front.fl_number = journal_number(front.fl_config.journal);
+	front_hand_slots();
 	for (unsigned i = 0; i < n; i++) {
 		if (adopt(&kept[i], &calls)) {
 			nodes++;
@@ -464,11 +477,21 @@ front_kept_take(struct hyp_node *node, const char *name, int class,
 	return error;
 }
 
-/* fl_lock held.  A channel that has been lost has nothing to serve. */
+/*
+ * fl_lock held, and left meanwhile: nobody but its caller takes nodes out.  A
+ * channel that has been lost has nothing to serve.
+ */
 static void
-serve(struct front_node *fn)
+serve(struct front_node *fn, bool alive)
 {
 	int error;
+
+	if (fn->fn_held && front_hand_is()) {
+		pthread_mutex_unlock(&front.fl_lock);
+		front_hand_files(fn, alive);
+		pthread_mutex_lock(&front.fl_lock);
+		atomic_store(&front.fl_handed, true);
+	}
 
 	if (!fn->fn_held || fn->fn_chan == NULL)
 		return;
@@ -477,6 +500,8 @@ serve(struct front_node *fn)
 	if (error != 0)
 		host_logf(HYP_LOG_ERR, "front: %s: epoll: %s", fn->fn_name,
 		    strerror(-error));
+	/* For calls that wait to be run again. */
+	front_ping();
 }
 
 void
@@ -487,7 +512,7 @@ front_node_serve(uint32_t minor)
 	pthread_mutex_lock(&front.fl_lock);
 	LIST_FOREACH(fn, &front.fl_nodes, fn_list) {
 		if (fn->fn_minor == minor)
-			serve(fn);
+			serve(fn, true);
 	}
 	pthread_mutex_unlock(&front.fl_lock);
 }
@@ -499,8 +524,8 @@ front_nodes_serve(void)
 
 	pthread_mutex_lock(&front.fl_lock);
 	LIST_FOREACH(fn, &front.fl_nodes, fn_list)
-		serve(fn);
+		serve(fn, false);
 	LIST_FOREACH(fn, &front.fl_kept, fn_list)
-		serve(fn);
+		serve(fn, false);
 	pthread_mutex_unlock(&front.fl_lock);
 }

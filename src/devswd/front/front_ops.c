@@ -286,8 +286,9 @@ front_open(fuse_req_t req, struct fuse_file_info *fi)
 		file_free(ff);
 		return;
 	}
+	ff->ff_flags = open_flags(fi->flags);
 	front_req_enter(ft, req, FRONT_OPEN, ff);
-	error = hyp_node_open(fc->fc_node->fn_node, open_flags(fi->flags), ff,
+	error = hyp_node_open(fc->fc_node->fn_node, ff->ff_flags, ff,
 	    &ff->ff_file);
 	mine = front_req_claim(ft);
 	lost = true;
@@ -397,17 +398,25 @@ front_write(fuse_req_t req, const char *buf, size_t size, off_t off,
 	struct front_thread *const ft = front_self();
 	struct front_chan *const fc = fuse_req_userdata(req);
 	struct front_file *const ff = file_of(req, FRONT_WRITE, fi);
+	/* What it has written in the process before this one. */
+	const size_t was = ft->ft_done < size ? ft->ft_done : 0;
+	const int flags = io_flags(fi, off);
 	size_t done = 0;
 	int error;
 
 	if (ff == NULL)
 		return;
 	front_req_enter(ft, req, FRONT_WRITE, ff);
-	error = hyp_file_write(ff->ff_file, buf, size, io_flags(fi, off),
+	error = hyp_file_write(ff->ff_file, buf + was, size - was, flags,
 	    &done);
-	error = moved(error, done, size, fc);
+	error = moved(error, done, size - was, fc);
+	done += was;
 	if (front_req_claim(ft)) {
-		if (error == 0)
+		if ((error == EINTR || (error == 0 && done < size &&
+		    (flags & HYP_F_NONBLOCK) == 0)) &&
+		    front_hand_call(ft, fc, done))
+			fuse_reply_none(req);
+		else if (error == 0 || done != 0)
 			(void)fuse_reply_write(req, done);
 		else
 			(void)front_reply_err(req, error, fc);

@@ -107,6 +107,10 @@ front_reply_err(fuse_req_t req, int error, const struct front_chan *fc)
 {
 	struct front_thread *const ft = front_self();
 
+	if (error == EINTR && front_hand_call(ft, fc, ft->ft_done)) {
+		fuse_reply_none(req);
+		return 0;
+	}
 	if (error == EAGAIN && ft->ft_over)
 		front_share_refused(ft->ft_for);
 	ft->ft_over = false;
@@ -190,6 +194,7 @@ front_interrupted(fuse_req_t req, void *arg)
 	struct front_thread *ft = arg;
 
 	assert(ft->ft_req == req);
+	atomic_store(&ft->ft_signalled, true);
 	req_interrupt(ft, ms_from_now(front.fl_config.deadline_ms));
 }
 
@@ -400,6 +405,7 @@ front_req_enter(struct front_thread *ft, fuse_req_t req, enum front_op op,
 	if (nosleep || ft->ft_over)
 		hyp_lwp_nosleep(ft->ft_lwp);
 	atomic_store(&ft->ft_deadline, 0);
+	atomic_store(&ft->ft_signalled, false);
 	if (op == FRONT_RELEASE)
 		req_limit(ft, ms_from_now(front.fl_config.deadline_ms));
 	atomic_store(&ft->ft_state, FT_RUNNING);

@@ -5,6 +5,7 @@
  *	front_helm.c	threads: who waits for requests, who runs them
  *	front_req.c	one request: interrupt, deadline, exactly one answer
  *	front_ops.c	the CUSE operations
+ *	front_hand.c	a planned restart: calls and files go on
  *	front_handle.c	open files by the numbers that the kernel has for them
  *	front_node.c	nodes and their channels: make, lose, make again
  *	front_perm.c	owner and mode of nodes
@@ -126,6 +127,7 @@ struct front_file {
 	bool			 ff_recorded;	/* (l) in the journal */
 	unsigned		 ff_peeks;	/* (l) who looks at it */
 	struct front_fileinfo	 ff_info;	/* (c) */
+	int			 ff_flags;	/* (c) HYP_F_*, of its open */
 	bool			 ff_nonblock;	/* set by the RELEASE, read by
 						   who closes the file */
 	struct hyp_cred		 ff_cred;	/* (c) of the opener */
@@ -165,6 +167,10 @@ struct front_thread {
 	bool			 ft_over;	/* (t) its call is over a share */
 	void			*ft_in;		/* (t) FRONT_INSZ */
 	uint32_t		 ft_slot;	/* (c) in the journal */
+	uint32_t		 ft_handslot;	/* (t) of a call that goes on */
+	size_t			 ft_done;	/* (t) what that has written */
+	bool			 ft_handed;	/* (t) goes on elsewhere */
+	atomic_bool		 ft_signalled;	/* (a) by its client */
 	int			 ft_record;	/* (t) of the node there; -1 */
 	char			*ft_buf;	/* (t) FRONT_MAXIO, or NULL */
 
@@ -189,6 +195,8 @@ struct front {
 	_Atomic uint64_t	 fl_helm;	/* (a) see front_helm.c */
 	atomic_bool		 fl_watching;	/* (a) set and cleared (l) */
 	atomic_bool		 fl_stopping;	/* (a) set (l) */
+	atomic_bool		 fl_handing;	/* (a) to another process */
+	atomic_bool		 fl_handed;	/* (a) calls, by the one before */
 	bool			 fl_capped;	/* (l) has been logged */
 	unsigned		 fl_nthreads;	/* (l) */
 	unsigned		 fl_nspare;	/* (l) with those that start */
@@ -245,6 +253,9 @@ int	front_file_slot(struct front_file *);
 void	front_file_noslot(struct front_file *);
 uint64_t front_file_insert(struct front_file *);
 void	front_file_remove(struct front_file *);
+void	front_file_restore(struct front_file *, uint32_t, uint64_t);
+bool	front_slot_reserve(uint32_t);
+void	front_slot_free(uint32_t);
 void	front_file_polled(struct front_file *, uint64_t);
 struct front_file *front_file_first(struct front_chan *);
 struct front_file *front_file_get(struct front_chan *, uint64_t);
@@ -274,6 +285,15 @@ void	front_answer_dead(const struct front_chan *, uint64_t, uint32_t);
 bool	front_is_resent(const struct front_chan *, const void *);
 int	front_kept_take(struct hyp_node *, const char *, int, uint32_t,
 	    struct front_node **);
+
+/* front_hand.c */
+bool	front_hand_call(struct front_thread *, const struct front_chan *,
+	    size_t);
+void	front_hand_slots(void);
+bool	front_hand_has(const struct front_node *, uint64_t);
+void	front_hand_journal(uint32_t);
+void	front_hand_files(struct front_node *, bool);
+struct front_chan *front_hand_next(struct front_thread *);
 
 /* front_perm.c */
 struct stat;

@@ -335,7 +335,8 @@ journal_file_open(struct journal *j, uint32_t slot,
 	struct file *const r = &j->j_files[slot];
 
 	assert(slot < JOURNAL_FILES && get64(&r->r_number) == 0);
-	put64(&j->j_head.h_number, jf->jf_number);
+	if (jf->jf_number > get64(&j->j_head.h_number))
+		put64(&j->j_head.h_number, jf->jf_number);
 	put64(&r->r_poll, jf->jf_poll);
 	r->r_node = jf->jf_node;
 	r->r_uid = jf->jf_uid;
@@ -403,7 +404,8 @@ journal_call_begin(struct journal *j, uint32_t slot, int node, uint64_t unique,
 	if (get32(&j->j_head.h_calls) <= slot)
 		reach(&j->j_head.h_calls, slot + 1);
 	put64(&r->r_unique, unique);
-	put64(&j->j_nodes[node].r_seen, unique);
+	if (unique > get64(&j->j_nodes[node].r_seen))
+		put64(&j->j_nodes[node].r_seen, unique);
 }
 
 void

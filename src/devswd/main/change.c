@@ -26,6 +26,7 @@
  *	None: main's thread only.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@
 #include "main/now.h"
 #include "main/perms.h"
 #include "main/reload.h"
+#include "main/upgrade.h"
 
 #define	NODES_MS	5000	/* for nodes that the kernel does not begin: the
 				   watchdog gives a turn of the loop 30 s */
@@ -217,6 +219,24 @@ change_config(FILE *to)
 	return errors != 0 ? EINVAL : 0;
 }
 
+/* By a signal, which main's thread sees when this has its answer. */
+static int
+change_upgrade(FILE *to)
+{
+
+	if (!keep_keeps()) {
+		fprintf(to, "nobody keeps what is open for the next devswd: "
+		    "--keep\n");
+		return EOPNOTSUPP;
+	}
+	if (upgrade_check() != 0) {
+		fprintf(to, "the next devswd does not start: this one goes "
+		    "on\n");
+		return ENOEXEC;
+	}
+	return kill(getpid(), SIGUSR2) == -1 ? errno : 0;
+}
+
 static int
 change_one(const struct control_request *cr, FILE *to)
 {
@@ -231,6 +251,8 @@ change_one(const struct control_request *cr, FILE *to)
 	case CONTROL_DETACH:
 	case CONTROL_ATTACH:
 		return change_device(cr, to);
+	case CONTROL_UPGRADE:
+		return change_upgrade(to);
 	default:
 		return EOPNOTSUPP;
 	}

@@ -43,6 +43,7 @@
 #include <linux/netlink.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +156,7 @@ is_change(const struct client *c)
 	case CONTROL_RELEASE:
 	case CONTROL_DETACH:
 	case CONTROL_ATTACH:
+	case CONTROL_UPGRADE:
 		return true;
 	default:
 		return false;
@@ -467,4 +469,16 @@ control_stop(unsigned ms)
 		control_fd = -1;
 	}
 	return left;
+}
+
+void
+control_silence(void)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	/* Their number stays somebody's. */
+	if (null == -1 || dup3(null, control_fd, O_CLOEXEC) == -1)
+		host_logf(HYP_LOG_ERR, "control: %s", strerror(errno));
+	if (null != -1)
+		close(null);
 }

@@ -53,7 +53,12 @@ void	control_dispatch(void);
  *	so long.  After hyp_halt, which ends the revokes; before front_stop,
  *	which takes the nodes away.  How many are still served: their threads
  *	stay.
+ *
+ * control_silence()
+ *
+ *	Those get no answer any more: what they do is not said to be done.
  */
 unsigned control_stop(unsigned);
+void	control_silence(void);
 
 #endif /* MAIN_CONTROL_H */

@@ -13,6 +13,8 @@
  *	read.  Names:
  *
  *		journal		front/journal.h's memfd
+ *		hand		front/front_hand.c's memfd, of one that ends for the
+ *				next
  *		node-N		an open file of /dev/cuse, the node with minor
  *				number N
  *
@@ -64,6 +66,7 @@
 
 #define	FIRST_FD	3
 #define	SERVE_MS	1000
+#define	HAND_MS		15000	/* to go on, instead */
 #define	BARRIER_MS	1000
 #define	KEPT_MAX	JOURNAL_NODES
 #define	ALONE		3
@@ -177,6 +180,22 @@ is_node(const char *name, uint32_t *minor)
 	return errno == 0 && *end == '\0' && n < UINT32_MAX;
 }
 
+/*
+ * What a process that has ended for this one has left.  The journal's calls,
+ * and its files, are what counts if this one dies as well.
+ */
+static void
+take_hand(int fd)
+{
+
+	if (!front_hand_open(fd))
+		host_logf(HYP_LOG_WARNING, "what was open does not go on: it "
+		    "was left by another version, or not to the end");
+	remove_name("hand");
+	(void)!ftruncate(fd, 0);
+	close(fd);
+}
+
 /* One of them; *journal is the journal's. */
 static void
 take(int fd, const char *name, int *journal)
@@ -186,6 +205,8 @@ take(int fd, const char *name, int *journal)
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (strcmp(name, "journal") == 0 && *journal == -1)
 		*journal = fd;
+	else if (strcmp(name, "hand") == 0)
+		take_hand(fd);
 	else if (is_node(name, &minor) && keep_n < KEPT_MAX)
 		keep_kept[keep_n++] = (struct front_kept){ minor, fd };
 	else {
@@ -238,7 +259,7 @@ journal_get(int fd)
 	int error;
 
 	if (fd != -1 && (error = journal_open(&j, fd)) == 0) {
-		front_died_open(j, true);
+		front_died_open(j, !front_hand_is());
 		return j;
 	}
 	if (fd != -1) {
@@ -281,9 +302,9 @@ keep_open(struct front_config *fc)
 int
 keep_adopt(void)
 {
+	const unsigned ms = front_hand_is() ? HAND_MS : SERVE_MS;
 	const struct itimerspec its = { .it_value = {
-	    .tv_sec = SERVE_MS / 1000,
-	    .tv_nsec = SERVE_MS % 1000 * 1000000 } };
+	    .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 } };
 	unsigned n;
 
 	if (keep_journal == NULL)
@@ -309,6 +330,31 @@ keep_serve(void)
 
 	if (read(keep_timer, &n, sizeof(n)) == (ssize_t)sizeof(n))
 		front_nodes_serve();
+}
+
+bool
+keep_keeps(void)
+{
+
+	return keep_journal != NULL && !atomic_load(&keep_deaf);
+}
+
+void
+keep_hand_over(void)
+{
+	int fd;
+
+	fd = front_hand_begin();
+	if (fd == 0) {
+		hyp_hand_over();
+		fd = front_hand_end();
+	}
+	if (fd < 0)
+		host_logf(HYP_LOG_ERR, "what is open cannot go on: %s",
+		    strerror(-fd));
+	else
+		say("FDSTORE=1\nFDNAME=hand", fd);
+	barrier();
 }
 
 void

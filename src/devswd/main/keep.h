@@ -28,6 +28,13 @@
  *
  *	What has no hardware by now is served without it.
  *
+ * yes = keep_keeps()
+ * keep_hand_over()
+ *
+ *	Is there somebody who keeps what this process has?  Then it may end for
+ *	the next one, which goes on with what is open: only _exit(EXIT_HANDED)
+ *	comes after.
+ *
  * keep_stop()
  * keep_close()
  *
@@ -37,6 +44,8 @@
 void	keep_open(struct front_config *);
 int	keep_adopt(void);
 void	keep_serve(void);
+bool	keep_keeps(void);
+void	keep_hand_over(void);
 void	keep_stop(void);
 void	keep_close(void);
 

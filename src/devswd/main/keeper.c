@@ -19,6 +19,7 @@
  *		exits				closes all, exits likewise
  *		exits with EXIT_RETRY, and	as if it were killed
  *		  one was ready before
+ *		exits with EXIT_HANDED		starts the next one
  *
  *	Messages count only from the child itself (SCM_CREDENTIALS), and the
  *	socket is its owner's alone.  Of descriptors over KEPT_MAX, and names
@@ -284,8 +285,14 @@ keeper_ended(int status)
 	while (keeper_receive())
 		continue;
 	if (keeper.kp_stopping || !keeper.kp_wasready ||
-	    keeper.kp_status != EXIT_RETRY)
+	    (keeper.kp_status != EXIT_RETRY &&
+	    keeper.kp_status != EXIT_HANDED))
 		return false;
+	if (keeper.kp_status == EXIT_HANDED) {
+		keeper.kp_tries = 0;
+		keeper.kp_child = 0;
+		return true;
+	}
 	if (hyp_clock() - keeper.kp_born > LIVED_MS * UINT64_C(1000000))
 		keeper.kp_tries = 0;
 	keeper.kp_tries++;

@@ -6,6 +6,9 @@
 #ifndef MAIN_KEEPER_H
 #define MAIN_KEEPER_H
 
+/* How devswd ends for the next one, which is to be started at once. */
+#define	EXIT_HANDED	75
+
 struct keeper_config {
 	const char	*kc_dir;	/* for its socket; made if need be */
 	const char	*kc_cwd;	/* the child's working directory */

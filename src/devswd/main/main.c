@@ -75,6 +75,7 @@
 #include "main/options.h"
 #include "main/perms.h"
 #include "main/reload.h"
+#include "main/upgrade.h"
 #include "main/units.h"
 #include "main/watch.h"
 #include "main/watchdog.h"
@@ -99,6 +100,7 @@ main_sigset(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGUSR2);
 }
 
 /* Every node and every adapter has descriptors: take what is allowed. */
@@ -418,8 +420,6 @@ main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 	if (main_check_cuse() != 0 ||
 	    daemon_lock(CONTROL_DIR, o->o_major) != 0)
 		return 1;
-	if (main_was_killed(o))
-		host_usb_heir();
 	host_usb_attaching(keep_attaching);
 	if (o->o_trace != NULL && main_trace_start() != 0)
 		return 1;
@@ -436,6 +436,9 @@ main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 	if ((*nodesfd = nodes_open(main_nodes_funcs)) == -1 ||
 	    main_front(o) != 0)
 		return 1;
+	/* One that has ended for this one has taken its transfers back. */
+	if (!front_hand_is() && main_was_killed(o))
+		host_usb_heir();
 	*keptfd = keep_adopt();
 	usbsys_patience(STRING_MS);
 	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
@@ -477,6 +480,37 @@ main_nclaims(const struct options *o)
 	return n;
 }
 
+/*
+ * Another process of this program, or of the one that is in its place now, goes
+ * on with what is open.  Returns if nobody would start it.
+ */
+static void
+main_hand_over(void)
+{
+
+	if (!keep_keeps()) {
+		host_logf(HYP_LOG_ERR, "nobody keeps what is open for the next "
+		    "devswd: --keep");
+		return;
+	}
+	if (upgrade_check() != 0)
+		return;
+	host_logf(HYP_LOG_NOTICE, "ending for the next devswd");
+	watchdog_stop();
+	/*
+	 *	front_hand_end			a control client's thread
+	 *	file: is not revoked
+	 *					revokes it, answers: done
+	 *
+	 * and the next one would have it open.
+	 */
+	if (control_stop(CONTROL_TIME) != 0)
+		control_silence();
+	keep_hand_over();
+	host_trace_stop();
+	_exit(EXIT_HANDED);
+}
+
 /* stop = main_signal(fd) */
 static int
 main_signal(int fd)
@@ -487,6 +521,10 @@ main_signal(int fd)
 		return 0;
 	if (si.ssi_signo == SIGHUP) {
 		change_reload();
+		return 0;
+	}
+	if (si.ssi_signo == SIGUSR2) {
+		main_hand_over();
 		return 0;
 	}
 	host_logf(HYP_LOG_INFO, "stopping");
@@ -544,6 +582,7 @@ main_stop(void)
 
 	main_sigset(&set);
 	(void)sigdelset(&set, SIGHUP);
+	(void)sigdelset(&set, SIGUSR2);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	daemon_notify("STOPPING=1");
 	watchdog_stop();

@@ -25,7 +25,7 @@
  *
  * Who sleeps, or waits for the host, drops it (kern_condvar.c); so a detach
  * that waits for others blocks none of them.  ca_activate is called by
- * drivers only, with what they hold.
+ * drivers, with what they hold, and by config_park, like a detach.
  *
  * A detach waits for
  *	- another detach of the same device,

@@ -97,6 +97,14 @@ hyp_module_unload(const char *name)
 }
 
 void
+hyp_hand_over(void)
+{
+
+	config_park();
+	LOCKDEBUG_NONE(__func__);
+}
+
+void
 hyp_halt(void)
 {
 

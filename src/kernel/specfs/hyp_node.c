@@ -66,7 +66,8 @@ mode_in(int flags)
 
 	return ((flags & HYP_F_READ) ? FREAD : 0) |
 	    ((flags & HYP_F_WRITE) ? FWRITE : 0) |
-	    ((flags & HYP_F_NONBLOCK) ? FNONBLOCK : 0);
+	    ((flags & HYP_F_NONBLOCK) ? FNONBLOCK : 0) |
+	    ((flags & HYP_F_AGAIN) ? FAGAIN : 0);
 }
 
 /* ERESTART is all that is left below: turn it into EINTR, or go on. */
@@ -97,7 +98,7 @@ again(struct vnode *vp, int *errorp, u_int *tries)
 	return true;
 }
 
-/* May the caller open the node, as it is now? */
+/* May the caller open the node, as it is now?  Who had it open may. */
 static int
 node_access(struct hyp_node *hn, int flags)
 {
@@ -112,7 +113,7 @@ node_access(struct hyp_node *hn, int flags)
 	void *host = atomic_load_acquire(&hn->hn_host);
 
 	LOCKDEBUG_NONE("hyp_node_access");
-	return host == NULL ? 0 :
+	return host == NULL || (flags & HYP_F_AGAIN) != 0 ? 0 :
 	    compat_errno_in(hyp_node_access(host, &hc, flags));
 }
 
@@ -326,6 +327,13 @@ hyp_file_close(struct hyp_file *fp, int flags)
 	vrele(vp);
 	kmem_free(fp, sizeof(*fp));
 	LOCKDEBUG_NONE(__func__);
+}
+
+int
+hyp_file_alive(struct hyp_file *fp)
+{
+
+	return !spec_gone(fp->f_vp);
 }
 
 void

@@ -8,6 +8,7 @@
  * the driver takes it for its own.  No locks.
  */
 #include <sys/param.h>
+#include <sys/atomic.h>
 #include <sys/systm.h>
 
 #include <dev/usb/usb.h>
@@ -49,6 +50,36 @@ usbd_state_put(struct usbd_device *dev, const char *name, const void *data,
 	if (len != 0)
 		memcpy(us.us_data, data, len);
 	hyp_state_put(name, &us, len != 0 ? sizeof(us) : 0);
+}
+
+int
+usbd_park_put(const char *name, const void *data, size_t len)
+{
+
+	return hyp_hand_put(name, data, len) == 0 ? 0 : ENOMEM;
+}
+
+size_t
+usbd_park_get(const char *name, void *data, size_t max)
+{
+
+	return hyp_hand_get(name, data, max);
+}
+
+uint64_t
+usbd_plugging(const struct usbd_device *dev)
+{
+
+	return (uint64_t)UGETW(dev->ud_ddesc.idVendor) << 32 |
+	    (uint64_t)UGETW(dev->ud_ddesc.idProduct) << 16 |
+	    (uint64_t)(uint8_t)dev->ud_bus->ub_busnum << 8 | dev->ud_addr;
+}
+
+void
+usbd_mute(struct usbd_device *dev, bool on)
+{
+
+	atomic_store_relaxed(&dev->ud_mute, on);
 }
 
 bool

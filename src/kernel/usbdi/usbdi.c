@@ -513,6 +513,12 @@ usbd_do_request_flags(struct usbd_device *dev, usb_device_request_t *req,
 		    UF_ENDPOINT_HALT);
 	if (dev->ud_hyp == NULL)
 		return USBD_IOERROR;
+	if (atomic_load_relaxed(&dev->ud_mute) &&
+	    (req->bmRequestType & UT_READ) == 0) {
+		if (actlen != NULL)
+			*actlen = (int)len;
+		return USBD_NORMAL_COMPLETION;
+	}
 	if (usbd_create_xfer(dev->ud_pipe0, len, 0, 0, &xfer) != 0)
 		return USBD_NOMEM;
 	usbd_setup_default_xfer(xfer, dev, NULL, timeout, req, data, len,

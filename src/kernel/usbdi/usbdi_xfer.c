@@ -201,14 +201,24 @@ usbd_xfer_cancel(struct usbd_xfer *xfer, usbd_status verdict)
 /*
  * usbd_pipe_cancel(pipe, verdict)
  *
- *	Let everything that is in the pipe end soon.
+ *	Let everything that is in the pipe end soon.  The last first: an
+ *	endpoint that begins to move just then must not take the end of the
+ *	queue for what comes next:
+ *
+ *	first to last			host, endpoint
+ *	cancels 1: no byte of it
+ *	  has gone
+ *					moves again: sends 2
+ *	cancels 2: too late
+ *
+ *	and who sends 1 again has it behind 2.
  */
 void
 usbd_pipe_cancel(struct usbd_pipe *pipe, usbd_status verdict)
 {
 	struct usbd_xfer *xfer;
 
-	TAILQ_FOREACH(xfer, &pipe->up_queue, ux_next)
+	TAILQ_FOREACH_REVERSE(xfer, &pipe->up_queue, usbd_xfer_queue, ux_next)
 		usbd_xfer_cancel(xfer, verdict);
 }
 

@@ -97,6 +97,9 @@ struct ucom_methods {
 	   also over closes.  0, EOPNOTSUPP (refused) or an errno.  NULL: the
 	   chip never does. */
 	int	(*ucom_low_latency)(void *, int, bool);
+	/* After ucom_open, of a line that another process had open: its lines
+	   (UMSR_*), for a chip that tells only of changes.  Or NULL. */
+	void	(*ucom_again)(void *, int, u_char);
 };
 
 /* Modem control register. */

@@ -381,4 +381,30 @@ void	usbd_get_line(struct usbd_device *, struct usbd_line *);
 void	usbd_state_put(struct usbd_device *, const char *, const void *, size_t);
 bool	usbd_state_get(struct usbd_device *, const char *, void *, size_t);
 
+/*
+ * usbd_mute(dev, on)
+ *
+ *	An addition: the process before this one has left the device in the state
+ *	that a driver is about to bring it to.  While it is muted requests to the
+ *	device (bmRequestType without UT_READ) succeed and are not sent; others
+ *	are.  The driver's open; does not sleep.
+ */
+void	usbd_mute(struct usbd_device *, bool);
+
+/*
+ * error = usbd_park_put(name, data, len)
+ * len = usbd_park_get(name, data, max)
+ * plugging = usbd_plugging(dev)
+ *
+ *	Additions: what a driver instance that is open says to the process that
+ *	goes on with it, from its ca_activate (config_park); and there in attach:
+ *	copies it, if it is not more than max, and says how long it is, 0:
+ *	nothing.  It may have been damaged.  plugging is a number that another
+ *	device in this place has not.  Locks may be held; does not sleep.
+ *	ENOMEM.
+ */
+int	usbd_park_put(const char *, const void *, size_t);
+size_t	usbd_park_get(const char *, void *, size_t);
+uint64_t usbd_plugging(const struct usbd_device *);
+
 #endif /* _DEV_USB_USBDI_H_ */

@@ -69,6 +69,7 @@ struct usbd_device {
 	char		*ud_path;	/* place, for messages: "1-1.4" */
 	struct usbd_bus	*ud_bus;	/* of its own: the host has the buses */
 	struct usbd_bus	 ud_ownbus;
+	bool		 ud_mute;	/* atomic: usbd_mute */
 	uint8_t		 ud_addr;
 	uint8_t		 ud_speed;
 	char		*ud_vendor;	/* printable; "" if unknown */
@@ -133,7 +134,8 @@ struct usbd_pipe {
 	bool		 up_pausing;	/* (l) after too many: nothing starts */
 	bool		 up_closing;	/* (l) */
 	callout_t	 up_callout;	/* ends the pause */
-	TAILQ_HEAD(, usbd_xfer) up_queue; /* (l) accepted, in order */
+	TAILQ_HEAD(usbd_xfer_queue, usbd_xfer) up_queue; /* (l) accepted, in
+					   order */
 	struct lwp	*up_runner;	/* (l) who runs callbacks */
 	bool		 up_more;	/* its: another one follows */
 	kcondvar_t	 up_cv;		/* queue empty and no runner */

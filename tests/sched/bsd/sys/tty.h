@@ -8,6 +8,8 @@
 
 #include "../../../../include/bsd/sys/tty.h"
 
+#undef TTYQSIZE_MIN
+#define	TTYQSIZE_MIN	64
 #undef TTYQSIZE
 #define	TTYQSIZE	64
 
