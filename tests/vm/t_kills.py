@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # guest: --usb vhci --steady
 # builds: full:plain
-# timeout: 280
+# timeout: 600
 """t_kills: devswd is killed many times, under sixteen clients.
 
 With the keeper, on chips of src/vusb that outlive it: two lines with numbered
@@ -11,8 +11,13 @@ client may be stuck, no byte may come twice, a file from before a kill is dead,
 a line has its settings; and afterwards the keeper, the next devswd and the
 kernel have what they had after a few.
 
-DEVSW_KILLS in the environment is how often (60).  With DEVSW_STRESS_SAMPLE
-there is a line "# sample" every so many seconds, with what kills.c says.
+And it is killed at the system calls that it makes between a client's request
+and its answer (tests/stress/kill_calls.c).
+
+DEVSW_KILLS in the environment is how often (60), DEVSW_EVERY at which of these
+calls: at one in so many (41), going in or coming out; with 1 at all.  With
+DEVSW_STRESS_SAMPLE there is a line "# sample" every so many seconds, with what
+kills.c says.
 """
 
 import json
@@ -27,6 +32,7 @@ from h_guest import case, equal, probe  # noqa: E402
 
 BUILD = os.environ["DEVSW_BUILD"]
 KILLS = int(os.environ.get("DEVSW_KILLS", "60"))
+EVERY = os.environ.get("DEVSW_EVERY", "41")
 SAMPLE = os.environ.get("DEVSW_STRESS_SAMPLE", "0")
 CLIENTS = 16
 LOCK = "/run/devsw/devswd-120.lock"
@@ -131,6 +137,24 @@ def _(world):
     kills(world, 5, 0)
     before = probe.wait_for(lambda: footprint(world), "rest")
     kills(world, KILLS, 1 << 22)    # what is left of those is less
+    probe.wait_for(lambda: footprint(world) == before,
+                   "what it had: %s" % (before,))
+    equal(h_guest.unkillable(), [], "processes in state D")
+
+
+@case("killed at system calls between a request and its answer")
+def _(world):
+    before = probe.wait_for(lambda: footprint(world), "rest")
+    argv = [BUILD + "/tests/stress/kill_calls", EVERY, str(world.daemon.pid),
+            LOCK, NODES[0], probe.far_path(CHIPS[0][0])]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as killer:
+        for line in killer.stdout:
+            print("# " + line, end="", flush=True)
+            if json.loads(line)["stops"] < 4:
+                raise AssertionError("no system calls")
+    equal(killer.returncode, 0, "its status")
+    for path in NODES:
+        world.usable(path)
     probe.wait_for(lambda: footprint(world) == before,
                    "what it had: %s" % (before,))
     equal(h_guest.unkillable(), [], "processes in state D")
