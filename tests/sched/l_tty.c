@@ -275,6 +275,14 @@ setup_open_a(void)
 }
 
 static void
+setup_signalled(void)
+{
+
+	setup_open_a();
+	c_intr_begin();
+}
+
+static void
 setup_open_both(void)
 {
 
@@ -507,6 +515,26 @@ reads_closes(void *arg)
 
 	reads_a(arg);
 	h_close(&a);
+}
+
+/* What has been revoked ends so, also if a signal comes after that. */
+static void
+reads_signalled(void *arg __unused)
+{
+	struct hyp_lwp *const l = c_intr_enter();
+
+	SCHED_CHECK(hyp_file_read(a.c_file, abuf, sizeof(abuf), 0, &adone) ==
+	    0);
+	c_intr_exit(l);
+	h_close(&a);
+}
+
+static void
+revokes_signals(void *arg)
+{
+
+	revokes(arg);
+	c_interrupts(NULL);
 }
 
 /* 40 bytes three times; short reads are as good. */
@@ -770,6 +798,8 @@ ACTORS(read_input_revoke, { "A", reads_closes, NULL },
     { "input", byte_comes, ARG("x") }, { "revoke", revokes, NULL });
 ACTORS(read_revoke, { "A", reads_closes, NULL },
     { "revoke", revokes, NULL });
+ACTORS(read_revoke_signal, { "A", reads_signalled, NULL },
+    { "revoke", revokes_signals, NULL });
 ACTORS(two_readers, { "A", reads_one, NULL }, { "B", reads_b, NULL },
     { "input", byte_comes, ARG("xy") });
 ACTORS(carrier_read, { "A", reads_a, NULL },
@@ -1009,6 +1039,8 @@ const struct sched_litmus l_tty[] = {
 	    setup_vtime, vtime_input, end_vtime },
 	{ "read_revoke", "a read against a revoke",
 	    setup_open_a, read_revoke, end },
+	{ "read_revoke_signal", "the same, and a signal after the revoke",
+	    setup_signalled, read_revoke_signal, end },
 	{ "read_input_revoke", "a read, input and a revoke",
 	    setup_open_a, read_input_revoke, end },
 	{ "two_readers", "two reads and two bytes",

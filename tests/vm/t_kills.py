@@ -17,8 +17,8 @@ and its answer (tests/stress/kill_calls.c).
 DEVSW_KILLS in the environment is how often (60), DEVSW_EVERY at which of these
 calls: at one in so many, going in or coming out; with 1 at all.  Without, this
 is left out: a chip that goes on telling keeps devswd from being quiet, and it
-takes long.  With DEVSW_STRESS_SAMPLE there is a line "# sample" every so many seconds, with what
-kills.c says.
+takes long.  With DEVSW_STRESS_SAMPLE there is a line "# sample" every so many
+seconds, with what kills.c says.
 """
 
 import json

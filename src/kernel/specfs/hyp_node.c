@@ -9,7 +9,8 @@
  * again".  It never leaves this file:
  *
  *	something was moved already	success with what was moved
- *	an interrupt is pending		EINTR
+ *	an interrupt is pending, and
+ *	the vnode is not dead		EINTR
  *	the vnode is being revoked	wait until it is dead, then again
  *	otherwise			again
  *
@@ -77,7 +78,15 @@ again(struct vnode *vp, int *errorp, u_int *tries)
 
 	if (*errorp != ERESTART)
 		return false;
-	if (lwp_intr_pending(curlwp)) {
+	/*
+	 *	a call, in the driver	revoke; then front_stop, or a signal
+	 *				d_cancel
+	 *	ERESTART; has left
+	 *				dead
+	 *				interrupts
+	 *	here: what is dead has its own answer, and does not sleep
+	 */
+	if (lwp_intr_pending(curlwp) && !vn_is_dead(vp)) {
 		*errorp = EINTR;
 		return false;
 	}

@@ -364,6 +364,22 @@ vn_deadwait(struct vnode *vp)
 }
 
 /*
+ * yes = vn_is_dead(vp)
+ *
+ *	It has been revoked, and no call on it sleeps.
+ */
+bool
+vn_is_dead(struct vnode *vp)
+{
+	bool dead;
+
+	mutex_enter(device_lock(vp->v_rdev));
+	dead = vp->v_op == &dead_vnodeops;
+	mutex_exit(device_lock(vp->v_rdev));
+	return dead;
+}
+
+/*
  * vn_file_insert(vp, file)
  * vn_file_remove(vp, file)
  *

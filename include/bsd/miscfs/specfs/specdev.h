@@ -66,6 +66,7 @@ int	spec_lookup_by_dev(enum vtype, dev_t, struct vnode **);
 void	vref(struct vnode *);
 void	vrele(struct vnode *);
 void	vn_deadwait(struct vnode *);
+bool	vn_is_dead(struct vnode *);
 void	vrevoke(struct vnode *);
 void	vn_file_insert(struct vnode *, struct hyp_file *);
 void	vn_file_remove(struct vnode *, struct hyp_file *);
