@@ -65,13 +65,16 @@ class Daemon:
             self.send(peer, error, cookie, text.encode())
 
     def send(self, peer, error, cookie, text):
-        """In packets."""
+        """In packets; who asked may have gone, and is not waited for."""
         while True:
             part, text = text[:4076], text[4076:]
             who = struct.pack("=III", os.getpid(), self.uid, self.uid)
-            self.sock.sendmsg(
-                [struct.pack("=IiQI", VERSION, error, cookie, bool(text)) +
-                 part], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, who)],
-                0, peer)
+            try:
+                self.sock.sendmsg(
+                    [struct.pack("=IiQI", VERSION, error, cookie, bool(text)) +
+                     part], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, who)],
+                    0, peer)
+            except (ConnectionRefusedError, FileNotFoundError):
+                return
             if not text:
                 return

@@ -32,8 +32,11 @@ IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 COM_PORT = 44
 
 
+given = set()
+
+
 def free_port():
-    """A port that nobody has on [::1] now.
+    """A port that nobody has on [::1] now, and that was not given before.
 
     Not one that the kernel gives to who connects from somewhere: another test
     that runs beside could get it before the gateway does.
@@ -44,9 +47,12 @@ def free_port():
             try:
                 sock.bind(("::1", random.SystemRandom().randrange(10000,
                                                                   32768)))
-                return sock.getsockname()[1]
             except OSError:
                 continue
+            port = sock.getsockname()[1]
+            if port not in given:
+                given.add(port)
+                return port
 
 
 def readable(file, seconds):
