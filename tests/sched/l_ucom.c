@@ -1621,6 +1621,36 @@ interrupts(void *arg __unused)
 	mutex_exit(&cp.cp_lock);
 }
 
+/* tcdrain that an unplug ends, and a signal after that. */
+static void
+drains_signalled(void *arg __unused)
+{
+	struct hyp_lwp *const l = h_enter(1000);
+	int error, result;
+
+	mutex_enter(&cp.cp_lock);
+	waiter = l;
+	mutex_exit(&cp.cp_lock);
+	error = hyp_file_ioctl(a.c_file, L_TCSBRK, 1, NULL, 0, NULL, NULL,
+	    &result);
+	mutex_enter(&cp.cp_lock);
+	waiter = NULL;
+	mutex_exit(&cp.cp_lock);
+	h_exit(l);
+	(void)C_INCR(&clients_done);
+	sched_note("tcdrain: %d", error);
+	SCHED_CHECK(error != L_EINTR);
+	h_close(&a);
+}
+
+static void
+unplugs_signals(void *arg)
+{
+
+	unplugs(arg);
+	interrupts(NULL);
+}
+
 static void
 opens_no_room(void *arg __unused)
 {
@@ -1706,6 +1736,8 @@ ACTORS(drain_chip_revoke, { "A", drains_chip, NULL },
     { "revoke", revokes_a, NULL });
 ACTORS(drain_chip_unplug, { "A", drains_chip, NULL },
     { "unplug", unplugs, NULL });
+ACTORS(drain_unplug_signal, { "A", drains_signalled, NULL },
+    { "unplug", unplugs_signals, NULL });
 ACTORS(close_chip_open, { "A", closes, &a }, { "C", open_close, &c3 });
 ACTORS(break_revoke, { "A", breaks_closes, &a }, { "revoke", revokes_a, NULL });
 ACTORS(break_unplug, { "A", breaks_closes, &a }, { "unplug", unplugs, NULL });
@@ -1921,6 +1953,8 @@ const struct sched_litmus l_ucom[] = {
 	    setup_chip_full, drain_chip_revoke, end },
 	{ "drain_chip_unplug", "the same, and a detach",
 	    setup_chip_full, drain_chip_unplug, end },
+	{ "drain_unplug_signal", "the same, and a signal after it: no EINTR",
+	    setup_chip_full, drain_unplug_signal, end },
 	{ "close_chip_open", "the last close asks it again, and an open",
 	    setup_chip_full, close_chip_open, end_chip_empty },
 	{ "legacy_break_revoke", "a revoke without a drain under a request",

@@ -71,40 +71,36 @@ mode_in(int flags)
 	    ((flags & HYP_F_AGAIN) ? FAGAIN : 0);
 }
 
-/* ERESTART is all that is left below: turn it into EINTR, or go on. */
+/*
+ * ERESTART is all that is left below: turn it into EINTR, or go on.
+ *
+ *	a call, in the driver		unplug; then front_stop, or a signal
+ *	ERESTART, perhaps again		hang-up
+ *					d_cancel; dead
+ *					interrupts
+ *	here: what is dead has its own answer, and does not sleep
+ */
 static bool
 again(struct vnode *vp, int *errorp, u_int *tries)
 {
+	int error;
 
 	if (*errorp != ERESTART)
 		return false;
-	/*
-	 *	a call, in the driver	revoke; then front_stop, or a signal
-	 *				d_cancel
-	 *	ERESTART; has left
-	 *				dead
-	 *				interrupts
-	 *	here: what is dead has its own answer, and does not sleep
-	 */
-	if (lwp_intr_pending(curlwp) && !vn_is_dead(vp)) {
-		*errorp = EINTR;
-		return false;
-	}
 	vn_deadwait(vp);
 	/*
 	 * A driver may ask for a restart until something in it has ended,
 	 * for instance the close of a dial-out node of the same line: do
 	 * not spin meanwhile.
 	 */
-	if ((*tries)++ > 0) {
-		const int error = kpause("restart", true, 1, NULL);
-
-		if (error != EWOULDBLOCK) {
-			*errorp = error;
-			return false;
-		}
-	}
-	return true;
+	error = (*tries)++ > 0 ? kpause("restart", true, 1, NULL) :
+	    EWOULDBLOCK;
+	if (error == EWOULDBLOCK && lwp_intr_pending(curlwp))
+		error = EINTR;
+	if (error == EWOULDBLOCK || (error == EINTR && vn_is_dead(vp)))
+		return true;
+	*errorp = error;
+	return false;
 }
 
 /* May the caller open the node, as it is now?  Who had it open may. */
