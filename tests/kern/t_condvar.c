@@ -254,22 +254,31 @@ timeout_against_wakeup(void)
 	T_EQ(got, 500);
 }
 
+/* A sleeper, woken with the mutex held, under another one. */
+static struct t_thread *
+wake_under(kmutex_t *outer, struct sleeper *sl)
+{
+	struct t_thread *t;
+	u_int one = 1;
+
+	setup();
+	mutex_init(outer, MUTEX_DEFAULT, IPL_NONE);
+	t = t_spawn(sleep_once, sl);
+	T_UNTIL(has_sleepers, &one);
+	mutex_enter(outer);
+	mutex_enter(&lock);
+	cv_signal(&cv_full);
+	return t;
+}
+
 /* Who is woken under two mutexes does not run before both have been left. */
 static void
 woken_unlocked(void)
 {
 	struct sleeper sl = { .sl_sig = false };
-	struct t_thread *t;
 	kmutex_t outer;
-	u_int one = 1;
+	struct t_thread *const t = wake_under(&outer, &sl);
 
-	setup();
-	mutex_init(&outer, MUTEX_DEFAULT, IPL_NONE);
-	t = t_spawn(sleep_once, &sl);
-	T_UNTIL(has_sleepers, &one);
-	mutex_enter(&outer);
-	mutex_enter(&lock);
-	cv_signal(&cv_full);
 	T_CHECK(!cv_has_waiters(&cv_full));
 	t_msleep(20);
 	T_EQ(atomic_load_relaxed(&lock.mtx_word), 1);	/* nobody waits */
@@ -288,18 +297,11 @@ static void
 woken_at_delay(void)
 {
 	struct sleeper sl = { .sl_sig = false };
-	struct t_thread *t;
 	kmutex_t outer;
-	u_int one = 1, i;
+	struct t_thread *const t = wake_under(&outer, &sl);
 	bool done = false;
+	u_int i;
 
-	setup();
-	mutex_init(&outer, MUTEX_DEFAULT, IPL_NONE);
-	t = t_spawn(sleep_once, &sl);
-	T_UNTIL(has_sleepers, &one);
-	mutex_enter(&outer);
-	mutex_enter(&lock);
-	cv_signal(&cv_full);
 	mutex_exit(&lock);
 	for (i = 0; i < 20000 && !done; i++) {
 		delay(1000);

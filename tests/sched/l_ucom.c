@@ -1562,7 +1562,8 @@ asks_over(void *arg)
 
 /* An ioctl that may be interrupted: it takes no time then, if all others do. */
 static int
-ioctl_intr(struct h_client *c, uint32_t cmd, const void *in, size_t insize)
+ioctl_intr(struct h_client *c, uint32_t cmd, uint64_t arg, const void *in,
+    size_t insize)
 {
 	struct hyp_lwp *const l = h_enter(1000);
 	int error, result;
@@ -1570,7 +1571,7 @@ ioctl_intr(struct h_client *c, uint32_t cmd, const void *in, size_t insize)
 	mutex_enter(&cp.cp_lock);
 	waiter = l;
 	mutex_exit(&cp.cp_lock);
-	error = hyp_file_ioctl(c->c_file, cmd, 0, in, insize, NULL, NULL,
+	error = hyp_file_ioctl(c->c_file, cmd, arg, in, insize, NULL, NULL,
 	    &result);
 	mutex_enter(&cp.cp_lock);
 	waiter = NULL;
@@ -1586,7 +1587,7 @@ sets_rts_intr(void *arg)
 {
 	static const int32_t rts = L_TIOCM_RTS;
 	const uint64_t start = sched_clock();
-	const int error = ioctl_intr(arg, L_TIOCMBIS, &rts, sizeof(rts));
+	const int error = ioctl_intr(arg, L_TIOCMBIS, 0, &rts, sizeof(rts));
 
 	SCHED_CHECK(error == 0 || error == L_EINTR);
 	SCHED_CHECK(sched_clock() - start < UINT64_C(100000000));
@@ -1596,7 +1597,7 @@ static void
 ends_break_intr(void *arg)
 {
 
-	SCHED_CHECK(ioctl_intr(arg, L_TIOCCBRK, NULL, 0) == 0);
+	SCHED_CHECK(ioctl_intr(arg, L_TIOCCBRK, 0, NULL, 0) == 0);
 }
 
 static int
@@ -1625,21 +1626,8 @@ interrupts(void *arg __unused)
 static void
 drains_signalled(void *arg __unused)
 {
-	struct hyp_lwp *const l = h_enter(1000);
-	int error, result;
 
-	mutex_enter(&cp.cp_lock);
-	waiter = l;
-	mutex_exit(&cp.cp_lock);
-	error = hyp_file_ioctl(a.c_file, L_TCSBRK, 1, NULL, 0, NULL, NULL,
-	    &result);
-	mutex_enter(&cp.cp_lock);
-	waiter = NULL;
-	mutex_exit(&cp.cp_lock);
-	h_exit(l);
-	(void)C_INCR(&clients_done);
-	sched_note("tcdrain: %d", error);
-	SCHED_CHECK(error != L_EINTR);
+	SCHED_CHECK(ioctl_intr(&a, L_TCSBRK, 1, NULL, 0) != L_EINTR);
 	h_close(&a);
 }
 

@@ -281,11 +281,12 @@ client_file_is_dead(int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	char byte;
+	int bits;
 
 	if (fd == -1)
 		return;
 	if (read(fd, &byte, 1) != 0 || write(fd, "x", 1) != -1 ||
-	    errno != EIO || ioctl(fd, TIOCMGET, &byte) != -1 ||
+	    errno != EIO || ioctl(fd, TIOCMGET, &bits) != -1 ||
 	    errno != EBADF || poll(&pfd, 1, 0) != 1 ||
 	    (pfd.revents & POLLERR) == 0)
 		_exit(3);

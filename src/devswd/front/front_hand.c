@@ -567,7 +567,7 @@ served(const struct front_nodes *nodes, uint32_t minor)
  *
  *	A call of a node that is served, which is ft's now, in ft_in; NULL: there
  *	is none.  Its place in the journal is ft's to give up
- *	(front_hand_taken).
+ *	(front_call_begin).
  */
 struct front_chan *
 front_hand_next(struct front_thread *ft)

@@ -151,15 +151,13 @@ front_file_slot(struct front_file *ff)
 
 /* fl_lock held. */
 static void
-slot_free(struct front_file *ff)
+slot_free(uint32_t slot)
 {
-	struct slot *const s = &hd_slots[ff->ff_slot];
 
-	assert(s->s_number == 0);
-	s->s_next = hd_free;
-	hd_free = ff->ff_slot + 1;
+	assert(hd_slots[slot].s_number == 0);
+	hd_slots[slot].s_next = hd_free;
+	hd_free = slot + 1;
 	hd_used--;
-	ff->ff_slotted = false;
 }
 
 /*
@@ -173,21 +171,20 @@ bool
 front_slot_reserve(uint32_t slot)
 {
 	uint32_t *at;
-	bool free = false;
+	bool free;
 
 	pthread_mutex_lock(&front.fl_lock);
 	while (slot <= SLOT_MASK && hd_fresh <= slot) {
 		hd_slots[hd_fresh].s_next = hd_free;
 		hd_free = ++hd_fresh;
 	}
-	for (at = &hd_free; slot <= SLOT_MASK && !free && *at != 0;
-	    at = &hd_slots[*at - 1].s_next) {
-		free = *at == slot + 1;
-		if (free) {
-			*at = hd_slots[slot].s_next;
-			hd_used++;
-			break;
-		}
+	at = &hd_free;
+	while (slot <= SLOT_MASK && *at != 0 && *at != slot + 1)
+		at = &hd_slots[*at - 1].s_next;
+	free = slot <= SLOT_MASK && *at != 0;
+	if (free) {
+		*at = hd_slots[slot].s_next;
+		hd_used++;
 	}
 	pthread_mutex_unlock(&front.fl_lock);
 	return free;
@@ -198,9 +195,7 @@ front_slot_free(uint32_t slot)
 {
 
 	pthread_mutex_lock(&front.fl_lock);
-	hd_slots[slot].s_next = hd_free;
-	hd_free = slot + 1;
-	hd_used--;
+	slot_free(slot);
 	pthread_mutex_unlock(&front.fl_lock);
 }
 
@@ -215,7 +210,8 @@ front_file_noslot(struct front_file *ff)
 
 	pthread_mutex_lock(&front.fl_lock);
 	if (ff->ff_slotted)
-		slot_free(ff);
+		slot_free(ff->ff_slot);
+	ff->ff_slotted = false;
 	pthread_mutex_unlock(&front.fl_lock);
 }
 
@@ -254,11 +250,7 @@ front_file_polled(struct front_file *ff, uint64_t handle)
 	pthread_mutex_unlock(&front.fl_lock);
 }
 
-/*
- * handle = front_file_insert(ff)
- *
- *	The file is open from now on: its channel has it, and requests find it.
- */
+/* fl_lock held. */
 static void
 insert(struct front_file *ff, uint64_t number)
 {
@@ -272,6 +264,11 @@ insert(struct front_file *ff, uint64_t number)
 	record_open(ff);
 }
 
+/*
+ * handle = front_file_insert(ff)
+ *
+ *	The file is open from now on: its channel has it, and requests find it.
+ */
 uint64_t
 front_file_insert(struct front_file *ff)
 {
@@ -311,7 +308,8 @@ remove_file(struct front_file *ff)
 	if (ff->ff_recorded)
 		journal_file_close(front.fl_config.journal, ff->ff_slot);
 	ff->ff_recorded = false;
-	slot_free(ff);
+	slot_free(ff->ff_slot);
+	ff->ff_slotted = false;
 	LIST_REMOVE(ff, ff_list);
 }
 
