@@ -14,6 +14,7 @@
 #include "compare/compare.h"
 
 #define	REQUEST	HIDIOCGFEATURE(9)
+#define	REQUEST_S	10	/* a request of Linux's ends in 5 */
 #define	N_UHID	"NetBSD uhid.c, d_cancel"
 #define	BOUNDED	"nothing that a client waits for waits for hardware " \
 		"without an end (docs/contract.md)"
@@ -52,6 +53,7 @@ silent(struct run *r)
 	} else
 		outcome_set(r, "after a signal", "still waits");
 	unplug(r);
+	(void)call_ended(c, REQUEST_S);
 	outcome(r, "after the unplug", c);
 }
 
