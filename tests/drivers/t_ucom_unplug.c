@@ -21,29 +21,42 @@
 
 /* ---- what the front end is told -------------------------------------- */
 
-/* Where its hardware is, while it is there; and it is told of each change. */
+static int
+changed_are(void *arg)
+{
+
+	return h_node_changed_calls() >= *(const unsigned *)arg;
+}
+
+/*
+ * Where its hardware is, while it is there; and it is told of each change, of
+ * ttyU0 and dtyU0.  Of an attach it is told when they can be opened.
+ */
 static void
 place_of_node(void)
 {
-	struct vusb *v = h_ftdi();
-	struct hyp_node *hn = h_node_find("ttyU0");
+	struct hyp_node *hn;
 	struct hyp_node_stat hs;
+	struct vusb *v;
 	unsigned changed;
 
+	h_begin();
+	changed = h_node_changed_calls() + 2;
+	v = h_ftdi();
+	T_UNTIL(changed_are, &changed);
+	hn = h_node_find("ttyU0");
 	hyp_node_getstat(hn, &hs);
 	T_CHECK(hs.hs_attached);
 	T_CHECK(strncmp(hs.hs_place, "9-", 2) == 0);
 	T_CHECK(strncmp(hs.hs_driver, "uftdi", 5) == 0);
 	T_CHECK(strcmp(hs.hs_device, "ucom0") == 0);
-	changed = h_node_changed_calls();
-	T_CHECK(changed >= 1);
+	T_EQ(h_node_changed_calls(), changed);
 	h_remove(v);
 	hyp_node_getstat(hn, &hs);
 	T_CHECK(!hs.hs_attached);
 	T_EQ(hs.hs_place[0], '\0');
 	T_EQ(hs.hs_driver[0], '\0');
 	T_EQ(hs.hs_iface, -1);
-	/* ttyU0 and dtyU0. */
 	T_EQ(h_node_changed_calls(), changed + 2);
 }
 
