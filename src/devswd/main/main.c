@@ -33,8 +33,8 @@
  *
  *	Stop, from the top down: no more events; hyp_halt detaches every
  *	device, which releases the blocked clients with their BSD results;
- *	control_stop waits for the answers to revokes;
- *	front_stop takes the nodes away, and from who keeps them; host_usb_drain waits until the
+ *	control_stop waits for the answers to revokes; front_stop takes the
+ *	nodes away, and from who keeps them; host_usb_drain waits until the
  *	kernel's drivers have the interfaces back; the trace ends.
  *
  * Locks
@@ -61,7 +61,6 @@
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
 #include "hyp/hyp_trace.h"
-#include "hyp/hyp_usb.h"
 #include "libdevsw/control.h"
 #include "main/change.h"
 #include "main/control.h"
@@ -74,6 +73,7 @@
 #include "main/now.h"
 #include "main/options.h"
 #include "main/perms.h"
+#include "main/plug.h"
 #include "main/reload.h"
 #include "main/upgrade.h"
 #include "main/units.h"
@@ -215,8 +215,8 @@ main_modules(const struct options *o)
  *	Make the nodes of claims with a unit, those that are not there.  A
  *	node that cannot be made (a file has its name) is that node's trouble
  *	and no other's: the front end has logged it, and SIGHUP
- *	(hyp_nodes_again), or a device of that unit, tries again.  A driver that nobody knows is a mistake of
- *	the command line.
+ *	(hyp_nodes_again), or a device of that unit, tries again.  A driver
+ *	that nobody knows is a mistake of the command line.
  */
 static int
 main_pins(const struct options *o)
@@ -245,116 +245,6 @@ main_tell_missing(const struct options *o)
 			    "now; devswd --list shows what is", c->c_text);
 	}
 }
-
-/* udevd has set owner and mode of a node to its own ideas: ours again. */
-static void
-main_settled(void *arg, const char *name)
-{
-
-	(void)arg;
-	front_node_settled(name);
-}
-
-/* It has ended the daemon too often; said once, when it is found. */
-static bool
-main_leaves_alone(struct claim_head *claims, const struct hyp_usb_info *hi,
-    int again)
-{
-	struct claim *const c = claim_find(claims, hi);
-
-	if (c == NULL || !keep_leaves_alone(hi))
-		return false;
-	c->c_seen = 1;
-	if (!again)
-		host_logf(HYP_LOG_ERR, "usb %s: %04x:%04x: devswd has crashed "
-		    "three times in a row while it attached this device: left "
-		    "alone until it is plugged in again, or a reload",
-		    hi->hi_path, hi->hi_vendor, hi->hi_product);
-	return true;
-}
-
-/*
- * The unit of a device is its claim's, which goes to the first that it has of
- * the driver; the others', and all if the claim gives none, are those that they
- * had.  Who follows events hears of what is claimed.
- */
-static enum host_udev_verdict
-main_match(void *arg, const struct usbsys_dev *ud, int again,
-    struct hyp_usb_pins *pins)
-{
-	enum host_udev_verdict verdict;
-	const struct claim *c;
-	const char *driver;
-	int unit;
-
-	pins->hp_n = 0;
-	verdict = main_leaves_alone(arg, &ud->ud_info, again) ?
-	    HOST_UDEV_REFUSED : claim_match(arg, ud, again, &unit, &driver);
-	if (verdict == HOST_UDEV_TAKEN && unit != -1) {
-		pins->hp_pin[0] = (struct hyp_usb_pin){ unit, -1, -1, "" };
-		snprintf(pins->hp_pin[0].up_driver,
-		    sizeof(pins->hp_pin[0].up_driver), "%s", driver);
-		pins->hp_n = 1;
-	}
-	if (verdict == HOST_UDEV_TAKEN)
-		units_want(&ud->ud_info, pins);
-	if (verdict != HOST_UDEV_UNCLAIMED &&
-	    (c = claim_find(arg, &ud->ud_info)) != NULL)
-		watch_plugged(&ud->ud_info, c->c_name[0] != '\0' ?
-		    c->c_name : c->c_text, c->c_at,
-		    verdict == HOST_UDEV_REFUSED);
-	return verdict;
-}
-
-/* What its claim says of its lines. */
-static void
-main_line(void *arg, const struct hyp_usb_info *hi, struct hyp_usb_line *hl)
-{
-	const struct claim *const c = claim_find(arg, hi);
-
-	memset(hl, 0, sizeof(*hl));
-	if (c != NULL)
-		*hl = c->c_line;
-}
-
-static bool
-main_is_there(const char *path)
-{
-	struct usbsys_dev *const ud = malloc(sizeof(*ud));
-	const bool there = ud != NULL && usbsys_read(path, ud) != ENOENT;
-
-	free(ud);
-	return there;
-}
-
-static void
-main_left(void *arg, const char *path)
-{
-
-	const char *const why = change_why();
-
-	claim_left(arg, path);
-	units_left(path);
-	/* One that leaves while claims change is mostly let go. */
-	watch_left(path, why != NULL && main_is_there(path) ? why :
-	    "unplugged");
-}
-
-static void
-main_detached(void *arg, const char *path, int yes)
-{
-
-	(void)arg;
-	watch_detached(path, yes);
-}
-
-static const struct host_udev_ops main_udev_ops = {
-	.hu_match = main_match,
-	.hu_line = main_line,
-	.hu_left = main_left,
-	.hu_settled = main_settled,
-	.hu_detached = main_detached,
-};
 
 /*
  * The file is found from where the command was given, but emptied only by
@@ -441,7 +331,7 @@ main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 		host_usb_heir();
 	*keptfd = keep_adopt();
 	usbsys_patience(STRING_MS);
-	*udevfd = host_udev_open(&main_udev_ops, &o->o_claims);
+	*udevfd = host_udev_open(&plug_ops, &o->o_claims);
 	if (*udevfd == -1 || main_modules(o) != 0 || main_pins(o) != 0)
 		return 1;
 	units_load(o->o_units ? o->o_units_file : NULL, &o->o_claims);
