@@ -385,8 +385,8 @@ uftdi_ms(struct uftdi_softc *sc, bool *pinned)
 /*
  * ucom_open: put the chip into a known state.  What an earlier user left in
  * its buffers is thrown away; not by RESET_SIO, which would drop DTR and RTS
- * as well, and so reset a board for which they were left on.  A chip that refuses some of this is used as it
- * is; one that does not answer is not.
+ * as well, and so reset a board for which they were left on.  A chip that
+ * refuses some of this is used as it is; one that does not answer is not.
  */
 static int
 uftdi_open(void *arg, int portno __unused)

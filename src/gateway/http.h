@@ -22,7 +22,8 @@ struct ssl_st;
  *				without TLS.
  *
  * found(rq, arg) is called for each request that is well-formed.  It answers
- * at once, by http_answer or http_take, or calls http_wait; rq is not to be used after that.
+ * at once, by http_answer or http_take, or calls http_wait; rq is not to be
+ * used after that.
  */
 struct http *http_new(struct event_base *,
 	    void (*)(struct http_request *, void *), void *);
@@ -32,8 +33,8 @@ void	http_accept(struct http *, int, struct ssl_st *, const char *);
 /*
  * A method, such as "GET"; a path, without a query; a query, "" if there is
  * none; a field of the head by its name in small letters, or NULL; the body,
- * as a text; whose it is; its TLS, or NULL.  Texts are printable ASCII, but for the body, and
- * nothing in them is decoded.
+ * as a text; whose it is; its TLS, or NULL.  Texts are printable ASCII, but
+ * for the body, and nothing in them is decoded.
  */
 const char *http_method(const struct http_request *);
 const char *http_path(const struct http_request *);

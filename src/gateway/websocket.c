@@ -21,9 +21,9 @@
  *
  *	    to the client
  *	    {"state": {...}}		first, in answer to each of these, and as
- *					news of the device: as /api/ports has it, and
- *					"yours": you write; "watch": you cannot;
- *					"reset": there is one
+ *					news of the device: as /api/ports has
+ *					it, and "yours": you write; "watch":
+ *					you cannot; "reset": there is one
  *	    {"note": "..."}		for people, where the device has stopped
  *	    {"error": "break"}		or "parity"
  */

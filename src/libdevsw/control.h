@@ -19,8 +19,9 @@
  *
  * So names are resolved by the client, with its own rights, root and working
  * directory, and the request has what was found: CONTROL_REVOKE,
- * CONTROL_NODE and CONTROL_TRACE the number of the device, CONTROL_MODLOAD the absolute path of the file, and its number,
- * by which the daemon sees whether the path means the same file to it.
+ * CONTROL_NODE and CONTROL_TRACE the number of the device, CONTROL_MODLOAD the
+ * absolute path of the file, and its number, by which the daemon sees whether
+ * the path means the same file to it.
  *
  * CONTROL_EVENTS is answered when something has happened, or after some
  * seconds: lines of JSON, the last of which is a "ping" with the number to ask

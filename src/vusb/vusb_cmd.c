@@ -255,8 +255,9 @@ cmd_rescan(struct vusb *v, unsigned port, char **argv, char *out)
 }
 
 /*
- * One request, in the words of tests/vusb, ch341.req and its neighbours, and the answer of an "in".  A
- * device's lock is held; the file is a test's, and is not waited for long.
+ * One request, in the words of tests/vusb, ch341.req and its neighbours, and
+ * the answer of an "in".  A device's lock is held; the file is a test's, and
+ * is not waited for long.
  */
 static void
 log_request(void *arg, const uint8_t *p, const uint8_t *data, int n)

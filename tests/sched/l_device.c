@@ -4,8 +4,9 @@
  * others look it up, open it and revoke it: autoconf, switch and specfs as
  * they are.  The driver "pl" has a softc that its detach gives back, so what
  * comes too late writes to freed memory; and it relies on what it was
- * promised: no d_open comes after vdevgone.  "gl" is not MP-safe.  The races are those of NetBSD's
- * opendetach series: config_detach_commit, references over d_open, vdevgone.
+ * promised: no d_open comes after vdevgone.  "gl" is not MP-safe.  The races
+ * are those of NetBSD's opendetach series: config_detach_commit, references
+ * over d_open, vdevgone.
  */
 #include <sys/atomic.h>
 #include <sys/callout.h>

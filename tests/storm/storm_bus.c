@@ -6,9 +6,9 @@
  *	storm_bus -n SEED FIRST COUNT
  *
  * The devices FIRST to FIRST + COUNT - 1 of SEED (plan.c), in so many ports of
- * vhci_hcd's hubs at once (4); a number always has the same port.  Each says what it
- * is when it is plugged in, and what has become of it when it is out.  The last
- * line is JSON: what all have done.
+ * vhci_hcd's hubs at once (4); a number always has the same port.  Each says
+ * what it is when it is plugged in, and what has become of it when it is out.
+ * The last line is JSON: what all have done.
  *
  *	-n	say only what they are
  *

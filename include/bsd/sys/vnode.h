@@ -4,8 +4,8 @@
  *
  * A vnode is one incarnation of a device node: it is born at a lookup,
  * shared by all opens of the node, and dies at a revoke or with its last
- * reference.  Two names of one device have two vnodes.  v_op is spec_vnodeops while it lives and dead_vnodeops after a
- * revoke.
+ * reference.  Two names of one device have two vnodes.  v_op is spec_vnodeops
+ * while it lives and dead_vnodeops after a revoke.
  */
 #ifndef _SYS_VNODE_H_
 #define _SYS_VNODE_H_

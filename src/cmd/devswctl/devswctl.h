@@ -164,7 +164,8 @@ enum ports {
  * adapters = ports_settle(path, ports, wanted)
  *
  *	Wait, at most some seconds, until drivers sit on what is at the ports
- *	(ATTACHED), or none does and it is given back.  The adapters, as "list" has them.
+ *	(ATTACHED), or none does and it is given back.  The adapters, as "list"
+ *	has them.
  *
  * status = ports_tell(adapters, wanted, nodes)
  *

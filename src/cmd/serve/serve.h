@@ -22,8 +22,9 @@ void	complain(const char *, ...)
  * error = vhci_attach(port, fd, speed)
  *
  *	Plug what is served on the other end of this socket into a port,
- *	below VHCI_HUBS * VHCI_PORTS, when the kernel has let go of what was there before;
- *	waits up to 10 s.  A Linux errno; ENODEV: there is no vhci_hcd.
+ *	below VHCI_HUBS * VHCI_PORTS, when the kernel has let go of what was
+ *	there before; waits up to 10 s.  A Linux errno; ENODEV: there is no
+ *	vhci_hcd.
  *
  * vhci_switch_off(port)
  *

@@ -23,10 +23,10 @@ typedef int config_set_t(struct options *, const char *, const char *,
  *
  *	Read the file, then those of path.d that end in ".conf", in the order
  *	of their names; what a later one sets counts.  NULL: CONFIG_FILE, which
- *	may be missing; found says if there is any file.  How many things are wrong; each has been told on
- *	standard error, with file and line, one line each, and what is right
- *	has been taken.  Main's thread; reads files, and waits for nothing
- *	else.
+ *	may be missing; found says if there is any file.  How many things are
+ *	wrong; each has been told on standard error, with file and line, one
+ *	line each, and what is right has been taken.  Main's thread; reads
+ *	files, and waits for nothing else.
  */
 int	config_read(const char *, struct options *, config_set_t *, int *);
 

@@ -14,8 +14,8 @@
  *
  *	key: "speed", "format", "flow", "dtr", "rts", "latency",
  *	"hupcl", "clocal" or "semantics";
- *	into line, where it has not been set yet.  NULL, or what is wrong, as the end of a sentence; line is as
- *	it was then.
+ *	into line, where it has not been set yet.  NULL, or what is wrong, as
+ *	the end of a sentence; line is as it was then.
  *
  * same = line_same(a, b)
  *

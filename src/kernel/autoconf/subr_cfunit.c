@@ -4,8 +4,9 @@
  *
  * A new device gets the lowest free unit.  A unit may be reserved in the
  * driver (config_unit_reserve): then only a device that is pinned to it, or
- * one below that (config_unit_pin), gets it.  A device has as many pins as it likes: it may
- * have several interfaces with one driver, and each its own unit.
+ * one below that (config_unit_pin), gets it.  A device has as many pins as it
+ * likes: it may have several interfaces with one driver, and each its own
+ * unit.
  *
  * There are CONFIG_UNITS of them.  What is plugged in may want more: then it
  * is not attached, and the log says so once until a unit is free again.

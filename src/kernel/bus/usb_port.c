@@ -34,10 +34,11 @@
  *	A plug that could not be attached stays in p_have, without p_dev or
  *	with drivers that do nothing (uhub_is_idle): it has failed.  It is
  *	tried once, and once more each time that the host says again that it
- *	is there (SIGHUP), or a module has been loaded: then p_want becomes a new plug that is its equal,
- *	and the rest is the second line of the table and the first.  While the
- *	port has a thread it has not failed yet, so two tries never overlap.
- *	One that had vanished when it was opened counts as left.
+ *	is there (SIGHUP), or a module has been loaded: then p_want becomes a
+ *	new plug that is its equal, and the rest is the second line of the
+ *	table and the first.  While the port has a thread it has not failed
+ *	yet, so two tries never overlap.  One that had vanished when it was
+ *	opened counts as left.
  *
  *	An unplug tells usbdi at once (usbd_device_gone), so a driver that
  *	waits for its device in attach or detach does not wait long.

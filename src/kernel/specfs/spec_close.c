@@ -34,8 +34,8 @@
  *
  * A callout for each bucket looks for closes that are overdue.  It is set only
  * while there are closes in progress and fires at the earliest deadline, so
- * quick closes cost it one firing in zombie_ms().  One that begins with an earlier deadline
- * than that pulls it nearer:
+ * quick closes cost it one firing in zombie_ms().  One that begins with an
+ * earlier deadline than that pulls it nearer:
  *
  *	last close of A, which may send		revoke of B
  *	watch: in 2 * zombie_ms()

@@ -163,8 +163,8 @@ spec_find(enum vtype type, dev_t dev, const void *node)
  *
  *	An open has its driver now, and its device dv (NULL: the driver has
  *	none), and is about to be counted: note what the driver says of itself,
- *	and the semantics that the configuration wants for the device.  Not when the vnode is made, as the open may
- *	have loaded the driver since:
+ *	and the semantics that the configuration wants for the device.  Not
+ *	when the vnode is made, as the open may have loaded the driver since:
  *
  *		takes a vnode: there is no driver
  *		autoload
