@@ -24,8 +24,8 @@
  *
  *	What the thread has seen becomes STATUS=, for systemctl status.
  *
- *	Without WATCHDOG_USEC there is only the status, every TICK.  Without
- *	NOTIFY_SOCKET there is nothing: no timer, no thread.
+ *	Without WATCHDOG_USEC or NOTIFY_SOCKET there is nothing: no timer, no
+ *	thread, and a daemon with nothing to do sleeps.
  *
  * Locks
  *	wd_lock		what is asked, answered and seen; a leaf, which is not
@@ -50,8 +50,7 @@
 #include "main/daemon.h"
 #include "main/watchdog.h"
 
-#define	TICK		UINT64_C(10000000)	/* us */
-#define	TICK_MIN	UINT64_C(10000)
+#define	TICK_MIN	UINT64_C(10000)		/* us */
 #define	TICK_MAX	UINT64_C(3600000000)
 #define	STOP_TIME	1			/* s */
 
@@ -70,7 +69,6 @@ static struct seen wd_seen;
 
 /* Main's. */
 static int wd_timer = -1;
-static bool wd_feeds;		/* somebody wants WATCHDOG=1 */
 static bool wd_told;		/* that somebody does not answer */
 static char wd_status[128];	/* the last STATUS= */
 
@@ -119,7 +117,7 @@ watchdog_thread(void *arg)
 
 /* ---- main's --------------------------------------------------------- */
 
-/* Microseconds between two ticks; 0: nobody wants to hear anything. */
+/* Microseconds between two ticks; 0: nobody wants to hear of this process. */
 static uint64_t
 period(void)
 {
@@ -127,14 +125,12 @@ period(void)
 	const char *const pid = getenv("WATCHDOG_PID");
 	uint64_t us;
 
-	if (getenv("NOTIFY_SOCKET") == NULL)
+	if (getenv("NOTIFY_SOCKET") == NULL || usec == NULL ||
+	    (pid != NULL && atol(pid) != (long)getpid()))
 		return 0;
-	if (usec == NULL || (pid != NULL && atol(pid) != (long)getpid()))
-		return TICK;
 	us = strtoull(usec, NULL, 10) / 3;
 	if (us == 0)
-		return TICK;
-	wd_feeds = true;
+		return 0;
 	return us < TICK_MIN ? TICK_MIN : us > TICK_MAX ? TICK_MAX : us;
 }
 
@@ -251,11 +247,10 @@ watchdog_dispatch(unsigned claims)
 	if (wd_told)
 		host_logf(HYP_LOG_NOTICE, "watchdog: the answer has come");
 	wd_told = false;
-	if (wd_feeds)
-		daemon_notify("WATCHDOG=1");
+	daemon_notify("WATCHDOG=1");
 	tell_status(claims, &s);
 	ask();
-	return wd_feeds;
+	return true;
 }
 
 void

@@ -13,8 +13,8 @@
  * fd = watchdog_start()
  *
  *	After front_start.  The descriptor becomes readable when it is time
- *	for watchdog_dispatch.  -1: there is no service manager; or no timer
- *	or thread, which is logged.
+ *	for watchdog_dispatch.  -1: no service manager watches; or no timer or
+ *	thread, which is logged.
  */
 int	watchdog_start(void);
 
