@@ -189,8 +189,8 @@ int	hyp_usb_open(uint32_t, uint32_t, void *, struct hyp_usb **);
  *
  *	Release all interfaces, give them back to the kernel's drivers, and
  *	forget the device.  Never blocks without bound: what is still in
- *	flight goes with the device to its reaper and is freed if it ever
- *	returns.  No completion is delivered after this returned.  Blocks
+ *	flight stays with the device and its event thread and is freed if it
+ *	ever returns.  No completion is delivered after this returned.  Blocks
  *	briefly; not from a completion.
  */
 void	hyp_usb_close(struct hyp_usb *);
@@ -290,8 +290,8 @@ int	hyp_usbx_more(struct hyp_usbx *);
  * hyp_usbx_cancel(x)
  *
  *	Ask for the transfer to end soon; a no-op if it is not in flight.
- *	Queued to the device's reaper, so it does not block and K locks may
- *	be held, done's included.
+ *	Left to another thread, so it does not block and K locks may be held,
+ *	done's included.  If the host has no thread to give it is late.
  */
 void	hyp_usbx_cancel(struct hyp_usbx *);
 

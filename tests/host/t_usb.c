@@ -454,6 +454,157 @@ test_cancel(void)
 	end(hv, hd, &w);
 }
 
+/* Threads of devices: "usb1.2" and, with what says so, "usb1.2-reap". */
+static unsigned
+threads(int reapers)
+{
+	char path[300], name[32];
+	struct dirent *de;
+	unsigned found = 0;
+	ssize_t n;
+	DIR *dir;
+	int fd;
+
+	dir = opendir("/proc/self/task");
+	T_CHECK(dir != NULL);
+	while ((de = readdir(dir)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm",
+		    de->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd == -1)
+			continue;
+		n = read(fd, name, sizeof(name) - 1);
+		close(fd);
+		name[n > 0 ? n : 0] = '\0';
+		if (strncmp(name, "usb", 3) == 0 && name[3] >= '0' &&
+		    name[3] <= '9')
+			found += (strstr(name, "-reap") != NULL) == reapers;
+	}
+	closedir(dir);
+	return found;
+}
+
+static int
+no_reaper(void *arg)
+{
+
+	(void)arg;
+	return threads(1) == 0;
+}
+
+static int
+no_threads(void *arg)
+{
+
+	(void)arg;
+	return threads(0) + threads(1) == 0;
+}
+
+/* A device that is open has one thread; one that cancels, two for a while. */
+static void
+test_threads(void)
+{
+	struct hyp_usb *hd[4];
+	struct h_vhci *hv[4];
+	struct want w[4];
+	struct xf *f[4];
+	unsigned i;
+
+	t_until(no_threads, NULL, "the threads of before are gone");
+	for (i = 0; i < 4; i++) {
+		hv[i] = vhci_ready(i, &w[i], &hd[i]);
+		f[i] = xf_new(hd[i], HYP_USB_BULK, 0x81, 512);
+		submit_in(hv[i], f[i]);
+	}
+	T_EQ(threads(0), 4);
+	T_EQ(threads(1), 0);
+	hyp_usbx_cancel(f[2]->x);
+	t_until(xf_is_done, f[2], "cancelled");
+	T_CHECK(threads(1) <= 1);
+	t_until(no_reaper, NULL, "the reaper is gone");
+	T_EQ(threads(0), 4);
+	/* It comes again, and stays for the next that is soon. */
+	for (i = 0; i < 20; i++) {
+		atomic_store(&f[2]->done, 0);
+		submit_in(hv[2], f[2]);
+		hyp_usbx_cancel(f[2]->x);
+		t_until(xf_is_done, f[2], "cancelled");
+		T_CHECK(threads(1) <= 1);
+	}
+	/* Closed with a reaper, and without one. */
+	for (i = 0; i < 4; i++) {
+		xf_free(f[i]);
+		end(hv[i], hd[i], &w[i]);
+	}
+	t_until(no_threads, NULL, "all threads are gone");
+}
+
+static atomic_uint n_refuse;		/* threads that the host has not */
+static atomic_uint n_refused_threads;
+
+int	__real_hyp_thread_create(const char *, void (*)(void *), void *,
+	    struct hyp_thread **);
+int	__wrap_hyp_thread_create(const char *, void (*)(void *), void *,
+	    struct hyp_thread **);
+
+int
+__wrap_hyp_thread_create(const char *name, void (*func)(void *), void *arg,
+    struct hyp_thread **threadp)
+{
+
+	if (atomic_load(&n_refuse) == 0)
+		return __real_hyp_thread_create(name, func, arg, threadp);
+	atomic_fetch_sub(&n_refuse, 1);
+	atomic_fetch_add(&n_refused_threads, 1);
+	return EAGAIN;
+}
+
+static int
+two_refused(void *arg)
+{
+
+	(void)arg;
+	return atomic_load(&n_refused_threads) >= 2;
+}
+
+/* The host has no thread: data still comes, a cancel is late, a close not. */
+static void
+test_no_thread(void)
+{
+	struct hyp_usb *hd, *no;
+	struct h_vhci *hv;
+	struct xf *f, *g;
+	struct want w;
+
+	hv = vhci_ready(0, &w, &hd);
+	f = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+	g = xf_new(hd, HYP_USB_BULK, 0x81, 512);
+	submit_in(hv, f);
+	T_EQ(hyp_usbx_submit(g->x, NULL, 512, 0), 0);
+	atomic_store(&n_refused_threads, 0);
+	atomic_store(&n_refuse, 2);
+	hyp_usbx_cancel(g->x);
+	t_until(two_refused, NULL, "no thread, twice");
+	T_CHECK(!xf_is_done(g));
+	T_CHECK(h_vhci_send(hv, "data", 4));
+	t_until(xf_is_done, f, "data");
+	T_EQ(atomic_load(&f->status), HYP_USB_OK);
+	t_until(xf_is_done, g, "cancelled, with the third");
+	T_EQ(atomic_load(&g->status), HYP_USB_CANCELLED);
+
+	t_until(no_reaper, NULL, "the reaper is gone");
+	atomic_store(&f->done, 0);
+	submit_in(hv, f);
+	atomic_store(&n_refuse, UINT32_MAX);
+	T_EQ(hyp_usb_open(w.w_dev.ud_info.hi_bus, w.w_dev.ud_info.hi_addr,
+	    NULL, &no), EAGAIN);
+	hyp_usbx_cancel(f->x);
+	end(hv, hd, &w);
+	atomic_store(&n_refuse, 0);
+	xf_free(f);
+	xf_free(g);
+}
+
 /* Many transfers; data, cancels and submits from done, all at once. */
 static void
 test_storm(void)
@@ -745,7 +896,16 @@ test_deaf(void)
 	T_CHECK(h_vhci_send(hv2, "other", 5));
 	t_until(xf_is_done, h, "the other device");
 	T_EQ(atomic_load(&h->status), HYP_USB_OK);
+	atomic_store(&h->done, 0);
+	submit_in(hv2, h);
+	hyp_usbx_cancel(h->x);
+	t_until(xf_is_done, h, "a cancel of the other device's");
+	T_EQ(atomic_load(&h->status), HYP_USB_CANCELLED);
+	submit_in(hv2, h);
+	hyp_usb_close(hd2);
+	T_EQ(host_usb_drain(hyp_clock() + 10 * SOON), 0);
 	xf_free(h);
+	hd2 = open_want(&w2);
 
 	/* and close comes back, with a zombie. */
 	hyp_usb_close(hd);
@@ -1157,6 +1317,8 @@ const struct t_case t_cases[] = {
 	{ "two interfaces go back to one driver", test_claim_two },
 	{ "control and bulk transfers", test_data },
 	{ "cancel ends a transfer, once", test_cancel },
+	{ "a device has one thread, and two while it cancels", test_threads },
+	{ "no thread for a cancel is not the end of it", test_no_thread },
 	{ "data, cancels and submits at once", test_storm },
 	{ "a cancellation overtakes its transfer", test_overtaken },
 	{ "free in flight: no done, memory comes back", test_free_in_flight },

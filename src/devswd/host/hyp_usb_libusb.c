@@ -213,29 +213,13 @@ open_libusb(struct hyp_usb *hd)
 }
 
 static int
-open_threads(struct hyp_usb *hd)
+open_thread(struct hyp_usb *hd)
 {
 	char name[16];
-	int error;
 
 	snprintf(name, sizeof(name), "usb%u.%u", hd->hd_bus % 1000,
 	    hd->hd_addr % 1000);
-	error = hyp_thread_create(name, usb_event_thread, hd,
-	    &hd->hd_evthread);
-	if (error != 0)
-		return error;
-	snprintf(name, sizeof(name), "usb%u.%u-reap", hd->hd_bus % 1000,
-	    hd->hd_addr % 1000);
-	error = hyp_thread_create(name, usb_reaper_thread, hd, NULL);
-	if (error == 0)
-		return 0;
-	pthread_mutex_lock(&hd->hd_mtx);
-	hd->hd_quit = 1;
-	hd->hd_closing = 1;		/* no up-call for a device half open */
-	pthread_mutex_unlock(&hd->hd_mtx);
-	usb_wake_event(hd);
-	hyp_thread_join(hd->hd_evthread);
-	return error;
+	return hyp_thread_create(name, usb_event_thread, hd, NULL);
 }
 
 static struct hyp_usb *
@@ -287,7 +271,7 @@ usb_rele(struct hyp_usb *hd)
 		usb_free(hd);
 }
 
-/* Undo an open that failed before there were threads. */
+/* Undo an open that failed before there was a thread. */
 static void
 open_abort(struct hyp_usb *hd)
 {
@@ -320,7 +304,7 @@ hyp_usb_open(uint32_t bus, uint32_t addr, void *cookie, struct hyp_usb **hdp)
 	if ((error = open_node(bus, addr, &hd->hd_fd)) != 0 ||
 	    (error = open_epoll(hd)) != 0 ||
 	    (error = open_libusb(hd)) != 0 ||
-	    (error = open_threads(hd)) != 0) {
+	    (error = open_thread(hd)) != 0) {
 		open_abort(hd);
 		return error;
 	}
@@ -331,9 +315,10 @@ hyp_usb_open(uint32_t bus, uint32_t addr, void *cookie, struct hyp_usb **hdp)
 /*
  * hyp_usb_close(hd)
  *
- *	Marks, wakes the reaper, and waits for it a short time, in which it
- *	is done unless the hardware is stuck.  An up-call that is running is
- *	waited for without bound: it is K's own and does not sleep.
+ *	Marks, wakes the event thread, which closes the device, and waits for
+ *	it a short time, in which it is done unless the hardware is stuck.  An
+ *	up-call that is running is waited for without bound: it is K's own and
+ *	does not sleep.
  */
 void
 hyp_usb_close(struct hyp_usb *hd)
@@ -349,7 +334,8 @@ hyp_usb_close(struct hyp_usb *hd)
 	hd->hd_closing = 1;
 	hd->hd_refs++;
 	usbx_close_all(hd);
-	pthread_cond_broadcast(&hd->hd_cv);
+	pthread_cond_broadcast(&hd->hd_cv);	/* the reaper goes */
+	usb_wake_event(hd);
 	while (hd->hd_upcall)
 		(void)usb_cond_wait(hd, 0);
 	while (!hd->hd_closed && usb_cond_wait(hd, deadline) == 0)

@@ -45,7 +45,10 @@ usbx_want_cancel(struct hyp_usbx *hx)
 		return;
 	hx->hx_cancel = 1;
 	TAILQ_INSERT_TAIL(&hd->hd_cancelq, hx, hx_centry);
-	pthread_cond_broadcast(&hd->hd_cv);
+	if (hd->hd_reaper)
+		pthread_cond_broadcast(&hd->hd_cv);
+	else
+		usb_wake_event(hd);
 }
 
 /* FLYING -> IDLE: libusb has nothing to do with it any more. */
@@ -66,8 +69,6 @@ usbx_land(struct hyp_usbx *hx)
 		hx->hx_zombie = 0;
 		atomic_fetch_sub(&usbx_nzombies, 1);
 	}
-	if (hd->hd_closing && hd->hd_nflying == 0)
-		pthread_cond_broadcast(&hd->hd_cv);
 }
 
 /* IDLE -> DONE. */
@@ -252,8 +253,10 @@ usbx_launch(struct hyp_usbx *hx)
 
 	pthread_mutex_lock(&hd->hd_mtx);
 	hd->hd_nsubmit--;
-	if (hd->hd_nsubmit == 0 && (hd->hd_excl || hd->hd_closing))
+	if (hd->hd_nsubmit == 0 && hd->hd_excl)
 		pthread_cond_broadcast(&hd->hd_cv);
+	if (hd->hd_closing)
+		usb_wake_event(hd);
 	if (r == 0)
 		return 0;	/* hx may be back, and even freed, by now */
 	usbx_land(hx);

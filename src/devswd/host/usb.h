@@ -10,11 +10,10 @@
 /*
  * left = host_usb_drain(deadline)
  *
- *	Wait until the reapers of all closed devices have given their
- *	interfaces back and let go of the device, or until the deadline
- *	(hyp_clock).  Returns how many have not.  For the end of the daemon:
- *	a process that exits earlier leaves those interfaces without a
- *	driver.  No lock held.
+ *	Wait until all closed devices have had their interfaces given back and
+ *	been let go of, or until the deadline (hyp_clock).  Returns how many
+ *	have not.  For the end of the daemon: a process that exits earlier
+ *	leaves those interfaces without a driver.  No lock held.
  */
 unsigned host_usb_drain(uint64_t);
 

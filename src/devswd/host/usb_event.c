@@ -5,7 +5,8 @@
  * Model
  *	Waits in an epoll for two things: the usbfs descriptor (a transfer
  *	is back, or the device is gone) and hd_evfd (somebody put work on a
- *	queue, or the thread shall end).  Never on a timer.
+ *	queue, or closes the device).  Not on a timer, unless the host has no
+ *	thread for the reaper that it wants (usb_reaper.c).
  *
  *	As long as the device is there the usbfs descriptor is waited for
  *	level-triggered.  After an unplug it reports POLLHUP for ever, so it
@@ -15,7 +16,8 @@
  *	that all URBs have been given back, which was seen one by one.
  *
  *	Down in libusb, poll and reap; then, with no lock held, K's done and
- *	hyp_usb_gone.
+ *	hyp_usb_gone; then what usb_reaper.c has to do, which at the end is to
+ *	close the device.
  */
 #include <sys/epoll.h>
 
@@ -145,7 +147,8 @@ event_wait(struct hyp_usb *hd)
 	short revents = 0;
 	int i, n;
 
-	n = epoll_wait(hd->hd_epfd, ev, 2, -1);
+	n = epoll_wait(hd->hd_epfd, ev, 2, hd->hd_retry ? USB_REAPER_RETRY :
+	    -1);
 	if (n == -1 && errno != EINTR)
 		host_fatal("usb event thread: epoll_wait");
 	for (i = 0; i < n; i++) {
@@ -163,7 +166,7 @@ usb_event_thread(void *arg)
 {
 	struct hyp_usb *hd = arg;
 	short revents;
-	int quit;
+	int over;
 
 	event_self = hd;
 	do {
@@ -172,7 +175,8 @@ usb_event_thread(void *arg)
 		pthread_mutex_lock(&hd->hd_mtx);
 		usbx_deliver(hd);
 		event_tell_gone(hd);
-		quit = hd->hd_quit;
+		over = usb_reap(hd);
 		pthread_mutex_unlock(&hd->hd_mtx);
-	} while (!quit);
+	} while (!over);
+	usb_reap_last(hd);
 }

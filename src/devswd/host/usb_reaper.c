@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usb_reaper.c - the reaper thread of one USB device, which does everything
- * that hardware may hold up for ever: it cancels transfers, and at the end
- * closes the device.
+ * usb_reaper.c - what hardware may hold up for ever: cancelling transfers,
+ * and closing the device.
  *
  * Model
- *	Sleeps until hd_cancelq has something or the device is closing.
- *	Closing, it waits until nothing is in flight; then ends the event
- *	thread, gives the interfaces back, closes, and drops the reference of
- *	the open device.
+ *	A device that is open has a thread for that, its reaper, only while
+ *	there is something to cancel and for USB_REAPER_IDLE after it.  The
+ *	event thread makes it, when hd_cancelq has something; if the host has
+ *	no thread to give, it tries again each USB_REAPER_RETRY, and goes on
+ *	with its own work meanwhile.  So who cancels needs nothing that can
+ *	fail, and no device waits for another's reaper.
+ *
+ *	When the device closes there is nobody left to whom the event thread
+ *	could tell anything.  Once the reaper, if there is one, has ended, it
+ *	is the event thread that cancels; and when nothing is in flight any
+ *	more it gives the interfaces back, closes, and drops the reference of
+ *	the open device.  A close needs no thread that it does not have.
+ *
+ *	want_cancel			event thread	reaper
+ *	on hd_cancelq; no hd_reaper
+ *	wakes
+ *					hd_reaper = 1
+ *					creates it
+ *							cancels
+ *							nothing for a while:
+ *							hd_reaper = 0, ends
+ *
+ *	All under hd_mtx, so that what comes to hd_cancelq while hd_reaper is
+ *	set is seen before it is cleared.
  *
  *	From hyp_usb_close to that end a device is on reaper_lingering,
  *	normally for milliseconds, longer if a driver of the kernel looks at
@@ -17,7 +36,7 @@
  *	Slow is not stuck: who opens a device that is on the list (a reload
  *	gave it another unit, say) waits for it, for USB_OPEN_WAIT:
  *
- *		port's thread			reaper
+ *		port's thread			event thread
  *		hyp_usb_close: 300 ms pass	the kernel's driver probes
  *		hyp_usb_open: waits
  *						off the list, usb_cv
@@ -25,9 +44,11 @@
  *
  * Known gaps
  *	A driver of the kernel that hangs in its probe, when an interface is
- *	given back, hangs the reaper as well.
+ *	given back, hangs the thread that closes as well.
  */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/host.h"
@@ -148,13 +169,86 @@ reaper_give_back(struct hyp_usb *hd)
 	}
 }
 
-/* Alone with the device: nothing in flight, nobody inside libusb. */
+/* Until nothing is to be cancelled.  hd_mtx held, released meanwhile. */
 static void
-reaper_close(struct hyp_usb *hd)
+reaper_cancel(struct hyp_usb *hd)
 {
 
-	usb_wake_event(hd);
-	hyp_thread_join(hd->hd_evthread);
+	if (TAILQ_EMPTY(&hd->hd_cancelq))
+		return;
+	(void)usb_gate_shut(hd, 0);
+	usbx_cancelq_run(hd);
+	usb_gate_open(hd);
+}
+
+static void
+reaper_thread(void *arg)
+{
+	struct hyp_usb *hd = arg;
+	uint64_t until;
+
+	pthread_mutex_lock(&hd->hd_mtx);
+	do {
+		reaper_cancel(hd);
+		until = hyp_clock() + USB_REAPER_IDLE;
+		while (TAILQ_EMPTY(&hd->hd_cancelq) && !hd->hd_closing &&
+		    usb_cond_wait(hd, until) == 0)
+			continue;
+	} while (!TAILQ_EMPTY(&hd->hd_cancelq));
+	hd->hd_reaper = 0;
+	if (hd->hd_closing)
+		usb_wake_event(hd);
+	pthread_mutex_unlock(&hd->hd_mtx);
+}
+
+/* Let there be a reaper.  hd_mtx held, released meanwhile. */
+static void
+reaper_start(struct hyp_usb *hd)
+{
+	static struct host_quiet quiet;
+	char name[16];
+	unsigned n;
+	int error;
+
+	hd->hd_reaper = 1;
+	pthread_mutex_unlock(&hd->hd_mtx);
+	snprintf(name, sizeof(name), "usb%u.%u-reap", hd->hd_bus % 1000,
+	    hd->hd_addr % 1000);
+	error = hyp_thread_create(name, reaper_thread, hd, NULL);
+	if (error != 0 && (n = host_log_quiet(&quiet)) != 0)
+		host_logf(HYP_LOG_WARNING, "usb %03u/%03u: no thread to cancel "
+		    "transfers, trying again: %s (%u of these)", hd->hd_bus,
+		    hd->hd_addr, strerror(error), n);
+	pthread_mutex_lock(&hd->hd_mtx);
+	if (error == 0)
+		return;
+	hd->hd_reaper = 0;
+	hd->hd_retry = 1;
+}
+
+int
+usb_reap(struct hyp_usb *hd)
+{
+
+	hd->hd_retry = 0;
+	if (hd->hd_reaper)
+		return 0;
+	if (!hd->hd_closing) {
+		if (!TAILQ_EMPTY(&hd->hd_cancelq))
+			reaper_start(hd);
+		return 0;
+	}
+	reaper_cancel(hd);
+	if (hd->hd_nflying != 0 || hd->hd_nsubmit != 0)
+		return 0;
+	(void)usb_gate_shut(hd, 0);
+	return 1;
+}
+
+void
+usb_reap_last(struct hyp_usb *hd)
+{
+
 	reaper_give_back(hd);
 	pthread_mutex_lock(&hd->hd_mtx);
 	usbx_forget_libusb(hd);
@@ -165,28 +259,6 @@ reaper_close(struct hyp_usb *hd)
 	close(hd->hd_evfd);
 	close(hd->hd_fd);
 	lingering_remove(hd);
-}
-
-void
-usb_reaper_thread(void *arg)
-{
-	struct hyp_usb *hd = arg;
-
-	pthread_mutex_lock(&hd->hd_mtx);
-	while (!hd->hd_closing || hd->hd_nflying != 0 || hd->hd_nsubmit != 0) {
-		if (TAILQ_EMPTY(&hd->hd_cancelq)) {
-			(void)usb_cond_wait(hd, 0);
-			continue;
-		}
-		(void)usb_gate_shut(hd, 0);
-		usbx_cancelq_run(hd);
-		usb_gate_open(hd);
-	}
-	(void)usb_gate_shut(hd, 0);
-	hd->hd_quit = 1;
-	pthread_mutex_unlock(&hd->hd_mtx);
-
-	reaper_close(hd);
 
 	pthread_mutex_lock(&hd->hd_mtx);
 	hd->hd_closed = 1;

@@ -5,7 +5,7 @@
  *	hyp_usb_libusb.c	devices: open, close, descriptors, claim
  *	hyp_usbx_libusb.c	transfers: submit, cancel, free, completion
  *	usb_event.c		the event thread of a device
- *	usb_reaper.c		the reaper thread of a device
+ *	usb_reaper.c		cancelling and closing, and the thread for it
  *	usb_claims.c		claimed interfaces, and what a crash does
  *
  * Why it is built this way (facts of usbfs and libusb 1.0.26)
@@ -15,17 +15,19 @@
  *	   other usbfs request for the device, submit, reap, claim, open of
  *	   its node, then waits too.  With a controller that never answers
  *	   this is for ever.
- *	2. So only the reaper thread cancels; and while it does (or while
- *	   another request with the device lock is under way) nobody else
- *	   enters usbfs with a K lock held: a submit is put on a queue, and
- *	   who opens the gate again submits it.
+ *	2. So only the reaper cancels, a thread that a device has while there
+ *	   is something to cancel; and while it does (or while another request
+ *	   with the device lock is under way) nobody else enters usbfs with a K
+ *	   lock held: a submit is put on a queue, and who opens the gate again
+ *	   submits it.  At the end, when K hears nothing of the device any
+ *	   more, the event thread is the reaper: at most one of the two is.
  *	3. libusb has one lock for all flying transfers of a context, and
  *	   calls back with others held.  So every device has a context of its
  *	   own, and the callback only moves the transfer to a queue; done is
  *	   called when libusb_handle_events has returned.
  *	4. libusb never calls back for a transfer that is in flight when its
  *	   handle is closed.  So nothing is closed before all are back, and
- *	   if that is never, it stays open: a zombie, with its reaper.
+ *	   if that is never, it stays open: a zombie, with its event thread.
  *	5. libusb enumerates all devices of the machine at init, and parses
  *	   their descriptors with known bugs.  LIBUSB_OPTION_NO_DEVICE_
  *	   DISCOVERY and libusb_wrap_sys_device avoid the first; of parsing
@@ -71,9 +73,10 @@
  *
  * A device (struct hyp_usb)
  *	open -> closing (hyp_usb_close was called; no up-call any more) ->
- *	closed (threads gone, handle closed, fd closed).  The memory is freed
- *	with the last reference: one of the open device, which the reaper
- *	drops at closed, and one of each transfer, dropped when it is freed.
+ *	closed (no reaper, handle closed, fd closed).  The memory is freed
+ *	with the last reference: one of the open device, which the event
+ *	thread drops at closed, its last act, and one of each transfer,
+ *	dropped when it is freed.
  *	hd_gone (the hardware left) is independent of that.
  *
  * The gate
@@ -94,9 +97,11 @@
  *
  * Who waits for whom
  *	submit, cancel, free: nobody (free: for a running done).
- *	close: for a running up-call; then USB_CLOSE_WAIT for the reaper.
- *	open: USB_OPEN_WAIT for the reaper that has the device still.
- *	reaper: hardware.  event thread: hardware, K's done.
+ *	close: for a running up-call; then USB_CLOSE_WAIT for the event thread.
+ *	open: USB_OPEN_WAIT for the one that has the device still.
+ *	reaper: hardware.  event thread: hardware, K's done; when closing the
+ *	reaper, too.
+ *	Nobody waits for a thread of another device.
  *
  * Known gaps
  *	While the reaper is stuck, a transfer that comes back lets the event
@@ -126,6 +131,8 @@
 #define	USB_CLOSE_WAIT		(300 * MSEC)
 #define	USB_GATE_WAIT		(5000 * MSEC)
 #define	USB_OPEN_WAIT		(5000 * MSEC)
+#define	USB_REAPER_IDLE		(2000 * MSEC)
+#define	USB_REAPER_RETRY	1000	/* ms */
 #define	USB_MAX_LINGERING	8	/* closed devices that are stuck */
 #define	USB_MAX_INTERFACES	32	/* usbfs has no more */
 
@@ -176,7 +183,6 @@ struct hyp_usb {
 	int			 hd_evfd;	/* (c) wakes the event thread */
 	libusb_context		*hd_ctx;	/* (c) */
 	libusb_device_handle	*hd_handle;	/* (c) */
-	struct hyp_thread	*hd_evthread;	/* (c) */
 
 	int			 hd_closing;	/* (m) */
 	int			 hd_closed;	/* (m) */
@@ -185,7 +191,8 @@ struct hyp_usb {
 	int			 hd_more;	/* (e) see hyp_usbx_more */
 	int			 hd_edge;	/* (e) epoll is edge-triggered */
 	int			 hd_err;	/* (e) POLLERR, or libusb failed */
-	int			 hd_quit;	/* (m) for the event thread */
+	int			 hd_retry;	/* (e) no thread for a reaper */
+	int			 hd_reaper;	/* (m) there is one, or soon */
 
 	int			 hd_excl;	/* (m) the gate is shut */
 	unsigned		 hd_nsubmit;	/* (m) */
@@ -226,7 +233,8 @@ void	usb_gate_open(struct hyp_usb *);
 /*
  * usb_wake_event(dev)
  *
- *	Make the event thread look at hd_doneq, hd_gone and hd_quit.
+ *	Make the event thread look at hd_doneq, hd_gone, hd_cancelq and
+ *	hd_closing.
  */
 void	usb_wake_event(struct hyp_usb *);
 
@@ -270,15 +278,15 @@ void	usbx_close_all(struct hyp_usb *);
 /*
  * usbx_cancelq_run(dev)
  *
- *	Cancel all of hd_cancelq, with hd_mtx released meanwhile.  Reaper
- *	thread, gate shut.
+ *	Cancel all of hd_cancelq, with hd_mtx released meanwhile.  Reaper,
+ *	gate shut.
  */
 void	usbx_cancelq_run(struct hyp_usb *);
 
 /*
  * usbx_forget_libusb(dev)
  *
- *	Free libusb's part of all transfers that are left.  Reaper thread,
+ *	Free libusb's part of all transfers that are left.  Event thread,
  *	nothing in flight, before the context goes.
  */
 void	usbx_forget_libusb(struct hyp_usb *);
@@ -303,7 +311,21 @@ usb_timespec(uint64_t ns)
 }
 
 /* usb_reaper.c */
-void	usb_reaper_thread(void *);
+
+/*
+ * over = usb_reap(dev)
+ *
+ *	What the event thread has to do for hd_cancelq and hd_closing, before
+ *	it waits again: make a reaper, or be one.  hd_mtx held, released
+ *	meanwhile.  True: nothing is in flight and nobody in libusb, the gate
+ *	is shut; unlock, and usb_reap_last.
+ *
+ * usb_reap_last(dev)
+ *
+ *	Give the interfaces back and close.  hd_mtx not held; dev is gone then.
+ */
+int	usb_reap(struct hyp_usb *);
+void	usb_reap_last(struct hyp_usb *);
 
 /*
  * error = usb_lingering_check(bus, addr)
