@@ -440,6 +440,38 @@ test_lsr_odd(void)
 	h_free(hd);
 }
 
+/* A mark that begins while there is room for a byte is whole. */
+static void
+test_mark_full(void)
+{
+	static const u_char bad = TTYLSR_PE;
+	struct h_dev *const hd = h_open();
+	int size = TTYQSIZE_MIN, room;
+	char buf[TTYQSIZE_MIN + 8];
+	size_t n;
+
+	T_EQ(h_ioctl(hd, TIOCSQSIZE, &size), 0);
+	hd->hd_tp->t_iflag = INPCK | PARMRK;
+	for (room = 1; room <= 3; room++) {
+		n = (size_t)(size - room);
+		memset(buf, 'f', n);
+		T_EQ(h_inputn(hd, buf, n), n);
+		T_EQ(ttyinput_block(hd->hd_tp, (const u_char *)"e", &bad, 1),
+		    1);
+		T_EQ(h_inputn(hd, "g", 1), 0);
+		T_EQ(h_read(hd, buf, sizeof(buf), 0, &n), 0);
+		T_EQ(n, size - room + 3);
+		T_EQ(memcmp(buf + size - room, "\377\0e", 3), 0);
+		n = (size_t)(size - room);
+		T_EQ(h_inputn(hd, buf, n), n);
+		T_EQ(h_inputn(hd, "\377", 1), 1);
+		T_EQ(h_read(hd, buf, sizeof(buf), 0, &n), 0);
+		T_EQ(n, size - room + 2);
+		T_EQ(memcmp(buf + size - room, "\377\377", 2), 0);
+	}
+	h_free(hd);
+}
+
 /* In raw mode a bad byte waits for room like others, and is counted once. */
 static void
 test_lsr_full(void)
@@ -762,6 +794,7 @@ const struct t_case t_cases[] = {
 	{ "each byte of a block has its own error", test_lsr },
 	{ "errors of no byte, of one of several, of a 0", test_lsr_odd },
 	{ "a bad byte waits for room, and is counted once", test_lsr_full },
+	{ "a mark is whole in a queue that is almost full", test_mark_full },
 	{ "a block of input is the same as its bytes", test_block_is_bytes },
 	{ "a block follows the settings", test_block_settings },
 	{ "a full queue refuses, and tells when there is room", test_full },

@@ -165,6 +165,17 @@ ttyoverflow(struct tty *tp)
 	return -1;
 }
 
+/* A byte is in t_rawq. */
+static void
+ttyqueued(struct tty *tp)
+{
+
+	if (ISSET(tp->t_lflag, ICANON))
+		tp->t_cancc++;
+	else
+		tp->t_rawcc++;
+}
+
 /*
  * Queue a character, or refuse (raw) or drop (canonical) it; -1 if so.
  */
@@ -183,16 +194,14 @@ ttyenqueue(int c, struct tty *tp)
 	}
 	if (putc(c, &tp->t_rawq) != 0)
 		return ttyoverflow(tp);
-	if (ISSET(tp->t_lflag, ICANON))
-		tp->t_cancc++;
-	else
-		tp->t_rawcc++;
+	ttyqueued(tp);
 	return 0;
 }
 
 /*
  * Queue what stands for a bad byte, or for 0377 with PARMRK: characters that
- * mean nothing and are not echoed.
+ * mean nothing and are not echoed.  All of them, in TTYSLACK, if there is room
+ * for one: nobody could read a part of a mark.
  */
 static int
 ttyenqueue_marks(struct tty *tp, const u_char *mark, int n)
@@ -201,8 +210,8 @@ ttyenqueue_marks(struct tty *tp, const u_char *mark, int n)
 
 	if (ttyintotal(tp) >= tp->t_qsize)
 		return ttyenqueue(mark[0] | TTY_QUOTE, tp);
-	for (i = 0; i < n; i++)
-		(void)ttyenqueue(mark[i] | TTY_QUOTE, tp);
+	for (i = 0; i < n && putc(mark[i] | TTY_QUOTE, &tp->t_rawq) == 0; i++)
+		ttyqueued(tp);
 	tp->t_rocount = 0;	/* an erase types the line again */
 	if (!ISSET(tp->t_lflag, ICANON))
 		ttwakeup(tp);
