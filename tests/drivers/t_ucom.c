@@ -802,7 +802,10 @@ acm_device(void)
 	T_CHECK(h_status(v).vs_break);
 	T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), 0);
 	T_CHECK(!h_status(v).vs_break);
+	/* One that is left on ends with the last close. */
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
 	s_close(&sf);
+	T_CHECK(!h_status(v).vs_break);
 	T_CHECK(!h_status(v).vs_dtr);
 	h_remove(v);
 }
