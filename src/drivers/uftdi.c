@@ -562,9 +562,9 @@ uftdi_format(const struct termios *t, u_int *data)
 
 /*
  * Flow control that the chip does by itself, as value << 16 | index.
- * XON/XOFF only if it is wanted in both directions and any-character
- * restart is not, because the chip knows neither half; otherwise the tty
- * does it.
+ * XON/XOFF only if it is wanted in both directions, with both characters, and
+ * any-character restart is not, because the chip knows no half of it;
+ * otherwise the tty does it.
  */
 static uint32_t
 uftdi_flow(const struct termios *t)
@@ -573,7 +573,8 @@ uftdi_flow(const struct termios *t)
 	if (ISSET(t->c_cflag, CRTSCTS))
 		return FTDI_SIO_RTS_CTS_HS << 8;
 	if (ISSET(t->c_iflag, IXON) && ISSET(t->c_iflag, IXOFF) &&
-	    !ISSET(t->c_iflag, IXANY))
+	    !ISSET(t->c_iflag, IXANY) && t->c_cc[VSTOP] != _POSIX_VDISABLE &&
+	    t->c_cc[VSTART] != _POSIX_VDISABLE)
 		return (uint32_t)t->c_cc[VSTOP] << 24 |
 		    (uint32_t)t->c_cc[VSTART] << 16 |
 		    FTDI_SIO_XON_XOFF_HS << 8;

@@ -491,7 +491,9 @@ uslsa_flow(const struct uslsa_softc *sc, const struct termios *t)
 	if (ISSET(t->c_cflag, CRTSCTS))
 		return USLSA_RTSCTS;
 	if (!sc->sc_noflow && ISSET(t->c_iflag, IXON) &&
-	    ISSET(t->c_iflag, IXOFF) && !ISSET(t->c_iflag, IXANY))
+	    ISSET(t->c_iflag, IXOFF) && !ISSET(t->c_iflag, IXANY) &&
+	    t->c_cc[VSTART] != _POSIX_VDISABLE &&
+	    t->c_cc[VSTOP] != _POSIX_VDISABLE)
 		return USLSA_XONXOFF | (uint32_t)t->c_cc[VSTART] << 8 |
 		    (uint32_t)t->c_cc[VSTOP] << 16;
 	return 0;

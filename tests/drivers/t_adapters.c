@@ -485,6 +485,7 @@ static void
 software_flow_on(struct vusb *v, const struct chip *c)
 {
 	struct s_file sf;
+	struct termios2 t;
 
 	open_raw(&sf, 115200);
 	T_EQ(s_raw(&sf, 115200, 8, S_CLOCAL | S_XONXOFF), 0);
@@ -492,6 +493,17 @@ software_flow_on(struct vusb *v, const struct chip *c)
 	if (c->soft == 'X') {
 		T_EQ(h_status(v).vs_xon, 021);
 		T_EQ(h_status(v).vs_xoff, 023);
+	}
+	/* The chip knows no "none": it would take a byte of data for it. */
+	for (int i = 0; i < 2; i++) {
+		T_EQ(s_raw(&sf, 115200, 8, S_CLOCAL | S_XONXOFF), 0);
+		T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+		t.c_cc[i == 0 ? VSTART : VSTOP] = 0;
+		T_EQ(s_ioctl(&sf, TCSETS2, &t), 0);
+		T_EQ(h_status(v).vs_flow, 'N');
+		t.c_cc[VSTART] = 021;
+		t.c_cc[VSTOP] = 023;
+		T_EQ(s_ioctl(&sf, TCSETS2, &t), 0);
 	}
 	T_EQ(s_raw(&sf, 115200, 8, S_CLOCAL), 0);
 	T_EQ(h_status(v).vs_flow, 'N');
