@@ -51,7 +51,8 @@
  *
  * Known gaps
  *	No PPS.  Only tcflush(3) calls back what has been handed to the
- *	device; INTR, QUIT and BRKINT flush what the tty has.
+ *	device, and TCSAFLUSH what it has handed over; INTR, QUIT and BRKINT
+ *	flush what the tty has.
  */
 #include <sys/param.h>
 #include <sys/conf.h>
@@ -432,11 +433,11 @@ ucom_outq_ioctl(struct ucom_softc *sc, u_long cmd, void *data)
 }
 
 /*
- * TIOCFLUSH, tcflush(3): what the tty has, what transfers carry, and what the
- * chip has.  The chip's own output is asked away only if it may have some, as
- * the request takes a millisecond, and its input only if it was not read as it
- * came, because the tty was full.  Those of ucom_ctl_enter; nothing has been
- * flushed then.
+ * TIOCFLUSH, tcflush(3), and TCSAFLUSH for input: what the tty has, what
+ * transfers carry, and what the chip has.  The chip's own output is asked away
+ * only if it may have some, as the request takes a millisecond, and its input
+ * only if it was not read as it came, because the tty was full.  Those of
+ * ucom_ctl_enter; nothing has been flushed then.
  */
 static int
 ucom_flush(struct ucom_softc *sc, int rw)
@@ -527,6 +528,8 @@ ucomioctl(dev_t dev, u_long cmd, void *data, int flag, struct lwp *l)
 		error = ttywait(tp);
 		if (error == 0)
 			error = ucom_txempty(sc, true);
+		if (error == 0 && cmd == TIOCSETAF)
+			error = ucom_flush(sc, FREAD);
 		if (error)
 			return error;
 	}

@@ -394,7 +394,10 @@ all_read(void *arg)
 	return h_status(v).vs_reads == 0;
 }
 
-/* Input that nobody reads fills the tty, the host's transfers and the chip. */
+/*
+ * Input that nobody reads fills the tty, the host's transfers and the chip;
+ * tcflush, and TCSAFLUSH, which does the same first.
+ */
 static void
 flush_input(void)
 {
@@ -402,18 +405,25 @@ flush_input(void)
 	static uint8_t buf[LEN];
 	struct vusb *v = h_ftdi();
 	struct s_file sf;
-	int n;
+	struct termios2 t;
+	int i, n;
 
 	h_open_raw(&sf, 115200);
-	memset(buf, 'i', sizeof(buf));
-	T_EQ(vusb_far_write(v, 0, buf, LEN, 20000), LEN);
-	T_UNTIL(all_read, v);
-	flush(&sf, TCIFLUSH);
-	T_EQ(s_ioctl(&sf, FIONREAD, &n), 0);
-	T_EQ(n, 0);
-	T_EQ(vusb_far_write(v, 0, "new", 3, 20000), 3);
-	s_read_all(&sf, buf, 3);
-	T_EQ(memcmp(buf, "new", 3), 0);
+	T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+	for (i = 0; i < 2; i++) {
+		memset(buf, 'i', sizeof(buf));
+		T_EQ(vusb_far_write(v, 0, buf, LEN, 20000), LEN);
+		T_UNTIL(all_read, v);
+		if (i == 0)
+			flush(&sf, TCIFLUSH);
+		else
+			T_EQ(s_ioctl(&sf, TCSETSF2, &t), 0);
+		T_EQ(s_ioctl(&sf, FIONREAD, &n), 0);
+		T_EQ(n, 0);
+		T_EQ(vusb_far_write(v, 0, "new", 3, 20000), 3);
+		s_read_all(&sf, buf, 3);
+		T_EQ(memcmp(buf, "new", 3), 0);
+	}
 
 	/* A line that is idle and read costs the chip no request. */
 	const unsigned before = h_status(v).vs_purges;
