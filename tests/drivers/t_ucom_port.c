@@ -433,6 +433,34 @@ flush_input(void)
 	h_remove(v);
 }
 
+static int
+is_finished(void *arg)
+{
+
+	return s_finished(arg);
+}
+
+/* A break of an hour ends with its file. */
+static void
+break_revoked(void)
+{
+	struct vusb *v = h_ftdi();
+	struct s_file sf;
+	struct s_op so = { .so_call = S_IOCTL, .so_file = &sf,
+	    .so_cmd = TCSBRKP, .so_buf = (void *)36000 };
+
+	h_open_raw(&sf, 115200);
+	s_start(&so);
+	s_wait_sleep(&so, "ttybreak");
+	T_CHECK(h_status(v).vs_break);
+	T_EQ(s_revoke("ttyU0"), 0);
+	T_CHECK(!h_status(v).vs_break);
+	T_UNTIL(is_finished, &so);
+	T_EQ(s_finish(&so), EBADF);
+	s_close(&sf);
+	h_remove(v);
+}
+
 /* A flush of a device that answers nothing ends, and so does its unplug. */
 static void
 flush_dead(void)
@@ -470,5 +498,6 @@ const struct t_case t_cases[] = {
 	    flush_output },
 	{ "tcflush drops input that waits on the way", flush_input },
 	{ "tcflush of a dead device ends", flush_dead },
+	{ "a revoke ends a break of an hour", break_revoked },
 	{ NULL, NULL }
 };

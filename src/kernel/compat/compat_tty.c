@@ -46,6 +46,7 @@
 
 #define	BREAK_MS	250	/* of TCSBRK, and TCSBRKP 0 */
 #define	BREAK_MAX	36000	/* tenths of a second of TCSBRKP */
+#define	BREAK_LOOK_MS	1000	/* of a longer one: is the file still alive? */
 
 /* struct serial_struct of a 64-bit client. */
 struct linux_serial {
@@ -371,9 +372,29 @@ drain(const struct compat_req *r)
 }
 
 /*
- * A break of ms milliseconds.  No reference is held while it lasts, so it
- * does not delay an unplug; it is ended even after an interrupt.
+ * ms milliseconds of a break.  No reference is held while it lasts, so it does
+ * not delay an unplug or a revoke, but nor does it hear of them: it asks now
+ * and then, and ends with what a call on the file ends with now.
  */
+static int
+break_lasts(const struct compat_req *r, u_int ms)
+{
+	u_int part;
+	int disc, error;
+
+	for (;;) {
+		part = MIN(ms, BREAK_LOOK_MS);
+		error = kpause("ttybreak", true, mstohz(part), NULL);
+		if (error != EWOULDBLOCK)
+			return error;
+		if ((ms -= part) == 0)
+			return 0;
+		if ((error = compat_do(r, TIOCGETD, &disc)) != 0)
+			return error;
+	}
+}
+
+/* A break of ms milliseconds; it is ended even after an interrupt. */
 static int
 send_break(const struct compat_req *r, u_int ms)
 {
@@ -386,9 +407,7 @@ send_break(const struct compat_req *r, u_int ms)
 		return EWOULDBLOCK;
 	if ((error = compat_do(r, TIOCSBRK, &none)) != 0)
 		return error;
-	error = kpause("ttybreak", true, mstohz(ms), NULL);
-	if (error == EWOULDBLOCK)
-		error = 0;
+	error = break_lasts(r, ms);
 	error2 = compat_do(r, TIOCCBRK, &none);
 	return error != 0 ? error : error2;
 }
