@@ -1305,7 +1305,8 @@ static void
 a_change_is_roots(void)
 {
 	static const uint32_t changes[] = { CONTROL_RELOAD, CONTROL_CLAIM,
-	    CONTROL_RELEASE, CONTROL_DETACH, CONTROL_ATTACH };
+	    CONTROL_RELEASE, CONTROL_DETACH, CONTROL_ATTACH,
+	    CONTROL_UPGRADE };
 	char *text;
 
 	up();

@@ -12,14 +12,16 @@ import grp
 import json
 import os
 import pwd
+import select
 import shutil
 import subprocess
 import sys
+import termios
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import h_guest  # noqa: E402
-from h_guest import probe  # noqa: E402
+from h_guest import equal, probe  # noqa: E402
 
 BUILD = os.environ["DEVSW_BUILD"]
 CONFIG = "/etc/devsw/devswd.conf"
@@ -166,3 +168,41 @@ class Service(h_guest.World):
             print("not ok - devswd.service ends well: " + prop("Result"))
             return False
         return True
+
+
+def goes_on(world, *what):
+    """What is open goes on after a command: calls, settings, lines, bytes."""
+    path, before = world.nodes[0], world.daemon.pid
+    far = probe.Far(probe.far_path("ftdi0"))
+    fd = probe.open_node(path, os.O_RDWR)
+    probe.raw(fd, clocal=True)
+    command("stty", "-F", path, "57600")
+    mode, lines = termios.tcgetattr(fd), probe.modem_lines(fd)
+    node = os.stat(path).st_ino
+    termios.tcflow(fd, termios.TCOOFF)
+    os.write(fd, b"unsent")
+    calls = (probe.Call("read", os.read, fd, 1),
+             probe.Call("poll", probe.poll_fd, fd, select.POLLIN))
+    for call in calls:
+        call.wait_blocked()
+    began = probe.now()
+    command(*what)
+    probe.wait_for(lambda: world.daemon.pid not in (0, before) and
+                   prop("ActiveState") == "active", "the next one")
+    equal(termios.tcgetattr(fd), mode, "the settings")
+    print("# an ioctl is answered %.2f s after %s" %
+          (probe.now() - began, " ".join(what[-2:])))
+    equal(probe.modem_lines(fd), lines, "the lines")
+    equal(os.stat(path).st_ino, node, "the node")
+    for call in calls:
+        equal(call.ended(0.1), False, "the " + call.name)
+    termios.tcflow(fd, termios.TCOON)
+    equal(far.take(6), b"unsent")
+    far.write(b"xy")            # one for the reader, and one is there
+    equal(calls[0].result()[0], "1", "the read")
+    equal(calls[1].result()[0].split()[0], "IN", "the poll")
+    equal(probe.read_all(fd, 1), b"y")
+    os.write(fd, b"new")
+    equal(far.take(3), b"new")
+    os.close(fd)
+    far.close()

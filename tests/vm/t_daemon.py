@@ -543,6 +543,14 @@ def _(world):
     fd = opened("ftdi0")
     call = probe.Call("read", os.read, fd, 1)
     call.wait_blocked()
+    subprocess.check_call(
+        ["sh", "-ec", 'ebegin() { :; }; eend() { return "$1"; }; . "$1"; '
+         'PATH=$2:$PATH; upgrade', "sh", h_guest.TOP + "/data/openrc/devswd",
+         os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl"])
+    probe.wait_for(lambda: running() not in (0, first), "the next one")
+    termios.tcgetattr(fd)
+    equal(call.ended(0.1), False, "the read")
+    first = running()
     os.kill(first, signal.SIGKILL)
     equal(call.result()[0], "0", "the read")
     world.usable(CALLOUT["ftdi0"])

@@ -169,7 +169,9 @@ files_changed()
 restarted()
 {
 	cat /tmp/asked
+	# Once, when it is unpacked; with a stop, what is open would not go on.
 	grep -q 'daemon-reload$' /tmp/asked &&
+	    ! grep -q '^stop' /tmp/asked &&
 	    [ "$(grep -cE '^(try-)?restart .*devswd\.service' /tmp/asked)" = 1 ]
 }
 

@@ -29,7 +29,11 @@ BURST = 512     # a line's worth of 45 ms, at a time
 
 def child(world):
     """The daemon that the keeper runs now; 0: none."""
-    pid = world.daemon.process.pid
+    return child_of(world.daemon.process.pid)
+
+
+def child_of(pid):
+    """The same of the keeper pid."""
     with open("/proc/%d/task/%d/children" % (pid, pid),
               encoding="ascii") as file:
         return int((file.read().split() or ["0"])[0])
@@ -175,6 +179,39 @@ def _(world):
     equal(probe.outcome(os.write, fd, b"x"), "EIO", "a write")
     os.close(fd)
     world.usable(CALLOUT["ftdi0"])
+
+
+@case("SIGUSR1 is a restart, and a stop if no other would start")
+def _(_world):
+    ctl = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
+    program, config, log = ("/tmp/devswd-next" + end
+                            for end in ("", ".conf", ".log"))
+    port = "/run/devsw/devswd-121.ctl"
+
+    def configure(text):
+        with open(config, "w", encoding="ascii") as file:
+            file.write(text)
+
+    shutil.copy2(os.environ["DEVSWD"], program)
+    configure("[claim none]\nvid = ffff\npid = ffff\n")
+    other = Kept(program, log, "--config", config, "--major", "121")
+    probe.wait_for(lambda: os.path.exists(port), port)
+    before = child_of(other.pid)
+    os.kill(before, signal.SIGUSR1)
+    probe.wait_for(lambda: child_of(other.pid) not in (0, before) and
+                   os.path.exists(port), "the next one")
+    before = child_of(other.pid)
+    configure("[claim none]\nvid = nonsense\n")
+    for ask in ([ctl, "--major", "121", "upgrade"],
+                ["kill", "-USR2", str(before)]):
+        had = other.said().count("does not start")
+        subprocess.call(ask)
+        probe.wait_for(lambda: other.said().count("does not start") > had,
+                       "the check")
+        equal(child_of(other.pid), before, "the process")
+    os.kill(before, signal.SIGUSR1)
+    equal(other.process.wait(probe.LIMIT), 0, other.said())
+    equal(other.said().count("nonsense") > 2, True, other.said())
 
 
 class Kept(probe.Daemon):

@@ -381,57 +381,47 @@ def _(world):
 
 @case("upgraded, what is open goes on")
 def _(world):
-    before = world.daemon.pid
-    far = probe.Far(probe.far_path("ftdi0"))
-    fd = probe.open_node(CALLOUT, os.O_RDWR)
-    probe.raw(fd, clocal=True)
-    call = probe.Call("read", os.read, fd, 1)
-    call.wait_blocked()
-    began = probe.now()
-    command(CTL, "upgrade")
-    probe.wait_for(lambda: world.daemon.pid not in (0, before), "the next one")
-    termios.tcgetattr(fd)
-    print("# an ioctl is answered %.2f s after the upgrade" %
-          (probe.now() - began))
-    equal(call.ended(0.1), False, "the read")
-    far.write(b"x")
-    equal(call.result()[0], "1", "the read")
-    os.write(fd, b"new")
-    equal(far.take(3), b"new")
-    os.close(fd)
-    far.close()
+    h_service.goes_on(world, CTL, "upgrade")
 
 
-@case("a restart is a stop and a start")
+@case("restarted, what is open goes on")
 def _(world):
-    before = world.daemon.pid
-    far = probe.Far(probe.far_path("ftdi0"))
-    os.chmod(CALLOUT, 0o600)
-    old = probe.open_node(CALLOUT, os.O_RDWR)
-    probe.raw(old, clocal=True)
-    command("stty", "-F", CALLOUT, "4800")
-    termios.tcflow(old, termios.TCOOFF)
-    os.write(old, b"unsent")
-    calls = (probe.Call("read", os.read, old, 1),
-             probe.Call("poll", probe.poll_fd, old, select.POLLIN))
-    for call in calls:
-        call.wait_blocked()
-    command("systemctl", "restart", h_service.UNIT)
-    equal([call.result()[0] for call in calls], ["0", "IN ERR HUP"],
-          "a read and a poll")
-    equal(probe.outcome(os.read, old, 1), "ENOTCONN", "the old file")
-    fd = probe.wait_for(lambda: h_guest.openable(CALLOUT), CALLOUT)
-    equal(owner(CALLOUT), "root:dialout 0660", "the node")
-    equal(termios.tcgetattr(fd)[5], termios.B9600, "the speed")
-    probe.raw(fd, clocal=True)
-    far.write(b"again")
-    equal(probe.read_all(fd, 5), b"again")
-    os.write(fd, b"new")
-    equal(far.take(3), b"new")
-    equal(world.daemon.pid not in (0, before), True, "another process")
-    for each in (fd, old):
-        os.close(each)
-    far.close()
+    h_service.goes_on(world, "systemctl", "restart", h_service.UNIT)
+
+
+@case("a stop, also one by another unit, ends calls and takes the nodes away")
+def _(world):
+    # As shutdown.target has with every service.
+    down = "/run/systemd/system/down.target"
+    with open(down, "w", encoding="ascii") as file:
+        file.write("[Unit]\nConflicts=%s\n" % h_service.UNIT)
+    command("systemctl", "daemon-reload")
+    for stop in (("start", "down.target"), ("stop", h_service.UNIT)):
+        os.chmod(CALLOUT, 0o600)
+        old = probe.open_node(CALLOUT, os.O_RDWR)
+        probe.raw(old, clocal=True)
+        command("stty", "-F", CALLOUT, "4800")
+        termios.tcflow(old, termios.TCOOFF)
+        os.write(old, b"unsent")
+        calls = (probe.Call("read", os.read, old, 1),
+                 probe.Call("poll", probe.poll_fd, old, select.POLLIN))
+        for call in calls:
+            call.wait_blocked()
+        command("systemctl", *stop)
+        probe.wait_for(lambda: prop("ActiveState") == "inactive", "its end")
+        equal(prop("Result"), "success")
+        equal([call.result()[0] for call in calls], ["0", "IN ERR HUP"],
+              "a read and a poll")
+        equal(probe.outcome(os.read, old, 1), "ENOTCONN", "the old file")
+        probe.wait_for(lambda: os.path.exists("/dev/ttyUSB0"), "/dev/ttyUSB0")
+        equal(os.path.exists(NODE), False, NODE)
+        os.close(old)
+        command("systemctl", "start", h_service.UNIT)
+        fd = probe.wait_for(lambda: h_guest.openable(CALLOUT), CALLOUT)
+        equal(owner(CALLOUT), "root:dialout 0660", "the node")
+        equal(termios.tcgetattr(fd)[5], termios.B9600, "the speed")
+        os.close(fd)
+    equal(receives(), "hello")
 
 
 @case("one that is well is left alone for longer than that")
@@ -539,16 +529,6 @@ def _(world):
     world.usable(CALLOUT)
 
 
-@case("stopped, it gives the adapter back to the kernel's driver")
-def _(world):
-    command("systemctl", "stop", h_service.UNIT)
-    equal(prop("Result"), "success")
-    probe.wait_for(lambda: os.path.exists("/dev/ttyUSB0"), "/dev/ttyUSB0")
-    equal(os.path.exists(NODE), False, NODE)
-    command("systemctl", "start", h_service.UNIT)
-    world.usable(CALLOUT)
-
-
 @case("a mistake in the configuration is told once, and not tried again")
 def _(world):
     h_service.configure("[claim x]\nvid = nonsense\n")
@@ -558,6 +538,8 @@ def _(world):
     equal(done.returncode != 0, True, "restart")
     equal(prop("ActiveState"), "failed")
     equal(prop("ExecMainStatus"), "2")
+    # The one before has seen it, and has not ended for it.
+    probe.wait_for(lambda: os.path.exists("/dev/ttyUSB0"), "/dev/ttyUSB0")
     h_service.configure(h_service.CLAIMS)
     command("systemctl", "reset-failed", h_service.UNIT)
     command("systemctl", "start", h_service.UNIT)

@@ -149,6 +149,7 @@ int	front_hand_begin(void);
 int	front_hand_end(void);
 bool	front_hand_open(int);
 bool	front_hand_is(void);	/* it did */
+bool	front_hand_waits(void);	/* and not all of it goes on yet.  Any thread. */
 
 /*
  * front_died_open(journal, was)

@@ -388,6 +388,26 @@ front_hand_is(void)
 	return hand_text != NULL;
 }
 
+bool
+front_hand_waits(void)
+{
+	const struct front_node *fn;
+	struct entry *he = NULL;
+	bool waits = false;
+
+	pthread_mutex_lock(&front.fl_lock);
+	if (front_hand_is()) {
+		LIST_FOREACH(fn, &front.fl_nodes, fn_list)
+			waits |= fn->fn_held;
+		LIST_FOREACH(fn, &front.fl_kept, fn_list)
+			waits |= fn->fn_held;
+		while ((he = next_entry(he, HAND_CALL)) != NULL)
+			waits |= he->he_minor != UINT32_MAX;
+	}
+	pthread_mutex_unlock(&front.fl_lock);
+	return waits;
+}
+
 size_t
 hyp_hand_get(const char *name, void *data, size_t max)
 {

@@ -22,6 +22,9 @@
  *	CLAIM
  *				opens the device
  *
+ * An upgrade changes nothing of that, and what it waits for holds up nobody: it
+ * is its client's thread's.
+ *
  * Locks
  *	None: main's thread only.
  */
@@ -219,7 +222,7 @@ change_config(FILE *to)
 	return errors != 0 ? EINVAL : 0;
 }
 
-/* By a signal, which main's thread sees when this has its answer. */
+/* By a signal of our own, which main's thread obeys. */
 static int
 change_upgrade(FILE *to)
 {
@@ -230,15 +233,16 @@ change_upgrade(FILE *to)
 		return EOPNOTSUPP;
 	}
 	if (upgrade_check() != 0) {
-		fprintf(to, "the next devswd does not start: this one goes "
-		    "on\n");
+		fprintf(to, "the next devswd does not start, or not with the "
+		    "configuration as it is (devswd --check-config): this one "
+		    "goes on\n");
 		return ENOEXEC;
 	}
 	return kill(getpid(), SIGUSR2) == -1 ? errno : 0;
 }
 
 static int
-change_one(const struct control_request *cr, FILE *to)
+change_it(const struct control_request *cr, FILE *to)
 {
 
 	switch (cr->cr_what) {
@@ -251,11 +255,24 @@ change_one(const struct control_request *cr, FILE *to)
 	case CONTROL_DETACH:
 	case CONTROL_ATTACH:
 		return change_device(cr, to);
-	case CONTROL_UPGRADE:
-		return change_upgrade(to);
 	default:
 		return EOPNOTSUPP;
 	}
+}
+
+static int
+change_one(const struct control_request *cr, FILE *to)
+{
+	int error;
+
+	if (cr->cr_what == CONTROL_UPGRADE)
+		return change_upgrade(to);
+	change_reason = "released";
+	front_nodes_within(NODES_MS);
+	error = change_it(cr, to);
+	front_nodes_within(0);
+	change_reason = NULL;
+	return error;
 }
 
 static void
@@ -279,11 +296,7 @@ change(const struct control_request *cr, int *error)
 	f = open_memstream(&text, &size);
 	if (f == NULL)
 		hyp_panic("out of memory");
-	change_reason = "released";
-	front_nodes_within(NODES_MS);
 	*error = change_one(cr, f);
-	front_nodes_within(0);
-	change_reason = NULL;
 	fclose(f);
 	log_lines(text, *error != 0 ? HYP_LOG_ERR : HYP_LOG_INFO);
 	if (cr->cr_what == CONTROL_RELOAD)

@@ -3,7 +3,8 @@
  * change.h - what is changed in a daemon that runs: SIGHUP's doing, and
  * devswctl(8)'s.
  *
- * All functions are for main's thread.
+ * All functions are for main's thread, but change for an upgrade, which is for
+ * another.
  */
 #ifndef MAIN_CHANGE_H
 #define MAIN_CHANGE_H

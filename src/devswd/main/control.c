@@ -22,7 +22,8 @@
  *	apart, with EVENTS_FOLLOWERS and EVENTS_SHARE.
  *
  *	A reload is main's thread's own, as its claims are, and so is what else
- *	changes them; it holds up the loop for as long as SIGHUP does.
+ *	changes them; it holds up the loop for as long as SIGHUP does.  An upgrade
+ *	is its client's thread's.
  *
  * Who may revoke
  *	The owner of the node and root, as with revoke(2).  The client's uid
@@ -163,7 +164,10 @@ is_change(const struct client *c)
 	}
 }
 
-/* By main's thread, whose claims they are; the answer is another's. */
+/*
+ * By main's thread, whose claims they are; the answer is another's, and so is an
+ * upgrade.
+ */
 static int
 begin_change(struct client *c)
 {
@@ -172,16 +176,20 @@ begin_change(struct client *c)
 		return EPERM;
 	if (control_change == NULL)
 		return EOPNOTSUPP;
-	c->c_text = (*control_change)(&c->c_request, &c->c_error);
+	if (c->c_request.cr_what != CONTROL_UPGRADE)
+		c->c_text = (*control_change)(&c->c_request, &c->c_error);
 	return 0;
 }
 
 static void
 serve_change(struct client *c)
 {
-	const char *at = c->c_text != NULL ? c->c_text : "";
+	const char *at;
 	size_t len;
 
+	if (c->c_request.cr_what == CONTROL_UPGRADE)
+		c->c_text = (*control_change)(&c->c_request, &c->c_error);
+	at = c->c_text != NULL ? c->c_text : "";
 	for (; (len = strlen(at)) > CONTROL_TEXT; at += CONTROL_TEXT)
 		client_send(c, c->c_error, CONTROL_MORE, at, CONTROL_TEXT, 0);
 	client_send(c, c->c_error, 0, at, len, 0);

@@ -15,7 +15,8 @@
  * control_set_change(change)
  *
  *	What those requests do that are main's thread's own (reload, claims):
- *	text = change(request, &error), on that thread; root has asked.  The
+ *	text = change(request, &error), on that thread; root has asked.  An
+ *	upgrade, which takes time, is its client's thread's.  The
  *	text says what was done, or what is wrong, for a person, in lines; it
  *	is freed after the answer, and may be NULL.  error is an errno, for
  *	the exit status of who asked.  Before control_start.

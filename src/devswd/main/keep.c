@@ -335,8 +335,12 @@ keep_serve(void)
 bool
 keep_keeps(void)
 {
+	bool keeps;
 
-	return keep_journal != NULL && !atomic_load(&keep_deaf);
+	pthread_mutex_lock(&keep_lock);
+	keeps = keep_journal != NULL && !atomic_load(&keep_deaf);
+	pthread_mutex_unlock(&keep_lock);
+	return keeps;
 }
 
 void

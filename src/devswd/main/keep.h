@@ -31,9 +31,9 @@
  * yes = keep_keeps()
  * keep_hand_over()
  *
- *	Is there somebody who keeps what this process has?  Then it may end for
- *	the next one, which goes on with what is open: only _exit(EXIT_HANDED)
- *	comes after.
+ *	Is there somebody who keeps what this process has (any thread)?  Then it
+ *	may end for the next one, which goes on with what is open: only
+ *	_exit(EXIT_HANDED) comes after.
  *
  * keep_stop()
  * keep_close()

@@ -100,6 +100,7 @@ main_sigset(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGUSR1);
 	sigaddset(set, SIGUSR2);
 }
 
@@ -372,19 +373,12 @@ main_nclaims(const struct options *o)
 
 /*
  * Another process of this program, or of the one that is in its place now, goes
- * on with what is open.  Returns if nobody would start it.
+ * on with what is open.
  */
-static void
+static _Noreturn void
 main_hand_over(void)
 {
 
-	if (!keep_keeps()) {
-		host_logf(HYP_LOG_ERR, "nobody keeps what is open for the next "
-		    "devswd: --keep");
-		return;
-	}
-	if (upgrade_check() != 0)
-		return;
 	host_logf(HYP_LOG_NOTICE, "ending for the next devswd");
 	watchdog_stop();
 	/*
@@ -401,6 +395,28 @@ main_hand_over(void)
 	_exit(EXIT_HANDED);
 }
 
+/*
+ * stop = main_next(si)
+ *
+ *	End for the next one, when it has been found to start (upgrade.c, whose
+ *	word is a signal of our own).  Whoever has sent SIGUSR1 is ending this
+ *	one anyhow, so if it does not come to that it is a stop.
+ */
+static int
+main_next(const struct signalfd_siginfo *si)
+{
+
+	if (!keep_keeps())
+		host_logf(HYP_LOG_ERR, "nobody keeps what is open for the next "
+		    "devswd: --keep");
+	else if (si->ssi_pid != (uint32_t)getpid()) {
+		if (upgrade_begin((int)si->ssi_signo) == 0)
+			return 0;
+	} else if (si->ssi_int == 0)
+		main_hand_over();
+	return si->ssi_signo == SIGUSR1;
+}
+
 /* stop = main_signal(fd) */
 static int
 main_signal(int fd)
@@ -413,10 +429,9 @@ main_signal(int fd)
 		change_reload();
 		return 0;
 	}
-	if (si.ssi_signo == SIGUSR2) {
-		main_hand_over();
+	if ((si.ssi_signo == SIGUSR1 || si.ssi_signo == SIGUSR2) &&
+	    !main_next(&si))
 		return 0;
-	}
 	host_logf(HYP_LOG_INFO, "stopping");
 	return 1;
 }
@@ -472,6 +487,7 @@ main_stop(void)
 
 	main_sigset(&set);
 	(void)sigdelset(&set, SIGHUP);
+	(void)sigdelset(&set, SIGUSR1);
 	(void)sigdelset(&set, SIGUSR2);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	daemon_notify("STOPPING=1");
@@ -592,6 +608,7 @@ main(int argc, char **argv)
 	int status = EXIT_OK;
 
 	change_open(&o, argc, argv);
+	upgrade_open(argc, argv);
 	control_set_change(change);
 	if (options_parse(argc, argv, &o) != 0) {
 		fprintf(stderr, "devswd --help explains\n");
