@@ -309,6 +309,7 @@ uchcom_set_flow(struct uchcom_softc *sc, uint32_t flow)
 		return 0;
 	if (sc->sc_noflow)
 		return flow != 0 ? EINVAL : 0;
+	sc->sc_flow = UCHIP_UNSET;
 	error = uchcom_write(sc, UCHCOM_WRITE, UCHCOM_REG_FLOW, flow);
 	if (error == 0 && flow != 0)
 		error = uchcom_read(sc, UCHCOM_REG_FLOW, buf);
@@ -331,6 +332,7 @@ uchcom_send_rate(struct uchcom_softc *sc, uint32_t rate)
 
 	if (sc->sc_rate == rate)
 		return 0;
+	sc->sc_rate = UCHIP_UNSET;
 	error = uchcom_write(sc, UCHCOM_WRITE, UCHCOM_REG_RATE, rate |
 	    (sc->sc_version > UCHCOM_PROMPT_AFTER ? UCHCOM_PROMPT : 0));
 	if (error == 0 || error == EOPNOTSUPP)
@@ -345,6 +347,7 @@ uchcom_send_lcr(struct uchcom_softc *sc, uint32_t lcr)
 
 	if (sc->sc_lcr == lcr || sc->sc_version < UCHCOM_HAS_LCR)
 		return 0;
+	sc->sc_lcr = UCHIP_UNSET;
 	error = uchcom_write(sc, UCHCOM_WRITE, UCHCOM_REG_LCR,
 	    sc->sc_break ? lcr & ~UCHCOM_LCR_TX : lcr);
 	if (error == 0 || error == EOPNOTSUPP)
@@ -354,8 +357,8 @@ uchcom_send_lcr(struct uchcom_softc *sc, uint32_t lcr)
 
 /*
  * ucom_param: everything is computed before anything is sent, so that EINVAL
- * leaves the chip as it was.  What the chip refuses counts as sent, see
- * uftdi_param.
+ * leaves the chip as it was.  What the chip refuses counts as sent, and what it
+ * does not answer as neither, see uftdi_param.
  */
 static int
 uchcom_param(void *arg, int portno __unused, struct termios *t)

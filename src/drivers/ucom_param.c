@@ -75,7 +75,7 @@ ucom_param_change(struct ucom_softc *sc, const struct termios *old,
 	int error = ucom_param_ask(sc, t, rate);
 	int was;
 
-	if (error == EOPNOTSUPP)
+	if (error == EOPNOTSUPP || error == EIO)
 		(void)ucom_param_ask(sc, old, &was);
 	else if (error == 0 && t->c_ospeed == 0)
 		error = ucom_mcr(sc, UMCR_DTR, 0);
@@ -99,8 +99,8 @@ ucom_param_change(struct ucom_softc *sc, const struct termios *old,
  *	driver says so in the log) has the new
  *	settings, and TIOCMGET tells that DTR is not set.  EINVAL: the two
  *	speeds differ, or the parent cannot do it.  EIO; a device that refuses
- *	the new settings is asked for the old ones, of which it may have
- *	changed a part already.  (Coming back there is no old speed; the tty
+ *	the new settings, or does not answer, is asked for the old ones, of
+ *	which it may have changed a part already, or all.  (Coming back there is no old speed; the tty
  *	stays at 0, and so hung up, if DTR is not answered.)  Those of
  *	ucom_ctl_enter: nothing has changed.  All of it is one turn of the
  *	token, so that a signal or d_cancel comes before the first request or

@@ -617,7 +617,9 @@ uftdi_param(void *arg, int portno __unused, struct termios *t)
 		return error;
 	flow = uftdi_flow(t);
 
+	/* Of what is not answered nobody knows whether it was done. */
 	if (sc->sc_baud != baud) {
+		sc->sc_baud = UFTDI_UNSET;
 		error = uftdi_send_baud(sc, baud);
 		if (error && error != EOPNOTSUPP)
 			return error;
@@ -625,6 +627,7 @@ uftdi_param(void *arg, int portno __unused, struct termios *t)
 		refused |= error;
 	}
 	if (sc->sc_data != data) {
+		sc->sc_data = UFTDI_UNSET;
 		error = uftdi_request(sc, FTDI_SIO_SET_DATA, data,
 		    sc->sc_port);
 		if (error && error != EOPNOTSUPP)
@@ -633,6 +636,7 @@ uftdi_param(void *arg, int portno __unused, struct termios *t)
 		refused |= error;
 	}
 	if (sc->sc_flow != flow) {
+		sc->sc_flow = UFTDI_UNSET;
 		error = uftdi_request(sc, FTDI_SIO_SET_FLOW_CTRL, flow >> 16,
 		    (flow & 0xffff) | sc->sc_port);
 		if (error && error != EOPNOTSUPP)

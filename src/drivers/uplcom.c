@@ -409,6 +409,7 @@ uplcom_send_flow(struct uplcom_softc *sc, uint32_t flow)
 	if (error && error != EOPNOTSUPP)
 		return error;
 	CLR(value, hxn ? UPLCOM_HXN_FLOW_MASK : UPLCOM_FLOW_MASK);
+	sc->sc_flow = UCHIP_UNSET;
 	error = uplcom_set(sc, hxn ? UPLCOM_HXN_FLOW : UPLCOM_FLOW,
 	    value | flow);
 	if (error == 0 || error == EOPNOTSUPP)

@@ -530,7 +530,8 @@ uslsa_set_line(struct uslsa_softc *sc, uint32_t line)
 
 /*
  * Send a setting unless it is the last one; what the chip refuses counts as
- * sent, and is kept in *refused.
+ * sent, and is kept in *refused.  Of what it does not answer nobody knows
+ * whether it was done.
  */
 static int
 uslsa_send(struct uslsa_softc *sc, uint32_t *last, uint32_t value,
@@ -540,6 +541,7 @@ uslsa_send(struct uslsa_softc *sc, uint32_t *last, uint32_t value,
 
 	if (*last == value)
 		return 0;
+	*last = UCHIP_UNSET;
 	error = send(sc, value);
 	if (uslsa_tolerate(error) != 0)
 		return error;

@@ -280,7 +280,8 @@ hx_control(struct hyp_usbx *x)
 	if ((x->hx_setup.vr_type & 0x80) == 0)
 		n = x->hx_setup.vr_length;
 	x->hx_actlen = (uint32_t)n;
-	hx_complete(x, HYP_USB_OK);
+	hx_complete(x, x->hx_fault == VUSB_FAULT_LOST ? HYP_USB_IOERROR :
+	    HYP_USB_OK);
 }
 
 static void

@@ -285,7 +285,9 @@ enum vusb_fault {
 	VUSB_FAULT_SHORT,	/* in: at most arg bytes; out: arg taken */
 	VUSB_FAULT_NODEV,	/* and hyp_usb_gone() follows */
 	VUSB_FAULT_ERROR,	/* ends at once with an I/O error */
-	VUSB_FAULT_SUBMIT	/* submit itself fails */
+	VUSB_FAULT_SUBMIT,	/* submit itself fails */
+	VUSB_FAULT_LOST		/* a request is done, and the answer is lost:
+				   ends with an I/O error */
 };
 void	vusb_fault(struct vusb *, enum vusb_kind, enum vusb_fault, unsigned,
 	    unsigned);
@@ -360,7 +362,7 @@ void	vusb_set_descriptors(struct vusb *, const void *, size_t);
  *		destroy NAME		(unplugged before)
  *
  *	NAME may be NAME.PORT, but not where it is of the device.
- *	FAULT is never, stuck, late, stall, short, nodev, error, submit or
+ *	FAULT is never, stuck, late, stall, short, nodev, error, submit, lost or
  *	none.  A Linux errno if a socket cannot be made.
  */
 int	vusb_ctl_start(const char *);

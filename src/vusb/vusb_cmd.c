@@ -22,7 +22,7 @@ static const char *const kind_names[VUSB_NKINDS] = {
 };
 static const char *const fault_names[] = {
 	"none", "never", "stuck", "late", "stall", "short", "nodev", "error",
-	"submit"
+	"submit", "lost"
 };
 static const char *const line_names[] = { "cts", "dsr", "ri", "dcd" };
 #define	NELEM(a)	(sizeof(a) / sizeof((a)[0]))

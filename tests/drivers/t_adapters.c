@@ -425,6 +425,48 @@ formats_on(struct vusb *v, const struct chip *c)
 	s_close(&sf);
 }
 
+/*
+ * The chip has done it, and the answer is lost; or it does not answer after it
+ * has done a part.  The tty has its old settings then, and so has the chip.
+ */
+static void
+unanswered_on(struct vusb *v, const struct chip *c)
+{
+	const unsigned bits = c->plain ? 8 : 7;
+	const struct {
+		unsigned baud, bits, flags;
+	} rows[] = {
+		{ 19200, 8, 0 }, { 9600, bits, 0 }, { 9600, 8, S_CRTSCTS },
+		{ 19200, bits, S_CRTSCTS },
+	};
+	struct vusb_status was;
+	struct s_file sf;
+	struct termios2 t;
+
+	open_raw(&sf, 9600);
+	T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
+	was = h_status(v);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LOST, 1, 0);
+		T_EQ(s_raw(&sf, rows[i].baud, rows[i].bits, S_CLOCAL |
+		    rows[i].flags), c->plain && i == 1 ? 0 : EIO);
+		vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NONE, 0, 0);
+		T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+		T_EQ(t.c_cflag & (CSIZE | CRTSCTS), CS8);
+		T_EQ(h_status(v).vs_baud, was.vs_baud);
+		T_EQ(h_status(v).vs_bits, 8);
+		T_EQ(h_status(v).vs_flow, 'N');
+	}
+	s_close(&sf);
+}
+
+static void
+unanswered(void)
+{
+
+	on_each(unanswered_on);
+}
+
 static void
 formats(void)
 {
@@ -1285,6 +1327,7 @@ const struct t_case t_cases[] = {
 	{ "speeds; impossible ones change nothing", speeds },
 	{ "the true rate, by TCGETS2", rates },
 	{ "formats", formats },
+	{ "settings of which the answer is lost are taken back", unanswered },
 	{ "RTS/CTS", hardware_flow },
 	{ "XON/XOFF", software_flow },
 	{ "64 KiB each way at once", bulk },
