@@ -279,6 +279,26 @@ test_opost_blocks(void)
 	h_free(one);
 }
 
+/* Two thousand million bytes later; UBSan looks at the counts. */
+static void
+test_wrap(void)
+{
+	struct h_dev *const hd = h_open();
+	struct tty_counts tc;
+
+	ttylock(hd->hd_tp);
+	hd->hd_tp->t_column = INT_MAX / 2 - 4;
+	hd->hd_tp->t_counts.tc_rx = hd->hd_tp->t_counts.tc_tx = INT_MAX;
+	ttyunlock(hd->hd_tp);
+	put(hd, OPOST, "abcdefgh");
+	put(hd, OPOST | OXTABS, "\001b\t");
+	T_CHECK(hd->hd_tp->t_column >= 0 && hd->hd_tp->t_column < INT_MAX / 2);
+	h_input(hd, "in");
+	T_EQ(h_ioctl(hd, TIOCGCOUNTS, &tc), 0);
+	T_EQ(tc.tc_rx, INT_MAX + 2U);
+	h_free(hd);
+}
+
 static void
 test_drain(void)
 {
@@ -613,6 +633,7 @@ test_marks_sane(void)
 const struct t_case t_cases[] = {
 	{ "OPOST and its flags", test_opost },
 	{ "OPOST in blocks is OPOST by bytes", test_opost_blocks },
+	{ "counts and the column after 2 GiB", test_wrap },
 	{ "IXON and IXANY", test_ixon },
 	{ "tcflow", test_stop },
 	{ "IXOFF", test_ixoff },

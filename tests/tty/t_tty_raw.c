@@ -478,7 +478,7 @@ test_lsr_full(void)
 {
 	static const u_char lsr[2] = { TTYLSR_PE | TTYLSR_OE, TTYLSR_BI };
 	struct h_dev *const hd = h_open();
-	int size = TTYQSIZE_MIN, i;
+	u_int size = TTYQSIZE_MIN, i;
 	struct tty_counts tc;
 	char buf[TTYQSIZE_MIN];
 	size_t n;

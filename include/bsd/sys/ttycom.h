@@ -93,22 +93,22 @@ typedef char linedn_t[TTLINEDNAMELEN];
 #define	HDLCDISC	9
 
 /*
- * Additions.  tty_counts are events since the driver attached; the modem
- * ones stay 0 unless the driver calls ttymstatus().  Input of a line that is
- * not open is not counted; what is dropped of it later is.
+ * Additions.  tty_counts are events since the driver attached, modulo 2^32;
+ * the modem ones stay 0 unless the driver calls ttymstatus().  Input of a line
+ * that is not open is not counted; what is dropped of it later is.
  */
 struct tty_counts {
-	int	tc_cts;
-	int	tc_dsr;
-	int	tc_rng;
-	int	tc_dcd;
-	int	tc_rx;
-	int	tc_tx;
-	int	tc_frame;
-	int	tc_parity;
-	int	tc_brk;
-	int	tc_overrun;	/* in the chip, or on the bus */
-	int	tc_buf_overrun;	/* here: a line that was too long */
+	unsigned int	tc_cts;
+	unsigned int	tc_dsr;
+	unsigned int	tc_rng;
+	unsigned int	tc_dcd;
+	unsigned int	tc_rx;
+	unsigned int	tc_tx;
+	unsigned int	tc_frame;
+	unsigned int	tc_parity;
+	unsigned int	tc_brk;
+	unsigned int	tc_overrun;	/* in the chip, or on the bus */
+	unsigned int	tc_buf_overrun;	/* here: a line that was too long */
 };
 /*
  * How a port behaves when its tty is opened and closed, until the driver

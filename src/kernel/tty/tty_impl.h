@@ -13,6 +13,9 @@
 /* Room beyond t_qsize in the input queues: marks, and the end of a line. */
 #define	TTYSLACK	256
 
+/* After this column comes 0; tabs have to know it modulo 8. */
+#define	TTY_COLMASK	0x3fffffff
+
 /* How long a close waits without progress, if TIOCSPORT has not said. */
 #define	CLOSEDRAIN_MS	5000
 

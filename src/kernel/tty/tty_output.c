@@ -73,7 +73,7 @@ ttypostcol(struct tty *tp, const u_char *out, int n)
 			break;
 		}
 	}
-	return col;
+	return col & TTY_COLMASK;
 }
 
 /*

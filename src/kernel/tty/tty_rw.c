@@ -240,7 +240,7 @@ ttywpost(struct tty *tp, struct uio *uio)
 			run = uio_to_q(uio, run, &tp->t_outq);
 			tp->t_outcc += run;
 			tp->t_counts.tc_tx += run;
-			tp->t_column += run;
+			tp->t_column = (tp->t_column + run) & TTY_COLMASK;
 		} else {
 			u_char c;
 
