@@ -302,6 +302,28 @@ test_toggle(void)
 	h_free(hd);
 }
 
+/* What stands for a bad byte, or was quoted, is no byte that means something. */
+static void
+test_toggle_marks(void)
+{
+	static const u_char bad[] = { TTYLSR_PE };
+	struct h_dev *const hd = open_canon();
+	struct termios t = hd->hd_tp->t_termios;
+
+	h_input(hd, "\026\003");		/* ^V^C */
+	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	t.c_iflag |= PARMRK | INPCK;
+	t.c_cc[VMIN] = 1;
+	T_EQ(h_ioctl(hd, TIOCSETA, &t), 0);
+	h_inputn(hd, "\377", 1);
+	T_EQ(ttyinput_block(hd->hd_tp, (const u_char *)"\n", bad, 1), 1);
+	t.c_lflag |= ICANON;
+	T_EQ(h_ioctl(hd, TIOCSETA, &t), 0);
+	h_inputn(hd, "e\n", 2);
+	H_READ(hd, 0, "\003\377\377\377\0\ne\n");
+	h_free(hd);
+}
+
 static void
 fill_line(struct h_dev *hd, int n)
 {
@@ -391,6 +413,7 @@ const struct t_case t_cases[] = {
 	{ "INTR, QUIT and SUSP flush", test_signals },
 	{ "CR and NL", test_cr },
 	{ "a change of mode keeps the input", test_toggle },
+	{ "and marks, and what was quoted", test_toggle_marks },
 	{ "a line that is too long", test_overflow },
 	{ "a block of input cannot lock a line out", test_block_lines },
 	{ "long lines of tabs", test_long_tabs },

@@ -792,13 +792,15 @@ ttyinput_block(struct tty *tp, const u_char *buf, const u_char *lsr,
  * ttypend(tp)
  *
  *	PENDIN: put what is in t_rawq through the line discipline again,
- *	because it was received in raw mode; ttylock held.
+ *	because it was received in raw mode; ttylock held.  What stands for a bad
+ *	byte, or was quoted, has been through it and stays what it is.
  */
 void
 ttypend(struct tty *tp)
 {
 	const int n = tp->t_rawq.c_cc;
-	u_char *buf;
+	uint16_t *buf;
+	u_char c;
 	int i;
 
 	KASSERT(ttylocked(tp));
@@ -806,10 +808,16 @@ ttypend(struct tty *tp)
 	if (n == 0)
 		return;
 	SET(tp->t_state, TS_TYPEN);
-	buf = kmem_alloc((size_t)n, KM_SLEEP);
-	(void)q_to_b(&tp->t_rawq, buf, n);
+	buf = kmem_alloc((size_t)n * sizeof(*buf), KM_SLEEP);
 	for (i = 0; i < n; i++)
-		(void)ttyinput_wlock(buf[i], tp);
-	kmem_free(buf, (size_t)n);
+		buf[i] = (uint16_t)getc(&tp->t_rawq);
+	for (i = 0; i < n; i++) {
+		c = (u_char)buf[i];
+		if (ISSET(buf[i], TTY_QUOTE))
+			(void)ttyenqueue_marks(tp, &c, 1);
+		else
+			(void)ttyinput_wlock(c, tp);
+	}
+	kmem_free(buf, (size_t)n * sizeof(*buf));
 	CLR(tp->t_state, TS_TYPEN);
 }
