@@ -12,7 +12,7 @@
  *			spec_open_enter, d_open, devsw_release, spec_io_exit,
  *			a failing reopen that has to close), spec_read with
  *			spec_io_enter, spec_close, vn_deadwait, vrele
- *	revoke		hyp_node_revoke: vrevoke, spec_revoke
+ *	revoke		hyp_node_revoke: vrevoke, spec_serial, spec_revoke
  *	unplug		config_detach, which may be refused first, with
  *			vdevgone in it: config_detach_commit, spec_revoke for
  *			each vnode, spec_close_wait; localcount_drain,
@@ -33,9 +33,12 @@
  *	succeed with a revoked vnode.  Counts do not wrap and are 0 when
  *	what they count goes.  Nobody sleeps for ever (invalid end states),
  *	but a d_read or a d_open that nobody cancels.
- *	Not that every run ends: an open that starts again and a revoke
- *	that looks for vnodes may follow each other for as long as each new
- *	vnode is found before its open is counted.
+ *	A revoke takes no vnode that was made after it began, and each one
+ *	that it takes is dead before the next: so it takes as many as there
+ *	were, whoever opens meanwhile.  When it ends all of those are dead or
+ *	have gone, so no file from before it lives.
+ *	Not that each wait ends: who waits for a close may come too late for
+ *	its end, and then wait for the next one, of another vnode.
  *
  * Locks.  What is done under one hold of one mutex is one atomic step, and
  * so is what comes after a cv_wait up to the next one: mutexes need no
@@ -60,15 +63,15 @@
  *			sd_iocnt first
  *	devsw_release	of an open that is not counted with the decision
  *	spec_lookup_before
- *			with the beginning of the revoke; it takes vnodes that
- *			are made meanwhile too, which the code leaves alone
+ *			with the beginning of the revoke
  * and revoke(2) keeps no vnode for its name.
  * It is for the big instances; a small one goes without.
  *
  * Vnodes.  The number of a vnode says how it stands: living, being revoked
  * by whom, or dead; when that changes all who have it are renumbered.  Dead
  * vnodes behave alike and share a number and a count.  The specdev is there
- * as long as there is a vnode.
+ * as long as there is a vnode.  Instead of numbers that count up (sn_serial)
+ * each revoke has the set of those that were there when it began.
  *
  * Symmetry.  Openers are alike, so states that differ only in who is who are
  * stored once (tests/model/canon.h); the test shows for small instances that
@@ -120,6 +123,8 @@
  *	fault 35: a close is not announced to spec_open_enter
  *	fault 36 -DNAMES=2 -DUNPLUG=0: a failing open leaves alone what a
  *		revoke of another name has left in the driver
+ *	fault 37: a revoke takes vnodes that are made meanwhile, too
+ *	fault 38: a revoke leaves alone what another one revokes
  */
 
 #ifndef N
@@ -173,7 +178,7 @@
 #define	P_NAME		(P_CLOSER + 2)	/* the name that is revoked */
 #define	NP		(P_CLOSER + 3)
 
-hidden byte i, was;
+hidden byte i, r, was;
 byte specfs_iocv, config_cv;
 #if UNLOAD
 byte devsw_cv;
@@ -213,6 +218,12 @@ byte vp[NP];
 byte v_usecount[NV];
 byte sn_opencnt[NV];
 byte v_calls[NV];
+
+/* Of each revoke a set of vnodes: those of before its spec_serial. */
+#define	NREVOKES	(P_CLOSER - P_REVOKE)
+#define	BEFORE(r, v)	((sn_before[r] >> (v)) & 1)
+byte sn_before[NREVOKES];
+
 byte sd_opencnt, sd_iocnt;
 bit sd_draining, sd_opened, sd_left, sd_closing, sd_overdue;
 
@@ -311,12 +322,20 @@ inline vrele(p)
 			:: i < NV && v_usecount[i] == 0 -> i++
 			:: else -> break
 			od;
+			r = 0;
+			do
+			:: r < NREVOKES ->
+				sn_before[r] = sn_before[r] & ~(1 << vp[p]);
+				r++
+			:: else -> break
+			od;
 			/* specdev_rele */
 			assert(i < NV || (sd_opencnt == 0 && sd_iocnt == 0 &&
 			    !sd_opened && !sd_left && !sd_closing))
 		:: else
 		fi;
 		i = 0;
+		r = 0;
 		vp[p] = V_NONE
 	}
 }
@@ -344,7 +363,20 @@ inline vnode_becomes(new)
 		v_calls[new] = v_calls[new] + v_calls[was];
 		v_usecount[was] = 0;
 		v_calls[was] = 0;
+		r = 0;
+		do
+		:: r < NREVOKES ->
+			if
+			:: BEFORE(r, was) ->
+				sn_before[r] = (sn_before[r] & ~(1 << was)) |
+				    ((new != V_DEAD) << new)
+			:: else
+			fi;
+			r++
+		:: else -> break
+		od;
 		i = 0;
+		r = 0;
 		was = 0
 	}
 }
@@ -710,6 +742,22 @@ end_done:
  */
 inline spec_revoke_all(driver_gone)
 {
+	d_step {
+		/* spec_serial */
+		i = V_LIVING;
+		do
+		:: i < NV ->
+			if
+			:: v_usecount[i] > 0 && !driver_gone ->
+				sn_before[_pid - P_REVOKE] =
+				    sn_before[_pid - P_REVOKE] | (1 << i)
+			:: else
+			fi;
+			i++
+		:: else -> break
+		od;
+		i = 0
+	};
 next:	do
 	:: atomic {
 		AWAKE(specfs_iocv);
@@ -719,11 +767,15 @@ next:	do
 			:: i < NV && v_usecount[i] == 0 -> i++
 			:: i < NV && driver_gone && sn_opencnt[i] == 0 ->
 				i++
+			:: i < NV && !driver_gone && !FAULT(37) &&
+			   !BEFORE(_pid - P_REVOKE, i) -> i++
+			:: i < NV && i >= V_GONE && FAULT(38) -> i++
 			:: else -> break
 			od
 		};
 		if
 		:: i < NV ->
+			assert(driver_gone || BEFORE(_pid - P_REVOKE, i));
 			vp[_pid] = i;
 			v_usecount[i]++;
 			i = 0
@@ -733,7 +785,9 @@ next:	do
 			goto next
 		:: else ->
 			i = 0;
-			assert(OVERDUE || v_calls[V_DEAD] == 0);
+			/* An open of another name, later, may keep it open. */
+			assert(OVERDUE || NAMES == 2 || v_calls[V_DEAD] == 0);
+			assert(sn_before[_pid - P_REVOKE] == 0);
 			break
 		fi;
 		CUT
@@ -783,6 +837,7 @@ next:	do
 		:: vp[_pid] != V_GONE_BY(_pid) && vp[_pid] >= V_GONE ->
 			SLEEP(specfs_iocv)	/* somebody else's */
 		:: else ->
+			assert(vp[_pid] == V_DEAD);
 			COARSELY(vrele(_pid));
 			AGAIN
 		fi
