@@ -31,6 +31,7 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -279,6 +280,15 @@ client_full(struct client *cl, bool on)
 	/* First what came before it was: an end of file may come next. */
 	take(cl);
 	listen_to(cl);
+}
+
+/* Is its connection lost?  Who is not read from is not heard to go. */
+bool
+client_is_lost(const struct client *cl)
+{
+	struct pollfd pfd = { .fd = bufferevent_getfd(cl->cl_bev) };
+
+	return poll(&pfd, 1, 0) == 1;	/* POLLERR, POLLHUP */
 }
 
 /* ---- events --------------------------------------------------------- */

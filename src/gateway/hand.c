@@ -538,6 +538,14 @@ hand_error(struct hand *h)
 	return error;
 }
 
+/* Bytes that the device has taken from the thread, since the open. */
+uint64_t
+hand_taken(const struct hand *h)
+{
+
+	return h->h_taken;
+}
+
 /*
  * hand_close(h)
  *

@@ -52,6 +52,7 @@ unsigned hand_lost(void);
 const struct found *hand_found(struct hand *);
 int	hand_descriptor(const struct hand *);
 int	hand_error(struct hand *);
+uint64_t hand_taken(const struct hand *);
 
 int	hand_apply(struct hand *, struct settings *);
 void	hand_lines(struct hand *, struct settings *);

@@ -7,6 +7,7 @@
 #define GATEWAY_HAND_OWN_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "gateway/hand.h"
 
@@ -46,6 +47,8 @@ struct hand {
 	uint8_t		 h_in[PIECE];	/* (t) of the device */
 	uint8_t		 h_out[PIECE];	/* (t) for it */
 	size_t		 h_nin, h_inat, h_nout, h_outat; /* (t) */
+
+	atomic_uint_fast64_t h_taken;	/* of them, by the device */
 
 	pthread_mutex_t	 h_lock;
 	pthread_cond_t	 h_cv;

@@ -179,6 +179,7 @@ push_out(struct hand *h)
 		n = write(h->h_fd, h->h_out + h->h_outat, h->h_nout);
 		if (n == -1)
 			return errno == EAGAIN || errno == EINTR ? 0 : errno;
+		h->h_taken += (uint64_t)n;
 		h->h_outat += (size_t)n;
 		h->h_nout -= (size_t)n;
 		if (h->h_nout > 0)

@@ -289,6 +289,15 @@ line_unsent(const struct line *ln)
 	return evbuffer_get_length(ln->ln_out);
 }
 
+/* While nothing is added, the same as before if the device has taken nothing. */
+uint64_t
+line_taken(const struct line *ln)
+{
+
+	return (ln->ln_hand != NULL ? hand_taken(ln->ln_hand) : 0) -
+	    line_unsent(ln);
+}
+
 /* ---- coming --------------------------------------------------------- */
 
 /* An open has failed. */

@@ -9,6 +9,11 @@
  *	place, from such a one before it too, until it leaves.  The others see
  *	the same and change nothing.
  *
+ *	A writer who is held up as the line is full is not read from, and so not
+ *	heard to go.  It is looked at each LOOK_S: if its connection is lost, the
+ *	device has taken nothing since, and somebody waits for its place, it
+ *	goes, and what it has said is for nobody.
+ *
  *	When the device goes, clients stay.  Each is told in the way of its
  *	protocol: a note in the ring, which stands where the device stopped,
  *	and has the reason, if there is one to be had (why.c);
@@ -29,6 +34,7 @@
 #define	CROWD		32	/* clients, for a ms between their turns */
 #define	TURN_MAX	50	/* ms */
 #define	SOME		128	/* clients, in one turn of the loop */
+#define	LOOK_S		10	/* at a writer who is held up */
 
 struct port {
 	TAILQ_ENTRY(port) p_entry;
@@ -44,7 +50,10 @@ struct port {
 	struct client_head p_shaking;	/* or at the door */
 	unsigned	 p_nshaking;
 	unsigned	 p_nclients;
+	bool		 p_crowded;	/* there was no room for one more */
 	struct client	*p_writer;
+	struct event	*p_looks;	/* at it, while the line is full */
+	uint64_t	 p_taken;	/* line_taken, at the last look */
 	bool		 p_was_there;
 	unsigned long long p_refused;	/* bytes, since the device left */
 	char		 p_node[PATH];	/* "": not found yet */
@@ -137,6 +146,49 @@ port_may_write(const struct client *cl)
 	return cl->cl_port->p_writer == cl;
 }
 
+/* ---- a writer who is held up ---------------------------------------- */
+
+static void
+look_later(struct port *p)
+{
+	static const struct timeval later = { LOOK_S, 0 };
+
+	p->p_taken = line_taken(p->p_line);
+	(void)evtimer_add(p->p_looks, &later);
+}
+
+/* Does anybody else wait to write, or to come? */
+static bool
+is_wanted(const struct port *p)
+{
+	const struct client *cl;
+
+	TAILQ_FOREACH(cl, &p->p_clients, cl_entry) {
+		if (cl != p->p_writer && cl->cl_role != ROLE_WATCH)
+			return true;
+	}
+	return p->p_crowded;
+}
+
+/* Is it still there, or does at least the line go on with what it has said? */
+static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct port *const p = arg;
+	struct client *const cl = p->p_writer;
+
+	(void)fd;
+	(void)what;
+	if (cl == NULL || !cl->cl_full)
+		return;
+	if (line_taken(p->p_line) == p->p_taken && is_wanted(p) &&
+	    client_is_lost(cl))
+		client_close(cl, "its connection is lost, and the device takes "
+		    "nothing");
+	else
+		look_later(p);
+}
+
 /*
  * port_output(cl, bytes, n)
  *
@@ -168,8 +220,11 @@ port_output(struct client *cl, const uint8_t *bytes, size_t n)
 	}
 	p->p_stats.ps_out += n;
 	line_write(p->p_line, bytes, n);
-	if (line_is_full(p->p_line))
-		client_full(cl, true);
+	if (!line_is_full(p->p_line))
+		return;
+	client_full(cl, true);
+	if (!evtimer_pending(p->p_looks, NULL))
+		look_later(p);
 }
 
 /* Somebody wants something else of the line than before, or nobody does. */
@@ -430,6 +485,7 @@ client_left(struct client *cl)
 		p->p_at = TAILQ_NEXT(cl, cl_entry);
 	TAILQ_REMOVE(&p->p_clients, cl, cl_entry);
 	p->p_nclients--;
+	p->p_crowded = false;
 	p->p_stats.ps_lost += cl->cl_lost;
 	settle(p, cl);
 	port_wants(p);
@@ -443,6 +499,7 @@ port_attach(struct port *p, struct client *cl)
 
 	say_verbose("%s: %s comes", p->p_conf->pc_name, cl->cl_who);
 	if (p->p_nclients >= p->p_conf->pc_clients) {
+		p->p_crowded = true;
 		client_send(cl, sorry, sizeof(sorry) - 1);
 		client_close(cl, "there are too many");
 		return;
@@ -681,7 +738,9 @@ port_new(struct event_base *base, const struct port_conf *conf)
 	p->p_line = line_new(base, conf->pc_name, p->p_node,
 	    &conf->pc_settings, &ops, p);
 	p->p_turn = evtimer_new(base, on_turn, p);
-	if (p->p_line == NULL || p->p_turn == NULL || ring_init(&p->p_ring,
+	p->p_looks = evtimer_new(base, on_look, p);
+	if (p->p_line == NULL || p->p_turn == NULL || p->p_looks == NULL ||
+	    ring_init(&p->p_ring,
 	    (size_t)conf->pc_buffer * 1024) == -1) {
 		port_free(p);
 		return NULL;
@@ -825,6 +884,8 @@ port_free(struct port *p)
 	mdns_touch();
 	if (p->p_turn != NULL)
 		event_free(p->p_turn);
+	if (p->p_looks != NULL)
+		event_free(p->p_looks);
 	if (p->p_reason != NULL)
 		why_free(p->p_reason);
 	if (p->p_line != NULL)

@@ -14,6 +14,7 @@ import random
 import resource
 import select
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -250,6 +251,27 @@ def _():
         other.send(b"mine")
         equal(gate.device.read(4), b"mine")
         silent.close()
+
+
+@case("a writer that is lost while the device takes nothing gives its place away")
+def _():
+    with gateway("clients = 1") as gate:
+        lost = Stream(gate.raw[0])
+        lost.sock.settimeout(1)
+        try:
+            while True:
+                lost.sock.send(bytes(65536))
+        except TimeoutError:
+            pass
+        lost.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                             struct.pack("ii", 1, 0))
+        lost.close()            # a reset, and no end of file
+        equal(Stream(gate.raw[0]).ended(), True, "there is no room")
+        until(lambda: gate.said("takes nothing"), "end")
+        other = Stream(gate.raw[0])
+        other.send(b"mine")
+        gate.device.read(65536)
+        until(lambda: b"mine" in gate.device.read(65536, 1), "what is sent")
 
 
 @case("started ten times on the same addresses, clients in each: none is in use")
