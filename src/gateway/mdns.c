@@ -278,16 +278,25 @@ ends(void)
 	return yes;
 }
 
+/* What the pipe has told until now is known. */
 static void
-on_pipe(AvahiWatch *w, int fd, AvahiWatchEvent event, void *arg)
+drain(void)
 {
 	char bytes[64];
 
+	while (read(mdns_pipe[0], bytes, sizeof(bytes)) > 0)
+		continue;
+}
+
+static void
+on_pipe(AvahiWatch *w, int fd, AvahiWatchEvent event, void *arg)
+{
+
 	(void)w;
+	(void)fd;
 	(void)event;
 	(void)arg;
-	while (read(fd, bytes, sizeof(bytes)) > 0)
-		continue;
+	drain();
 	if (ends())
 		avahi_simple_poll_quit(mdns_poll);
 	else
@@ -339,7 +348,10 @@ work(void *arg)
 			ms = RETRY_MIN;
 			continue;
 		}
-		(void)poll(&pfd, 1, ms);
+		/* Nobody else reads it now, and full it is no wait. */
+		drain();
+		if (!ends())
+			(void)poll(&pfd, 1, ms);
 		ms = ms * 2 < RETRY_MAX ? ms * 2 : RETRY_MAX;
 	}
 	pthread_mutex_lock(&mdns_lock);

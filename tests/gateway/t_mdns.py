@@ -8,6 +8,7 @@ The network, /run, D-Bus and avahi-daemon are the test's own; avahi-browse says
 what is told.  The name of an adapter comes from a stand-in for devswd.
 """
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -179,6 +180,27 @@ def _():
         start("dbus")
         start("avahi")
         until(lambda: "p0" in told(), "service, at last")
+
+
+@case("a D-Bus that does not work is tried now and then, and not all the time")
+def _():
+    stop("avahi")
+    stop("dbus")
+    bus = socket.socket(socket.AF_UNIX)
+    try:
+        bus.bind("/run/dbus/system_bus_socket")
+        bus.listen()
+        bus.settimeout(h_gateway.LIMIT)
+        with gateway(lines(h_gateway.free_port())):
+            bus.accept()[0].close()
+            began = time.monotonic()
+            bus.accept()[0].close()
+            equal(time.monotonic() - began > 4, True, "the next time")
+    finally:
+        bus.close()
+        os.unlink("/run/dbus/system_bus_socket")
+        start("dbus")
+        start("avahi")
 
 
 @case("what an adapter calls itself is in TXT, cut, and not a name")
