@@ -9,6 +9,7 @@
 #undef NDEBUG
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -132,9 +133,11 @@ nothing(void)
 {
 }
 
+/* lonely: it gets no child. */
 static pid_t
-keeper_up(void)
+keeper_up(bool lonely)
 {
+	static const struct rlimit none = { 0, 0 };
 	static char *argv[] = { (char *)"t_keeper", (char *)"--child",
 	    shared_path, NULL };
 	const struct keeper_config kc = { .kc_dir = dir, .kc_cwd = "/",
@@ -147,8 +150,13 @@ keeper_up(void)
 	pid = fork();
 	assert(pid != -1);
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		hyp_posix_set_loglevel(0);
+		/* root's processes have no limit. */
+		if (lonely && (setrlimit(RLIMIT_NPROC, &none) == -1 ||
+		    chown(dir, 65534, 65534) == -1 ||
+		    setresuid(65534, 65534, 65534) == -1))
+			_exit(99);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit(keeper_run(&kc));
 	}
 	return pid;
@@ -162,12 +170,35 @@ has_started(void *arg)
 	return sh->child != 0;
 }
 
+static int status;
+
+static int
+has_ended(void *arg)
+{
+
+	return waitpid(*(pid_t *)arg, &status, WNOHANG) != 0;
+}
+
+static void
+without_a_child_it_ends(void)
+{
+	pid_t pid;
+
+	if (geteuid() != 0)
+		t_skip("needs root");
+	pid = keeper_up(true);
+	T_UNTIL(has_ended, &pid);
+	T_CHECK(WIFEXITED(status));
+	T_EQ(WEXITSTATUS(status), 1);
+	T_EQ(sh->starts, 0);
+	T_EQ(chown(dir, 0, 0), 0);
+}
+
 static void
 only_its_childs_descriptors_are_kept(void)
 {
-	const pid_t pid = keeper_up();
+	const pid_t pid = keeper_up(false);
 	struct stat st;
-	int status;
 
 	T_UNTIL(has_started, NULL);
 	/* Somebody else, who may write to the socket: it is root's alone. */
@@ -193,6 +224,8 @@ only_its_childs_descriptors_are_kept(void)
 }
 
 const struct t_case t_cases[] = {
+	{ "who can start no child gives up, as after a child that dies",
+	    without_a_child_it_ends },
 	{ "only its child's descriptors are kept, and given to the next",
 	    only_its_childs_descriptors_are_kept },
 	{ NULL, NULL },

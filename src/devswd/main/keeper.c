@@ -261,6 +261,7 @@ keeper_start(void)
 		return;
 	host_logf(HYP_LOG_ERR, "keeper: fork: %s", strerror(errno));
 	keeper.kp_child = 0;
+	keeper.kp_status = EXIT_RETRY;
 	keeper.kp_tries++;
 }
 
@@ -339,7 +340,7 @@ keeper_loop(void)
 	};
 	int n;
 
-	for (;;) {
+	while (keeper.kp_child != 0 || keeper_pause() != -1) {
 		n = poll(pfd, 2, keeper.kp_child != 0 ? -1 : keeper_pause());
 		if (n == 0)
 			keeper_start();
