@@ -290,7 +290,8 @@ uchcom_set_break(void *arg, int portno __unused, int onoff)
 	}
 	error = uchcom_write(sc, UCHCOM_WRITE, UCHCOM_REG_BREAK_LCR,
 	    buf[0] | (u_int)buf[1] << 8);
-	if (error == 0)
+	/* One whose answer is lost may have begun, too. */
+	if (error == 0 || (error == EIO && onoff))
 		sc->sc_break = onoff != 0;
 	return error;
 }

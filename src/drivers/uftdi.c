@@ -527,7 +527,8 @@ uftdi_set_break(void *arg, int portno __unused, int onoff)
 	if (onoff)
 		data |= FTDI_SIO_SET_BREAK;
 	error = uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
-	if (error == 0)
+	/* One whose answer is lost may have begun, too. */
+	if (error == 0 || (error == EIO && onoff))
 		sc->sc_break = onoff != 0;
 	return error;
 }

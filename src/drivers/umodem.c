@@ -583,7 +583,8 @@ umodem_set_break(void *arg, int portno __unused, int onoff)
 		return EOPNOTSUPP;
 	error = umodem_request(sc, UCDC_SEND_BREAK, onoff ? UCDC_BREAK_ON :
 	    UCDC_BREAK_OFF, NULL, 0);
-	if (error == 0)
+	/* One whose answer is lost may have begun, too. */
+	if (error == 0 || (error == EIO && onoff))
 		sc->sc_break = onoff != 0;
 	return error;
 }

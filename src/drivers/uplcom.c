@@ -369,7 +369,8 @@ uplcom_set_break(void *arg, int portno __unused, int onoff)
 
 	error = uplcom_class(sc, UPLCOM_BREAK, onoff ? UPLCOM_BREAK_ON : 0,
 	    NULL, 0);
-	if (error == 0)
+	/* One whose answer is lost may have begun, too. */
+	if (error == 0 || (error == EIO && onoff))
 		sc->sc_break = onoff != 0;
 	return error;
 }

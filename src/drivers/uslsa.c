@@ -478,7 +478,8 @@ uslsa_set_break(void *arg, int portno __unused, int onoff)
 	int error;
 
 	error = uslsa_write(sc, USLSA_SET_BREAK, onoff != 0, NULL, 0);
-	if (error == 0)
+	/* One whose answer is lost may have begun, too. */
+	if (error == 0 || (error == EIO && onoff))
 		sc->sc_break = onoff != 0;
 	return error;
 }

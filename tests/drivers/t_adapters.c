@@ -810,6 +810,13 @@ breaks_on(struct vusb *v, const struct chip *c)
 	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), error);
 	s_close(&sf);
 	T_CHECK(!h_status(v).vs_break);
+	/* So does one of which the chip's answer was lost. */
+	open_raw(&sf, 9600);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LOST, 1, 0);
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), error != 0 ? error : EIO);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NONE, 0, 0);
+	s_close(&sf);
+	T_CHECK(!h_status(v).vs_break);
 }
 
 static void

@@ -802,11 +802,17 @@ acm_device(void)
 	T_CHECK(h_status(v).vs_break);
 	T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), 0);
 	T_CHECK(!h_status(v).vs_break);
-	/* One that is left on ends with the last close. */
+	/* One that is left on ends with the last close, if it began at all. */
 	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
 	s_close(&sf);
 	T_CHECK(!h_status(v).vs_break);
 	T_CHECK(!h_status(v).vs_dtr);
+	h_open_raw(&sf, 57600);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LOST, 1, 0);
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), EIO);
+	T_CHECK(h_status(v).vs_break);
+	s_close(&sf);
+	T_CHECK(!h_status(v).vs_break);
 	h_remove(v);
 }
 
