@@ -292,8 +292,13 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 		ucom_ctl_enter_own(sc);
 		error = ucom_mcr(sc, mask, value);
 		ucom_ctl_exit(sc);
-		if (error && error != EOPNOTSUPP)
+		if (error && error != EOPNOTSUPP) {
+			/* They may be up, if only the answer was lost. */
+			mutex_enter(&sc->sc_lock);
+			sc->sc_mcr |= value & mask;
+			mutex_exit(&sc->sc_lock);
 			return error;
+		}
 	}
 	ucom_ask_status(sc, true);
 

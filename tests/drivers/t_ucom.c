@@ -816,6 +816,29 @@ acm_device(void)
 	h_remove(v);
 }
 
+/* The last request of an open is done, and its answer lost. */
+static void
+open_unanswered(void)
+{
+	struct vusb *v = h_acm();
+	struct s_file sf;
+	struct s_op so = { .so_call = S_OPEN, .so_file = &sf,
+	    .so_node = "ttyU0", .so_flags = S_RDWR | HYP_F_NONBLOCK };
+
+	/* The settings wait until the next fault is there. */
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NEVER, 1, 0);
+	s_start(&so);
+	s_wait_sleep(&so, "usbsync");
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LOST, 1, 0);
+	T_EQ(s_finish(&so), EIO);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NONE, 0, 0);
+	T_CHECK(!h_status(v).vs_dtr && !h_status(v).vs_rts);
+	h_open_raw(&sf, 9600);
+	T_CHECK(h_status(v).vs_dtr && h_status(v).vs_rts);
+	s_close(&sf);
+	h_remove(v);
+}
+
 static void
 two_ports(void)
 {
@@ -1294,6 +1317,8 @@ const struct t_case t_cases[] = {
 	{ "who asks for what is refused is told", refusals_are_told },
 	{ "loss of carrier", carrier_loss },
 	{ "ACM: settings, lines, break", acm_device },
+	{ "an open whose last answer is lost leaves DTR and RTS down",
+	    open_unanswered },
 	{ "FTDI with two ports", two_ports },
 	{ "two ports, each with the unit that is pinned for it", two_units },
 	{ "many opens, one last close", many_opens },
