@@ -553,6 +553,32 @@ def case_events():
         equal((status, err.count("\n")), (1, 1))
 
 
+def case_events_beside():
+    """a daemon that always has something to tell hides no other's begin and end"""
+    def told(follower, event):
+        end = time.monotonic() + 10
+        while follower.next() != event:
+            equal(time.monotonic() < end, True)
+
+    def loud(_data):
+        time.sleep(0.02)
+        return '{"event": "plug"}\n{"event": "ping", "seq": 1}\n'
+
+    left = ['{"event": "begin", "major": 1}\n{"event": "ping", "seq": 1}\n']
+    # Daemons that were have had port numbers which these may get.
+    for name in {"devswd-1.ctl", "devswd-2.ctl"} & set(
+            os.listdir("/run/devsw")):
+        os.unlink("/run/devsw/" + name)
+    with Daemon(2, a7=loud) as daemon:
+        follower = Follower()
+        follower.next()
+        with Daemon(1, a7=lambda _data: left.pop() if left else None):
+            told(follower, {"event": "begin", "major": 1})
+        told(follower, {"event": "end", "major": 1})
+        equal(follower.stop(), -15)
+    os.unlink(daemon.path)      # its port may be the next one's
+
+
 TRACES = [
     '{"event":"begin","dev":"null"}',
     '{"t":81230472916,"thread":412,"dev":"null","event":"d_read",'

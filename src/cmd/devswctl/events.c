@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "devswctl/devswctl.h"
 
@@ -161,7 +162,7 @@ look(const struct args *a)
 	return n;
 }
 
-/* Does the daemon that has said nothing live? */
+/* Does the daemon live?  What it has said before its end is taken first. */
 static int
 check(struct follow *f)
 {
@@ -169,9 +170,33 @@ check(struct follow *f)
 	    .cr_what = CONTROL_PING };
 
 	if (send(f->f_control.co_fd, &cr, sizeof(cr), MSG_DONTWAIT |
-	    MSG_NOSIGNAL) == -1 && errno == ECONNREFUSED)
+	    MSG_NOSIGNAL) == -1 && errno == ECONNREFUSED &&
+	    recv(f->f_control.co_fd, &cr, sizeof(cr), MSG_DONTWAIT |
+	    MSG_PEEK) == -1)
 		return lose(f);
 	return EXIT_OK;
+}
+
+/* Who ends and who comes; also beside one that has ever more to tell. */
+static int
+look_around(const struct args *a)
+{
+	static int64_t looked;
+	int status = EXIT_OK;
+	struct timespec ts;
+	int64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	if (now - looked < LOOK_MS)
+		return EXIT_OK;
+	looked = now;
+	for (int i = 0; i < DAEMONS && status == EXIT_OK; i++)
+		if (follows[i].f_control.co_fd != -1)
+			status = check(&follows[i]);
+	if (status == EXIT_OK)
+		(void)look(a);
+	return status;
 }
 
 static int
@@ -185,18 +210,10 @@ step(const struct args *a)
 		pfd[i].events = POLLIN;
 	}
 	n = poll(pfd, DAEMONS, LOOK_MS);
-	if (n > 0) {
-		for (int i = 0; i < DAEMONS && status == EXIT_OK; i++)
-			if (pfd[i].fd != -1 && pfd[i].revents != 0)
-				status = take_answer(&follows[i]);
-		return status;
-	}
-	for (int i = 0; i < DAEMONS && status == EXIT_OK; i++)
-		if (follows[i].f_control.co_fd != -1)
-			status = check(&follows[i]);
-	if (status == EXIT_OK)
-		(void)look(a);
-	return status;
+	for (int i = 0; n > 0 && i < DAEMONS && status == EXIT_OK; i++)
+		if (pfd[i].fd != -1 && pfd[i].revents != 0)
+			status = take_answer(&follows[i]);
+	return status == EXIT_OK ? look_around(a) : status;
 }
 
 int
