@@ -8,7 +8,8 @@
  * node, are interrupted, and are revoked.
  *
  * Input
- *	chip	one of a table of good descriptors; 0xff: they are in the input
+ *	chip	one of two tables of good descriptors; 0xff: they are in the
+ *		input
  *	seed	of the order in which threads go on
  *	7 lengths of 2 bytes, and so much of: clients' calls, calls of the host
  *	that fail, control transfers, report descriptor, descriptors, two that
@@ -21,10 +22,13 @@
  *	is what it was before: an input that makes it grow is run again, as
  *	nodes and tables stay for ever, and must not make it grow again.
  */
+#include <sys/ioctl.h>
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "devsw/ugen.h"
 #include "fuzz/h_chips.h"
 #include "fuzz/h_device.h"
 #include "fuzz/h_world.h"
@@ -34,6 +38,48 @@
 #define	CLIENTS		3
 #define	CALM_MS		60000	/* virtual: many deadlines */
 #define	MAXIO		4096
+
+/* ---- devices -------------------------------------------------------- */
+
+static const uint8_t alea[] = {
+	H_DEV(0x12d8, 0x0001, 0x0100, 0xff, 0, 0, 1), H_CONF(25, 1, 1),
+	H_IFACE(0, 0, 1, 0xff, 0, 0), H_EP(0x81, 2, 64),
+};
+static const uint8_t generic[] = {
+	H_DEV(0x0525, 0xa4a8, 0x0100, 0, 0, 0, 1), H_CONF(62, 1, 1),
+	H_IFACE(0, 0, 3, 0xff, 1, 1), H_EP(0x01, 2, 64), H_EP(0x82, 2, 64),
+	H_EP(0x83, 3, 16),
+	H_IFACE(0, 1, 2, 0xff, 1, 2), H_EP(0x01, 2, 64), H_EP(0x85, 2, 64),
+};
+/* Beside those of h_chips.h, and after them. */
+static const struct chip others[] = {
+	{ "ulpt", printer, sizeof(printer) },
+	{ "ualea", alea, sizeof(alea) },
+	{ "ugen", generic, sizeof(generic) },
+};
+#define	NOTHERS	(sizeof(others) / sizeof(others[0]))
+
+static const struct chip *
+chip_of(uint8_t n)
+{
+
+	n %= NCHIPS + NOTHERS;
+	return n < NCHIPS ? &chips[n] : &others[n - NCHIPS];
+}
+
+/* ugen(4) has what the configuration gives to it. */
+static void
+give(const struct chip *c)
+{
+	struct hyp_usb_pins *const hp = &device.d_pins;
+
+	memset(hp, 0, sizeof(*hp));
+	if (c != NULL && c->c_bytes == generic) {
+		hp->hp_n = 1;
+		hp->hp_pin[0].up_iface = hp->hp_pin[0].up_part = -1;
+		strcpy(hp->hp_pin[0].up_driver, "ugen");
+	}
+}
 
 /* ---- clients -------------------------------------------------------- */
 
@@ -54,7 +100,7 @@ static struct client clients[CLIENTS];
 static void
 client_open(struct client *c)
 {
-	struct hyp_node *const hn = device_node(c->c_arg);
+	struct hyp_node *const hn = device_node_here(c->c_arg);
 	int error;
 
 	if (c->c_file != NULL || hn == NULL)
@@ -131,8 +177,8 @@ client_call(struct client *c)
 
 	if (c->c_call == OPEN)
 		client_open(c);
-	else if (c->c_call == REVOKE && device_node(c->c_arg) != NULL)
-		(void)hyp_node_revoke(device_node(c->c_arg));
+	else if (c->c_call == REVOKE && device_node_here(c->c_arg) != NULL)
+		(void)hyp_node_revoke(device_node_here(c->c_arg));
 	else if (c->c_file == NULL)
 		return;
 	else if (c->c_call == CLOSE)
@@ -209,6 +255,15 @@ static const uint32_t ioctls[] = {
 	0xc0085515, 0x40045516, 0xc4085517, 0x44085518, 0x80045519,
 	0x40045503, 0x8004551a, 0x8104551b, 0xc4045515, 0x84045515,
 	0x80985570, 0x80045571,
+	/* a printer's, and ugen's */
+	0x83e85001, 0x060b,
+	USB_GET_CONFIG, USB_SET_CONFIG, USB_GET_ALTINTERFACE,
+	USB_SET_ALTINTERFACE, USB_GET_NO_ALT, USB_GET_DEVICE_DESC,
+	USB_GET_CONFIG_DESC, USB_GET_INTERFACE_DESC, USB_GET_ENDPOINT_DESC,
+	UGEN_GET_FULL_DESC(100), USB_GET_STRING_DESC, UGEN_DO_REQUEST(8),
+	USB_GET_DEVICEINFO, USB_SET_SHORT_XFER, USB_SET_TIMEOUT,
+	USB_SET_BULK_RA, USB_SET_BULK_WB, USB_SET_BULK_RA_OPT,
+	USB_SET_BULK_WB_OPT,
 };
 #define	NIOCTLS	(sizeof(ioctls) / sizeof(ioctls[0]))
 
@@ -392,7 +447,8 @@ static void
 execute(void *arg)
 {
 	struct fuzz f = *(struct fuzz *)arg, ops, desc;
-	const uint8_t chip = fuzz_u8(&f);
+	const uint8_t which = fuzz_u8(&f);
+	const struct chip *const c = which == 0xff ? NULL : chip_of(which);
 	uint16_t len[7];
 	uint8_t op;
 
@@ -406,10 +462,9 @@ execute(void *arg)
 	device.d_report = fuzz_part(&f, len[3]);
 	desc = fuzz_part(&f, len[4]);
 	device.d_in = f;
-	if (chip != 0xff)
-		desc = fuzz_begin(chips[chip % NCHIPS].c_bytes,
-		    chips[chip % NCHIPS].c_len);
-	device.d_desc = desc;
+	device.d_desc = c == NULL ? desc : fuzz_begin(c->c_bytes, c->c_len);
+	give(c);
+	device_forget();
 	device_plug();
 	world_sleep(50);
 	for (unsigned n = 0; ops.f_left > 0 && n < 64; n++) {
@@ -471,7 +526,7 @@ static void
 seed(const char *name, uint8_t chip, const uint8_t *ops, size_t nops,
     const uint8_t *report, size_t nreport, const uint8_t *in, size_t nin)
 {
-	const struct chip *const c = &chips[chip & 0x0f];
+	const struct chip *const c = chip_of(chip & 0x0f);
 	const bool own = (chip & 0x80) != 0;
 	static struct seed s;
 	const uint8_t head[2] = { own ? 0xff : chip, 1 };
@@ -514,10 +569,27 @@ fuzz_seeds(void)
 	static const uint8_t hand[] = { OPEN, 1, 7, IOCTL, 7, 0, 0, 0, 0, 0,
 	    WRITE, 90, 0, 4, 0xc0, 20, 0xcf, 0, 1, 0xc0, 20, READ, 50, 0, 4,
 	    0xcf, 1, 40, 0, 1, 1, WRITE, 9, 0, 4, CLOSE, 0, 0, 4 };
+	/* hidraw's and uhid's ioctls, then reports as they have them. */
+	static const uint8_t raw[] = { OPEN, 0, 7, IOCTL, 37, 0, 0, 0, 0, 0,
+	    IOCTL, 38, 0, 0, 0, 0, 4, 9, 0, 0, 0, IOCTL, 40, 0, 0, 0, 0, 0,
+	    IOCTL, 42, 0, 0, 0, 0, 2, 0, 1, IOCTL, 43, 0, 0, 0, 0, 1, 0,
+	    WRITE, 9, 0, 4, 0xc0, 20, READ, 50, 0, 4, POLL, 0x45, 0, 1,
+	    0x40 | OPEN, 0, 3, 0x40 | IOCTL, 51, 0, 0, 0, 0, 0,
+	    0x40 | READ, 50, 0, 4, IOCTL, 48, 0, 0, 0, 0, 0, READ, 9, 0, 4 };
+	/* ugen(4): questions, then input ahead and output behind. */
+	static const uint8_t gen[] = { OPEN, 0, 7, IOCTL, 68, 0, 0, 0, 0, 0,
+	    IOCTL, 69, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	    IOCTL, 70, 0, 0, 0, 0, 0, IOCTL, 71, 0, 0, 0, 0, 0,
+	    IOCTL, 72, 0, 0, 0, 0, 0, IOCTL, 74, 0, 0, 0, 0, 9, 0, 0, 0, 0,
+	    0x80, 6, 0, 1, 8, 0, 0x40 | OPEN, 1, 3, 0x40 | WRITE, 90, 0, 4,
+	    0x40 | IOCTL, 79, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0x40 | WRITE, 90, 0, 4,
+	    0x80 | OPEN, 2, 3, 0x80 | IOCTL, 78, 0, 0, 0, 0, 4, 1, 0, 0, 0,
+	    0x80 | READ, 90, 0, 4, 0xc0, 20, 0x80 | READ, 90, 0, 4,
+	    0x80 | POLL, 0x45, 0, 1, CLOSE, 0, 0, OPEN, 3, 1, READ, 9, 0, 4 };
 	char name[32];
 
-	for (uint8_t i = 0; i < NCHIPS; i++) {
-		const struct chip *const c = &chips[i];
+	for (uint8_t i = 0; i < NCHIPS + NOTHERS; i++) {
+		const struct chip *const c = chip_of(i);
 
 		strcpy(name, c->c_name);
 		seed(name, i, work, sizeof(work), h_rdescs[0].r_bytes,
@@ -534,6 +606,10 @@ fuzz_seeds(void)
 		seed(name, i | 0x80, work, sizeof(work), h_rdescs[2].r_bytes,
 		    h_rdescs[2].r_len, in, sizeof(in));
 	}
+	seed("hidraw", 6, raw, sizeof(raw), h_rdescs[1].r_bytes,
+	    h_rdescs[1].r_len, in, sizeof(in));
+	seed("generic", NCHIPS + NOTHERS - 1, gen, sizeof(gen), NULL, 0, in,
+	    sizeof(in));
 	for (size_t k = 0; k < H_NRDESC; k++) {
 		strcpy(name, "hid-");
 		strncat(name, h_rdescs[k].r_name, sizeof(name) - 5);

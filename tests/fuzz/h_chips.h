@@ -14,6 +14,10 @@ static const uint8_t hid[] = {
 	9, 0x21, 0x11, 0x01, 0, 1, 0x22, 0xff, 0x00,
 	H_EP(0x81, 3, 64), H_EP(0x02, 3, 64),
 };
+static const uint8_t printer[] = {
+	H_DEV(0x04f9, 0x0027, 0x0100, 0, 0, 0, 1), H_CONF(32, 1, 1),
+	H_IFACE(0, 0, 2, 7, 1, 2), H_EP(0x81, 2, 64), H_EP(0x02, 2, 64),
+};
 
 static const struct chip {
 	const char	*c_name;

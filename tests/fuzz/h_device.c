@@ -30,6 +30,7 @@
 #include "sched/sched.h"
 
 #define	MAXNODES	8192
+#define	MAXHERE		64
 #define	GET_DESCRIPTOR	0x06
 #define	REPORT_DESC	0x22
 
@@ -528,7 +529,8 @@ device_again(void)
 	    .hi_addr = addr, .hi_vendor = desc_word(8),
 	    .hi_product = desc_word(10), .hi_release = desc_word(12),
 	    .hi_speed = HYP_USB_SPEED_FULL, .hi_serial = "s\033\"\x80",
-	    .hi_vendorstr = "v", .hi_productstr = "p" };
+	    .hi_vendorstr = "v", .hi_productstr = "p",
+	    .hi_pins = device.d_pins };
 
 	if (plugged)
 		hyp_usb_arrived(&hi);
@@ -564,6 +566,8 @@ device_unplug(bool gone, bool left)
 
 static struct hyp_node *nodes[MAXNODES];
 static unsigned nnodes;
+static struct hyp_node *here[MAXHERE];
+static unsigned nhere;
 
 struct hyp_node *
 device_node(unsigned i)
@@ -577,6 +581,20 @@ device_nodes(void)
 {
 
 	return nnodes;
+}
+
+struct hyp_node *
+device_node_here(unsigned i)
+{
+
+	return nhere == 0 ? NULL : here[i % nhere];
+}
+
+void
+device_forget(void)
+{
+
+	nhere = 0;
 }
 
 int
@@ -613,8 +631,13 @@ hyp_node_stuck(void *host)
 void
 hyp_node_changed(void *host)
 {
+	struct hyp_node *const hn = *(struct hyp_node **)host;
+	unsigned i = 0;
 
-	(void)host;
+	while (i < nhere && here[i] != hn)
+		i++;
+	if (i == nhere && nhere < MAXHERE)
+		here[nhere++] = hn;
 }
 
 void

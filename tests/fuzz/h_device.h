@@ -25,6 +25,7 @@ struct device {
 					   each, an errno from 0xf0 on */
 	struct fuzz	d_control;	/* control transfers */
 	struct fuzz	d_in;		/* the other transfers */
+	struct hyp_usb_pins d_pins;	/* the configuration's */
 	bool		d_gone;
 	struct hyp_usb	*d_open;
 	uint64_t	d_sent;		/* bytes of OUT transfers, not control */
@@ -47,6 +48,11 @@ void	device_parked_drop(void);
 /* Nodes, in the order in which they were made. */
 struct hyp_node *device_node(unsigned);
 unsigned device_nodes(void);
+/* The n-th, or that of the rest by their number, of those whose hardware has
+   come or left since the last device_forget; NULL: none.  Unlike the others they
+   do not depend on what was plugged in before that. */
+struct hyp_node *device_node_here(unsigned);
+void	device_forget(void);
 
 /* A host file: woken counts, and after the close nothing may. */
 struct hostfile {

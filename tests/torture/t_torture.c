@@ -48,10 +48,6 @@
 int	__real_hyp_thread_create(const char *, void (*)(void *), void *,
 	    struct hyp_thread **);
 
-static const uint8_t printer[] = {
-	H_DEV(0x04f9, 0x0027, 0x0100, 0, 0, 0, 1), H_CONF(32, 1, 1),
-	H_IFACE(0, 0, 2, 7, 1, 2), H_EP(0x81, 2, 64), H_EP(0x02, 2, 64),
-};
 static const struct chip ulpt = { "ulpt", printer, sizeof(printer) };
 
 static const struct chip *chip;
