@@ -141,7 +141,7 @@ test_stop(void)
 	tp->t_iflag = IXON | IXANY;
 	T_EQ(h_ioctl(hd, TIOCSTOP, NULL), 0);
 	put(hd, 0, "held");
-	h_input(hd, "x");		/* only ^S's stop ends with this */
+	h_input(hd, "x\021");		/* only ^S's stop ends with these */
 	H_OUT(hd, "");
 	T_EQ(h_ioctl(hd, TIOCOUTQ, &n), 0);
 	T_EQ(n, 4);

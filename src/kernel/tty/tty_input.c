@@ -268,7 +268,7 @@ ttyinput_sig(int c, struct tty *tp)
 	return true;
 }
 
-/* IXON.  True if c was START or STOP. */
+/* IXON.  True if c was START or STOP.  A stop of tcflow(3)'s is its own. */
 static bool
 ttyinput_flow(int c, struct tty *tp)
 {
@@ -285,7 +285,8 @@ ttyinput_flow(int c, struct tty *tp)
 	if (!CCEQ(cc[VSTART], c))
 		return false;
 	CLR(tp->t_lflag, FLUSHO);
-	ttygo(tp);
+	if (!ISSET(tp->t_flags, TF_USRSTOP))
+		ttygo(tp);
 	return true;
 }
 
