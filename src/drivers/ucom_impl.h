@@ -102,6 +102,7 @@ struct ucom_softc {
 	callout_t		 sc_recover;
 
 	u_char			 sc_mcr;	/* UMCR_* as last set */
+	u_char			 sc_mcrlost;	/* that may be set as well */
 	u_char			 sc_msr;	/* UMSR_* as the tty knows it */
 	bool			 sc_msr_ask;	/* parent's may be newer */
 	bool			 sc_msr_busy;	/* somebody is asking */

@@ -118,8 +118,9 @@ ucom_ctl_exit(struct ucom_softc *sc)
  *	Set the lines (UMCR_*) in mask as in value; both together, because
  *	boards take what lies between for a reset: an ESP32's RTS without
  *	DTR.  A driver that knows only one of them at a time is asked twice
- *	without a pause.  What was not done is not said to be set.  The caller
- *	has the control token.  Sleeps.  EOPNOTSUPP: the device refuses it; EIO.
+ *	without a pause.  What was not done is not said to be set; but a close
+ *	drops what may be, if only the answer was lost.  The caller has the
+ *	control token.  Sleeps.  EOPNOTSUPP: the device refuses it; EIO.
  */
 int
 ucom_mcr(struct ucom_softc *sc, u_int mask, u_int value)
@@ -138,11 +139,13 @@ ucom_mcr(struct ucom_softc *sc, u_int mask, u_int value)
 			um->ucom_set(sc->sc_parent, sc->sc_portno,
 			    UCOM_SET_RTS, ISSET(value, UMCR_RTS) != 0);
 	}
+	mutex_enter(&sc->sc_lock);
 	if (error == 0) {
-		mutex_enter(&sc->sc_lock);
 		sc->sc_mcr = (sc->sc_mcr & ~mask) | (value & mask);
-		mutex_exit(&sc->sc_lock);
-	}
+		sc->sc_mcrlost &= ~mask;
+	} else if (error == EIO)
+		sc->sc_mcrlost |= value & mask;
+	mutex_exit(&sc->sc_lock);
 	return error;
 }
 

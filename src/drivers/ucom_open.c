@@ -292,13 +292,8 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 		ucom_ctl_enter_own(sc);
 		error = ucom_mcr(sc, mask, value);
 		ucom_ctl_exit(sc);
-		if (error && error != EOPNOTSUPP) {
-			/* They may be up, if only the answer was lost. */
-			mutex_enter(&sc->sc_lock);
-			sc->sc_mcr |= value & mask;
-			mutex_exit(&sc->sc_lock);
+		if (error && error != EOPNOTSUPP)
 			return error;
-		}
 	}
 	ucom_ask_status(sc, true);
 
@@ -335,7 +330,8 @@ ucom_down(struct ucom_softc *sc, int flag)
 	ucom_io_stop(sc);
 
 	mutex_enter(&sc->sc_lock);
-	raised = !sc->sc_dying && ISSET(sc->sc_mcr, mask) != 0;
+	raised = !sc->sc_dying &&
+	    ISSET(sc->sc_mcr | sc->sc_mcrlost, mask) != 0;
 	mutex_exit(&sc->sc_lock);
 	/* One that has not even answered is not asked to drop its lines. */
 	if (hup && raised) {

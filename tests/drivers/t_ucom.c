@@ -816,12 +816,13 @@ acm_device(void)
 	h_remove(v);
 }
 
-/* The last request of an open is done, and its answer lost. */
+/* The last request of an open, or a client's, is done, and its answer lost. */
 static void
-open_unanswered(void)
+lines_unanswered(void)
 {
 	struct vusb *v = h_acm();
 	struct s_file sf;
+	int bits = TIOCM_DTR | TIOCM_RTS;
 	struct s_op so = { .so_call = S_OPEN, .so_file = &sf,
 	    .so_node = "ttyU0", .so_flags = S_RDWR | HYP_F_NONBLOCK };
 
@@ -835,7 +836,13 @@ open_unanswered(void)
 	T_CHECK(!h_status(v).vs_dtr && !h_status(v).vs_rts);
 	h_open_raw(&sf, 9600);
 	T_CHECK(h_status(v).vs_dtr && h_status(v).vs_rts);
+	T_EQ(s_ioctl(&sf, TIOCMBIC, &bits), 0);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_LOST, 1, 0);
+	T_EQ(s_ioctl(&sf, TIOCMBIS, &bits), EIO);
+	T_CHECK(h_status(v).vs_dtr && h_status(v).vs_rts);
+	T_EQ(s_modem(&sf) & bits, 0);
 	s_close(&sf);
+	T_CHECK(!h_status(v).vs_dtr && !h_status(v).vs_rts);
 	h_remove(v);
 }
 
@@ -1317,8 +1324,8 @@ const struct t_case t_cases[] = {
 	{ "who asks for what is refused is told", refusals_are_told },
 	{ "loss of carrier", carrier_loss },
 	{ "ACM: settings, lines, break", acm_device },
-	{ "an open whose last answer is lost leaves DTR and RTS down",
-	    open_unanswered },
+	{ "DTR and RTS are down after a close, also if an answer was lost",
+	    lines_unanswered },
 	{ "FTDI with two ports", two_ports },
 	{ "two ports, each with the unit that is pinned for it", two_units },
 	{ "many opens, one last close", many_opens },
