@@ -10,6 +10,7 @@
  * the device that it was proposed for.
  */
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -33,38 +34,6 @@ nowhere(void)
 	return f;
 }
 
-/* ---- the configuration ---------------------------------------------- */
-
-static void
-configuration(struct fuzz *f)
-{
-	static int fd = -1;
-	static char path[32];
-	char *argv[] = { (char *)"devswd", (char *)"--config", path, NULL };
-	struct options o;
-	char *text;
-	size_t len = 0;
-	FILE *said = open_memstream(&text, &len);
-	int errors;
-
-	if (fd == -1) {
-		fd = memfd_create("conf", MFD_CLOEXEC);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	}
-	FUZZ_PROMISE(ftruncate(fd, 0) == 0 &&
-	    pwrite(fd, f->f_at, f->f_left, 0) == (ssize_t)f->f_left);
-	mistakes_to(said);
-	errors = options_parse(3, argv, &o);
-	mistakes_to(nowhere());
-	fclose(said);
-	FUZZ_PROMISE((errors == 0) == (len == 0));
-	FUZZ_PROMISE(memchr(text, '\0', len) == NULL);
-	free(text);
-	options_free(&o);
-}
-
-/* ---- a claim -------------------------------------------------------- */
-
 static void
 check_claim(const struct claim *c)
 {
@@ -77,6 +46,60 @@ check_claim(const struct claim *c)
 	    c->c_line.hl_bits <= 8));
 	FUZZ_PROMISE(c->c_line.hl_stop <= 2);
 }
+
+/* ---- the configuration ---------------------------------------------- */
+
+/* Read a file with this in it; how many claims are in there, or -1: mistakes,
+   which are told. */
+static int
+read_conf(const void *bytes, size_t n)
+{
+	static int fd = -1;
+	static char path[32];
+	char *argv[] = { (char *)"devswd", (char *)"--config", path, NULL };
+	const struct claim *c;
+	struct options o;
+	char *text;
+	size_t len = 0;
+	FILE *said = open_memstream(&text, &len);
+	int claims = 0, errors;
+
+	if (fd == -1) {
+		/* One that others may write to is not looked into. */
+		fd = memfd_create("conf", MFD_CLOEXEC);
+		FUZZ_PROMISE(fchmod(fd, 0600) == 0);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	}
+	FUZZ_PROMISE(ftruncate(fd, 0) == 0 &&
+	    pwrite(fd, bytes, n, 0) == (ssize_t)n);
+	mistakes_to(said);
+	errors = options_parse(3, argv, &o);
+	mistakes_to(nowhere());
+	fclose(said);
+	FUZZ_PROMISE((errors == 0) == (len == 0));
+	FUZZ_PROMISE(memchr(text, '\0', len) == NULL);
+	TAILQ_FOREACH(c, &o.o_claims, c_entry) {
+		check_claim(c);
+		claims++;
+	}
+	free(text);
+	options_free(&o);
+	return errors == 0 ? claims : -1;
+}
+
+static void
+configuration(struct fuzz *f)
+{
+	static const char good[] = "[claim a]\nvid = 0403\npid = 6001\n";
+	static bool reads;
+
+	if (!reads)
+		FUZZ_PROMISE(read_conf(good, sizeof(good) - 1) == 1);
+	reads = true;
+	(void)read_conf(f->f_at, f->f_left);
+}
+
+/* ---- a claim -------------------------------------------------------- */
 
 static void
 claim(struct fuzz *f)
@@ -208,11 +231,13 @@ fuzz_seeds(void)
 	seed("conf", 0, "# a comment\n[devswd]\ngroup = root\nmode = 0640\n"
 	    "major = 121\nmax-threads = 8\nclose-deadline = 3\n"
 	    "semantics = freebsd\ndefaults = bsd\nunits = no\n\n"
-	    "[claim one]\ndevice = 0403:6001\nserial = \"A \\\" 1\"\n"
+	    "[claim one]\nvid = 0x0403\npid = 6001\nserial = \"A \\\" 1\"\n"
 	    "unit = 3\nspeed = 9600\nformat = 7E1\nflow = rtscts\ndtr = keep\n"
 	    "rts = off\nlatency = 2\nsemantics = linux\nowner = root\n"
-	    "group = root\nmode = 0600\ntag = uaccess\n"
-	    "[claim two]\ndevice = 1a86:7523\nport = 1-1.4\nforce = yes\n");
+	    "group = root\nmode = 0600\nhupcl = on\nclocal = off\n"
+	    "comment = it\n"
+	    "[claim two]\nvid = 1a86\npid = 7523\nport = 1-1.4\nunit = 4\n"
+	    "driver = ucom\nforce = yes\n");
 	seed("claim", 1, "0403:6001,serial=a\\,b,port=1-1.4,unit=3,"
 	    "driver=ucom,force,speed=9600,format=7E1,flow=none,dtr=on,"
 	    "rts=keep,latency=1,semantics=linux");
