@@ -9,6 +9,7 @@ address or the machine does costs nobody else anything but what devsw-gateway(8)
 says.  Hostile streams are t_stream, hostile HTTP and websockets t_web, TLS and
 the disk t_gateway.
 """
+import fcntl
 import os
 import random
 import resource
@@ -272,6 +273,50 @@ def _():
         other.send(b"mine")
         gate.device.read(65536)
         until(lambda: b"mine" in gate.device.read(65536, 1), "what is sent")
+
+
+@case("a log that nobody reads stops nobody, and tells later what is missing")
+def _():
+    number = h_gateway.free_port()
+    with tempfile.TemporaryDirectory() as where:
+        device = h_gateway.Device(where + "/tty")
+        conf = where + "/gateway.conf"
+        with open(conf, "w", encoding="ascii") as file:
+            file.write(f"[port p0]\nnode = {device.link}\n"
+                       f"listen = raw {number}\nclients = 1000\n")
+        log, end = os.pipe()
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 8192)
+        said = bytearray()
+        process = subprocess.Popen([PROGRAM, "-v", "--config", conf],
+                                   stderr=end)
+        os.close(end)
+
+        def says(text):
+            if h_gateway.readable(log, 1):
+                said.extend(os.read(log, 4096))
+            return text in said
+
+        try:
+            until(lambda: says(b"is there"), "device")
+            for _ in range(200):
+                Stream(number).close()      # more lines than there is room
+            client = Stream(number)
+
+            def hears():
+                device.write(b".")
+                return client.read(1, 0.5) == b"."
+
+            until(hears, "what the device says")
+            until(lambda: says(b"comes"), "the first of them")
+            client.close()
+            until(lambda: says(b"were lost"), "the loss")
+            process.terminate()
+            equal(process.wait(h_gateway.LIMIT), 0)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(log)
+            device.unplug()
 
 
 @case("started ten times on the same addresses, clients in each: none is in use")
