@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 
 #include <linux/fuse.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,25 +22,54 @@
 static const uint8_t head[] = { 0x65, 0x64, 0x73, 0x77, 0x68, 0x61, 0x6e, 0x64,
     1, 0, 0, 0, 1, 0, 0, 0 };
 
+/* An entry of an open file, as front_hand.c's struct entry and struct file. */
+struct file_entry {
+	uint32_t	 fe_type, fe_len, fe_minor, fe_done;
+	char		 fe_name[24];
+	uint64_t	 fe_number;
+	uint32_t	 fe_slot, fe_flags, fe_uid, fe_gid;
+	int32_t		 fe_pid;
+	uint32_t	 fe_ngroups, fe_groups[HYP_NGROUPS];
+	struct front_fileinfo fe_info;
+};
+static const struct file_entry file = { .fe_type = 1,
+    .fe_len = sizeof(file) - offsetof(struct file_entry, fe_number),
+    .fe_minor = 7, .fe_number = 9, .fe_slot = 1, .fe_flags = 3,
+    .fe_pid = 100, .fe_ngroups = 1, .fe_info.fo_command = "cat" };
+
+static bool
+open_hand(const void *bytes, size_t n)
+{
+	const int fd = memfd_create("f_hand", MFD_CLOEXEC);
+	bool good;
+
+	FUZZ_PROMISE(fd != -1 && write(fd, head, sizeof(head)) ==
+	    (ssize_t)sizeof(head) && write(fd, bytes, n) == (ssize_t)n);
+	good = front_hand_open(fd);
+	close(fd);
+	return good;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	const int fd = memfd_create("f_hand", MFD_CLOEXEC);
+	static bool reads;
 	struct front_node fn = { .fn_minor = 7 };
 	char text[64];
 	size_t len;
 
-	FUZZ_PROMISE(fd != -1 && write(fd, head, sizeof(head)) ==
-	    (ssize_t)sizeof(head) && write(fd, bytes, n) == (ssize_t)n);
-	if (front_hand_open(fd)) {
+	if (!reads)
+		FUZZ_PROMISE(open_hand(&file, sizeof(file)));
+	reads = true;
+	if (open_hand(bytes, n)) {
 		memset(text, 0x55, sizeof(text));
 		len = hyp_hand_get("ucom0", text, sizeof(text) - 1);
 		FUZZ_PROMISE(len <= n && text[sizeof(text) - 1] == 0x55);
 		(void)front_hand_has(&fn, 4);
+		FUZZ_PROMISE(front_hand_is());
 	} else
 		FUZZ_PROMISE(hyp_hand_get("ucom0", text, sizeof(text)) == 0);
 	(void)front_hand_open(-1);
-	close(fd);
 	return 0;
 }
 
@@ -54,4 +85,5 @@ fuzz_seeds(void)
 
 	fuzz_seed("device", device, sizeof(device));
 	fuzz_seed("call", call, sizeof(call));
+	fuzz_seed("file", &file, sizeof(file));
 }
