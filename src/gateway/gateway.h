@@ -480,6 +480,7 @@ struct port *port_new(struct event_base *, const struct port_conf *);
 void	port_free(struct port *);
 void	port_begin(struct port *);
 void	port_change(struct port *, const struct port_conf *);
+bool	port_has_room(struct port *);
 void	port_attach(struct port *, struct client *);
 void	port_enter(struct port *, struct client *);
 void	port_shake(struct port *, struct client *);

@@ -491,6 +491,16 @@ client_left(struct client *cl)
 	port_wants(p);
 }
 
+/* Is there room for one more client?  Who is refused is not forgotten: is_wanted. */
+bool
+port_has_room(struct port *p)
+{
+	const bool room = p->p_nclients < p->p_conf->pc_clients;
+
+	p->p_crowded |= !room;
+	return room;
+}
+
 /* A client that may be one of this port. */
 void
 port_attach(struct port *p, struct client *cl)
@@ -498,8 +508,7 @@ port_attach(struct port *p, struct client *cl)
 	static const char sorry[] = "devsw-gateway: too many clients\r\n";
 
 	say_verbose("%s: %s comes", p->p_conf->pc_name, cl->cl_who);
-	if (p->p_nclients >= p->p_conf->pc_clients) {
-		p->p_crowded = true;
+	if (!port_has_room(p)) {
 		client_send(cl, sorry, sizeof(sorry) - 1);
 		client_close(cl, "there are too many");
 		return;

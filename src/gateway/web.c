@@ -239,6 +239,11 @@ get_socket(struct web *w, struct http_request *rq, struct port *p)
 		http_answer(rq, 400, NULL, NULL, NULL);
 		return;
 	}
+	/* Afterwards there would be no words for it that a browser knows. */
+	if (!port_has_room(p)) {
+		http_answer(rq, 503, NULL, "Retry-After: 5\r\n", NULL);
+		return;
+	}
 	snprintf(lines, sizeof(lines), "Upgrade: websocket\r\nConnection: "
 	    "Upgrade\r\nSec-WebSocket-Accept: %s\r\n", accept);
 	name_viewer(w, rq, who, sizeof(who));

@@ -543,6 +543,16 @@ def _():
         port.close()
 
 
+@case("a port that has no room says so, and begins no websocket")
+def _():
+    with gateway("clients = 1") as gate:
+        port = Stream(gate.raw[0])
+        until(lambda: gate.said(" comes"), "client")
+        equal(Socket(gate).status, 503)
+        port.close()
+        until(lambda: Socket(gate).status == 101, "room")
+
+
 @case("random frames, whole and cut, leave the gateway and its port as they are")
 def _():
     with gateway("clients = 4") as gate:
