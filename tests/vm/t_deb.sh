@@ -175,6 +175,14 @@ restarted()
 	    [ "$(grep -cE '^(try-)?restart .*devswd\.service' /tmp/asked)" = 1 ]
 }
 
+removed()
+{
+	: >/tmp/asked
+	dpkg -r $packages || return 1
+	cat /tmp/asked
+	[ "$(grep -cE '^stop .*(devswd|devsw-gateway)\.service' /tmp/asked)" = 2 ]
+}
+
 mounted()
 {
 	local root=$1/root
@@ -238,7 +246,7 @@ inside()
 	check 'what a person has written stays' grep -q '^unit = x$' \
 	    /etc/devsw/devswd.conf
 	mkdir -p /var/log/devsw-gateway && touch /var/log/devsw-gateway/x.log
-	check 'they can be removed' dpkg -r $packages
+	check 'they can be removed, and services are stopped' removed
 	check 'which keeps the configuration' test -e /etc/devsw/devswd.conf
 	check 'they can be purged' dpkg -P $packages
 	left >/tmp/left
