@@ -94,11 +94,10 @@ def _(world):
                       "%s upgrade" % (CTL, UNIT, CTL))
 
 
-@case("a restart waits for hardware that an earlier one has not found yet")
+@case("restarts that follow at once")
 def _(world):
     reader = Reader()
     command("systemctl", "restart", UNIT)
-    # Both while an attach is under way, or right after it.
     for _ in range(2):
         os.kill(world.daemon.pid, signal.SIGUSR1)
         before = world.daemon.pid

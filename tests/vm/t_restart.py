@@ -166,6 +166,37 @@ def _(world):
     os.close(fd)
 
 
+@case("an upgrade waits for hardware that the one before has not found yet")
+def _(world):
+    fd, lost = opened("acm0"), opened("ftdi0")
+    call = probe.Call("read", os.read, fd, 1)
+    call.wait_blocked()
+    keeper, first = world.daemon.process.pid, child(world)
+    os.kill(keeper, signal.SIGSTOP)
+    os.kill(first, signal.SIGUSR2)
+
+    def ended():
+        with open("/proc/%d/stat" % first, encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+
+    probe.wait_for(ended, "its end")
+    probe.vmusb("unplug", "ftdi0")
+    os.kill(keeper, signal.SIGCONT)
+    probe.wait_for(lambda: child(world) not in (0, first), "the next one")
+    second = child(world)
+    termios.tcgetattr(fd)           # this one is served
+    os.kill(second, signal.SIGUSR2)
+    probe.vmusb("plug", "ftdi0")
+    probe.wait_for(lambda: child(world) not in (0, second), "the last one")
+    world.usable(CALLOUT["ftdi0"])
+    equal(call.ended(0.1), False, "the read")
+    said = world.daemon.said().split("nodes are taken over")[-2]
+    equal("uftdi0 at" in said.split("ending for the next")[0], True, said)
+    call.kill()
+    for each in (fd, lost):
+        os.close(each)
+
+
 @case("a crash after it is one")
 def _(world):
     fd = opened("ftdi0")
@@ -186,7 +217,10 @@ def _(_world):
     ctl = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
     program, config, log = ("/tmp/devswd-next" + end
                             for end in ("", ".conf", ".log"))
-    port = "/run/devsw/devswd-121.ctl"
+
+    def answers():
+        return subprocess.call([ctl, "--major", "121", "version"],
+                               stderr=subprocess.DEVNULL) == 0
 
     def configure(text):
         with open(config, "w", encoding="ascii") as file:
@@ -195,11 +229,11 @@ def _(_world):
     shutil.copy2(os.environ["DEVSWD"], program)
     configure("[claim none]\nvid = ffff\npid = ffff\n")
     other = Kept(program, log, "--config", config, "--major", "121")
-    probe.wait_for(lambda: os.path.exists(port), port)
+    probe.wait_for(answers, "it")
     before = child_of(other.pid)
     os.kill(before, signal.SIGUSR1)
     probe.wait_for(lambda: child_of(other.pid) not in (0, before) and
-                   os.path.exists(port), "the next one")
+                   answers(), "the next one")
     before = child_of(other.pid)
     configure("[claim none]\nvid = nonsense\n")
     for ask in ([ctl, "--major", "121", "upgrade"],

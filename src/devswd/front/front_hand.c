@@ -388,26 +388,6 @@ front_hand_is(void)
 	return hand_text != NULL;
 }
 
-bool
-front_hand_waits(void)
-{
-	const struct front_node *fn;
-	struct entry *he = NULL;
-	bool waits = false;
-
-	pthread_mutex_lock(&front.fl_lock);
-	if (front_hand_is()) {
-		LIST_FOREACH(fn, &front.fl_nodes, fn_list)
-			waits |= fn->fn_held;
-		LIST_FOREACH(fn, &front.fl_kept, fn_list)
-			waits |= fn->fn_held;
-		while ((he = next_entry(he, HAND_CALL)) != NULL)
-			waits |= he->he_minor != UINT32_MAX;
-	}
-	pthread_mutex_unlock(&front.fl_lock);
-	return waits;
-}
-
 size_t
 hyp_hand_get(const char *name, void *data, size_t max)
 {
@@ -580,6 +560,36 @@ served(const struct front_nodes *nodes, uint32_t minor)
 			return fn->fn_chan;
 	}
 	return NULL;
+}
+
+/* Does a file of one of them wait for its hardware?  fl_lock held. */
+static bool
+file_waits(const struct front_nodes *nodes)
+{
+	const struct front_node *fn;
+	struct entry *he;
+
+	LIST_FOREACH(fn, nodes, fn_list) {
+		he = NULL;
+		while (fn->fn_held && (he = next_entry(he, HAND_FILE)) != NULL)
+			if (he->he_minor == fn->fn_minor)
+				return true;
+	}
+	return false;
+}
+
+bool
+front_hand_waits(void)
+{
+	struct entry *he = NULL;
+	bool waits;
+
+	pthread_mutex_lock(&front.fl_lock);
+	waits = file_waits(&front.fl_nodes) || file_waits(&front.fl_kept);
+	while (!waits && (he = next_entry(he, HAND_CALL)) != NULL)
+		waits = he->he_minor != UINT32_MAX;
+	pthread_mutex_unlock(&front.fl_lock);
+	return waits;
 }
 
 /*

@@ -448,11 +448,18 @@ control_start(const char *path, unsigned major)
 unsigned
 control_stop(unsigned ms)
 {
+
+	runfile_stop();
+	return control_leave(ms);
+}
+
+unsigned
+control_leave(unsigned ms)
+{
 	const struct client *c;
 	struct timespec until;
 	unsigned left = 0;
 
-	runfile_stop();
 	events_stop();
 	follow_stop();
 	/* Not the time of day, which somebody may set. */

@@ -55,11 +55,17 @@ void	control_dispatch(void);
  *	which takes the nodes away.  How many are still served: their threads
  *	stay.
  *
+ * left = control_leave(ms)
+ *
+ *	The same, and the file stays, as one that is killed leaves it: the next
+ *	one is about to replace it.
+ *
  * control_silence()
  *
  *	Those get no answer any more: what they do is not said to be done.
  */
 unsigned control_stop(unsigned);
+unsigned control_leave(unsigned);
 void	control_silence(void);
 
 #endif /* MAIN_CONTROL_H */

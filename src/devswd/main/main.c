@@ -388,7 +388,7 @@ main_hand_over(void)
 	 *
 	 * and the next one would have it open.
 	 */
-	if (control_stop(CONTROL_TIME) != 0)
+	if (control_leave(CONTROL_TIME) != 0)
 		control_silence();
 	keep_hand_over();
 	host_trace_stop();
