@@ -258,8 +258,7 @@ control_answer(struct control *co, struct control_answer *ca, size_t *len)
 		if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
 			asked = seconds();
 			/* What it sent before it ended is here by now. */
-			if (ping(co) == ECONNREFUSED && recv(co->co_fd, ca, 0,
-			    MSG_DONTWAIT | MSG_PEEK) == -1)
+			if (control_check(co) == ECONNREFUSED)
 				return ECONNRESET;
 		} else if (n == -1) {
 			return errno;
@@ -286,8 +285,11 @@ control_take(struct control *co, struct control_answer *ca, size_t *len)
 int
 control_check(const struct control *co)
 {
+	const int error = ping(co);
+	char c;
 
-	return ping(co);
+	return error == ECONNREFUSED && recv(co->co_fd, &c, sizeof(c),
+	    MSG_DONTWAIT | MSG_PEEK) != -1 ? 0 : error;
 }
 
 int

@@ -159,7 +159,8 @@ int	control_answer(struct control *, struct control_answer *, size_t *);
  *
  * error = control_check(&control)
  *
- *	errno: ECONNREFUSED, the daemon has ended.
+ *	errno: ECONNREFUSED, the daemon has ended, and what it has said before
+ *	has been read.
  */
 int	control_post(struct control *, struct control_request *);
 int	control_take(struct control *, struct control_answer *, size_t *);

@@ -162,21 +162,6 @@ look(const struct args *a)
 	return n;
 }
 
-/* Does the daemon live?  What it has said before its end is taken first. */
-static int
-check(struct follow *f)
-{
-	struct control_request cr = { .cr_version = CONTROL_VERSION,
-	    .cr_what = CONTROL_PING };
-
-	if (send(f->f_control.co_fd, &cr, sizeof(cr), MSG_DONTWAIT |
-	    MSG_NOSIGNAL) == -1 && errno == ECONNREFUSED &&
-	    recv(f->f_control.co_fd, &cr, sizeof(cr), MSG_DONTWAIT |
-	    MSG_PEEK) == -1)
-		return lose(f);
-	return EXIT_OK;
-}
-
 /* Who ends and who comes; also beside one that has ever more to tell. */
 static int
 look_around(const struct args *a)
@@ -192,8 +177,9 @@ look_around(const struct args *a)
 		return EXIT_OK;
 	looked = now;
 	for (int i = 0; i < DAEMONS && status == EXIT_OK; i++)
-		if (follows[i].f_control.co_fd != -1)
-			status = check(&follows[i]);
+		if (follows[i].f_control.co_fd != -1 &&
+		    control_check(&follows[i].f_control) == ECONNREFUSED)
+			status = lose(&follows[i]);
 	if (status == EXIT_OK)
 		(void)look(a);
 	return status;
