@@ -49,8 +49,9 @@ has made it.  The client is slow to ask again (it is a Python script), and betwe
 its two calls and the answer the hardware, also a program here, has its turns.
 What is devswd's: the front end's thread takes the write and hands it to the
 kernel; the device's thread hears that it is done; the front end takes the read,
-which sleeps, and leaves its place to another thread; the device's thread gets the
-byte, gives it to the sleeper, and that answers.
+and sleeps where it would wait for the next request; the device's thread gets the
+byte and wakes it, and it answers.  Only if another request comes first it leaves
+that place to another thread.
 
 And a read of a device whose driver has nothing to do:
 

@@ -55,6 +55,7 @@ void (*hk_count_front)(struct hk_counts *);
 static pthread_mutex_t hk_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct hyp_node *nodes;
 static _Atomic uint32_t hk_word;
+static _Atomic uint32_t own_word;
 static atomic_bool released;
 static _Thread_local struct hyp_lwp self;
 
@@ -71,6 +72,22 @@ wait_event(uint32_t seen)
 {
 
 	(void)hyp_park((uint32_t *)(uintptr_t)&hk_word, seen, 0);
+}
+
+/* For the one who sleeps on a word that is nobody else's, as K's threads do. */
+static void
+own_event(void)
+{
+
+	atomic_fetch_add(&own_word, 1);
+	hyp_unpark((uint32_t *)(uintptr_t)&own_word, 1);
+}
+
+static void
+wait_own_event(uint32_t seen)
+{
+
+	(void)hyp_park((uint32_t *)(uintptr_t)&own_word, seen, 0);
 }
 
 /* What is left of the last case; no thread is in K. */
@@ -135,7 +152,10 @@ hk_feed(struct hyp_node *hn, size_t n)
 	hn->hn_bytes += n;
 	wake_pollers(hn, false);
 	pthread_mutex_unlock(&hk_lock);
-	event();
+	if (hn == hk.alone)
+		own_event();
+	else
+		event();
 }
 
 void
@@ -152,6 +172,7 @@ hk_release(void)
 {
 
 	atomic_store(&released, true);
+	own_event();
 	event();
 }
 
@@ -220,13 +241,14 @@ hyp_lwp_exit(struct hyp_lwp *l)
 static int
 sleep_for(struct hyp_node *hn)
 {
+	const bool alone = hn != NULL && hn == hk.alone;
 	uint32_t seen;
 	size_t bytes;
 	int error = 0;
 	bool asleep = false;
 
 	for (;;) {
-		seen = atomic_load(&hk_word);
+		seen = atomic_load(alone ? &own_word : &hk_word);
 		pthread_mutex_lock(&hk_lock);
 		bytes = hn != NULL ? hn->hn_bytes : 0;
 		pthread_mutex_unlock(&hk_lock);
@@ -239,7 +261,7 @@ sleep_for(struct hyp_node *hn)
 		if (!asleep)
 			hk.asleep++;
 		asleep = true;
-		wait_event(seen);
+		(alone ? wait_own_event : wait_event)(seen);
 	}
 	if (asleep)
 		hk.asleep--;
@@ -264,6 +286,21 @@ sleep_deaf(bool spin)
 	hk.asleep--;
 }
 
+static void
+sleep_alone(void)
+{
+	uint32_t seen;
+
+	hk.asleep++;
+	for (;;) {
+		seen = atomic_load(&own_word);
+		if (atomic_load(&released))
+			break;
+		wait_own_event(seen);
+	}
+	hk.asleep--;
+}
+
 /* What comes before each operation. */
 static int
 prelude(int mode)
@@ -283,6 +320,14 @@ prelude(int mode)
 	case HK_LATE:
 		sleep_deaf(true);
 		(void)hyp_park(&never, 0, hyp_clock() + 1000000);
+		break;
+	case HK_WORKS:
+		sleep_alone();
+		while (!hk.worked)
+			sched_yield();
+		break;
+	case HK_WOKEN:
+		(void)hyp_park(&never, 1, 0);
 		break;
 	case HK_CRASH:
 		hyp_panic("the double of K cannot go on");

@@ -30,6 +30,8 @@ enum hk_mode {
 	HK_DEAF,		/* sleep until hk_release, whatever happens */
 	HK_SPIN,		/* the same without hyp_park */
 	HK_LATE,		/* HK_SPIN, and then a millisecond of sleep */
+	HK_WORKS,		/* HK_DEAF, and then busy until hk.worked */
+	HK_WOKEN,		/* sleep, but the wake-up has been already */
 	HK_OVERRUN,		/* claim more bytes than asked for, or than
 				   there is room for */
 	HK_CRASH,		/* the process ends here */
@@ -48,6 +50,9 @@ struct hk {
 	_Atomic int	 error;		/* what every operation returns */
 	_Atomic uint32_t revents;	/* what every poll says as well */
 	_Atomic unsigned gate;		/* the read of this number does HK_SPIN */
+	_Atomic int	 worked;	/* the end of HK_WORKS */
+	struct hyp_node	*alone;		/* has one reader, who is not
+					   interrupted: woken by itself */
 
 	/* Counted. */
 	_Atomic unsigned opens, closes, reads, writes, ioctls, polls;

@@ -20,6 +20,7 @@
 #include "hyp/hyp.h"
 
 #define	READERS	200
+#define	ROUNDS	4000		/* of a race */
 
 static int
 all_closed(void *arg)
@@ -247,8 +248,197 @@ idle_means_asleep(void)
 }
 
 /*
- * A read that sleeps leaves the helm by itself: here the guard would come
- * only long after the case has failed.
+ * A read that is answered before anybody else comes is a matter of one front
+ * thread, which sleeps twice: for the byte, and for the next request.
+ */
+static void
+a_sleeper_stays_at_the_helm(void)
+{
+	struct front_config fc = {
+		.deadline_ms = DEADLINE_MS,
+		.idle_ms = IDLE_MS,
+		.guard_ms = 3600 * 1000,
+	};
+	struct kern_reply r;
+	uint64_t fh, u;
+	long before;
+
+	front_up_with(&fc);
+	fh = kern_opened(kern, O_RDWR);
+	u = kern_read(kern, fh, 1, 0, 0);
+	hk_feed(node, 1);
+	T_EQ(kern_wait(kern, u, &r), 0);
+	before = switches();
+	for (int i = 0; i < 500; i++) {
+		u = kern_read(kern, fh, 1, 0, 0);
+		wait_asleep(1);
+		hk_feed(node, 1);
+		T_EQ(kern_wait(kern, u, &r), 0);
+		T_EQ(r.kr_len, 1);
+	}
+	T_CHECK(switches() - before <= 2 * 500 + 10);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* The wake-up was before the thread at the helm came to sleep. */
+static void
+a_wake_up_before_the_sleep_is_not_lost(void)
+{
+	struct kern_reply r;
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_WOKEN;
+	for (int i = 0; i < 20; i++) {
+		hk_feed(node, 1);
+		u = kern_read(kern, fh, 1, 0, 0);
+		T_EQ(kern_wait(kern, u, &r), 0);
+	}
+	kern_released(kern, fh);
+	front_down();
+}
+
+/*
+ * It has been asleep for so long that the guard is, too, and then it works:
+ * others are served all the same.
+ */
+static void
+a_sleeper_that_works_on_blocks_nobody(void)
+{
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_WORKS;
+	hk_feed(node, 1);
+	u = kern_read(kern, fh, 1, 0, 0);
+	wait_asleep(1);
+	t_msleep(100);			/* 10 ticks; the fewer, the easier */
+	hk_release();
+	wait_asleep(0);
+	T_EQ(kern_wait(kern, kern_write(kern, fh, "x", 1, 0, 0), NULL), 0);
+	T_EQ(kern_done(kern, u), 0);
+	hk.worked = 1;
+	T_EQ(kern_wait(kern, u, NULL), 0);
+	kern_released(kern, fh);
+	front_down();
+}
+
+/* It has left the helm to another request, and is woken where it is then. */
+static void
+a_sleeper_that_has_left_the_helm_is_woken(void)
+{
+	uint64_t fh, u;
+
+	front_up(0);
+	fh = kern_opened(kern, O_RDWR);
+	hk.read_mode = HK_WORKS;
+	hk.worked = 1;
+	hk_feed(node, 1);
+	u = kern_read(kern, fh, 1, 0, 0);
+	wait_asleep(1);
+	T_EQ(kern_wait(kern, kern_write(kern, fh, "x", 1, 0, 0), NULL), 0);
+	T_EQ(kern_done(kern, u), 0);
+	hk_release();
+	T_EQ(kern_wait(kern, u, NULL), 0);
+	kern_released(kern, fh);
+	front_down();
+}
+
+static _Atomic unsigned races, raced;	/* rounds begun, and over */
+
+static void
+linger(void)
+{
+
+	for (unsigned n = t_random() % (2u << t_random() % 19); n > 0; n--)
+		atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* A byte for the reader of each round, at any time of it. */
+static void
+waker(void *arg)
+{
+	unsigned n = 0;
+
+	(void)arg;
+	while (n < ROUNDS) {
+		if (n == races)
+			continue;
+		linger();
+		hk_feed(node, 1);
+		if (++n > ROUNDS / 2 && n % 2 == 0)
+			hk_feed(node, 0);	/* a wake-up for nothing */
+	}
+}
+
+/* Another client's requests, in the second half; some end by a signal. */
+static void
+meddler(void *arg)
+{
+	struct kern *const k = arg;
+	const uint64_t fh = kern_opened(k, O_RDWR);
+	unsigned seen = ROUNDS / 2;
+	uint64_t u;
+
+	while (raced < ROUNDS) {
+		if (seen >= races)
+			continue;
+		seen = races;
+		linger();
+		if (t_random() % 4 != 0) {
+			T_EQ(kern_wait(k, kern_write(k, fh, "x", 1, 0, 0),
+			    NULL), 0);
+			continue;
+		}
+		u = kern_read(k, fh, 1, 0, 0);
+		kern_interrupt(k, u);
+		T_EQ(kern_wait(k, u, NULL), EINTR);
+	}
+	kern_released(k, fh);
+}
+
+/*
+ * A reader goes to sleep at the helm while its byte comes; then while another
+ * node's client asks for something, too.  A round in which the wake-up or the
+ * hand-over is lost does not end.
+ */
+static void
+wake_ups_and_requests_at_once(void)
+{
+	struct hyp_node *node2;
+	struct kern_reply r;
+	struct t_thread *t[2];
+	struct kern *kern2;
+	uint64_t fh, u;
+
+	front_up(0);
+	front_add("ttyX1", 8, &node2, &kern2);
+	hk.alone = node;
+	races = raced = 0;
+	fh = kern_opened(kern, O_RDWR);
+	t[0] = t_spawn(waker, NULL);
+	t[1] = t_spawn(meddler, kern2);
+	for (int i = 0; i < ROUNDS; i++) {
+		races++;
+		u = kern_read(kern, fh, 1, 0, 0);
+		T_EQ(kern_wait(kern, u, &r), 0);
+		T_EQ(r.kr_len, 1);
+		raced++;
+	}
+	t_join(t[0]);
+	t_join(t[1]);
+	kern_released(kern, fh);
+	wait_quiet();
+	front_down();
+	kern_free(kern2);
+}
+
+/*
+ * A read that sleeps leaves the helm when somebody comes: here the guard would
+ * come only long after the case has failed.
  */
 static void
 sleepers_do_not_wait_for_the_guard(void)
@@ -1262,6 +1452,14 @@ const struct t_case t_cases[] = {
 	    others_go_on_beside_200_blocked_readers },
 	{ "nodes_share_the_threads", nodes_share_the_threads },
 	{ "idle_means_asleep", idle_means_asleep },
+	{ "a_sleeper_stays_at_the_helm", a_sleeper_stays_at_the_helm },
+	{ "a_wake_up_before_the_sleep_is_not_lost",
+	    a_wake_up_before_the_sleep_is_not_lost },
+	{ "a_sleeper_that_works_on_blocks_nobody",
+	    a_sleeper_that_works_on_blocks_nobody },
+	{ "a_sleeper_that_has_left_the_helm_is_woken",
+	    a_sleeper_that_has_left_the_helm_is_woken },
+	{ "wake_ups_and_requests_at_once", wake_ups_and_requests_at_once },
 	{ "sleepers_do_not_wait_for_the_guard",
 	    sleepers_do_not_wait_for_the_guard },
 	{ "watchdog_answers_for_a_stuck_read",

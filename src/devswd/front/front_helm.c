@@ -21,8 +21,12 @@
  *	Before it runs one, it makes sure that there is a spare thread.
  *
  *	When the request is about to sleep (front_park, called from
- *	hyp_park, where every sleep of K ends up) it leaves the helm to the
- *	spare and becomes an ordinary thread that is blocked.
+ *	hyp_park, where every sleep of K ends up) it stays at the helm: it
+ *	sleeps in epoll_wait, where hyp_unpark wakes it by an eventfd.  If
+ *	something else comes first it has read nothing of it, leaves the helm
+ *	to the spare and becomes an ordinary thread that is blocked.  A read
+ *	that is answered by the hardware, while its client does nothing else,
+ *	costs no change of threads at all.
  *
  *	A request that neither ends nor parks (a loop; a system call that
  *	blocks) has the helm taken away by the guard: the longest idle spare
@@ -41,7 +45,11 @@
  *	POLLING -> VACANT	front_leave, the owner, at the end
  *	RUNNING -> POLLING	front_keep, the owner, with compare and swap;
  *				or the guard, for itself, ditto
- *	RUNNING -> VACANT	front_park, the owner, ditto
+ *	RUNNING -> PARKED	front_park, the owner, ditto
+ *	PARKED -> RUNNING	front_park, the owner: woken
+ *	PARKED -> VACANT	front_park, the owner: somebody else has come;
+ *				or at once, if it sleeps until a time, or if
+ *				staying has not been worth it lately
  *
  * Spares are a stack, so that the one that was busy last is busy next; what
  * is not needed at the bottom goes to sleep for good after idle_ms.  The
@@ -83,6 +91,7 @@
 #define	HELM_VACANT	UINT64_C(0)
 #define	HELM_POLLING	UINT64_C(1)
 #define	HELM_RUNNING	UINT64_C(2)
+#define	HELM_PARKED	UINT64_C(3)
 #define	HELM_STATE	UINT64_C(3)
 #define	HELM_GEN	UINT64_C(4)
 
@@ -96,6 +105,7 @@
 
 struct front front = {
 	.fl_lock = PTHREAD_MUTEX_INITIALIZER,
+	.fl_parkfd = -1,
 };
 
 static _Thread_local struct front_thread *self;
@@ -132,15 +142,17 @@ helm_next(uint64_t helm, uint64_t state)
 }
 
 /*
- * Try to change the helm from this thread's RUNNING to state.  Whether that
- * worked or the guard was faster, the old value is this thread's no more.
+ * Try to change the helm from this thread's RUNNING or PARKED to state.
+ * Whether that worked or the guard was faster, which it can only be from
+ * RUNNING, the old value is this thread's no more.
  */
 static bool
 helm_change(struct front_thread *ft, uint64_t state)
 {
 	uint64_t old = ft->ft_helm, new = helm_next(old, state);
 
-	assert(helm_state(old) == HELM_RUNNING);
+	assert(helm_state(old) == HELM_RUNNING ||
+	    helm_state(old) == HELM_PARKED);
 	if (!atomic_compare_exchange_strong(&front.fl_helm, &old, new)) {
 		ft->ft_helm = 0;
 		return false;
@@ -293,6 +305,16 @@ spare_wait(struct front_thread *ft, uint64_t deadline)
 	return over && ft->ft_calls == calls;
 }
 
+/* Have the guard watch.  fl_lock held, there is a spare; as spare_call. */
+static uint32_t *
+guard_call(void)
+{
+
+	atomic_store(&front.fl_watching, true);
+	/* If NULL, the one that starts finds fl_watching set. */
+	return spare_call(TAILQ_LAST(&front.fl_spares, front_threads));
+}
+
 /*
  * ok = ensure_spare()
  *
@@ -314,9 +336,7 @@ ensure_spare(void)
 	} else {
 		if (front.fl_nthreads < front.fl_config.max_threads)
 			front.fl_capped = false;
-		atomic_store(&front.fl_watching, true);
-		guard = spare_call(TAILQ_LAST(&front.fl_spares, front_threads));
-		/* If NULL, the one that starts finds fl_watching set. */
+		guard = guard_call();
 	}
 	pthread_mutex_unlock(&front.fl_lock);
 	spare_wake(guard);
@@ -365,23 +385,119 @@ front_keep(struct front_thread *ft)
 }
 
 /*
- * front_park()
+ * Parked at the helm.  fl_parked is the word that the thread there sleeps on
+ * in epoll_wait, and 0 if none does.  Who makes it 0 decides what ends the
+ * sleep: the thread itself, or who wakes it and now owes it an event of
+ * fl_parkfd.  Each of both changes fl_parked before it goes on, if only by
+ * nothing, so that one of them comes second and sees what the other did:
+ *
+ *	helm				who wakes
+ *	fl_parked = word
+ *					changes *word
+ *					adds 0 to fl_parked: is word
+ *					word -> 0, write(fl_parkfd)
+ *	looks at *word, epoll_wait
+ *
+ *					changes *word
+ *					adds 0 to fl_parked: is another
+ *	fl_parked = word
+ *	looks at *word: has changed
+ *					FUTEX_WAKE: nobody
+ *
+ * And when a client's request is there first:
+ *
+ *	epoll_wait: a channel
+ *	fl_parked: word -> 0, PARKED
+ *	-> VACANT, calls a spare
+ *					changes *word
+ *					fl_parked is 0: FUTEX_WAKE
+ *	FUTEX_WAIT: the kernel looks
+ *	at *word
+ *
+ * Of two who wake the second finds 0, and nobody on the futex.  Who comes late
+ * with an event of fl_parkfd, as the sleep had another end, wakes the next
+ * one for nothing, or next_event.  He may even come when the front end has
+ * stopped: fl_parkfd is never closed.  It is not read either, but edge-
+ * triggered: each write is an event.
+ */
+
+/*
+ * Is it worth staying?  Not if somebody else has come before the wake-up
+ * lately: a client that reads in one thread and writes in another, two that
+ * are answered in turn.  The helm is PARKED.
+ */
+static bool
+stay_pays(void)
+{
+
+	return front.fl_luck > 0 || ++front.fl_streak % LUCK_TRY == 0;
+}
+
+/*
+ * woken = sleep_at_helm(word, val)
+ *
+ *	Sleep in epoll_wait.  True: until hyp_unpark, or for no reason.  False:
+ *	there is something else to be done at the helm.
+ */
+static bool
+sleep_at_helm(uint32_t *word, uint32_t val)
+{
+	struct epoll_event ev = { .data.ptr = &front.fl_parkfd };
+	bool woken;
+
+	(void)atomic_exchange(&front.fl_parked, (uintptr_t)word);
+	if (__atomic_load_n(word, __ATOMIC_SEQ_CST) == val &&
+	    epoll_wait(front.fl_epoll, &ev, 1, -1) == -1 && errno != EINTR)
+		host_fatal("front: epoll_wait");
+	woken = atomic_exchange(&front.fl_parked, 0) == 0 ||
+	    ev.data.ptr == &front.fl_parkfd;
+	if (!woken && front.fl_luck > 0)
+		front.fl_luck--;
+	else if (woken && (front.fl_luck += 2) > LUCK_MAX)
+		front.fl_luck = LUCK_MAX;
+	return woken;
+}
+
+/* PARKED is RUNNING again; the two columns are at front_run(). */
+static void
+run_again(struct front_thread *ft)
+{
+	uint32_t *guard;
+
+	if (!helm_change(ft, HELM_RUNNING))
+		hyp_panic("front: the helm was taken from a parked thread");
+	if (atomic_load(&front.fl_watching))
+		return;
+	pthread_mutex_lock(&front.fl_lock);
+	guard = guard_call();
+	pthread_mutex_unlock(&front.fl_lock);
+	spare_wake(guard);
+}
+
+/*
+ * timedout = front_park(word, val, deadline)
  *
  *	The calling thread is about to sleep in hyp_park: if it is at the
- *	helm it leaves it to a spare thread.  Any thread; any lock of K may be
- *	held; does not block.
+ *	helm it sleeps there (0), or leaves it to a spare thread, or it is not;
+ *	then it is to sleep as others do (-1).  Any thread; any lock of K may
+ *	be held.
  */
-static void
-front_park(void)
+static int
+front_park(uint32_t *word, uint32_t val, uint64_t deadline)
 {
 	struct front_thread *ft = self;
 	uint32_t *spare;
 
 	if (ft == NULL || helm_state(ft->ft_helm) != HELM_RUNNING ||
 	    ft->ft_nosleep)
-		return;
-	if (!helm_change(ft, HELM_VACANT))
-		return;
+		return -1;
+	if (!helm_change(ft, HELM_PARKED))
+		return -1;
+	if (deadline == 0 && stay_pays() && sleep_at_helm(word, val)) {
+		run_again(ft);
+		return 0;
+	}
+	(void)helm_change(ft, HELM_VACANT);
 	pthread_mutex_lock(&front.fl_lock);
 	/*
 	 * No spare: one has found the helm vacant before this got the lock,
@@ -393,6 +509,26 @@ front_park(void)
 	/* If NULL, one starts, and looks at the helm first. */
 	pthread_mutex_unlock(&front.fl_lock);
 	spare_wake(spare);
+	return -1;
+}
+
+/*
+ * woken = front_unpark(word)
+ *
+ *	Wake the thread that is parked at the helm, if it is on word.
+ */
+static bool
+front_unpark(uint32_t *word)
+{
+	uintptr_t parked = (uintptr_t)word;
+	const uint64_t one = 1;
+
+	if (atomic_fetch_add(&front.fl_parked, 0) != parked ||
+	    !atomic_compare_exchange_strong(&front.fl_parked, &parked, 0))
+		return false;
+	if (write(front.fl_parkfd, &one, sizeof(one)) != (ssize_t)sizeof(one))
+		host_fatal("front: eventfd");
+	return true;
 }
 
 /* At the end. */
@@ -610,6 +746,8 @@ next_event(struct front_thread *ft)
 		ping_event();
 		return NULL;
 	}
+	if (ev.data.ptr == &front.fl_parkfd)
+		return NULL;
 	return ev.data.ptr;
 }
 
@@ -751,9 +889,9 @@ front_idle(void)
 /* ---- start and stop ------------------------------------------------- */
 
 static int
-watch_fd(int fd, void *tag)
+watch_fd(int fd, uint32_t how, void *tag)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = tag };
+	struct epoll_event ev = { .events = EPOLLIN | how, .data.ptr = tag };
 
 	return epoll_ctl(front.fl_epoll, EPOLL_CTL_ADD, fd, &ev) == -1 ?
 	    -errno : 0;
@@ -785,12 +923,19 @@ open_fds(void)
 	front.fl_timerfd = timerfd_create(CLOCK_MONOTONIC,
 	    TFD_CLOEXEC | TFD_NONBLOCK);
 	front.fl_pingfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (front.fl_parkfd == -1)
+		front.fl_parkfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (front.fl_epoll == -1 || front.fl_stopfd == -1 ||
-	    front.fl_timerfd == -1 || front.fl_pingfd == -1)
+	    front.fl_timerfd == -1 || front.fl_pingfd == -1 ||
+	    front.fl_parkfd == -1)
 		error = -errno;
-	else if ((error = watch_fd(front.fl_stopfd, &front.fl_stopfd)) == 0 &&
-	    (error = watch_fd(front.fl_timerfd, &front.fl_timerfd)) == 0)
-		error = watch_fd(front.fl_pingfd, &front.fl_pingfd);
+	else if ((error = watch_fd(front.fl_stopfd, 0,
+	    &front.fl_stopfd)) == 0 &&
+	    (error = watch_fd(front.fl_timerfd, 0,
+	    &front.fl_timerfd)) == 0 &&
+	    (error = watch_fd(front.fl_parkfd, EPOLLET,
+	    &front.fl_parkfd)) == 0)
+		error = watch_fd(front.fl_pingfd, 0, &front.fl_pingfd);
 	if (error != 0)
 		close_fds();
 	return error;
@@ -825,13 +970,16 @@ front_threads_start(void)
 	memset(&front.fl_full, 0, sizeof(front.fl_full));
 	atomic_store(&front.fl_helm, HELM_GEN + HELM_VACANT);
 	atomic_store(&front.fl_watching, false);
-	hyp_posix_set_parkhook(front_park);
+	atomic_store(&front.fl_parked, 0);
+	front.fl_luck = LUCK_MAX;
+	front.fl_streak = 0;
+	hyp_posix_set_parkhook(front_park, front_unpark);
 
 	pthread_mutex_lock(&front.fl_lock);
 	error = thread_start();
 	pthread_mutex_unlock(&front.fl_lock);
 	if (error != 0) {
-		hyp_posix_set_parkhook(NULL);
+		hyp_posix_set_parkhook(NULL, NULL);
 		close_fds();
 	}
 	return -error;
@@ -885,7 +1033,7 @@ front_threads_stop(void)
 	if (front.fl_nthreads == 0) {
 		close_fds();
 		pthread_cond_destroy(&front.fl_cond);
-		hyp_posix_set_parkhook(NULL);
+		hyp_posix_set_parkhook(NULL, NULL);
 	}
 	pthread_mutex_unlock(&front.fl_lock);
 }

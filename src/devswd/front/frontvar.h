@@ -207,6 +207,10 @@ struct front {
 	int			 fl_stopfd;	/* (c) eventfd */
 	int			 fl_timerfd;	/* (c) */
 	int			 fl_pingfd;	/* (c) eventfd */
+	int			 fl_parkfd;	/* (c) eventfd */
+	_Atomic uintptr_t	 fl_parked;	/* (a) see front_helm.c */
+	unsigned		 fl_luck;	/* of who has PARKED the helm */
+	unsigned		 fl_streak;	/* ditto */
 	atomic_bool		 fl_pong;	/* (a) nothing is asked */
 	uint64_t		 fl_timer;	/* (l) when it fires; 0: never */
 	_Atomic unsigned	 fl_zombies;	/* (a) */

@@ -107,15 +107,18 @@ size_t	host_text_json(const char *, char *, size_t);
 /* ---- hyp_posix.c ---------------------------------------------------- */
 
 /*
- * hyp_posix_set_parkhook(hook)
+ * hyp_posix_set_parkhook(park, unpark)
  *
- *	Have hook called by each thread that is about to sleep in hyp_park,
- *	or nothing if hook is NULL.  It may be called with any lock of K held
- *	and must not block or call up.  For the front end, whose threads wait
- *	for the next request unless they sleep.  Any thread; meant for start
- *	and end.
+ *	Have park(word, val, deadline) called by each thread that is about to
+ *	sleep in hyp_park: it may do the sleeping itself, and returns what
+ *	hyp_park is to return then, or -1.  And unpark(word) by hyp_unpark:
+ *	true if it has woken a thread that sleeps so.  NULL: nothing.  They may
+ *	be called with any lock of K held, and must not call up; word is what
+ *	hyp.h says.  For the front end, whose threads wait for the next request
+ *	unless they sleep.  Any thread; meant for start and end.
  */
-void	hyp_posix_set_parkhook(void (*)(void));
+void	hyp_posix_set_parkhook(int (*)(uint32_t *, uint32_t, uint64_t),
+	    bool (*)(uint32_t *));
 
 /* ---- trace.c -------------------------------------------------------- */
 

@@ -9,8 +9,9 @@
  *	that passes from creator to joiner; a detached thread's start record
  *	belongs to the thread.
  *
- *	Parking is a private futex on the caller's own 32-bit word, so a
- *	sleeper costs nothing here and nothing has to be found or freed:
+ *	Parking is a private futex on the caller's own 32-bit word (unless the
+ *	front end does it, host.h), so a sleeper costs nothing here and nothing
+ *	has to be found or freed:
  *
  *		sleeper				waker
  *		reads *word == val
@@ -53,8 +54,9 @@
 
 #define	NSEC_PER_SEC	UINT64_C(1000000000)
 
-/* Called before a thread sleeps; see host.h. */
-static void (*_Atomic parkhook)(void);
+/* Called before a thread sleeps, and is woken; see host.h. */
+static int (*_Atomic parkhook)(uint32_t *, uint32_t, uint64_t);
+static bool (*_Atomic unparkhook)(uint32_t *);
 
 struct hyp_thread {
 	pthread_t	 ht_thread;
@@ -177,10 +179,16 @@ hyp_thread_join(struct hyp_thread *ht)
 }
 
 void
-hyp_posix_set_parkhook(void (*hook)(void))
+hyp_posix_set_parkhook(int (*park)(uint32_t *, uint32_t, uint64_t),
+    bool (*unpark)(uint32_t *))
 {
 
-	atomic_store(&parkhook, hook);
+	/* Nobody sleeps so whom hyp_unpark would not know of. */
+	if (park == NULL)
+		atomic_store(&parkhook, park);
+	atomic_store(&unparkhook, unpark);
+	if (park != NULL)
+		atomic_store(&parkhook, park);
 }
 
 /*
@@ -195,11 +203,12 @@ int
 hyp_park(uint32_t *word, uint32_t val, uint64_t deadline)
 {
 	struct timespec ts, *tsp = NULL;
-	void (*hook)(void);
+	int (*hook)(uint32_t *, uint32_t, uint64_t);
+	int r;
 
 	hook = atomic_load_explicit(&parkhook, memory_order_acquire);
-	if (hook != NULL)
-		hook();
+	if (hook != NULL && (r = hook(word, val, deadline)) != -1)
+		return r;
 	if (deadline != 0) {
 		ts.tv_sec = (time_t)(deadline / NSEC_PER_SEC);
 		ts.tv_nsec = (long)(deadline % NSEC_PER_SEC);
@@ -222,7 +231,11 @@ hyp_park(uint32_t *word, uint32_t val, uint64_t deadline)
 void
 hyp_unpark(uint32_t *word, unsigned n)
 {
+	bool (*hook)(uint32_t *);
 
+	hook = atomic_load_explicit(&unparkhook, memory_order_acquire);
+	if (hook != NULL && hook(word) && --n == 0)
+		return;
 	(void)syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG,
 	    n > INT_MAX ? INT_MAX : (int)n, NULL, NULL, 0);
 }
