@@ -508,6 +508,8 @@ open_again(struct front_node *fn, const struct file *f)
 	atomic_store(&ff->ff_refs, 1);
 	ff->ff_flags = (int)f->f_flags & (HYP_F_READ | HYP_F_WRITE);
 	ff->ff_info = f->f_info;
+	ff->ff_info.fo_opening = ff->ff_info.fo_stale = false;
+	ff->ff_info.fo_calls = 0;
 	ff->ff_cred = (struct hyp_cred){ f->f_uid, f->f_gid, f->f_pid,
 	    f->f_ngroups, ff->ff_groups };
 	l = hyp_lwp_enter(&ff->ff_cred);
