@@ -16,7 +16,8 @@
 #include "fuzz/h_fuzz.h"
 #include "fuzz/h_world.h"
 
-#define	CALLS_MAX	64	/* BSD ioctls of one of Linux's */
+/* BSD ioctls of one of Linux's: a break of an hour asks each second. */
+#define	CALLS_MAX	4000
 
 static struct fuzz answers;
 static u_int calls;

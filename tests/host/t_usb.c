@@ -500,6 +500,15 @@ no_threads(void *arg)
 	return threads(0) + threads(1) == 0;
 }
 
+/* A thread gives itself its name, when it runs. */
+static int
+four_threads(void *arg)
+{
+
+	(void)arg;
+	return threads(0) == 4;
+}
+
 /* A device that is open has one thread; one that cancels, two for a while. */
 static void
 test_threads(void)
@@ -516,7 +525,7 @@ test_threads(void)
 		f[i] = xf_new(hd[i], HYP_USB_BULK, 0x81, 512);
 		submit_in(hv[i], f[i]);
 	}
-	T_EQ(threads(0), 4);
+	t_until(four_threads, NULL, "each has its thread");
 	T_EQ(threads(1), 0);
 	hyp_usbx_cancel(f[2]->x);
 	t_until(xf_is_done, f[2], "cancelled");
@@ -582,14 +591,15 @@ test_no_thread(void)
 	submit_in(hv, f);
 	T_EQ(hyp_usbx_submit(g->x, NULL, 512, 0), 0);
 	atomic_store(&n_refused_threads, 0);
-	atomic_store(&n_refuse, 2);
+	atomic_store(&n_refuse, UINT32_MAX);
 	hyp_usbx_cancel(g->x);
 	t_until(two_refused, NULL, "no thread, twice");
 	T_CHECK(!xf_is_done(g));
 	T_CHECK(h_vhci_send(hv, "data", 4));
 	t_until(xf_is_done, f, "data");
 	T_EQ(atomic_load(&f->status), HYP_USB_OK);
-	t_until(xf_is_done, g, "cancelled, with the third");
+	atomic_store(&n_refuse, 0);
+	t_until(xf_is_done, g, "cancelled, when there is one");
 	T_EQ(atomic_load(&g->status), HYP_USB_CANCELLED);
 
 	t_until(no_reaper, NULL, "the reaper is gone");
