@@ -96,15 +96,14 @@ ucom_param_change(struct ucom_softc *sc, const struct termios *old,
  *	changes nothing else, so a device that refuses that is an error.
  *	Coming back from it raises DTR, unless the configuration has it off or
  *	left alone; nobody has asked for that, so a device that refuses it (its
- *	driver says so in the log) has the new
- *	settings, and TIOCMGET tells that DTR is not set.  EINVAL: the two
- *	speeds differ, or the parent cannot do it.  EIO; a device that refuses
- *	the new settings, or does not answer, is asked for the old ones, of
- *	which it may have changed a part already, or all.  (Coming back there is no old speed; the tty
- *	stays at 0, and so hung up, if DTR is not answered.)  Those of
- *	ucom_ctl_enter: nothing has changed.  All of it is one turn of the
- *	token, so that a signal or d_cancel comes before the first request or
- *	after the last.
+ *	driver says so in the log) has the new settings, and TIOCMGET tells
+ *	that DTR is not set.  EINVAL: the two speeds differ, or the parent
+ *	cannot do it.  EIO; a device that refuses the new settings, or does not
+ *	answer, is asked for the old ones, of which it may have changed a part
+ *	already, or all.  (Coming back there is no old speed; the tty stays at
+ *	0, and so hung up, if DTR is not answered.)  Those of ucom_ctl_enter:
+ *	nothing has changed.  All of it is one turn of the token, so that a
+ *	signal or d_cancel comes before the first request or after the last.
  */
 int
 ucomparam(struct tty *tp, struct termios *t)
