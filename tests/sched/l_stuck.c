@@ -258,6 +258,30 @@ revokes_at_once(void *arg)
 	revokes(arg);
 }
 
+/* And then lets who closes meanwhile go on. */
+static void
+revokes_leaves(void *arg)
+{
+
+	revokes_at_once(arg);
+	hd_set(&hd[0], &hd[0].hd_close_holds, false);
+}
+
+/* When a revoke has cut the close before short, and so has what it takes. */
+static void
+opens_after_cut(void *arg __unused)
+{
+
+	mutex_enter(&hd[0].hd_lock);
+	while (!hd[0].hd_cut)
+		cv_wait(&hd[0].hd_cv, &hd[0].hd_lock);
+	hd[0].hd_cut = false;
+	mutex_exit(&hd[0].hd_lock);
+	h_open(&b);
+	SCHED_CHECK(b.c_error == 0);
+	h_close(&b);
+}
+
 /* Not later than a revoke's own close would be given up. */
 static void
 revokes_deaf(void *arg __unused)
@@ -515,6 +539,8 @@ ACTORS(moves_deaf, { "A", closes, &a }, { "revoke", revokes_deaf, NULL },
     { "back", comes_back_at_30, NULL });
 ACTORS(moves_revoke, { "A", closes, &a }, { "revoke", revokes, NULL });
 ACTORS(moves_long, { "A", closes, &a }, { "revoke", revokes_at_once, NULL });
+ACTORS(moves_next, { "A", closes, &a }, { "revoke", revokes_leaves, NULL },
+    { "B", opens_after_cut, NULL });
 ACTORS(moves_soon, { "A", closes, &a }, { "revoke", revokes, NULL },
     { "back", comes_back_soon, NULL });
 ACTORS(moves_unplug, { "A", closes, &a }, { "unplug", unplugs, NULL });
@@ -551,6 +577,8 @@ const struct sched_litmus l_stuck[] = {
 	    setup_close_moves, moves_revoke, end_soon },
 	{ "slow_close_long", "and has much to send: not even that",
 	    setup_moves_long, moves_long, end_at_once },
+	{ "slow_close_next", "the same, and another: that is not cut short",
+	    setup_moves_long, moves_next, end_sent },
 	{ "slow_close_sent", "and has sent it soon: all of it",
 	    setup_close_moves, moves_soon, end_sent },
 	{ "slow_close_deaf", "one that cannot be cut short: at its deadline",

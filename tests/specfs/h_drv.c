@@ -113,6 +113,7 @@ hd_send(struct hd *h)
 		    cv_timedwait_sig(&h->hd_cv, &h->hd_lock, ticks);
 		if (error == EINTR) {
 			h->hd_cut = true;
+			cv_broadcast(&h->hd_cv);
 			break;
 		}
 		if (h->hd_close_steps == 0)

@@ -252,6 +252,7 @@ spec_close_begin(struct specdev *sd, int flags)
 	atomic_store_relaxed(&sd->sd_opened, false);
 	sd->sd_left = false;
 	sd->sd_closing = true;
+	sd->sd_ncloses++;
 	sd->sd_progress.lp_time = getticks();
 	sd->sd_progress.lp_ms = 0;
 	sd->sd_progress.lp_sent = getticks();

@@ -359,6 +359,14 @@ spec_node_dead(struct vnode *vp)
  *	close or revoke by somebody else, has finished or is overdue; for what a
  *	close sends only if that is soon over.  The caller has a reference to
  *	vp.  Always 0.
+ *
+ *	One close: the next is of an open that came later, which is not waited
+ *	for and not cut short.
+ *
+ *		revoke			A			B
+ *		vp is gone, waits	its close ends
+ *								opens, closes
+ *		is woken: not its close
  */
 static int
 spec_revoke(struct vnode *vp, int flags __unused)
@@ -366,6 +374,7 @@ spec_revoke(struct vnode *vp, int flags __unused)
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 	const u_int began = getticks();
+	u_int nth;
 
 	mutex_enter(device_lock(vp->v_rdev));
 	while (sd->sd_closing && sd->sd_opencnt > 0)	/* not exact */
@@ -388,7 +397,8 @@ spec_revoke(struct vnode *vp, int flags __unused)
 		else
 			sd->sd_left = true;
 	}
-	while (sd->sd_closing && !sd->sd_overdue)
+	nth = sd->sd_ncloses;
+	while (sd->sd_closing && !sd->sd_overdue && sd->sd_ncloses == nth)
 		spec_close_press(sd, began);
 	spec_node_unhash(vp);
 	spec_node_dead(vp);

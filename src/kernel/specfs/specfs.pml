@@ -37,8 +37,8 @@
  *	that it takes is dead before the next: so it takes as many as there
  *	were, whoever opens meanwhile.  When it ends all of those are dead or
  *	have gone, so no file from before it lives.
- *	Not that each wait ends: who waits for a close may come too late for
- *	its end, and then wait for the next one, of another vnode.
+ *	Not that each wait ends: an open that waits for a close may come too
+ *	late for its end, and then wait for the next one.
  *
  * Locks.  What is done under one hold of one mutex is one atomic step, and
  * so is what comes after a cv_wait up to the next one: mutexes need no
@@ -71,7 +71,8 @@
  * by whom, or dead; when that changes all who have it are renumbered.  Dead
  * vnodes behave alike and share a number and a count.  The specdev is there
  * as long as there is a vnode.  Instead of numbers that count up (sn_serial)
- * each revoke has the set of those that were there when it began.
+ * each revoke has the set of those that were there when it began; and instead
+ * of sd_ncloses those that wait for the close in progress are a set.
  *
  * Symmetry.  Openers are alike, so states that differ only in who is who are
  * stored once (tests/model/canon.h); the test shows for small instances that
@@ -223,6 +224,7 @@ byte v_calls[NV];
 #define	NREVOKES	(P_CLOSER - P_REVOKE)
 #define	BEFORE(r, v)	((sn_before[r] >> (v)) & 1)
 byte sn_before[NREVOKES];
+byte sd_awaited;		/* set of revokes: this close is one's */
 
 byte sd_opencnt, sd_iocnt;
 bit sd_draining, sd_opened, sd_left, sd_closing, sd_overdue;
@@ -408,6 +410,7 @@ inline spec_close_end()
 	:: else
 	fi;
 	sd_closing = 0;
+	sd_awaited = 0;
 	sd_overdue = 0;
 	cv_broadcast(specfs_iocv, 5)
 }
@@ -816,6 +819,8 @@ next:	do
 			:: else
 			fi;
 			vnode_becomes(V_GONE_BY(_pid));
+			sd_awaited = sd_awaited |
+			    (sd_closing << (_pid - P_REVOKE));
 			cv_broadcast(specfs_iocv, NO_FAULT)
 		:: else
 		fi
@@ -826,9 +831,12 @@ next:	do
 		if
 		:: vp[_pid] == V_GONE_BY(_pid) ->
 			if
-			:: sd_closing && !sd_overdue && !FAULT(19) ->
+			:: ((sd_awaited >> (_pid - P_REVOKE)) & 1) &&
+			   !sd_overdue && !FAULT(19) ->
 				SLEEP(specfs_iocv)
 			:: else ->
+				sd_awaited = sd_awaited &
+				    ~(1 << (_pid - P_REVOKE));
 				vnode_becomes(V_DEAD);
 				cv_broadcast(specfs_iocv, 6);
 				COARSELY(vrele(_pid));

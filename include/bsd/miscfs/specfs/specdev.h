@@ -47,6 +47,7 @@ struct specdev {
 	bool		 sd_left;	/* (d) a revoke has left opens in the
 					   driver, as others had it open */
 	bool		 sd_closing;	/* (d) d_cancel, drain, d_close going on */
+	u_int		 sd_ncloses;	/* (d) how many of those have begun */
 	bool		 sd_overdue;	/* (d) for too long */
 	bool		 sd_cancelled;	/* (d) d_cancel without d_close yet */
 	struct lwp	*sd_drainer;	/* (d) who closes, if that may wait for
