@@ -146,7 +146,7 @@ MUTANTS = (
     ("a revoke does not take the opens over", VNOPS,
      "	sn->sn_taken = true;\n", ""),
     ("a revoke does not wait for the close", VNOPS,
-     "	while (sd->sd_closing && !sd->sd_overdue)\n"
+     "	while (sd->sd_closing && !sd->sd_overdue && sd->sd_ncloses == nth)\n"
      "		spec_close_press(sd, began);\n"
      "	spec_node_unhash",
      "	spec_node_unhash"),
@@ -366,6 +366,8 @@ MUTANTS = (
      "	return ISSET(flag, FNONBLOCK) && ISSET(sc->sc_open, UCOM_DIALOUT);",
      "	(void)sc;\n	return ISSET(flag, FNONBLOCK) != 0;"),
     # ---- t_sched_stuck
+    ("a revoke waits for any close", VNOPS,
+     " && sd->sd_ncloses == nth)", ")", "t_sched_stuck"),
     ("no close is overdue", CLOSE,
      "	sd->sd_overdue = true;\n", "", "t_sched_stuck"),
     ("an overdue close is not announced", CLOSE,

@@ -158,12 +158,17 @@ end_connection(void)
 	kern_abort(k);
 }
 
+/*
+ * And it has another one.  A thread that makes one may fail at any time after
+ * the end, and says then that it waits for a SIGHUP.
+ */
 static int
 has_channel(void *arg)
 {
 	struct front_stats fs;
 
 	(void)arg;
+	front_nodes_again();
 	front_getstats(&fs);
 	return fs.nodes == 1 && !is_over();
 }
@@ -455,9 +460,8 @@ live(void)
 			PHASE(attempt(read_and_write));
 			PHASE(attempt(stranger_asks));
 		}
-		PHASE(front_nodes_again());
 		if (host != NULL)
-			UNTIL(has_channel, NULL);
+			PHASE(UNTIL(has_channel, NULL));
 		PHASE(stop());
 	}
 	day_failures_end();
