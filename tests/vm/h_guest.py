@@ -251,6 +251,19 @@ def read_ready(fd, limit=probe.LIMIT):
     return bool(poll.poll(limit * 1000))
 
 
+def threads(pid):
+    """How many threads it has, without those that cancel transfers: they end
+    by themselves, some time after the last."""
+    found = 0
+    for path in glob.glob("/proc/%d/task/*/comm" % pid):
+        try:
+            with open(path, encoding="ascii", errors="replace") as file:
+                found += not file.read().endswith("-reap\n")
+        except OSError:             # it has ended
+            pass
+    return found
+
+
 def footprint(pid):
     """(descriptors, threads, resident KiB) of a process."""
     fields = {}
@@ -259,8 +272,8 @@ def footprint(pid):
         for line in file:
             name, _, value = line.partition(":")
             fields[name] = value.split()
-    return (len(os.listdir("/proc/%d/fd" % pid)),
-            int(fields["Threads"][0]), int(fields["VmRSS"][0]))
+    return (len(os.listdir("/proc/%d/fd" % pid)), threads(pid),
+            int(fields["VmRSS"][0]))
 
 
 def status(limit=None):
