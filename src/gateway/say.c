@@ -37,7 +37,7 @@ static unsigned say_lost;
 static void
 setup(void)
 {
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 
 	if (say_fd != -1)
 		return;

@@ -13,6 +13,7 @@ set -eu
 top=$(readlink -f "$(dirname "$0")/../..")
 debs=$top/build/deb-upgrade
 
+rm -rf "$debs"
 "$top/tools/deb" --out "$debs" >&2
 # The same with a higher number; it is unpacked quickly.
 for version in 0.0.9 9.0; do
