@@ -25,7 +25,7 @@
  *
  * A thread counts as taken (fl_busy) from its request until it has the helm
  * again or is a spare, not only until the answer: so the slots that are left
- * free here are threads that front_helm.c has, or can start.
+ * free here are threads that front_threads.c has, or can start.
  *
  * The counts change without a lock.  Only the thread at the helm begins
  * requests, so what it compares them with can only become smaller meanwhile:

@@ -2,7 +2,9 @@
 /*
  * frontvar.h - what the files of src/devswd/front share.
  *
- *	front_helm.c	threads: who waits for requests, who runs them
+ *	front_helm.c	the helm: who takes the next request, and runs it
+ *	front_park.c	a request sleeps while its thread is at the helm
+ *	front_threads.c	threads: spares, the guard, start and stop
  *	front_req.c	one request: interrupt, deadline, exactly one answer
  *	front_ops.c	the CUSE operations
  *	front_hand.c	a planned restart: calls and files go on
@@ -159,7 +161,7 @@ struct front_thread {
 	uint64_t		 ft_helm;	/* (t) the value of fl_helm that
 						   is this thread's, or 0 */
 	struct front_chan	*ft_hot;	/* (t) last served at the helm */
-	unsigned		 ft_luck;	/* (t) see front_next() */
+	unsigned		 ft_luck;	/* (t) see front_helm.c */
 	unsigned		 ft_streak;	/* (t) */
 	unsigned		 ft_burst;	/* (t) requests of this turn */
 	bool			 ft_nosleep;	/* (t) nobody could take over */
@@ -192,7 +194,7 @@ struct front {
 	pthread_mutex_t		 fl_lock;
 	pthread_cond_t		 fl_cond;	/* a pin is gone, a thread too */
 
-	_Atomic uint64_t	 fl_helm;	/* (a) see front_helm.c */
+	_Atomic uint64_t	 fl_helm;	/* (a) see helmvar.h */
 	atomic_bool		 fl_watching;	/* (a) set and cleared (l) */
 	atomic_bool		 fl_stopping;	/* (a) set (l) */
 	atomic_bool		 fl_handing;	/* (a) to another process */
@@ -208,7 +210,7 @@ struct front {
 	int			 fl_timerfd;	/* (c) */
 	int			 fl_pingfd;	/* (c) eventfd */
 	int			 fl_parkfd;	/* (c) eventfd */
-	_Atomic uintptr_t	 fl_parked;	/* (a) see front_helm.c */
+	_Atomic uintptr_t	 fl_parked;	/* (a) see front_park.c */
 	unsigned		 fl_luck;	/* of who has PARKED the helm */
 	unsigned		 fl_streak;	/* ditto */
 	atomic_bool		 fl_pong;	/* (a) nothing is asked */
@@ -227,9 +229,11 @@ struct front {
 extern struct front front;
 
 /* front_helm.c */
+bool	front_run(struct front_thread *);
+
+/* front_threads.c */
 int	front_threads_start(void);
 void	front_threads_stop(void);
-bool	front_run(struct front_thread *);
 unsigned front_idle(void);
 struct front_thread *front_self(void);
 struct front_thread *front_maybe_self(void);
