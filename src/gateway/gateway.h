@@ -19,7 +19,7 @@
  *	    telnet.c, rfc2217.c, raw.c, websocket.c
  *	              what a client says becomes calls of port.c, and what its
  *	              port says becomes bytes for it: a struct proto
- *	    port.c    the session
+ *	    port.c    the session; port_clients.c, who is there and writes
  *	    client.c  a connection: what of the ring it has had, its output
  *	    door.c    who it is that comes; passwd.c, is that his password?
  *	    line.c    the device: open, gone, open again; its output queue
