@@ -52,7 +52,7 @@ struct uchcom_softc {
 	uint8_t		 sc_version;	/* (c) */
 	bool		 sc_limited;	/* (c) no break, and see above */
 	bool		 sc_noflow;	/* (u) */
-	bool		 sc_break;	/* (u) one is going on */
+	bool		 sc_txoff;	/* (u) as last asked for, for a break */
 	uint32_t	 sc_rate;	/* (u) last sent */
 	uint32_t	 sc_lcr;	/* (u) same */
 	uint32_t	 sc_flow;	/* (u) same */
@@ -216,7 +216,7 @@ uchcom_open(void *arg, int portno __unused)
 	int error;
 
 	sc->sc_rate = sc->sc_lcr = sc->sc_flow = UCHIP_UNSET;
-	sc->sc_break = false;
+	sc->sc_txoff = false;
 	error = uchip_open(uc);
 	if (error)
 		return error;
@@ -236,8 +236,6 @@ uchcom_close(void *arg, int portno __unused)
 {
 	struct uchcom_softc *sc = arg;
 
-	if (sc->sc_break)
-		(void)uchcom_set_break(sc, portno, 0);
 	uchip_close(&sc->sc_chip);
 }
 
@@ -290,9 +288,9 @@ uchcom_set_break(void *arg, int portno __unused, int onoff)
 	}
 	error = uchcom_write(sc, UCHCOM_WRITE, UCHCOM_REG_BREAK_LCR,
 	    buf[0] | (u_int)buf[1] << 8);
-	/* One whose answer is lost may have begun, too. */
-	if (error == 0 || (error == EIO && onoff))
-		sc->sc_break = onoff != 0;
+	/* LCR has other settings too: uchcom_send_lcr. */
+	if (error != EOPNOTSUPP)
+		sc->sc_txoff = onoff != 0;
 	return error;
 }
 
@@ -350,7 +348,7 @@ uchcom_send_lcr(struct uchcom_softc *sc, uint32_t lcr)
 		return 0;
 	sc->sc_lcr = UCHIP_UNSET;
 	error = uchcom_write(sc, UCHCOM_WRITE, UCHCOM_REG_LCR,
-	    sc->sc_break ? lcr & ~UCHCOM_LCR_TX : lcr);
+	    sc->sc_txoff ? lcr & ~UCHCOM_LCR_TX : lcr);
 	if (error == 0 || error == EOPNOTSUPP)
 		sc->sc_lcr = lcr;
 	return error;

@@ -103,6 +103,7 @@ struct ucom_softc {
 
 	u_char			 sc_mcr;	/* UMCR_* as last set */
 	u_char			 sc_mcrlost;	/* that may be set as well */
+	bool			 sc_break;	/* one is on, or may be */
 	u_char			 sc_msr;	/* UMSR_* as the tty knows it */
 	bool			 sc_msr_ask;	/* parent's may be newer */
 	bool			 sc_msr_busy;	/* somebody is asking */
@@ -170,6 +171,8 @@ void	ucom_ctl_enter_own(struct ucom_softc *);
 void	ucom_ctl_exit(struct ucom_softc *);
 int	ucom_mcr(struct ucom_softc *, u_int, u_int);
 int	ucom_break(struct ucom_softc *, int);
+int	ucom_break_send(struct ucom_softc *, int);
+void	ucom_break_end(struct ucom_softc *);
 void	ucom_ask_status(struct ucom_softc *, bool);
 int	ucom_to_tiocm(struct ucom_softc *);
 u_int	ucom_tiocm_to_mcr(int);

@@ -150,29 +150,74 @@ ucom_mcr(struct ucom_softc *sc, u_int mask, u_int value)
 }
 
 /*
+ * error = ucom_break_send(sc, onoff)
+ *
+ *	Begin or end a break.  One whose answer is lost may have begun, too, so
+ *	that the close ends it; an end whose answer is lost is none.  The caller
+ *	has the control token.  Sleeps.  EOPNOTSUPP: the device refuses it, or
+ *	has none; EIO.
+ */
+int
+ucom_break_send(struct ucom_softc *sc, int onoff)
+{
+	const struct ucom_methods *const um = sc->sc_methods;
+	int error = 0;
+
+	if (um->ucom_set_break != NULL)
+		error = um->ucom_set_break(sc->sc_parent, sc->sc_portno,
+		    onoff);
+	else if (um->ucom_set != NULL)
+		um->ucom_set(sc->sc_parent, sc->sc_portno, UCOM_SET_BREAK,
+		    onoff);
+	else
+		error = EOPNOTSUPP;
+	mutex_enter(&sc->sc_lock);
+	if (error == 0 || (error == EIO && onoff != 0))
+		sc->sc_break = onoff != 0;
+	mutex_exit(&sc->sc_lock);
+	return error;
+}
+
+/*
+ * ucom_break_end(sc)
+ *
+ *	The line is brought down: a break that was left on ends, where chips
+ *	would go on until somebody else's settings.  It is asked for once.  State
+ *	OPENING.  Sleeps.
+ */
+void
+ucom_break_end(struct ucom_softc *sc)
+{
+	bool on;
+
+	mutex_enter(&sc->sc_lock);
+	on = sc->sc_break && !sc->sc_dying;
+	mutex_exit(&sc->sc_lock);
+	if (!on)
+		return;
+	ucom_ctl_enter_own(sc);
+	(void)ucom_break_send(sc, 0);
+	ucom_ctl_exit(sc);
+	mutex_enter(&sc->sc_lock);
+	sc->sc_break = false;
+	mutex_exit(&sc->sc_lock);
+}
+
+/*
  * error = ucom_break(sc, onoff)
  *
  *	Begin or end a break, for a client.  Sleeps; a signal does not keep a
- *	break from its end.  EOPNOTSUPP: the device has none; EIO; those of
- *	ucom_ctl_enter.
+ *	break from its end.  Those of ucom_break_send and ucom_ctl_enter.
  */
 int
 ucom_break(struct ucom_softc *sc, int onoff)
 {
-	const struct ucom_methods *const um = sc->sc_methods;
 	int error;
 
-	if (um->ucom_set_break == NULL && um->ucom_set == NULL)
-		return EOPNOTSUPP;
 	error = ucom_ctl_enter(sc, onoff != 0);
 	if (error)
 		return error;
-	if (um->ucom_set_break != NULL)
-		error = um->ucom_set_break(sc->sc_parent, sc->sc_portno,
-		    onoff);
-	else
-		um->ucom_set(sc->sc_parent, sc->sc_portno, UCOM_SET_BREAK,
-		    onoff);
+	error = ucom_break_send(sc, onoff);
 	ucom_ctl_exit(sc);
 	return error;
 }

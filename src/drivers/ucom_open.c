@@ -346,6 +346,7 @@ ucom_down(struct ucom_softc *sc, int flag)
 		timeradd(&sc->sc_hup_time, &low, &sc->sc_hup_time);
 		mutex_exit(&sc->sc_lock);
 	}
+	ucom_break_end(sc);
 	if (sc->sc_parent_open && sc->sc_methods->ucom_close != NULL)
 		sc->sc_methods->ucom_close(sc->sc_parent, sc->sc_portno);
 	sc->sc_parent_open = false;

@@ -62,6 +62,7 @@
 #include "drivers/ucom_impl.h"
 
 #define	UCOM_PARKED	UINT32_C(0x75637031)	/* another struct: another one */
+#define	UCOM_PARKED_BREAK	0x100	/* in uk_mcr: sc_break */
 #define	UCOM_PARK_MS	1000		/* output that does not move */
 #define	UCOM_PARK_MAX	(1024 * 1024)
 
@@ -238,7 +239,7 @@ ucom_park_put(struct ucom_softc *sc)
 	ttylock(tp);
 	mutex_enter(&sc->sc_lock);
 	head.uk_kind = sc->sc_open;
-	head.uk_mcr = sc->sc_mcr;
+	head.uk_mcr = sc->sc_mcr | (sc->sc_break ? UCOM_PARKED_BREAK : 0);
 	head.uk_msr = sc->sc_msr;
 	head.uk_event = sc->sc_rx_event;
 	len = ucom_park_count(sc, &head);
@@ -461,6 +462,8 @@ ucom_park_up(struct ucom_softc *sc, u_int kind)
 		ucom_ctl_enter_own(sc);
 		(void)ucom_param_ask(sc, t, &rate);
 		(void)ucom_mcr(sc, UMCR_DTR | UMCR_RTS, uk->uk_mcr);
+		if (ISSET(uk->uk_mcr, UCOM_PARKED_BREAK))
+			(void)ucom_break_send(sc, 1);
 		ucom_ctl_exit(sc);
 		ucom_param_set(sc, t, uk->uk_tty.tk_rate);
 	}

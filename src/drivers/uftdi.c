@@ -83,7 +83,6 @@ struct uftdi_softc {
 						   atomic */
 	bool			 sc_low_latency; /* a client has asked for it */
 	struct uftdi_latency	 sc_latency;	/* its own locks */
-	bool			 sc_break;	/* one is going on */
 
 	u_char			 sc_msr;
 	u_char			 sc_lsr;
@@ -409,7 +408,6 @@ uftdi_open(void *arg, int portno __unused)
 	int error;
 
 	sc->sc_baud = sc->sc_data = sc->sc_flow = UFTDI_UNSET;
-	sc->sc_break = false;
 	for (i = 0; i < __arraycount(steps); i++) {
 		if (steps[i].request == FTDI_SIO_SET_LATENCY &&
 		    sc->sc_type == UFTDI_TYPE_AM)
@@ -432,15 +430,12 @@ uftdi_open(void *arg, int portno __unused)
 	return 0;
 }
 
-/* A break that was left on would go on until the next open's settings. */
 static void
-uftdi_close(void *arg, int portno)
+uftdi_close(void *arg, int portno __unused)
 {
 	struct uftdi_softc *sc = arg;
 
 	uftdi_latency_stop(&sc->sc_latency);
-	if (sc->sc_break)
-		(void)uftdi_set_break(sc, portno, 0);
 }
 
 /* The bytes as they are; somebody may be going to answer them. */
@@ -520,17 +515,12 @@ uftdi_set_break(void *arg, int portno __unused, int onoff)
 {
 	struct uftdi_softc *sc = arg;
 	u_int data;
-	int error;
 
 	data = sc->sc_data != UFTDI_UNSET ? sc->sc_data :
 	    FTDI_SIO_SET_DATA_BITS(8);
 	if (onoff)
 		data |= FTDI_SIO_SET_BREAK;
-	error = uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
-	/* One whose answer is lost may have begun, too. */
-	if (error == 0 || (error == EIO && onoff))
-		sc->sc_break = onoff != 0;
-	return error;
+	return uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
 }
 
 /* SET_DATA's value for a termios; EINVAL for character sizes unknown here. */

@@ -412,7 +412,7 @@ umodem_open(void *arg, int portno __unused)
 	struct umodem_softc *sc = arg;
 	usbd_status err;
 
-	sc->sc_line_valid = sc->sc_break = false;
+	sc->sc_line_valid = false;
 	sc->sc_notify_len = 0;
 	/* AT commands then come over the data interface; a device that does
 	   not take this does so anyway. */
@@ -435,12 +435,10 @@ umodem_open(void *arg, int portno __unused)
 }
 
 static void
-umodem_close(void *arg, int portno)
+umodem_close(void *arg, int portno __unused)
 {
 	struct umodem_softc *sc = arg;
 
-	if (sc->sc_break)
-		(void)umodem_set_break(sc, portno, 0);
 	if (sc->sc_notify_pipe == NULL)
 		return;
 	usbd_abort_pipe(sc->sc_notify_pipe);
@@ -577,16 +575,11 @@ static int
 umodem_set_break(void *arg, int portno __unused, int onoff)
 {
 	struct umodem_softc *sc = arg;
-	int error;
 
 	if (!ISSET(sc->sc_acm_cap, USB_CDC_ACM_HAS_BREAK))
 		return EOPNOTSUPP;
-	error = umodem_request(sc, UCDC_SEND_BREAK, onoff ? UCDC_BREAK_ON :
+	return umodem_request(sc, UCDC_SEND_BREAK, onoff ? UCDC_BREAK_ON :
 	    UCDC_BREAK_OFF, NULL, 0);
-	/* One whose answer is lost may have begun, too. */
-	if (error == 0 || (error == EIO && onoff))
-		sc->sc_break = onoff != 0;
-	return error;
 }
 
 int

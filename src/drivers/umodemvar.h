@@ -36,7 +36,6 @@ struct umodem_softc {
 	usb_cdc_line_state_t	 sc_line_state;	/* (u) last sent */
 	bool			 sc_line_valid;	/* (u) */
 	u_int			 sc_lines;	/* (u) UMCR_* */
-	bool			 sc_break;	/* (u) one is going on */
 	bool			 sc_said;	/* (u) no notifications */
 	uint64_t		 sc_refused;	/* (u) bits: requests, in the
 						   log */

@@ -47,7 +47,6 @@
 struct uplcom_softc {
 	struct uchip	 sc_chip;	/* first */
 	enum uplcom_type sc_type;	/* (c) */
-	bool		 sc_break;	/* (u) one is going on */
 	bool		 sc_valid;	/* (u) sc_line was sent */
 	usb_cdc_line_state_t sc_line;	/* (u) */
 	uint32_t	 sc_flow;	/* (u) last sent */
@@ -314,7 +313,7 @@ uplcom_open(void *arg, int portno __unused)
 	struct uplcom_softc *sc = arg;
 	int error;
 
-	sc->sc_valid = sc->sc_break = false;
+	sc->sc_valid = false;
 	sc->sc_flow = UCHIP_UNSET;
 	error = uplcom_reset(sc, FREAD | FWRITE);
 	if (error == 0)
@@ -328,12 +327,10 @@ uplcom_open(void *arg, int portno __unused)
 }
 
 static void
-uplcom_close(void *arg, int portno)
+uplcom_close(void *arg, int portno __unused)
 {
 	struct uplcom_softc *sc = arg;
 
-	if (sc->sc_break)
-		(void)uplcom_set_break(sc, portno, 0);
 	uchip_close(&sc->sc_chip);
 }
 
@@ -365,14 +362,9 @@ static int
 uplcom_set_break(void *arg, int portno __unused, int onoff)
 {
 	struct uplcom_softc *sc = arg;
-	int error;
 
-	error = uplcom_class(sc, UPLCOM_BREAK, onoff ? UPLCOM_BREAK_ON : 0,
+	return uplcom_class(sc, UPLCOM_BREAK, onoff ? UPLCOM_BREAK_ON : 0,
 	    NULL, 0);
-	/* One whose answer is lost may have begun, too. */
-	if (error == 0 || (error == EIO && onoff))
-		sc->sc_break = onoff != 0;
-	return error;
 }
 
 /*

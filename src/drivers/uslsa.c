@@ -69,7 +69,6 @@ struct uslsa_softc {
 	bool		 sc_attached;	/* (c) the callout is there */
 
 	bool		 sc_enabled;	/* (u) */
-	bool		 sc_break;	/* (u) one is going on */
 	uint32_t	 sc_baud;	/* (u) last sent */
 	uint32_t	 sc_line;	/* (u) same */
 	uint32_t	 sc_flow;	/* (u) same */
@@ -332,7 +331,6 @@ uslsa_open(void *arg, int portno __unused)
 	int error = 0;
 
 	sc->sc_baud = sc->sc_line = sc->sc_flow = UCHIP_UNSET;
-	sc->sc_break = false;
 	memset(&sc->sc_escapes, 0, sizeof(sc->sc_escapes));
 	if (!sc->sc_enabled)
 		error = uslsa_write(sc, USLSA_IFC_ENABLE, 1, NULL, 0);
@@ -359,13 +357,11 @@ uslsa_open(void *arg, int portno __unused)
 }
 
 static void
-uslsa_close(void *arg, int portno)
+uslsa_close(void *arg, int portno __unused)
 {
 	struct uslsa_softc *sc = arg;
 
 	uslsa_poll_stop(sc);
-	if (sc->sc_break)
-		(void)uslsa_set_break(sc, portno, 0);
 	(void)uslsa_write(sc, USLSA_PURGE, USLSA_PURGE_ALL, NULL, 0);
 	if (sc->sc_lines != 0)
 		return;
@@ -475,13 +471,8 @@ static int
 uslsa_set_break(void *arg, int portno __unused, int onoff)
 {
 	struct uslsa_softc *sc = arg;
-	int error;
 
-	error = uslsa_write(sc, USLSA_SET_BREAK, onoff != 0, NULL, 0);
-	/* One whose answer is lost may have begun, too. */
-	if (error == 0 || (error == EIO && onoff))
-		sc->sc_break = onoff != 0;
-	return error;
+	return uslsa_write(sc, USLSA_SET_BREAK, onoff != 0, NULL, 0);
 }
 
 /* XON/XOFF in the chip: as in uftdi_flow. */

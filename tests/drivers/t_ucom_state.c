@@ -241,6 +241,42 @@ goes_on(void)
 	h_remove(v);
 }
 
+/*
+ * A break that is on when the line is handed over goes on, and ends with
+ * TIOCCBRK, or the close, also with a driver that knows nothing of it.
+ */
+static void
+break_goes_on(void)
+{
+	static const char *const chips[] = { "ft232r", "acm", "ch341",
+	    "cp2102", "pl2303hx" };
+	struct vusb_config vc;
+	struct s_file sf;
+	struct again a = { "dtyU0", &sf };
+	struct vusb *v;
+
+	h_begin();
+	for (unsigned i = 0; i < 2 * sizeof(chips) / sizeof(chips[0]); i++) {
+		T_CHECK(vusb_chip(chips[i / 2], &vc));
+		v = h_adapter(&vc);
+		s_plug(v, "ttyU0");
+		sf = opened("dtyU0");
+		T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
+		T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
+		handed_over(v, &sf);
+		T_UNTIL(is_opened_again, &a);
+		T_CHECK(h_status(v).vs_break);
+		if (i % 2 == 0) {
+			T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), 0);
+			T_CHECK(!h_status(v).vs_break);
+		}
+		s_close(&sf);
+		T_CHECK(!h_status(v).vs_break);
+		h_parked_drop();
+		h_remove(v);
+	}
+}
+
 /* Whatever has become of it: the line can be opened, and no wait has no end. */
 static void
 damaged(void)
@@ -277,5 +313,6 @@ const struct t_case t_cases[] = {
 	{ "another plugging has none of it", another_plugging_has_none },
 	{ "damaged, it keeps no open out", damaged },
 	{ "handed over, an open line goes on", goes_on },
+	{ "handed over, a break goes on until it is ended", break_goes_on },
 	{ NULL, NULL }
 };

@@ -234,6 +234,9 @@ lines(void)
 	bits = TIOCM_RTS;
 	ask(TIOCMSET, &bits, NULL);
 	T_EQ(nbser_lines, NBSER_RTS);
+	/* One that is left on is ended for it. */
+	ask(TIOCSBRK, NULL, NULL);
+	T_EQ(nbser_lines, NBSER_RTS | NBSER_BREAK);
 	end();
 	T_EQ(nbser_lines, 0);
 }

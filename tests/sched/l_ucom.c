@@ -44,7 +44,7 @@ static struct {
 	kmutex_t	cp_lock;
 	u_char		cp_msr;		/* cp_lock */
 	u_int		cp_opens, cp_closes; /* cp_lock */
-	bool		cp_dtr;		/* cp_lock */
+	bool		cp_dtr, cp_break; /* cp_lock */
 	int		cp_param_error;	/* the next one's */
 	bool		cp_dead;	/* answers no settings */
 	bool		cp_mode_ok;	/* the last one was taken */
@@ -133,11 +133,23 @@ cp_client(void)
 	SCHED_CHECK(!cp.cp_slow || cp.cp_breaks == 0);
 }
 
+/* The end of one that was left on is the close's own. */
+static bool
+cp_is_clients(struct ucom_softc *sc)
+{
+	bool open;
+
+	mutex_enter(&sc->sc_lock);
+	open = sc->sc_state == UCOM_OPEN;
+	mutex_exit(&sc->sc_lock);
+	return open;
+}
+
 static void
 cp_set(void *arg __unused, int portno __unused, int reg, int onoff)
 {
 
-	if (reg == UCOM_SET_BREAK) {
+	if (reg == UCOM_SET_BREAK && cp_is_clients(ucom())) {
 		cp_client();
 		cp.cp_breaks++;
 		if (cp.cp_slow)
@@ -149,6 +161,8 @@ cp_set(void *arg __unused, int portno __unused, int reg, int onoff)
 	cp_enter();
 	if (reg == UCOM_SET_DTR)
 		cp.cp_dtr = onoff != 0;
+	if (reg == UCOM_SET_BREAK)
+		cp.cp_break = onoff != 0;
 	cp_exit();
 }
 
@@ -198,11 +212,18 @@ cp_open(void *arg __unused, int portno __unused)
 	return 0;
 }
 
+/* No break is left on, but with a device that has gone. */
 static void
 cp_close(void *arg __unused, int portno __unused)
 {
+	struct ucom_softc *const sc = ucom();
+	bool dying;
 
+	mutex_enter(&sc->sc_lock);
+	dying = sc->sc_dying;
+	mutex_exit(&sc->sc_lock);
 	cp_enter();
+	SCHED_CHECK(!cp.cp_break || dying);
 	cp.cp_closes++;
 	SCHED_CHECK(cp.cp_opens == cp.cp_closes);
 	cp_exit();

@@ -79,7 +79,8 @@ struct ucom_methods {
 	/* Set the lines (UMCR_*) in the first as in the second, all in one
 	   request if the chip has such a one.  0, EOPNOTSUPP or an errno. */
 	int	(*ucom_set_lines)(void *, int, u_int, u_int);
-	/* Begin or end a break; the same errors. */
+	/* Begin or end a break; the same errors.  The last close ends one
+	   that was left on, before ucom_close. */
 	int	(*ucom_set_break)(void *, int, int);
 	/* Instead of ucom_read: the same, and what the line did.  The last
 	   argument is all 0 and has room for one more than the received
