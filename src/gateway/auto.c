@@ -13,10 +13,17 @@
  *	as a new file that takes the place of the old one: so it may be edited
  *	by people, and is whole after a crash.
  *
+ *	It is written on the disk's thread (disk.c), as it has to be on the disk
+ *	before it takes its place, and no session waits for that.  Each is
+ *	a text of its own, in order; what is read meanwhile is the newest of
+ *	them, auto_newest, and not the file.
+ *
  *	The file is not believed.  A line that makes no sense, or contradicts an
  *	earlier one, is told and not heeded; a file that is none, or too long,
  *	is as an empty one.  The file that has mistakes is kept beside, with
- *	".bad" at its end, when another takes its place.
+ *	".bad" at its end, when another takes its place.  Of one that cannot be
+ *	read nothing is known: what was known before counts on, and none takes
+ *	its place.
  */
 #include <sys/stat.h>
 
@@ -28,10 +35,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gateway/disk.h"
 #include "gateway/find.h"
 
 #define	FILE_MAX	(AUTO_MAX * (FIND_NAME + 8))
 #define	TELL_MAX	4	/* mistakes; of more only how many */
+#define	FILE_PATH	(sizeof(((struct port_conf *)0)->pc_state))
+
+/* The file, until it is written. */
+struct saving {
+	struct job	 sv_job;	/* the first: a job is its saving */
+	char		 sv_path[FILE_PATH];
+	char		*sv_text;
+	bool		 sv_bad;	/* what is there is to be kept */
+	int		 sv_error;	/* an errno */
+	int		 sv_baderror;
+};
+
+static const struct saving *auto_newest;	/* NULL: all are written */
 
 /* ---- the file ------------------------------------------------------- */
 
@@ -40,6 +61,13 @@ first(const struct port_conf *like)
 {
 
 	return like->pc_listen[0].ad_port;
+}
+
+static bool
+is_within(const struct port_conf *like, unsigned number)
+{
+
+	return number >= first(like) && number < first(like) + like->pc_range;
 }
 
 static bool
@@ -91,7 +119,7 @@ read_line(struct autos *au, const struct port_conf *like, const char *line)
 		continue;
 	if (id[i] != '\0' || id[0] == '.')
 		return "has a name that no adapter has";
-	if (number < first(like) || number >= first(like) + like->pc_range)
+	if (!is_within(like, number))
 		return "has a number outside the range";
 	if (is_taken(au, number))
 		return "has a number that an earlier line has";
@@ -100,31 +128,35 @@ read_line(struct autos *au, const struct port_conf *like, const char *line)
 	return add(au, number, id) ? NULL : "is one too many";
 }
 
-/* The file as a text; NULL: it is not there, or told. */
-static char *
-read_file(const char *path)
+/*
+ * error = read_file(path, text)
+ *
+ *	The file as a text; NULL: it is not there, or none of ours (au_bad).  An
+ *	errno: it cannot be read.
+ */
+static int
+read_file(const char *path, char **text, bool *bad)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
 	    O_NONBLOCK);
-	char *text = NULL;
 	struct stat st;
-	ssize_t n;
+	ssize_t n = 0;
 
-	if (fd == -1) {
-		if (errno != ENOENT)
-			say("auto: %s: %s", path, strerror(errno));
-		return NULL;
-	}
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    st.st_size > FILE_MAX)
+	*text = NULL;
+	if (fd == -1 && errno != ELOOP)
+		return errno == ENOENT ? 0 : errno;
+	*bad = fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    st.st_size > FILE_MAX;
+	if (*bad)
 		say("auto: %s: is no file of numbers and names", path);
-	else if ((text = malloc((size_t)st.st_size + 1)) != NULL) {
-		n = read(fd, text, (size_t)st.st_size);
-		text[n > 0 ? n : 0] = '\0';
+	else if ((*text = malloc((size_t)st.st_size + 1)) == NULL)
+		n = -1;
+	else if ((n = read(fd, *text, (size_t)st.st_size)) != -1)
 		/* A NUL ends what can be read of it. */
-	}
-	close(fd);
-	return text;
+		(*text)[n] = '\0';
+	if (fd != -1)
+		close(fd);
+	return n == -1 ? errno : 0;
 }
 
 static bool
@@ -135,16 +167,14 @@ is_comment(const char *line)
 	return *line == '\0' || *line == '#';
 }
 
-/* Who has which number, by the file; what was known before is forgotten. */
-void
-auto_read(struct autos *au, const struct port_conf *like)
+/* Who has which number, by this text. */
+static void
+read_text(struct autos *au, const struct port_conf *like, char *text)
 {
-	char *const text = read_file(like->pc_state), *rest = text, *line;
-	char bad[sizeof(like->pc_state) + 8];
 	unsigned number = 0, mistakes = 0;
+	char *rest = text, *line;
 	const char *why;
 
-	auto_free(au);
 	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
 		number++;
 		why = is_comment(line) ? NULL : read_line(au, like, line);
@@ -152,55 +182,171 @@ auto_read(struct autos *au, const struct port_conf *like)
 			say("auto: %s:%u: %s; it is not heeded",
 			    like->pc_state, number, why);
 	}
-	free(text);
 	if (mistakes == 0)
 		return;
-	snprintf(bad, sizeof(bad), "%s.bad", like->pc_state);
-	(void)unlink(bad);
-	if (link(like->pc_state, bad) == -1)
-		say("auto: %s: %u lines are not heeded, and not kept: %s: %s",
-		    like->pc_state, mistakes, bad, strerror(errno));
-	else
-		say("auto: %s: %u lines are not heeded; %s has them",
-		    like->pc_state, mistakes, bad);
+	au->au_bad = true;
+	say("auto: %s: %u lines are not heeded", like->pc_state, mistakes);
 }
 
-static bool
-print(const struct autos *au, FILE *file)
+/* What was known before, as far as it is of this range. */
+static void
+keep_known(struct autos *au, const struct port_conf *like)
 {
+	const size_t n = au->au_n;
 	size_t i;
 
+	for (i = au->au_n = 0; i < n; i++) {
+		if (is_within(like, au->au_have[i].number))
+			au->au_have[au->au_n++] = au->au_have[i];
+		else
+			free(au->au_have[i].id);
+	}
+}
+
+/*
+ * auto_read(au, like)
+ *
+ *	Who has which number, by the file; what was known before is forgotten,
+ *	unless it cannot be read.
+ */
+void
+auto_read(struct autos *au, const struct port_conf *like)
+{
+	const bool newer = auto_newest != NULL &&
+	    strcmp(auto_newest->sv_path, like->pc_state) == 0;
+	char *text = NULL;
+	bool bad = false;
+	int error = 0;
+
+	if (!newer)
+		error = read_file(like->pc_state, &text, &bad);
+	else if ((text = strdup(auto_newest->sv_text)) == NULL)
+		error = ENOMEM;
+	au->au_unread = error != 0;
+	if (error != 0) {
+		say("auto: %s: %s; it stays as it is, and who comes has his "
+		    "number until the end", like->pc_state, strerror(error));
+		keep_known(au, like);
+	} else {
+		auto_free(au);
+		au->au_bad = bad;
+		read_text(au, like, text);
+	}
+	free(text);
+}
+
+static char *
+print(const struct autos *au)
+{
+	char *text = NULL;
+	size_t i, size;
+	FILE *file;
+
+	file = open_memstream(&text, &size);
+	if (file == NULL)
+		return NULL;
 	fprintf(file, "# The ports of devsw-gateway's section [auto]: numbers, "
 	    "and the adapters that\n# keep them.  Who is taken out loses his "
 	    "number; a reload has it read.\n");
 	for (i = 0; i < au->au_n; i++)
 		fprintf(file, "%u %s\n", au->au_have[i].number,
 		    au->au_have[i].id);
-	return fflush(file) == 0 && fsync(fileno(file)) == 0;
+	if (fclose(file) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
-/* The file says now who has which number, or that was told. */
+/* ---- on the disk's thread ------------------------------------------- */
+
+/* errno: the text as a new file of that name. */
+static int
+write_new(const char *new, const char *text)
+{
+	FILE *file = NULL;
+	int error = 0, fd;
+
+	(void)unlink(new);
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd == -1)
+		return errno;
+	if ((file = fdopen(fd, "w")) == NULL) {
+		error = errno;
+		close(fd);
+		return error;
+	}
+	if (fputs(text, file) == EOF || fflush(file) != 0 || fsync(fd) == -1)
+		error = errno;
+	if (fclose(file) != 0 && error == 0)
+		error = errno;
+	return error;
+}
+
+static void
+do_save(struct job *jb)
+{
+	struct saving *const sv = (struct saving *)(void *)jb;
+	char bad[FILE_PATH + 8], new[FILE_PATH + 8];
+
+	snprintf(bad, sizeof(bad), "%s.bad", sv->sv_path);
+	snprintf(new, sizeof(new), "%s.new", sv->sv_path);
+	sv->sv_error = write_new(new, sv->sv_text);
+	if (sv->sv_error == 0 && sv->sv_bad) {
+		(void)unlink(bad);
+		if (link(sv->sv_path, bad) == -1)
+			sv->sv_baderror = errno;
+	}
+	if (sv->sv_error == 0 && rename(new, sv->sv_path) == -1)
+		sv->sv_error = errno;
+	if (sv->sv_error != 0)
+		(void)unlink(new);
+}
+
+/* ---- in the loop ---------------------------------------------------- */
+
+static void
+done_save(struct job *jb)
+{
+	struct saving *const sv = (struct saving *)(void *)jb;
+
+	if (sv->sv_error != 0)
+		say("auto: %s: %s; who has which number is forgotten at the "
+		    "end", sv->sv_path, strerror(sv->sv_error));
+	else if (sv->sv_bad && sv->sv_baderror != 0)
+		say("auto: %s: it had mistakes, and is not kept: %s.bad: %s",
+		    sv->sv_path, sv->sv_path, strerror(sv->sv_baderror));
+	else if (sv->sv_bad)
+		say("auto: %s: it had mistakes; %s.bad is as it was",
+		    sv->sv_path, sv->sv_path);
+	if (auto_newest == sv)
+		auto_newest = NULL;
+	free(sv->sv_text);
+	free(sv);
+}
+
+/* The file says so soon who has which number, or that was told. */
 void
 auto_write(struct autos *au, const struct port_conf *like)
 {
-	char new[sizeof(like->pc_state) + 8];
-	FILE *file = NULL;
-	bool done;
-	int fd;
+	struct saving *sv;
 
-	snprintf(new, sizeof(new), "%s.new", like->pc_state);
-	(void)unlink(new);
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd != -1 && (file = fdopen(fd, "w")) == NULL)
-		close(fd);
-	done = file != NULL && print(au, file);
-	if (file != NULL)
-		done = fclose(file) == 0 && done;
-	if (!done || rename(new, like->pc_state) == -1) {
-		say("auto: %s: %s; who has which number is forgotten at the "
-		    "end", like->pc_state, strerror(errno));
-		(void)unlink(new);
+	if (au->au_unread)
+		return;
+	sv = calloc(1, sizeof(*sv));
+	if (sv == NULL || (sv->sv_text = print(au)) == NULL) {
+		free(sv);
+		say("auto: %s: out of memory; who has which number is "
+		    "forgotten at the end", like->pc_state);
+		return;
 	}
+	strcpy(sv->sv_path, like->pc_state);
+	sv->sv_bad = au->au_bad;
+	au->au_bad = false;
+	sv->sv_error = EAGAIN;		/* if there is no thread */
+	sv->sv_job.jb_do = do_save;
+	sv->sv_job.jb_done = done_save;
+	auto_newest = sv;
+	disk_run(&sv->sv_job);
 }
 
 void
@@ -209,7 +355,7 @@ auto_free(struct autos *au)
 
 	while (au->au_n > 0)
 		free(au->au_have[--au->au_n].id);
-	au->au_told = false;
+	au->au_told = au->au_bad = false;
 }
 
 /* ---- ports ---------------------------------------------------------- */

@@ -38,6 +38,8 @@ struct autos {
 	}		 au_have[AUTO_MAX];
 	size_t		 au_n;
 	bool		 au_told;	/* that all are taken */
+	bool		 au_bad;	/* the file has mistakes */
+	bool		 au_unread;	/* or cannot be read */
 };
 
 void	auto_read(struct autos *, const struct port_conf *);

@@ -6,6 +6,7 @@ unplug() closes it, replug() makes another and points the link there.  Nothing
 but [::1] and 127.0.0.1 is used.
 """
 import contextlib
+import ctypes
 import fcntl
 import os
 import random
@@ -26,6 +27,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 ".."))
 # For the tests as well: pylint: disable=unused-import
 from h_case import CASES, LIMIT, case, equal, until  # noqa: E402,F401
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
 
 TCGETS2 = 0x802C542A
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
@@ -119,6 +123,39 @@ class Device:
         """This comes from the gateway, whenever it does, and nothing more."""
         equal(self.read(len(expected)), expected)
         equal(self.read(1, 0.2), b"")
+
+
+class Hang:
+    """The disk of a gateway hangs: the thread that writes is stopped with
+    ptrace(2) in the middle of what it does, which root may."""
+
+    def __init__(self, process):
+        self.process = process
+        tasks = f"/proc/{process.pid}/task"
+        for name in os.listdir(tasks):
+            with open(f"{tasks}/{name}/comm", encoding="ascii") as file:
+                if file.read() == "disk\n":
+                    self.thread = int(name)
+        self.ptrace(PTRACE_SEIZE)
+        self.ptrace(PTRACE_INTERRUPT)
+        equal(os.waitpid(self.thread, 0x40000000)[0], self.thread)  # __WALL
+
+    def ptrace(self, what):
+        """The call."""
+        if LIBC.ptrace(what, self.thread, None, None) == -1:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def end(self):
+        """It goes on."""
+        self.ptrace(PTRACE_DETACH)
+
+    def stop(self):
+        """The program ends under it: its status."""
+        self.process.terminate()
+        # A thread that is traced has to be waited for by who does.
+        until(lambda: os.waitpid(self.thread, os.WNOHANG | 0x40000000)[0],
+              "end")
+        return self.process.wait(LIMIT)
 
 
 class Gateway:

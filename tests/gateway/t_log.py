@@ -11,7 +11,6 @@ A disk that hangs is the thread that writes, stopped with ptrace(2) in the
 middle of what it does.  What is in a log: t_gateway.py.
 """
 import contextlib
-import ctypes
 import json
 import os
 import re
@@ -23,11 +22,9 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import h_gateway  # noqa: E402
-from h_gateway import Stream, case, equal, until  # noqa: E402
+from h_gateway import Hang, Stream, case, equal, until  # noqa: E402
 
 PROGRAM = sys.argv[1]
-LIBC = ctypes.CDLL(None, use_errno=True)
-PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
 QUEUE = 256 * 1024
 
 
@@ -51,37 +48,6 @@ def logged(gate, index=0, number=None):
             return file.read()
     except FileNotFoundError:
         return b""
-
-
-class Hang:
-    """The disk hangs."""
-
-    def __init__(self, gate):
-        tasks = f"/proc/{gate.process.pid}/task"
-        for name in os.listdir(tasks):
-            with open(f"{tasks}/{name}/comm", encoding="ascii") as file:
-                if file.read() == "disk\n":
-                    self.thread = int(name)
-        self.ptrace(PTRACE_SEIZE)
-        self.ptrace(PTRACE_INTERRUPT)
-        equal(os.waitpid(self.thread, 0x40000000)[0], self.thread)  # __WALL
-
-    def ptrace(self, what):
-        """The call."""
-        if LIBC.ptrace(what, self.thread, None, None) == -1:
-            raise OSError(ctypes.get_errno(), "ptrace")
-
-    def end(self):
-        """It goes on."""
-        self.ptrace(PTRACE_DETACH)
-
-    def stop(self, gate):
-        """The program ends under it: its status."""
-        gate.process.terminate()
-        # A thread that is traced has to be waited for by who does.
-        until(lambda: os.waitpid(self.thread, os.WNOHANG | 0x40000000)[0],
-              "end")
-        return gate.process.wait(h_gateway.LIMIT)
 
 
 def get(gate, path, method="GET", **fields):
@@ -120,7 +86,7 @@ def _():
         gate.device.write(b"before\n")
         equal(mine.read(7), b"before\n")
         until(lambda: b"before\n" in logged(gate), "log")
-        hang = Hang(gate)
+        hang = Hang(gate.process)
         line = b"x" * 99 + b"\n"
         for turn in range(60):
             gate.device.write(line * 100)
@@ -152,7 +118,7 @@ def _():
 def _():
     with gateway("log-format = raw\nlog-size = 4096") as gate:
         mine = client(gate)
-        hang, sent = Hang(gate), b""
+        hang, sent = Hang(gate.process), b""
         for turn in range(200):
             piece = b"%07d\n" % turn * 256
             gate.device.write(piece)
@@ -172,7 +138,7 @@ def _():
 def _():
     with gateway() as gate:
         mine = client(gate)
-        hang = Hang(gate)
+        hang = Hang(gate.process)
         gate.device.write(b"x" * 1000)
         equal(len(mine.read(1000)), 1000)
         with open(gate.conf, "r+", encoding="ascii") as file:
@@ -185,7 +151,7 @@ def _():
         equal(mine.read(5), b"again")
         equal(metric(gate, "log_queue_bytes") > 0, True)
         began = time.monotonic()
-        equal(hang.stop(gate), 0)
+        equal(hang.stop(), 0)
         equal(time.monotonic() - began < 6, True, "the end")
         equal(gate.said("a disk hangs"), True)
 
@@ -319,14 +285,14 @@ def _():
         until(lambda: get(gate, "/api/ports/p0/log", "HEAD")[0] == 200,
               "a place")
         # The disk hangs under those that are left, and it ends with them.
-        hang = Hang(gate)
+        hang = Hang(gate.process)
         gate.device.write(b"there")
         equal(mine.read(5), b"there")
         sock = Stream(gate.web)
         sock.send(b"GET /api/ports/p0/log HTTP/1.1\r\nHost: [::1]\r\n\r\n")
         equal(get(gate, "/ports")[0], 200)
         slow.pop().close()
-        equal(hang.stop(gate), 0)
+        equal(hang.stop(), 0)
 
 
 if __name__ == "__main__":
