@@ -210,8 +210,8 @@ metrics_line(struct port *p)
 
 	const char *const last = why_last(port_why(p));
 
-	return json_pack("{sbsisssssoso sbsbsbsbsbso sososb}",
-	    "there", line_is_open(port_line(p)), "speed", (int)st->st_speed,
+	return json_pack("{sbsIsssssoso sbsbsbsbsbso sososb}",
+	    "there", line_is_open(port_line(p)), "speed", (json_int_t)st->st_speed,
 	    "format", format, "flow", flow,
 	    "dtr", tristate(st->st_dtr), "rts", tristate(st->st_rts),
 	    "cts", (modem & MODEM_CTS) != 0, "dsr", (modem & MODEM_DSR) != 0,

@@ -463,6 +463,10 @@ def _():
               (57600, "8N2", "rtscts", True, False, 57600))
         equal(sock.ask(**{"break": 20})["there"], True)
         before = sock.ask()
+        # A pty has any.
+        equal(sock.ask(speed=3000000000)["speed"], 3000000000)
+        equal(ports(gate)[0]["speed"], 3000000000)
+        equal(sock.ask(speed=57600)["speed"], 57600)
         for nonsense in ({"speed": 0}, {"speed": -1}, {"speed": 1 << 32},
                          {"speed": "9600"}, {"speed": 1e9}, {"format": "9N1"},
                          {"format": 1}, {"format": "8N1x"}, {"flow": "x"},
