@@ -32,6 +32,19 @@ reason(char *why, size_t size, const char *path)
 	ERR_clear_error();
 }
 
+/* A key that wants a pass phrase: OpenSSL would ask the terminal, and a reload
+   wait for that. */
+static int
+no_phrase(char *buf, int size, int writes, void *arg)
+{
+
+	(void)buf;
+	(void)size;
+	(void)writes;
+	(void)arg;
+	return -1;
+}
+
 /*
  * ctx = tls_new(certificate, key, clients, must, why, size)
  *
@@ -53,6 +66,7 @@ tls_new(const char *certificate, const char *key, const char *clients,
 	(void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	(void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
 	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_default_passwd_cb(ctx, no_phrase);
 	if (SSL_CTX_use_certificate_chain_file(ctx, path) == 1) {
 		path = key;
 		if (SSL_CTX_use_PrivateKey_file(ctx, path,

@@ -13,6 +13,7 @@ import contextlib
 import http.client
 import json
 import os
+import pty
 import signal
 import ssl
 import subprocess
@@ -305,6 +306,31 @@ def _():
                 text=True, capture_output=True, timeout=h_gateway.LIMIT)
             equal((done.returncode, done.stderr.count("\n")),
                   (2 if wrong else 0, wrong), text + done.stderr)
+
+
+@case("https: a key with a pass phrase is a mistake, and nobody is asked for it")
+def _():
+    with authority() as where:
+        openssl(where, "pkey", "-in", "server.key", "-aes128", "-passout",
+                "pass:secret", "-out", "secret.key")
+        path = where + "/conf"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("[web]\nlisten = 8023 tls\n" + files(where).replace(
+                "server.key", "secret.key"))
+        os.chmod(path, 0o644)
+        # With a terminal, at which it could be asked for.
+        pid, far = pty.fork()
+        if pid == 0:
+            os.execv(PROGRAM, [PROGRAM, "--check-config", "--config", path])
+        said, end = b"", time.monotonic() + h_gateway.LIMIT
+        while h_gateway.readable(far, end - time.monotonic()):
+            try:
+                said += os.read(far, 4096)
+            except OSError:
+                break
+        os.close(far)               # whoever waits there is hung up
+        equal((os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]),
+               said.count(b"\n")), (2, 1), said)
 
 
 @case("https: what is open to others is said at the start, and why")
