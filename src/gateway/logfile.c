@@ -98,14 +98,33 @@ file_name(const struct logfile *lf, unsigned n, char *name, size_t size)
 		snprintf(name, size, "%s.%u", lf->lf_path, n);
 }
 
-/* Begin the next file; false: that cannot be. */
+/* The first number that no file has; the last one, if all are there. */
+static unsigned
+first_gap(const struct logfile *lf)
+{
+	char name[160];
+	struct stat st;
+	unsigned n;
+
+	for (n = 1; n < lf->lf_keep; n++) {
+		file_name(lf, n, name, sizeof(name));
+		if (lstat(name, &st) == -1 && errno == ENOENT)
+			break;
+	}
+	return n < lf->lf_keep ? n : lf->lf_keep;
+}
+
+/*
+ * Begin the next file; false: that cannot be.  What is behind a gap stays: one
+ * that was left by who got no further before pushes no file out.
+ */
 static bool
 rotate(struct logfile *lf)
 {
 	char from[160], to[160];
 	unsigned n;
 
-	for (n = lf->lf_keep; n > 0; n--) {
+	for (n = first_gap(lf); n > 0; n--) {
 		file_name(lf, n - 1, from, sizeof(from));
 		file_name(lf, n, to, sizeof(to));
 		if (rename(from, to) == -1 && errno != ENOENT) {

@@ -15,6 +15,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -175,6 +176,39 @@ def _():
             equal(len(part) == 4096 or name == "log", True, name)
             text += part
         equal(text, b"".join(b"%03d\n" % turn * 500 for turn in range(40)))
+
+
+@case("a log that cannot be put aside costs none of the old ones")
+def _():
+    with gateway("log-format = raw\nlog-size = 4\nlog-keep = 4") as gate:
+        name = f"{gate.where}/log0"
+        for number in range(1, 5):
+            with open(f"{name}.{number}", "w", encoding="ascii") as file:
+                file.write(f"old {number}")
+        mine = client(gate)
+        until(lambda: logged(gate) == b"", "log")
+        if subprocess.run(["chattr", "+a", name], check=False,
+                          capture_output=True).returncode != 0:
+            return                  # a file system that has no such flag
+        try:
+            for _ in range(4):
+                gate.device.write(b"x" * 4096)
+                equal(len(mine.read(4096)), 4096)
+                # One piece after the other, so that each is tried.
+                until(lambda: metric(gate, "log_queue_bytes") == 0, "piece")
+            until(lambda: gate.said("Operation not permitted"), "word")
+        finally:
+            subprocess.run(["chattr", "-a", name], check=True)
+        names = {"old 1", "old 2", "old 3", "old 4"}
+        for number in range(1, 5):
+            names.discard(logged(gate, 0, number).decode())
+        equal(names - {"old 4"}, set(), "what is gone")
+        # And when it can again, it is, and nothing is missing.
+        gate.device.write(b"y" * 4096)
+        equal(len(mine.read(4096)), 4096)
+        until(lambda: logged(gate, 0, 1) == b"x" * 4096, "FILE.1")
+        equal([logged(gate, 0, number) for number in (2, 3, 4)],
+              [b"old 1", b"old 2", b"old 3"])
 
 
 # ---- downloads -----------------------------------------------------------
