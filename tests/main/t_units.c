@@ -6,8 +6,12 @@
  */
 #undef NDEBUG
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +72,24 @@ is_pinned(int unit)
 		if (pinned[i] == unit)
 			return 1;
 	return 0;
+}
+
+/* ---- a disk that hangs ---------------------------------------------- */
+
+static sem_t goes_on;
+static atomic_int hangs, hung;
+
+/* libc's, for the thread that writes. */
+int
+fsync(int fd)
+{
+
+	if (atomic_load(&hangs)) {
+		atomic_fetch_add(&hung, 1);
+		while (sem_wait(&goes_on) == -1)
+			continue;
+	}
+	return (int)syscall(SYS_fsync, fd);
 }
 
 /* ---- a machine ------------------------------------------------------ */
@@ -239,6 +261,8 @@ attached_at(const char *place, int iface, int part, const char *device)
 	strcpy(ns.ns_place, place);
 	strcpy(ns.ns_device, device);
 	units_node(&ns, &was);
+	if (!atomic_load(&hangs))
+		T_EQ(units_wait(60000), 0);	/* the file is read next */
 }
 
 static void
@@ -640,6 +664,38 @@ crowd(void)
 	finish();
 }
 
+/* Main's thread goes on; a reload, and the end, know what is not there yet. */
+static void
+disk_hangs(void)
+{
+
+	begin();
+	T_EQ(sem_init(&goes_on, 0, 0), 0);
+	atomic_store(&hangs, 1);
+	plug("1-1", "A");
+	plug("1-2", "B");
+	plug("1-3", "C");
+	attached_at("1-1", 0, -1, "ucom0");
+	while (atomic_load(&hung) == 0)
+		sched_yield();
+	attached_at("1-2", 0, -1, "ucom1");
+	units_load(file, &claims);
+	T_EQ(wants("1-1"), 0);
+	T_EQ(wants("1-2"), 1);
+	attached_at("1-3", 0, -1, "ucom2");
+	T_EQ(units_wait(0), ETIMEDOUT);
+	T_EQ(access(file, F_OK), -1);
+	atomic_store(&hangs, 0);
+	T_EQ(sem_post(&goes_on), 0);
+	T_EQ(units_wait(60000), 0);
+	T_EQ(atomic_load(&hung), 1);
+	text_is("ucom 0 0403:6001,serial=A\nucom 1 0403:6001,serial=B\n"
+	    "ucom 2 0403:6001,serial=C\n");
+	units_load(file, &claims);
+	T_EQ(wants("1-3"), 2);
+	finish();
+}
+
 /* ---- udev.c: who is told what --------------------------------------- */
 
 static enum host_udev_verdict
@@ -845,6 +901,8 @@ const struct t_case t_cases[] = {
 	    claim_and_line },
 	{ "equal lines are for several devices", equal_lines },
 	{ "as many as a device can have are remembered", crowd },
+	{ "a disk that hangs is waited for by nobody but the end, for a while",
+	    disk_hangs },
 	{ "a reload moves a device only if one of its units is another",
 	    reloads },
 	{ "lines that are no lines are left alone", bad_words },

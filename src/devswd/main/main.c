@@ -86,6 +86,7 @@
 
 #define	DRAIN_TIME	UINT64_C(3000000000)
 #define	CONTROL_TIME	1000	/* ms */
+#define	UNITS_TIME	1000	/* ms */
 #define	KEEPER_PAUSE	100	/* ms */
 #define	KEEPER_TRIES	10
 #define	STRING_MS	300	/* that a device may hold up everything */
@@ -390,6 +391,8 @@ main_hand_over(void)
 	 */
 	if (control_leave(CONTROL_TIME) != 0)
 		control_silence();
+	/* The next one reads it. */
+	(void)units_wait(UNITS_TIME);
 	keep_hand_over();
 	host_trace_stop();
 	_exit(EXIT_HANDED);
@@ -507,6 +510,7 @@ main_stop(void)
 	if (left != 0)
 		host_logf(HYP_LOG_WARNING, "%u devices did not answer to the "
 		    "end; unplug them, or use devswd --release", left);
+	(void)units_wait(UNITS_TIME);
 	host_trace_stop();
 }
 

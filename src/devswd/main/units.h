@@ -36,9 +36,15 @@ void	units_load(const char *, const struct claim_head *);
  * units_node(node, was)
  *
  *	A nodes_func_t: remember a unit of a device that had none for it.
+ *
+ * error = units_wait(ms)
+ *
+ *	Wait until the file has all that is remembered, so long at most.
+ *	ETIMEDOUT, which is logged: the disk hangs.
  */
 void	units_want(const struct hyp_usb_info *, struct hyp_usb_pins *);
 void	units_left(const char *);
 void	units_node(const struct node_state *, const struct node_state *);
+int	units_wait(unsigned);
 
 #endif /* MAIN_UNITS_H */

@@ -5,9 +5,9 @@
  * Model
  *	The lines of the file, in their order.  Those that cannot be understood,
  *	and comments, are somebody's, and are written back as they were.  The
- *	file is written as a new one that takes the old one's place.  If that
- *	fails (a full disk) it is tried with the next line; meanwhile the units
- *	are remembered here.
+ *	file is written as a new one that takes the old one's place, by a thread
+ *	of its own (unitssave.c).  If that fails (a full disk) it is tried with
+ *	the next line; meanwhile the units are remembered here.
  *
  *	Everything in the file was written by root, and is no code; it is read
  *	with the care that the configuration gets all the same: its length, its
@@ -253,6 +253,27 @@ check_file(int fd)
 	    "is longer than 1 MiB" : NULL;
 }
 
+/* NULL, or what is wrong: what is to be read; *fp NULL: it is not there. */
+static const char *
+open_file(const char *path, FILE **fp)
+{
+	const char *why;
+	int fd, error;
+
+	*fp = NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return errno == ENOENT ? NULL : strerror(errno);
+	why = check_file(fd);
+	if (why == NULL && (*fp = fdopen(fd, "r")) == NULL) {
+		error = errno;
+		why = strerror(error);
+	}
+	if (why != NULL)
+		close(fd);
+	return why;
+}
+
 /*
  * A file that cannot be read is not written over either: nothing is
  * remembered then.
@@ -260,90 +281,44 @@ check_file(int fd)
 void
 units_load(const char *path, const struct claim_head *claims)
 {
+	char *const newer = path != NULL ? units_unwritten(path) : NULL;
 	const char *why = NULL;
 	FILE *f = NULL;
-	int fd;
 
 	forget_all();
 	units_claims = claims;
 	if (path == NULL)
 		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd == -1 && errno != ENOENT)
+	if (newer == NULL)
+		why = open_file(path, &f);
+	else if ((f = fmemopen(newer, strlen(newer), "r")) == NULL)
 		why = strerror(errno);
-	else if (fd != -1 && (why = check_file(fd)) == NULL &&
-	    (f = fdopen(fd, "r")) == NULL)
-		why = strerror(errno);
-	if (why != NULL) {
-		host_logf(HYP_LOG_ERR, "%s: %s; units are not remembered", path,
-		    why);
-		if (fd != -1)
-			close(fd);
-		return;
-	}
-	if ((units_path = strdup(path)) == NULL)
+	if (why == NULL && (units_path = strdup(path)) == NULL)
 		hyp_panic("out of memory");
-	if (f == NULL)
+	if (f != NULL) {
+		why = read_lines(f);
+		fclose(f);
+	}
+	free(newer);
+	if (why == NULL)
 		return;
-	if ((why = read_lines(f)) != NULL) {
-		host_logf(HYP_LOG_ERR, "%s: %s; units are not remembered", path,
-		    why);
-		forget_all();
-	}
-	fclose(f);
-}
-
-/* errno: all lines into a file of this name. */
-static int
-write_lines(const char *path)
-{
-	const struct units_line *l;
-	int error = 0, fd;
-	FILE *f;
-
-	(void)unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    0644);
-	if (fd == -1)
-		return errno;
-	if ((f = fdopen(fd, "w")) == NULL) {
-		error = errno;
-		close(fd);
-		return error;
-	}
-	TAILQ_FOREACH(l, &units_lines, l_entry)
-		fprintf(f, "%s\n", l->l_text);
-	if (fflush(f) != 0 || fsync(fd) == -1)
-		error = errno;
-	if (fclose(f) != 0 && error == 0)
-		error = errno;
-	return error;
+	host_logf(HYP_LOG_ERR, "%s: %s; units are not remembered", path, why);
+	forget_all();
 }
 
 void
 units_save(void)
 {
-	static struct host_quiet quiet;
-	char *new, *slash;
-	int error;
+	const struct units_line *l;
+	char *text = NULL;
+	size_t size;
+	FILE *f;
 
-	if (asprintf(&new, "%s.new", units_path) == -1)
+	if ((f = open_memstream(&text, &size)) == NULL)
 		hyp_panic("out of memory");
-	/* Its own folder, which the package makes, or nobody has. */
-	slash = strrchr(new, '/');
-	*slash = '\0';
-	if (new[0] != '\0')
-		(void)mkdir(new, 0755);
-	*slash = '/';
-	error = write_lines(new);
-	if (error == 0 && rename(new, units_path) == -1)
-		error = errno;
-	if (error != 0) {
-		(void)unlink(new);
-		if (host_log_quiet(&quiet) != 0)
-			host_logf(HYP_LOG_WARNING, "%s: %s; units are not "
-			    "remembered over a restart", units_path,
-			    strerror(error));
-	}
-	free(new);
+	TAILQ_FOREACH(l, &units_lines, l_entry)
+		fprintf(f, "%s\n", l->l_text);
+	if (fclose(f) != 0)
+		hyp_panic("out of memory");
+	units_write(units_path, text);
 }

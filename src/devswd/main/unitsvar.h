@@ -59,7 +59,17 @@ extern char *units_path;		/* NULL: nothing is remembered */
  *
  * units_save()
  *
- *	All lines into the file.  Logged if that fails.
+ *	All lines into the file, soon.  Logged if that fails.
+ *
+ * units_write(path, text)		(unitssave.c)
+ *
+ *	text, which was allocated, is the file from now on, and soon there.
+ *	Does not wait.
+ *
+ * text = units_unwritten(path)
+ *
+ *	What will be there and is not yet, to be freed; NULL: it is as it was
+ *	last written.
  */
 int	units_claimed(const char *, int);
 struct units_line *units_line_of(const char *, int);
@@ -67,5 +77,7 @@ const char *units_line_add(char *, struct units_line **);
 void	units_line_keep(const struct units_line *);
 void	units_line_drop(struct units_line *);
 void	units_save(void);
+void	units_write(const char *, char *);
+char	*units_unwritten(const char *);
 
 #endif /* MAIN_UNITSVAR_H */
