@@ -667,6 +667,8 @@ const struct sched_litmus l_specfs[] = {
 	    setup_track_open_three, three_closes, end_track },
 	{ "track_close_revoke", "such a close, and a revoke of the other file",
 	    setup_track_open_both, close_revoke, end_track_close_b },
+	{ "track_closes_revoke", "two of them, and a revoke: none too many",
+	    setup_track_open_both, two_closes_revoke, end_track },
 	{ "leave_open", "an open against devsw_detach",
 	    setup, leave_open, end_left },
 	{ "come_open", "devsw_attach against an open",

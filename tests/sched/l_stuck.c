@@ -35,10 +35,10 @@ static bool over;		/* close(2) is; hd_lock */
 static uint64_t began;
 
 static void
-setup_open_as(const char *semantics)
+setup_open_of(const struct cdevsw *cdev, const char *semantics)
 {
 
-	hd_setup(&hd_cdevsw);
+	hd_setup(cdev);
 	SCHED_CHECK(devsw_semantics(hd_present, semantics) == 0);
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
@@ -47,6 +47,13 @@ setup_open_as(const char *semantics)
 	began = sched_clock();
 	h_open(&a);
 	SCHED_CHECK(a.c_error == 0);
+}
+
+static void
+setup_open_as(const char *semantics)
+{
+
+	setup_open_of(&hd_cdevsw, semantics);
 }
 
 static void
@@ -69,6 +76,28 @@ setup_close_holds(void)
 {
 
 	setup_open_a();
+	hd[0].hd_close_holds = true;
+}
+
+static void
+setup_holds_freebsd(void)
+{
+
+	setup_open_as("freebsd");
+	hd[0].hd_close_holds = true;
+}
+
+/* A d_close for each close, and another open. */
+static void
+setup_holds_track(void)
+{
+	static struct cdevsw track;
+
+	track = hd_cdevsw;
+	track.d_flag |= D_TRACKCLOSE;
+	setup_open_of(&track, "freebsd-trackclose");
+	h_open(&b);
+	SCHED_CHECK(b.c_error == 0);
 	hd[0].hd_close_holds = true;
 }
 
@@ -205,6 +234,16 @@ end_at_once(void)
 	end_soon();
 }
 
+/* The file that nobody has closed was closed by its revoke. */
+static void
+end_track(void)
+{
+
+	SCHED_CHECK(hd[0].hd_nclose == 2);
+	h_close(&b);
+	end();
+}
+
 /* It has been sent. */
 static void
 end_sent(void)
@@ -256,6 +295,21 @@ revokes_at_once(void *arg)
 		cv_wait(&hd[0].hd_cv, &hd[0].hd_lock);
 	mutex_exit(&hd[0].hd_lock);
 	revokes(arg);
+}
+
+/* When somebody else's d_close is in the driver; it is over with its own. */
+static void
+revokes_during_close(void *arg)
+{
+
+	mutex_enter(&hd[0].hd_lock);
+	while (hd[0].hd_nclose == 0)
+		(void)kpause("close", false, 1, &hd[0].hd_lock);
+	mutex_exit(&hd[0].hd_lock);
+	revokes(arg);
+	mutex_enter(&hd[0].hd_lock);
+	SCHED_CHECK(!back || hd[0].hd_nclose == 2);
+	mutex_exit(&hd[0].hd_lock);
 }
 
 /* And then lets who closes meanwhile go on. */
@@ -533,6 +587,8 @@ ACTORS(close_at_once, { "A", closes, &a }, { "B", opens_at_once, NULL },
     { "back", comes_back_late, NULL });
 ACTORS(close_revoke, { "A", closes, &a }, { "revoke", revokes, NULL },
     { "back", comes_back_late, NULL });
+ACTORS(track_revoke, { "A", closes, &a },
+    { "revoke", revokes_during_close, NULL }, { "back", comes_back, NULL });
 ACTORS(close_unplug, { "A", closes, &a }, { "unplug", unplugs, NULL },
     { "back", comes_back_late, NULL });
 ACTORS(moves_deaf, { "A", closes, &a }, { "revoke", revokes_deaf, NULL },
@@ -603,6 +659,10 @@ const struct sched_litmus l_stuck[] = {
 	    setup_close_sends, close_at_once, end },
 	{ "stuck_close_revoke", "a d_close that stays, and a revoke",
 	    setup_close_holds, close_revoke, end },
+	{ "stuck_close_freebsd", "the same, as FreeBSD's",
+	    setup_holds_freebsd, close_revoke, end },
+	{ "stuck_close_track", "one that closes one file of two, and a revoke",
+	    setup_holds_track, track_revoke, end_track },
 	{ "stuck_close_unplug", "a d_close that stays, and vdevgone",
 	    setup_close_holds, close_unplug, end },
 	{ "stuck_cancel_open", "a d_cancel that stays, revoke and open",

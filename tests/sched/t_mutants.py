@@ -146,7 +146,8 @@ MUTANTS = (
     ("a revoke does not take the opens over", VNOPS,
      "	sn->sn_taken = true;\n", ""),
     ("a revoke does not wait for the close", VNOPS,
-     "	while (sd->sd_closing && !sd->sd_overdue && sd->sd_ncloses == nth)\n"
+     "	while (sd->sd_closing && !sd->sd_overdue &&\n"
+     "	    (int)(nth - sd->sd_ncloses) >= 0)\n"
      "		spec_close_press(sd, began);\n"
      "	spec_node_unhash",
      "	spec_node_unhash"),
@@ -367,7 +368,11 @@ MUTANTS = (
      "	(void)sc;\n	return ISSET(flag, FNONBLOCK) != 0;"),
     # ---- t_sched_stuck
     ("a revoke waits for any close", VNOPS,
-     " && sd->sd_ncloses == nth)", ")", "t_sched_stuck"),
+     " &&\n	    (int)(nth - sd->sd_ncloses) >= 0)", ")", "t_sched_stuck"),
+    ("a revoke does not wait for the close behind another", VNOPS,
+     " + (spec_is_left(sd) ? 1 : 0)", "", "t_sched_stuck"),
+    ("a revoke leaves open what is not being closed", VNOPS,
+     " || n > 1)", ")", "t_sched_stuck"),
     ("no close is overdue", CLOSE,
      "	sd->sd_overdue = true;\n", "", "t_sched_stuck"),
     ("an overdue close is not announced", CLOSE,
@@ -396,10 +401,6 @@ MUTANTS = (
     ("a revoke waits for what a close sends", CLOSE,
      "	if (left == 0)\n		spec_close_cut(sd);\n", "",
      "t_sched_stuck"),
-    ("a revoke as FreeBSD's waits for what a close sends", VNOPS,
-     "	/* not exact */\n		spec_close_press(sd, began);\n",
-     "	/* not exact */\n		cv_wait(specfs_iocv(vp->v_rdev), "
-     "device_lock(vp->v_rdev));\n", "t_sched_stuck"),
     ("a revoke does not wait for what is soon sent", CLOSE,
      "	const u_int left = sd->sd_drainer != NULL ?\n"
      "	    spec_close_soon(sd, began) : 0;\n",

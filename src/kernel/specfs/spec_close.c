@@ -446,6 +446,7 @@ spec_close_driver(struct specdev *sd, int flags)
 }
 
 /*
+ * yes = spec_is_left(sd)
  * spec_close_late(sd)
  *
  *	Where a close does not wait for opens, one may come through behind
@@ -458,18 +459,26 @@ spec_close_driver(struct specdev *sd, int flags)
  *					  last; opencnt 1
  *		opencnt 0
  *
- *	Then the driver is closed here, perhaps once too often, so that
+ *	or a revoke takes several, one of which is being closed.  Then the
+ *	driver is closed here, perhaps once too often, so that
  *	nothing stays open for nobody.  device_lock held, and left while the
  *	driver runs; somebody keeps sd.
  */
+bool
+spec_is_left(const struct specdev *sd)
+{
+
+	return !sd->sd_ss->ss_wait && sd->sd_file == NULL &&
+	    sd->sd_opencnt == 0 &&
+	    (sd->sd_left || atomic_load_relaxed(&sd->sd_opened));
+}
+
 void
 spec_close_late(struct specdev *sd)
 {
 
 	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
-	while (!sd->sd_ss->ss_wait && sd->sd_file == NULL &&
-	    sd->sd_opencnt == 0 && !sd->sd_closing &&
-	    atomic_load_relaxed(&sd->sd_opened)) {
+	while (spec_is_left(sd) && !sd->sd_closing) {
 		spec_close_begin(sd, FNONBLOCK);
 		mutex_exit(device_lock(sd->sd_dev));
 		spec_close_driver(sd, FNONBLOCK);
@@ -503,15 +512,13 @@ spec_close_device(struct specdev *sd, int flags)
  * spec_close_unguarded(sd, flags)
  *
  *	The same while others may have it open, for semantics that are not
- *	exact; after a close that is in progress, however long it takes.
+ *	exact.
  */
 void
 spec_close_unguarded(struct specdev *sd, int flags)
 {
 
 	KASSERT(mutex_owned(device_lock(sd->sd_dev)));
-	while (sd->sd_closing)
-		cv_wait(specfs_iocv(sd->sd_dev), device_lock(sd->sd_dev));
 	spec_close_begin(sd, flags);
 	mutex_exit(device_lock(sd->sd_dev));
 	spec_close_driver(sd, flags);

@@ -265,10 +265,13 @@ spec_close_inexact(struct vnode *vp, int flags)
 	mutex_exit(device_lock(sd->sd_dev));
 	vn_close_known();
 	mutex_enter(device_lock(sd->sd_dev));
-	if (sn->sn_taken)
-		return;
-	if (sd->sd_tracks || sd->sd_opencnt == 1)
-		spec_close_unguarded(sd, flags);
+	if (!sn->sn_taken && (sd->sd_tracks || sd->sd_opencnt == 1)) {
+		while (sd->sd_closing && !sn->sn_taken)
+			cv_wait(specfs_iocv(sd->sd_dev),
+			    device_lock(sd->sd_dev));
+		if (!sn->sn_taken)
+			spec_close_unguarded(sd, flags);
+	}
 	if (sn->sn_taken)
 		return;
 	KASSERTMSG(sn->sn_opencnt > 0 && sn->sn_opencnt <= sd->sd_opencnt,

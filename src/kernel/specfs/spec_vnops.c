@@ -367,6 +367,10 @@ spec_node_dead(struct vnode *vp)
  *		vp is gone, waits	its close ends
  *								opens, closes
  *		is woken: not its close
+ *
+ *	Where a close goes on while others have it open (not exact), it is the
+ *	close of one of the opens that are taken here, and who does it closes
+ *	the others behind it (spec_close_late).
  */
 static int
 spec_revoke(struct vnode *vp, int flags __unused)
@@ -374,11 +378,9 @@ spec_revoke(struct vnode *vp, int flags __unused)
 	struct specnode *const sn = &vp->v_spec;
 	struct specdev *const sd = sn->sn_dev;
 	const u_int began = getticks();
-	u_int nth;
+	u_int n, nth;
 
 	mutex_enter(device_lock(vp->v_rdev));
-	while (sd->sd_closing && sd->sd_opencnt > 0)	/* not exact */
-		spec_close_press(sd, began);
 	if (spec_gone(vp)) {
 		while (vp->v_op != &dead_vnodeops)
 			cv_wait(specfs_iocv(vp->v_rdev), device_lock(vp->v_rdev));
@@ -388,17 +390,18 @@ spec_revoke(struct vnode *vp, int flags __unused)
 	sn->sn_taken = true;
 	atomic_store_seq_cst(&sn->sn_gone, true);
 	cv_broadcast(specfs_iocv(vp->v_rdev));	/* opens that wait for a close */
-	if (sn->sn_opencnt > 0) {
-		KASSERT(sn->sn_opencnt <= sd->sd_opencnt);
-		sd->sd_opencnt -= sn->sn_opencnt;
+	if ((n = sn->sn_opencnt) > 0) {
+		KASSERT(n <= sd->sd_opencnt);
+		sd->sd_opencnt -= n;
 		sn->sn_opencnt = 0;
-		if (sd->sd_opencnt == 0)
+		if (sd->sd_opencnt == 0 && !sd->sd_closing)
 			spec_close_start(vp, FNONBLOCK);
-		else
+		else if (sd->sd_opencnt > 0 || n > 1)
 			sd->sd_left = true;
 	}
-	nth = sd->sd_ncloses;
-	while (sd->sd_closing && !sd->sd_overdue && sd->sd_ncloses == nth)
+	nth = sd->sd_ncloses + (spec_is_left(sd) ? 1 : 0);
+	while (sd->sd_closing && !sd->sd_overdue &&
+	    (int)(nth - sd->sd_ncloses) >= 0)
 		spec_close_press(sd, began);
 	spec_node_unhash(vp);
 	spec_node_dead(vp);

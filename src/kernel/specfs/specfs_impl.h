@@ -114,6 +114,7 @@ void	spec_close_init(struct spec_bucket *);
 void	spec_close_device(struct specdev *, int);
 void	spec_close_start(struct vnode *, int);
 void	spec_close_unguarded(struct specdev *, int);
+bool	spec_is_left(const struct specdev *);
 void	spec_close_late(struct specdev *);
 void	spec_io_drain(struct specdev *);
 void	spec_io_exit(struct specdev *);
