@@ -8,6 +8,7 @@
 #include <sys/callout.h>
 #include <sys/errno.h>
 #include <sys/event.h>
+#include <sys/intr.h>
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/localcount.h>
@@ -174,6 +175,58 @@ callout_other(void *arg __unused)
 	callout_reset(&c, 0, other_fire, NULL);
 	(void)callout_halt(&c, NULL);
 	callout_destroy(&c);
+}
+
+/* ---- soft interrupts ------------------------------------------------ */
+
+static void *si_again, *si_other;
+static bool si_ended;
+static u_int si_runs;
+
+static void
+si_fire(void *arg __unused)
+{
+
+	SCHED_CHECK(!si_ended);
+	if (si_runs++ == 0)
+		softint_schedule(si_again);
+}
+
+static void
+setup_softint(void)
+{
+
+	kern_init();
+	si_ended = false;
+	si_runs = 0;
+	si_again = softint_establish(SOFTINT_SERIAL | SOFTINT_MPSAFE, si_fire,
+	    NULL);
+	si_other = softint_establish(SOFTINT_SERIAL | SOFTINT_MPSAFE,
+	    other_fire, NULL);
+}
+
+static void
+softint_ends(void *arg __unused)
+{
+
+	softint_schedule(si_again);
+	softint_disestablish(si_again);
+	si_ended = true;
+}
+
+static void
+softint_other(void *arg __unused)
+{
+
+	softint_schedule(si_other);
+}
+
+static void
+end_softint(void)
+{
+
+	softint_disestablish(si_other);
+	kern_fini();
 }
 
 /* ---- select --------------------------------------------------------- */
@@ -375,6 +428,8 @@ ACTORS(halt, { "halt", callout_sets, NULL });
 ACTORS(halt_again, { "halt", callout_sets_again, NULL });
 ACTORS(halt_other, { "halt", callout_sets, NULL },
     { "other", callout_other, NULL });
+ACTORS(softint_two, { "ends", softint_ends, NULL },
+    { "other", softint_other, NULL });
 ACTORS(poll_fill, { "poll", polls, NULL }, { "fill", fills, NULL });
 ACTORS(knote_fill, { "poll", polls_filter, NULL }, { "fill", fills, NULL });
 ACTORS(poll_end_fill, { "poll", polls_and_ends, NULL },
@@ -398,6 +453,8 @@ const struct sched_litmus l_kern[] = {
 	    setup_callout, halt_again, end_callout },
 	{ "callout_halt_other", "one beside another one",
 	    setup_callout, halt_other, end_callout },
+	{ "softint_end", "a soft interrupt that schedules itself, and its end",
+	    setup_softint, softint_two, end_softint },
 	{ "poll_notify", "a poll against a notification: no lost wake-up",
 	    setup_select, poll_fill, end_select },
 	{ "knote_notify", "a poll by filters against one: the same",

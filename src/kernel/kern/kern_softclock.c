@@ -355,10 +355,20 @@ softint_establish(u_int flags, void (*func)(void *), void *arg)
 	return si;
 }
 
+/* Lock held. */
+static void
+softint_remove(struct softint *si)
+{
+
+	if (si->si_pending)
+		TAILQ_REMOVE(&softints, si, si_entry);
+	si->si_pending = false;
+}
+
 /*
  * softint_disestablish(cookie)
  *
- *	Waits for a running handler.  Nobody may schedule it any more.
+ *	Waits for a running handler.  Nobody else may schedule it any more.
  */
 void
 softint_disestablish(void *cookie)
@@ -367,9 +377,10 @@ softint_disestablish(void *cookie)
 
 	ASSERT_SLEEPABLE();
 	mutex_enter(&softclock_lock);
-	if (si->si_pending)
-		TAILQ_REMOVE(&softints, si, si_entry);
+	softint_remove(si);
 	(void)softclock_wait(si, NULL);
+	/* A handler may have scheduled itself once more. */
+	softint_remove(si);
 	mutex_exit(&softclock_lock);
 	kmem_free(si, sizeof(*si));
 }
