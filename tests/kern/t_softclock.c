@@ -79,13 +79,39 @@ stopped(void)
 	mutex_init(&lock, MUTEX_DEFAULT, IPL_NONE);
 	norder = 0;
 	callout_init(&c, CALLOUT_MPSAFE);
+	T_CHECK(!callout_stop(&c));
 	callout_reset(&c, 50, note, &v);
 	T_CHECK(callout_pending(&c));
 	T_CHECK(!callout_stop(&c));
 	T_CHECK(!callout_pending(&c));
-	T_CHECK(callout_stop(&c));
+	T_CHECK(!callout_stop(&c));
 	t_msleep(80);
 	T_EQ(norder, 0);
+	callout_destroy(&c);
+	kern_fini();
+}
+
+/* Whether it was too late is told once. */
+static void
+expired(void)
+{
+	u_int v = 1;
+	callout_t c;
+
+	kern_init();
+	mutex_init(&lock, MUTEX_DEFAULT, IPL_NONE);
+	norder = 2;
+	callout_init(&c, CALLOUT_MPSAFE);
+	T_CHECK(!callout_halt(&c, NULL));
+	callout_reset(&c, 1, note, &v);
+	T_UNTIL(have_three, NULL);
+	T_CHECK(callout_halt(&c, NULL));
+	T_CHECK(!callout_halt(&c, NULL));
+	norder = 2;
+	callout_reset(&c, 1, note, &v);
+	T_UNTIL(have_three, NULL);
+	callout_schedule(&c, 1000 * hz);
+	T_CHECK(!callout_stop(&c));
 	callout_destroy(&c);
 	kern_fini();
 }
@@ -210,6 +236,7 @@ softint(void)
 const struct t_case t_cases[] = {
 	{ "callouts run in the order of their times", by_time },
 	{ "callout_stop takes a pending call back", stopped },
+	{ "callout_halt says whether it was too late, once", expired },
 	{ "callout_halt waits for the handler, without the interlock",
 	    halt_waits },
 	{ "a handler may schedule itself", reschedule },

@@ -15,6 +15,7 @@ typedef struct callout {
 	void		*c_arg;
 	uint64_t	 c_when;	/* ns; under callout_lock */
 	bool		 c_pending;	/* on the list; same lock */
+	bool		 c_fired;	/* called, not stopped since; same lock */
 	u_int		 c_flags;
 	TAILQ_ENTRY(callout) c_entry;
 } callout_t;

@@ -99,6 +99,7 @@ softclock_step(void)
 	if (c != NULL && c->c_when <= hyp_clock()) {
 		TAILQ_REMOVE(&callouts, c, c_entry);
 		c->c_pending = false;
+		c->c_fired = true;
 		softclock_call(c, "a callout", c->c_func, c->c_arg,
 		    (c->c_flags & CALLOUT_MPSAFE) != 0);
 		return true;
@@ -205,6 +206,16 @@ callout_remove(callout_t *c)
 	return true;
 }
 
+/* Lock held: has it been called since it was scheduled?  Not any more. */
+static bool
+callout_ask_fired(callout_t *c)
+{
+	const bool fired = c->c_fired;
+
+	c->c_fired = false;
+	return fired;
+}
+
 /* Lock held. */
 static void
 callout_insert(callout_t *c, int ticks)
@@ -214,6 +225,7 @@ callout_insert(callout_t *c, int ticks)
 	KASSERTMSG(ticks >= 0, "ticks=%d", ticks);
 	c->c_when = hyp_clock() + (uint64_t)ticks * NSEC_PER_TICK;
 	c->c_pending = true;
+	c->c_fired = false;
 	TAILQ_FOREACH(o, &callouts, c_entry) {
 		if (o->c_when > c->c_when)
 			break;
@@ -263,17 +275,19 @@ callout_reset(callout_t *c, int ticks, void (*func)(void *), void *arg)
  * expired = callout_stop(c)
  *
  *	Take a pending call back.  The handler may still run when this
- *	returns.  True if it had begun, or was never scheduled.
+ *	returns.  True if it had begun; false if it was pending, was stopped
+ *	before, or never scheduled.
  */
 bool
 callout_stop(callout_t *c)
 {
-	bool pending;
+	bool fired;
 
 	mutex_enter(&softclock_lock);
-	pending = callout_remove(c);
+	(void)callout_remove(c);
+	fired = callout_ask_fired(c);
 	mutex_exit(&softclock_lock);
-	return !pending;
+	return fired;
 }
 
 /*
@@ -286,18 +300,19 @@ callout_stop(callout_t *c)
 bool
 callout_halt(callout_t *c, kmutex_t *interlock)
 {
-	bool pending, waited;
+	bool fired, waited;
 
 	LOCKDEBUG_BARRIER(interlock, __func__);
 	mutex_enter(&softclock_lock);
-	pending = callout_remove(c);
+	(void)callout_remove(c);
+	fired = callout_ask_fired(c);
 	waited = softclock_wait(c, interlock);
 	/* A handler may have scheduled itself once more. */
 	(void)callout_remove(c);
 	mutex_exit(&softclock_lock);
 	if (waited && interlock != NULL)
 		mutex_enter(interlock);
-	return !pending;
+	return fired;
 }
 
 /*
