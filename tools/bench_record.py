@@ -56,8 +56,10 @@ def record(results, which):
             for key, of in sorted(recorded.items())) + "\n}\n")
 
 
-def record_scale(runs):
-    """Keep what --scale has measured."""
+def record_scale(run):
+    """Keep what --scale has measured, in the place of that with as many."""
+    runs = sorted([old for old in load_scale() if old["n"] != run["n"]] + [run],
+                  key=lambda one: one["n"])
     with open(SCALE, "w", encoding="ascii") as file:
         file.write("[\n" + ",\n".join(" " + json.dumps(run) for run in runs) +
                    "\n]\n")

@@ -4,7 +4,7 @@
 
     bench_guest.py [--quick] --build DIR NAME...
     bench_guest.py --build DIR --trace OPERATION
-    bench_guest.py --build DIR --scale
+    bench_guest.py --build DIR --scale [COUNT]...
 
 The kernel's release goes out after "=", each figure that is done as one line of
 JSON after "@", each failure after "!"; what else comes is somebody's message.  What is timed are programs in
@@ -649,7 +649,7 @@ def main():
         guest.trace(*args.names)
     elif args.scale:
         guest.warm()
-        for one in scale(guest):
+        for one in scale(guest, [int(name) for name in args.names]):
             print("@" + json.dumps(one), flush=True)
     else:
         guest.measure(args.names)

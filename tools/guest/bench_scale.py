@@ -64,13 +64,14 @@ def modprobe(*words):
     subprocess.run(["modprobe", *words], check=True)
 
 
-def scale(guest):
-    """For each of COUNTS: {"n", "theirs", "ours"}."""
+def scale(guest, counts):
+    """For each of counts, or COUNTS: {"n", "theirs", "ours"}."""
+    counts = counts or list(COUNTS)
     warm = False
     daemon = guest.daemon(NUMBER + ",serial=none,unit=0")
     nothing = status(daemon.pid)["VmRSS"]
     daemon.stop()
-    for count in COUNTS[:1] + COUNTS:       # the first is a warm-up
+    for count in counts[:1] + counts:       # the first is a warm-up
         ends = ["f%d" % number for number in range(count)]
         with tempfile.TemporaryDirectory() as directory, guest.served(
                 directory, *("%s=%s,%s" % (end, CHIP, end)
