@@ -24,10 +24,10 @@ ACCEPTED = {
     # A request, its thread and its node end each other, a file waits for who
     # looks at it, and a node that was taken over has all three (frontvar.h), and
     # what goes on (front_hand.c).
-    "devswd/front": [{"front_hand.c", "front_handle.c", "front_helm.c",
-                      "front_keep.c", "front_node.c", "front_ops.c",
-                      "front_park.c", "front_perm.c", "front_req.c",
-                      "front_threads.c", "front_who.c"}],
+    "devswd/front": [{"front_chan.c", "front_hand.c", "front_handle.c",
+                      "front_helm.c", "front_keep.c", "front_node.c",
+                      "front_ops.c", "front_park.c", "front_perm.c",
+                      "front_req.c", "front_threads.c", "front_who.c"}],
     # A device, its transfers and its threads (usbvar.h).
     "devswd/host": [{"hyp_usb_libusb.c", "hyp_usbx_libusb.c", "usb_event.c",
                      "usb_reaper.c"}],

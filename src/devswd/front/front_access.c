@@ -16,7 +16,7 @@
  *	who is in many groups	some more: those that a file does not keep
  *
  * Until udev is done with a new node, the owner and mode that the node should
- * have must let in too: front_node.c says why, and in which order these are
+ * have must let in too: front_perm.c says why, and in which order these are
  * looked at.
  *
  * The node and the ACL are read one after the other.  Who changes them in

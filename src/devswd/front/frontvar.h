@@ -9,7 +9,8 @@
  *	front_ops.c	the CUSE operations
  *	front_hand.c	a planned restart: calls and files go on
  *	front_handle.c	open files by the numbers that the kernel has for them
- *	front_node.c	nodes and their channels: make, lose, make again
+ *	front_node.c	nodes: what K makes, who asks; start and stop
+ *	front_chan.c	their channels: make, lose, make again
  *	front_perm.c	owner and mode of nodes
  *	front_access.c	who may open a node
  *	front_share.c	who may have how many of the threads
@@ -274,12 +275,15 @@ void	front_dead(fuse_req_t, enum front_op, uint32_t, struct front_chan *);
 struct front_node *front_node_alloc(struct hyp_node *, const char *, int,
 	    uint32_t);
 void	front_node_free(struct front_node *);
+void	front_nodes_stop(void);
+
+/* front_chan.c */
+int	front_chan_make(struct front_node *);
 struct front_chan *front_chan_alloc(struct front_node *, int);
 void	front_chan_free(struct front_chan *);
 int	front_chan_watch(struct front_chan *);
 void	front_chan_lost(struct front_thread *, struct front_chan *);
 void	front_chan_rele(struct front_chan *);
-void	front_nodes_stop(void);
 
 /* front_keep.c; FRONT_MADE_UP is no call of the kernel's. */
 #define	FRONT_MADE_UP	(UINT64_C(1) << 62)
