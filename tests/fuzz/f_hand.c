@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * f_hand.c - what a daemon leaves for the next one, with anything in it
- * (src/devswd/front/front_hand.c).
+ * (src/devswd/front/front_handed.c).
  *
  * An input is what stands behind the head.  Promises: it is read to the end, or
  * refused; what a device has said is within it, and no longer than asked for;
@@ -22,7 +22,7 @@
 static const uint8_t head[] = { 0x65, 0x64, 0x73, 0x77, 0x68, 0x61, 0x6e, 0x64,
     1, 0, 0, 0, 1, 0, 0, 0 };
 
-/* An entry of an open file, as front_hand.c's struct entry and struct file. */
+/* An entry of an open file: handvar.h's struct hand_entry and hand_file. */
 struct file_entry {
 	uint32_t	 fe_type, fe_len, fe_minor, fe_done;
 	char		 fe_name[24];

@@ -23,11 +23,12 @@ BUILD = pathlib.Path(sys.argv[1])
 ACCEPTED = {
     # A request, its thread and its node end each other, a file waits for who
     # looks at it, and a node that was taken over has all three (frontvar.h), and
-    # what goes on (front_hand.c).
-    "devswd/front": [{"front_chan.c", "front_hand.c", "front_handle.c",
-                      "front_helm.c", "front_keep.c", "front_node.c",
-                      "front_ops.c", "front_park.c", "front_perm.c",
-                      "front_req.c", "front_threads.c", "front_who.c"}],
+    # what goes on (front_handed.c).
+    "devswd/front": [{"front_chan.c", "front_hand.c", "front_handed.c",
+                      "front_handle.c", "front_helm.c", "front_keep.c",
+                      "front_node.c", "front_ops.c", "front_park.c",
+                      "front_perm.c", "front_req.c", "front_threads.c",
+                      "front_who.c"}],
     # A device, its transfers and its threads (usbvar.h).
     "devswd/host": [{"hyp_usb_libusb.c", "hyp_usbx_libusb.c", "usb_event.c",
                      "usb_reaper.c"}],

@@ -7,7 +7,8 @@
  *	front_threads.c	threads: spares, the guard, start and stop
  *	front_req.c	one request: interrupt, deadline, exactly one answer
  *	front_ops.c	the CUSE operations
- *	front_hand.c	a planned restart: calls and files go on
+ *	front_hand.c	a planned restart: what is said to the next process
+ *	front_handed.c	the same: calls and files go on in this one
  *	front_handle.c	open files by the numbers that the kernel has for them
  *	front_node.c	nodes: what K makes, who asks; start and stop
  *	front_chan.c	their channels: make, lose, make again
@@ -301,6 +302,8 @@ int	front_kept_take(struct hyp_node *, const char *, int, uint32_t,
 /* front_hand.c */
 bool	front_hand_call(struct front_thread *, const struct front_chan *,
 	    size_t);
+
+/* front_handed.c */
 void	front_hand_slots(void);
 bool	front_hand_has(const struct front_node *, uint64_t);
 void	front_hand_journal(uint32_t);

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front_handed.c - a planned restart: what the process before has handed over
+ * is read, and goes on; front_hand.c has the model.
+ *
+ * Nothing that is read is believed: entries have a length within bounds,
+ * strings an end, calls are of those that are written, with the length
+ * that they say (libfuse believes the kernel), slots are free, numbers and
+ * nodes those of the journal.
+ *
+ * Locks
+ *	What has been read does not change, but for he_minor of a call that runs
+ *	again, which is fl_lock's, and he_done of a file, its node's.
+ */
+#include <errno.h>
+#include <linux/fuse.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front/handvar.h"
+#include "front/journal.h"
+#include "host/host.h"
+#include "hyp/hyp_state.h"
+
+static char *hand_text;			/* has been read */
+static size_t hand_len;
+
+/* The first entry of that kind behind he; NULL: there is none. */
+static struct hand_entry *
+next_entry(struct hand_entry *he, uint32_t type)
+{
+	char *at;
+
+	at = he == NULL ? hand_text : (char *)(he + 1) + HAND_ALIGN(he->he_len);
+	while (at != NULL && at < hand_text + hand_len) {
+		he = (struct hand_entry *)(void *)at;
+		if (he->he_type == type)
+			return he;
+		at = (char *)(he + 1) + HAND_ALIGN(he->he_len);
+	}
+	return NULL;
+}
+
+/* ---- reading -------------------------------------------------------- */
+
+static bool
+entry_ok(const struct hand_entry *he)
+{
+	const struct fuse_in_header *in = (const void *)(he + 1);
+	const struct hand_file *f = (const void *)(he + 1);
+
+	switch (he->he_type) {
+	case HAND_DEVICE:
+		return memchr(he->he_name, '\0', sizeof(he->he_name)) != NULL;
+	case HAND_FILE:
+		return he->he_len == sizeof(*f) && f->f_number != 0 &&
+		    f->f_ngroups <= HYP_NGROUPS &&
+		    memchr(f->f_info.fo_command, '\0',
+		    sizeof(f->f_info.fo_command)) != NULL;
+	case HAND_CALL:
+		return he->he_len >= sizeof(*in) && he->he_len <= FRONT_INSZ &&
+		    he->he_done < he->he_len && front_hand_callok(in, he->he_len);
+	default:
+		return false;
+	}
+}
+
+/* All of it is entries that are well. */
+static bool
+text_ok(void)
+{
+	size_t at = 0, left;
+	struct hand_entry *he;
+
+	while (at < hand_len) {
+		left = hand_len - at;
+		he = (struct hand_entry *)(void *)(hand_text + at);
+		if (left < sizeof(*he) || he->he_len > left - sizeof(*he) ||
+		    HAND_ALIGN((size_t)he->he_len) > left - sizeof(*he) ||
+		    !entry_ok(he))
+			return false;
+		at += sizeof(*he) + HAND_ALIGN((size_t)he->he_len);
+	}
+	return true;
+}
+
+static bool
+read_text(int fd, off_t at)
+{
+	ssize_t n;
+	size_t got = 0;
+
+	while (got < hand_len) {
+		n = pread(fd, hand_text + got, hand_len - got,
+		    at + (off_t)got);
+		if (n < 1)
+			return false;
+		got += (size_t)n;
+	}
+	return true;
+}
+
+bool
+front_hand_open(int fd)
+{
+	const off_t end = lseek(fd, 0, SEEK_END);
+	struct hand_head h;
+
+	free(hand_text);
+	hand_text = NULL;
+	hand_len = 0;
+	if (end < (off_t)sizeof(h) || end > HAND_MAX ||
+	    pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
+	    h.h_magic != HAND_MAGIC || h.h_version != HAND_VERSION ||
+	    h.h_complete != 1)
+		return false;
+	hand_len = (size_t)end - sizeof(h);
+	hand_text = malloc(hand_len + 1);
+	if (hand_text != NULL && read_text(fd, sizeof(h)) && text_ok())
+		return true;
+	free(hand_text);
+	hand_text = NULL;
+	hand_len = 0;
+	return false;
+}
+
+bool
+front_hand_is(void)
+{
+
+	return hand_text != NULL;
+}
+
+size_t
+hyp_hand_get(const char *name, void *data, size_t max)
+{
+	struct hand_entry *he = NULL;
+
+	while ((he = next_entry(he, HAND_DEVICE)) != NULL) {
+		if (strcmp(he->he_name, name) != 0)
+			continue;
+		if (he->he_len <= max)
+			memcpy(data, he + 1, he->he_len);
+		return he->he_len;
+	}
+	return 0;
+}
+
+/*
+ * front_hand_slots()
+ *
+ *	Nobody else gets the slots of files that go on, and none of these has a
+ *	number that was never given.  Right after front_start.
+ */
+void
+front_hand_slots(void)
+{
+	struct hand_entry *he = NULL;
+
+	while ((he = next_entry(he, HAND_FILE)) != NULL) {
+		const struct hand_file *const f = (const void *)(he + 1);
+
+		he->he_done = f->f_number > front.fl_number ||
+		    !front_slot_reserve(f->f_slot);
+	}
+}
+
+/* ---- going on ------------------------------------------------------- */
+
+static const struct fuse_in_header *
+call_of(const struct hand_entry *he)
+{
+
+	return (const void *)(he + 1);
+}
+
+/*
+ * yes = front_hand_has(fn, unique)
+ *
+ *	Is it a call that is to be run again?
+ */
+bool
+front_hand_has(const struct front_node *fn, uint64_t unique)
+{
+	struct hand_entry *he = NULL;
+
+	while ((he = next_entry(he, HAND_CALL)) != NULL) {
+		if (he->he_minor == fn->fn_minor &&
+		    call_of(he)->unique == unique)
+			return true;
+	}
+	return false;
+}
+
+static struct front_node *
+kept_node(uint32_t minor)
+{
+	struct front_node *fn;
+
+	LIST_FOREACH(fn, &front.fl_kept, fn_list) {
+		if (fn->fn_minor == minor)
+			return fn;
+	}
+	return NULL;
+}
+
+/*
+ * front_hand_journal(slot)
+ *
+ *	From this slot on, which no thread has, the journal is empty: it has these
+ *	calls now, until a thread does (front_call_begin).  One for which there is
+ *	no room is answered.
+ */
+void
+front_hand_journal(uint32_t slot)
+{
+	const struct fuse_in_header *in;
+	const struct front_node *fn;
+	struct hand_entry *he = NULL;
+
+	while ((he = next_entry(he, HAND_CALL)) != NULL) {
+		in = call_of(he);
+		fn = kept_node(he->he_minor);
+		if (fn != NULL && slot < JOURNAL_CALLS) {
+			memcpy(he->he_name, &slot, sizeof(slot));
+			journal_call_begin(front.fl_config.journal, slot++,
+			    fn->fn_record, in->unique, in->opcode);
+			continue;
+		}
+		if (fn != NULL)
+			front_answer_dead(fn->fn_chan, in->unique, in->opcode);
+		he->he_minor = UINT32_MAX;
+	}
+}
+
+static void
+open_again(struct front_node *fn, const struct hand_file *f)
+{
+	struct front_file *ff;
+	struct hyp_lwp *l;
+	int error;
+
+	ff = calloc(1, sizeof(*ff) + f->f_ngroups * sizeof(uint32_t));
+	if (ff == NULL || (ff->ff_user = front_user_get(f->f_uid)) == NULL) {
+		free(ff);
+		front_slot_free(f->f_slot);
+		return;
+	}
+	memcpy(ff->ff_groups, f->f_groups, f->f_ngroups * sizeof(uint32_t));
+	ff->ff_chan = fn->fn_chan;
+	atomic_store(&ff->ff_refs, 1);
+	ff->ff_flags = (int)f->f_flags & (HYP_F_READ | HYP_F_WRITE);
+	ff->ff_info = f->f_info;
+	ff->ff_info.fo_opening = ff->ff_info.fo_stale = false;
+	ff->ff_info.fo_calls = 0;
+	ff->ff_cred = (struct hyp_cred){ f->f_uid, f->f_gid, f->f_pid,
+	    f->f_ngroups, ff->ff_groups };
+	l = hyp_lwp_enter(&ff->ff_cred);
+	error = hyp_node_open(fn->fn_node, ff->ff_flags | HYP_F_NONBLOCK |
+	    HYP_F_AGAIN, ff, &ff->ff_file);
+	hyp_lwp_exit(l);
+	if (error == 0) {
+		front_file_restore(ff, f->f_slot, f->f_number);
+		return;
+	}
+	host_logf(HYP_LOG_WARNING, "front: %s: a file of process %d does not "
+	    "go on: %s", fn->fn_name, (int)f->f_pid, strerror(error));
+	front_slot_free(f->f_slot);
+	front_user_put(ff->ff_user);
+	free(ff);
+}
+
+/*
+ * front_hand_files(fn, alive)
+ *
+ *	The node is about to be served: open again what was open, or if it is not
+ *	alive, has no hardware, forget it.  Sleeps.
+ */
+void
+front_hand_files(struct front_node *fn, bool alive)
+{
+	struct hand_entry *he = NULL;
+
+	while ((he = next_entry(he, HAND_FILE)) != NULL) {
+		const struct hand_file *const f = (const void *)(he + 1);
+
+		if (he->he_minor != fn->fn_minor || he->he_done != 0)
+			continue;
+		he->he_done = 1;
+		if (alive && fn->fn_node != NULL && fn->fn_chan != NULL)
+			open_again(fn, f);
+		else
+			front_slot_free(f->f_slot);
+	}
+}
+
+/* The channel of the node with that number, if it is served.  fl_lock held. */
+static struct front_chan *
+served(const struct front_nodes *nodes, uint32_t minor)
+{
+	const struct front_node *fn;
+
+	LIST_FOREACH(fn, nodes, fn_list) {
+		if (fn->fn_minor == minor && !fn->fn_held)
+			return fn->fn_chan;
+	}
+	return NULL;
+}
+
+/* Does a file of one of them wait for its hardware?  fl_lock held. */
+static bool
+file_waits(const struct front_nodes *nodes)
+{
+	const struct front_node *fn;
+	struct hand_entry *he;
+
+	LIST_FOREACH(fn, nodes, fn_list) {
+		he = NULL;
+		while (fn->fn_held && (he = next_entry(he, HAND_FILE)) != NULL)
+			if (he->he_minor == fn->fn_minor)
+				return true;
+	}
+	return false;
+}
+
+bool
+front_hand_waits(void)
+{
+	struct hand_entry *he = NULL;
+	bool waits;
+
+	pthread_mutex_lock(&front.fl_lock);
+	waits = file_waits(&front.fl_nodes) || file_waits(&front.fl_kept);
+	while (!waits && (he = next_entry(he, HAND_CALL)) != NULL)
+		waits = he->he_minor != UINT32_MAX;
+	pthread_mutex_unlock(&front.fl_lock);
+	return waits;
+}
+
+/*
+ * fc = front_hand_next(ft)
+ *
+ *	A call of a node that is served, which is ft's now, in ft_in; NULL: there
+ *	is none.  Its place in the journal is ft's to give up
+ *	(front_call_begin).
+ */
+struct front_chan *
+front_hand_next(struct front_thread *ft)
+{
+	struct hand_entry *he = NULL;
+	struct front_chan *fc = NULL;
+
+	if (!atomic_load(&front.fl_handed))
+		return NULL;
+	pthread_mutex_lock(&front.fl_lock);
+	while (fc == NULL && (he = next_entry(he, HAND_CALL)) != NULL) {
+		fc = served(&front.fl_nodes, he->he_minor);
+		if (fc == NULL)
+			fc = served(&front.fl_kept, he->he_minor);
+	}
+	if (fc != NULL) {
+		memcpy(ft->ft_in, he + 1, he->he_len);
+		memcpy(&ft->ft_handslot, he->he_name, sizeof(uint32_t));
+		ft->ft_done = he->he_done;
+		he->he_minor = UINT32_MAX;
+		atomic_fetch_add(&fc->fc_refs, 1);
+	} else
+		atomic_store(&front.fl_handed, false);
+	pthread_mutex_unlock(&front.fl_lock);
+	return fc;
+}
