@@ -25,6 +25,7 @@
 #include "front/journal.h"
 #include "front/states.h"
 #include "front/suspects.h"
+#include "front/told.h"
 #include "h_test.h"
 
 #define	DUMP	2048
@@ -36,6 +37,8 @@ static const struct suspect suspects[] = {
 };
 
 static const char *const devices[] = { "ucom0", "ucom1" };
+
+static const char *const claims[] = { "403:6001", "1:2,unit=3", "1:2" };
 
 /* ---- what a reader sees --------------------------------------------- */
 
@@ -50,6 +53,7 @@ dump(const struct journal *j, char text[DUMP])
 	struct journal_file jf;
 	struct journal_call jc;
 	unsigned deaths;
+	struct told told;
 	char kept[8];
 	size_t n = 0;
 
@@ -96,6 +100,9 @@ dump(const struct journal *j, char text[DUMP])
 			n += (size_t)snprintf(text + n, DUMP - n,
 			    "%s is %.*s\n", devices[i], (int)len, kept);
 	}
+	for (told.t_order = 0; told_next(j, TOLD_CLAIM, told.t_order, &told);)
+		n += (size_t)snprintf(text + n, DUMP - n, "told %s\n",
+		    told.t_text);
 	assert(n < DUMP);
 }
 
@@ -115,9 +122,9 @@ has_call(const struct journal *j, unsigned node, uint64_t unique)
 /* ---- what is written ------------------------------------------------ */
 
 enum what { ADD, MADE, OWNER, REMOVE, OPEN, POLL, CLOSE, BEGIN, END, SUSPECT,
-    DIED, STATE };
+    DIED, STATE, TELL, UNTELL };
 
-/* a: the node, or the device; b: the slot, or the minor number; c: unique, number,
+/* a: the node, the device or the claim; b: the slot, or the minor number; c: unique, number,
    mode, or how much of a state. */
 static const struct step {
 	enum what	 s_what;
@@ -151,6 +158,9 @@ static const struct step {
 	{ STATE, 0, 0, 6 },	{ STATE, 0, 0, 2 },
 	{ STATE, 1, 0, 0 },	{ STATE, 0, 0, 0 },
 	{ STATE, 1, 0, 4 },	{ STATE, 1, 0, 0 },
+	{ TELL, 0, 0, 0 },	{ TELL, 1, 0, 0 },
+	{ UNTELL, 0, 0, 0 },	{ TELL, 2, 0, 0 },
+	{ UNTELL, 1, 0, 0 },	{ UNTELL, 2, 0, 0 },
 };
 #define	STEPS	(sizeof(script) / sizeof(script[0]))
 
@@ -199,6 +209,12 @@ write_step(struct journal *j, const struct step *s)
 		break;
 	case STATE:
 		state_put(j, devices[s->s_a], "4800 Bd", (size_t)s->s_c);
+		break;
+	case TELL:
+		(void)told_add(j, TOLD_CLAIM, claims[s->s_a]);
+		break;
+	case UNTELL:
+		told_drop(j, TOLD_CLAIM, claims[s->s_a]);
 		break;
 	}
 }
@@ -296,6 +312,48 @@ who_was_at_work_is_a_suspect(void)
 	journal_close(j);
 }
 
+/* In its order, once each, and as much as there is room for. */
+static void
+what_was_told_counts_until_it_is_taken_back(void)
+{
+	char text[TOLD_TEXT + 1] = "";
+	struct told told = { .t_order = 0 };
+	struct journal *j, *reader;
+	unsigned n = 0;
+	int fd;
+
+	j = journal_of(&fd);
+	T_CHECK(!told_next(j, TOLD_CLAIM, 0, &told));
+	T_EQ(told_add(j, TOLD_CLAIM, ""), -ENAMETOOLONG);
+	memset(text, 'x', TOLD_TEXT);
+	T_EQ(told_add(j, TOLD_CLAIM, text), -ENAMETOOLONG);
+	text[TOLD_TEXT - 1] = '\0';
+	T_EQ(told_add(j, TOLD_CLAIM, text), 0);
+	T_EQ(told_add(j, TOLD_CLAIM, text), 0);
+	for (unsigned i = 1; i < TOLD_MAX; i++) {
+		snprintf(text, sizeof(text), "%u", i);
+		T_EQ(told_add(j, TOLD_CLAIM, text), 0);
+	}
+	T_EQ(told_add(j, TOLD_CLAIM, "256"), -ENOSPC);
+	/* One that was told before, and one in the place of another. */
+	T_EQ(told_add(j, TOLD_CLAIM, "7"), 0);
+	told_drop(j, TOLD_CLAIM, "nobody's");
+	told_drop(j, TOLD_CLAIM, "7");
+	T_EQ(told_add(j, TOLD_CLAIM, "256"), 0);
+	T_EQ(journal_open(&reader, fd), 0);
+	while (told_next(reader, TOLD_CLAIM, told.t_order, &told)) {
+		snprintf(text, sizeof(text), "%u", n < 7 ? n : n + 1);
+		T_EQ(strlen(told.t_text), n == 0 ? TOLD_TEXT - 1 :
+		    strlen(text));
+		T_CHECK(n == 0 || strcmp(told.t_text, text) == 0);
+		n++;
+	}
+	T_EQ(n, TOLD_MAX);
+	journal_close(reader);
+	close(fd);
+	journal_close(j);
+}
+
 /* ---- a kill at each instruction ------------------------------------- */
 
 static _Noreturn void
@@ -389,7 +447,8 @@ a_kill_at_any_instruction_leaves_it_right(void)
 #define	FILE_AT(i)	(NODE(JOURNAL_NODES) + (i) * 64L)
 #define	CALL(i)		(FILE_AT(JOURNAL_FILES) + (i) * 64L)
 #define	STATE_AT(i)	(CALL(JOURNAL_CALLS) + (i) * 512L)
-#define	SIZE		STATE_AT(512)
+#define	TOLD_AT(i)	(STATE_AT(512) + (i) * 512L)
+#define	SIZE		TOLD_AT(TOLD_MAX)
 
 static void
 poke(int fd, off_t at, const void *bytes, size_t n)
@@ -426,7 +485,7 @@ another_file_is_none(void)
 	T_EQ(ftruncate(fd, 0), -1);
 	poke32(fd, 8, 1);				/* another version */
 	T_EQ(journal_open(&other, fd), -EINVAL);
-	poke32(fd, 8, 2);
+	poke32(fd, 8, 3);
 	T_EQ(journal_open(&other, fd), 0);
 	journal_close(other);
 	poke32(fd, 0, 0);				/* magic */
@@ -473,10 +532,12 @@ what_makes_no_sense_is_not_there(void)
 	struct journal_node jn;
 	struct journal_call jc;
 	struct journal_last jl;
-	char long_name[JOURNAL_NAME];
+	char long_name[JOURNAL_NAME], endless[TOLD_TEXT];
+	struct told told;
 	struct journal *j;
 	int fd;
 
+	memset(endless, 'x', sizeof(endless));
 	j = journal_of(&fd);
 	T_EQ(journal_node_add(j, 1, 1, ""), -1);
 	memset(long_name, 'x', sizeof(long_name));
@@ -542,6 +603,24 @@ what_makes_no_sense_is_not_there(void)
 	T_EQ(state_get(j, "ucom0", long_name, SIZE_MAX), 0);
 	state_put(j, "ucom0", "9600", 4);
 	T_EQ(state_get(j, "ucom0", long_name, sizeof(long_name)), 4);
+	/* What was told: a text without its end, none, of no kind, before all
+	   others, and after all others. */
+	T_EQ(told_add(j, TOLD_CLAIM, "1:2"), 0);
+	poke(fd, TOLD_AT(0) + 8, endless, TOLD_TEXT);
+	T_CHECK(!told_next(j, TOLD_CLAIM, 0, &told));
+	poke(fd, TOLD_AT(0) + 8, "", 1);
+	T_CHECK(!told_next(j, TOLD_CLAIM, 0, &told));
+	poke(fd, TOLD_AT(0) + 8, "1:2", 4);
+	T_CHECK(told_next(j, TOLD_CLAIM, 0, &told));
+	poke32(fd, TOLD_AT(0), 0x7f);
+	T_CHECK(!told_next(j, TOLD_CLAIM, 0, &told));
+	poke32(fd, TOLD_AT(0), TOLD_CLAIM);
+	poke32(fd, TOLD_AT(0) + 4, 0);
+	T_CHECK(!told_next(j, TOLD_CLAIM, 0, &told));
+	poke32(fd, TOLD_AT(0) + 4, ~0U);
+	T_CHECK(told_next(j, TOLD_CLAIM, 0, &told));
+	T_CHECK(!told_next(j, TOLD_CLAIM, told.t_order, &told));
+	T_EQ(told_add(j, TOLD_CLAIM, "1:3"), -ENOSPC);
 	T_CHECK(!journal_node(j, JOURNAL_NODES, &jn));
 	T_CHECK(!journal_file(j, JOURNAL_FILES, &jf));
 	T_CHECK(!journal_call(j, JOURNAL_CALLS, &jc));
@@ -553,6 +632,8 @@ const struct t_case t_cases[] = {
 	{ "what is written is read", what_is_written_is_read },
 	{ "who was at work when it crashed is a suspect",
 	    who_was_at_work_is_a_suspect },
+	{ "what was told counts until it is taken back",
+	    what_was_told_counts_until_it_is_taken_back },
 	{ "a kill at any instruction leaves it right",
 	    a_kill_at_any_instruction_leaves_it_right },
 	{ "another file is none", another_file_is_none },

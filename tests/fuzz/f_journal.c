@@ -8,7 +8,8 @@
  * stays in bounds; a node has a name that can stand in /dev, and a minor number
  * that no other has; a file has a number that was given out; files and calls
  * are of a node in bounds; the last words have an end; devices that were attached
- * are counted, and what is put for a device can be got, whatever stands there.
+ * are counted, and what is put for a device can be got, whatever stands there;
+ * what was told is a text, in its order, and can be taken back.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "front/journal.h"
 #include "front/states.h"
 #include "front/suspects.h"
+#include "front/told.h"
 #include "fuzz/h_fuzz.h"
 #include "hyp/hyp_state.h"
 
@@ -24,6 +26,7 @@
 #define	FILE_AT(i)	(NODE(JOURNAL_NODES) + (i) * 64L)
 #define	CALL(i)		(FILE_AT(JOURNAL_FILES) + (i) * 64L)
 #define	STATE(i)	(CALL(JOURNAL_CALLS) + (i) * 512L)
+#define	TOLD(i)		(STATE(512) + (i) * 512L)
 
 static struct journal *
 good_one(int *fd)
@@ -45,6 +48,8 @@ good_one(int *fd)
 	journal_file_poll(j, 1, 3);
 	state_put(j, "ucom0", "9600", 4);
 	state_put(j, "ucom1", "4800", 4);
+	FUZZ_PROMISE(told_add(j, TOLD_CLAIM, "403:6001") == 0 &&
+	    told_add(j, TOLD_CLAIM, "1:2,unit=3") == 0);
 	return j;
 }
 
@@ -63,7 +68,8 @@ place(uint16_t at)
 		return FILE_AT(0) + within % (100 * 64);
 	default:
 		return within < 0x3000 ? CALL(0) + within % (100 * 64) :
-		    STATE(0) + within % (8 * 512);
+		    within < 0x3800 ? STATE(0) + within % (4 * 512) :
+		    TOLD(0) + within % (4 * 512);
 	}
 }
 
@@ -154,6 +160,31 @@ states(struct journal *j)
 	state_put(j, "ucom1", NULL, 0);
 }
 
+/* Every record could be somebody's by now, but none says more than a text. */
+static void
+what_was_told(struct journal *j)
+{
+	struct told told = { .t_order = 0 };
+	uint32_t last = 0;
+	unsigned n = 0;
+
+	while (told_next(j, TOLD_CLAIM, last, &told)) {
+		FUZZ_PROMISE(told.t_order > last && ++n <= TOLD_MAX);
+		FUZZ_PROMISE(told.t_text[0] != '\0' &&
+		    memchr(told.t_text, '\0', TOLD_TEXT) != NULL);
+		last = told.t_order;
+	}
+	if (told_add(j, TOLD_CLAIM, "9:9") == 0)
+		FUZZ_PROMISE(told_next(j, TOLD_CLAIM, last, &told) ?
+		    strcmp(told.t_text, "9:9") == 0 : n > 0);
+	told_drop(j, TOLD_CLAIM, "9:9");
+	/* Two of one order are told of one after the other. */
+	while (told_next(j, TOLD_CLAIM, 0, &told)) {
+		FUZZ_PROMISE(strcmp(told.t_text, "9:9") != 0);
+		told_drop(j, TOLD_CLAIM, told.t_text);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -175,6 +206,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		files_and_calls(reader);
 		last(reader);
 		states(reader);
+		what_was_told(reader);
 		journal_close(reader);
 	}
 	journal_close(j);
@@ -195,9 +227,13 @@ fuzz_seeds(void)
 	static const uint8_t magic[] = { 0, 0, 1, 0 };
 	/* A length, and the other text. */
 	static const uint8_t length[] = { 0, 0xf0, 4, 3, 255, 255, 255 };
+	/* The second one's order is the first one's; a text that is another's. */
+	static const uint8_t told[] = { 4, 0xfa, 1, 1, 8, 0xf8, 4, '1', ':', '2',
+	    0 };
 
 	fuzz_seed("records", records, sizeof(records));
 	fuzz_seed("counts", counts, sizeof(counts));
 	fuzz_seed("magic", magic, sizeof(magic));
 	fuzz_seed("length", length, sizeof(length));
+	fuzz_seed("told", told, sizeof(told));
 }

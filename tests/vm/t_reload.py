@@ -18,6 +18,7 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 
 sys.dont_write_bytecode = True
@@ -52,14 +53,14 @@ class Reload(h_guest.World):
             if line.split()[2] == "unplugged":
                 probe.vmusb("plug", line.split()[0])
 
-    def up(self, text, *options):
+    def up(self, text, *options, kind=probe.Daemon):
         """Start devswd with this configuration, and a log of its own."""
         for path in (h_guest.LOG, UNITS):
             if os.path.exists(path) and path not in options:
                 os.unlink(path)
         self.write(text)
-        self.daemon = probe.Daemon(os.environ["DEVSWD"], h_guest.LOG,
-                                   "--config", CONF, *options)
+        self.daemon = kind(os.environ["DEVSWD"], h_guest.LOG, "--config",
+                           CONF, *options)
 
     def write(self, text):
         """The configuration from now on."""
@@ -77,9 +78,23 @@ class Reload(h_guest.World):
                        self.daemon.said()[before:], "its line")
         return self.daemon.said()[before:]
 
+    def next(self, number):
+        """Signal one with --keep; returns the log of the next, which answers."""
+        pid, before = child(), len(self.daemon.said())
+        os.kill(pid, number)
+        probe.wait_for(lambda: child() != pid and ctl("status")[0] == 0,
+                       "the next one")
+        return self.daemon.said()[before:]
+
     def down(self):
         """Stop it."""
         equal(self.daemon.stop(), 0, "devswd's status")
+
+
+def child():
+    """The process that has the lock: with --keep, its keeper's child."""
+    with open("/run/devsw/devswd-120.lock", encoding="ascii") as file:
+        return int(file.read() or 0)
 
 
 def driver(name):
@@ -423,7 +438,7 @@ def ctl(*args):
     return done.returncode, done.stdout, done.stderr
 
 
-@case("a claim for now takes its device, is kept by a reload, not by a restart")
+@case("a claim for now takes its device, is kept by a reload, not by a stop")
 def _(world):
     text = "0403:6001,serial=ftdi1,unit=4"
     world.up(FIRST)
@@ -471,6 +486,55 @@ def _(world):
     world.usable("/dev/ttyU0")
     equal(driver("ftdi1"), "ftdi_sio")
     equal(os.path.exists("/dev/ttyU4"), False)
+    world.down()
+
+
+@case("a claim for now goes on after a kill and an upgrade, and no other does")
+def _(world):
+    text = "0403:6001,serial=ftdi1,unit=4,speed=4800"
+    claim = "claim %s of devswctl: " % text
+    away = "9:9,unit=7"
+    world.up(FIRST, "--keep", kind=probe.Keeper)
+    world.usable("/dev/ttyU0")
+    equal(ctl("claim", text, "8:8", away)[0], 0)
+    equal(ctl("release", "8:8")[0], 0)
+    node = os.stat("/dev/ttyU4").st_ino
+    for number in (signal.SIGKILL, signal.SIGUSR2, signal.SIGSEGV):
+        said = world.next(number)
+        has(said, claim + "goes on", "claim %s of devswctl: goes on" % away)
+        equal("8:8" in said, False, "one that was released")
+        world.usable("/dev/ttyU4")
+        fd = os.open("/dev/ttyU4", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        equal(termios.tcgetattr(fd)[5], termios.B4800, "its speed")
+        os.close(fd)
+        equal(os.stat("/dev/ttyU4").st_ino, node, "its node")
+        equal(h_guest.open_error("/dev/ttyU7"), "ENXIO")
+        equal(ctl("claim", text)[2], "devswctl: claim %s: another claim has "
+              "the same unit\n" % text)
+    # What the configuration says by now counts, and the claim is gone.
+    world.write(FIRST + SECOND)
+    has(world.next(signal.SIGKILL), claim + "does not count any more: another "
+        "claim names the same devices")
+    world.write(FIRST)
+    equal(claim in world.next(signal.SIGKILL), False, claim)
+    # Killed it could not give it back.
+    driver_becomes("ftdi1", "none")
+    # The same, by a reload.
+    equal(ctl("release", away)[0], 0)
+    equal(ctl("claim", text)[0], 0)
+    world.write(FIRST + SECOND)
+    equal(ctl("reload")[0], 0)
+    world.write(FIRST)
+    equal("of devswctl" in world.next(signal.SIGKILL), False, "claims")
+    driver_becomes("ftdi1", "none")
+    equal(ctl("claim", text)[0], 0)
+    world.usable("/dev/ttyU4")
+    world.down()
+    driver_becomes("ftdi1", "ftdi_sio")
+    world.up(FIRST, "--keep", kind=probe.Keeper)
+    world.usable("/dev/ttyU0")
+    equal(os.path.exists("/dev/ttyU4"), False)
+    equal("of devswctl" in world.daemon.said(), False, "claims")
     world.down()
 
 

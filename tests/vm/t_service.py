@@ -512,9 +512,25 @@ def _(world):
     world.usable("/dev/dtyU1")
     command(CTL, "release", acm)
     away()
+    # It lives as long as the service, whichever process that is.
     command(CTL, "claim", acm)
+    for again in (("kill", "-s", "KILL"), ("restart",)):
+        world.usable("/dev/dtyU1")
+        before = world.daemon.pid
+        command("systemctl", *again, h_service.UNIT)
+        probe.wait_for(lambda: world.daemon.pid not in (0, before) and
+                       prop("ActiveState") == "active", "the next one")
+        equal(owner(rights), "root:root 0644", rights)
+    probe.vmusb("unplug", "acm0")
+    probe.wait_for(lambda: h_guest.open_error("/dev/dtyU1") == "ENXIO",
+                   "ENXIO")
+    probe.vmusb("plug", "acm0")
     world.usable("/dev/dtyU1")
-    command("systemctl", "restart", h_service.UNIT)
+    equal(owner(usbfs("acm0")), "root:devsw 0660", "the gadget")
+    # But not longer, also if it could not clean up.
+    command("systemctl", "kill", "-s", "KILL", h_service.UNIT)
+    command("systemctl", "stop", h_service.UNIT)
+    command("systemctl", "start", h_service.UNIT)
     world.usable(CALLOUT)
     away()
 

@@ -84,7 +84,8 @@ ask(const char *path, uint32_t what, const char *word, bool check,
 /*
  * error = claim(path, word, &text)
  *
- *	Would the daemon take it?  Then the right to the device, and then it.
+ *	Would the daemon take it?  Then the right to the device, and then it.  A
+ *	daemon that has ended before it answered may have left it to the next.
  */
 static int
 claim(const char *path, const char *word, char **text)
@@ -100,7 +101,7 @@ claim(const char *path, const char *word, char **text)
 		return error;
 	}
 	error = ask(path, CONTROL_CLAIM, word, false, text);
-	if (error != 0)
+	if (error != 0 && error != ECONNRESET)
 		right_take(path, word);
 	return error;
 }

@@ -52,5 +52,6 @@ change_error(int error)
 {
 
 	return error == EPERM ? "only root may" : error == EOPNOTSUPP ?
-	    "this devswd cannot" : strerror(error);
+	    "this devswd cannot" : error == ECONNRESET ?
+	    "devswd has ended before it answered" : strerror(error);
 }

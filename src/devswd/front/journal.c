@@ -72,7 +72,7 @@
 #include "hyp/hyp.h"
 
 #define	MAGIC		UINT64_C(0x6c6e6a6473766564)
-#define	VERSION		2
+#define	VERSION		3
 #define	MINOR_MAX	((1U << 20) - 1)
 #define	CLASS_MAX	15
 #define	NUMBER_MAX	((UINT64_C(1) << 48) - 1)
@@ -144,6 +144,7 @@ struct journal {
 	struct file	 j_files[JOURNAL_FILES];
 	struct call	 j_calls[JOURNAL_CALLS];
 	_Alignas(8) char j_states[JOURNAL_STATES];
+	_Alignas(8) char j_told[JOURNAL_TOLD];
 };
 
 _Static_assert(sizeof(struct node) == 128 && sizeof(struct file) == 64 &&
@@ -263,6 +264,13 @@ journal_states(const struct journal *j)
 {
 
 	return (void *)(uintptr_t)j->j_states;
+}
+
+void *
+journal_told(const struct journal *j)
+{
+
+	return (void *)(uintptr_t)j->j_told;
 }
 
 /* Empty from the first store on. */

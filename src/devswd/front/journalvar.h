@@ -36,10 +36,12 @@ get64(const _Atomic uint64_t *at)
 	return atomic_load_explicit(at, memory_order_acquire);
 }
 
-/* journal.c: the records of suspects.c and states.c, so many bytes. */
+/* journal.c: the records of suspects.c, states.c and told.c, so many bytes. */
 #define	JOURNAL_SUSPECTS	2048
 #define	JOURNAL_STATES		((size_t)512 * 512)
+#define	JOURNAL_TOLD		((size_t)256 * 512)
 void	*journal_suspects(const struct journal *);
 void	*journal_states(const struct journal *);
+void	*journal_told(const struct journal *);
 
 #endif /* FRONT_JOURNALVAR_H */

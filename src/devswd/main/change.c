@@ -20,7 +20,12 @@
  *							devswd --claimed:
  *							group devsw
  *	CLAIM
+ *				journal: told
  *				opens the device
+ *
+ *	It is written down before anything of it is done, so that who has the
+ *	answer has the claim, whatever becomes of this process; and what was
+ *	written down is looked at again by the next one, as if it were told now.
  *
  * An upgrade changes nothing of that, and what it waits for holds up nobody: it
  * is its client's thread's.
@@ -127,6 +132,59 @@ claims_changed(FILE *to)
 	nodedb_again();
 }
 
+/* Those that the next daemon is told of are those that are in force. */
+static void
+untell_others(void)
+{
+	struct told told = { .t_order = 0 };
+	const struct claim *c;
+
+	while (keep_told(TOLD_CLAIM, told.t_order, &told)) {
+		TAILQ_FOREACH(c, &change_options->o_claims, c_entry) {
+			if (c->c_now && strcmp(c->c_text, told.t_text) == 0)
+				break;
+		}
+		if (c == NULL)
+			keep_untell(TOLD_CLAIM, told.t_text);
+	}
+}
+
+/* Its nodes are there from now on; NULL, or what is wrong. */
+static const char *
+pin(const struct claim *c)
+{
+
+	return c->c_unit != -1 && perms_pin(change_options, c) == EINVAL ?
+	    "there is no such driver" : NULL;
+}
+
+/* Of who comes after one that was told. */
+static void
+claims_again(FILE *to)
+{
+	struct claim_head *const head = &change_options->o_claims;
+	struct told told = { .t_order = 0 };
+	struct claim *c, *next;
+	const char *why;
+
+	while (keep_told(TOLD_CLAIM, told.t_order, &told))
+		now_go_on(head, told.t_text, to);
+	for (c = TAILQ_FIRST(head); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, c_entry);
+		if (!c->c_now)
+			continue;
+		why = pin(c);
+		fprintf(to, "claim %s of devswctl: %s%s\n", c->c_text,
+		    why != NULL ? "does not count any more: " : "goes on",
+		    why != NULL ? why : "");
+		if (why != NULL) {
+			TAILQ_REMOVE(head, c, c_entry);
+			free(c);
+		}
+	}
+	untell_others();
+}
+
 /* errno: EINVAL, it is none, or in the way of another. */
 static int
 change_claim(const struct control_request *cr, FILE *to)
@@ -136,17 +194,20 @@ change_claim(const struct control_request *cr, FILE *to)
 	const char *why;
 
 	why = now_add(head, cr->cr_text, &c);
-	if (why == NULL && cr->cr_check != 1 && c->c_unit != -1 &&
-	    perms_pin(change_options, c) == EINVAL)
-		why = "there is no such driver";
+	if (why == NULL && cr->cr_check != 1)
+		why = keep_tell(TOLD_CLAIM, c->c_text);
+	if (why == NULL && cr->cr_check != 1)
+		why = pin(c);
 	if (why != NULL)
 		fprintf(to, "claim %s: %s\n", cr->cr_text, why);
 	if (c != NULL && (why != NULL || cr->cr_check == 1)) {
 		TAILQ_REMOVE(head, c, c_entry);
 		free(c);
 	}
-	if (why != NULL)
+	if (why != NULL) {
+		untell_others();
 		return EINVAL;
+	}
 	if (cr->cr_check != 1) {
 		fprintf(to, "claim %s: new, for now\n", c->c_text);
 		claims_changed(to);
@@ -169,6 +230,7 @@ change_release(const struct control_request *cr, FILE *to)
 	}
 	fprintf(to, "claim %s: gone%s\n", cr->cr_text, c->c_now ? "" :
 	    ", until the configuration is read again");
+	untell_others();
 	claims_changed(to);
 	free(c);
 	return 0;
@@ -218,6 +280,7 @@ change_config(FILE *to)
 	daemon_reloading();
 	keep_forgive();
 	errors = reload(change_options, change_argc, change_argv, to);
+	untell_others();
 	nodedb_again();
 	return errors != 0 ? EINVAL : 0;
 }
@@ -286,6 +349,30 @@ log_lines(const char *text, int level)
 	free(copy);
 }
 
+static FILE *
+begin_text(char **text, size_t *size)
+{
+	FILE *const f = open_memstream(text, size);
+
+	if (f == NULL)
+		hyp_panic("out of memory");
+	return f;
+}
+
+void
+change_again(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	f = begin_text(&text, &size);
+	claims_again(f);
+	fclose(f);
+	log_lines(text, HYP_LOG_NOTICE);
+	free(text);
+}
+
 char *
 change(const struct control_request *cr, int *error)
 {
@@ -293,9 +380,7 @@ change(const struct control_request *cr, int *error)
 	size_t size;
 	FILE *f;
 
-	f = open_memstream(&text, &size);
-	if (f == NULL)
-		hyp_panic("out of memory");
+	f = begin_text(&text, &size);
 	*error = change_one(cr, f);
 	fclose(f);
 	log_lines(text, *error != 0 ? HYP_LOG_ERR : HYP_LOG_INFO);

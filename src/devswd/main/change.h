@@ -20,6 +20,15 @@
 void	change_open(struct options *, int, char **);
 
 /*
+ * change_again()
+ *
+ *	At the start, when there are drivers: what the daemon before this one was
+ *	told goes on, if that did not stop.  The log says what does, and why
+ *	something does not.
+ */
+void	change_again(void);
+
+/*
  * change_reload()
  *
  *	Read the configuration again; the log says what that has changed.

@@ -29,6 +29,9 @@
  *	Nodes that have been taken over wait for their hardware, but no longer
  *	than SERVE_MS.
  *
+ *	What devswctl(8) has told is in the journal as well (front/told.h), so it
+ *	counts until the daemon stops, or nobody keeps the journal.
+ *
  *	A device with which ALONE daemons in a row have crashed while they attached
  *	it (front/suspects.h) is left alone, until it is plugged in again or
  *	somebody says to try once more.
@@ -36,8 +39,9 @@
  * Locks
  *	None: keep_* is main's.  keep_node and unkeep_node come from any thread
  *	and have no state but two flags, and the environment, which nobody
- *	changes.  keep_attaching comes from the ports' threads: keep_lock, last of
- *	all, guards the suspects, and keep_journal against keep_close.
+ *	changes.  keep_attaching comes from the ports' threads, and keep_tell
+ *	from clients': keep_lock, last of all, guards the suspects, what was told,
+ *	and keep_journal against keep_close.
  *
  * systemd does not say (before 254) whether it keeps anything, and somebody who
  * does not even read would have the nodes of a daemon that has ended; so this
@@ -430,4 +434,42 @@ keep_forgive(void)
 	if (keep_journal != NULL)
 		suspects_forgive(keep_journal);
 	pthread_mutex_unlock(&keep_lock);
+}
+
+/* ---- what somebody has told ----------------------------------------- */
+
+const char *
+keep_tell(enum told_kind kind, const char *text)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&keep_lock);
+	if (keep_journal != NULL)
+		error = told_add(keep_journal, kind, text);
+	pthread_mutex_unlock(&keep_lock);
+	return error == 0 ? NULL : error == -ENOSPC ? "there is no room for "
+	    "more that the next devswd would have to know" :
+	    "it is too long to be kept for the next devswd";
+}
+
+void
+keep_untell(enum told_kind kind, const char *text)
+{
+
+	pthread_mutex_lock(&keep_lock);
+	if (keep_journal != NULL)
+		told_drop(keep_journal, kind, text);
+	pthread_mutex_unlock(&keep_lock);
+}
+
+bool
+keep_told(enum told_kind kind, uint32_t after, struct told *told)
+{
+	bool found;
+
+	pthread_mutex_lock(&keep_lock);
+	found = keep_journal != NULL &&
+	    told_next(keep_journal, kind, after, told);
+	pthread_mutex_unlock(&keep_lock);
+	return found;
 }

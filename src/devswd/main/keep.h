@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "front/front.h"
+#include "front/told.h"
 
 /*
  * keep_open(fc)
@@ -67,5 +68,21 @@ struct hyp_usb_info;
 void	keep_attaching(const struct hyp_usb_info *, int);
 bool	keep_leaves_alone(const struct hyp_usb_info *);
 void	keep_forgive(void);
+
+/*
+ * why = keep_tell(kind, text)
+ * keep_untell(kind, text)
+ *
+ *	Somebody has told this process what the next one has to know; it does
+ *	not count any more (front/told.h).  NULL, or why it cannot be, as the
+ *	end of a sentence.  No effect if nobody keeps anything.  Any thread.
+ *
+ * yes = keep_told(kind, after, &told)
+ *
+ *	told_next, of what this process and those before were told.
+ */
+const char *keep_tell(enum told_kind, const char *);
+void	keep_untell(enum told_kind, const char *);
+bool	keep_told(enum told_kind, uint32_t, struct told *);
 
 #endif /* MAIN_KEEP_H */

@@ -336,6 +336,7 @@ main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 	*udevfd = host_udev_open(&plug_ops, &o->o_claims);
 	if (*udevfd == -1 || main_modules(o) != 0 || main_pins(o) != 0)
 		return 1;
+	change_again();
 	units_load(o->o_units ? o->o_units_file : NULL, &o->o_claims);
 	perms_apply(o);
 	return 0;

@@ -4,10 +4,11 @@
  *
  * Model
  *	A claim that devswctl(8) has made is one of the list (c_now), which a
- *	reload carries over and nothing writes down: the daemon's next start
- *	does not know it.  What is written down, by devswctl itself, is for udev
- *	alone, which asks "devswd --claimed" whether the daemon's user may open a
- *	device; libdevsw/control.h says why the daemon has no part in that.
+ *	reload carries over.  The daemon that comes after one that has not
+ *	stopped has it from the journal (keep.h), and a start does not know it.
+ *	What devswctl itself writes down is for udev alone, which asks "devswd
+ *	--claimed" whether the daemon's user may open a device;
+ *	libdevsw/control.h says why the daemon has no part in that.
  *
  * Locks
  *	None: main's thread only.
@@ -84,20 +85,28 @@ has_text(const struct claim_head *head, const char *text)
 }
 
 void
+now_go_on(struct claim_head *head, const char *text, FILE *to)
+{
+	struct claim *c;
+	const char *why;
+
+	/* The command line's own, taken back and made again. */
+	if (has_text(head, text))
+		return;
+	why = now_add(head, text, &c);
+	if (why != NULL)
+		fprintf(to, "claim %s of devswctl: does not count any more: "
+		    "%s\n", text, why);
+}
+
+void
 now_keep(const struct claim_head *old, struct claim_head *new, FILE *to)
 {
 	const struct claim *c;
-	struct claim *kept;
-	const char *why;
 
 	TAILQ_FOREACH(c, old, c_entry) {
-		/* The command line's own, taken back and made again. */
-		if (!c->c_now || has_text(new, c->c_text))
-			continue;
-		why = now_add(new, c->c_text, &kept);
-		if (why != NULL)
-			fprintf(to, "claim %s of devswctl: does not count any "
-			    "more: %s\n", c->c_text, why);
+		if (c->c_now)
+			now_go_on(new, c->c_text, to);
 	}
 }
 

@@ -29,11 +29,18 @@ const char *now_add(struct claim_head *, const char *, struct claim **);
 struct claim *now_drop(struct claim_head *, const char *);
 
 /*
+ * now_go_on(head, text, to)
+ *
+ *	now_add of a claim for now that was made before head's others were read.
+ *	Nothing if head has the same; one that head has no room for is told of
+ *	in a line.
+ *
  * now_keep(old, new, to)
  *
  *	The configuration was read again: the claims for now of old go on in
- *	new.  One that new has no room for is told of in a line.
+ *	new.
  */
+void	now_go_on(struct claim_head *, const char *, FILE *);
 void	now_keep(const struct claim_head *, struct claim_head *, FILE *);
 
 /*

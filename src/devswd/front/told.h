@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * told.h - what an administrator has told a daemon that runs, for who comes
+ * after it.
+ */
+#ifndef FRONT_TOLD_H
+#define FRONT_TOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define	TOLD_MAX	256		/* of all kinds */
+#define	TOLD_TEXT	504		/* with its NUL */
+
+struct journal;
+
+enum told_kind {
+	TOLD_CLAIM = 1,		/* as after --claim */
+};
+
+struct told {
+	uint32_t	 t_order;	/* later ones have higher ones */
+	char		 t_text[TOLD_TEXT];
+};
+
+/*
+ * error = told_add(journal, kind, text)
+ * told_drop(journal, kind, text)
+ *
+ *	It counts from now on; no longer.  No effect if that is so.  Negative
+ *	errno: -ENAMETOOLONG, the text is, or empty; -ENOSPC.  One thread at a
+ *	time, for all.
+ */
+int	told_add(struct journal *, enum told_kind, const char *);
+void	told_drop(struct journal *, enum told_kind, const char *);
+
+/*
+ * yes = told_next(journal, kind, after, &told)
+ *
+ *	The first one of that kind that was told later than after, a t_order,
+ *	or 0.  Its text is not empty, and nothing else is known of it.
+ */
+bool	told_next(const struct journal *, enum told_kind, uint32_t,
+	    struct told *);
+
+#endif /* FRONT_TOLD_H */
