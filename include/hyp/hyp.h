@@ -197,8 +197,14 @@ int	hyp_module_unload(const char *);
  * more = hyp_module_next(name, next, len)
  *
  *	The first module, for "", or the one after name.  Any thread.
+ *
+ * yes = hyp_module_from(path)
+ *
+ *	Is one loaded that was from this path, as hyp_module_load had it?  Any
+ *	thread.
  */
 int	hyp_module_next(const char *, char *, size_t);
+int	hyp_module_from(const char *);
 
 /*
  * hyp_set_module_dir(dir)

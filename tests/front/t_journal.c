@@ -211,7 +211,7 @@ write_step(struct journal *j, const struct step *s)
 		state_put(j, devices[s->s_a], "4800 Bd", (size_t)s->s_c);
 		break;
 	case TELL:
-		(void)told_add(j, TOLD_CLAIM, claims[s->s_a]);
+		(void)told_add(j, TOLD_CLAIM, claims[s->s_a], 0);
 		break;
 	case UNTELL:
 		told_drop(j, TOLD_CLAIM, claims[s->s_a]);
@@ -324,22 +324,22 @@ what_was_told_counts_until_it_is_taken_back(void)
 
 	j = journal_of(&fd);
 	T_CHECK(!told_next(j, TOLD_CLAIM, 0, &told));
-	T_EQ(told_add(j, TOLD_CLAIM, ""), -ENAMETOOLONG);
+	T_EQ(told_add(j, TOLD_CLAIM, "", 0), -ENAMETOOLONG);
 	memset(text, 'x', TOLD_TEXT);
-	T_EQ(told_add(j, TOLD_CLAIM, text), -ENAMETOOLONG);
+	T_EQ(told_add(j, TOLD_CLAIM, text, 0), -ENAMETOOLONG);
 	text[TOLD_TEXT - 1] = '\0';
-	T_EQ(told_add(j, TOLD_CLAIM, text), 0);
-	T_EQ(told_add(j, TOLD_CLAIM, text), 0);
+	T_EQ(told_add(j, TOLD_CLAIM, text, 0), 0);
+	T_EQ(told_add(j, TOLD_CLAIM, text, 0), 0);
 	for (unsigned i = 1; i < TOLD_MAX; i++) {
 		snprintf(text, sizeof(text), "%u", i);
-		T_EQ(told_add(j, TOLD_CLAIM, text), 0);
+		T_EQ(told_add(j, TOLD_CLAIM, text, 0), 0);
 	}
-	T_EQ(told_add(j, TOLD_CLAIM, "256"), -ENOSPC);
+	T_EQ(told_add(j, TOLD_CLAIM, "256", 0), -ENOSPC);
 	/* One that was told before, and one in the place of another. */
-	T_EQ(told_add(j, TOLD_CLAIM, "7"), 0);
+	T_EQ(told_add(j, TOLD_CLAIM, "7", 0), 0);
 	told_drop(j, TOLD_CLAIM, "nobody's");
 	told_drop(j, TOLD_CLAIM, "7");
-	T_EQ(told_add(j, TOLD_CLAIM, "256"), 0);
+	T_EQ(told_add(j, TOLD_CLAIM, "256", 0), 0);
 	T_EQ(journal_open(&reader, fd), 0);
 	while (told_next(reader, TOLD_CLAIM, told.t_order, &told)) {
 		snprintf(text, sizeof(text), "%u", n < 7 ? n : n + 1);
@@ -350,6 +350,56 @@ what_was_told_counts_until_it_is_taken_back(void)
 	}
 	T_EQ(n, TOLD_MAX);
 	journal_close(reader);
+	close(fd);
+	journal_close(j);
+}
+
+/* Of the path; -1: none was told. */
+static int
+deaths_of(const struct journal *j, const char *path)
+{
+	struct told told = { .t_order = 0 };
+
+	while (told_next(j, TOLD_MODULE, told.t_order, &told)) {
+		if (strcmp(told.t_text, path) == 0)
+			return (int)told.t_deaths;
+	}
+	return -1;
+}
+
+static void
+who_dies_of_what_was_told_is_counted(void)
+{
+	struct told told;
+	struct journal *j;
+	int fd;
+
+	j = journal_of(&fd);
+	T_EQ(told_add(j, TOLD_MODULE, "/a", 3), 0);
+	T_EQ(told_add(j, TOLD_MODULE, "/b", 0), 0);
+	T_EQ(told_add(j, TOLD_MODULE, "/b", 3), 0);
+	T_CHECK(!told_next(j, TOLD_CLAIM, 0, &told));
+	T_EQ(deaths_of(j, "/a"), 3);
+	told_try(j, TOLD_MODULE, "/a", false);	/* it came back */
+	T_EQ(deaths_of(j, "/a"), 0);
+	for (int i = 1; i <= 300; i++) {
+		told_try(j, TOLD_MODULE, "/b", true);
+		T_EQ(deaths_of(j, "/b"), i <= 255 ? i - 1 : 255);
+		told_died(j);
+		told_died(j);
+		T_EQ(deaths_of(j, "/b"), i <= 255 ? i : 255);
+	}
+	T_EQ(deaths_of(j, "/a"), 0);
+	told_try(j, TOLD_MODULE, "/b", true);
+	told_try(j, TOLD_MODULE, "/b", false);
+	told_died(j);
+	T_EQ(deaths_of(j, "/b"), 0);
+	/* What nobody was told of. */
+	told_try(j, TOLD_MODULE, "/c", true);
+	told_try(j, TOLD_CLAIM, "/b", true);
+	told_died(j);
+	T_EQ(deaths_of(j, "/b"), 0);
+	T_EQ(deaths_of(j, "/c"), -1);
 	close(fd);
 	journal_close(j);
 }
@@ -605,7 +655,7 @@ what_makes_no_sense_is_not_there(void)
 	T_EQ(state_get(j, "ucom0", long_name, sizeof(long_name)), 4);
 	/* What was told: a text without its end, none, of no kind, before all
 	   others, and after all others. */
-	T_EQ(told_add(j, TOLD_CLAIM, "1:2"), 0);
+	T_EQ(told_add(j, TOLD_CLAIM, "1:2", 0), 0);
 	poke(fd, TOLD_AT(0) + 8, endless, TOLD_TEXT);
 	T_CHECK(!told_next(j, TOLD_CLAIM, 0, &told));
 	poke(fd, TOLD_AT(0) + 8, "", 1);
@@ -620,7 +670,7 @@ what_makes_no_sense_is_not_there(void)
 	poke32(fd, TOLD_AT(0) + 4, ~0U);
 	T_CHECK(told_next(j, TOLD_CLAIM, 0, &told));
 	T_CHECK(!told_next(j, TOLD_CLAIM, told.t_order, &told));
-	T_EQ(told_add(j, TOLD_CLAIM, "1:3"), -ENOSPC);
+	T_EQ(told_add(j, TOLD_CLAIM, "1:3", 0), -ENOSPC);
 	T_CHECK(!journal_node(j, JOURNAL_NODES, &jn));
 	T_CHECK(!journal_file(j, JOURNAL_FILES, &jf));
 	T_CHECK(!journal_call(j, JOURNAL_CALLS, &jc));
@@ -634,6 +684,8 @@ const struct t_case t_cases[] = {
 	    who_was_at_work_is_a_suspect },
 	{ "what was told counts until it is taken back",
 	    what_was_told_counts_until_it_is_taken_back },
+	{ "who dies of what was told is counted",
+	    who_dies_of_what_was_told_is_counted },
 	{ "a kill at any instruction leaves it right",
 	    a_kill_at_any_instruction_leaves_it_right },
 	{ "another file is none", another_file_is_none },

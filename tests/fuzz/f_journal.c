@@ -48,8 +48,10 @@ good_one(int *fd)
 	journal_file_poll(j, 1, 3);
 	state_put(j, "ucom0", "9600", 4);
 	state_put(j, "ucom1", "4800", 4);
-	FUZZ_PROMISE(told_add(j, TOLD_CLAIM, "403:6001") == 0 &&
-	    told_add(j, TOLD_CLAIM, "1:2,unit=3") == 0);
+	FUZZ_PROMISE(told_add(j, TOLD_CLAIM, "403:6001", 0) == 0 &&
+	    told_add(j, TOLD_CLAIM, "1:2,unit=3", 0) == 0 &&
+	    told_add(j, TOLD_MODULE, "/foo.so", 3) == 0);
+	told_try(j, TOLD_MODULE, "/foo.so", true);
 	return j;
 }
 
@@ -160,10 +162,24 @@ states(struct journal *j)
 	state_put(j, "ucom1", NULL, 0);
 }
 
+static unsigned
+deaths_of(const struct journal *j, const char *path)
+{
+	struct told told = { .t_order = 0 };
+
+	while (told_next(j, TOLD_MODULE, told.t_order, &told)) {
+		FUZZ_PROMISE(told.t_deaths <= 255);
+		if (strcmp(told.t_text, path) == 0)
+			return told.t_deaths;
+	}
+	return 0;
+}
+
 /* Every record could be somebody's by now, but none says more than a text. */
 static void
 what_was_told(struct journal *j)
 {
+	const unsigned deaths = deaths_of(j, "/foo.so");
 	struct told told = { .t_order = 0 };
 	uint32_t last = 0;
 	unsigned n = 0;
@@ -174,10 +190,12 @@ what_was_told(struct journal *j)
 		    memchr(told.t_text, '\0', TOLD_TEXT) != NULL);
 		last = told.t_order;
 	}
-	if (told_add(j, TOLD_CLAIM, "9:9") == 0)
+	if (told_add(j, TOLD_CLAIM, "9:9", 0) == 0)
 		FUZZ_PROMISE(told_next(j, TOLD_CLAIM, last, &told) ?
 		    strcmp(told.t_text, "9:9") == 0 : n > 0);
 	told_drop(j, TOLD_CLAIM, "9:9");
+	told_died(j);
+	FUZZ_PROMISE(deaths_of(j, "/foo.so") <= deaths + 1);
 	/* Two of one order are told of one after the other. */
 	while (told_next(j, TOLD_CLAIM, 0, &told)) {
 		FUZZ_PROMISE(strcmp(told.t_text, "9:9") != 0);

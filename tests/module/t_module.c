@@ -75,6 +75,8 @@ comes_and_goes(void)
 	setup();
 	T_EQ(load("clone.so"), 0);
 	T_CHECK(h_module_mapped("/clone.so"));
+	T_CHECK(hyp_module_from(h_module_path("clone.so")));
+	T_CHECK(!hyp_module_from("clone.so"));
 	T_EQ(hyp_module_next("", name, sizeof(name)), 1);
 	T_CHECK(strcmp(name, "clone") == 0);
 	T_EQ(hyp_module_next("clone", name, sizeof(name)), 0);
@@ -85,6 +87,7 @@ comes_and_goes(void)
 	h_close(&c);
 	T_EQ(module_unload("clone"), 0);
 	T_CHECK(!h_module_mapped("/clone.so"));
+	T_CHECK(!hyp_module_from(h_module_path("clone.so")));
 	h_open(&c);
 	T_EQ(c.c_error, L_ENXIO);	/* the node stays */
 	T_EQ(module_unload("clone"), ENOENT);

@@ -7,9 +7,14 @@
  *	3	requires a module that there is not
  *	4	is no module
  *	5	has LOCKDEBUG if devswd has not
+ *	6	MODULE_CMD_INIT ends the daemon
+ *	7	MODULE_CMD_INIT does not come back
  */
 #include <sys/errno.h>
+#include <sys/kernel.h>
 #include <sys/module.h>
+#include <sys/proc.h>
+#include <sys/systm.h>
 
 #if BAD == 4
 extern const int devsw_no_modinfo;
@@ -19,6 +24,10 @@ static int
 bad_modcmd(modcmd_t cmd, void *arg __unused)
 {
 
+	if (BAD == 6 && cmd == MODULE_CMD_INIT)
+		panic("bad: it was to be expected");
+	while (BAD == 7 && cmd == MODULE_CMD_INIT)
+		(void)kpause("bad", false, hz, NULL);
 	return cmd == MODULE_CMD_INIT ? EDOM : ENOTTY;
 }
 

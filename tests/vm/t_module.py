@@ -11,6 +11,7 @@ devsw_detach); each open of a cloning device has its own state and one close
 """
 
 import glob
+import json
 import os
 import re
 import select
@@ -44,10 +45,10 @@ def good(*args):
     equal(ctl(*args), (0, ""), "devswctl %s" % " ".join(args))
 
 
-def mapped(pid):
+def mapped(pid, path="/clone.so"):
     """Is the module's code in the daemon?"""
     with open("/proc/%d/maps" % pid, encoding="ascii") as file:
-        return "/clone.so" in file.read()
+        return path in file.read()
 
 
 @case("without claims: --module at the start, --module-dir at an open")
@@ -68,10 +69,30 @@ def _(_world):
     os.close(fd)
 
 
-def kill_kept():
-    """Kill the daemon of major 121; the keeper starts another one."""
+def kept():
+    """The daemon of major 121, whose keeper starts another one."""
     with open("/run/devsw/devswd-121.lock", encoding="ascii") as file:
-        os.kill(int(file.read()), signal.SIGKILL)
+        return int(file.read() or 0)
+
+
+def loaded():
+    """Its modules."""
+    return json.loads(subprocess.check_output(
+        [CTL, "--major", "121", "status", "--json"]))["modules"]
+
+
+def next_one(keeper, number):
+    """Signal that; returns what the next one, which answers, has said."""
+    pid, before = kept(), len(keeper.said())
+    os.kill(pid, number)
+    wait_next(pid)
+    return keeper.said()[before:]
+
+
+def wait_next(pid):
+    """Another process than that answers."""
+    probe.wait_for(lambda: kept() != pid and
+                   ctl("--major", "121", "status")[0] == 0, "the next one")
 
 
 @case("killed: a module of the command line is back, and clones are dead")
@@ -84,7 +105,7 @@ def _(_world):
              probe.Call("poll", probe.poll_fd, fds[1], select.POLLIN))
     for call in calls:
         call.wait_blocked()
-    kill_kept()
+    os.kill(kept(), signal.SIGKILL)
     equal(calls[0].result()[0], "EIO", "read")
     equal("ERR" in calls[1].result()[0], True, "poll")
     for fd in fds:
@@ -98,21 +119,116 @@ def _(_world):
     equal(os.path.exists(NODE), False, NODE)
 
 
-@case("killed: a module that was loaded later is not back, its node is ENXIO")
+def keeper_121(*options):
+    """A keeper without hardware, with a log of its own."""
+    log = "/tmp/devswd-121.log"
+    if os.path.exists(log):
+        os.unlink(log)
+    return probe.Keeper(os.environ["DEVSWD"], log, "--keep", "-v", "--major",
+                        "121", "--claim", "dead:beef", *options, major=121)
+
+
+def replace(path, by):
+    """The file of a module becomes another one's, as by an upgrade."""
+    shutil.copyfile(by, path + ".new")
+    os.rename(path + ".new", path)
+
+
+@case("killed, crashed or upgraded: modules that were loaded later are back")
 def _(_world):
-    keeper = probe.Keeper(
-        os.environ["DEVSWD"], "/tmp/devswd-121.log", "--keep", "-v", "--major",
-        "121", "--claim", "dead:beef", major=121)
-    good("--major", "121", "modload", MODULES + "/clone.so")
+    keeper = keeper_121()
+    # One that requires another one, in that order.
+    for name in ("clone", "tt", "lend", "borrow", "mt"):
+        good("--major", "121", "modload", MODULES + "/%s.so" % name)
+    good("--major", "121", "modunload", "tt")
+    claim = "9:9,unit=3,driver=mt"
+    good("--major", "121", "claim", claim)
     os.close(os.open(NODE, os.O_RDWR))
-    kill_kept()
-    equal(h_guest.open_error(NODE), "ENXIO", "open")
-    good("--major", "121", "modload", MODULES + "/clone.so")
-    fd = os.open(NODE, os.O_RDWR)
-    equal(os.write(fd, b"new"), 3)
-    os.close(fd)
+    for number in (signal.SIGKILL, signal.SIGUSR2, signal.SIGSEGV):
+        said = next_one(keeper, number)
+        for name in ("clone", "lend", "borrow", "mt"):
+            equal("module %s/%s.so of devswctl: goes on\n" % (MODULES, name)
+                  in said, True, said)
+        equal("/tt.so" in said, False, said)
+        equal("claim %s of devswctl: goes on\n" % claim in said, True, said)
+        equal(loaded(), ["clone", "lend", "borrow", "mt"],
+              "modules")
+        fd = os.open(NODE, os.O_RDWR)
+        equal(os.write(fd, b"new"), 3)
+        equal(os.read(fd, 10), b"new")
+        os.close(fd)
+    # What is wrong by now is not loaded, and the next one knows nothing of it.
+    path = MODULES + "/mt.so"
+    os.chmod(path, 0o646)
+    said = next_one(keeper, signal.SIGKILL)
+    os.chmod(path, 0o644)
+    equal("module %s of devswctl: not loaded again: not loaded: %s can be "
+          "written to by others than root\n" % (path, path) in said, True,
+          said)
+    equal("claim %s of devswctl: does not count any more: there is no such "
+          "driver\n" % claim in said, True, said)
+    said = next_one(keeper, signal.SIGKILL)
+    equal(("/mt.so" in said, claim in said), (False, False), said)
+    equal(loaded(), ["clone", "lend", "borrow"], "modules")
+    good("--major", "121", "modload", path)
+    # One that it could not be told of is not loaded.
+    deep = os.path.join(MODULES, *["d" * 200] * 3)
+    os.makedirs(deep)
+    shutil.copyfile(MODULES + "/mt.so", deep + "/mt.so")
+    equal(ctl("--major", "121", "modload", deep + "/mt.so"),
+          (1, "devswctl: %s/mt.so: it is too long to be kept for the next "
+           "devswd" % deep))
+    # A stop is the end of it.
     equal(keeper.stop(), 0, "the keeper's status")
     equal(os.path.exists(NODE), False, NODE)
+    keeper = keeper_121()
+    equal(loaded(), [], "modules")
+    equal(keeper.stop(), 0, "the keeper's status")
+
+
+@case("a module that ends the daemon is left alone, and named")
+def _(_world):
+    path = MODULES + "/some.so"
+    alone = ("module %s of devswctl: devswd has died while it loaded it: left "
+             "alone until devswctl modload\n" % path)
+    shutil.copyfile(MODULES + "/clone.so", path)
+    # At once if it has never come up: one that crashes, or is waited for.
+    for bad in ("bad6", "bad7"):
+        keeper = keeper_121()
+        replace(path, MODULES + "/%s.so" % bad)
+        pid, before = kept(), len(keeper.said())
+        load = probe.Call("modload", ctl, "--major", "121", "modload", path)
+        if bad == "bad7":
+            probe.wait_for(lambda: mapped(pid, path), "its code")
+            os.kill(pid, signal.SIGKILL)
+        equal(load.result()[0], str((1, "devswctl: %s: devswd has ended before "
+                                     "it answered" % path)), "modload")
+        wait_next(pid)
+        equal(keeper.said()[before:].count(alone), 1, keeper.said())
+        equal(loaded(), [], "modules")
+        equal(path in next_one(keeper, signal.SIGKILL), False, path)
+        equal(keeper.stop(), 0, "the keeper's status")
+    # One that did come up has three tries.
+    keeper = keeper_121()
+    replace(path, MODULES + "/clone.so")
+    good("--major", "121", "modload", path)
+    replace(path, MODULES + "/bad6.so")
+    before = len(keeper.said())
+    os.kill(kept(), signal.SIGKILL)
+    probe.wait_for(lambda: alone in keeper.said()[before:], "the end of it")
+    wait_next(0)
+    said = keeper.said()[before:]
+    equal((said.count("died: bad: it was to be expected"), said.count(alone)),
+          (3, 1), said)
+    equal(h_guest.open_error(NODE), "ENXIO", "open")
+    # And is as good as new when somebody says so.
+    replace(path, MODULES + "/clone.so")
+    good("--major", "121", "modload", path)
+    equal("module %s of devswctl: goes on\n" % path in
+          next_one(keeper, signal.SIGKILL), True, keeper.said())
+    os.close(os.open(NODE, os.O_RDWR))
+    equal(keeper.stop(), 0, "the keeper's status")
+    os.unlink(path)
 
 
 @case("a driver is loaded, its node is there, other nodes go on")

@@ -86,7 +86,7 @@ why_not_module(uint32_t what, int error)
 		return what == CONTROL_MODUNLOAD ? "no such module is loaded" :
 		    strerror(error);
 	default:
-		return strerror(error);
+		return change_error(error);
 	}
 }
 

@@ -27,6 +27,7 @@
 #include "front/frontvar.h"
 #include "front/journal.h"
 #include "front/suspects.h"
+#include "front/told.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
 
@@ -215,6 +216,7 @@ front_died_open(struct journal *j, bool was)
 		read_last(j);
 		died_is = true;
 		suspects_died(j, died.fd_words[0] != '\0');
+		told_died(j);
 		tell();
 	}
 	journal_last_clear(j);

@@ -9,7 +9,11 @@
  *	is, and, by numbers that only become higher, what was told before what:
  *
  *		nothing			word: 0
- *		told			its text; then word: order, kind
+ *		told			its text; then word: order, 0, kind
+ *		is tried		word: order, trying, 0, kind
+ *		the process dies	word: order, 1, kind
+ *		is tried		word: order, trying, 1, kind
+ *		it came back		word: order, 0, kind
  *		taken back		word: 0
  *
  *	A record is right after each store (journal.c).  Its reader believes
@@ -26,6 +30,9 @@
 #include "front/told.h"
 
 #define	KIND		UINT64_C(0xff)
+#define	DEATH		UINT64_C(0x100)
+#define	DEATHS		UINT64_C(0xff00)
+#define	TRYING		UINT64_C(0x10000)
 #define	ORDER		32		/* shift */
 
 struct record {
@@ -58,7 +65,8 @@ find(const struct journal *j, enum told_kind kind, const char *text)
 }
 
 int
-told_add(struct journal *j, enum told_kind kind, const char *text)
+told_add(struct journal *j, enum told_kind kind, const char *text,
+    unsigned deaths)
 {
 	const size_t len = strlen(text);
 	struct record *r = journal_told(j), *none = NULL;
@@ -79,7 +87,8 @@ told_add(struct journal *j, enum told_kind kind, const char *text)
 		return -ENOSPC;
 	memset(none->r_text, 0, TOLD_TEXT);
 	memcpy(none->r_text, text, len);
-	put64(&none->r_word, (last + 1) << ORDER | (uint64_t)kind);
+	put64(&none->r_word, (last + 1) << ORDER |
+	    (deaths * DEATH & DEATHS) | (uint64_t)kind);
 	return 0;
 }
 
@@ -90,6 +99,33 @@ told_drop(struct journal *j, enum told_kind kind, const char *text)
 
 	while ((r = find(j, kind, text)) != NULL)
 		put64(&r->r_word, 0);
+}
+
+void
+told_try(struct journal *j, enum told_kind kind, const char *text, bool on)
+{
+	struct record *const r = find(j, kind, text);
+	const uint64_t word = r != NULL ? get64(&r->r_word) : 0;
+
+	if (r != NULL)
+		put64(&r->r_word, on ? word | TRYING :
+		    word & ~(TRYING | DEATHS));
+}
+
+void
+told_died(struct journal *j)
+{
+	struct record *r = journal_told(j);
+	uint64_t word;
+
+	for (size_t i = 0; i < TOLD_MAX; i++, r++) {
+		word = get64(&r->r_word);
+		if ((word & TRYING) == 0)
+			continue;
+		if ((word & DEATHS) != DEATHS)
+			word += DEATH;
+		put64(&r->r_word, word & ~TRYING);
+	}
 }
 
 bool
@@ -111,6 +147,7 @@ told_next(const struct journal *j, enum told_kind kind, uint32_t after,
 			continue;
 		memcpy(told->t_text, text, TOLD_TEXT);
 		told->t_order = (uint32_t)(word >> ORDER);
+		told->t_deaths = (unsigned)((word & DEATHS) / DEATH);
 		found = true;
 	}
 	return found;

@@ -16,23 +16,37 @@ struct journal;
 
 enum told_kind {
 	TOLD_CLAIM = 1,		/* as after --claim */
+	TOLD_MODULE,		/* the path of its file */
 };
 
 struct told {
 	uint32_t	 t_order;	/* later ones have higher ones */
+	unsigned	 t_deaths;	/* in a row, while it was tried; < 256 */
 	char		 t_text[TOLD_TEXT];
 };
 
 /*
- * error = told_add(journal, kind, text)
+ * error = told_add(journal, kind, text, deaths)
  * told_drop(journal, kind, text)
  *
  *	It counts from now on; no longer.  No effect if that is so.  Negative
  *	errno: -ENAMETOOLONG, the text is, or empty; -ENOSPC.  One thread at a
  *	time, for all.
+ *
+ * told_try(journal, kind, text, on)
+ *
+ *	It is about to be done, by a process that may die of it; it has come back,
+ *	and what was counted is forgotten.  No effect if it is not there.
+ *
+ * told_died(journal)
+ *
+ *	The process whose journal it was is dead: one more death for what it
+ *	tried.
  */
-int	told_add(struct journal *, enum told_kind, const char *);
+int	told_add(struct journal *, enum told_kind, const char *, unsigned);
 void	told_drop(struct journal *, enum told_kind, const char *);
+void	told_try(struct journal *, enum told_kind, const char *, bool);
+void	told_died(struct journal *);
 
 /*
  * yes = told_next(journal, kind, after, &told)

@@ -195,7 +195,7 @@ change_claim(const struct control_request *cr, FILE *to)
 
 	why = now_add(head, cr->cr_text, &c);
 	if (why == NULL && cr->cr_check != 1)
-		why = keep_tell(TOLD_CLAIM, c->c_text);
+		why = keep_tell(TOLD_CLAIM, c->c_text, 0);
 	if (why == NULL && cr->cr_check != 1)
 		why = pin(c);
 	if (why != NULL)

@@ -69,6 +69,8 @@ static LIST_HEAD(, client) clients;
 static int control_fd = -1;		/* main's thread */
 static unsigned control_major;		/* before the first client */
 static control_change_t *control_change; /* same */
+static control_modload_t *control_modload = hyp_module_load;	/* same */
+static control_modunload_t *control_modunload = hyp_module_unload; /* same */
 
 /* ---- revoke --------------------------------------------------------- */
 
@@ -138,8 +140,8 @@ serve_module(struct client *c)
 	}
 	l = hyp_lwp_enter(&root);
 	error = cr->cr_what == CONTROL_MODLOAD ?
-	    hyp_module_load(cr->cr_text, why, sizeof(why)) :
-	    hyp_module_unload(cr->cr_text);
+	    (*control_modload)(cr->cr_text, why, sizeof(why)) :
+	    (*control_modunload)(cr->cr_text);
 	hyp_lwp_exit(l);
 	client_send(c, error, 0, why, strlen(why), 0);
 	return 0;
@@ -418,6 +420,14 @@ control_set_change(control_change_t *change)
 {
 
 	control_change = change;
+}
+
+void
+control_set_modules(control_modload_t *load, control_modunload_t *unload)
+{
+
+	control_modload = load;
+	control_modunload = unload;
 }
 
 int

@@ -21,13 +21,21 @@
  *	is freed after the answer, and may be NULL.  error is an errno, for
  *	the exit status of who asked.  Before control_start.
  *
+ * control_set_modules(load, unload)
+ *
+ *	What loads a module and takes it out, in the place of hyp_module_load and
+ *	hyp_module_unload; on the client's thread.  Before control_start.
+ *
  * control_set_group(name)
  *
  *	Another group than CONTROL_GROUP; not copied.  Before control_start.
  */
 struct control_request;
 typedef char *control_change_t(const struct control_request *, int *);
+typedef int control_modload_t(const char *, char *, size_t);
+typedef int control_modunload_t(const char *);
 void	control_set_change(control_change_t *);
+void	control_set_modules(control_modload_t *, control_modunload_t *);
 void	control_set_group(const char *);
 
 /*

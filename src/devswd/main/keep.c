@@ -439,13 +439,13 @@ keep_forgive(void)
 /* ---- what somebody has told ----------------------------------------- */
 
 const char *
-keep_tell(enum told_kind kind, const char *text)
+keep_tell(enum told_kind kind, const char *text, unsigned deaths)
 {
 	int error = 0;
 
 	pthread_mutex_lock(&keep_lock);
 	if (keep_journal != NULL)
-		error = told_add(keep_journal, kind, text);
+		error = told_add(keep_journal, kind, text, deaths);
 	pthread_mutex_unlock(&keep_lock);
 	return error == 0 ? NULL : error == -ENOSPC ? "there is no room for "
 	    "more that the next devswd would have to know" :
@@ -459,6 +459,16 @@ keep_untell(enum told_kind kind, const char *text)
 	pthread_mutex_lock(&keep_lock);
 	if (keep_journal != NULL)
 		told_drop(keep_journal, kind, text);
+	pthread_mutex_unlock(&keep_lock);
+}
+
+void
+keep_trying(enum told_kind kind, const char *text, bool on)
+{
+
+	pthread_mutex_lock(&keep_lock);
+	if (keep_journal != NULL)
+		told_try(keep_journal, kind, text, on);
 	pthread_mutex_unlock(&keep_lock);
 }
 

@@ -70,19 +70,22 @@ bool	keep_leaves_alone(const struct hyp_usb_info *);
 void	keep_forgive(void);
 
 /*
- * why = keep_tell(kind, text)
+ * why = keep_tell(kind, text, deaths)
  * keep_untell(kind, text)
+ * keep_trying(kind, text, on)
  *
  *	Somebody has told this process what the next one has to know; it does
- *	not count any more (front/told.h).  NULL, or why it cannot be, as the
- *	end of a sentence.  No effect if nobody keeps anything.  Any thread.
+ *	not count any more; it is being done, and may be the end of this process
+ *	(front/told.h).  NULL, or why it cannot be, as the end of a sentence.
+ *	No effect if nobody keeps anything.  Any thread.
  *
  * yes = keep_told(kind, after, &told)
  *
  *	told_next, of what this process and those before were told.
  */
-const char *keep_tell(enum told_kind, const char *);
+const char *keep_tell(enum told_kind, const char *, unsigned);
 void	keep_untell(enum told_kind, const char *);
+void	keep_trying(enum told_kind, const char *, bool);
 bool	keep_told(enum told_kind, uint32_t, struct told *);
 
 #endif /* MAIN_KEEP_H */

@@ -68,6 +68,7 @@
 #include "main/keep.h"
 #include "main/keeper.h"
 #include "main/list.h"
+#include "main/modnow.h"
 #include "main/nodedb.h"
 #include "main/nodes.h"
 #include "main/now.h"
@@ -208,6 +209,8 @@ main_modules(const struct options *o)
 			host_logf(HYP_LOG_ERR, "module %s: %s",
 			    o->o_modules[i], why);
 	}
+	if (error == 0)
+		modnow_again();
 	return error;
 }
 
@@ -615,6 +618,7 @@ main(int argc, char **argv)
 	change_open(&o, argc, argv);
 	upgrade_open(argc, argv);
 	control_set_change(change);
+	control_set_modules(modnow_load, modnow_unload);
 	if (options_parse(argc, argv, &o) != 0) {
 		fprintf(stderr, "devswd --help explains\n");
 		return EXIT_BADUSAGE;

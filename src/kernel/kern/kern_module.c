@@ -45,6 +45,7 @@ struct module {
 	const modinfo_t	*mod_info;
 	void		*mod_handle;	/* hyp_module_open's */
 	u_int		 mod_refcnt;	/* modules that require it */
+	char		 mod_path[];	/* module_load's */
 };
 
 static kmutex_t module_lock;
@@ -214,7 +215,8 @@ module_load_busy(const char *path, char *why, size_t len)
 		    mi->mi_name, error);
 		goto release;
 	}
-	mod = kmem_zalloc(sizeof(*mod), KM_SLEEP);
+	mod = kmem_zalloc(sizeof(*mod) + strlen(path) + 1, KM_SLEEP);
+	strlcpy(mod->mod_path, path, strlen(path) + 1);
 	mod->mod_info = mi;
 	mod->mod_handle = handle;
 	mutex_enter(&module_lock);
@@ -284,7 +286,7 @@ module_unload(const char *name)
 		(void)module_require(mod->mod_info, -1);
 		LOCKDEBUG_NONE("hyp_module_close");
 		hyp_module_close(mod->mod_handle);
-		kmem_free(mod, sizeof(*mod));
+		kmem_free(mod, sizeof(*mod) + strlen(mod->mod_path) + 1);
 		log(LOG_NOTICE, "module %s unloaded\n", name);
 	}
 	module_exit();
@@ -350,6 +352,21 @@ hyp_module_next(const char *name, char *next, size_t len)
 		mod = TAILQ_NEXT(mod, mod_list);
 	if (mod != NULL)
 		strlcpy(next, mod->mod_info->mi_name, len);
+	mutex_exit(&module_lock);
+	LOCKDEBUG_NONE(__func__);
+	return mod != NULL;
+}
+
+int
+hyp_module_from(const char *path)
+{
+	struct module *mod;
+
+	mutex_enter(&module_lock);
+	TAILQ_FOREACH(mod, &modules, mod_list) {
+		if (strcmp(mod->mod_path, path) == 0)
+			break;
+	}
 	mutex_exit(&module_lock);
 	LOCKDEBUG_NONE(__func__);
 	return mod != NULL;
