@@ -8,13 +8,14 @@
  *	bytes, which a cookie has that no script and no other site can use.
  *	There are SESSIONS, each for SESSION_S; one more ends the oldest.
  *
- *	Passwords are passwd.c's, one at a time; who comes meanwhile, or was
- *	wrong just before, is told to come later.  A name that nobody has takes
- *	as long as one that somebody has.
+ *	Passwords are passwd.c's, who says whose turn it is; who cannot have one
+ *	is told to come later.  A name that nobody has takes as long as one that
+ *	somebody has.
  *
  *	Who comes by TLS with a certificate that names a user is that one,
  *	unless he has a session as another.
  */
+#include <sys/queue.h>
 #include <sys/random.h>
 
 #include <ctype.h>
@@ -39,11 +40,18 @@ struct session {
 	time_t		 se_end;
 };
 
+/* A password that is tried. */
+struct attempt {
+	LIST_ENTRY(attempt) at_entry;
+	struct login	*at_login;
+	struct http_request *at_request;	/* NULL: it has gone */
+	int		 at_user;		/* he says that he is; -1: nobody */
+};
+
 struct login {
 	const struct web_conf *lo_conf;
 	struct session	 lo_sessions[SESSIONS];
-	struct http_request *lo_request;	/* whose password is tried */
-	int		 lo_user;		/* he says that he is; -1: nobody */
+	LIST_HEAD(, attempt) lo_attempts;	/* passwd.c has few of them */
 };
 
 static time_t
@@ -151,18 +159,31 @@ answer(struct http_request *rq, const char *where, const char *token)
 }
 
 static void
+attempt_free(struct attempt *at)
+{
+
+	passwd_forget(at);
+	LIST_REMOVE(at, at_entry);
+	free(at);
+}
+
+static void
 on_tried(void *arg, bool right)
 {
-	struct login *const lo = arg;
+	struct attempt *const at = arg;
+	struct login *const lo = at->at_login;
+	struct http_request *const rq = at->at_request;
 	const char *token = NULL;
 
-	if (lo->lo_request == NULL)
-		return;
-	if (right)
-		token = new_session(lo, lo->lo_user);
-	say("web: %s: %s", http_who(lo->lo_request), right ?
-	    lo->lo_conf->wc_users[lo->lo_user].name : "a wrong password");
-	answer(lo->lo_request, token != NULL ? "/" : "/login#wrong", token);
+	if (rq != NULL) {
+		if (right)
+			token = new_session(lo, at->at_user);
+		say("web: %s: %s", http_who(rq), right ?
+		    lo->lo_conf->wc_users[at->at_user].name :
+		    "a wrong password");
+		answer(rq, token != NULL ? "/" : "/login#wrong", token);
+	}
+	attempt_free(at);
 }
 
 static int
@@ -203,6 +224,27 @@ form_value(const char *body, const char *key, char *value, size_t size)
 	return true;
 }
 
+/* false: not now. */
+static bool
+attempt(struct login *lo, struct http_request *rq, const char *hash, int user,
+    const char *password)
+{
+	struct attempt *const at = calloc(1, sizeof(*at));
+
+	if (at == NULL)
+		return false;
+	LIST_INSERT_HEAD(&lo->lo_attempts, at, at_entry);
+	at->at_login = lo;
+	at->at_user = user;
+	if (!passwd_try(http_who(rq), hash, user == -1, password, on_tried,
+	    at)) {
+		attempt_free(at);
+		return false;
+	}
+	http_wait(rq, &at->at_request);
+	return true;
+}
+
 /* POST /login: answers, now or when the hash is made. */
 void
 login_try(struct login *lo, struct http_request *rq)
@@ -216,13 +258,8 @@ login_try(struct login *lo, struct http_request *rq)
 	    sizeof(password)) ||
 	    (hash = user_hash(lo->lo_conf, name, &user)) == NULL)
 		answer(rq, "/login#wrong", NULL);
-	else if (lo->lo_request != NULL || !passwd_try(http_who(rq), hash,
-	    user == -1, password, on_tried, lo))
+	else if (!attempt(lo, rq, hash, user, password))
 		answer(rq, "/login#later", NULL);
-	else {
-		lo->lo_user = user;
-		http_wait(rq, &lo->lo_request);
-	}
 	OPENSSL_cleanse(password, sizeof(password));
 }
 
@@ -249,10 +286,13 @@ login_new(const struct web_conf *conf)
 	return lo;
 }
 
+/* Its requests have ended. */
 void
 login_free(struct login *lo)
 {
+	struct attempt *at;
 
-	passwd_forget(lo);
+	while ((at = LIST_FIRST(&lo->lo_attempts)) != NULL)
+		attempt_free(at);
 	free(lo);
 }

@@ -734,6 +734,36 @@ def _():
         equal("pä ss" in gate.text() or "$y$" in gate.text(), False)
 
 
+@case("who tries passwords from many addresses keeps nobody else out")
+def _():
+    number = h_gateway.free_port()
+    with gateway(web=f"{USERS}\nlisten = 127.0.0.1:{number}") as gate:
+        def post(last, password):
+            sock = socket.socket()
+            sock.settimeout(20)
+            sock.bind((f"127.0.0.{last}", 0))
+            sock.connect(("127.0.0.1", number))
+            body = "user=bob&password=" + password
+            sock.sendall(f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{number}\r\n"
+                         f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            return sock
+
+        def where(sock):
+            text = sock.makefile("rb").read()
+            sock.close()
+            return re.search(rb"Location: (\S+)", text).group(1)
+        others = [post(last, "x") for last in range(2, 14)]
+        equal(login(gate, "bob", "b")[0], "/", "bob, at once")
+        equal([where(sock) for sock in others], [b"/login#wrong"] * 12)
+        equal(where(post(2, "b")), b"/login#later")
+        equal(where(post(20, "b")), b"/")
+        equal(gate.text().count("a wrong password"), 12)
+        # Who goes while he waits is nobody's.
+        for last in range(30, 50):
+            post(last, "x").close()
+        equal(patient(gate, "bob", "b")[0], "/")
+
+
 @case("rights: who may read, who may write, and who does not see the port")
 def _():
     with gateway(web=USERS, count=3) as gate:
