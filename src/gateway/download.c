@@ -18,7 +18,9 @@
  *	it was the connection ends before the length that was said.
  *
  *	There are DOWNLOADS at one time.  Who takes nothing for SEND_S loses the
- *	connection.
+ *	connection; and who has had a piece for longer than PIECE_S, if somebody
+ *	else wants his place: so a slow line may take its time while there is
+ *	room, and bytes that are taken one by one hold no place.
  *
  * A job in the thread has the download until it is done; d_gone says that
  * nobody wants it any more.
@@ -41,6 +43,7 @@
 #define	DOWNLOADS	4
 #define	PIECE		65536
 #define	SEND_S		60
+#define	PIECE_S		20	/* some 3 KiB/s */
 
 struct download {
 	struct job	 d_job;		/* the first: a job is its download */
@@ -52,6 +55,7 @@ struct download {
 	int		 d_fd;
 	uint64_t	 d_left;	/* bytes to be read */
 	ssize_t		 d_got;
+	time_t		 d_since;	/* that piece, or the answer, is sent */
 	bool		 d_busy;	/* a job is under way */
 	bool		 d_gone;
 	bool		 d_closes;
@@ -100,6 +104,15 @@ do_close(struct job *jb)
 }
 
 /* ---- in the loop ---------------------------------------------------- */
+
+static time_t
+now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
 
 static void
 run(struct download *d, void (*what)(struct job *))
@@ -161,6 +174,21 @@ on_event(struct bufferevent *bev, short what, void *arg)
 	end(arg);
 }
 
+/* All places are taken: the one that has its piece for the longest goes. */
+static void
+make_room(void)
+{
+	struct download *d, *slowest = NULL;
+
+	LIST_FOREACH(d, &downloads, d_entry) {
+		if (d->d_bev != NULL && !d->d_busy && (slowest == NULL ||
+		    d->d_since < slowest->d_since))
+			slowest = d;
+	}
+	if (slowest != NULL && now() - slowest->d_since > PIECE_S)
+		end(slowest);
+}
+
 static void
 answer(struct download *d)
 {
@@ -177,6 +205,7 @@ answer(struct download *d)
 		end(d);
 		return;
 	}
+	d->d_since = now();
 	bufferevent_setcb(d->d_bev, NULL, on_write, on_event, d);
 	bufferevent_set_timeouts(d->d_bev, NULL, &limit);
 	/* Its end is seen by writing; nothing is to be read. */
@@ -203,8 +232,10 @@ done(struct job *jb)
 	else if (d->d_got <= 0 || bufferevent_write(d->d_bev, d->d_bytes,
 	    (size_t)d->d_got) == -1)
 		end(d);
-	else
+	else {
 		d->d_left -= (uint64_t)d->d_got;
+		d->d_since = now();
+	}
 }
 
 /*
@@ -219,6 +250,7 @@ download(struct http_request *rq, const char *path, const char *name)
 	    calloc(1, sizeof(*d));
 
 	if (d == NULL) {
+		make_room();		/* for when it asks again */
 		http_answer(rq, 503, NULL, "Retry-After: 5\r\n", NULL);
 		return;
 	}

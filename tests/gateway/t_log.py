@@ -329,6 +329,43 @@ def _():
         equal(hang.stop(), 0)
 
 
+@case("who takes a download by drops gives its place to who asks for one")
+def _():
+    with gateway("log-format = raw\nlog-size = 8192") as gate:
+        with open(f"{gate.where}/log0", "ab") as file:
+            file.write(b"z" * (8 << 20))
+        slow = []
+        for _ in range(4):
+            sock = socket.socket(socket.AF_INET6)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(h_gateway.LIMIT)
+            sock.connect(("::1", gate.web))
+            sock.sendall(b"GET /api/ports/p0/log HTTP/1.1\r\nHost: [::1]\r\n"
+                         b"\r\n")
+            equal(sock.recv(12), b"HTTP/1.1 200")
+            slow.append(sock)
+
+        def asks():
+            time.sleep(0.5)
+            for sock in slow:
+                sock.recv(1024)
+            return get(gate, "/api/ports/p0/log", "HEAD")[0] == 200
+        equal(asks(), False)
+        end = time.monotonic() + 3 * h_gateway.LIMIT
+        while not asks():
+            equal(time.monotonic() < end, True, "no place")
+        # Of the others nobody has lost his, as nobody asks.
+        gone = 0
+        for sock in slow:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+            size = 0
+            while part := sock.recv(1 << 20):
+                size += len(part)
+            gone += size < 7 << 20
+            sock.close()
+        equal(gone, 1)
+
+
 if __name__ == "__main__":
     if os.geteuid() != 0:
         print("1..0 # SKIP needs root, for ptrace")
