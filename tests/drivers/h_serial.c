@@ -232,6 +232,28 @@ s_modem(struct s_file *sf)
 	return lines;
 }
 
+struct lines_arg {
+	struct s_file	*la_sf;
+	int		 la_mask;
+	int		 la_want;
+};
+
+static int
+lines_are(void *arg)
+{
+	struct lines_arg *la = arg;
+
+	return (s_modem(la->la_sf) & la->la_mask) == la->la_want;
+}
+
+void
+s_wait_lines(struct s_file *sf, int mask, int want)
+{
+	struct lines_arg la = { sf, mask, want };
+
+	T_UNTIL(lines_are, &la);
+}
+
 int
 s_revoke(const char *node)
 {

@@ -62,6 +62,8 @@ void	s_far_read_all(struct vusb *, unsigned, void *, size_t);
 #define	S_MARK		0x80	/* CMSPAR: with S_ODD mark, S_EVEN space */
 int	s_raw(struct s_file *, unsigned, unsigned, unsigned);
 int	s_modem(struct s_file *);
+/* Until those lines of the mask are as wanted. */
+void	s_wait_lines(struct s_file *, int, int);
 
 /* A system call on a thread of its own. */
 enum s_call { S_OPEN, S_READ, S_WRITE, S_IOCTL, S_CLOSE, S_REVOKE };
