@@ -524,6 +524,7 @@ def _(world):
     equal(ctl("claim", text)[0], 0)
     world.write(FIRST + SECOND)
     equal(ctl("reload")[0], 0)
+    world.usable("/dev/ttyU1")
     world.write(FIRST)
     equal("of devswctl" in world.next(signal.SIGKILL), False, "claims")
     driver_becomes("ftdi1", "none")
