@@ -102,6 +102,9 @@ RELEASED = {
 def stopped_by(world, number):
     """Stop devswd with clients blocked on both adapters."""
     world.up()
+    with open("/proc/%d/status" % world.daemon.pid, encoding="ascii") as file:
+        equal("THP_enabled:\t0\n" in file.read(), True,
+              "a stack is no huge page")
     fds = {adapter: opened(adapter) for adapter in NODES}
     calls = {adapter: blocked_in_all(adapter, fd)
              for adapter, fd in fds.items()}

@@ -41,6 +41,7 @@
  *	None.  All signals are blocked in all threads but those of a crash.
  */
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
@@ -106,11 +107,16 @@ main_sigset(sigset_t *set)
 	sigaddset(set, SIGUSR2);
 }
 
-/* Every node and every adapter has descriptors: take what is allowed. */
+/*
+ * Every node and every adapter has descriptors: take what is allowed.  And it has
+ * a stack and buffers, touched a little: a huge page for one would be 2 MiB.
+ */
 static void
-main_rlimit(void)
+main_resources(void)
 {
 	struct rlimit rl;
+
+	(void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
 		return;
@@ -553,7 +559,7 @@ main_keeper(const struct options *o, char **argv)
 
 	if (!o->o_foreground)
 		daemon_fork();
-	main_rlimit();
+	main_resources();
 	return keeper_run(&kc);
 }
 
@@ -575,7 +581,7 @@ main_run(struct options *o, char **argv)
 		daemon_fork();
 	hyp_posix_set_loglevel(o->o_verbose ? HYP_LOG_DEBUG : HYP_LOG_INFO);
 	host_crash_catch();
-	main_rlimit();
+	main_resources();
 	(void)signal(SIGPIPE, SIG_IGN);
 	main_sigset(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
