@@ -157,6 +157,8 @@ keeper_up(bool lonely)
 		    setresuid(65534, 65534, 65534) == -1))
 			_exit(99);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* As somebody may start it. */
+		(void)signal(SIGCHLD, SIG_IGN);
 		_exit(keeper_run(&kc));
 	}
 	return pid;

@@ -838,6 +838,20 @@ def _():
     os.close(slave)
 
 
+@case("COMMAND's end is seen also by who was started with SIGCHLD ignored")
+def _():
+    far, slave = os.openpty()
+    done = subprocess.run(
+        [PROGRAM, os.ttyname(slave), "--", "sh", "-c",
+         "grep SigIgn /proc/self/status; exit 3"], check=False, timeout=LIMIT,
+        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    equal(done.returncode, 3, "status")
+    bits = int(expect(far, b"\n").split()[-1], 16)
+    equal(bits & 1 << signal.SIGCHLD - 1, 0, "ignored by COMMAND")
+    os.close(far)
+    os.close(slave)
+
+
 @case("wrong words: usage, status 2; --help and --version")
 def _():
     for words in ((), ("a", "b"), ("a", "--"), ("--frob", "a"), ("",),

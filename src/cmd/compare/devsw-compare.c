@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -589,6 +590,8 @@ main(int argc, char **argv)
 	json_t *document;
 	int status;
 
+	/* Were it ignored, as somebody may have left it, no child would tell. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	status = parse(argc, argv, &o);
 	if (status != -1)
 		return status;

@@ -138,6 +138,8 @@ look_again(const char *claim)
 	snprintf(vendor, sizeof(vendor), "--attr-match=idVendor=%04x", vid);
 	snprintf(product, sizeof(product), "--attr-match=idProduct=%04x", pid);
 	fflush(stdout);
+	/* Were it ignored, as somebody may have left it, no child would tell. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	child = fork();
 	if (child == 0) {
 		char *const argv[] = { "udevadm", "trigger", "--settle",

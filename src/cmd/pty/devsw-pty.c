@@ -144,6 +144,8 @@ main(int argc, char **argv)
 	int sig = 0, status;
 
 	stdio_open();
+	/* Were it ignored, as somebody may have left it, no child would tell. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	status = options_parse(&o, argc, argv);
 	if (status != -1)
 		return status;

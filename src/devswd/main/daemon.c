@@ -35,6 +35,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,6 +79,7 @@ daemon_fork(void)
 	pid_t pid;
 
 	fflush(NULL);
+	(void)signal(SIGCHLD, SIG_DFL);	/* keeper.c */
 	if (pipe2(fds, O_CLOEXEC) == -1 || (pid = fork()) == -1) {
 		fprintf(stderr, "devswd: cannot fork: %s\n", strerror(errno));
 		exit(1);

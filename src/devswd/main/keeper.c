@@ -372,6 +372,9 @@ keeper_open(const char *dir)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaddset(&set, signals[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* Were it ignored, as somebody may have left it, no child could be
+	   waited for. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	keeper.kp_signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	keeper.kp_sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	mask = umask(0177);

@@ -117,6 +117,7 @@ upgrade_check(void)
 	if ((size_t)n > strlen(GONE) &&
 	    strcmp(path + n - strlen(GONE), GONE) == 0)
 		path[n - (ssize_t)strlen(GONE)] = '\0';
+	(void)signal(SIGCHLD, SIG_DFL);	/* keeper.c */
 	pid = fork();
 	if (pid == 0)
 		ask(path);
