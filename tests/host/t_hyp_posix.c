@@ -525,7 +525,32 @@ test_text_json(void)
 	T_EQ(host_text_json("ab", buf, 1), 0);
 }
 
+/* And in a log or on a terminal. */
+static void
+test_text_clean(void)
+{
+	static const struct {
+		const char	*text, *clean;
+	} cases[] = {
+		{ "plain ~\xc3\xa4\xf0\x9f\x98\x80", "plain ~\xc3\xa4"
+		    "\xf0\x9f\x98\x80" },
+		{ "\033[2J\n\177\xc2\x9b", "?[2J???" },
+		{ "\xd8\x9c\xe2\x80\x8e\xe2\x80\xae\xe2\x80\xa9", "????" },
+		{ "\xe2\x81\xa6x\xe2\x81\xa9", "?x?" },
+		{ "\xff" "a\xc3", "?a?" },
+	};
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		strcpy(text, cases[i].text);
+		host_text_clean(text);
+		T_CHECK(strcmp(text, cases[i].clean) == 0);
+	}
+}
+
 const struct t_case t_cases[] = {
+	{ "a text from outside has nothing that a terminal obeys",
+	    test_text_clean },
 	{ "memory is zeroed and aligned", test_memory },
 	{ "clocks are monotonic and of this century", test_clock },
 	{ "deadlines are absolute and reported", test_deadline },

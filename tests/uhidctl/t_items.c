@@ -559,7 +559,8 @@ t_json_text(void)
 
 /*
  * Only well-formed UTF-8 passes: not what is too long, half a UTF-16 pair,
- * beyond U+10FFFF, cut off, or a control character of either kind.
+ * beyond U+10FFFF, cut off, a control character of either kind, or one that
+ * separates lines or turns the direction of writing.
  */
 static void
 t_text(void)
@@ -578,6 +579,12 @@ t_text(void)
 		{ "\033[2J", "\\u001b[2J", "?[2J" },
 		{ "\302\2332J", "\\u009b2J", "?2J" },
 		{ "\177", "\\u007f", "?" },
+		{ "a\330\234b", "a\\u061cb", "a?b" },
+		{ "\342\200\216\342\200\217", "\\u200e\\u200f", "??" },
+		{ "\342\200\250\342\200\256x", "\\u2028\\u202ex", "??x" },
+		{ "\342\201\246\342\201\251", "\\u2066\\u2069", "??" },
+		{ "\342\200\247\342\200\257", "\342\200\247\342\200\257",
+		    "\342\200\247\342\200\257" },
 		{ "\2332J", "\\ufffd2J", "?2J" },
 		{ "\300\233", "\\ufffd\\ufffd", "??" },
 		{ "\301\277", "\\ufffd\\ufffd", "??" },

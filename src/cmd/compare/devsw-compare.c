@@ -575,7 +575,7 @@ report(const struct options *o, json_t *document)
 		report_markdown(document, stdout);
 	else
 		report_table(document, stdout, color, o->o_timeline);
-	if (fflush(stdout) != 0) {
+	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "devsw-compare: standard output: %s\n",
 		    strerror(errno));
 		return EXIT_BADUSAGE;

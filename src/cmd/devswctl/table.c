@@ -49,8 +49,8 @@ static bool
 harmless(wchar_t c)
 {
 
-	return iswprint((wint_t)c) && wcwidth(c) >= 0 && c != 0x200e &&
-	    c != 0x200f && !(c >= 0x2028 && c <= 0x202e) &&
+	return iswprint((wint_t)c) && wcwidth(c) >= 0 && c != 0x61c &&
+	    c != 0x200e && c != 0x200f && !(c >= 0x2028 && c <= 0x202e) &&
 	    !(c >= 0x2066 && c <= 0x2069);
 }
 

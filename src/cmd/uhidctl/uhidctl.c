@@ -90,7 +90,7 @@ main(int argc, char **argv)
 		node_close(&job.j_node);
 	}
 	usages_free(job.j_usages);
-	if (fflush(stdout) != 0 && status == EXIT_OK)
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
 		status = complain("standard output: %s", strerror(errno));
 	return status;
 }

@@ -42,11 +42,13 @@ utf8_next(const char *text, uint32_t *c)
 /*
  * yes = utf8_is_control(c)
  *
- *	C0, DEL and C1.
+ *	C0, DEL and C1; what separates lines, or turns the direction of writing.
  */
 bool
 utf8_is_control(uint32_t c)
 {
 
-	return c < 0x20 || (c >= 0x7f && c < 0xa0);
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
+	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069);
 }

@@ -44,7 +44,7 @@ text_harmless(uint32_t code)
 {
 
 	return code >= ' ' && !(code >= 0x7f && code <= 0x9f) &&
-	    code != 0x200e && code != 0x200f &&
+	    code != 0x61c && code != 0x200e && code != 0x200f &&
 	    !(code >= 0x2028 && code <= 0x202e) &&
 	    !(code >= 0x2066 && code <= 0x2069);
 }
