@@ -746,6 +746,42 @@ def _():
             equal(line.process.wait(LIMIT), -signal.SIGTERM)
 
 
+@case("who reads nothing that it says does not end it, and leaves no link")
+def _():
+    with tempfile.TemporaryDirectory() as where:
+        node, path = where + "/node", where + "/link"
+        with lines(options=("--again", "-l", path), node=node) as line:
+            line.process.stdout.close()
+            line.process.stderr.close()
+            for word in (b"one", b"two"):
+                far, own = os.openpty()
+                os.symlink(os.ttyname(own), node)
+                until(lambda: os.path.lexists(path), "link")
+                slave = os.open(path, os.O_RDWR | os.O_NOCTTY)
+                os.write(slave, word)
+                expect(far, word)
+                os.unlink(node)
+                os.close(own)
+                os.close(far)
+                until(lambda: not os.path.lexists(path), "end")
+                os.close(slave)
+            line.process.terminate()
+            equal(line.process.wait(LIMIT), -signal.SIGTERM)
+            line.process.stdout = line.process.stderr = None
+    # COMMAND has it as it was.
+    for was in (signal.SIG_DFL, signal.SIG_IGN):
+        far, slave = os.openpty()
+        subprocess.run(
+            [PROGRAM, os.ttyname(slave), "--", "grep", "SigIgn",
+             "/proc/self/status"], check=True, timeout=LIMIT,
+            restore_signals=False, preexec_fn=lambda was=was: signal.signal(
+                signal.SIGPIPE, was))
+        bits = int(expect(far, b"\n").split()[-1], 16)
+        equal(bool(bits & 1 << signal.SIGPIPE - 1), was == signal.SIG_IGN)
+        os.close(far)
+        os.close(slave)
+
+
 @case("--again ends by a signal, also while it waits for COMMAND's end")
 def _():
     with lines("sh", "-c", "trap 'sleep 2; exit 4' HUP; echo go; "

@@ -35,6 +35,7 @@
 
 static const int caught[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM };
 static sigset_t before;
+static void (*pipe_before)(int);	/* SIGPIPE */
 
 static void
 close_if(int *fd)
@@ -55,6 +56,8 @@ signals_block(struct session *ss)
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
 		sigaddset(&set, caught[i]);
 	(void)sigprocmask(SIG_BLOCK, &set, &before);
+	/* Who reads nothing of what is said is no reason to leave a link. */
+	pipe_before = signal(SIGPIPE, SIG_IGN);
 	ss->ss_signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ss->ss_signals == -1)
 		complain("signalfd: %s", strerror(errno));
@@ -117,6 +120,7 @@ command_exec(const struct session *ss, int slave, int report)
 	int error;
 
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)signal(SIGPIPE, pipe_before);
 	if (login_tty(slave) == 0)
 		(void)execvp(ss->ss_options->o_command[0],
 		    ss->ss_options->o_command);
@@ -264,6 +268,7 @@ session_run(struct session *ss)
 	(void)fcntl(ss->ss_node, F_SETFL, O_RDWR);
 	close(ss->ss_node);
 	close(ss->ss_input);
+	(void)signal(SIGPIPE, pipe_before);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return end;
 }
