@@ -278,6 +278,33 @@ test_lost(void)
 	teardown();
 }
 
+/* One that has ended by an error leaves nothing to the next. */
+static void
+test_again(void)
+{
+	int fd, n = 3;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	setup();
+	T_EQ(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	T_CHECK(fd != -1);
+	T_EQ(host_trace_open(path), 0);
+	T_EQ(host_trace_start(), 0);
+	close(fd);
+	for (int i = 0; i < NMANY; i++)
+		put("ttyU0", 0);
+	host_trace_stop();
+	T_EQ(unlink(path), 0);
+	T_EQ(host_trace_open(path), 0);
+	T_EQ(host_trace_start(), 0);
+	for (int i = 0; i < n; i++)
+		put("ttyU0", 0);
+	host_trace_stop();
+	T_CHECK(has_lines(&n));
+	teardown();
+}
+
 /* A child that dies; its status. */
 static int
 dying(void (*func)(void))
@@ -338,6 +365,8 @@ const struct t_case t_cases[] = {
 	    test_not_ours },
 	{ "a line for each, soon, with time and thread", test_lines },
 	{ "nothing waits for a reader, and what is lost is told", test_lost },
+	{ "one that has ended by an error leaves nothing to the next",
+	    test_again },
 	{ "a crash writes the last lines; nothing comes unasked", test_crash },
 	{ NULL, NULL },
 };

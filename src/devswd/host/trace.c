@@ -254,6 +254,8 @@ host_trace_start(void)
 		return error;
 	host_emergency_add(trace_emergency);
 	pthread_mutex_lock(&trace_mtx);
+	trace_outlen = 0;		/* what an error has left */
+	trace_lost = 0;
 	trace_state = TRACE_ON;
 	pthread_mutex_unlock(&trace_mtx);
 	return 0;
