@@ -707,8 +707,10 @@ ulptread(dev_t dev, struct uio *uio, int flag)
 		return ENODEV;
 	mutex_enter(&sc->sc_lock);
 	if ((error = ulpt_enter(sc, node)) == 0) {
-		error = ulpt_take(sc, up, node, flag);
-		if (error == 0) {
+		/* The printer is not asked for nothing. */
+		if (uio->uio_resid > 0)
+			error = ulpt_take(sc, up, node, flag);
+		if (error == 0 && uio->uio_resid > 0) {
 			error = ulpt_move(sc, up, (uint32_t)MIN(uio->uio_resid,
 			    ULPT_BSIZE), flag, &moved);
 			mutex_exit(&sc->sc_lock);

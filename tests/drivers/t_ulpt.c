@@ -343,7 +343,10 @@ reads(void)
 	begin();
 	T_EQ(s_open("ulpn0", S_RDWR | HYP_F_NONBLOCK, &sf), 0);
 	T_EQ(s_read(&sf, buf, sizeof(buf), HYP_F_NONBLOCK, &done), EAGAIN);
+	T_EQ(s_read(&sf, buf, 0, HYP_F_NONBLOCK, &done), 0);
 	T_EQ(vusb_far_write(v, 0, "toner low", 9, 1000), 9);
+	T_EQ(s_read(&sf, buf, 0, 0, &done), 0);
+	T_EQ(done, 0);
 	T_EQ(s_read(&sf, buf, sizeof(buf), 0, &done), 0);
 	T_EQ(done, 9);
 	T_EQ(memcmp(buf, "toner low", 9), 0);
