@@ -270,15 +270,27 @@ ugen_alt_ioctl(struct ugen_softc *sc, u_long cmd, struct usb_alt_interface *ai)
 /* ---- the ioctls ----------------------------------------------------- */
 
 static int
-ugen_string_desc(struct ugen_softc *sc, struct usb_string_desc *si)
+ugen_string_desc(struct ugen_softc *sc, struct ugen_ep *ue,
+    struct usb_string_desc *si)
 {
-	int size;
+	struct {
+		struct ugen_request	ur;
+		usb_string_descriptor_t	desc;
+	} s = { .ur.ur_flags = USBD_SHORT_XFER_OK };
+	int error;
 
 	if (si->usd_string_index < 0 || si->usd_string_index > UINT8_MAX ||
 	    si->usd_language_id < 0 || si->usd_language_id > UINT16_MAX)
 		return EINVAL;
-	return usbd_get_string_desc(sc->sc_udev, si->usd_string_index,
-	    si->usd_language_id, &si->usd_desc, &size) ? EINVAL : 0;
+	usbd_string_request(&s.ur.ur_request, si->usd_string_index,
+	    si->usd_language_id);
+	error = ugen_request(sc, ue, &s.ur, sizeof(s));
+	if (error == 0 && usbd_string_ok(&s.desc, s.ur.ur_actlen)) {
+		si->usd_desc = s.desc;
+		return 0;
+	}
+	return error != 0 && ue->ue_out.ud_status != USBD_STALLED ? error :
+	    EINVAL;
 }
 
 static int
@@ -315,7 +327,7 @@ ugen_do_control(struct ugen_softc *sc, struct ugen_ep *ue, u_long cmd,
 	case USB_GET_ENDPOINT_DESC:
 		return ugen_get_endpoint_desc(sc, data);
 	case USB_GET_STRING_DESC:
-		return ugen_string_desc(sc, data);
+		return ugen_string_desc(sc, ue, data);
 	case USB_GET_DEVICEINFO:
 		usbd_fill_deviceinfo(sc->sc_udev, data, 1);
 		return 0;

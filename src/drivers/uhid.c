@@ -561,13 +561,21 @@ uhid_set_immed(struct uhid_softc *sc, bool on)
 	return 0;
 }
 
+/* By a request that d_cancel and a signal end. */
 static int
 uhid_string_desc(struct uhid_softc *sc, struct usb_string_desc *si)
 {
-	int size;
+	usb_device_request_t req;
+	usbd_status err;
+	int actlen;
 
-	return usbd_get_string_desc(sc->sc_udev, si->usd_string_index,
-	    si->usd_language_id, &si->usd_desc, &size) ? EINVAL : 0;
+	usbd_string_request(&req, si->usd_string_index, si->usd_language_id);
+	memset(&si->usd_desc, 0, sizeof(si->usd_desc));
+	err = uhidev_request(sc->sc_hdev, &req, &si->usd_desc, &actlen);
+	if (err == USBD_CANCELLED || err == USBD_INTERRUPTED)
+		return uhid_errno(err);
+	return err == USBD_NORMAL_COMPLETION &&
+	    usbd_string_ok(&si->usd_desc, actlen) ? 0 : EINVAL;
 }
 
 static int

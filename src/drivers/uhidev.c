@@ -718,37 +718,29 @@ uhidev_write_async(struct uhidev *scd, void *data, int len, int flags, int ms,
 }
 
 /*
- * err = uhidev_report(scd, request, type, id, data, len, &actlen)
+ * err = uhidev_request(scd, req, data, &actlen)
  *
- *	UR_GET_REPORT or UR_SET_REPORT of any report of the interface; data
- *	is what goes over the wire, and actlen (may be NULL) how much came of
- *	it.  Sleeps, at most for USBD_DEFAULT_TIMEOUT.  Errors as
- *	uhidev_write; USBD_STALLED: the device has no such report, mostly;
- *	USBD_TIMEOUT.
+ *	A request to the device, whose data has wLength bytes; actlen (may be
+ *	NULL) is how many were moved.  Sleeps, at most for
+ *	USBD_DEFAULT_TIMEOUT.  Errors as uhidev_write; USBD_STALLED: the device
+ *	does not know it; USBD_TIMEOUT.
  */
 usbd_status
-uhidev_report(struct uhidev *scd, int request, int type, int id, void *data,
-    int len, int *actlen)
+uhidev_request(struct uhidev *scd, usb_device_request_t *req, void *data,
+    int *actlen)
 {
 	struct uhidev_softc *const sc = scd->scd_parent;
 	struct uhidev_req ur = { .ur_scd = scd };
-	usb_device_request_t req;
+	const uint32_t len = UGETW(req->wLength);
 	uint32_t count = 0;
 	usbd_status err;
 
-	req.bmRequestType = request == UR_GET_REPORT ?
-	    UT_READ_CLASS_INTERFACE : UT_WRITE_CLASS_INTERFACE;
-	req.bRequest = (uByte)request;
-	USETW2(req.wValue, type, id);
-	USETW(req.wIndex, usbd_get_interface_descriptor(
-	    sc->sc_iface)->bInterfaceNumber);
-	USETW(req.wLength, len);
-	if (usbd_create_xfer(usbd_get_pipe0(sc->sc_udev), (size_t)len, 0, 0,
+	if (usbd_create_xfer(usbd_get_pipe0(sc->sc_udev), len, 0, 0,
 	    &ur.ur_xfer) != 0)
 		return USBD_NOMEM;
 	usbd_setup_default_xfer(ur.ur_xfer, sc->sc_udev, &ur,
-	    USBD_DEFAULT_TIMEOUT, &req, data, (uint32_t)len,
-	    USBD_SHORT_XFER_OK, uhidev_req_done);
+	    USBD_DEFAULT_TIMEOUT, req, data, len, USBD_SHORT_XFER_OK,
+	    uhidev_req_done);
 	err = uhidev_transfer(&ur);
 	if (err == USBD_NORMAL_COMPLETION)
 		usbd_get_xfer_status(ur.ur_xfer, NULL, NULL, &count, NULL);
@@ -756,6 +748,28 @@ uhidev_report(struct uhidev *scd, int request, int type, int id, void *data,
 	if (actlen != NULL)
 		*actlen = (int)count;
 	return err;
+}
+
+/*
+ * err = uhidev_report(scd, request, type, id, data, len, &actlen)
+ *
+ *	UR_GET_REPORT or UR_SET_REPORT of any report of the interface; data
+ *	is what goes over the wire.  As uhidev_request.
+ */
+usbd_status
+uhidev_report(struct uhidev *scd, int request, int type, int id, void *data,
+    int len, int *actlen)
+{
+	usb_device_request_t req;
+
+	req.bmRequestType = request == UR_GET_REPORT ?
+	    UT_READ_CLASS_INTERFACE : UT_WRITE_CLASS_INTERFACE;
+	req.bRequest = (uByte)request;
+	USETW2(req.wValue, type, id);
+	USETW(req.wIndex, usbd_get_interface_descriptor(
+	    scd->scd_parent->sc_iface)->bInterfaceNumber);
+	USETW(req.wLength, len);
+	return uhidev_request(scd, &req, data, actlen);
 }
 
 /*

@@ -30,6 +30,7 @@
 #define	L_ENOMEM		12
 #define	L_ETIMEDOUT		110
 #define	MS(n)	((uint64_t)(n) * 1000000)
+#define	L_USB_GET_STRING_DESC	0xc108556eU	/* _IOWR('U', 110, 264 bytes) */
 #define	L_UGEN_DO_REQUEST	0xc01155c8U	/* 16 bytes and one of data */
 #define	L_USB_SET_ALTINTERFACE	0xc00c5567U
 #define	L_USB_SET_TIMEOUT	0x40045572U
@@ -409,6 +410,20 @@ stalls(void *arg __unused)
 
 /* A vendor's request, which a signal may end. */
 static void
+string_intr_close(void *arg __unused)
+{
+	uint8_t buf[264] = { 1 };
+	const uint64_t begin = hyp_clock();
+	struct hyp_lwp *const l = c_intr_enter();
+	const int error = ioctl_call(&ctl, L_USB_GET_STRING_DESC, buf);
+
+	c_intr_exit(l);
+	SCHED_CHECK(error == L_EINTR);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+	h_close(&ctl);
+}
+
+static void
 request_intr_close(void *arg __unused)
 {
 	uint8_t buf[17] = { 0xc0, 1, 0, 0, 0, 0, 1, 0 };
@@ -466,6 +481,18 @@ request_close(void *arg __unused)
 	const int error = ioctl_on(&ctl, L_UGEN_DO_REQUEST, buf);
 
 	SCHED_CHECK(error == 0 || error == L_EIO || error == L_EBADF);
+	SCHED_CHECK(hyp_clock() - begin < MS(3000));
+	h_close(&ctl);
+}
+
+static void
+string_close(void *arg __unused)
+{
+	uint8_t buf[264] = { 1 };
+	const uint64_t begin = hyp_clock();
+	const int error = ioctl_on(&ctl, L_USB_GET_STRING_DESC, buf);
+
+	SCHED_CHECK(error == L_EIO || error == L_EBADF);
 	SCHED_CHECK(hyp_clock() - begin < MS(3000));
 	h_close(&ctl);
 }
@@ -569,6 +596,10 @@ ACTORS(off_alone, { "A", off_close, &out });
 ACTORS(off_revoke, { "A", off_close, &out }, { "revoke", revokes, &out });
 ACTORS(off_takes_revoke, { "A", off_close, &out }, { "device", takes, NULL },
     { "revoke", revokes, &out });
+ACTORS(string_intr, { "A", string_intr_close, NULL },
+    { "signal", c_interrupts, NULL });
+ACTORS(string_revoke, { "A", string_close, NULL },
+    { "revoke", revokes, &ctl });
 ACTORS(request_revoke, { "A", request_close, NULL },
     { "revoke", revokes, &ctl });
 ACTORS(request_unplug, { "A", request_close, NULL },
@@ -607,6 +638,10 @@ const struct sched_litmus l_ugen[] = {
 	    setup_intr, request_answers_intr, end },
 	{ "gen_request_signal_stuck", "a signal, and it is never given back",
 	    setup_intr_stuck, request_intr, end },
+	{ "gen_string_signal", "a string that does not come, and a signal",
+	    setup_intr_stuck, string_intr, end },
+	{ "gen_string_revoke", "the same, and a revoke",
+	    setup_ctl, string_revoke, end },
 	{ "gen_ahead_says_revoke", "a read of a ring, the device and a revoke",
 	    setup_ra, read_says_revoke, end },
 	{ "gen_ahead_stalls_revoke", "the same, and the device stalls",

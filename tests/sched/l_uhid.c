@@ -33,6 +33,7 @@
 #define	SIZE	8
 #define	MS(n)	((uint64_t)(n) * 1000000)
 #define	L_USB_GET_REPORT	0xc4045517U	/* _IOWR('U', 23, 1028 bytes) */
+#define	L_USB_GET_STRING_DESC	0xc108556eU	/* _IOWR('U', 110, 264 bytes) */
 #define	L_USB_SET_REPORT	0x44045518U	/* _IOW('U', 24, 1028 bytes) */
 #define	L_HIDIOCREVOKE		0x4004480dU	/* Linux's */
 #define	L_HIDIOCGINPUT		0xc009480aU	/* 9 bytes */
@@ -434,16 +435,30 @@ report(struct h_client *c, uint32_t cmd)
 
 /* A signal ends it, or comes when there is an answer; soon. */
 static void
-get_intr_close(void *arg)
+intr_close(void *arg, uint32_t cmd)
 {
 	const uint64_t begin = hyp_clock();
 	struct hyp_lwp *const l = c_intr_enter();
-	const int error = report_call(arg, L_USB_GET_REPORT);
+	const int error = report_call(arg, cmd);
 
 	c_intr_exit(l);
 	SCHED_CHECK(error == 0 || error == L_EINTR);
 	SCHED_CHECK(hyp_clock() - begin < MS(3000));
 	h_close(arg);
+}
+
+static void
+get_intr_close(void *arg)
+{
+
+	intr_close(arg, L_USB_GET_REPORT);
+}
+
+static void
+string_intr_close(void *arg)
+{
+
+	intr_close(arg, L_USB_GET_STRING_DESC);
 }
 
 /* Whatever the device does, the revoke ends it, and not a timeout. */
@@ -463,6 +478,13 @@ get_close(void *arg)
 {
 
 	report_close(arg, L_USB_GET_REPORT);
+}
+
+static void
+string_close(void *arg)
+{
+
+	report_close(arg, L_USB_GET_STRING_DESC);
 }
 
 static void
@@ -737,6 +759,9 @@ ACTORS(read_input, { "A", read_close, &a }, { "input", input, NULL });
 ACTORS(read_input_revoke, { "A", read_close, &a }, { "input", input, NULL },
     { "revoke", revokes, NULL });
 ACTORS(get_revoke, { "A", get_close, &a }, { "revoke", revokes, NULL });
+ACTORS(string_revoke, { "A", string_close, &a }, { "revoke", revokes, NULL });
+ACTORS(string_intr, { "A", string_intr_close, &a },
+    { "signal", c_interrupts, NULL });
 ACTORS(get_unplug, { "A", get_close, &a }, { "unplug", unplugs, NULL });
 ACTORS(set_revoke, { "A", set_close, &a }, { "revoke", revokes, NULL });
 ACTORS(get_answer_intr, { "A", get_intr_close, &a },
@@ -823,6 +848,10 @@ const struct sched_litmus l_uhid[] = {
 	    setup_intr, get_answer_intr, end },
 	{ "hid_get_signal_stuck", "a signal, and it is never given back",
 	    setup_intr_stuck, get_intr, end },
+	{ "hid_string_signal", "a string that does not come, and a signal",
+	    setup_intr_stuck, string_intr, end },
+	{ "hid_string_revoke", "the same, and a revoke",
+	    setup_slow, string_revoke, end },
 	{ "hid_legacy_read_revoke", "a revoke without a drain under a read",
 	    setup_legacy, read_input_revoke, end },
 	{ "hid_legacy_open_revoke", "a revoke without a drain under an open",

@@ -154,6 +154,32 @@ usbd_clear_endpoint_feature(struct usbd_device *dev, int address, int feature)
 }
 
 /*
+ * usbd_string_request(req, index, langid)
+ * ok = usbd_string_ok(sdesc, actlen)
+ *
+ *	What usbd_get_string_desc sends, and whether what came of it is one, for
+ *	who has to be able to end the request.  Not in NetBSD.
+ */
+void
+usbd_string_request(usb_device_request_t *req, int index, int langid)
+{
+
+	req->bmRequestType = UT_READ_DEVICE;
+	req->bRequest = UR_GET_DESCRIPTOR;
+	USETW2(req->wValue, UDESC_STRING, index);
+	USETW(req->wIndex, langid);
+	USETW(req->wLength, USB_MAX_STRING_DESCRIPTOR_SIZE);
+}
+
+bool
+usbd_string_ok(const usb_string_descriptor_t *sdesc, int actlen)
+{
+
+	return actlen >= 2 && sdesc->bLength >= 2 &&
+	    sdesc->bDescriptorType == UDESC_STRING;
+}
+
+/*
  * err = usbd_get_string_desc(dev, index, langid, sdesc, &size)
  *
  *	One string descriptor; *size is how many bytes of it came, at least
@@ -168,17 +194,12 @@ usbd_get_string_desc(struct usbd_device *dev, int index, int langid,
 	int actlen;
 
 	memset(sdesc, 0, sizeof(*sdesc));
-	req.bmRequestType = UT_READ_DEVICE;
-	req.bRequest = UR_GET_DESCRIPTOR;
-	USETW2(req.wValue, UDESC_STRING, index);
-	USETW(req.wIndex, langid);
-	USETW(req.wLength, USB_MAX_STRING_DESCRIPTOR_SIZE);
+	usbd_string_request(&req, index, langid);
 	err = usbd_do_request_flags(dev, &req, sdesc, USBD_SHORT_XFER_OK,
 	    &actlen, USBD_DEFAULT_TIMEOUT);
 	if (err != USBD_NORMAL_COMPLETION)
 		return err;
-	if (actlen < 2 || sdesc->bLength < 2 ||
-	    sdesc->bDescriptorType != UDESC_STRING)
+	if (!usbd_string_ok(sdesc, actlen))
 		return USBD_IOERROR;
 	*sizep = imin(actlen, sdesc->bLength);
 	return USBD_NORMAL_COMPLETION;

@@ -45,6 +45,8 @@ void	uhidev_close(struct uhidev *);
 usbd_status uhidev_write(struct uhidev *, void *, int);
 usbd_status uhidev_write_async(struct uhidev *, void *, int, int, int,
 	    usbd_callback, void *);
+usbd_status uhidev_request(struct uhidev *, usb_device_request_t *, void *,
+	    int *);
 usbd_status uhidev_report(struct uhidev *, int, int, int, void *, int, int *);
 usbd_status uhidev_get_report(struct uhidev *, int, void *, int);
 usbd_status uhidev_set_report(struct uhidev *, int, void *, int);

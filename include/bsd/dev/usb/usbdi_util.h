@@ -4,7 +4,8 @@
  * on usbdi.h alone.
  *
  * Everything here sleeps, and so may not be called from a callback or with a
- * driver's lock held, but for usb_find_desc* and usb_detach_broadcast.
+ * driver's lock held, but for usb_find_desc*, usbd_string_* and
+ * usb_detach_broadcast.
  */
 #ifndef _DEV_USB_USBDI_UTIL_H_
 #define	_DEV_USB_USBDI_UTIL_H_
@@ -22,6 +23,8 @@ usbd_status usbd_get_device_desc(struct usbd_device *,
 	    usb_device_descriptor_t *);
 usbd_status usbd_get_string_desc(struct usbd_device *, int, int,
 	    usb_string_descriptor_t *, int *);
+void	usbd_string_request(usb_device_request_t *, int, int);
+bool	usbd_string_ok(const usb_string_descriptor_t *, int);
 usbd_status usbd_get_device_status(struct usbd_device *, usb_status_t *);
 usbd_status usbd_get_config(struct usbd_device *, uint8_t *);
 usbd_status usbd_clear_endpoint_feature(struct usbd_device *, int, int);
