@@ -186,8 +186,8 @@ uint64_t hyp_memory(uint32_t *);
  *
  *	module(9).  By an lwp (hyp_lwp_enter), which may be interrupted.  On
  *	an error of the first, why (len bytes) may say more.  ENOEXEC it
- *	cannot be loaded, EPROTO it is for another version, EEXIST it is
- *	loaded, ENOENT a module that it requires is not; ENOENT there is none
+ *	cannot be loaded, EPROTO it is for another version, EINVAL its name
+ *	is no word, EEXIST it is loaded, ENOENT a module that it requires is not; ENOENT there is none
  *	of that name, EBUSY it is in use; EINTR; the module's.  Sleep.
  */
 int	hyp_module_load(const char *, char *, size_t);

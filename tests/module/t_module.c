@@ -117,6 +117,8 @@ refused(void)
 	T_EQ(load("bad3.so"), ENOENT);
 	T_CHECK(strchr(why, ',') != NULL);	/* says what it requires */
 	T_EQ(load("bad4.so"), ENOEXEC);
+	T_EQ(load("bad8.so"), EINVAL);
+	T_EQ(load("bad9.so"), EINVAL);
 	T_EQ(load("bad5.so"), EPROGMISMATCH);
 	T_CHECK(strchr(why, 'L') != NULL);	/* LOCKDEBUG */
 	T_EQ(load("there_is_none.so"), ENOEXEC);

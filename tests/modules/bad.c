@@ -9,6 +9,8 @@
  *	5	has LOCKDEBUG if devswd has not
  *	6	MODULE_CMD_INIT ends the daemon
  *	7	MODULE_CMD_INIT does not come back
+ *	8	has no name
+ *	9	has one of two lines
  */
 #include <sys/errno.h>
 #include <sys/kernel.h>
@@ -37,7 +39,7 @@ const modinfo_t devsw_modinfo = {
 	    (BAD == 5 ? MODULE_LOCKDEBUG : 0),
 	.mi_class = MODULE_CLASS_MISC,
 	.mi_modcmd = bad_modcmd,
-	.mi_name = "bad",
+	.mi_name = BAD == 8 ? "" : BAD == 9 ? "bad\nline" : "bad",
 	.mi_required = BAD == 3 ? "clone,nowhere" : NULL,
 };
 #endif

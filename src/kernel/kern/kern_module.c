@@ -153,6 +153,18 @@ module_require(const modinfo_t *mi, int n)
 	return error;
 }
 
+/* A word: "" would be the beginning of hyp_module_next's list again, and it is
+   one in what others print of it. */
+static bool
+module_good_name(const char *name)
+{
+	const char *p = name;
+
+	while (*p > ' ' && *p < 0x7f)
+		p++;
+	return p > name && *p == '\0';
+}
+
 /* Is it one of ours, and not there yet? */
 static int
 module_check(const modinfo_t *mi, char *why, size_t len)
@@ -173,6 +185,10 @@ module_check(const modinfo_t *mi, char *why, size_t len)
 		    "this is %u", mi->mi_version & ~MODULE_LOCKDEBUG,
 		    MODULE_VERSION & ~MODULE_LOCKDEBUG);
 		return EPROGMISMATCH;
+	}
+	if (!module_good_name(mi->mi_name)) {
+		snprintf(why, len, "its name is no word");
+		return EINVAL;
 	}
 	if (strlen(mi->mi_name) >= MAXMODNAME) {
 		snprintf(why, len, "its name is too long");
@@ -238,8 +254,8 @@ close:
  *
  *	Load a shared object and start it.  Sleeps.  On an error why says
  *	what is wrong with it, if more is known than the number.  ENOEXEC: it
- *	cannot be loaded; EPROGMISMATCH; EEXIST; ENOENT: it requires another
- *	one; EINTR, EAGAIN; the module's.
+ *	cannot be loaded; EPROGMISMATCH; EINVAL: its name; EEXIST; ENOENT: it
+ *	requires another one; EINTR, EAGAIN; the module's.
  */
 int
 module_load(const char *path, char *why, size_t len)
