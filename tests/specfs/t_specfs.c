@@ -655,6 +655,41 @@ revoke_ends(void)
 	hd_teardown();
 }
 
+/* Who may not sleep does not spin either, until another thread gets on. */
+static void
+nosleep(void)
+{
+	struct client a = { 0 };
+	struct hyp_lwp *l;
+	struct t_thread *t;
+	u_int ended = 0;
+	size_t done;
+	char c;
+
+	hd_setup(&hd_cdevsw);
+	hd[0].hd_restarts = 5;
+	l = h_enter(0);
+	hyp_lwp_nosleep(l);
+	T_EQ(hyp_node_open(hd_node(0), RW, &a.c_host, &a.c_file), L_EAGAIN);
+	h_exit(l);
+	T_EQ(hd[0].hd_restarts, 3);
+	hd[0].hd_restarts = 0;
+
+	T_EQ(copen(&a, RW), 0);
+	hd[0].hd_close_holds = true;
+	t = t_spawn(revoker, &ended);
+	T_UNTIL(hd_is_set, &hd[0].hd_cancelled);
+	l = h_enter(0);
+	hyp_lwp_nosleep(l);
+	T_EQ(hyp_file_read(a.c_file, &c, 1, 0, &done), L_EAGAIN);
+	hd_set(&hd[0], &hd[0].hd_close_holds, false);
+	t_join(t);
+	T_EQ(hyp_file_read(a.c_file, &c, 1, 0, &done), L_EIO);
+	h_exit(l);
+	cclose(&a);
+	hd_teardown();
+}
+
 /* ---- several names of one device ------------------------------------ */
 
 static struct hyp_file *
@@ -861,5 +896,6 @@ const struct t_case t_cases[] = {
 	{ "200 blocked readers return from one revoke", many_readers },
 	{ "a second revoke waits for the first", two_revokes },
 	{ "a revoke takes what was there when it began", revoke_ends },
+	{ "who may not sleep is told EAGAIN, and does not spin", nosleep },
 	{ NULL, NULL },
 };

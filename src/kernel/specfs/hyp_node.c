@@ -12,6 +12,8 @@
  *	an interrupt is pending, and
  *	the vnode is not dead		EINTR
  *	the vnode is being revoked	wait until it is dead, then again
+ *	this lwp may not sleep, and
+ *	it is not the first time	EAGAIN, but for what is dead
  *	otherwise			again
  *
  * An open starts again from the name: a new vnode, and the node's owner and
@@ -88,6 +90,11 @@ again(struct vnode *vp, int *errorp, u_int *tries)
 	if (*errorp != ERESTART)
 		return false;
 	vn_deadwait(vp);
+	/* Nobody else would run, perhaps, and end what it spins for. */
+	if (*tries > 0 && curlwp->l_nosleep && !vn_is_dead(vp)) {
+		*errorp = EAGAIN;
+		return false;
+	}
 	/*
 	 * A driver may ask for a restart until something in it has ended,
 	 * for instance the close of a dial-out node of the same line: do
