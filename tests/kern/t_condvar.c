@@ -94,7 +94,7 @@ timeouts(void)
 }
 
 struct sleeper {
-	struct lwp	*sl_lwp;
+	struct lwp	*sl_lwp;	/* atomic */
 	bool		 sl_sig;
 	int		 sl_error;
 	bool		 sl_done;
@@ -115,6 +115,36 @@ sleep_once(void *arg)
 	}
 	sl->sl_done = true;
 	mutex_exit(&lock);
+}
+
+static void
+pause_once(void *arg)
+{
+	struct sleeper *sl = arg;
+
+	atomic_store_release(&sl->sl_lwp, curlwp);
+	sl->sl_error = kpause("t", true, 0, NULL);
+}
+
+static int
+has_lwp(void *arg)
+{
+	struct sleeper *sl = arg;
+
+	return atomic_load_acquire(&sl->sl_lwp) != NULL;
+}
+
+/* As in NetBSD: no ticks, and a signal. */
+static void
+pauses(void)
+{
+	struct sleeper sl = { .sl_error = -1 };
+	struct t_thread *t = t_spawn(pause_once, &sl);
+
+	T_UNTIL(has_lwp, &sl);
+	lwp_intr_post(sl.sl_lwp);
+	t_join(t);
+	T_EQ(sl.sl_error, EINTR);
 }
 
 static int
@@ -326,5 +356,6 @@ const struct t_case t_cases[] = {
 	{ "a woken lwp does not wait for its waker's mutexes",
 	    woken_unlocked },
 	{ "nor while it delays with another", woken_at_delay },
+	{ "a kpause of no ticks lasts until an interrupt", pauses },
 	{ NULL, NULL },
 };

@@ -290,7 +290,8 @@ cv_has_waiters(kcondvar_t *cv)
  * error = kpause(wmesg, intr, ticks, mtx)
  *
  *	Sleep for ticks, without mtx if not NULL.  EWOULDBLOCK when they are
- *	over, and if intr EINTR or EAGAIN as cv_wait_sig.
+ *	over, and if intr EINTR or EAGAIN as cv_wait_sig.  0 ticks, with intr:
+ *	until an interrupt.
  */
 int
 kpause(const char *wmesg, bool intr, int ticks, kmutex_t *mtx)
@@ -298,7 +299,7 @@ kpause(const char *wmesg, bool intr, int ticks, kmutex_t *mtx)
 	kcondvar_t cv;
 	int error;
 
-	KASSERTMSG(ticks > 0, "ticks=%d", ticks);
+	KASSERTMSG(ticks > 0 || intr, "ticks=%d", ticks);
 	cv_init(&cv, wmesg);
 	error = cv_sleep(&cv, mtx, ticks_deadline(ticks), intr);
 	cv_destroy(&cv);
