@@ -105,8 +105,9 @@ def plot(runs):
         out.append('<text x="%d" y="32">%s</text>' % (left, title))
         for mark in (0, top / 2, top):
             out.append('<text x="%d" y="%.0f" font-size="10" fill="#555" '
-                       'text-anchor="end">%.3g</text>' %
-                       (left - 3, 40 + HIGH * (1 - mark / top) + 4, mark))
+                       'text-anchor="end">%s</text>' %
+                       (left - 3, 40 + HIGH * (1 - mark / top) + 4,
+                        "%.0f" % mark if mark >= 100 else "%.3g" % mark))
         for run in runs:
             out.append('<text x="%.1f" y="%d" font-size="10" fill="#555" '
                        'text-anchor="middle">%d</text>' %
