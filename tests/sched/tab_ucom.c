@@ -5,12 +5,12 @@
  */
 #include "sched/sched.h"
 
-extern const struct sched_litmus l_ucom[], l_uslsa[], l_uhid[], l_ulpt[],
-    l_ugen[], l_bus[], l_park[];
+extern const struct sched_litmus l_ucom_open[], l_ucom_io[], l_ucom_ioctl[],
+    l_uslsa[], l_uhid[], l_ulpt[], l_ugen[], l_bus[], l_park[];
 
 const struct sched_litmus *const sched_files[] = {
-	l_ucom, l_uslsa, l_uhid, l_ulpt, l_ugen, l_bus,
-	l_park, NULL
+	l_ucom_open, l_ucom_io, l_ucom_ioctl, l_uslsa, l_uhid, l_ulpt, l_ugen,
+	l_bus, l_park, NULL
 };
 
 /* usbevent: the event thread of an opened device (h_pthread.c). */
