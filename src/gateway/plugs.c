@@ -136,6 +136,21 @@ clean(const char *text, char *to, size_t size)
 	to[i] = '\0';
 }
 
+/* As far as it fits, and no character in part. */
+static void
+cut(const char *text, char *to, size_t size)
+{
+	size_t n = strlen(text);
+
+	if (n >= size) {
+		n = size - 1;
+		while (n > 0 && (text[n] & 0xc0) == 0x80)
+			n--;
+	}
+	memcpy(to, text, n);
+	to[n] = '\0';
+}
+
 static void
 need_list(struct follow *f)
 {
@@ -448,10 +463,9 @@ plugs_adapter(unsigned major, const char *node, struct adapter *ad)
 	json_array_foreach(json_object_get(f->f_list, "adapters"), i, js) {
 		if (!has_node(js, node))
 			continue;
-		snprintf(ad->ad_name, sizeof(ad->ad_name), "%s",
-		    member(js, "product"));
-		snprintf(ad->ad_serial, sizeof(ad->ad_serial), "%s",
-		    member(js, "serial"));
+		cut(member(js, "product"), ad->ad_name, sizeof(ad->ad_name));
+		cut(member(js, "serial"), ad->ad_serial,
+		    sizeof(ad->ad_serial));
 		clean(member(js, "port"), ad->ad_port, sizeof(ad->ad_port));
 		return true;
 	}

@@ -218,6 +218,20 @@ def _():
                 equal(line.isprintable() and line.isascii(), True, line)
 
 
+@case("a name that is too long ends with a whole character")
+def _():
+    for first in ("", "x", "xx"):
+        with gateway() as gate:
+            own = adapter(first + "\u4e32" * 40, "\xfc" * 60,
+                          nodes=[node(gate)])
+            with Daemon(MAJOR, **answers({"adapters": [own]}, [])):
+                until(lambda: port(gate)["adapter"] is not None, "adapter")
+                got = port(gate)["adapter"]
+                equal(got["name"], first + "\u4e32" * (
+                    (95 - len(first)) // 3))
+                equal(got["serial"], "\xfc" * 47)
+
+
 @case("detached, of an adapter that was unplugged, is unplugged")
 def _():
     with gateway() as gate:
