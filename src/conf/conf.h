@@ -51,10 +51,17 @@ struct conf {
  *
  *	Is this a file that nobody but root, or the program's user, can write
  *	to?  NULL, or what is wrong with it, as the end of a sentence.
+ *
+ * conf_stdio()
+ *
+ *	A program that was started without one of them gets /dev/null as its
+ *	standard input, output or error: what it opens next would be taken for
+ *	that, and get its log.  Before anything is opened.
  */
 int	conf_read(const char *, int, const struct conf_form *, void *, int *);
 void	conf_wrong(struct conf *, unsigned, const char *, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
 const char *conf_check_file(int);
+void	conf_stdio(void);
 
 #endif /* CONF_CONF_H */

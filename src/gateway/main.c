@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "conf/conf.h"
 #include "gateway/export.h"
 
 struct options {
@@ -98,6 +99,7 @@ main(int argc, char **argv)
 	struct port_conf_head configs;
 	int status;
 
+	conf_stdio();
 	status = parse(argc, argv, &o);
 	if (status != -1)
 		return status;

@@ -498,6 +498,20 @@ def _():
         w.has([[str(w.low + i), f"usb-a_b_{i}-if00"] for i in range(3)])
 
 
+@case("without standard input, output and error it opens nothing in their place")
+def _():
+    with world(start=False) as w:
+        device = w.plug(ONE)
+        w.logfile = open(w.dir + "/log", "wb")
+        w.process = subprocess.Popen(
+            ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', PROGRAM, "-v",
+             "--config", w.conf])
+        until(lambda: w.have() == [[str(w.low), ONE]], "a number")
+        equal([os.readlink(f"/proc/{w.process.pid}/fd/{fd}")
+               for fd in range(3)], ["/dev/null"] * 3)
+        talks(device, w.low, b"works")
+
+
 @case("auto: a file that cannot be written is told, and all works")
 def _():
     with world(AUTO.replace("DIR/ports", "DIR/no/ports")) as w:

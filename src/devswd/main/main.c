@@ -54,6 +54,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/conf.h"
 #include "front/front.h"
 #include "host/host.h"
 #include "host/udev.h"
@@ -621,6 +622,7 @@ main(int argc, char **argv)
 	struct options o;
 	int status = EXIT_OK;
 
+	conf_stdio();
 	change_open(&o, argc, argv);
 	upgrade_open(argc, argv);
 	control_set_change(change);
