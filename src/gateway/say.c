@@ -32,6 +32,7 @@ static pthread_mutex_t say_lock = PTHREAD_MUTEX_INITIALIZER;
 static int say_fd = -1;			/* -1: not looked at yet */
 static bool say_socket;
 static unsigned say_lost;
+static bool say_half;			/* the last line has no end */
 
 /* What is standard error?  say_lock held. */
 static void
@@ -51,6 +52,22 @@ setup(void)
 		say_fd = STDERR_FILENO;
 }
 
+/*
+ * A file may be full, and so may a terminal, in the middle of a line: that one
+ * is lost, and its end comes before the next.
+ */
+static bool
+put_line(const char *buf, size_t len)
+{
+	ssize_t n;
+
+	if (say_half && write(say_fd, "\n", 1) != 1)
+		return false;
+	n = write(say_fd, buf, len);
+	say_half = n > 0 && (size_t)n < len;
+	return n != -1 && !say_half;
+}
+
 /* Without a wait; false: it is lost.  say_lock held. */
 static bool
 put(const char *text)
@@ -67,7 +84,7 @@ put(const char *text)
 		    -1;
 	pfd.fd = say_fd;
 	return poll(&pfd, 1, 0) == 1 && (pfd.revents & POLLOUT) != 0 &&
-	    write(say_fd, buf, len) != -1;
+	    put_line(buf, len);
 }
 
 static void

@@ -7,6 +7,7 @@
  * without a deadline: one wake-up that goes missing hangs the test, and the
  * runner's timeout reports it.
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -282,6 +283,28 @@ child_journal(void)
 	hyp_log(HYP_LOG_WARNING, "to a terminal");
 }
 
+/* A disk that is full in the middle of a line, and is not any more. */
+static void
+child_disk(void)
+{
+	struct rlimit full = { 100, RLIM_INFINITY };
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (getrlimit(RLIMIT_FSIZE, &full) == -1)
+		_exit(1);
+	full.rlim_cur = 100;
+	if (setrlimit(RLIMIT_FSIZE, &full) == -1)
+		_exit(1);
+	hyp_log(HYP_LOG_INFO, "short");
+	hyp_log(HYP_LOG_INFO, "a line of which the end is no longer on the disk, "
+	    "as that is full before it");
+	hyp_log(HYP_LOG_INFO, "nothing of this one");
+	full.rlim_cur = full.rlim_max;
+	if (setrlimit(RLIMIT_FSIZE, &full) == -1)
+		_exit(1);
+	hyp_log(HYP_LOG_INFO, "again");
+}
+
 static void
 read_all(int fd, char *buf, size_t size)
 {
@@ -337,6 +360,28 @@ test_log_journal(void)
 	close(fds[0]);
 	T_CHECK(strncmp(buf, "<4>to the journal\n", 18) == 0);
 	T_CHECK(strstr(buf, "devswd: warning: to a terminal\n") != NULL);
+}
+
+static void
+test_log_disk(void)
+{
+	char buf[4096], *line, *rest = buf;
+	FILE *const f = tmpfile();
+	int n = 0;
+
+	T_CHECK(f != NULL);
+	T_EQ(in_child(fileno(f), child_disk), 0);
+	T_EQ(lseek(fileno(f), 0, SEEK_SET), 0);
+	read_all(fileno(f), buf, sizeof(buf));
+	fclose(f);
+	T_CHECK(strstr(buf, "nothing of this one") == NULL);
+	T_CHECK(strstr(buf, "2 lines of this log were lost\n") != NULL);
+	/* Each begins with its time. */
+	while ((line = strsep(&rest, "\n")) != NULL && line[0] != '\0') {
+		T_CHECK(strspn(line, "0123456789:.") == 12);
+		n++;
+	}
+	T_EQ(n, 4);
 }
 
 /* ---- crashes -------------------------------------------------------- */
@@ -561,6 +606,7 @@ const struct t_case t_cases[] = {
 	{ "no wake-up is lost in a ping-pong", test_pingpong },
 	{ "an unpark of all wakes all", test_herd },
 	{ "a log that nobody reads stops nobody", test_log_full },
+	{ "a disk that is full in a line spoils no other", test_log_disk },
 	{ "levels filter the log, and a line stays one", test_log_levels },
 	{ "the journal gets prefixes, a terminal times", test_log_journal },
 	{ "a text of others' is JSON in plain ASCII", test_text_json },

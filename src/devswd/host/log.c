@@ -70,6 +70,7 @@ static atomic_int log_fd = STDERR_FILENO;
 static int log_journal;			/* "<6>" prefixes */
 static atomic_int log_sock = -1;	/* for /dev/log */
 static unsigned log_lost;
+static int log_half;			/* the last line has no end */
 static atomic_int log_level = HYP_LOG_INFO;
 
 void
@@ -140,6 +141,25 @@ log_setup(void)
 	}
 }
 
+/*
+ * A file may be full, and so may a terminal, in the middle of a line: that one
+ * is lost, and its end comes before the next.
+ */
+static ssize_t
+log_write(const char *buf, size_t len)
+{
+	ssize_t n;
+
+	if (log_half && write(log_fd, "\n", 1) != 1)
+		return -1;
+	n = write(log_fd, buf, len);
+	log_half = n > 0 && (size_t)n < len;
+	if (!log_half)
+		return n;
+	errno = ENOSPC;
+	return -1;
+}
+
 /* Whole line or nothing, without waiting.  log_mtx is held. */
 static int
 log_put(const char *buf, size_t len)
@@ -158,7 +178,7 @@ log_put(const char *buf, size_t len)
 		if (log_how == HOW_POLL &&
 		    (poll(&pfd, 1, 0) != 1 || (pfd.revents & POLLOUT) == 0))
 			return EAGAIN;
-		n = write(log_fd, buf, len);
+		n = log_write(buf, len);
 	}
 	return n == -1 ? errno : 0;
 }
