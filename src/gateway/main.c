@@ -5,8 +5,10 @@
  * gateway.h has the model.  The program stays in the foreground and logs to
  * standard error; it needs no rights but those to its ports' nodes.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "conf/conf.h"
 #include "gateway/export.h"
@@ -101,6 +103,10 @@ main(int argc, char **argv)
 
 	conf_stdio();
 	status = parse(argc, argv, &o);
+	if (status == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+		say("standard output: %s", strerror(errno));
+		status = EXIT_FAILED;
+	}
 	if (status != -1)
 		return status;
 	if (config_read_ports(o.o_config, &configs) > 0)

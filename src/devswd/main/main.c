@@ -656,5 +656,11 @@ main(int argc, char **argv)
 		break;
 	}
 	options_free(&o);
+	if (o.o_action != ACTION_RUN && status == EXIT_OK &&
+	    (fflush(stdout) != 0 || ferror(stdout))) {
+		fprintf(stderr, "devswd: standard output: %s\n",
+		    strerror(errno));
+		status = EXIT_FAILED;
+	}
 	return status;
 }
