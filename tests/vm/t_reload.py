@@ -539,4 +539,42 @@ def _(world):
     world.down()
 
 
+@case("what was detached or released for now stays so, after a kill, too")
+def _(world):
+    place = os.path.basename(probe.vmusb("path", "ftdi0").strip())
+    world.up(FIRST + SECOND, "--keep", kind=probe.Keeper)
+    for path in ("/dev/ttyU0", "/dev/ttyU1"):
+        world.usable(path)
+    equal(ctl("detach", place)[0], 0)
+    equal(ctl("release", "second")[0], 0)
+    for number in (signal.SIGKILL, signal.SIGUSR2):
+        has(world.next(number), "claim second: stays released, until the "
+            "configuration is read again")
+        probe.wait_for(lambda: '"detached": true' in
+                       ctl("list", "--json")[1], "the detached one")
+        equal((driver("ftdi0"), driver("ftdi1")), ("ftdi_sio", "ftdi_sio"))
+        equal(h_guest.open_error("/dev/ttyU0"), "ENXIO")
+    # Until somebody says otherwise.
+    equal(ctl("attach", place)[0], 0)
+    world.usable("/dev/ttyU0")
+    world.next(signal.SIGKILL)
+    world.usable("/dev/ttyU0")
+    equal(driver("ftdi1"), "ftdi_sio")
+    equal(ctl("detach", place)[0], 0)
+    equal(ctl("reload")[0], 0)
+    equal("released" in world.next(signal.SIGKILL), False, "released")
+    for path in ("/dev/ttyU0", "/dev/ttyU1"):
+        world.usable(path)
+    # Another plugging is not the one that was detached.
+    equal(ctl("detach", place)[0], 0)
+    os.kill(world.daemon.pid, signal.SIGSTOP)
+    pid = child()
+    os.kill(pid, signal.SIGKILL)
+    probe.vmusb("unplug", "ftdi0")
+    probe.vmusb("plug", "ftdi0")
+    os.kill(world.daemon.pid, signal.SIGCONT)
+    world.usable("/dev/ttyU0")
+    world.down()
+
+
 h_guest.run(Reload())

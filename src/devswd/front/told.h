@@ -17,6 +17,8 @@ struct journal;
 enum told_kind {
 	TOLD_CLAIM = 1,		/* as after --claim */
 	TOLD_MODULE,		/* the path of its file */
+	TOLD_RELEASED,		/* a claim of the configuration's: its text */
+	TOLD_DETACHED,		/* a device: place, bus and address */
 };
 
 struct told {

@@ -134,6 +134,14 @@ is_early(const struct hyp_usb_info *hi)
 	    errno == EACCES && !host_udevdb_known(hi->hi_path);
 }
 
+static void
+known_detached(struct known *k, int yes)
+{
+
+	k->k_detached = yes;
+	udev_ops->hu_detached(udev_arg, k->k_path, k->k_bus, k->k_addr, yes);
+}
+
 /* A device that is not known: take it if it is claimed. */
 static void
 device_arrived(struct usbsys_dev *ud)
@@ -162,6 +170,10 @@ device_arrived(struct usbsys_dev *ud)
 	if (k->k_refused)
 		return;
 	host_logf(HYP_LOG_DEBUG, "usb %s: arrived", k->k_path);
+	if (verdict == HOST_UDEV_DETACHED) {
+		known_detached(k, 1);
+		return;
+	}
 	udev_ops->hu_line(udev_arg, hi, &hi->hi_line);
 	hyp_usb_arrived(hi);
 }
@@ -342,10 +354,8 @@ static void
 known_attach(struct known *k)
 {
 
-	if (!k->k_detached)
-		return;
-	k->k_detached = 0;
-	udev_ops->hu_detached(udev_arg, k->k_path, 0);
+	if (k->k_detached)
+		known_detached(k, 0);
 }
 
 int
@@ -357,8 +367,7 @@ host_udev_detach(const char *path)
 		return ENOENT;
 	if (k->k_detached)
 		return EALREADY;
-	k->k_detached = 1;
-	udev_ops->hu_detached(udev_arg, k->k_path, 1);
+	known_detached(k, 1);
 	hyp_usb_left(k->k_path);
 	return 0;
 }

@@ -24,6 +24,8 @@ enum host_udev_verdict {
 	HOST_UDEV_UNCLAIMED,
 	HOST_UDEV_TAKEN,
 	HOST_UDEV_REFUSED,	/* claimed, but not taken; has been told */
+	HOST_UDEV_DETACHED,	/* as after host_udev_detach; of one that is new
+				   only */
 };
 typedef enum host_udev_verdict host_udev_match_t(void *,
 	    const struct usbsys_dev *, int, struct hyp_usb_pins *);
@@ -53,12 +55,13 @@ typedef void host_udev_left_t(void *, const char *);
 typedef void host_udev_settled_t(void *, const char *);
 
 /*
- * detached(arg, info_path, yes)
+ * detached(arg, info_path, info_bus, info_addr, yes)
  *
- *	A device that is taken is detached by host_udev_detach, and is not any
- *	more.
+ *	A device that is taken is detached by host_udev_detach, or was when it
+ *	was matched, and is not any more.
  */
-typedef void host_udev_detached_t(void *, const char *, int);
+typedef void host_udev_detached_t(void *, const char *, uint32_t, uint32_t,
+	    int);
 
 struct host_udev_ops {
 	host_udev_match_t	*hu_match;

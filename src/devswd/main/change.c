@@ -158,6 +158,41 @@ pin(const struct claim *c)
 	    "there is no such driver" : NULL;
 }
 
+/* Claims of the configuration's, in the list that has just been read. */
+static void
+released_again(FILE *to)
+{
+	struct claim_head *const head = &change_options->o_claims;
+	struct told told = { .t_order = 0 };
+	struct claim *c;
+
+	while (keep_told(TOLD_RELEASED, told.t_order, &told)) {
+		TAILQ_FOREACH(c, head, c_entry) {
+			if (strcmp(c->c_text, told.t_text) == 0)
+				break;
+		}
+		if (c == NULL) {
+			keep_untell(TOLD_RELEASED, told.t_text);
+			continue;
+		}
+		fprintf(to, "claim %s: stays released, until the configuration "
+		    "is read again\n", c->c_name[0] != '\0' ? c->c_name :
+		    c->c_text);
+		TAILQ_REMOVE(head, c, c_entry);
+		free(c);
+	}
+}
+
+/* It is read again: what was released is not any more. */
+static void
+untell_released(void)
+{
+	struct told told = { .t_order = 0 };
+
+	while (keep_told(TOLD_RELEASED, told.t_order, &told))
+		keep_untell(TOLD_RELEASED, told.t_text);
+}
+
 /* Of who comes after one that was told. */
 static void
 claims_again(FILE *to)
@@ -167,6 +202,7 @@ claims_again(FILE *to)
 	struct claim *c, *next;
 	const char *why;
 
+	released_again(to);
 	while (keep_told(TOLD_CLAIM, told.t_order, &told))
 		now_go_on(head, told.t_text, to);
 	for (c = TAILQ_FIRST(head); c != NULL; c = next) {
@@ -222,14 +258,19 @@ change_release(const struct control_request *cr, FILE *to)
 {
 	struct claim *const c = now_drop(&change_options->o_claims,
 	    cr->cr_text);
+	const char *why;
 
 	if (c == NULL) {
 		fprintf(to, "claim %s: there is no claim of that name or "
 		    "text\n", cr->cr_text);
 		return ENOENT;
 	}
+	why = c->c_now ? NULL : keep_tell(TOLD_RELEASED, c->c_text, 0);
 	fprintf(to, "claim %s: gone%s\n", cr->cr_text, c->c_now ? "" :
 	    ", until the configuration is read again");
+	if (why != NULL)
+		fprintf(to, "and that is when the next devswd starts: %s\n",
+		    why);
 	untell_others();
 	claims_changed(to);
 	free(c);
@@ -280,6 +321,8 @@ change_config(FILE *to)
 	daemon_reloading();
 	keep_forgive();
 	errors = reload(change_options, change_argc, change_argv, to);
+	if (errors == 0)
+		untell_released();
 	untell_others();
 	nodedb_again();
 	return errors != 0 ? EINVAL : 0;

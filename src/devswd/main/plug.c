@@ -51,6 +51,37 @@ plug_leaves_alone(struct claim_head *claims, const struct hyp_usb_info *hi,
 	return true;
 }
 
+/* A device by this very plugging, as the next daemon is told of it. */
+static void
+plug_name(const char *path, uint32_t bus, uint32_t addr, char text[128])
+{
+
+	snprintf(text, 128, "%.63s %u %u", path, bus, addr);
+}
+
+/*
+ * yes = plug_was_detached(path, text)
+ *
+ *	Was that plugging detached, as this process or one before was told?
+ *	Others at that place are over; "": all are.
+ */
+static bool
+plug_was_detached(const char *path, const char *text)
+{
+	struct told told = { .t_order = 0 };
+	const size_t len = strlen(path);
+	bool was = false;
+
+	while (keep_told(TOLD_DETACHED, told.t_order, &told)) {
+		if (strcmp(told.t_text, text) == 0)
+			was = true;
+		else if (strncmp(told.t_text, path, len) == 0 &&
+		    told.t_text[len] == ' ')
+			keep_untell(TOLD_DETACHED, told.t_text);
+	}
+	return was;
+}
+
 /*
  * The unit of a device is its claim's, which goes to the first that it has of
  * the driver; the others', and all if the claim gives none, are those that they
@@ -63,6 +94,7 @@ plug_match(void *arg, const struct usbsys_dev *ud, int again,
 	enum host_udev_verdict verdict;
 	const struct claim *c;
 	const char *driver;
+	char name[128];
 	int unit;
 
 	pins->hp_n = 0;
@@ -76,6 +108,11 @@ plug_match(void *arg, const struct usbsys_dev *ud, int again,
 	}
 	if (verdict == HOST_UDEV_TAKEN)
 		units_want(&ud->ud_info, pins);
+	plug_name(ud->ud_info.hi_path, ud->ud_info.hi_bus, ud->ud_info.hi_addr,
+	    name);
+	if (!again && plug_was_detached(ud->ud_info.hi_path,
+	    verdict == HOST_UDEV_TAKEN ? name : ""))
+		verdict = HOST_UDEV_DETACHED;
 	if (verdict != HOST_UDEV_UNCLAIMED &&
 	    (c = claim_find(arg, &ud->ud_info)) != NULL)
 		watch_plugged(&ud->ud_info, c->c_name[0] != '\0' ?
@@ -111,6 +148,7 @@ plug_left(void *arg, const char *path)
 
 	const char *const why = change_why();
 
+	(void)plug_was_detached(path, "");
 	claim_left(arg, path);
 	units_left(path);
 	/* One that leaves while claims change is mostly let go. */
@@ -119,10 +157,21 @@ plug_left(void *arg, const char *path)
 }
 
 static void
-plug_detached(void *arg, const char *path, int yes)
+plug_detached(void *arg, const char *path, uint32_t bus, uint32_t addr,
+    int yes)
 {
+	const char *why = NULL;
+	char name[128];
 
 	(void)arg;
+	plug_name(path, bus, addr, name);
+	if (yes)
+		why = keep_tell(TOLD_DETACHED, name, 0);
+	else
+		keep_untell(TOLD_DETACHED, name);
+	if (why != NULL)
+		host_logf(HYP_LOG_WARNING, "usb %s: the next devswd will attach "
+		    "it: %s", path, why);
 	watch_detached(path, yes);
 }
 
