@@ -47,29 +47,33 @@ ACCEPTED = {
 }
 
 
-def symbols(path):
-    """The functions that an object defines, and all names that it wants."""
-    text = subprocess.run(["nm", "-P", path], check=True, text=True,
+def symbols(paths):
+    """{object: (the functions that it defines, all names that it wants)}"""
+    text = subprocess.run(["nm", "-AP", *paths], check=True, text=True,
                           stdout=subprocess.PIPE).stdout
-    has, wants = set(), set()
+    found = {str(path): (set(), set()) for path in paths}
     for line in text.splitlines():
-        name, kind = line.split()[:2]
+        path, rest = line.split(": ", 1)
+        name, kind = rest.split()[:2]
+        has, wants = found[path]
         if kind in "TW":
             has.add(name)
         elif kind in "Uw":
             wants.add(name)
-    return has, wants
+    return found
 
 
 def folders():
     """{folder of src: {file: (has, wants)}}, of files that live there."""
     found = {}
     top = BUILD / "src"
-    for path in sorted(top.rglob("*.c.o")):
-        file = path.name.removesuffix(".o")
-        if not file.startswith(".."):       # of another folder
-            folder = str(path.parent.parent.relative_to(top))
-            found.setdefault(folder, {})[file] = symbols(path)
+    paths = [path for path in sorted(top.rglob("*.c.o"))
+             if not path.name.startswith("..")]     # of another folder
+    names = symbols(paths)      # by one nm: one for each takes seconds
+    for path in paths:
+        folder = str(path.parent.parent.relative_to(top))
+        found.setdefault(folder, {})[path.name.removesuffix(".o")] = \
+            names[str(path)]
     return found
 
 
