@@ -439,6 +439,67 @@ end_queued(void)
 	end();
 }
 
+/* ---- a module's table, which is gone with it ------------------------- */
+
+static struct cfdriver module_cd = { .cd_name = "module" };
+static struct cdevsw module_cdevsw;
+
+static bool module_gone;		/* atomic */
+
+static int
+module_unit(dev_t dev __unused)
+{
+
+	SCHED_POINT("unit", &module_gone);
+	SCHED_CHECK(!atomic_load_relaxed(&module_gone));
+	return -1;
+}
+
+static void
+setup_module(void)
+{
+
+	module_gone = false;
+	module_cdevsw = hd_cdevsw;
+	module_cdevsw.d_cfdriver = &module_cd;
+	module_cdevsw.d_devtounit = module_unit;
+	setup_of(&module_cdevsw);
+}
+
+static void
+module_leaves(void *arg __unused)
+{
+
+	devsw_detach(NULL, &module_cdevsw);
+	atomic_store_relaxed(&module_gone, true);
+	module_cdevsw.d_flag = D_TTY;
+}
+
+static void
+asks_stat(void *arg __unused)
+{
+	struct hyp_node_stat hs;
+	struct hyp_dead dead;
+
+	hyp_node_getstat(hd_node(0), &hs);
+	SCHED_CHECK(!hs.hs_attached);
+	hyp_node_dead(hd_node(0), 0, &dead);
+	SCHED_CHECK(dead.hd_read != 0);		/* as a tty's */
+}
+
+static void
+end_module(void)
+{
+	devmajor_t maj = 0;
+
+	hd_present = &hd_cdevsw;
+	SCHED_CHECK(devsw_attach("hd", NULL, NULL, &hd_cdevsw, &maj) == 0);
+	hd_teardown();
+}
+
+ACTORS(leave_ask, { "ask", asks_stat, NULL },
+    { "leave", module_leaves, NULL });
+
 /* ---- setups of their own -------------------------------------------- */
 
 static void
@@ -673,6 +734,8 @@ const struct sched_litmus l_specfs[] = {
 	    setup, leave_open, end_left },
 	{ "come_open", "devsw_attach against an open",
 	    setup_left, come_open, end },
+	{ "leave_ask", "who asks what there is, against devsw_detach",
+	    setup_module, leave_ask, end_module },
 	{ "leave_read", "a blocked read against devsw_detach",
 	    setup_open_a, leave_read, end_left },
 	{ NULL, NULL, NULL, NULL, NULL },

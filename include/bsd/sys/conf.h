@@ -139,6 +139,7 @@ struct devsw_ref {
 	bool		 dr_block;
 };
 int	devsw_acquire(bool, dev_t, struct devsw_ref *);
+int	devsw_look(bool, dev_t, struct devsw_ref *);
 int	devsw_alive(const struct devsw_ref *);
 int	devsw_open(const struct devsw_ref *, int, int, struct lwp *);
 void	devsw_release(const struct devsw_ref *);

@@ -18,6 +18,7 @@
 #include <sys/event.h>
 #include <sys/lwp.h>
 #include <sys/poll.h>
+#include <sys/pserialize.h>
 #include <sys/systm.h>
 #include <sys/tty.h>
 
@@ -297,20 +298,34 @@ cdev_poll(dev_t dev, int events, struct lwp *l)
 	return revents;
 }
 
+/*
+ * flags = cdev_flags(dev)
+ * flags = bdev_flags(dev)
+ * type = cdev_type(dev)
+ *
+ *	D_MPSAFE and the like; 0: there is no driver.  The device need not be
+ *	open, and the driver may be leaving.
+ */
 int
 cdev_flags(dev_t dev)
 {
-	const struct cdevsw *d = cdevsw_lookup(dev);
+	const int s = pserialize_read_enter();
+	const struct cdevsw *const d = cdevsw_lookup(dev);
+	const int flags = d == NULL ? 0 : d->d_flag;
 
-	return d == NULL ? 0 : d->d_flag;
+	pserialize_read_exit(s);
+	return flags;
 }
 
 int
 bdev_flags(dev_t dev)
 {
-	const struct bdevsw *d = bdevsw_lookup(dev);
+	const int s = pserialize_read_enter();
+	const struct bdevsw *const d = bdevsw_lookup(dev);
+	const int flags = d == NULL ? 0 : d->d_flag;
 
-	return d == NULL ? 0 : d->d_flag;
+	pserialize_read_exit(s);
+	return flags;
 }
 
 int
@@ -379,7 +394,8 @@ dev_hold(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
  *
  *	Is there a device behind dev that can be closed?  If so it stays the
  *	same until dev_unhold.  dv is NULL if the driver does not say how to
- *	find its devices; then the answer is always yes.  Do not sleep.
+ *	find its devices; then the answer is always yes.  Do not sleep.  The
+ *	caller keeps the driver; who does not has devsw_look.
  */
 bool
 cdev_hold(dev_t dev, device_t *dvp)
@@ -406,10 +422,30 @@ dev_unhold(device_t dv)
 }
 
 /*
+ * error = devsw_look(block, dev, dr)
+ *
+ *	References to the driver of dev, and to its device as of cdev_hold, for
+ *	who asks about it and has not opened it; devsw_release gives them back.
+ *	Does not wait for the device.  ENXIO: no driver, or it leaves; no device.
+ */
+int
+devsw_look(bool block, dev_t dev, struct devsw_ref *dr)
+{
+
+	if (devsw_keep(block, dev, dr) != 0)
+		return ENXIO;
+	if (block ? bdev_hold(dev, &dr->dr_device) :
+	    cdev_hold(dev, &dr->dr_device))
+		return 0;
+	devsw_release(dr);
+	return ENXIO;
+}
+
+/*
  * yes = cdev_attached(dev)
  *
- *	Is there a device behind dev now?  For who reports it; an open finds
- *	out with a reference.
+ *	Is there a device behind dev now?  For who reports it, and keeps the
+ *	driver; an open finds out with a reference.
  */
 bool
 cdev_attached(dev_t dev)

@@ -7,6 +7,7 @@
 
 #include <sys/conf.h>
 
+int	devsw_keep(bool, dev_t, struct devsw_ref *);
 void	devsw_getdevname(bool, dev_t, char *);
 
 /* A driver's entry, for its caller when DEVTRACE(). */

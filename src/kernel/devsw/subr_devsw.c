@@ -7,7 +7,8 @@
  * slot with the driver's switch and a reference count.  Only an open holds a
  * reference (struct devsw_ref): for every other operation the caller
  * (specfs) has the device open, and before a switch leaves, all of that is
- * revoked.
+ * revoked.  Who asks about a device without having it open holds one, too
+ * (devsw_look), or is a reader (cdev_flags), as the switch may be a module's.
  *
  * An open also holds a reference to the autoconf device, if the switch says
  * how to find it (d_cfdriver, d_devtounit), so no d_open starts before its
@@ -253,6 +254,7 @@ slot_empty(struct devsw_slot *slots, const void *sw, enum vtype type)
 	atomic_store_release(&slots[maj].ds_switch, NULL);
 	atomic_store_release(&slots[maj].ds_state, DS_OUT);
 	mutex_exit(&devsw_lock);
+	pserialize_perform(devsw_psz);	/* cdev_flags */
 }
 
 static bool
@@ -520,6 +522,22 @@ dev_slots(bool block)
 }
 
 /*
+ * error = devsw_keep(block, dev, dr)
+ *
+ *	A reference to the driver of dev alone, for devsw_release.  ENXIO.
+ */
+int
+devsw_keep(bool block, dev_t dev, struct devsw_ref *dr)
+{
+
+	dr->dr_block = block;
+	dr->dr_dev = dev;
+	dr->dr_device = NULL;
+	dr->dr_switch = slot_acquire(dev_slots(block), dev);
+	return dr->dr_switch == NULL ? ENXIO : 0;
+}
+
+/*
  * error = devsw_acquire(block, dev, dr)
  *
  *	References to the driver of dev, and to its device if the driver says
@@ -534,11 +552,8 @@ devsw_acquire(bool block, dev_t dev, struct devsw_ref *dr)
 	const struct cdevsw *c;
 	int error;
 
-	dr->dr_block = block;
-	dr->dr_dev = dev;
-	dr->dr_switch = slot_acquire(dev_slots(block), dev);
-	if (dr->dr_switch == NULL)
-		return ENXIO;
+	if ((error = devsw_keep(block, dev, dr)) != 0)
+		return error;
 	b = dr->dr_switch;
 	c = dr->dr_switch;
 	error = block ? dev_acquire(b->d_devtounit, b->d_cfdriver, dev,

@@ -368,12 +368,18 @@ hyp_node_dead(struct hyp_node *hn, int tty, struct hyp_dead *hd)
 static void
 node_place(dev_t dev, struct hyp_node_stat *hs)
 {
+	struct devsw_ref dr;
 	device_t at, dv;
 	const char *place;
 	int iface;
 
-	if (!cdev_attached(dev) || !cdev_hold(dev, &dv))
+	if (devsw_look(false, dev, &dr) != 0)
 		return;
+	dv = dr.dr_device;
+	if (!cdev_attached(dev)) {
+		devsw_release(&dr);
+		return;
+	}
 	hs->hs_attached = true;
 	if (dv != NULL) {
 		strlcpy(hs->hs_device, device_xname(dv),
@@ -387,7 +393,7 @@ node_place(dev_t dev, struct hyp_node_stat *hs)
 		    sizeof(hs->hs_driver));
 		hs->hs_iface = iface;
 	}
-	dev_unhold(dv);
+	devsw_release(&dr);
 }
 
 void

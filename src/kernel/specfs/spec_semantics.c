@@ -171,18 +171,18 @@ spec_semantics_of(enum vtype type, dev_t dev, device_t dv)
  * ss = spec_semantics_next(type, dev)
  *
  *	The same for who does not hold its device, if it has one.  No lock held;
- *	does not wait, as device_lookup_hold.
+ *	as devsw_look.
  */
 const struct spec_semantics *
 spec_semantics_next(enum vtype type, dev_t dev)
 {
 	const struct spec_semantics *ss;
-	device_t dv;
+	struct devsw_ref dr;
 
-	if (!(type == VBLK ? bdev_hold(dev, &dv) : cdev_hold(dev, &dv)))
+	if (devsw_look(type == VBLK, dev, &dr) != 0)
 		return spec_semantics_of(type, dev, NULL);
-	ss = spec_semantics_of(type, dev, dv);
-	dev_unhold(dv);
+	ss = spec_semantics_of(type, dev, dr.dr_device);
+	devsw_release(&dr);
 	return ss;
 }
 
