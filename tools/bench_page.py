@@ -111,8 +111,10 @@ GROUPS = (
     ("A CDC-ACM adapter", "Next to the kernel's cdc_acm.  Rates are marked.  After "
      "an unplug udev's daemon wants the CPU too, for some ms.  On 6.12 the read from "
      "cdc_acm has returned before it gets it, after 0.6 ms, on 6.1 after it, after 9; "
-     "the threads of devswd that hear of the unplug take turns with it on both.  "
-     "What is slow of bulk out is devswd's own: of 38 ms for a MiB its threads take "
+     "the threads of devswd that hear of the unplug take turns with it on both: a "
+     "third of the time there is that the port's thread, which lets the read return, "
+     "is created under the bus's lock and has to wait until its creator has the CPU "
+     "again.  What is slow of bulk out is devswd's own: of 38 ms for a MiB its threads take "
      "8, for 64 writes of 16 KiB; each is a request and a transfer, with eight "
      "system calls and five copies.",
      list(rows.TTY) + ["unplug_return"]),
@@ -139,7 +141,9 @@ GROUPS = (
      rows.FTDI_IDLE + rows.FTDI_ANSWER),
     ("devswd with 64 nodes that nobody has open",
      "Threads, memory, and how often it went to sleep in 10 s; with an adapter: "
-     "*_1*.", rows.IDLE + rows.IDLE_1),
+     "*_1*, where it is the softclock once, at the time for which a callout of the "
+     "attach had been set that was stopped; after that it sleeps without an end.",
+     rows.IDLE + rows.IDLE_1),
     ("References, opens, returns of blocked calls, and watchers",
      "On the host, and in User-Mode Linux.",
      rows.ON_HOST),
