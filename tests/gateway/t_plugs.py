@@ -18,6 +18,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -461,6 +463,23 @@ def _():
         gate.unplug()
         equal(reset("p0"), (1, "devswctl: p0: the device is away\n"))
     equal(os.path.exists(CONTROL_SOCKET), False, "its socket")
+
+
+@case("what a gateway that somebody has got hold of answers is no terminal's")
+def _():
+    with tempfile.TemporaryDirectory() as where, \
+            socket.socket(socket.AF_UNIX) as other:
+        other.bind(where + "/control")
+        other.listen()
+
+        def answer():
+            asker = other.accept()[0]
+            asker.recv(100)
+            asker.sendall(b"\x1b]0;root\x07\x9b2J\xe2\x80\xae\n")
+            asker.close()
+        threading.Thread(target=answer, daemon=True).start()
+        equal(reset("p0", "--socket", where + "/control"),
+              (1, "devswctl: p0: ?]0;root??2J???\n"))
 
 
 @case("at the control socket nonsense, silence and crowds are closed, and cost "

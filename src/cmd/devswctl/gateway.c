@@ -77,7 +77,7 @@ static int
 reset(char **words)
 {
 	const char *path = SOCKET;
-	char line[96], answer[160];
+	char line[96], answer[160], told[sizeof(line) + sizeof(answer)];
 	int fd, status = EXIT_FAILED;
 
 	if (words[0] == NULL || strchr(words[0], '\n') != NULL ||
@@ -98,8 +98,11 @@ reset(char **words)
 		(void)complain("%s: no answer", path);
 	else if (strcmp(answer, "ok") == 0)
 		status = EXIT_OK;
-	else
-		(void)complain("%s: %s", words[0], answer);
+	else {
+		/* Of a program that talks with the network. */
+		snprintf(told, sizeof(told), "%s: %s", words[0], answer);
+		(void)complain_lines(told);
+	}
 	close(fd);
 	return status;
 }
