@@ -4,6 +4,7 @@
  * t_usb.c has real ones.
  */
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -333,9 +334,66 @@ held_up(void)
 	T_EQ(system(path), 0);
 }
 
+/* So that one file is open at a time, or as many as there may be: 0. */
+static void
+limit_descriptors(int more)
+{
+	static rlim_t usual;
+	struct rlimit rl;
+	const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	T_CHECK(fd != -1);
+	close(fd);
+	T_EQ(getrlimit(RLIMIT_NOFILE, &rl), 0);
+	if (usual == 0)
+		usual = rl.rlim_cur;
+	rl.rlim_cur = more != 0 ? (rlim_t)(fd + more) : usual;
+	T_EQ(setrlimit(RLIMIT_NOFILE, &rl), 0);
+}
+
+/* The devices are there all the time. */
+static void
+no_descriptors(void)
+{
+	char path[128];
+	int fd;
+
+	strcpy(root, "/tmp/t_udev.XXXXXX");
+	T_CHECK(mkdtemp(root) != NULL);
+	snprintf(path, sizeof(path), "%s/devices", root);
+	T_EQ(mkdir(path, 0755), 0);
+	usbsys_root(root);
+	usbsys_patience(5000);
+	arrived = left = 0;
+	fd = host_udev_open(&ops, NULL);
+	T_CHECK(fd != -1);
+	make_device("5");
+	snprintf(path, sizeof(path), "%s/devices/1-1/serial", root);
+	T_EQ(unlink(path), 0);		/* nobody has to wait for it */
+	host_udev_rescan();
+	T_EQ(arrived, 1);
+	for (int more = 1; more < 3; more++) {
+		limit_descriptors(more);
+		host_udev_rescan();
+		host_udev_rescan();
+		limit_descriptors(0);
+		T_EQ(left, 0);
+	}
+	arrived = 0;
+	host_udev_rescan();
+	T_EQ(left, 0);
+	T_EQ(arrived, 1);
+	host_udev_close();
+	usbsys_root("/nonexistent");
+	snprintf(path, sizeof(path), "rm -r %s", root);
+	T_EQ(system(path), 0);
+}
+
 const struct t_case t_cases[] = {
 	{ "plug events without end leave the daemon's loop its turns",
 	    one_at_a_time },
 	{ "a device that the kernel waits for holds up nothing else", held_up },
+	{ "without descriptors to look at it, no device has left",
+	    no_descriptors },
 	{ NULL, NULL },
 };

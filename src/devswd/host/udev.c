@@ -213,6 +213,17 @@ device_present(struct usbsys_dev *ud, int again)
 	}
 }
 
+/* Without descriptors, say, it is as it was. */
+static void
+device_unseen(const char *path, int error)
+{
+	static struct host_quiet quiet;
+
+	if (host_log_quiet(&quiet) != 0)
+		host_logf(HYP_LOG_WARNING, "usb %s: not looked at: %s", path,
+		    strerror(error));
+}
+
 /* Look at one place. */
 static void
 device_look(const char *path)
@@ -229,9 +240,24 @@ device_look(const char *path)
 		device_present(ud, 0);
 	else if (error == EAGAIN)
 		(void)known_still(&ud->ud_info);
+	else if (error != ENOENT)
+		device_unseen(path, error);
 	else if ((k = known_find(path)) != NULL)
 		known_drop(k);
 	free(ud);
+}
+
+/* Is it the device that is known at its place, as far as that can be seen? */
+static int
+is_still(const struct known *k, struct usbsys_dev *ud)
+{
+	const int error = usbsys_read(k->k_path, ud);
+
+	if (error == 0 || error == EAGAIN)
+		return ud->ud_info.hi_addr == k->k_addr;
+	if (error != ENOENT)
+		device_unseen(k->k_path, error);
+	return error != ENOENT;
 }
 
 void
@@ -251,9 +277,7 @@ host_udev_rescan(void)
 		k->k_seen = 0;
 	/* All that left first: a unit number may be free then. */
 	for (i = 0; i < n; i++) {
-		if ((k = known_find(paths[i])) != NULL &&
-		    usbsys_read(paths[i], ud) != ENOENT &&
-		    ud->ud_info.hi_addr == k->k_addr)
+		if ((k = known_find(paths[i])) != NULL && is_still(k, ud))
 			k->k_seen = 1;
 	}
 	for (k = LIST_FIRST(&udev_known); k != NULL; k = next) {

@@ -93,7 +93,22 @@ is_device(const char *name)
 	return 1;
 }
 
-/* All but the strings: what the kernel keeps nobody waiting for. */
+/*
+ * What an errno says of a device: that there is none, unless it is we who have
+ * not what it takes to look.
+ */
+static int
+absence(int error)
+{
+
+	return error == EMFILE || error == ENFILE || error == ENOMEM ? error :
+	    ENOENT;
+}
+
+/*
+ * All but the strings: what the kernel keeps nobody waiting for.  errno, which
+ * is 0 before, is that of an attribute that was not to be read.
+ */
 static int
 read_numbers(int dir, struct usbsys_dev *ud)
 {
@@ -108,7 +123,7 @@ read_numbers(int dir, struct usbsys_dev *ud)
 
 	hi->hi_speed = read_speed(dir);
 	if (bus < 0 || addr < 0 || vendor < 0 || product < 0 || n < 0)
-		return ENOENT;
+		return absence(errno);
 	ud->ud_desclen = (size_t)n;
 	hi->hi_bus = (uint32_t)bus;
 	hi->hi_addr = (uint32_t)addr;
@@ -160,16 +175,19 @@ usbsys_read(const char *path, struct usbsys_dev *ud)
 	hi->hi_productstr = ud->ud_productstr;
 	dir = open_folder(path);
 	if (dir == -1) {
-		if (errno == ENOENT)
+		error = errno;
+		if (error == ENOENT)
 			usbstr_forget(path);
-		return ENOENT;
+		return absence(error);
 	}
+	errno = 0;
 	error = read_numbers(dir, ud);
 	if (error == 0)
 		error = read_strings(dir, ud);
-	if (error != ENOENT &&
+	errno = 0;
+	if ((error == 0 || error == EAGAIN) &&
 	    attr_number(dir, "devnum", 10) != (long)hi->hi_addr)
-		error = ENOENT;
+		error = absence(errno);
 	close(dir);
 	return error;
 }
@@ -265,7 +283,7 @@ usbsys_list(char ***pathsp, size_t *np)
 	snprintf(dir, sizeof(dir), "%s/devices", usbsys_dir);
 	d = opendir(dir);
 	if (d == NULL)
-		return ENOENT;
+		return absence(errno);
 	while (error == 0 && (de = readdir(d)) != NULL) {
 		if (is_device(de->d_name))
 			error = list_add(&paths, &n, de->d_name);

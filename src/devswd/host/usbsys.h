@@ -32,8 +32,8 @@ struct usbsys_dev {
  *	went while it was read.  EAGAIN: read is all but the strings, which the
  *	kernel keeps back as long as it waits for the device; usbsys_ready tells
  *	when to read it again.  Waits for that, as long as usbsys_patience
- *	says, if it is the first to read what was plugged in there.  Any
- *	thread.
+ *	says, if it is the first to read what was plugged in there.  EMFILE,
+ *	ENFILE, ENOMEM: that could not be found out.  Any thread.
  */
 int	usbsys_read(const char *, struct usbsys_dev *);
 
@@ -68,7 +68,7 @@ int	usbsys_number(const char *, char [USBSYS_NUMBER]);
  *
  *	The places of all devices but root hubs, in the order of bus and
  *	ports ("1-2" before "1-10").  Free with usbsys_list_free.  ENOENT: no
- *	sysfs or no USB here; ENOMEM.
+ *	sysfs or no USB here; EMFILE, ENFILE, ENOMEM.
  */
 int	usbsys_list(char ***, size_t *);
 void	usbsys_list_free(char **, size_t);

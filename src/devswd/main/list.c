@@ -48,7 +48,8 @@ list_read(struct list *l)
 		return 1;
 	}
 	for (i = 0; i < n; i++) {
-		if (usbsys_read(paths[i], &l->l_devs[l->l_n]) != ENOENT)
+		error = usbsys_read(paths[i], &l->l_devs[l->l_n]);
+		if (error == 0 || error == EAGAIN)
 			l->l_n++;
 	}
 	usbsys_list_free(paths, n);

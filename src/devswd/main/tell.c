@@ -271,11 +271,13 @@ say_adapters(struct text *t, const struct places *ps, struct usbsys_dev *ud)
 	const char *between = "\n  ";
 	char **paths;
 	size_t i, n;
+	int error;
 
 	if (usbsys_list(&paths, &n) != 0)
 		return;
 	for (i = 0; i < n; i++) {
-		if (usbsys_read(paths[i], ud) == ENOENT)
+		error = usbsys_read(paths[i], ud);
+		if (error != 0 && error != EAGAIN)
 			continue;
 		say(t, "%s", between);
 		say_adapter(t, ps, ud);
