@@ -403,6 +403,14 @@ def _(world):
     world.up(text, *remember)
     is_interface("/dev/uhid0", first, 0)
     is_interface("/dev/uhid1", first, 1)
+
+    def remembered():
+        # A node can be used a moment before main's thread knows of it.
+        if not os.path.exists(UNITS):
+            return False
+        with open(UNITS, encoding="ascii") as file:
+            return file.read() == line % (0, "one", 0) + line % (1, "one", 1)
+    probe.wait_for(remembered, "the lines of both")
     first.unplug()
     second = plug(0, "two")
     is_interface("/dev/uhid2", second, 0)
