@@ -356,7 +356,7 @@ static void
 no_descriptors(void)
 {
 	char path[128];
-	int fd;
+	int fd, text;
 
 	strcpy(root, "/tmp/t_udev.XXXXXX");
 	T_CHECK(mkdtemp(root) != NULL);
@@ -370,8 +370,18 @@ no_descriptors(void)
 	make_device("5");
 	snprintf(path, sizeof(path), "%s/devices/1-1/serial", root);
 	T_EQ(unlink(path), 0);		/* nobody has to wait for it */
+	text = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	T_EQ(write(text, "A1", 2), 2);
+	close(text);
+	/* Enough for all but its strings: it has none, or is not known yet. */
+	serial[0] = '\0';
+	limit_descriptors(2);
+	host_udev_rescan();
+	limit_descriptors(0);
+	T_EQ(arrived, 0);
 	host_udev_rescan();
 	T_EQ(arrived, 1);
+	T_CHECK(strcmp(serial, "A1") == 0);
 	for (int more = 1; more < 3; more++) {
 		limit_descriptors(more);
 		host_udev_rescan();

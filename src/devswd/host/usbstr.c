@@ -57,6 +57,7 @@ struct entry {
 	char		 e_path[USBSYS_PATH];
 	ino_t		 e_ino;
 	int		 e_dir;		/* the thread's */
+	bool		 e_over;	/* the thread is */
 	bool		 e_known;
 	bool		 e_late;	/* somebody was told EAGAIN */
 	struct usbstr	 e_str;
@@ -142,20 +143,38 @@ entry_tell(void)
 		host_fatal("usbstr: eventfd");
 }
 
+/* false: there is no descriptor to read it, or no memory. */
+static bool
+read_string(const struct entry *e, const char *name, char *buf)
+{
+
+	errno = 0;
+	usbstr_text(e->e_dir, name, buf, USBSYS_STRING);
+	return errno != EMFILE && errno != ENFILE && errno != ENOMEM;
+}
+
+/* What cannot be read is not known: the next look begins anew. */
 static void
 read_thread(void *arg)
 {
 	struct entry *const e = arg;
 	struct usbstr us;
+	bool all;
 
-	usbstr_text(e->e_dir, "serial", us.us_serial, USBSYS_STRING);
-	usbstr_text(e->e_dir, "manufacturer", us.us_vendor, USBSYS_STRING);
-	usbstr_text(e->e_dir, "product", us.us_product, USBSYS_STRING);
+	all = read_string(e, "serial", us.us_serial) &&
+	    read_string(e, "manufacturer", us.us_vendor) &&
+	    read_string(e, "product", us.us_product);
 	close(e->e_dir);
+	if (!all)
+		host_logf(HYP_LOG_ERR, "usb %s: no descriptor to read its "
+		    "strings; not looked at", e->e_path);
 
 	pthread_mutex_lock(&str_lock);
 	e->e_str = us;
-	e->e_known = true;
+	e->e_known = all;
+	e->e_over = true;
+	if (!all && entry_find(e->e_path) == e)
+		entry_forget(e);
 	pthread_cond_broadcast(&str_cv);
 	if (e->e_late)
 		entry_tell();
@@ -201,7 +220,7 @@ entry_wait(struct entry *e)
 	ts.tv_sec += ts.tv_nsec / 1000000000;
 	ts.tv_nsec %= 1000000000;
 	e->e_refs++;
-	while (!e->e_known && pthread_cond_clockwait(&str_cv, &str_lock,
+	while (!e->e_over && pthread_cond_clockwait(&str_cv, &str_lock,
 	    CLOCK_MONOTONIC, &ts) == 0)
 		continue;
 }
