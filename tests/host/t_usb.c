@@ -1116,11 +1116,14 @@ settled_vhci(void *arg, const char *name)
 static int n_detached;
 
 static void
-detached_vhci(void *arg, const char *path, int yes)
+detached_vhci(void *arg, const char *path, uint32_t bus, uint32_t addr,
+    int yes)
 {
 
 	(void)arg;
 	(void)path;
+	(void)bus;
+	(void)addr;
 	n_detached += yes ? 1 : -1;
 }
 
