@@ -736,11 +736,13 @@ settled(void *arg, const char *name)
 }
 
 static void
-detached(void *arg, const char *place, int yes)
+detached(void *arg, const char *place, uint32_t bus, uint32_t addr, int yes)
 {
 
 	(void)arg;
 	(void)place;
+	(void)bus;
+	(void)addr;
 	(void)yes;
 }
 
