@@ -39,9 +39,10 @@ chips' latency timers at 2 ms while bytes come, ftdi_sio at 16: its packets are
 more, and so is what they cost.
 
 An adapter is one thread; one more, which cancels its reads, is there for two
-seconds after a close.  Asked was at most 200 KiB for each.  Not measured: more than these
-adapters (vhci_hcd has room for 120, and 200 were asked), 3 Mbaud, 6.12, and real
-time.
+seconds after a close.  Asked was at most 200 KiB for each, and attach in at most
+1.5 times ftdi_sio's.  Not measured: 64 adapters (a run of it had not ended after 20
+minutes of a busy host) and more, of which vhci_hcd has room for 120; 3 Mbaud; 6.12;
+and real time.
 
 | adapters | attach, ms | ftdi_sio's | cpu, ms/MB | ftdi_sio's | threads | KiB for each |
 |---:|---:|---:|---:|---:|---:|---:|
