@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t_model: spin(1) goes through all states of src/kernel/specfs/specfs.pml.
+"""t_model: spin(1) goes through all states of the models: specfs.pml of
+src/kernel/specfs, and handover.pml of src/devswd/front.
 
     t_model.py CC [WORD...]
 
-First instances of the model without a fault, in which nothing may be wrong;
-then faults that the model can have, which have to be found.  The head of the
+First instances of a model without a fault, in which nothing may be wrong;
+then faults that the model can have, which have to be found.  The head of a
 model says what is checked, and lists the faults.  With words, only checks
 that have one of them in their names.
 
@@ -21,6 +22,7 @@ import tempfile
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 MODEL = os.path.join(TOP, "src", "kernel", "specfs", "specfs.pml")
+HANDOVER = os.path.join(TOP, "src", "devswd", "front", "handover.pml")
 CANON = os.path.join(TOP, "tests", "model", "canon.h")
 LIMIT = 3000                            # MiB, of one verifier
 SEARCH = ["-DSAFETY", "-DNOREDUCE", "-DNOFIX", "-DVECTORSZ=256",
@@ -42,6 +44,18 @@ FULL = (
     ("3 openers, each step for itself", 3, ""),
     ("3 openers, with closes that are overdue", 3, "-DCOARSE=1 -DOVERDUE=1"),
     ("2 openers, detach and devsw_detach", 2, "-DCOARSE=1 -DUNLOAD=2"),
+)
+
+# Of handover.pml; it has no symmetry.
+LIVES = (
+    ("1 client, a crash, an upgrade", "-DOPENS=1 -DREADS=0"),
+)
+LIVES_FULL = (
+    ("1 client, a crash, an upgrade, all calls", ""),
+    ("1 client, two crashes, an upgrade", "-DCRASHES=2 -DREADS=0"),
+    ("1 client, a crash, an upgrade, a kernel that sends again", "-DRESEND=1"),
+    ("2 clients, a crash, an upgrade, writes",
+     "-DN=2 -DOPENS=1 -DREADS=0 -DPOLLS=0"),
 )
 
 
@@ -123,6 +137,15 @@ def verify(compiler, openers, options, *, symmetry=True, optimize="-O2", collaps
         return Result(run(argv, directory))
 
 
+def verify_handover(compiler, options, optimize="-O2"):
+    """The same of handover.pml."""
+    with tempfile.TemporaryDirectory(prefix="t_model.") as directory:
+        run(["spin", *options.split(), "-a", HANDOVER], directory)
+        run([*compiler, "-w", *SEARCH, optimize, "-o", "pan", "pan.c"],
+            directory)
+        return Result(run(["./pan", "-m2000000", "-w22"], directory))
+
+
 # ---- checks: each returns a remark -------------------------------------
 
 def check_clean(compiler, openers, options):
@@ -159,9 +182,26 @@ def check_fault(compiler, number, options):
     raise Broken("not found")
 
 
-def faults():
+def check_handover(compiler, options):
+    """Nothing is wrong."""
+    result = verify_handover(compiler, options)
+    if result.errors:
+        raise Broken(result.error)
+    return "%d states" % result.states
+
+
+def check_handover_fault(compiler, number, options):
+    """It is found."""
+    result = verify_handover(compiler, options + " -DBUG=%s" % number,
+                             optimize="-O0")
+    if not result.errors:
+        raise Broken("not found")
+    return "after %d states: %s" % (result.stored, result.error)
+
+
+def faults(model=MODEL):
     """[(number, options, text)] of the model's head."""
-    with open(MODEL, encoding="utf-8") as file:
+    with open(model, encoding="utf-8") as file:
         text = file.read()
     found = re.findall(r"^ \*\tfault (\d+)((?: -D\S+)*): (.*(?:\n \*\t\t.*)*)",
                        text, re.M)
@@ -190,6 +230,12 @@ def checks():
     for number, options, text in faults()[::1 if full else 6]:
         found.append(("fault %s: %s" % (number, text), check_fault,
                       (number, options)))
+    for name, options in (LIVES_FULL if full else ()) + LIVES:
+        found.append(("handover: " + name, check_handover, (options,)))
+    some = slice(None) if full else slice(4, None, 12)
+    for number, options, text in faults(HANDOVER)[some]:
+        found.append(("handover: fault %s: %s" % (number, text),
+                      check_handover_fault, (number, options)))
     return found
 
 

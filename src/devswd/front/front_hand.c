@@ -37,6 +37,7 @@
  *	is stuck, as nobody knows what it does yet.
  *
  *	Here is what is written; front_handed.c has what is read, and goes on.
+ *	handover.pml is a model of all that.
  *
  * Locks
  *	hand_lock; it may be taken under K's.  Who calls front_hand_end is alone.
@@ -45,11 +46,18 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "front/handvar.h"
 #include "hyp/hyp_state.h"
+
+/* A call that was handed over, for as long as this process lives. */
+struct late {
+	const struct front_chan *l_chan;
+	uint64_t	 l_unique;
+};
 
 static pthread_mutex_t hand_lock = PTHREAD_MUTEX_INITIALIZER;
 static int hand_fd = -1;		/* is written */
@@ -134,25 +142,55 @@ front_hand_callok(const struct fuse_in_header *in, size_t len)
 }
 
 /*
- * yes = front_hand_call(ft, fc, done)
+ * The call's client has got a signal, of which the thread at the helm has read
+ * just before it stopped to read.
+ */
+static void
+interrupted_late(fuse_req_t req, void *arg)
+{
+	const struct late *const l = arg;
+
+	(void)req;
+	front_interrupt_again(l->l_chan, l->l_unique);
+}
+
+/*
+ * yes = front_hand_call(ft, req, fc, done)
  *
  *	This process is to be followed by another one, and the call was
  *	interrupted for that: it has been written down, and goes on there.  False:
  *	it is to be answered.
+ *
+ *	libfuse keeps the request until this process ends.  If it did not, an
+ *	INTERRUPT would be lost, and its client not be killed before the call ends:
+ *
+ *		thread				helm
+ *						fl_handing is not set: waits
+ *						reads an INTERRUPT
+ *		front_req_claim
+ *		front_hand_call
+ *						libfuse: of what call?
  */
 bool
-front_hand_call(struct front_thread *ft, const struct front_chan *fc,
-    size_t done)
+front_hand_call(struct front_thread *ft, fuse_req_t req,
+    const struct front_chan *fc, size_t done)
 {
 	const struct fuse_in_header *const in = ft->ft_in;
 	struct hand_entry he = { .he_type = HAND_CALL,
 	    .he_minor = fc->fc_node->fn_minor, .he_done = (uint32_t)done };
+	struct late *l;
 
 	if (!atomic_load(&front.fl_handing) || atomic_load(&ft->ft_signalled) ||
 	    ft->ft_record == -1 || !front_hand_callok(in, in->len) ||
-	    put_entry(&he, in, in->len) != 0)
+	    (l = malloc(sizeof(*l))) == NULL)
 		return false;
+	*l = (struct late){ fc, in->unique };
+	if (put_entry(&he, in, in->len) != 0) {
+		free(l);
+		return false;
+	}
 	ft->ft_handed = true;
+	fuse_req_interrupt_func(req, interrupted_late, l);
 	return true;
 }
 

@@ -205,12 +205,34 @@ kept_node(uint32_t minor)
 	return NULL;
 }
 
+/* The call's place from this slot on, or a free one; *is: it is there. */
+static uint32_t
+place_of(uint32_t from, const struct front_node *fn, uint64_t unique, bool *is)
+{
+	const struct journal *const j = front.fl_config.journal;
+	const uint32_t end = journal_calls(j);
+	uint32_t place = end > from ? end : from;
+	struct journal_call jc;
+
+	*is = false;
+	for (uint32_t slot = end; slot-- > from;) {
+		if (!journal_call(j, slot, &jc))
+			place = slot;
+		else if (jc.jc_unique == unique &&
+		    (int)jc.jc_node == fn->fn_record) {
+			*is = true;
+			return slot;
+		}
+	}
+	return place;
+}
+
 /*
  * front_hand_journal(slot)
  *
- *	From this slot on, which no thread has, the journal is empty: it has these
- *	calls now, until a thread does (front_call_begin).  One for which there is
- *	no room is answered.
+ *	From this slot on, which no thread has, there is nothing in the journal
+ *	but perhaps some of these calls: it has all of them now, until a thread
+ *	does (front_call_begin).  One for which there is no room is answered.
  */
 void
 front_hand_journal(uint32_t slot)
@@ -218,14 +240,19 @@ front_hand_journal(uint32_t slot)
 	const struct fuse_in_header *in;
 	const struct front_node *fn;
 	struct hand_entry *he = NULL;
+	uint32_t place;
+	bool is;
 
 	while ((he = next_entry(he, HAND_CALL)) != NULL) {
 		in = call_of(he);
 		fn = kept_node(he->he_minor);
-		if (fn != NULL && slot < JOURNAL_CALLS) {
-			memcpy(he->he_name, &slot, sizeof(slot));
-			journal_call_begin(front.fl_config.journal, slot++,
-			    fn->fn_record, in->unique, in->opcode);
+		if (fn != NULL && (place = place_of(slot, fn, in->unique,
+		    &is)) < JOURNAL_CALLS) {
+			memcpy(he->he_name, &place, sizeof(place));
+			if (!is)
+				journal_call_begin(front.fl_config.journal,
+				    place, fn->fn_record, in->unique,
+				    in->opcode);
 			continue;
 		}
 		if (fn != NULL)

@@ -419,7 +419,11 @@ front_dead(fuse_req_t req, enum front_op op, uint32_t events,
 		(void)front_reply_err(req, hd.hd_read, fc);
 		break;
 	case FRONT_WRITE:
-		(void)front_reply_err(req, hd.hd_write, fc);
+		/* Some of it may have been written while it was open. */
+		if (front_self()->ft_done != 0)
+			(void)fuse_reply_write(req, front_self()->ft_done);
+		else
+			(void)front_reply_err(req, hd.hd_write, fc);
 		break;
 	case FRONT_IOCTL:
 		(void)front_reply_err(req, hd.hd_ioctl, fc);

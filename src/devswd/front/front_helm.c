@@ -295,7 +295,8 @@ front_steer(struct front_thread *ft)
 		}
 		fc = next_event(ft);
 		ft->ft_burst = 1;
-		if (fc != NULL)
+		/* A node that has just been taken over has those calls first. */
+		if (fc != NULL && !atomic_load(&front.fl_handed))
 			(void)serve(ft, fc);
 	} while (front_keep(ft));
 }

@@ -42,6 +42,8 @@
  *	fl_lock for fl_kept and fn_held.  front_adopt runs before all others;
  *	hyp_node_create is K's to keep apart.
  *
+ * handover.pml is a model of all that.
+ *
  * Known gap: a client that is killed before anybody has read its call leaves a
  * number out; with more than LOST_MAX of those before a call that is lost (in
  * the few instructions of journal.c), on a kernel that does not send again,
@@ -213,6 +215,18 @@ front_answer_dead(const struct front_chan *fc, uint64_t unique,
 	(void)put(fc->fc_fd, -error, unique, NULL, 0);
 }
 
+/*
+ * front_interrupt_again(fc, unique)
+ *
+ *	The kernel is to send the INTERRUPT of that call once more.
+ */
+void
+front_interrupt_again(const struct front_chan *fc, uint64_t unique)
+{
+
+	(void)put(fc->fc_fd, -EAGAIN, unique | 1, NULL, 0);
+}
+
 static unsigned
 answer_calls(const struct front_chan *fc)
 {
@@ -382,16 +396,34 @@ is_record_of_ours(int record)
 	return false;
 }
 
+static bool
+goes_on(const struct journal_call *jc)
+{
+	const struct front_node *fn;
+
+	LIST_FOREACH(fn, &front.fl_kept, fn_list) {
+		if (fn->fn_record == (int)jc->jc_node)
+			return front_hand_has(fn, jc->jc_unique);
+	}
+	return false;
+}
+
 /* All that the journal says of the dead has been done. */
 static void
 forget_the_dead(void)
 {
 	struct journal *const j = front.fl_config.journal;
 	const unsigned threads = front.fl_config.max_threads;
+	struct journal_call jc;
 
-	/* Those that go on are there twice for a moment, and always once. */
-	for (unsigned i = threads; i < journal_calls(j); i++)
-		journal_call_end(j, i);
+	/*
+	 * Those that go on are there twice for a moment, and always once; the
+	 * dead one may have had more threads.
+	 */
+	for (unsigned i = threads; i < journal_calls(j); i++) {
+		if (!journal_call(j, i, &jc) || !goes_on(&jc))
+			journal_call_end(j, i);
+	}
 	front_hand_journal(threads);
 	for (unsigned i = 0; i < threads && i < journal_calls(j); i++)
 		journal_call_end(j, i);

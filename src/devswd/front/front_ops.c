@@ -414,8 +414,8 @@ front_write(fuse_req_t req, const char *buf, size_t size, off_t off,
 	if (front_req_claim(ft)) {
 		if ((error == EINTR || (error == 0 && done < size &&
 		    (flags & HYP_F_NONBLOCK) == 0)) &&
-		    front_hand_call(ft, fc, done))
-			fuse_reply_none(req);
+		    front_hand_call(ft, req, fc, done))
+			;
 		else if (error == 0 || done != 0)
 			(void)fuse_reply_write(req, done);
 		else
@@ -529,9 +529,13 @@ poll_arm(struct front_file *ff, struct fuse_pollhandle *ph, const void *in)
 	    ((const char *)in + sizeof(struct fuse_in_header));
 	struct fuse_pollhandle *none = NULL;
 
-	if (atomic_compare_exchange_strong(&ff->ff_ph, &none, ph))
+	/*
+	 * In the journal before another thread finds it, whose client may
+	 * sleep then though this one is killed here.
+	 */
+	if (atomic_load(&ff->ff_ph) == NULL)
 		front_file_polled(ff, arg->kh);
-	else
+	if (!atomic_compare_exchange_strong(&ff->ff_ph, &none, ph))
 		fuse_pollhandle_destroy(ph);
 	atomic_store(&ff->ff_armed, true);
 }

@@ -107,10 +107,8 @@ front_reply_err(fuse_req_t req, int error, const struct front_chan *fc)
 {
 	struct front_thread *const ft = front_self();
 
-	if (error == EINTR && front_hand_call(ft, fc, ft->ft_done)) {
-		fuse_reply_none(req);
+	if (error == EINTR && front_hand_call(ft, req, fc, ft->ft_done))
 		return 0;
-	}
 	if (error == EAGAIN && ft->ft_over)
 		front_share_refused(ft->ft_for);
 	ft->ft_over = false;

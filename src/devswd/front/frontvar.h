@@ -295,13 +295,14 @@ void	front_kept_remove(struct front_node *);
 void	front_call_begin(struct front_thread *, const struct front_chan *);
 void	front_call_end(struct front_thread *);
 void	front_answer_dead(const struct front_chan *, uint64_t, uint32_t);
+void	front_interrupt_again(const struct front_chan *, uint64_t);
 bool	front_is_resent(const struct front_chan *, const void *);
 int	front_kept_take(struct hyp_node *, const char *, int, uint32_t,
 	    struct front_node **);
 
 /* front_hand.c */
-bool	front_hand_call(struct front_thread *, const struct front_chan *,
-	    size_t);
+bool	front_hand_call(struct front_thread *, fuse_req_t,
+	    const struct front_chan *, size_t);
 
 /* front_handed.c */
 void	front_hand_slots(void);
