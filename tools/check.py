@@ -99,7 +99,8 @@ SLOW = {"plain": 3, "asan": 5, "tsan": 6}      # times the timeout
 SANITIZERS = {
     "ASAN_OPTIONS": "halt_on_error=1:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:"
+                    f"suppressions={TOP}/tests/tsan.supp",
 }
 SHOWN = 40              # lines of a failure
 SKIPPED = 77            # an exit status

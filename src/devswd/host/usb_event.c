@@ -66,7 +66,9 @@ event_lost(struct hyp_usb *hd)
  *	What the submitter wrote before the kernel had the transfer is ordered
  *	before what we read when the kernel gives it back.  The kernel orders
  *	it in fact; going through the lock that the submitter has released
- *	says so in the terms of C, and of tools that know no other.
+ *	says so in the terms of C, and of tools that know no other; but for
+ *	what is submitted and done after this, which libusb may take as well
+ *	(tests/tsan.supp).
  */
 static void
 event_order(struct hyp_usb *hd)
