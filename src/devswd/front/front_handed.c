@@ -262,6 +262,15 @@ front_hand_journal(uint32_t slot)
 }
 
 static void
+forget(const struct hand_file *f)
+{
+
+	pthread_mutex_lock(&front.fl_lock);
+	front_slot_free(f->f_slot);
+	pthread_mutex_unlock(&front.fl_lock);
+}
+
+static void
 open_again(struct front_node *fn, const struct hand_file *f)
 {
 	struct front_file *ff;
@@ -271,7 +280,7 @@ open_again(struct front_node *fn, const struct hand_file *f)
 	ff = calloc(1, sizeof(*ff) + f->f_ngroups * sizeof(uint32_t));
 	if (ff == NULL || (ff->ff_user = front_user_get(f->f_uid)) == NULL) {
 		free(ff);
-		front_slot_free(f->f_slot);
+		forget(f);
 		return;
 	}
 	memcpy(ff->ff_groups, f->f_groups, f->f_ngroups * sizeof(uint32_t));
@@ -293,33 +302,56 @@ open_again(struct front_node *fn, const struct hand_file *f)
 	}
 	host_logf(HYP_LOG_WARNING, "front: %s: a file of process %d does not "
 	    "go on: %s", fn->fn_name, (int)f->f_pid, strerror(error));
-	front_slot_free(f->f_slot);
+	forget(f);
 	front_user_put(ff->ff_user);
 	free(ff);
 }
 
+/* The next file of a node that has not been looked at, which it is now. */
+static const struct hand_file *
+next_file(struct hand_entry **hep, const struct front_node *fn)
+{
+
+	while ((*hep = next_entry(*hep, HAND_FILE)) != NULL) {
+		if ((*hep)->he_minor == fn->fn_minor && (*hep)->he_done == 0) {
+			(*hep)->he_done = 1;
+			return (const void *)(*hep + 1);
+		}
+	}
+	return NULL;
+}
+
 /*
- * front_hand_files(fn, alive)
+ * front_hand_files(fn)
  *
- *	The node is about to be served: open again what was open, or if it is not
- *	alive, has no hardware, forget it.  Sleeps.
+ *	The node is about to be served: open again what was open.  Sleeps.
+ *
+ * front_hand_forget(fn)
+ *
+ *	It has no hardware: forget that.  fl_lock held.
  */
 void
-front_hand_files(struct front_node *fn, bool alive)
+front_hand_files(struct front_node *fn)
 {
 	struct hand_entry *he = NULL;
+	const struct hand_file *f;
 
-	while ((he = next_entry(he, HAND_FILE)) != NULL) {
-		const struct hand_file *const f = (const void *)(he + 1);
-
-		if (he->he_minor != fn->fn_minor || he->he_done != 0)
-			continue;
-		he->he_done = 1;
-		if (alive && fn->fn_node != NULL && fn->fn_chan != NULL)
+	while ((f = next_file(&he, fn)) != NULL) {
+		if (fn->fn_node != NULL && fn->fn_chan != NULL)
 			open_again(fn, f);
 		else
-			front_slot_free(f->f_slot);
+			forget(f);
 	}
+}
+
+void
+front_hand_forget(const struct front_node *fn)
+{
+	struct hand_entry *he = NULL;
+	const struct hand_file *f;
+
+	while ((f = next_file(&he, fn)) != NULL)
+		front_slot_free(f->f_slot);
 }
 
 /* The channel of the node with that number, if it is served.  fl_lock held. */

@@ -149,9 +149,13 @@ front_file_slot(struct front_file *ff)
 	return may ? 0 : ENFILE;
 }
 
-/* fl_lock held. */
-static void
-slot_free(uint32_t slot)
+/*
+ * front_slot_free(slot)
+ *
+ *	Nobody has it any more.  fl_lock held.
+ */
+void
+front_slot_free(uint32_t slot)
 {
 
 	assert(hd_slots[slot].s_number == 0);
@@ -162,10 +166,9 @@ slot_free(uint32_t slot)
 
 /*
  * yes = front_slot_reserve(slot)
- * front_slot_free(slot)
  *
  *	The slot is a file's that was open in another process: nobody else gets
- *	it.  False: it is somebody's.  And that is over, without a file.
+ *	it.  False: it is somebody's.
  */
 bool
 front_slot_reserve(uint32_t slot)
@@ -190,15 +193,6 @@ front_slot_reserve(uint32_t slot)
 	return free;
 }
 
-void
-front_slot_free(uint32_t slot)
-{
-
-	pthread_mutex_lock(&front.fl_lock);
-	slot_free(slot);
-	pthread_mutex_unlock(&front.fl_lock);
-}
-
 /*
  * front_file_noslot(ff)
  *
@@ -210,7 +204,7 @@ front_file_noslot(struct front_file *ff)
 
 	pthread_mutex_lock(&front.fl_lock);
 	if (ff->ff_slotted)
-		slot_free(ff->ff_slot);
+		front_slot_free(ff->ff_slot);
 	ff->ff_slotted = false;
 	pthread_mutex_unlock(&front.fl_lock);
 }
@@ -308,7 +302,7 @@ remove_file(struct front_file *ff)
 	if (ff->ff_recorded)
 		journal_file_close(front.fl_config.journal, ff->ff_slot);
 	ff->ff_recorded = false;
-	slot_free(ff->ff_slot);
+	front_slot_free(ff->ff_slot);
 	ff->ff_slotted = false;
 	LIST_REMOVE(ff, ff_list);
 }

@@ -510,8 +510,9 @@ front_kept_take(struct hyp_node *node, const char *name, int class,
 }
 
 /*
- * fl_lock held, and left meanwhile: nobody but its caller takes nodes out.  A
- * channel that has been lost has nothing to serve.
+ * fl_lock held, and left meanwhile if the node is alive, of which K knows, so that
+ * it stays in fl_nodes.  One that is only kept may be taken, or go, by any thread
+ * (front_kept_take).  A channel that has been lost has nothing to serve.
  */
 static void
 serve(struct front_node *fn, bool alive)
@@ -519,9 +520,12 @@ serve(struct front_node *fn, bool alive)
 	int error;
 
 	if (fn->fn_held && front_hand_is()) {
-		pthread_mutex_unlock(&front.fl_lock);
-		front_hand_files(fn, alive);
-		pthread_mutex_lock(&front.fl_lock);
+		if (alive) {
+			pthread_mutex_unlock(&front.fl_lock);
+			front_hand_files(fn);
+			pthread_mutex_lock(&front.fl_lock);
+		} else
+			front_hand_forget(fn);
 		atomic_store(&front.fl_handed, true);
 	}
 

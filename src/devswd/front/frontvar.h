@@ -308,7 +308,8 @@ bool	front_hand_call(struct front_thread *, fuse_req_t,
 void	front_hand_slots(void);
 bool	front_hand_has(const struct front_node *, uint64_t);
 void	front_hand_journal(uint32_t);
-void	front_hand_files(struct front_node *, bool);
+void	front_hand_files(struct front_node *);
+void	front_hand_forget(const struct front_node *);
 struct front_chan *front_hand_next(struct front_thread *);
 
 /* front_perm.c */
