@@ -110,6 +110,14 @@ opens(void *arg __attribute__((unused)))
 	return c.c_error == 0;
 }
 
+/* Before, uftdi cannot tell ucom of lines that move: it does not know it. */
+static int
+has_attached(void *arg __attribute__((unused)))
+{
+
+	return hu_working() == 0;
+}
+
 static void
 begin(tcflag_t iflag)
 {
@@ -129,6 +137,7 @@ begin(tcflag_t iflag)
 	hyp_usb_arrived(&hi);
 	memset(&c, 0, sizeof(c));
 	T_UNTIL(opens, NULL);
+	T_UNTIL(has_attached, NULL);
 	set_iflag(iflag);
 	length = 0;
 }
