@@ -131,7 +131,12 @@ front_park(uint32_t *word, uint32_t val, uint64_t deadline)
 		return -1;
 	if (!helm_change(ft, HELM_PARKED))
 		return -1;
-	if (deadline == 0 && stay_pays() && sleep_at_helm(word, val)) {
+	/*
+	 * Calls that go on (front_hand_next) are no event that would end this
+	 * sleep; one that comes is, by its ping.
+	 */
+	if (deadline == 0 && !atomic_load(&front.fl_handed) && stay_pays() &&
+	    sleep_at_helm(word, val)) {
 		run_again(ft);
 		return 0;
 	}

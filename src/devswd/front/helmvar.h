@@ -15,7 +15,8 @@
  *	RUNNING -> PARKED	front_park, the owner, ditto
  *	PARKED -> RUNNING	front_park, the owner: woken
  *	PARKED -> VACANT	front_park, the owner: somebody else has come;
- *				or at once, if it sleeps until a time, or if
+ *				or at once, if it sleeps until a time, if calls
+ *				of the process before wait to go on, or if
  *				staying has not been worth it lately
  */
 #ifndef FRONT_HELMVAR_H
