@@ -310,6 +310,7 @@ prelude(int mode)
 	assert(self.hl_active);
 	switch (mode) {
 	case HK_SLEEP:
+	case HK_HALF:
 		return sleep_for(NULL);
 	case HK_DEAF:
 		sleep_deaf(false);
@@ -478,6 +479,11 @@ hyp_file_write(struct hyp_file *hf, const void *buf, size_t len, int flags,
 	hk.flags = flags;
 	hk.len = len;
 	error = prelude(hk.write_mode);
+	/* K's word for it: it is short, and no error. */
+	if (error == EINTR && hk.write_mode == HK_HALF) {
+		len /= 2;
+		error = 0;
+	}
 	if (error == 0)
 		*done = len;
 	if (error == 0 && hf->hf_node->hn_kind == HK_ECHO)

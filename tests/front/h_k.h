@@ -27,6 +27,7 @@ enum hk_kind {
 enum hk_mode {
 	HK_NORMAL,
 	HK_SLEEP,		/* sleep until interrupted, then as normal */
+	HK_HALF,		/* the same, but a write has done half */
 	HK_DEAF,		/* sleep until hk_release, whatever happens */
 	HK_SPIN,		/* the same without hyp_park */
 	HK_LATE,		/* HK_SPIN, and then a millisecond of sleep */

@@ -428,6 +428,7 @@ front_threads_start(void)
 	pthread_condattr_destroy(&attr);
 	TAILQ_INIT(&front.fl_all);
 	TAILQ_INIT(&front.fl_spares);
+	nslots = fresh_slot = 0;
 	front.fl_stopping = front.fl_capped = false;
 	front.fl_timer = 0;
 	front.fl_busy = 0;
