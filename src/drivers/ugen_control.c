@@ -79,8 +79,8 @@ ugen_request(struct ugen_softc *sc, struct ugen_ep *ue,
 
 /* ---- descriptors ---------------------------------------------------- */
 
-/* Only the present configuration's: its index is 0 or USB_CURRENT_CONFIG_INDEX
-   if the device has no other. */
+/* NULL for any index but USB_CURRENT_CONFIG_INDEX: only the present
+   configuration is kept in full. */
 static usb_config_descriptor_t *
 ugen_config(struct ugen_softc *sc, int index)
 {
