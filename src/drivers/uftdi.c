@@ -77,7 +77,8 @@ struct uftdi_softc {
 	u_int			 sc_maxpkt;	/* bulk-in packet */
 
 	uint32_t		 sc_baud;	/* divisor code last sent */
-	uint32_t		 sc_data;	/* SET_DATA's value */
+	uint32_t		 sc_data;	/* SET_DATA's value, but for: */
+	u_int			 sc_break;	/* that bit, as last asked for */
 	uint32_t		 sc_flow;	/* value << 16 | index */
 	uint32_t		 sc_refused;	/* bits: requests, in the log;
 						   atomic */
@@ -408,6 +409,7 @@ uftdi_open(void *arg, int portno __unused)
 	int error;
 
 	sc->sc_baud = sc->sc_data = sc->sc_flow = UFTDI_UNSET;
+	sc->sc_break = 0;
 	for (i = 0; i < __arraycount(steps); i++) {
 		if (steps[i].request == FTDI_SIO_SET_LATENCY &&
 		    sc->sc_type == UFTDI_TYPE_AM)
@@ -514,13 +516,15 @@ static int
 uftdi_set_break(void *arg, int portno __unused, int onoff)
 {
 	struct uftdi_softc *sc = arg;
-	u_int data;
-
-	data = sc->sc_data != UFTDI_UNSET ? sc->sc_data :
+	const u_int data = sc->sc_data != UFTDI_UNSET ? sc->sc_data :
 	    FTDI_SIO_SET_DATA_BITS(8);
-	if (onoff)
-		data |= FTDI_SIO_SET_BREAK;
-	return uftdi_request(sc, FTDI_SIO_SET_DATA, data, sc->sc_port);
+	const u_int brk = onoff ? FTDI_SIO_SET_BREAK : 0;
+	int error;
+
+	error = uftdi_request(sc, FTDI_SIO_SET_DATA, data | brk, sc->sc_port);
+	if (error != EOPNOTSUPP)
+		sc->sc_break = brk;
+	return error;
 }
 
 /* SET_DATA's value for a termios; EINVAL for character sizes unknown here. */
@@ -619,8 +623,8 @@ uftdi_param(void *arg, int portno __unused, struct termios *t)
 	}
 	if (sc->sc_data != data) {
 		sc->sc_data = UFTDI_UNSET;
-		error = uftdi_request(sc, FTDI_SIO_SET_DATA, data,
-		    sc->sc_port);
+		error = uftdi_request(sc, FTDI_SIO_SET_DATA,
+		    data | sc->sc_break, sc->sc_port);
 		if (error && error != EOPNOTSUPP)
 			return error;
 		sc->sc_data = data;

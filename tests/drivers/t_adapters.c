@@ -793,6 +793,7 @@ static void
 breaks_on(struct vusb *v, const struct chip *c)
 {
 	const int error = c->nobreak ? EOPNOTSUPP : 0;
+	const int bits = c->plain ? 8 : 7;
 	struct vusb_status was;
 	struct s_file sf;
 
@@ -806,6 +807,16 @@ breaks_on(struct vusb *v, const struct chip *c)
 	}
 	T_EQ(h_status(v).vs_baud, was.vs_baud);
 	T_EQ(h_status(v).vs_bits, 8);
+	/* New settings neither end one nor begin it again. */
+	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), error);
+	T_EQ(s_raw(&sf, 19200, bits, S_CLOCAL), 0);
+	T_EQ(h_status(v).vs_bits, (unsigned)bits);
+	T_EQ(h_status(v).vs_break, error == 0);
+	T_EQ(s_ioctl(&sf, TIOCCBRK, NULL), error);
+	T_CHECK(!h_status(v).vs_break);
+	T_EQ(h_status(v).vs_bits, (unsigned)bits);
+	T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
+	T_CHECK(!h_status(v).vs_break);
 	/* One that is left on ends with the last close. */
 	T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), error);
 	s_close(&sf);
