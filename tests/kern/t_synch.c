@@ -83,6 +83,23 @@ interrupt(void)
 	kern_fini();
 }
 
+/* Not the end of its time, which an old driver would take it for. */
+static void
+nosleep(void)
+{
+
+	kern_init();
+	curlwp->l_nosleep = true;
+	T_EQ(tsleep(&flag, PZERO | PCATCH, "flag", 100 * hz), ERESTART);
+	T_EQ(tsleep(&flag, PZERO | PCATCH, "flag", 0), ERESTART);
+	T_EQ(tsleep(&flag, PZERO, "flag", 1), EWOULDBLOCK);
+	lwp_intr_post(curlwp);
+	T_EQ(tsleep(&flag, PZERO | PCATCH, "flag", 100 * hz), EINTR);
+	atomic_and_32(&curlwp->l_wake, ~(uint32_t)LW_INTR);
+	curlwp->l_nosleep = false;
+	kern_fini();
+}
+
 static void
 with_mutex(void)
 {
@@ -216,6 +233,8 @@ const struct t_case t_cases[] = {
 	{ "tsleep under the kernel lock is woken by its address", wakes },
 	{ "tsleep ends with EWOULDBLOCK when its time is over", deadline },
 	{ "an interrupt ends tsleep with PCATCH only", interrupt },
+	{ "tsleep with PCATCH says ERESTART if there is no thread for it",
+	    nosleep },
 	{ "mtsleep takes its mutex again, unless PNORELOCK", with_mutex },
 	{ "xc_barrier waits for a callout", barrier_callout },
 	{ "xc_barrier waits for a soft interrupt", barrier_softint },
