@@ -8,6 +8,7 @@
  */
 #include <sys/atomic.h>
 #include <sys/conf.h>
+#include <sys/device.h>
 #include <sys/errno.h>
 #include <sys/fcntl.h>
 #include <sys/lwp.h>
@@ -45,10 +46,21 @@ static const struct cdevsw sw_cdevsw = {
 	.d_flag = D_OTHER | D_MPSAFE,
 };
 static const struct cdevsw other_cdevsw = {
-	.d_open = nullopen, .d_close = nullclose, .d_flag = D_TTY
+	.d_open = nullopen, .d_close = nullclose, .d_read = noread,
+	.d_write = nowrite, .d_ioctl = noioctl, .d_flag = D_TTY
 };
+static struct cfdriver lacks_cd = { .cd_name = "lacks" };
+
+static struct tty *
+no_tty(dev_t dev __unused)
+{
+
+	return NULL;
+}
+
 static const struct bdevsw sw_bdevsw = {
-	.d_open = swopen, .d_close = nullclose, .d_flag = D_DISK | D_MPSAFE
+	.d_open = swopen, .d_close = nullclose, .d_ioctl = noioctl,
+	.d_flag = D_DISK | D_MPSAFE
 };
 
 /* Each entry answers whether it has the kernel lock. */
@@ -398,6 +410,59 @@ idle_busy(void)
 	idle(true);
 }
 
+/* A module's author has left it out; not found by a client's call. */
+static void
+lacks(void)
+{
+	devmajor_t b = NODEVMAJOR, c = NODEVMAJOR;
+	struct cdevsw cd;
+	struct bdevsw bd;
+
+	setup();
+#define	LACKS(sw, of, entry)						\
+	do {								\
+		(sw) = (of);						\
+		(sw).d_devtounit = dev_minor_unit;			\
+		(sw).d_cfdriver = &lacks_cd;				\
+		(sw).entry = NULL;					\
+	} while (0)
+#define	CDEV_LACKS(entry)						\
+	do {								\
+		LACKS(cd, sw_cdevsw, entry);				\
+		T_EQ(attach("c", NULL, NULL, &cd, &c), EINVAL);		\
+	} while (0)
+#define	BDEV_LACKS(entry)						\
+	do {								\
+		LACKS(bd, sw_bdevsw, entry);				\
+		T_EQ(attach("b", &bd, &b, &sw_cdevsw, &c), EINVAL);	\
+	} while (0)
+	CDEV_LACKS(d_open);
+	CDEV_LACKS(d_close);
+	CDEV_LACKS(d_read);
+	CDEV_LACKS(d_write);
+	CDEV_LACKS(d_ioctl);
+	CDEV_LACKS(d_cfdriver);
+	BDEV_LACKS(d_open);
+	BDEV_LACKS(d_close);
+	BDEV_LACKS(d_ioctl);
+	BDEV_LACKS(d_cfdriver);
+	cd = sw_cdevsw;
+	cd.d_tty = no_tty;
+	T_EQ(attach("c", NULL, NULL, &cd, &c), EINVAL);
+	T_EQ(b, NODEVMAJOR);
+	T_EQ(c, NODEVMAJOR);
+	/* What nobody calls, or only after a look. */
+	cd = sw_cdevsw;
+	cd.d_poll = NULL;
+	cd.d_kqfilter = NULL;
+	cd.d_mmap = NULL;
+	cd.d_discard = NULL;
+	T_EQ(attach("c", NULL, NULL, &cd, &c), 0);
+	T_EQ(cdev_poll(makedev(c, 0), POLLIN, curlwp), POLLERR);
+	devsw_detach(NULL, &cd);
+	kern_fini();
+}
+
 static void
 idle_idle(void)
 {
@@ -408,6 +473,7 @@ idle_idle(void)
 const struct t_case t_cases[] = {
 	{ "majors are chosen, or EEXIST, EINVAL", majors },
 	{ "both switches of a driver, or none", all_or_nothing },
+	{ "a switch that lacks an entry is refused", lacks },
 	{ "the kernel lock for who is not D_MPSAFE", giant },
 	{ "what no client can ask for has no way in", no_way_in },
 	{ "ENOMEM when all majors are taken", full },

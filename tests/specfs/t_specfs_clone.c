@@ -32,6 +32,7 @@
 #define	L_ENXIO		6
 #define	L_EBADF		9
 #define	L_EAGAIN	11
+#define	L_EINVAL	22
 #define	RW		(HYP_F_READ | HYP_F_WRITE)
 
 /* One open. */
@@ -123,6 +124,16 @@ clone_poll(struct file *fp, int events)
 	return revents;
 }
 
+static void
+clone_free(struct clone *c)
+{
+
+	seldestroy(&c->c_sel);
+	cv_destroy(&c->c_cv);
+	mutex_destroy(&c->c_lock);
+	kmem_free(c, sizeof(*c));
+}
+
 static int
 clone_close(struct file *fp)
 {
@@ -133,10 +144,7 @@ clone_close(struct file *fp)
 	if (c->c_calls > 0)
 		atomic_inc_uint(&nbreach);
 	mutex_exit(&c->c_lock);
-	seldestroy(&c->c_sel);
-	cv_destroy(&c->c_cv);
-	mutex_destroy(&c->c_lock);
-	kmem_free(c, sizeof(*c));
+	clone_free(c);
 	atomic_inc_uint(&nclose);
 	return 0;
 }
@@ -244,8 +252,12 @@ cloneopen(dev_t dev __unused, int flag, int mode __unused,
 	mutex_init(&c->c_lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&c->c_cv, "clone");
 	selinit(&c->c_sel);
-	atomic_inc_uint(&nopen);
-	return fd_clone(fp, (unsigned)fd, flag, fileops, c);
+	error = fd_clone(fp, (unsigned)fd, flag, fileops, c);
+	if (error == EMOVEFD)
+		atomic_inc_uint(&nopen);
+	else
+		clone_free(c);
+	return error;
 }
 
 static int
@@ -403,6 +415,33 @@ failed_open(void)
 	setup();
 	T_EQ(hyp_node_open(&node, RW | HYP_F_NONBLOCK, NULL, &fp), L_EAGAIN);
 	h_exit(l);
+	T_EQ(nopen, 0);
+	teardown();
+}
+
+/* A driver's author has left it out; not found by a client's call. */
+static void
+lacks_entry(void)
+{
+	struct fileops lacks[5];
+	struct hyp_lwp *l;
+	struct hyp_file *fp;
+
+	setup();
+	for (u_int i = 0; i < __arraycount(lacks); i++)
+		lacks[i] = clone_fileops;
+	lacks[0].fo_read = NULL;
+	lacks[1].fo_write = NULL;
+	lacks[2].fo_ioctl = NULL;
+	lacks[3].fo_close = NULL;
+	lacks[4].fo_restart = NULL;
+	for (u_int i = 0; i < __arraycount(lacks); i++) {
+		fileops = &lacks[i];
+		l = h_enter(0);
+		T_EQ(hyp_node_open(&node, RW, NULL, &fp), L_EINVAL);
+		h_exit(l);
+	}
+	fileops = &clone_fileops;
 	T_EQ(nopen, 0);
 	teardown();
 }
@@ -580,6 +619,7 @@ const struct t_case t_cases[] = {
 	    close_flags },
 	{ "without fo_poll, the filters of fo_kqfilter", filters },
 	{ "an open that fails leaves nothing", failed_open },
+	{ "a file that lacks an entry is refused", lacks_entry },
 	{ "a revoke of the node reaches its clones", revoke_clones },
 	{ "vdevgone closes clones before it returns", detach_clones },
 	{ "a clone that comes during a revoke is closed, the open EBADF",

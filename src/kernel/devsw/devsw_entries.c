@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * devsw_entries.c - devsw(9): ready-made functions for a driver's switch.
+ * devsw_entries.c - devsw(9): ready-made functions for a driver's switch, and
+ * which of its entries have to be there.
  */
 #include <sys/conf.h>
 #include <sys/disklabel.h>
 #include <sys/errno.h>
 #include <sys/poll.h>
+#include <sys/syslog.h>
+#include <sys/systm.h>
+
+#include "devsw/devsw_impl.h"
 
 /*
  * unit = dev_minor_unit(dev)
@@ -102,4 +107,40 @@ nodiscard_fn(dev_t dev __unused, off_t pos __unused, off_t len __unused)
 {
 
 	return ENODEV;
+}
+
+/*
+ * yes = bdevsw_whole(name, d)
+ * yes = cdevsw_whole(name, d)
+ *
+ *	Is there a function, be it noread or its like, for all that is called
+ *	without a look?  The first that is missing is logged: its author reads
+ *	that, where else a client's call would be a crash.
+ */
+static bool
+entry_is_there(const char *name, const char *entry, bool there)
+{
+
+	if (!there)
+		log(LOG_ERR, "%s: its device switch has no %s\n", name, entry);
+	return there;
+}
+#define	ENTRY(sw, entry) entry_is_there(name, #entry, (sw)->entry != NULL)
+
+bool
+bdevsw_whole(const char *name, const struct bdevsw *d)
+{
+
+	return ENTRY(d, d_open) && ENTRY(d, d_close) && ENTRY(d, d_ioctl) &&
+	    (d->d_devtounit == NULL || ENTRY(d, d_cfdriver));
+}
+
+bool
+cdevsw_whole(const char *name, const struct cdevsw *d)
+{
+
+	return ENTRY(d, d_open) && ENTRY(d, d_close) && ENTRY(d, d_read) &&
+	    ENTRY(d, d_write) && ENTRY(d, d_ioctl) &&
+	    (d->d_tty == NULL || ENTRY(d, d_stop)) &&
+	    (d->d_devtounit == NULL || ENTRY(d, d_cfdriver));
 }

@@ -10,6 +10,10 @@
 int	devsw_keep(bool, dev_t, struct devsw_ref *);
 void	devsw_getdevname(bool, dev_t, char *);
 
+/* Can it be attached?  If not, why is in the log. */
+bool	bdevsw_whole(const char *, const struct bdevsw *);
+bool	cdevsw_whole(const char *, const struct cdevsw *);
+
 /* A driver's entry, for its caller when DEVTRACE(). */
 int	devsw_trace_call(const char *, dev_type_open((*)), bool, dev_t, int,
 	    int, struct lwp *);

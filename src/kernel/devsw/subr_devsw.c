@@ -194,7 +194,8 @@ slot_fill(struct devsw_slot *slots, const void *sw, devmajor_t maj,
  *	Enter a driver's switches; NULL for one that it lacks.  A major of
  *	NODEVMAJOR is chosen here: the one that a driver of that name had
  *	before, if any.  EEXIST: the major, or the name, is taken; EINVAL: no
- *	such major; ENOMEM: none left.
+ *	such major, or a switch lacks an entry, which is logged; ENOMEM: none
+ *	left.
  */
 int
 devsw_attach(const char *name, const struct bdevsw *bdev,
@@ -202,10 +203,9 @@ devsw_attach(const char *name, const struct bdevsw *bdev,
 {
 	int error;
 
-	KASSERTMSG(cdev == NULL || cdev->d_devtounit == NULL ||
-	    cdev->d_cfdriver != NULL, "%s", name);
-	KASSERTMSG(bdev == NULL || bdev->d_devtounit == NULL ||
-	    bdev->d_cfdriver != NULL, "%s", name);
+	if ((bdev != NULL && !bdevsw_whole(name, bdev)) ||
+	    (cdev != NULL && !cdevsw_whole(name, cdev)))
+		return EINVAL;
 	mutex_enter(&devsw_lock);
 	if ((error = slot_choose(bdevsw_slots, bdev, name, bmajorp)) == 0 &&
 	    (error = slot_choose(cdevsw_slots, cdev, name, cmajorp)) == 0) {

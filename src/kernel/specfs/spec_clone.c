@@ -45,6 +45,7 @@
 #include <sys/kmem.h>
 #include <sys/lwp.h>
 #include <sys/poll.h>
+#include <sys/syslog.h>
 #include <sys/systm.h>
 #include <sys/uio.h>
 
@@ -83,16 +84,27 @@ fd_abort(struct proc *p __unused, file_t *fp, unsigned fd __unused)
 /*
  * error = fd_clone(fp, fd, flag, fops, data)
  *
- *	This open is fp from now on, with data for its driver.  Returns
- *	EMOVEFD, which d_open has to return.  flag is d_open's.
+ *	This open is fp from now on, with data for its driver.  EMOVEFD, which
+ *	d_open has to return.  EINVAL: fops lacks an entry, which is logged; fp
+ *	is given back, and data the caller's.  flag is d_open's.
  */
 int
-fd_clone(file_t *fp, unsigned fd __unused, int flag,
-    const struct fileops *fops, void *data)
+fd_clone(file_t *fp, unsigned fd, int flag, const struct fileops *fops,
+    void *data)
 {
+	/* Its author's fault; not to be found by a client's call. */
+	const char *const lacks = fops->fo_read == NULL ? "fo_read" :
+	    fops->fo_write == NULL ? "fo_write" :
+	    fops->fo_ioctl == NULL ? "fo_ioctl" :
+	    fops->fo_close == NULL ? "fo_close" :
+	    fops->fo_restart == NULL ? "fo_restart" : NULL;
 
-	KASSERTMSG(fops->fo_close != NULL && fops->fo_restart != NULL, "%s",
-	    fops->fo_name);
+	if (lacks != NULL) {
+		log(LOG_ERR, "%s: a file without %s is not opened\n",
+		    fops->fo_name != NULL ? fops->fo_name : "fd_clone", lacks);
+		fd_abort(curproc, fp, fd);
+		return EINVAL;
+	}
 	KASSERTMSG(curlwp->l_clone == NULL, "%s: cloned twice",
 	    fops->fo_name);
 	fp->f_flag = flag & (FREAD | FWRITE | FNONBLOCK);
