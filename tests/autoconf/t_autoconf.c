@@ -56,6 +56,8 @@ static bool attach_holds, attach_inside, detach_holds, detach_inside;
 static bool childdet_holds, childdet_inside;	/* the same of ca_childdetached */
 static bool detach_commits;
 static int detach_error;
+static bool attach_detaches;
+static int attach_errors[2];			/* of that: itself, its parent */
 static u_int locked_calls, unlocked_calls;	/* atomic */
 static device_t root;
 
@@ -121,12 +123,16 @@ leaf_match(device_t parent __unused, cfdata_t cf __unused, void *aux)
 }
 
 static void
-leaf_attach(device_t parent __unused, device_t self, void *aux __unused)
+leaf_attach(device_t parent, device_t self, void *aux __unused)
 {
 	struct leaf_softc *ls = device_private(self);
 
 	look_for_lock();
 	aprint_normal(": a leaf\n");
+	if (attach_detaches) {
+		attach_errors[0] = config_detach(self, DETACH_FORCE);
+		attach_errors[1] = config_detach(parent, DETACH_FORCE);
+	}
 	hold(&attach_holds, &attach_inside);
 	ls->ls_magic = 0x1eaf;
 }
@@ -150,6 +156,7 @@ setup(void)
 	mutex_init(&lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&cv, "test");
 	attach_holds = detach_holds = detach_commits = false;
+	attach_detaches = false;
 	attach_inside = detach_inside = false;
 	childdet_holds = childdet_inside = false;
 	detach_error = 0;
@@ -567,6 +574,24 @@ detach_drains(void)
 	teardown();
 }
 
+/* A driver's fault; else it would wait for itself, for ever. */
+static void
+detach_by_attach(void)
+{
+	device_t dev;
+
+	setup();
+	attach_detaches = true;
+	dev = add();
+	T_EQ(attach_errors[0], EDEADLK);
+	T_EQ(attach_errors[1], EDEADLK);
+	/* And nothing has happened. */
+	T_CHECK(device_is_active(dev) && device_is_active(root));
+	T_CHECK(device_lookup_acquire(&leaf_cd, 0) == dev);
+	T_EQ(config_detach_release(dev, 0), 0);
+	teardown();
+}
+
 /* Match, attach and detach of a leaf, and its parent is told. */
 static void
 count_calls(int flags)
@@ -749,6 +774,7 @@ const struct t_case t_cases[] = {
 	    commit_wakes_lookup },
 	{ "an interrupt ends a waiting lookup", lookup_is_interruptible },
 	{ "config_detach waits for references", detach_drains },
+	{ "a detach by its own attach is EDEADLK", detach_by_attach },
 	{ "functions of a driver that is not MP-safe have the kernel lock",
 	    kernel_locked },
 	{ "tables that do not fit together are refused", components },

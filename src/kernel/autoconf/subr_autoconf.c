@@ -427,6 +427,21 @@ config_detach_finish(device_t dev, int flags)
 	config_detach_exit(dev);
 }
 
+/* alldevs_lock held: does this thread attach dev, or what is below it? */
+static bool
+device_attaches_here(const struct device *dev)
+{
+	const struct device *child;
+
+	if (dev->dv_attaching == curlwp)
+		return true;
+	LIST_FOREACH(child, &dev->dv_children, dv_sibling) {
+		if (device_attaches_here(child))
+			return true;
+	}
+	return false;
+}
+
 /* config_detach with alldevs_lock held, which is left. */
 static int
 config_detach_locked(device_t dev, int flags)
@@ -435,6 +450,13 @@ config_detach_locked(device_t dev, int flags)
 	bool locked;
 	int error;
 
+	/* It would wait for itself; and its name stays as long as that. */
+	if (device_attaches_here(dev)) {
+		mutex_exit(&alldevs_lock);
+		log(LOG_ERR, "%s: detach refused: its own attach, or a "
+		    "child's, has asked for it\n", dev->dv_xname);
+		return EDEADLK;
+	}
 	if ((error = config_detach_enter(dev)) != 0) {
 		config_detach_exit(dev);
 		return error;
@@ -462,7 +484,8 @@ config_detach_locked(device_t dev, int flags)
  *	driver cannot refuse.  Sleeps until all references to dev are back.
  *	EOPNOTSUPP: the driver has no detach; EBUSY and others: the driver's,
  *	and dev stays as it was.  ENOENT: another thread has detached it, and
- *	that is over.
+ *	that is over.  EDEADLK, which is logged: the caller is in the attach of
+ *	dev, or of a device below it; DETACH_FORCE or not.
  *
  *	The caller knows that dev is there: it has attached it, and nobody
  *	else detaches it before this call; or see config_detach_release.
