@@ -181,9 +181,9 @@ ucom_break_send(struct ucom_softc *sc, int onoff)
 /*
  * ucom_break_end(sc)
  *
- *	The line is brought down: a break that was left on ends, where chips
- *	would go on until somebody else's settings.  It is asked for once.  State
- *	OPENING.  Sleeps.
+ *	The line is brought down, or up after a daemon that was killed: a break
+ *	that was left on ends, where chips would go on until somebody else's
+ *	settings.  It is asked for once.  State OPENING.  Sleeps.
  */
 void
 ucom_break_end(struct ucom_softc *sc)
@@ -208,16 +208,33 @@ ucom_break_end(struct ucom_softc *sc)
  *
  *	Begin or end a break, for a client.  Sleeps; a signal does not keep a
  *	break from its end.  Those of ucom_break_send and ucom_ctl_enter.
+ *
+ *	That one is on is kept before it begins (ucom_state.c), and not any more
+ *	when it has ended, or was refused.
  */
 int
 ucom_break(struct ucom_softc *sc, int onoff)
 {
+	bool was;
 	int error;
 
 	error = ucom_ctl_enter(sc, onoff != 0);
 	if (error)
 		return error;
+	mutex_enter(&sc->sc_lock);
+	was = sc->sc_break;
+	sc->sc_break |= onoff != 0;
+	mutex_exit(&sc->sc_lock);
+	if (onoff != 0)
+		ucom_state_put(sc);
 	error = ucom_break_send(sc, onoff);
+	if (onoff != 0 && error == EOPNOTSUPP) {
+		mutex_enter(&sc->sc_lock);
+		sc->sc_break = was;
+		mutex_exit(&sc->sc_lock);
+	}
+	if (onoff == 0 || error != 0)
+		ucom_state_put(sc);
 	ucom_ctl_exit(sc);
 	return error;
 }

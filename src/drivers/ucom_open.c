@@ -280,6 +280,9 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 			return error;
 	}
 	sc->sc_parent_open = true;
+	/* Of a daemon that was killed; the token's, which nobody has. */
+	if (sc->sc_break)
+		ucom_break_end(sc);
 	ucom_state_up(sc);
 
 	error = ucom_mode(sc, dev);

@@ -7,7 +7,8 @@
  * been closed just then: their modes, what TIOCSPORT and TIOCSFLAGS have set.
  * It is written when a client has set any of it, and forgotten when the
  * adapter detaches.  DTR and RTS are not in it: nobody moves them until the
- * next open.
+ * next open.  Nor does anybody end a break until then; but that open does,
+ * and so has to be told of it: it is written before one begins.
  *
  * Whoever sets something writes all of it, with the tty locked from looking to
  * writing, so that what is written last is what is set:
@@ -26,8 +27,11 @@
 
 #include "drivers/ucom_impl.h"
 
+#define	UCOM_KEPT_BREAK	0x100	/* sc_break */
+
 struct ucom_state_kept {
-	uint32_t		uk_saved;	/* UCOM_DIALIN, UCOM_DIALOUT */
+	uint32_t		uk_saved;	/* UCOM_DIALIN, UCOM_DIALOUT;
+						   UCOM_KEPT_BREAK */
 	int			uk_swflags;
 	struct tty_port		uk_port;
 	struct termios		uk_termios[2];
@@ -50,7 +54,8 @@ ucom_state_put(struct ucom_softc *sc)
 	ttylock(tp);
 	mutex_enter(&sc->sc_lock);
 	kind = sc->sc_kind;
-	uk.uk_saved = sc->sc_saved & ~kind;
+	uk.uk_saved = (sc->sc_saved & ~kind) |
+	    (sc->sc_break ? UCOM_KEPT_BREAK : 0);
 	uk.uk_swflags = sc->sc_swflags;
 	memcpy(uk.uk_termios, sc->sc_termios, sizeof(uk.uk_termios));
 	mutex_exit(&sc->sc_lock);
@@ -69,7 +74,8 @@ ucom_state_ok(const struct ucom_state_kept *uk)
 {
 	const struct tty_port *const port = &uk->uk_port;
 
-	return (uk->uk_saved & ~(UCOM_DIALIN | UCOM_DIALOUT)) == 0 &&
+	return (uk->uk_saved & ~(UCOM_DIALIN | UCOM_DIALOUT |
+	    UCOM_KEPT_BREAK)) == 0 &&
 	    (!ISSET(uk->uk_saved, UCOM_DIALIN) ||
 	    uk->uk_termios[0].c_ospeed > 0) &&
 	    (!ISSET(uk->uk_saved, UCOM_DIALOUT) ||
@@ -95,7 +101,8 @@ ucom_state_get(struct ucom_softc *sc)
 	if (!usbd_state_get(sc->sc_udev, device_xname(sc->sc_dev), &uk,
 	    sizeof(uk)) || !ucom_state_ok(&uk))
 		return;
-	sc->sc_saved = uk.uk_saved;
+	sc->sc_saved = uk.uk_saved & ~UCOM_KEPT_BREAK;
+	sc->sc_break = ISSET(uk.uk_saved, UCOM_KEPT_BREAK) != 0;
 	sc->sc_swflags = uk.uk_swflags;
 	memcpy(sc->sc_termios, uk.uk_termios, sizeof(sc->sc_termios));
 	sc->sc_lowlat = ISSET(uk.uk_port.tp_flags, TTYPORT_LOWLAT) != 0;

@@ -38,17 +38,27 @@ mode(const char *node)
 	return t;
 }
 
-/* The daemon is killed, and another one has the adapter; files are closed by
-   the kernel in the end. */
+/* The daemon is killed, and asks the adapter for nothing more; files are closed
+   by the kernel in the end. */
+static void
+dies(struct vusb *v, struct s_file *sf)
+{
+
+	h_state_deaf(1);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_ERROR, 0, 0);
+	vusb_let_go(v);
+	if (sf != NULL)
+		s_close(sf);
+	vusb_fault(v, VUSB_CONTROL, VUSB_FAULT_NONE, 0, 0);
+	h_state_deaf(0);
+}
+
+/* And another one has it, and has opened it. */
 static void
 killed(struct vusb *v, struct s_file *sf)
 {
 
-	h_state_deaf(1);
-	vusb_let_go(v);
-	if (sf != NULL)
-		s_close(sf);
-	h_state_deaf(0);
+	dies(v, sf);
 	vusb_rescan(v);
 	s_plug_wait("ttyU0");
 }
@@ -108,6 +118,33 @@ lines_stay(void)
 	s_close(&sf);
 	T_EQ(h_status(v).vs_moves, moves);
 	h_remove(v);
+}
+
+/* A break that nobody can end any more goes on until the next first open. */
+static void
+break_ends(void)
+{
+	static const char *const chips[] = { "ft232r", "acm", "ch341",
+	    "cp2102", "pl2303hx" };
+	struct vusb_config vc;
+	struct s_file sf;
+	struct vusb *v;
+
+	h_begin();
+	for (unsigned i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
+		T_CHECK(vusb_chip(chips[i], &vc));
+		v = h_adapter(&vc);
+		s_plug(v, "ttyU0");
+		sf = opened("ttyU0");
+		T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
+		T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
+		dies(v, &sf);
+		T_CHECK(h_status(v).vs_break);
+		vusb_rescan(v);
+		s_plug_wait("ttyU0");	/* opens it */
+		T_CHECK(!h_status(v).vs_break);
+		h_remove(v);
+	}
 }
 
 static void
@@ -309,6 +346,7 @@ damaged(void)
 const struct t_case t_cases[] = {
 	{ "what was set is found again after a kill", settings_are_found_again },
 	{ "with -hupcl DTR and RTS stay as they are", lines_stay },
+	{ "killed, a break goes on until the next open", break_ends },
 	{ "what leaves is forgotten", what_leaves_is_forgotten },
 	{ "another plugging has none of it", another_plugging_has_none },
 	{ "damaged, it keeps no open out", damaged },

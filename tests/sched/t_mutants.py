@@ -567,7 +567,7 @@ MUTANTS = (
     ("an open waits for the close of its own node", UCOMOPEN,
      "	if (ISSET(sc->sc_closing, kind))\n		return ERESTART;\n", ""),
     ("a close leaves a break on", UCOMOPEN,
-     "	ucom_break_end(sc);\n", ""),
+     "	}\n	ucom_break_end(sc);\n", "	}\n"),
     ("a detach gives output up before it hangs up", UCOM,
      "	if (sc->sc_tty != NULL)\n		ttyhangup(sc->sc_tty);\n", ""),
     ("a poll does not look for a hang-up", UCOM,
