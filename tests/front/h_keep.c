@@ -149,6 +149,7 @@ child_main(int status)
 	get_fds(status);
 	front_died_open(journal, false);
 	config(&fc);
+	kept = 0;
 	fc.open_channel = next_channel;
 	if (front_start(&fc) != 0)
 		_exit(1);

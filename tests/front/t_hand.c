@@ -443,6 +443,204 @@ a_write_says_what_it_has_written(void)
 	all_down();
 }
 
+/* So what was left counts for nothing: as after a crash. */
+static void
+more_than_a_part_is_not_believed(void)
+{
+	off_t at = sizeof(struct hand_head);
+	struct hand_entry he;
+	uint64_t fh, w;
+	int fd;
+
+	shared_up();
+	child_write_mode = HK_HALF;
+	child_up();
+	fh = kern_opened(kerns[0], O_RDWR);
+	w = kern_write(kerns[0], fh, "twelve bytes", 12, 0, 0);
+	T_UNTIL(is_in_hand, &w);
+	fd = child_hands_over();
+	for (;;) {
+		T_EQ(pread(fd, &he, sizeof(he), at), sizeof(he));
+		if (he.he_type == HAND_CALL)
+			break;
+		at += (off_t)(sizeof(he) + HAND_ALIGN(he.he_len));
+	}
+	T_EQ(he.he_done, 6);
+	he.he_done = 12;
+	T_EQ(pwrite(fd, &he, sizeof(he), at), sizeof(he));
+	T_CHECK(!front_hand_open(fd));
+	close(fd);
+	for (int i = 0; i < NODES; i++)
+		kern_allow_unasked(kerns[i]);
+	successor_up();
+	T_EQ(kern_wait(kerns[0], w, NULL), EIO);
+	front_nodes_serve();
+	kern_released(kerns[0], fh);
+	all_down();
+}
+
+/* Two files at a time can be open: is there room for them? */
+static void
+there_is_room(struct kern *k)
+{
+	uint64_t fh[2];
+
+	for (int i = 0; i < 2; i++)
+		fh[i] = kern_opened(k, O_RDWR);
+	for (int i = 0; i < 2; i++)
+		kern_released(k, fh[i]);
+}
+
+/* Not all_down: who has the nodes is not who had them. */
+static void
+some_down(unsigned gone)
+{
+
+	second_down();
+	T_CHECK(!front_hand_open(-1));
+	T_EQ(front_end(), 0);
+	T_EQ(unkept, gone);
+	T_EQ(hk.opens, hk.closes);
+	journal_close(journal);
+	close(journal_fd);
+}
+
+static void
+a_node_that_is_lost_takes_no_slot(void)
+{
+	struct front_config fc;
+	struct front_kept fk;
+	struct hyp_node *hn;
+
+	shared_up();
+	child_up();
+	(void)kern_opened(kerns[0], O_RDWR);
+	config(&fc);
+	fc.max_files = 2;
+	handed_up(&fc);
+	fk = (struct front_kept){ minors[1], fds[1] };
+	T_EQ(front_adopt(&fk, 1), 1);
+	close(fds[0]);
+	node_comes(1, &hn);
+	front_node_serve(minors[1]);
+	there_is_room(kerns[1]);
+	some_down(1);
+	for (int i = 0; i < NODES; i++)
+		kern_free(kerns[i]);
+}
+
+static void
+a_node_that_is_another_now_takes_nothing(void)
+{
+	struct front_config fc;
+	struct kern_reply reply;
+	struct kern *another;
+	uint64_t r;
+	void *host;
+
+	shared_up();
+	child_up();
+	r = kern_read(kerns[0], kern_opened(kerns[0], O_RDWR), 10, 0, 0);
+	T_UNTIL(is_in_hand, &r);
+	config(&fc);
+	fc.max_files = 2;
+	handed_up(&fc);
+	successor_adopts();
+	T_CHECK(front_hand_waits());
+	T_EQ(hyp_node_create(hk_node(), "another", classes[0], minors[0],
+	    &host), 0);
+	another = kern_last();
+	T_EQ(kern_wait(kerns[0], r, &reply), 0);
+	T_EQ(reply.kr_len, 0);
+	T_CHECK(is_not_in_hand(&r));
+	front_nodes_serve();
+	T_CHECK(!front_hand_waits());
+	there_is_room(another);
+	some_down(NODES + 1);
+	kern_free(another);
+	for (int i = 0; i < NODES; i++)
+		kern_free(kerns[i]);
+}
+
+/* Where the test is told that a channel is lost. */
+static atomic_bool chan_lost;
+
+static void
+told(enum front_event ev, const struct front_nodeinfo *fi,
+    const struct front_fileinfo *fo)
+{
+
+	(void)fi;
+	(void)fo;
+	if (ev == FRONT_EV_LOST)
+		atomic_store(&chan_lost, true);
+}
+
+static void
+serve_first(void *arg)
+{
+
+	(void)arg;
+	front_node_serve(minors[0]);
+}
+
+static int
+has_ponged(void *arg)
+{
+
+	(void)arg;
+	return front_pong();
+}
+
+static int
+has_another(void *arg)
+{
+
+	return kern_count() > *(unsigned *)arg;
+}
+
+/* The hardware has come as the time for it ends. */
+static void
+a_channel_is_lost_while_a_file_is_opened_again(void)
+{
+	unsigned count;
+	struct front_config fc;
+	struct kern_reply reply;
+	struct hyp_node *hn;
+	struct t_thread *t;
+	uint64_t r;
+
+	shared_up();
+	chan_lost = false;
+	child_up();
+	r = kern_read(kerns[0], kern_opened(kerns[0], O_RDWR), 10, 0, 0);
+	T_UNTIL(is_in_hand, &r);
+	config(&fc);
+	fc.event = told;
+	handed_up(&fc);
+	successor_adopts();
+	node_comes(0, &hn);
+	hk.open_mode = HK_DEAF;
+	t = t_spawn(serve_first, NULL);
+	wait_asleep(1);
+	front_nodes_serve();
+	T_EQ(kern_wait(kerns[0], r, &reply), 0);
+	T_EQ(reply.kr_len, 0);
+	count = kern_count();
+	kern_abort(kerns[0]);
+	T_UNTIL(is_set, &chan_lost);
+	front_ping();
+	T_UNTIL(has_ponged, NULL);
+	hk_release();
+	t_join(t);
+	T_UNTIL(has_another, &count);
+	kerns[0] = kern_last();
+	there_is_room(kerns[0]);
+	some_down(NODES + 1);
+	for (int i = 0; i < NODES; i++)
+		kern_free(kerns[i]);
+}
+
 const struct t_case t_cases[] = {
 	{ "handed over, calls and files go on, where their device can",
 	    handed_over_it_goes_on },
@@ -458,5 +656,13 @@ const struct t_case t_cases[] = {
 	    calls_that_go_on_come_first },
 	{ "a write says what it has written, by whomever",
 	    a_write_says_what_it_has_written },
+	{ "more than a part of a write is not believed",
+	    more_than_a_part_is_not_believed },
+	{ "a node that is lost takes no slot of files",
+	    a_node_that_is_lost_takes_no_slot },
+	{ "a node that is another now takes no slot, and its calls end",
+	    a_node_that_is_another_now_takes_nothing },
+	{ "a channel may be lost while a file of it is opened again",
+	    a_channel_is_lost_while_a_file_is_opened_again },
 	{ NULL, NULL },
 };

@@ -10,7 +10,7 @@
  *
  * Locks
  *	What has been read does not change, but for he_minor of a call that runs
- *	again, which is fl_lock's, and he_done of a file, its node's.
+ *	again, and he_done of a file: fl_lock's.
  */
 #include <errno.h>
 #include <linux/fuse.h>
@@ -44,6 +44,16 @@ next_entry(struct hand_entry *he, uint32_t type)
 
 /* ---- reading -------------------------------------------------------- */
 
+/* Of a write some of it, never all; of others nothing. */
+static bool
+done_ok(const struct hand_entry *he, const struct fuse_in_header *in)
+{
+	const struct fuse_write_in *const w = (const void *)(in + 1);
+
+	return he->he_done == 0 ||
+	    (in->opcode == FUSE_WRITE && he->he_done < w->size);
+}
+
 static bool
 entry_ok(const struct hand_entry *he)
 {
@@ -60,7 +70,7 @@ entry_ok(const struct hand_entry *he)
 		    sizeof(f->f_info.fo_command)) != NULL;
 	case HAND_CALL:
 		return he->he_len >= sizeof(*in) && he->he_len <= FRONT_INSZ &&
-		    he->he_done < he->he_len && front_hand_callok(in, he->he_len);
+		    front_hand_callok(in, he->he_len) && done_ok(he, in);
 	default:
 		return false;
 	}
@@ -147,11 +157,24 @@ hyp_hand_get(const char *name, void *data, size_t max)
 	return 0;
 }
 
+static struct front_node *
+kept_node(uint32_t minor)
+{
+	struct front_node *fn;
+
+	LIST_FOREACH(fn, &front.fl_kept, fn_list) {
+		if (fn->fn_minor == minor)
+			return fn;
+	}
+	return NULL;
+}
+
 /*
  * front_hand_slots()
  *
  *	Nobody else gets the slots of files that go on, and none of these has a
- *	number that was never given.  Right after front_start.
+ *	number that was never given, or a node that is not there.  Before there
+ *	is any other file.
  */
 void
 front_hand_slots(void)
@@ -161,7 +184,8 @@ front_hand_slots(void)
 	while ((he = next_entry(he, HAND_FILE)) != NULL) {
 		const struct hand_file *const f = (const void *)(he + 1);
 
-		he->he_done = f->f_number > front.fl_number ||
+		he->he_done = kept_node(he->he_minor) == NULL ||
+		    f->f_number > front.fl_number ||
 		    !front_slot_reserve(f->f_slot);
 	}
 }
@@ -191,18 +215,6 @@ front_hand_has(const struct front_node *fn, uint64_t unique)
 			return true;
 	}
 	return false;
-}
-
-static struct front_node *
-kept_node(uint32_t minor)
-{
-	struct front_node *fn;
-
-	LIST_FOREACH(fn, &front.fl_kept, fn_list) {
-		if (fn->fn_minor == minor)
-			return fn;
-	}
-	return NULL;
 }
 
 /* The call's place from this slot on, or a free one; *is: it is there. */
@@ -271,8 +283,9 @@ forget(const struct hand_file *f)
 }
 
 static void
-open_again(struct front_node *fn, const struct hand_file *f)
+open_again(struct front_chan *fc, const struct hand_file *f)
 {
+	const struct front_node *const fn = fc->fc_node;
 	struct front_file *ff;
 	struct hyp_lwp *l;
 	int error;
@@ -284,7 +297,7 @@ open_again(struct front_node *fn, const struct hand_file *f)
 		return;
 	}
 	memcpy(ff->ff_groups, f->f_groups, f->f_ngroups * sizeof(uint32_t));
-	ff->ff_chan = fn->fn_chan;
+	ff->ff_chan = fc;
 	atomic_store(&ff->ff_refs, 1);
 	ff->ff_flags = (int)f->f_flags & (HYP_F_READ | HYP_F_WRITE);
 	ff->ff_info = f->f_info;
@@ -307,7 +320,8 @@ open_again(struct front_node *fn, const struct hand_file *f)
 	free(ff);
 }
 
-/* The next file of a node that has not been looked at, which it is now. */
+/* The next file of a node that has not been looked at, which it is now.
+   fl_lock held. */
 static const struct hand_file *
 next_file(struct hand_entry **hep, const struct front_node *fn)
 {
@@ -324,23 +338,33 @@ next_file(struct hand_entry **hep, const struct front_node *fn)
 /*
  * front_hand_files(fn)
  *
- *	The node is about to be served: open again what was open.  Sleeps.
+ *	The node is about to be served: open again what was open.  fl_lock
+ *	held, and left meanwhile; sleeps then.  The time for hardware may be
+ *	over in the middle of it: then the node is served, and its channel may
+ *	even be lost, which is why it is held.
  *
  * front_hand_forget(fn)
  *
  *	It has no hardware: forget that.  fl_lock held.
+ *
+ * front_hand_gone(fn)
+ *
+ *	It has been taken over in vain and goes.  Forget its files, answer its
+ *	calls: another node may have its number.
  */
 void
 front_hand_files(struct front_node *fn)
 {
 	struct hand_entry *he = NULL;
 	const struct hand_file *f;
+	struct front_chan *fc;
 
-	while ((f = next_file(&he, fn)) != NULL) {
-		if (fn->fn_node != NULL && fn->fn_chan != NULL)
-			open_again(fn, f);
-		else
-			forget(f);
+	while ((fc = fn->fn_chan) != NULL && (f = next_file(&he, fn)) != NULL) {
+		atomic_fetch_add(&fc->fc_refs, 1);
+		pthread_mutex_unlock(&front.fl_lock);
+		open_again(fc, f);
+		front_chan_rele(fc);
+		pthread_mutex_lock(&front.fl_lock);
 	}
 }
 
@@ -352,6 +376,29 @@ front_hand_forget(const struct front_node *fn)
 
 	while ((f = next_file(&he, fn)) != NULL)
 		front_slot_free(f->f_slot);
+}
+
+void
+front_hand_gone(const struct front_node *fn)
+{
+	const struct fuse_in_header *in;
+	struct hand_entry *he = NULL;
+	uint32_t place;
+
+	pthread_mutex_lock(&front.fl_lock);
+	front_hand_forget(fn);
+	while ((he = next_entry(he, HAND_CALL)) != NULL) {
+		if (he->he_minor != fn->fn_minor)
+			continue;
+		he->he_minor = UINT32_MAX;
+		pthread_mutex_unlock(&front.fl_lock);
+		in = call_of(he);
+		front_answer_dead(fn->fn_chan, in->unique, in->opcode);
+		memcpy(&place, he->he_name, sizeof(place));
+		journal_call_end(front.fl_config.journal, place);
+		pthread_mutex_lock(&front.fl_lock);
+	}
+	pthread_mutex_unlock(&front.fl_lock);
 }
 
 /* The channel of the node with that number, if it is served.  fl_lock held. */

@@ -442,7 +442,6 @@ front_adopt(const struct front_kept *kept, unsigned n)
 
 	assert(LIST_EMPTY(&front.fl_nodes));
 	front.fl_number = journal_number(front.fl_config.journal);
-	front_hand_slots();
 	for (unsigned i = 0; i < n; i++) {
 		if (adopt(&kept[i], &calls)) {
 			nodes++;
@@ -453,6 +452,7 @@ front_adopt(const struct front_kept *kept, unsigned n)
 		close(kept[i].fk_fd);
 	}
 	forget_the_dead();
+	front_hand_slots();
 	if (nodes != 0)
 		host_logf(HYP_LOG_NOTICE, "front: %u nodes are taken over, "
 		    "with %u calls in hand", nodes, calls);
@@ -502,6 +502,7 @@ front_kept_take(struct hyp_node *node, const char *name, int class,
 	pthread_mutex_unlock(&front.fl_lock);
 	while ((fn = LIST_FIRST(&going)) != NULL) {
 		LIST_REMOVE(fn, fn_list);
+		front_hand_gone(fn);
 		front_kept_remove(fn);
 		front_chan_free(fn->fn_chan);
 		front_node_free(fn);
@@ -520,11 +521,9 @@ serve(struct front_node *fn, bool alive)
 	int error;
 
 	if (fn->fn_held && front_hand_is()) {
-		if (alive) {
-			pthread_mutex_unlock(&front.fl_lock);
+		if (alive)
 			front_hand_files(fn);
-			pthread_mutex_lock(&front.fl_lock);
-		} else
+		else
 			front_hand_forget(fn);
 		atomic_store(&front.fl_handed, true);
 	}

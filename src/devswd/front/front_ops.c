@@ -412,7 +412,7 @@ front_write(fuse_req_t req, const char *buf, size_t size, off_t off,
 	error = moved(error, done, size - was, fc);
 	done += was;
 	if (front_req_claim(ft)) {
-		if ((error == EINTR || (error == 0 && done < size &&
+		if (done < size && (error == EINTR || (error == 0 &&
 		    (flags & HYP_F_NONBLOCK) == 0)) &&
 		    front_hand_call(ft, req, fc, done))
 			;

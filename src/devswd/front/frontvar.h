@@ -310,6 +310,7 @@ bool	front_hand_has(const struct front_node *, uint64_t);
 void	front_hand_journal(uint32_t);
 void	front_hand_files(struct front_node *);
 void	front_hand_forget(const struct front_node *);
+void	front_hand_gone(const struct front_node *);
 struct front_chan *front_hand_next(struct front_thread *);
 
 /* front_perm.c */
