@@ -37,6 +37,8 @@
  *		killed after
  *		any of these	answered: those, and the next after seen
  *
+ *	handover.pml shows what goes wrong in any other order.
+ *
  *	The last calls.  A ring of words, one for each of the last calls that
  *	were taken: of which node and kind, when, and, when it has been
  *	answered, how long that took.  It is what a report about the death

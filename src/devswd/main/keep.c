@@ -20,7 +20,7 @@
  *
  *	The journal is sent before the first node.  Messages are read in their
  *	order, also those of a process that has died since: a channel is kept
- *	when the message has left.
+ *	when the message has left.  front/handover.pml relies on both.
  *
  *	What is found under these names is not believed: a journal that is none
  *	is dropped, and channels without one with it; the names of /dev are then

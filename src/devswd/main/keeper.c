@@ -21,6 +21,9 @@
  *		  one was ready before
  *		exits with EXIT_HANDED		starts the next one
  *
+ *	That all is read before the next one starts is what front/handover.pml
+ *	relies on.
+ *
  *	Messages count only from the child itself (SCM_CREDENTIALS), and the
  *	socket is its owner's alone.  Of descriptors over KEPT_MAX, and names
  *	over NAME_MAX_LEN, there is a line in the log: that node goes with its
