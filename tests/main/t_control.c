@@ -6,6 +6,7 @@
  * (Names and real nodes: tests/vm/t_revoke.py.)
  */
 #undef NDEBUG
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -1127,6 +1128,35 @@ a_port_that_changes_hands(void)
 	down(1000, 0);
 }
 
+/*
+ * Who cannot be told from another is told nothing: the process has no descriptor
+ * left, neither before nor after.
+ */
+static void
+a_port_that_cannot_be_seen(void)
+{
+	struct control_request cr = { .cr_what = CONTROL_EVENTS };
+	struct rlimit rl, none;
+	struct control co;
+	int error;
+
+	up();
+	cr.cr_after = UINT64_MAX;
+	T_EQ(control_connect(&co, path), 0);
+	T_EQ(getrlimit(RLIMIT_NOFILE, &rl), 0);
+	none = rl;
+	none.rlim_cur = 3;	/* all below are open */
+	T_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	error = control_ask(&co, &cr);
+	if (error == 0)
+		T_UNTIL(is_answered, &co.co_fd);
+	T_EQ(setrlimit(RLIMIT_NOFILE, &rl), 0);
+	T_EQ(error, 0);
+	T_EQ(answer_of(co), EMFILE);
+	T_EQ(answer_of(ask_for(&cr)), 0);
+	down(1000, 0);
+}
+
 static void
 a_stop_lets_followers_go(void)
 {
@@ -1600,6 +1630,8 @@ const struct t_case t_cases[] = {
 	{ "followers have a share of their own", followers_are_few },
 	{ "a port that changes hands is told nothing",
 	    a_port_that_changes_hands },
+	{ "who cannot be told from another is told nothing",
+	    a_port_that_cannot_be_seen },
 	{ "users have a share, and root is always served",
 	    root_is_always_served },
 	{ "who says nothing has nothing", silence_costs_nothing },

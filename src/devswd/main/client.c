@@ -87,8 +87,9 @@ client_send(struct client *c, int error, uint32_t flags, const char *text,
 /*
  * inode = client_socket(c)
  *
- *	The socket that has the client's port now; 0: cannot be found.  Another
- *	one than before is another client's.
+ *	The socket that has the client's port now.  Another one than before is
+ *	another client's.  0: there is none, or it cannot be seen (EMFILE), and
+ *	nothing follows from two of those.
  */
 uint64_t
 client_socket(const struct client *c)

@@ -264,18 +264,21 @@ say_first(struct text *t)
  * error = events_serve(c)
  *
  *	Answer with what has happened since cr_after.  Sleeps for EVENTS_WAIT.
+ *	EMFILE: it cannot be seen whose the client's port is.
  */
 int
 events_serve(struct client *c)
 {
 	const uint64_t from = client_socket(c);
 	uint64_t after = c->c_request.cr_after;
-	struct text *t = say_begin(c);
 	struct timespec until;
+	struct text *t;
 
 	_Static_assert(CONTROL_TEXT > EVENTS_TEXT + PING_ROOM + 2 * LOST_ROOM,
 	    "a packet has room for any event");
-	if (t == NULL)
+	if (from == 0)
+		return EMFILE;
+	if ((t = say_begin(c)) == NULL)
 		return ENOMEM;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += EVENTS_WAIT;

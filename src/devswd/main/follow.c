@@ -77,7 +77,8 @@ gather(void)
  * error = follow_serve(c)
  *
  *	Answer with what the node has done from cr_after on.  Sleeps for
- *	EVENTS_WAIT.  EPERM, EBUSY (too many nodes are followed), ENODEV.
+ *	EVENTS_WAIT.  EPERM, EBUSY (too many nodes are followed), ENODEV, EMFILE
+ *	(it cannot be seen whose the client's port is).
  */
 int
 follow_serve(struct client *c)
@@ -98,6 +99,8 @@ follow_serve(struct client *c)
 		return ENODEV;
 	if (!client_may_see(c, &ni))
 		return EPERM;
+	if (socket == 0)
+		return EMFILE;
 	if ((error = host_tap_get(ni.fi_name, &tap)) != 0)
 		return error;
 	if ((t = say_begin(c)) == NULL) {
