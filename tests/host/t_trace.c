@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,16 @@ putter(void *arg)
 		put("ttyU0", i % 2);
 }
 
+static atomic_uint_fast64_t told;	/* events, by the lines */
+
+static int
+all_are_told(void *arg)
+{
+
+	(void)arg;
+	return atomic_load(&told) == NMANY;
+}
+
 /* Somebody who reads, but late. */
 static void
 late_reader(void *arg)
@@ -247,6 +258,7 @@ late_reader(void *arg)
 			lost += count;
 		} else
 			lines++;
+		atomic_store(&told, lines + lost);
 	}
 	fclose(f);
 	T_CHECK(lost > 0);
@@ -273,7 +285,44 @@ test_lost(void)
 	for (int i = 0; i < NTHREADS; i++)
 		t_join(t[i]);
 	reader = t_spawn(late_reader, &fd);
+	T_UNTIL(all_are_told, NULL);
 	host_trace_stop();
+	t_join(reader);
+	teardown();
+}
+
+/* Somebody who takes a page of it now and then, as long as there is any. */
+static void
+slow_reader(void *arg)
+{
+	char page[4096];
+
+	while (read(*(int *)arg, page, sizeof(page)) > 0)
+		t_msleep(300);
+	close(*(int *)arg);
+}
+
+static void
+test_slow_end(void)
+{
+	struct t_thread *reader;
+	uint64_t began;
+	int fd;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	setup();
+	T_EQ(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	T_CHECK(fd != -1);
+	T_EQ(host_trace_open(path), 0);
+	T_EQ(fcntl(fd, F_SETFL, 0), 0);
+	T_EQ(host_trace_start(), 0);
+	for (int i = 0; i < NMANY; i++)
+		put("ttyU0", i % 2);
+	reader = t_spawn(slow_reader, &fd);
+	began = t_now_ms();
+	host_trace_stop();
+	T_CHECK(t_now_ms() - began < 20000);
 	t_join(reader);
 	teardown();
 }
@@ -365,6 +414,7 @@ const struct t_case t_cases[] = {
 	    test_not_ours },
 	{ "a line for each, soon, with time and thread", test_lines },
 	{ "nothing waits for a reader, and what is lost is told", test_lost },
+	{ "one that is read slowly ends all the same", test_slow_end },
 	{ "one that has ended by an error leaves nothing to the next",
 	    test_again },
 	{ "a crash writes the last lines; nothing comes unasked", test_crash },

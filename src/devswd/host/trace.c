@@ -58,7 +58,8 @@
 
 #define	TRACE_EVENTS	8192		/* in each buffer */
 #define	TRACE_OUT	65536
-#define	TRACE_STOP	1000		/* ms for a reader at the end */
+#define	TRACE_STOP	1000		/* ms for a reader at the end, at a time, */
+#define	TRACE_END	5000		/* and in all */
 #define	TRACE_CRASH	100		/* ms for the thread in a crash */
 
 enum trace_state {
@@ -76,7 +77,7 @@ struct trace_buf {
 static pthread_mutex_t trace_mtx = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t trace_cv = PTHREAD_COND_INITIALIZER;
 static enum trace_state trace_state;
-static int trace_stop;			/* the thread is to end */
+static uint64_t trace_stop;		/* the thread is to end, by then; 0: not */
 static struct trace_buf *trace_fill;	/* hyp_trace's */
 static struct trace_buf *trace_spare;	/* the thread's */
 static uint64_t trace_lost;		/* since trace_fill was taken up */
@@ -93,14 +94,13 @@ static int
 trace_wait(void)
 {
 	struct pollfd pfd = { .fd = trace_fd, .events = POLLOUT };
-	int stop;
+	const int n = poll(&pfd, 1, TRACE_STOP);
+	uint64_t until;
 
-	if (poll(&pfd, 1, TRACE_STOP) != 0)
-		return 1;
 	pthread_mutex_lock(&trace_mtx);
-	stop = trace_stop;
+	until = trace_stop;
 	pthread_mutex_unlock(&trace_mtx);
-	return !stop;
+	return until == 0 || (n != 0 && hyp_clock() < until);
 }
 
 /* 0, or an errno: there is no use in going on. */
@@ -153,7 +153,7 @@ trace_main(void *arg)
 	(void)arg;
 	pthread_mutex_lock(&trace_mtx);
 	for (;;) {
-		while (trace_fill->tb_n == 0 && !trace_stop)
+		while (trace_fill->tb_n == 0 && trace_stop == 0)
 			pthread_cond_wait(&trace_cv, &trace_mtx);
 		if (trace_fill->tb_n == 0 || error != 0)
 			break;
@@ -268,7 +268,7 @@ host_trace_stop(void)
 	if (trace_thread == NULL)
 		return;
 	pthread_mutex_lock(&trace_mtx);
-	trace_stop = 1;
+	trace_stop = hyp_clock() + TRACE_END * UINT64_C(1000000);
 	pthread_cond_signal(&trace_cv);
 	pthread_mutex_unlock(&trace_mtx);
 	hyp_thread_join(trace_thread);
