@@ -27,6 +27,7 @@
 #include "front/suspects.h"
 #include "front/told.h"
 #include "h_test.h"
+#include "hyp/hyp.h"
 
 #define	DUMP	2048
 
@@ -260,7 +261,17 @@ what_is_written_is_read(void)
 	journal_close(j);
 }
 
-/* Crashes in a row while it is attached, of this plugging. */
+/* As it stands in the first record. */
+static void
+crash_was_long_ago(int fd)
+{
+	const uint32_t then = (uint32_t)(hyp_clock() / 1000000000) -
+	    SUSPECT_AGAIN;
+
+	T_EQ(pwrite(fd, &then, sizeof(then), 1024 + 4), 4);
+}
+
+/* Crashes in a row while it is attached. */
 static void
 who_was_at_work_is_a_suspect(void)
 {
@@ -280,10 +291,31 @@ who_was_at_work_is_a_suspect(void)
 		T_EQ(suspect_get(j, &s, &n), SUSPECT_WAITS);
 		T_EQ(n, i);
 	}
-	/* The same place, vendor and product, but plugged in again. */
+	/* It comes back by itself, and another one in its place. */
+	s.s_addr++;
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_WAITS);
+	T_EQ(n, 3);
+	s.s_serial++;
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_NONE);
+	T_EQ(n, 0);
+	s.s_serial--;
+	suspect_set(j, &s, SUSPECT_WORKS);
+	suspects_died(j, true);
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_WAITS);
+	T_EQ(n, 4);
+	/* Later it is plugged in again. */
+	crash_was_long_ago(fd);
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_WAITS);
+	T_EQ(n, 4);
 	s.s_addr++;
 	T_EQ(suspect_get(j, &s, &n), SUSPECT_NONE);
 	T_EQ(n, 0);
+	suspect_set(j, &s, SUSPECT_WAITS);
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_NONE);
+	suspect_set(j, &s, SUSPECT_WORKS);
+	T_EQ(suspect_get(j, &s, &n), SUSPECT_WORKS);
+	T_EQ(n, 0);
+	suspects_died(j, false);
 	suspects_forgive(j);
 	T_EQ(suspect_get(j, &suspects[0], &n), SUSPECT_NONE);
 	/* A place has one record; who has died most stays longest. */
@@ -297,9 +329,9 @@ who_was_at_work_is_a_suspect(void)
 	}
 	T_EQ(suspect_get(j, &s, &n), SUSPECT_WAITS);
 	T_EQ(n, 1);
-	s.s_addr++;
+	s.s_product++;
 	suspect_set(j, &s, SUSPECT_WORKS);
-	s.s_addr--;
+	s.s_product--;
 	T_EQ(suspect_get(j, &s, &n), SUSPECT_NONE);
 	/* More at work at a time than there is room for. */
 	for (i = 0; i < 1000; i++) {

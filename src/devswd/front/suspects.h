@@ -10,14 +10,16 @@
 
 struct journal;
 
-/* A device, by this very plugging. */
+/* A device at its place, and this plugging of it. */
 struct suspect {
 	const char	*s_path;	/* its place: "1-1.4" */
-	uint32_t	 s_bus;		/* < 65536, and the next */
-	uint32_t	 s_addr;
+	uint32_t	 s_serial;	/* < 65536, and the next: from its number */
+	uint32_t	 s_addr;	/* another one at each plug */
 	uint16_t	 s_vendor;
 	uint16_t	 s_product;
 };
+
+#define	SUSPECT_AGAIN	60
 
 enum suspect_state {
 	SUSPECT_NONE,		/* never attached, or well */
@@ -33,7 +35,8 @@ enum suspect_state {
  *
  * state = suspect_get(journal, suspect, &deaths)
  *
- *	How it is, and how many crashes in a row it was at work in.
+ *	How it is, and how many crashes in a row it was at work in.  Of another
+ *	plugging than that of the last crash: none, but for SUSPECT_AGAIN s.
  *
  * suspects_died(journal, crashed)
  *

@@ -33,8 +33,8 @@
  *	counts until the daemon stops, or nobody keeps the journal.
  *
  *	A device with which ALONE daemons in a row have crashed while they attached
- *	it (front/suspects.h) is left alone, until it is plugged in again or
- *	somebody says to try once more.
+ *	it (front/suspects.h) is left alone, until it is plugged in again, a minute
+ *	later, or somebody says to try once more.
  *
  * Locks
  *	None: keep_* is main's.  keep_node and unkeep_node come from any thread
@@ -392,12 +392,23 @@ keep_close(void)
 
 /* ---- devices that end the daemon ------------------------------------ */
 
+/* Some number that follows from the text. */
+static uint32_t
+digest(const char *text)
+{
+	uint32_t h = 0;
+
+	while (*text != '\0')
+		h = h * 33 + (unsigned char)*text++;
+	return (h ^ h >> 16) & 0xffff;
+}
+
 static struct suspect
 suspect_of(const struct hyp_usb_info *hi)
 {
 
-	return (struct suspect){ hi->hi_path, hi->hi_bus, hi->hi_addr,
-	    hi->hi_vendor, hi->hi_product };
+	return (struct suspect){ hi->hi_path, digest(hi->hi_serial),
+	    hi->hi_addr, hi->hi_vendor, hi->hi_product };
 }
 
 void

@@ -45,7 +45,8 @@ plug_leaves_alone(struct claim_head *claims, const struct hyp_usb_info *hi,
 	if (!again) {
 		host_logf(HYP_LOG_ERR, "usb %s: %04x:%04x: devswd has crashed "
 		    "three times in a row while it attached this device: left "
-		    "alone until it is plugged in again, or a reload",
+		    "alone until it is plugged in again, a minute later, or a "
+		    "reload",
 		    hi->hi_path, hi->hi_vendor, hi->hi_product);
 	}
 	return true;
