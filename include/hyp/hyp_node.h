@@ -231,8 +231,13 @@ void	hyp_node_getstat(struct hyp_node *, struct hyp_node_stat *);
  *	hi_unit names it, and make its nodes now.  If one cannot be made the
  *	others are.  Pinned already: what could not be made is tried again.
  *	EINVAL no such driver, and hyp_node_create's, who has logged it.
+ *
+ * hyp_node_unpin(driver, unit)
+ *
+ *	It is for any device again, when none has it.  Its nodes stay.
  */
 int	hyp_node_pin(const char *, uint32_t);
+void	hyp_node_unpin(const char *, uint32_t);
 
 /*
  * hyp_nodes_again()

@@ -334,6 +334,13 @@ pinned(void)
 	T_EQ(device_unit(add()), 2);
 	T_EQ(config_detach(d, DETACH_FORCE), 0);
 	T_EQ(device_unit(add()), 40);
+	/* Kept no more. */
+	config_unit_release("leaf", 0);
+	config_unit_release("leaf", 0);
+	config_unit_release("leaf", -1);
+	config_unit_release("leaf", 5000);
+	config_unit_release("nobody", 0);
+	T_EQ(device_unit(add()), 0);
 	teardown();
 }
 

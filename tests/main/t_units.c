@@ -20,10 +20,11 @@
 #include "h_test.h"
 #include "host/usbsys.h"
 #include "main/units.h"
+#include "main/unitsvar.h"
 
 /* ---- the daemon's other parts --------------------------------------- */
 
-static int pinned[256], npinned;
+static int pinned[1024], npinned;
 
 int
 hyp_node_pin(const char *driver, uint32_t unit)
@@ -31,9 +32,19 @@ hyp_node_pin(const char *driver, uint32_t unit)
 
 	if (strcmp(driver, "nobody") == 0)
 		return EINVAL;
-	T_CHECK(npinned < 256);
+	T_CHECK(npinned < 1024);
 	pinned[npinned++] = (int)unit;
 	return 0;
+}
+
+void
+hyp_node_unpin(const char *driver, uint32_t unit)
+{
+
+	T_CHECK(strcmp(driver, "ucom") == 0);
+	for (int i = 0; i < npinned; i++)
+		if (pinned[i] == (int)unit)
+			pinned[i--] = pinned[--npinned];
 }
 
 /* udev.c's: the kernel side, which is told of what the bus has. */
@@ -664,6 +675,88 @@ crowd(void)
 	finish();
 }
 
+/* A device of another kind than plug's. */
+static void
+plug_kind(const char *place, const char *serial, const char *product)
+{
+
+	plug(place, serial);
+	attribute(place, "idProduct", product);
+}
+
+/* It gets the unit that the kernel side would give it. */
+static int
+new_comes(const char *place)
+{
+	char device[16];
+	int unit = 0;
+
+	T_EQ(wants(place), -1);
+	while (is_pinned(unit))
+		unit++;
+	snprintf(device, sizeof(device), "ucom%d", unit);
+	attached(place, device);
+	return unit;
+}
+
+/* A serial number that is a new one at each plug. */
+static void
+flood(void)
+{
+	char path[64], serial[16];
+	FILE *f;
+
+	begin();
+	T_EQ(mkdir(strcat(strcpy(path, dir), "/lib"), 0755), 0);
+	f = fopen(file, "w");
+	T_CHECK(f != NULL);
+	fprintf(f, "ucom 0 0403:6015,serial=X\n# a person's\n");
+	for (int i = 1; i < UNITS_ENOUGH; i++)
+		fprintf(f, "ucom %d 0403:6001,serial=F%d\n", i, i);
+	T_EQ(fclose(f), 0);
+	T_CHECK(claim_add(&claims, "0403:6001,serial=Z,unit=4") == NULL);
+	units_load(file, &claims);
+	T_EQ(hyp_node_pin("ucom", 4), 0);
+	plug("1-1", "F1");
+	T_EQ(wants("1-1"), 1);
+	/* 480 is the next; the place of 2, which is away, is that after. */
+	plug("1-2", "new");
+	T_EQ(new_comes("1-2"), UNITS_ENOUGH);
+	T_CHECK(!is_pinned(2) && is_pinned(1) && is_pinned(UNITS_ENOUGH));
+	unplug("1-2");
+	for (int i = 0; i < 20; i++) {
+		snprintf(serial, sizeof(serial), "N%d", i);
+		plug("1-2", serial);
+		T_CHECK(new_comes("1-2") <= UNITS_ENOUGH);
+		unplug("1-2");
+	}
+	/* In the places of 2, 3, 5, ..., 22: 4 is the claim's. */
+	T_EQ(npinned, UNITS_ENOUGH);
+	T_CHECK(is_pinned(4) && !is_pinned(23));
+	/* Who was here since is away for a shorter time than others. */
+	unplug("1-1");
+	plug("1-2", "more");
+	(void)new_comes("1-2");
+	plug("1-1", "F1");
+	T_EQ(wants("1-1"), 1);
+	plug("1-3", "F23");
+	T_EQ(wants("1-3"), -1);
+	plug("1-4", "F25");
+	T_EQ(wants("1-4"), 25);
+	/* Another kind's is the last one to go. */
+	plug_kind("1-5", "X", "6015\n");
+	T_EQ(wants("1-5"), 0);
+	/* The first of its kind has room, too; and another daemon the same. */
+	plug_kind("1-6", "W", "6010\n");
+	T_EQ(new_comes("1-6"), 24);
+	npinned = 0;
+	units_load(file, &claims);
+	T_EQ(npinned, UNITS_ENOUGH - 1);
+	T_EQ(wants("1-6"), 24);
+	T_EQ(wants("1-5"), 0);
+	finish();
+}
+
 /* Main's thread goes on; a reload, and the end, know what is not there yet. */
 static void
 disk_hangs(void)
@@ -903,6 +996,7 @@ const struct t_case t_cases[] = {
 	    claim_and_line },
 	{ "equal lines are for several devices", equal_lines },
 	{ "as many as a device can have are remembered", crowd },
+	{ "of too many the one gives way that is away for longest", flood },
 	{ "a disk that hangs is waited for by nobody but the end, for a while",
 	    disk_hangs },
 	{ "a reload moves a device only if one of its units is another",

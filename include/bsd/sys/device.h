@@ -188,6 +188,7 @@ void	config_detach_commit(device_t);
 /* Unit numbers that the configuration gives to certain devices. */
 #define	CONFIG_UNITS	8192
 int	config_unit_reserve(const char *, int);
+void	config_unit_release(const char *, int);
 void	config_unit_pin(device_t, const struct cfpins *);
 
 /* Called after each attach, no lock held: nodes are made here, and told of. */

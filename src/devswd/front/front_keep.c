@@ -87,6 +87,7 @@ void
 front_kept_add(struct front_node *fn, int fd)
 {
 	struct journal *const j = front.fl_config.journal;
+	static struct host_quiet quiet;
 
 	if (j == NULL)
 		return;
@@ -95,6 +96,10 @@ front_kept_add(struct front_node *fn, int fd)
 	    fn->fn_name);
 	if (fn->fn_record != -1)
 		(*front.fl_config.keep)(fn->fn_minor, fd);
+	else if (host_log_quiet(&quiet) != 0)
+		host_logf(HYP_LOG_WARNING, "front: %s: %d nodes are kept for "
+		    "the next devswd, and no more: this one is not",
+		    fn->fn_name, JOURNAL_NODES);
 }
 
 void

@@ -28,6 +28,13 @@
  *	comes is pinned to its units; one that has none gets the lowest that is
  *	free, and when it has attached (units_node) that becomes a line.
  *
+ *	A device can say that it is another one at each plug, so there is an end
+ *	of that: with UNITS_ENOUGH lines a new one takes the place of another,
+ *	whose device is away, and whose unit the next one gets.  That is one of
+ *	the same vendor and product, if there is one, since who floods the file
+ *	mostly does so with his own kind; and of those the one that has been
+ *	away for longest.  Devices that are there keep theirs, and so do claims.
+ *
  *	What is in the file: unitsfile.c.
  *
  * Known gaps
@@ -215,6 +222,7 @@ units_want(const struct hyp_usb_info *hi, struct hyp_usb_pins *pins)
 void
 units_left(const char *path)
 {
+	static uint64_t n;
 	struct units_line *l;
 
 	TAILQ_FOREACH(l, &units_lines, l_entry) {
@@ -222,6 +230,7 @@ units_left(const char *path)
 			continue;
 		l->l_holder[0] = '\0';
 		l->l_at = (struct spot){ -1, -1 };
+		l->l_left = ++n;
 	}
 }
 
@@ -277,6 +286,45 @@ spot_text(const struct spot *s, char text[SPOT_TEXT])
 		    s->s_part);
 }
 
+static int
+is_kind(const struct units_line *l, const struct hyp_usb_info *hi)
+{
+
+	return l->l_device.c_vendor == hi->hi_vendor &&
+	    l->l_device.c_product == hi->hi_product;
+}
+
+/*
+ * Of many lines that of a device that is away gives way to one for this device.
+ * Those that have not been here since the file was read come first, in its
+ * order.  NULL, or why there is no room.
+ */
+static const char *
+make_room(const struct hyp_usb_info *hi)
+{
+	struct units_line *best = NULL, *l;
+
+	if (units_nlines < UNITS_ENOUGH)
+		return NULL;
+	TAILQ_FOREACH(l, &units_lines, l_entry) {
+		if (l->l_driver[0] == '\0' || l->l_holder[0] != '\0' ||
+		    units_claimed(l->l_driver, l->l_unit))
+			continue;
+		if (best == NULL || is_kind(l, hi) > is_kind(best, hi) ||
+		    (is_kind(l, hi) == is_kind(best, hi) &&
+		    l->l_left < best->l_left))
+			best = l;
+	}
+	if (best == NULL)
+		return units_nlines == UNITS_MAX ? "there are too many lines" :
+		    NULL;
+	host_logf(HYP_LOG_NOTICE, "%s: there are %u lines: %s%d is not %s's any "
+	    "more, which is away", units_path, units_nlines, best->l_driver,
+	    best->l_unit, best->l_device.c_text);
+	units_line_forget(best);
+	return NULL;
+}
+
 /*
  * named: which one of the device it is, so far as the device has several; at:
  * which one.
@@ -298,12 +346,12 @@ remember(const struct hyp_usb_info *hi, const char *driver, int unit,
 		snprintf(device, sizeof(device), "%04x:%04x,port=%s",
 		    hi->hi_vendor, hi->hi_product, hi->hi_path);
 	}
-	if (is_named(driver, device, named) || units_nlines == UNITS_MAX) {
+	why = is_named(driver, device, named) ? "another device has its name" :
+	    make_room(hi);
+	if (why != NULL) {
 		if (host_log_quiet(&quiet) != 0)
 			host_logf(HYP_LOG_NOTICE, "%s: %s%d is not remembered: "
-			    "%s", units_path, driver, unit, units_nlines ==
-			    UNITS_MAX ? "there are too many lines" :
-			    "another device has its name");
+			    "%s", units_path, driver, unit, why);
 		return;
 	}
 	spot_text(named, spot);

@@ -181,6 +181,15 @@ units_line_drop(struct units_line *l)
 }
 
 void
+units_line_forget(struct units_line *l)
+{
+
+	hyp_node_unpin(l->l_driver, (uint32_t)l->l_unit);
+	units_nlines--;
+	units_line_drop(l);
+}
+
+void
 units_line_keep(const struct units_line *l)
 {
 

@@ -11,6 +11,9 @@
 #include "main/claim.h"
 
 #define	UNITS_MAX	1024		/* lines that say something */
+/* With so many those away give way to new ones: a unit of a serial line has two
+   nodes, and front/journal.h has room for 1024. */
+#define	UNITS_ENOUGH	480
 
 /* Which of the devices of one driver at an adapter; -1 where any. */
 struct spot {
@@ -28,6 +31,8 @@ struct units_line {
 	char		 l_holder[64];	/* place of the device that has it now,
 					   "" if none */
 	struct spot	 l_at;		/* which of that, as far as is known */
+	uint64_t	 l_left;	/* as the how manieth one; 0: not since
+					   the file was read */
 };
 TAILQ_HEAD(units_lines, units_line);
 
@@ -57,6 +62,10 @@ extern char *units_path;		/* NULL: nothing is remembered */
  *
  *	One that has no driver.
  *
+ * units_line_forget(line)
+ *
+ *	One that has: its unit is whoever's.
+ *
  * units_save()
  *
  *	All lines into the file, soon.  Logged if that fails.
@@ -76,6 +85,7 @@ struct units_line *units_line_of(const char *, int);
 const char *units_line_add(char *, struct units_line **);
 void	units_line_keep(const struct units_line *);
 void	units_line_drop(struct units_line *);
+void	units_line_forget(struct units_line *);
 void	units_save(void);
 void	units_write(const char *, char *);
 char	*units_unwritten(const char *);

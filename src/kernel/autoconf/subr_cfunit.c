@@ -181,6 +181,24 @@ config_unit_reserve(const char *driver, int unit)
 	return error;
 }
 
+/*
+ * config_unit_release(driver, unit)
+ *
+ *	Keep it no more; the device that has it does.  No effect if it was not
+ *	kept, or there is no such driver.
+ */
+void
+config_unit_release(const char *driver, int unit)
+{
+	cfdriver_t cd;
+
+	mutex_enter(&alldevs_lock);
+	if (unit >= 0 && (cd = config_cfdriver_lookup(driver)) != NULL &&
+	    unit_reserved(cd, unit))
+		cd->cd_reserved[unit / 32] &= ~((uint32_t)1 << (unit % 32));
+	mutex_exit(&alldevs_lock);
+}
+
 /* No wishes any more; alldevs_lock held, or nobody else knows dev. */
 void
 config_unit_unpin(device_t dev)

@@ -450,3 +450,11 @@ hyp_node_pin(const char *driver, uint32_t unit)
 	LOCKDEBUG_NONE(__func__);
 	return error;
 }
+
+void
+hyp_node_unpin(const char *driver, uint32_t unit)
+{
+
+	config_unit_release(driver, (int)unit);
+	LOCKDEBUG_NONE(__func__);
+}
