@@ -705,6 +705,27 @@ def _():
         refused("No such file or directory")
 
 
+@case("--link does not take the name of another one that is alive")
+def _():
+    with tempfile.TemporaryDirectory() as where:
+        path = where + "/modem"
+        far, slave = os.openpty()
+        with lines(options=("--link", path)) as line:
+            done = subprocess.run(
+                [PROGRAM, "-l", path, os.ttyname(slave)], check=False,
+                capture_output=True, text=True, timeout=LIMIT)
+            equal((done.returncode, done.stdout, done.stderr),
+                  (1, "", f"devsw-pty: {path}: is another devsw-pty's\n"))
+            equal(os.readlink(path), line.slave)
+        # It was killed; and a terminal may have the number of a dead one.
+        os.unlink(path)
+        os.symlink(os.ttyname(slave), path)
+        with lines(options=("--link", path)) as line:
+            equal(os.readlink(path), line.slave)
+        os.close(far)
+        os.close(slave)
+
+
 @case("--wait waits for the node; without, and for what is none, it fails")
 def _():
     with tempfile.TemporaryDirectory() as where:

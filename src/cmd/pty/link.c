@@ -6,11 +6,17 @@
  * that a predecessor, killed without mercy, has left.  It is replaced; all
  * else that stands there is somebody's, and refused.  In a folder that others
  * may write to (/tmp) they can so keep us out, but not lead us astray.
+ *
+ * One that is alive has the master of its slave, which /proc tells.  That the
+ * slave is there says nothing: any terminal may have its number by now.  (Of
+ * two that find the same dead link at once the later one has it.)
  */
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,10 +56,74 @@ is_ours(const char *path)
 	    is_slave(target);
 }
 
+static bool
+has_line(const char *path, const char *wanted)
+{
+	FILE *const f = fopen(path, "re");
+	bool has = false;
+	char line[128];
+
+	if (f == NULL)
+		return false;
+	while (!has && fgets(line, sizeof(line), f) != NULL)
+		has = strcmp(line, wanted) == 0;
+	fclose(f);
+	return has;
+}
+
+/* Has the process with this folder in /proc the master of that number? */
+static bool
+has_master(const char *folder, int len, const char *number)
+{
+	char pattern[64], wanted[64];
+	bool has = false;
+	glob_t gl;
+
+	snprintf(pattern, sizeof(pattern), "%.*s/fdinfo/*", len, folder);
+	snprintf(wanted, sizeof(wanted), "tty-index:\t%s\n", number);
+	if (glob(pattern, GLOB_NOSORT, NULL, &gl) != 0)
+		return false;
+	for (size_t i = 0; i < gl.gl_pathc && !has; i++)
+		has = has_line(gl.gl_pathv[i], wanted);
+	globfree(&gl);
+	return has;
+}
+
+/* Does a devsw-pty serve the slave that the link at path leads to? */
+static bool
+is_served(const char *path)
+{
+	char target[PATH_MAX];
+	bool served = false;
+	glob_t gl;
+
+	if (!leads_to(path, target) || !is_slave(target) ||
+	    glob("/proc/[0-9]*/comm", GLOB_NOSORT, NULL, &gl) != 0)
+		return false;
+	for (size_t i = 0; i < gl.gl_pathc && !served; i++) {
+		const char *const comm = gl.gl_pathv[i];
+
+		served = has_line(comm, "devsw-pty\n") && has_master(comm,
+		    (int)(strlen(comm) - strlen("/comm")),
+		    strrchr(target, '/') + 1);
+	}
+	globfree(&gl);
+	return served;
+}
+
+static bool
+leads_to_ours(const char *path, const char *slave)
+{
+	char target[PATH_MAX];
+
+	return leads_to(path, target) && strcmp(target, slave) == 0;
+}
+
 /*
  * link_make(path, slave)
  *
- *	0, or -1 with errno: EEXIST for what is not ours, else symlink(2)'s.
+ *	0, or -1 with errno: EEXIST for what is not ours, EBUSY for what another
+ *	one serves, else symlink(2)'s.
  */
 int
 link_make(const char *path, const char *slave)
@@ -65,6 +135,11 @@ link_make(const char *path, const char *slave)
 		return -1;
 	if (!is_ours(path)) {
 		errno = EEXIST;
+		return -1;
+	}
+	/* A dead one may have had the number that is ours now. */
+	if (!leads_to_ours(path, slave) && is_served(path)) {
+		errno = EBUSY;
 		return -1;
 	}
 	if (unlink(path) == -1 && errno != ENOENT)
@@ -80,8 +155,7 @@ link_make(const char *path, const char *slave)
 void
 link_remove(const char *path, const char *slave)
 {
-	char target[PATH_MAX];
 
-	if (leads_to(path, target) && strcmp(target, slave) == 0)
+	if (leads_to_ours(path, slave))
 		(void)unlink(path);
 }

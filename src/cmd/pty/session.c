@@ -201,7 +201,8 @@ session_serve(struct session *ss)
 
 	if (path != NULL && link_make(path, ss->ss_slave) == -1) {
 		complain("%s: %s", path, errno == EEXIST ?
-		    "is not a link of ours" : strerror(errno));
+		    "is not a link of ours" : errno == EBUSY ?
+		    "is another devsw-pty's" : strerror(errno));
 		return END_FAILED;
 	}
 	if (ss->ss_options->o_command == NULL) {
