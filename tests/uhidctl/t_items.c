@@ -4,11 +4,16 @@
  * reports are in memory, and what is sent to it is kept.
  */
 #undef NDEBUG
+#include <sys/ioctl.h>
+#include <linux/hidraw.h>
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <devsw/uhid.h>
 
 #include "h_test.h"
 #include "hid/h_rdesc.h"
@@ -44,6 +49,35 @@ complain(const char *format, ...)
 	vsnprintf(said, sizeof(said), format, ap);
 	va_end(ap);
 	return EXIT_FAILED;
+}
+
+/* libc's, for a node of somebody's that says a wrong length. */
+int
+ioctl(int fd, unsigned long request, ...)
+{
+	struct usb_ctl_report_desc *rd;
+	va_list ap;
+	void *arg;
+
+	(void)fd;
+	va_start(ap, request);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	switch (request) {
+	case USB_GET_REPORT_DESC:
+		rd = arg;
+		rd->ucrd_size = sizeof(rd->ucrd_data);
+		return 0;
+	case USB_GET_REPORT_ID:
+		*(int *)arg = 0;
+		return 0;
+	case HIDIOCGRDESCSIZE:
+		*(int *)arg = -5;
+		return 0;
+	default:
+		errno = ENOTTY;
+		return -1;
+	}
 }
 
 static int
@@ -676,6 +710,17 @@ t_mutated(void)
 	}
 }
 
+static void
+t_length(void)
+{
+	struct node *const n = calloc(1, sizeof(*n));
+
+	T_EQ(node_open(n, "/dev/null", false), EXIT_FAILED);
+	T_CHECK(strcmp(said, "/dev/null: a report descriptor of -5 bytes, "
+	    "which cannot be asked for") == 0);
+	free(n);
+}
+
 const struct t_case t_cases[] = {
 	{ "usages have names and numbers, both ways", t_usages },
 	{ "a bad table is refused with its line", t_usages_bad },
@@ -691,6 +736,7 @@ const struct t_case t_cases[] = {
 	{ "a listing shows values, and nothing a terminal obeys", t_list },
 	{ "a device's text is a string of JSON", t_json_text },
 	{ "only well-formed UTF-8 passes, and no control character", t_text },
+	{ "a node's wrong length of its descriptor is refused", t_length },
 	{ "mutated descriptors", t_mutated },
 	{ NULL, NULL }
 };

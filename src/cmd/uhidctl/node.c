@@ -149,9 +149,9 @@ long_descriptor(struct node *n, bool write)
 
 	if (ioctl(n->n_fd, HIDIOCGRDESCSIZE, &size) == -1)
 		return fail(n->n_path, errno);
-	if (size >= HID_MAX_DESCRIPTOR_SIZE)
-		return complain("%s: a report descriptor of %d bytes, more "
-		    "than can be asked for", n->n_path, size);
+	if (size < 0 || size >= HID_MAX_DESCRIPTOR_SIZE)
+		return complain("%s: a report descriptor of %d bytes, which "
+		    "cannot be asked for", n->n_path, size);
 	rd.size = (uint32_t)size;
 	error = ioctl(n->n_fd, HIDIOCGRDESC, &rd) == -1 ? errno : 0;
 	close(n->n_fd);
