@@ -27,16 +27,17 @@ check()
 	echo "$result $((++number)) - $what"
 }
 
-# run FUNCTION [ASSIGNMENT]: as openrc-run would.
+# run FUNCTION [OPTIONS]: as openrc-run would, with these for devswd.
 run()
 {
 	PATH=$work:$PATH dash -euc '
-		DEVSWD_OPTS=
+		DEVSWD_OPTS=$5
 		ebegin() { :; }
 		eend() { return "$1"; }
 		. "$1"
 		command=$2 pidfile=$3
-		"$4"' sh "$script" "$work/devswd" "$work/pid" "$1"
+		"$4"' sh "$script" "$work/devswd" "$work/pid" "$1" \
+		"${2-}"
 }
 
 # devswd with another configuration file than the machine's.
@@ -58,6 +59,13 @@ refuses()
 	echo nonsense >"$work/conf"
 	run "$1" && return 1
 	run "$1" 2>&1 | grep -q "$work/conf:1: "
+}
+
+options_count()
+{
+	: >"$work/conf"
+	run start_pre '--deadline 5 --hid-mode 0640' &&
+	    ! run start_pre '--hid-mode rw' && ! run reload '--hid-mode rw'
 }
 
 no_cuse()
@@ -88,6 +96,7 @@ check 'sh understands it' dash -n "$script"
 check 'it starts with CUSE and a good configuration' starts
 check 'with a mistake it starts nothing, and says where' refuses start_pre
 check 'and reloads nothing' refuses reload
+check 'the options are looked at with it' options_count
 check 'without CUSE it starts nothing' no_cuse
 check 'a reload is SIGHUP to whom the pidfile names' reloads
 page=$(dirname "$0")/../../src/devswd/main/devswd.8
