@@ -47,6 +47,7 @@ static struct hu_dev *hu[NDEV];		/* by plugging */
 static uint32_t base;
 static struct h_client a;
 static bool down, acm;
+static uint64_t began;
 
 static struct hyp_usb_info
 info(u_int n, const char *path)
@@ -88,6 +89,7 @@ up(void)
 	memset(hu, 0, sizeof(hu));
 	memset(&a, 0, sizeof(a));
 	down = false;
+	began = sched_clock();
 	SCHED_CHECK(devsw_attach("ucom", NULL, NULL, &ucom_cdevsw, &maj) == 0);
 	SCHED_CHECK(config_init_component(cfdriver_ioconf, cfattach_ioconf,
 	    cfdata_ioconf) == 0);
@@ -249,6 +251,16 @@ end_second(void)
 	T_UNTIL(second_is_open, NULL);
 	SCHED_CHECK(!hu_is_open(hu[0]));
 	end();
+}
+
+/* And no turn was waited for in vain. */
+static void
+end_second_soon(void)
+{
+
+	T_UNTIL(second_is_open, NULL);
+	SCHED_CHECK(sched_clock() - began < MS(USB_TURN_MS));
+	end_second();
 }
 
 static void
@@ -509,6 +521,18 @@ two_arrive(void *arg __unused)
 	hyp_usb_arrived(&h1);
 }
 
+/* One that has left again, perhaps before its port's thread had begun. */
+static void
+leaves_arrives(void *arg)
+{
+	const struct hyp_usb_info hi = info(1, "1-2");
+
+	arrives(arg);
+	leaves(arg);
+	put(1);
+	hyp_usb_arrived(&hi);
+}
+
 static void
 time_goes(void *arg __unused)
 {
@@ -620,6 +644,7 @@ ACTORS(notify_leave, { "A", closes, NULL }, { "notify", notifies, NULL },
     { "out", leaves, NULL });
 ACTORS(notify_close, { "A", closes, NULL }, { "notify", notifies, NULL });
 ACTORS(two_ports, { "in", two_arrive, NULL });
+ACTORS(leave_port, { "in", leaves_arrives, NULL });
 ACTORS(arrive_halt, { "in", arrives, NULL }, { "halt", halts, NULL });
 ACTORS(leave_halt, { "out", leaves, NULL }, { "halt", halts, NULL });
 ACTORS(open_halt, { "A", open_close, NULL }, { "halt", halts, NULL });
@@ -664,6 +689,8 @@ const struct sched_litmus l_bus[] = {
 	    setup_modem, notify_leave, end_none },
 	{ "two_ports", "two arrive: units in that order",
 	    setup, two_ports, end_order },
+	{ "leave_port", "one comes and goes, another comes: no wait for a turn",
+	    setup, leave_port, end_second_soon },
 	{ "arrive_halt", "a device that comes while the daemon ends",
 	    setup, arrive_halt, end },
 	{ "leave_halt", "a device that goes while the daemon ends",

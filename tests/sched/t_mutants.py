@@ -711,6 +711,8 @@ MUTANTS = (
     ("nobody waits for his turn", PORT,
      "	while (port->p_want == port->p_have && usb_port_behind(port)) {",
      "	while (false) {"),
+    ("who has left before its turn is waited for", PORT,
+     "other->p_want != NULL && ", ""),
     ("an unplug during an attach is not seen", PORT,
      "	while (port->p_want != port->p_have) {\n"
      "		if (port->p_have == NULL) {",

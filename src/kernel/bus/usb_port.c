@@ -245,14 +245,18 @@ usb_port_too_many_zombies(struct usbd_why *why)
 	return true;
 }
 
-/* bus_lock held: has an earlier arrival than port's not been dealt with? */
+/*
+ * bus_lock held: has an earlier arrival than port's not been dealt with?  Not
+ * one that has left again: its port's thread may have found nothing to do.
+ */
 static bool
 usb_port_behind(const struct usb_port *port)
 {
 	const struct usb_port *other;
 
 	LIST_FOREACH(other, &bus_ports, p_list) {
-		if (other->p_turn != 0 && other->p_turn < port->p_turn)
+		if (other->p_want != NULL && other->p_turn != 0 &&
+		    other->p_turn < port->p_turn)
 			return true;
 	}
 	return false;
