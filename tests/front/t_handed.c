@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * t_hand.c - a front end that ends for the next one hands over what is open
+ * t_handed.c - a front end that ends for the next one hands over what is open
  * (front_hand.c), and what has to be in its order for that; h_keep.h.
  *
  * Where it takes one thread at one line, the linker puts a function of this
