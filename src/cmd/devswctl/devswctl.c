@@ -5,12 +5,11 @@
  * Options may stand before or behind the verb.  What is wrong in it is one
  * line.
  */
-#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "conf/conf.h"
 #include "devswctl/devswctl.h"
 
 #define	TAKES_ALL	0x1
@@ -137,19 +136,6 @@ run(const struct verb *v, const struct args *a)
 	return (*v->v_func)(a);
 }
 
-/* What is opened later is never taken for standard input, output or error. */
-static void
-stdio_open(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd != -1)
-		close(fd);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -157,7 +143,7 @@ main(int argc, char **argv)
 	const char *next, *verb = NULL;
 	int status;
 
-	stdio_open();
+	conf_stdio();
 	(void)setlocale(LC_ALL, "");
 	if (argc > 1 && strcmp(argv[1], "gateway") == 0)
 		return do_gateway(argv + 2);

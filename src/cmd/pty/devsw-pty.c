@@ -27,6 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/conf.h"
 #include "pty/pty.h"
 
 #define	RETRY_S		1	/* between two opens, two lives */
@@ -123,19 +124,6 @@ live(const struct options *o, enum end *end, int *sig)
 	    ss.ss_status;
 }
 
-/* What is opened later is never taken for standard input, output or error. */
-static void
-stdio_open(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd != -1)
-		close(fd);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -143,7 +131,7 @@ main(int argc, char **argv)
 	enum end end;
 	int sig = 0, status;
 
-	stdio_open();
+	conf_stdio();
 	/* Were it ignored, as somebody may have left it, no child would tell. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	status = options_parse(&o, argc, argv);

@@ -3,11 +3,10 @@
  * uhidctl.c - what a HID can do, and what it says; uhidctl(1).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "conf/conf.h"
 #include "uhidctl/uhidctl.h"
 
 /* The table that was named, or the installed one if it is there. */
@@ -73,19 +72,6 @@ work(struct job *j)
 	return status;
 }
 
-/* What is opened later is never taken for standard input, output or error. */
-static void
-stdio_open(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd != -1)
-		close(fd);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -93,7 +79,7 @@ main(int argc, char **argv)
 	const struct options *o = &job.j_options;
 	int status;
 
-	stdio_open();
+	conf_stdio();
 	status = options_parse(&job.j_options, argc, argv);
 	if (status != EXIT_OK)
 		return status == OPTIONS_DONE ? EXIT_OK : status;
