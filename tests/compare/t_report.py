@@ -131,6 +131,13 @@ def t_list(_):
     """all rows of the comparison are listed, in order"""
     status, out, _err = run("--list")
     equal(status, 0)
+    for word in ("--list", "--help", "--version"):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([PROGRAM, word], check=False, stdout=full,
+                                  stderr=subprocess.PIPE, text=True)
+        equal((done.returncode, done.stderr),
+              (2, "devsw-compare: standard output: No space left on "
+               "device\n"))
     numbers = [int(line.split()[0]) for line in out.splitlines()]
     equal(numbers, sorted(numbers))
     missing = set(range(1, 32)) - set(numbers)

@@ -253,10 +253,11 @@ def case_failures():
         assert "0 times" not in good("show", "null")
         assert good("list").startswith("nothing is plugged in")
         assert len(good("list", "-a").splitlines()) == 1
-        with open("/dev/full", "w", encoding="ascii") as file:
-            done = subprocess.run([PROGRAM, "show", "null"], check=False,
-                                  stdout=file, stderr=subprocess.PIPE)
-        equal(done.returncode, 1)
+        for words in (["show", "null"], ["--help"], ["--version"]):
+            with open("/dev/full", "w", encoding="ascii") as file:
+                done = subprocess.run([PROGRAM, *words], check=False,
+                                      stdout=file, stderr=subprocess.PIPE)
+            equal(done.returncode, 1)
     with Daemon(1, a5="{ not JSON"):
         equal(run("list")[0], 1)
 

@@ -922,6 +922,13 @@ def _():
         done = subprocess.run([PROGRAM, word], check=False, text=True,
                               capture_output=True, timeout=LIMIT)
         equal((done.returncode, done.stderr), (0, ""), word)
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([PROGRAM, word], check=False, text=True,
+                                  stdout=full, stderr=subprocess.PIPE,
+                                  timeout=LIMIT)
+        equal((done.returncode, done.stderr),
+              (1, "devsw-pty: standard output: No space left on device\n"),
+              word)
 
 
 def main():

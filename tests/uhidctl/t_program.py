@@ -138,11 +138,12 @@ def t_errors(folder):
           table="/nowhere")
     fails(1, f"{folder}/cut: line 1 is neither a usage page nor a usage",
           "-d", folder + "/leds", "-t", folder + "/cut")
-    with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([PROGRAM, "-d", folder + "/leds"], check=False,
-                              stdout=full, stderr=subprocess.PIPE, text=True)
-    equal((done.returncode, done.stderr),
-          (1, "uhidctl: standard output: No space left on device\n"))
+    for args in (("-d", folder + "/leds"), ("--help",), ("--version",)):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([PROGRAM, *args], check=False, stdout=full,
+                                  stderr=subprocess.PIPE, text=True)
+        equal((done.returncode, done.stderr),
+              (1, "uhidctl: standard output: No space left on device\n"))
 
 
 def t_usage(_folder):

@@ -554,6 +554,18 @@ write_html(json_t *document, const char *file)
 	return true;
 }
 
+/* What has been printed is there, or that is the status. */
+static int
+flushed(int status)
+{
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "devsw-compare: standard output: %s\n",
+	    strerror(errno));
+	return EXIT_BADUSAGE;
+}
+
 static int
 report(const struct options *o, json_t *document)
 {
@@ -575,11 +587,6 @@ report(const struct options *o, json_t *document)
 		report_markdown(document, stdout);
 	else
 		report_table(document, stdout, color, o->o_timeline);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "devsw-compare: standard output: %s\n",
-		    strerror(errno));
-		return EXIT_BADUSAGE;
-	}
 	return report_all_expected(document) ? EXIT_EXPECTED : EXIT_DIFFERS;
 }
 
@@ -594,13 +601,13 @@ main(int argc, char **argv)
 	(void)signal(SIGCHLD, SIG_DFL);
 	status = parse(argc, argv, &o);
 	if (status != -1)
-		return status;
+		return flushed(status);
 	if (o.o_list)
-		return do_list(&o);
+		return flushed(do_list(&o));
 	document = o.o_from != NULL ? load(o.o_from) : measure(&o);
 	if (document == NULL)
 		return EXIT_BADUSAGE;
-	status = report(&o, document);
+	status = flushed(report(&o, document));
 	json_decref(document);
 	return status;
 }

@@ -156,8 +156,10 @@ main(int argc, char **argv)
 			i += next == NULL && argv[i + 1] != NULL;
 		else if (strcmp(argv[i], "--help") == 0)
 			return help();
-		else if (strcmp(argv[i], "--version") == 0 && argc == 2)
-			return printf("devswctl " DEVSW_VERSION "\n") < 0;
+		else if (strcmp(argv[i], "--version") == 0 && argc == 2) {
+			printf("devswctl " DEVSW_VERSION "\n");
+			return flushed(EXIT_OK);
+		}
 		else if (argv[i][0] == '-')
 			return bad("there is no option", argv[i]);
 		else if (verb == NULL)

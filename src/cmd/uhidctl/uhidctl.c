@@ -72,6 +72,16 @@ work(struct job *j)
 	return status;
 }
 
+/* What has been printed is there, or that is the status. */
+static int
+flushed(int status)
+{
+
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
+		status = complain("standard output: %s", strerror(errno));
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -82,7 +92,7 @@ main(int argc, char **argv)
 	conf_stdio();
 	status = options_parse(&job.j_options, argc, argv);
 	if (status != EXIT_OK)
-		return status == OPTIONS_DONE ? EXIT_OK : status;
+		return flushed(status == OPTIONS_DONE ? EXIT_OK : status);
 	status = load_usages(&job);
 	if (status == EXIT_OK)
 		status = o->o_file != NULL ? node_file(&job.j_node, o->o_file)
@@ -92,7 +102,5 @@ main(int argc, char **argv)
 		node_close(&job.j_node);
 	}
 	usages_free(job.j_usages);
-	if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
-		status = complain("standard output: %s", strerror(errno));
-	return status;
+	return flushed(status);
 }
