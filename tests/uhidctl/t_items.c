@@ -260,6 +260,8 @@ finds(const struct usages *us, const char *text, uint32_t *usage)
 	return usages_find(us, text, strlen(text), usage);
 }
 
+#define	SIXTY	"abcdefghijklmnopqrstabcdefghijklmnopqrstabcdefghijklmnopqrst"
+
 static void
 t_usages(void)
 {
@@ -285,6 +287,11 @@ t_usages(void)
 		if (finds(us, none[i], &u))
 			t_fail(__FILE__, __LINE__, "%s is %#x", none[i], u);
 	}
+	usages_free(us);
+	/* As long as they can be. */
+	T_EQ(load(&us, "7 " SIXTY "123\n * " SIXTY "123%09d" SIXTY "123\n"),
+	    EXIT_OK);
+	named(us, 0x00070005, SIXTY "123:" SIXTY "123000000005" SIXTY "123");
 	usages_free(us);
 	/* Without a table. */
 	named(NULL, 0x000c00e9, "0x000c:0x00e9");
@@ -466,6 +473,49 @@ t_set(void)
 	job.j_options.o_kind = HIDP_INPUT;
 	SETS("7:0xe1=1", "7:0xe1: input cannot be written");
 	T_EQ(fake.f_nsent, 3);
+	end();
+}
+
+/*
+ * Any path of a listing may be written to; a number is decimal with zeros in
+ * front of it, too; and one that the item has no bits for is refused, whatever
+ * range the device says.
+ */
+static void
+t_set_more(void)
+{
+	uint8_t desc[256];
+	char path[1024] = "";
+	size_t n = 0;
+
+	desc[n++] = 0x05, desc[n++] = 8;		/* Usage Page */
+	for (int i = 0; i < HIDP_MAXCOLL; i++) {
+		desc[n++] = 0x09, desc[n++] = 0x4b;	/* Usage */
+		desc[n++] = 0xa1, desc[n++] = 1;	/* Collection */
+		strcat(path, "LEDs:0x004b.");
+	}
+	desc[n++] = 0x26, desc[n++] = 200, desc[n++] = 0;  /* Logical Maximum */
+	desc[n++] = 0x75, desc[n++] = 6;		/* Report Size */
+	desc[n++] = 0x95, desc[n++] = 1;		/* Report Count */
+	desc[n++] = 0x09, desc[n++] = 2;		/* Usage */
+	desc[n++] = 0x91, desc[n++] = 2;		/* Output */
+	for (int i = 0; i < HIDP_MAXCOLL; i++)
+		desc[n++] = 0xc0;
+	T_CHECK(n <= sizeof(desc));
+	strcat(path, "LEDs:Caps_Lock=1");
+	begin(desc, n, 0);
+	SETS(path, "");
+	T_EQ(fake.f_sent[0], 1);
+	SETS("LEDs:Caps_Lock=010", "");
+	T_EQ(fake.f_sent[0], 10);
+	SETS("LEDs:Caps_Lock=0x10", "");
+	T_EQ(fake.f_sent[0], 16);
+	SETS("LEDs:Caps_Lock=0b1", "LEDs:Caps_Lock: 0b1 is no number");
+	SETS("LEDs:Caps_Lock=0x0x1", "LEDs:Caps_Lock: 0x0x1 is no number");
+	SETS("LEDs:Caps_Lock=63", "");
+	SETS("LEDs:Caps_Lock=64", "LEDs:Caps_Lock: 64 does not go into 6 "
+	    "bits");
+	T_EQ(fake.f_nsent, 4);
 	end();
 }
 
@@ -729,6 +779,7 @@ const struct t_case t_cases[] = {
 	{ "each array has its own usages", t_get_arrays },
 	{ "alike items have numbers; a node has one report", t_numbers },
 	{ "writing changes an item and no other", t_set },
+	{ "any path, whole numbers, as many bits as there are", t_set_more },
 	{ "all is written or nothing", t_set_none },
 	{ "a feature report that cannot be read is not written",
 	    t_set_feature },

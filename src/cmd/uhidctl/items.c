@@ -224,10 +224,11 @@ static int
 parse_value(const struct entry *e, const char *text, const char *value,
     int64_t *v)
 {
+	const char *digits = value + (*value == '-' || *value == '+');
 	char *end;
 
 	errno = 0;
-	*v = strtoll(value, &end, 0);
+	*v = strtoll(value, &end, strncasecmp(digits, "0x", 2) == 0 ? 16 : 10);
 	if (end == value || *end != '\0' || errno != 0 ||
 	    isspace((unsigned char)*value))
 		return complain("%s: %s is no number", text, value);
@@ -238,26 +239,21 @@ parse_value(const struct entry *e, const char *text, const char *value,
 	return EXIT_OK;
 }
 
-/* NAME=VALUE into its report, in memory. */
+/* A name and its value into its report, in memory. */
 static int
-put(struct job *j, const char *arg, bool *touched)
+put(struct job *j, const char *text, const char *value, bool *touched)
 {
-	const char *equals = strchr(arg, '=');
 	const struct entry *e = NULL;
-	char text[256];
 	struct report *r;
 	struct name name;
 	int64_t v = 0;
 	int status;
 
-	if ((size_t)(equals - arg) >= sizeof(text))
-		return complain("%s: no such item", arg);
-	snprintf(text, sizeof(text), "%.*s", (int)(equals - arg), arg);
 	status = name_parse(j->j_usages, text, strlen(text), &name);
 	if (status == EXIT_OK)
 		status = one_output(j, &name, text, &e);
 	if (status == EXIT_OK)
-		status = parse_value(e, text, equals + 1, &v);
+		status = parse_value(e, text, value, &v);
 	if (status != EXIT_OK)
 		return status;
 	r = &j->j_reports[e->e_item.i_kind];
@@ -268,6 +264,10 @@ put(struct job *j, const char *arg, bool *touched)
 	touched[e->e_item.i_kind] = true;
 	(void)hidp_put(r->r_data, r->r_len, e->e_item.i_pos, e->e_item.i_size,
 	    (uint64_t)v);
+	/* A device's range may be wider than its field. */
+	if (hidp_value(&e->e_item, r->r_data, r->r_len, 0) != v)
+		return complain("%s: %s does not go into %" PRIu32 " bits",
+		    text, value, e->e_item.i_size);
 	return EXIT_OK;
 }
 
@@ -283,7 +283,13 @@ items_set(struct job *j)
 	int error, status;
 
 	for (int i = 0; i < j->j_options.o_nnames; i++) {
-		status = put(j, j->j_options.o_names[i], touched);
+		const char *const arg = j->j_options.o_names[i];
+		const char *const equals = strchr(arg, '=');
+		char *const text = strndup(arg, (size_t)(equals - arg));
+
+		status = text == NULL ? complain("%s", strerror(ENOMEM)) :
+		    put(j, text, equals + 1, touched);
+		free(text);
 		if (status != EXIT_OK)
 			return status;
 	}

@@ -72,7 +72,7 @@ int	options_parse(struct options *, int, char **);
 
 /* ---- usages.c ---- */
 
-#define	USAGES_NAME	160	/* bytes of "Page:Usage" at most, with NUL */
+#define	USAGES_NAME	200	/* bytes of "Page:Usage" at most, with NUL */
 
 struct usages;
 
