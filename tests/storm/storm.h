@@ -57,7 +57,8 @@ struct plan {
 	unsigned	 p_number;
 	uint64_t	 p_seed;	/* of what its transfers do */
 	const char	*p_kind;
-	uint8_t		 p_desc[MAXDESC];	/* device, configuration */
+	/* Device, configuration; fields of a last one that is cut off. */
+	uint8_t		 p_desc[MAXDESC + 16];
 	size_t		 p_len;
 	size_t		 p_told;	/* of them a host gets */
 	uint8_t		 p_report[MAXREPORT];
