@@ -27,7 +27,8 @@ Shown are each lane with its time, what was skipped and why, and the last
 lines of what failed.  The last line is the sum, and the exit status is 0
 only if nothing failed and something passed.  Each TAP line counts; a
 program without TAP lines counts as one.  A program that fails without
-saying which check did counts as one failure.
+saying which check did, or tells fewer checks than it said there are ("1..N"),
+counts as one failure.
 
 Where tests come from
 
@@ -183,17 +184,22 @@ def judge(name, output, status, late=False):
         else:
             count.failed += 1
             bad.append(line.strip())
-    silent = count.passed + count.failed + count.skipped == 0
-    if status == SKIPPED and not count.failed:
+    told = count.passed + count.failed + count.skipped
+    silent = told == 0
+    plan = max(map(int, re.findall(r"^1\.\.(\d{1,9})\b", output, re.M)),
+               default=0)
+    why = re.search(r"^1\.\.0\s*#\s*skip\S*\s*(.*)", output, re.I | re.M)
+    if status == SKIPPED and not count.failed or status == 0 and silent and why:
         if silent:
             count.skipped = 1
-            why = re.search(r"^1\.\.0\s*#\s*skip\S*\s*(.*)", output,
-                            re.I | re.M)
             tell("  skipped  %s: %s" % (name, why[1] if why else (
                 output.strip().splitlines() or ["it did not say why"])[-1]))
     elif status != 0 and not count.failed:
         count.failed = 1
         bad.append("no end in time" if late else "exit status %s" % status)
+    elif told < plan and not count.failed:
+        count.failed = 1
+        bad.append("%d of %d checks told" % (told, plan))
     elif silent:
         count.passed = 1
     if count.failed:

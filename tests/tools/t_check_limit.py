@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t_check_limit: a test's time limit counts from its last output.
+"""t_check_limit: a test's time limit counts from its last output; what it says.
 
 The rule: slow is not stuck.  How long a test takes depends on the machine and
 on what else it does, so tools/check gives up only on one that tells nothing
@@ -8,9 +8,14 @@ for as long as its limit, or that never stops telling; and a guest is given up
 on like a test.  The rule is that of devswd's deadlines, which count from the
 last progress.
 
+And a program that says that it skips everything has not passed, nor has one
+that ends before it has told what it said it would.
+
     t_check_limit.py SOURCE_ROOT
 """
 
+import contextlib
+import io
 import os
 import sys
 import tempfile
@@ -76,6 +81,30 @@ def passed_on():
              "; do sleep .1; done"], 20, "plain",
             lambda _piece: open(heard, "x", encoding="ascii").close())
     return status == 0
+
+
+def judged(output, status):
+    """(passed, failed, skipped) of a test that said this."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        count = check.judge("x", output, status)
+    return count.passed, count.failed, count.skipped
+
+
+@case
+def skips():
+    """who skips everything has not passed, whatever the status of its end"""
+    said = "1..0 # SKIP needs root\n"
+    return (judged(said, 0) == judged(said, check.SKIPPED) == (0, 0, 1) and
+            judged(said, 1) == (0, 1, 0) and judged("", 0) == (1, 0, 0))
+
+
+@case
+def too_few():
+    """who ends before all that it said it would tell has failed"""
+    return (judged("1..3\nok 1 - a\nok 2 - b\n", 0) == (2, 1, 0) and
+            judged("1..3\nok 1 - a\nok 2 - b # SKIP\nok 3 - c\n", 0) ==
+            (2, 0, 1) and
+            judged("ok 1 - a\nok 2 - b\n1..2\n", 0) == (2, 0, 0))
 
 
 def main():
