@@ -88,6 +88,7 @@ WRONG = [
     (5, "file x.o", '"x.o": a source file ends in .c'),
     (5, 'include x', '"x": a file stands between quotes'),
     (5, 'include "nowhere"', '""nowhere"": No such file or directory'),
+    (0, 'include "a\0b"', 't.ioconf:1: ""a\0b"": this is no file\'s name'),
     (0, 'include "t.ioconf"', '""t.ioconf"": files include each other more'),
     (5, "pseudo-device p 1 2", '"2": nothing of this line is left for this'),
     (5, "\0\xff\u202e", "no line begins with this"),
@@ -221,6 +222,23 @@ def _(place):
     assert kit("new", "ok", cwd=place) == (
         1, "devsw-driver: ok: File exists")
     assert kit("new", "--usb", "--hid", "x", cwd=place)[0] == 2
+
+
+@case("what the machine refuses is one line: a folder, a full output")
+def _(place):
+    path = pathlib.Path(place, "t.ioconf")
+    path.write_text("module t\n", encoding="ascii")
+    for folder, why in ((path, "File exists"),
+                        (path / "x", "Not a directory")):
+        assert kit("glue", "-d", folder, path) == (
+            1, "devsw-driver: %s: %s" % (folder, why))
+    with open("/dev/full", "w", encoding="ascii") as full:
+        for words in (("--help",), ("--version",), ("new", "ok")):
+            done = subprocess.run([STAGE / "kit", *words], check=False,
+                                  cwd=place, stdout=full, text=True,
+                                  stderr=subprocess.PIPE)
+            assert (done.returncode, done.stderr) == (
+                1, "devsw-driver: No space left on device\n"), done.stderr
 
 
 @case("what run cannot is said: no such file, and ctl outside of it")

@@ -212,6 +212,8 @@ class Parser:
             self.read(os.path.join(words.folder, word[1:-1]), word[1:-1])
         except OSError as error:
             raise words.wrong(error.strerror) from error
+        except ValueError as error:     # a NUL
+            raise words.wrong("this is no file's name") from error
 
     def _once(self, words):
         if self.conf.module or self.conf.ioconf or self.conf.kernel:
