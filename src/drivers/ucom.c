@@ -45,7 +45,7 @@
  * Locks
  *	the tty's lock -> sc_lock.  The methods that may sleep are called
  *	with neither held, by the one thread that holds the control token
- *	(ucom_ctl_enter), or that is the one in state OPENING.  Pipes are
+ *	(ucom_ctl_enter).  Pipes are
  *	aborted with no lock held, since that waits for callbacks, which
  *	take both.  d_cancel only flags and wakes.
  *

@@ -169,6 +169,8 @@ void	ucom_park_go(struct ucom_softc *, bool);
 int	ucom_ctl_enter(struct ucom_softc *, bool);
 void	ucom_ctl_enter_own(struct ucom_softc *);
 void	ucom_ctl_exit(struct ucom_softc *);
+int	ucom_parent_open(struct ucom_softc *);
+void	ucom_parent_close(struct ucom_softc *);
 int	ucom_mcr(struct ucom_softc *, u_int, u_int);
 int	ucom_break(struct ucom_softc *, int);
 int	ucom_break_send(struct ucom_softc *, int);

@@ -63,8 +63,8 @@ ucom_over(const struct ucom_softc *sc)
  *	If catch, EINTR and EAGAIN as well (cv_wait_sig): for all but what
  *	ends something, a break, which must not go on because of a signal.
  *
- *	ucom_ctl_enter_own is for who brings the line up or down, with no
- *	client in here (state OPENING).  It never fails: sc_closing is set for
+ *	ucom_ctl_enter_own is for who brings the line up or down (state
+ *	OPENING).  It never fails: sc_closing is set for
  *	its sake, and what it asks for, DTR to drop, is what has to come after
  *	d_cancel.
  */
@@ -110,6 +110,48 @@ ucom_ctl_exit(struct ucom_softc *sc)
 	/* All: one alone might be one that does not want it any more. */
 	cv_broadcast(&sc->sc_ctlcv);
 	mutex_exit(&sc->sc_lock);
+}
+
+/*
+ * error = ucom_parent_open(sc)
+ * ucom_parent_close(sc)
+ *
+ *	The parent's ucom_open and ucom_close; state OPENING, no lock held.
+ *	Sleep.  The errors of ucom_open; only after 0 is there a ucom_close.
+ *	They need the token although no client is in here: NetBSD's older
+ *	semantics close without the drain, under a request.
+ *
+ *	client				revoke, no drain
+ *	has the token: a break
+ *					d_close: waits for the token
+ *	is answered, gives it back
+ *					ucom_close
+ */
+int
+ucom_parent_open(struct ucom_softc *sc)
+{
+	int error = 0;
+
+	if (sc->sc_methods->ucom_open != NULL) {
+		ucom_ctl_enter_own(sc);
+		error = sc->sc_methods->ucom_open(sc->sc_parent,
+		    sc->sc_portno);
+		ucom_ctl_exit(sc);
+	}
+	sc->sc_parent_open = error == 0;
+	return error;
+}
+
+void
+ucom_parent_close(struct ucom_softc *sc)
+{
+
+	if (sc->sc_parent_open && sc->sc_methods->ucom_close != NULL) {
+		ucom_ctl_enter_own(sc);
+		sc->sc_methods->ucom_close(sc->sc_parent, sc->sc_portno);
+		ucom_ctl_exit(sc);
+	}
+	sc->sc_parent_open = false;
 }
 
 /*

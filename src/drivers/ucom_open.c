@@ -273,13 +273,9 @@ ucom_up(struct ucom_softc *sc, dev_t dev)
 	if (sc->sc_again)
 		return ucom_park_up(sc, UCOM_KIND(dev));
 	ucom_park_drop(sc);
-	if (sc->sc_methods->ucom_open != NULL) {
-		error = sc->sc_methods->ucom_open(sc->sc_parent,
-		    sc->sc_portno);
-		if (error)
-			return error;
-	}
-	sc->sc_parent_open = true;
+	error = ucom_parent_open(sc);
+	if (error)
+		return error;
 	/* Of a daemon that was killed; the token's, which nobody has. */
 	if (sc->sc_break)
 		ucom_break_end(sc);
@@ -350,9 +346,7 @@ ucom_down(struct ucom_softc *sc, int flag)
 		mutex_exit(&sc->sc_lock);
 	}
 	ucom_break_end(sc);
-	if (sc->sc_parent_open && sc->sc_methods->ucom_close != NULL)
-		sc->sc_methods->ucom_close(sc->sc_parent, sc->sc_portno);
-	sc->sc_parent_open = false;
+	ucom_parent_close(sc);
 }
 
 /*

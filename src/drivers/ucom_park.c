@@ -446,15 +446,12 @@ ucom_park_up(struct ucom_softc *sc, u_int kind)
 	const struct ucom_parked *const uk = sc->sc_parked;
 	const struct termios *const t = &uk->uk_tty.tk_termios;
 	struct tty *tp = sc->sc_tty;
-	int error = 0, rate;
+	int error, rate;
 
 	if (uk->uk_kind != kind)
 		return EIO;
 	usbd_mute(sc->sc_udev, true);
-	if (sc->sc_methods->ucom_open != NULL)
-		error = sc->sc_methods->ucom_open(sc->sc_parent,
-		    sc->sc_portno);
-	sc->sc_parent_open = error == 0;
+	error = ucom_parent_open(sc);
 	if (error == 0) {
 		ttylock(tp);
 		tp->t_termios = *t;

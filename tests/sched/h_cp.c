@@ -98,17 +98,22 @@ cp_is_clients(struct ucom_softc *sc)
 static void
 cp_set(void *arg __unused, int portno __unused, int reg, int onoff)
 {
+	bool late = false;
 
 	if (reg == UCOM_SET_BREAK && cp_is_clients(hc_ucom())) {
 		cp_client();
 		cp.cp_breaks++;
 		if (cp.cp_slow)
 			cp_slow_break(hc_ucom());
-		else if (cp.cp_late)
-			(void)kpause("cpbreak", false, mstohz(CP_TIMEOUT_MS),
-			    NULL);
+		else
+			late = cp.cp_late;
 	}
 	cp_enter();
+	if (late) {
+		mutex_exit(&cp.cp_lock);
+		(void)kpause("cpbreak", false, mstohz(CP_TIMEOUT_MS), NULL);
+		mutex_enter(&cp.cp_lock);
+	}
 	if (reg == UCOM_SET_DTR)
 		cp.cp_dtr = onoff != 0;
 	if (reg == UCOM_SET_BREAK)
