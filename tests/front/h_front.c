@@ -86,14 +86,30 @@ front_down(void)
 	T_EQ(front_zombies(), 0);
 }
 
-int
-front_quiet(void *arg)
+static int
+quiet(void *arg)
 {
 	struct front_stats fs;
 
 	(void)arg;
 	front_getstats(&fs);
 	return fs.threads == 2 && fs.idle == 2;
+}
+
+int
+front_all_closed(void *arg)
+{
+
+	(void)arg;
+	return hk.closes == hk.opens && hk.closing == 0;
+}
+
+int
+front_closed_one(void *arg)
+{
+
+	(void)arg;
+	return hk.closes == 1;
 }
 
 int
@@ -109,4 +125,11 @@ wait_asleep(unsigned n)
 {
 
 	T_UNTIL(hk_asleep, &n);
+}
+
+void
+wait_quiet(void)
+{
+
+	T_UNTIL(quiet, NULL);
 }

@@ -32,11 +32,14 @@ void	front_down(void);
 /* Another node. */
 void	front_add(const char *, unsigned, struct hyp_node **, struct kern **);
 
-/* For T_UNTIL: exactly two idle threads; *(unsigned *)arg zombies. */
-int	front_quiet(void *);
+/* For T_UNTIL: *(unsigned *)arg zombies; every open, or one, is closed. */
 int	front_has_zombies(void *);
+int	front_all_closed(void *);
+int	front_closed_one(void *);
 
-/* Wait until so many operations sleep in K. */
+/* Wait until so many operations sleep in K; until nothing is in hand and one
+   thread and a spare are left. */
 void	wait_asleep(unsigned);
+void	wait_quiet(void);
 
 #endif /* TESTS_FRONT_H_FRONT_H */

@@ -111,7 +111,7 @@ a_file_that_is_being_opened_is_dead(void)
 	T_EQ(kern_wait(kern, unique, NULL), EINTR);
 	is_dead(kern, next);
 	/* Its slot is free when its thread is. */
-	T_UNTIL(front_quiet, NULL);
+	wait_quiet();
 	hk.open_mode = HK_NORMAL;
 	T_EQ(kern_opened(kern, O_RDWR), next);
 	kern_released(kern, next);

@@ -194,7 +194,7 @@ a_call_that_was_not_recorded_is_answered(void)
 	(void)unread;
 	node_comes(0, &hn);
 	front_nodes_serve();
-	T_UNTIL(front_quiet, NULL);
+	wait_quiet();
 	T_EQ(kern_wait(kerns[0], kern_read(kerns[0], fh, 1, 0, 0), NULL), 0);
 	kern_released(kerns[0], fh);
 	all_down();

@@ -17,13 +17,6 @@
 #include "h_front.h"
 #include "host/host.h"
 
-static void
-wait_quiet(void)
-{
-
-	T_UNTIL(front_quiet, NULL);
-}
-
 static _Atomic int channels_fail;
 static _Atomic unsigned channels_asked;
 

@@ -464,14 +464,6 @@ poll_notify_may_come_before_the_answer(void)
 	front_down();
 }
 
-static int
-all_closed(void *arg)
-{
-
-	(void)arg;
-	return hk.closes == hk.opens;
-}
-
 /* The close still runs in K, the client is gone: a wake-up is harmless. */
 static void
 poll_notify_after_release(void)
@@ -488,7 +480,7 @@ poll_notify_after_release(void)
 	hk_wake_all(node);
 	kern_wait_notified(kern, 1);
 	hk_release();
-	T_UNTIL(all_closed, NULL);
+	T_UNTIL(front_all_closed, NULL);
 	hk_wake_all(node);
 	T_EQ(kern_notified(kern), 1);
 	front_down();
