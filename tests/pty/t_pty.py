@@ -746,25 +746,30 @@ def _():
             equal(line.end()[0], 0, "status")
 
 
+def comes_back(line, node, path):
+    """The node comes and leaves twice, under --again -l; then it is ended."""
+    for word in (b"one", b"two"):
+        far, own = os.openpty()
+        os.symlink(os.ttyname(own), node)
+        until(lambda: os.path.lexists(path), "link")
+        slave = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        os.write(slave, word)
+        expect(far, word)
+        os.unlink(node)
+        os.close(own)
+        os.close(far)
+        until(lambda: not os.path.lexists(path), "end")
+        os.close(slave)
+    line.process.terminate()
+    equal(line.process.wait(LIMIT), -signal.SIGTERM)
+
+
 @case("--again serves the node that has come back, under the same link")
 def _():
     with tempfile.TemporaryDirectory() as where:
         node, path = where + "/node", where + "/link"
         with lines(options=("--again", "-l", path), node=node) as line:
-            for word in (b"one", b"two"):
-                far, own = os.openpty()
-                os.symlink(os.ttyname(own), node)
-                until(lambda: os.path.lexists(path), "link")
-                slave = os.open(path, os.O_RDWR | os.O_NOCTTY)
-                os.write(slave, word)
-                expect(far, word)
-                os.unlink(node)
-                os.close(own)
-                os.close(far)
-                until(lambda: not os.path.lexists(path), "end")
-                os.close(slave)
-            line.process.terminate()
-            equal(line.process.wait(LIMIT), -signal.SIGTERM)
+            comes_back(line, node, path)
 
 
 @case("who reads nothing that it says does not end it, and leaves no link")
@@ -774,20 +779,7 @@ def _():
         with lines(options=("--again", "-l", path), node=node) as line:
             line.process.stdout.close()
             line.process.stderr.close()
-            for word in (b"one", b"two"):
-                far, own = os.openpty()
-                os.symlink(os.ttyname(own), node)
-                until(lambda: os.path.lexists(path), "link")
-                slave = os.open(path, os.O_RDWR | os.O_NOCTTY)
-                os.write(slave, word)
-                expect(far, word)
-                os.unlink(node)
-                os.close(own)
-                os.close(far)
-                until(lambda: not os.path.lexists(path), "end")
-                os.close(slave)
-            line.process.terminate()
-            equal(line.process.wait(LIMIT), -signal.SIGTERM)
+            comes_back(line, node, path)
             line.process.stdout = line.process.stderr = None
     # COMMAND has it as it was.
     for was in (signal.SIG_DFL, signal.SIG_IGN):
