@@ -295,22 +295,24 @@ def _():
         sock.close()
 
 
+def begun(gate):
+    """A download that has begun, of who takes little at a time."""
+    sock = socket.socket(socket.AF_INET6)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(h_gateway.LIMIT)
+    sock.connect(("::1", gate.web))
+    sock.sendall(b"GET /api/ports/p0/log HTTP/1.1\r\nHost: [::1]\r\n\r\n")
+    equal(sock.recv(12), b"HTTP/1.1 200")
+    return sock
+
+
 @case("four at a time; who goes or reads nothing is in nobody's way")
 def _():
     with gateway("log-format = raw\nlog-size = 8192") as gate:
         with open(f"{gate.where}/log0", "ab") as file:
             file.write(b"z" * (8 << 20))
 
-        def begun():
-            sock = socket.socket(socket.AF_INET6)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.settimeout(h_gateway.LIMIT)
-            sock.connect(("::1", gate.web))
-            sock.sendall(b"GET /api/ports/p0/log HTTP/1.1\r\nHost: [::1]\r\n"
-                         b"\r\n")
-            equal(sock.recv(12), b"HTTP/1.1 200")
-            return sock
-        slow = [begun() for _ in range(4)]
+        slow = [begun(gate) for _ in range(4)]
         equal(get(gate, "/api/ports/p0/log")[0], 503)
         mine = client(gate)
         gate.device.write(b"here")
@@ -334,16 +336,7 @@ def _():
     with gateway("log-format = raw\nlog-size = 8192") as gate:
         with open(f"{gate.where}/log0", "ab") as file:
             file.write(b"z" * (8 << 20))
-        slow = []
-        for _ in range(4):
-            sock = socket.socket(socket.AF_INET6)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.settimeout(h_gateway.LIMIT)
-            sock.connect(("::1", gate.web))
-            sock.sendall(b"GET /api/ports/p0/log HTTP/1.1\r\nHost: [::1]\r\n"
-                         b"\r\n")
-            equal(sock.recv(12), b"HTTP/1.1 200")
-            slow.append(sock)
+        slow = [begun(gate) for _ in range(4)]
 
         def asks():
             time.sleep(0.5)
