@@ -266,12 +266,13 @@ late_reader(void *arg)
 	t_note("%" PRIu64 " lines, %" PRIu64 " lost", lines, lost);
 }
 
-static void
-test_lost(void)
+/* A trace into a pipe: its other end. */
+static int
+setup_fifo(void)
 {
-	struct t_thread *t[NTHREADS], *reader;
 	int fd;
 
+	(void)signal(SIGPIPE, SIG_IGN);
 	setup();
 	T_EQ(mkfifo(path, 0600), 0);
 	T_EQ(host_trace_open(path), ENXIO);	/* nobody reads */
@@ -280,6 +281,16 @@ test_lost(void)
 	T_EQ(host_trace_open(path), 0);
 	T_EQ(fcntl(fd, F_SETFL, 0), 0);
 	T_EQ(host_trace_start(), 0);
+	return fd;
+}
+
+static void
+test_lost(void)
+{
+	struct t_thread *t[NTHREADS], *reader;
+	int fd;
+
+	fd = setup_fifo();
 	for (int i = 0; i < NTHREADS; i++)
 		t[i] = t_spawn(putter, NULL);
 	for (int i = 0; i < NTHREADS; i++)
@@ -309,14 +320,7 @@ test_slow_end(void)
 	uint64_t began;
 	int fd;
 
-	(void)signal(SIGPIPE, SIG_IGN);
-	setup();
-	T_EQ(mkfifo(path, 0600), 0);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	T_CHECK(fd != -1);
-	T_EQ(host_trace_open(path), 0);
-	T_EQ(fcntl(fd, F_SETFL, 0), 0);
-	T_EQ(host_trace_start(), 0);
+	fd = setup_fifo();
 	for (int i = 0; i < NMANY; i++)
 		put("ttyU0", i % 2);
 	reader = t_spawn(slow_reader, &fd);
@@ -333,13 +337,7 @@ test_again(void)
 {
 	int fd, n = 3;
 
-	(void)signal(SIGPIPE, SIG_IGN);
-	setup();
-	T_EQ(mkfifo(path, 0600), 0);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	T_CHECK(fd != -1);
-	T_EQ(host_trace_open(path), 0);
-	T_EQ(host_trace_start(), 0);
+	fd = setup_fifo();
 	close(fd);
 	for (int i = 0; i < NMANY; i++)
 		put("ttyU0", 0);

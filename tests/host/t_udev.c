@@ -283,10 +283,11 @@ wait_for(int fd)
 	T_EQ(poll(&p, 1, -1), 1);
 }
 
-static void
-held_up(void)
+/* A device without a serial number, and its events' descriptor. */
+static int
+begin(unsigned patience)
 {
-	char path[128], away[128];
+	char path[128];
 	int fd;
 
 	strcpy(root, "/tmp/t_udev.XXXXXX");
@@ -294,12 +295,32 @@ held_up(void)
 	snprintf(path, sizeof(path), "%s/devices", root);
 	T_EQ(mkdir(path, 0755), 0);
 	usbsys_root(root);
-	usbsys_patience(1);
+	usbsys_patience(patience);
 	arrived = left = 0;
 	fd = host_udev_open(&ops, NULL);
 	T_CHECK(fd != -1);
-
 	make_device("5");
+	return fd;
+}
+
+static void
+end(void)
+{
+	char command[128];
+
+	host_udev_close();
+	usbsys_root("/nonexistent");
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	T_EQ(system(command), 0);
+}
+
+static void
+held_up(void)
+{
+	char path[128], away[128];
+	int fd;
+
+	fd = begin(1);
 	dispatch(fd);			/* its event */
 	host_udev_rescan();
 	T_EQ(arrived + left, 0);
@@ -328,10 +349,7 @@ held_up(void)
 	dispatch(fd);
 	T_EQ(arrived, 3);
 	T_CHECK(strcmp(serial, "B2") == 0);
-	host_udev_close();
-	usbsys_root("/nonexistent");
-	snprintf(path, sizeof(path), "rm -r %s", root);
-	T_EQ(system(path), 0);
+	end();
 }
 
 /* So that one file is open at a time, or as many as there may be: 0. */
@@ -356,18 +374,9 @@ static void
 no_descriptors(void)
 {
 	char path[128];
-	int fd, text;
+	int text;
 
-	strcpy(root, "/tmp/t_udev.XXXXXX");
-	T_CHECK(mkdtemp(root) != NULL);
-	snprintf(path, sizeof(path), "%s/devices", root);
-	T_EQ(mkdir(path, 0755), 0);
-	usbsys_root(root);
-	usbsys_patience(5000);
-	arrived = left = 0;
-	fd = host_udev_open(&ops, NULL);
-	T_CHECK(fd != -1);
-	make_device("5");
+	(void)begin(5000);
 	snprintf(path, sizeof(path), "%s/devices/1-1/serial", root);
 	T_EQ(unlink(path), 0);		/* nobody has to wait for it */
 	text = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -393,10 +402,7 @@ no_descriptors(void)
 	host_udev_rescan();
 	T_EQ(left, 0);
 	T_EQ(arrived, 1);
-	host_udev_close();
-	usbsys_root("/nonexistent");
-	snprintf(path, sizeof(path), "rm -r %s", root);
-	T_EQ(system(path), 0);
+	end();
 }
 
 const struct t_case t_cases[] = {

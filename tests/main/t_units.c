@@ -177,6 +177,15 @@ unplug(const char *place)
 	units_left(place);
 }
 
+/* A daemon's first look, and what its reload and the next one do. */
+static void
+load_again(void)
+{
+
+	npinned = 0;
+	units_load(file, &claims);
+}
+
 static void
 begin(void)
 {
@@ -189,8 +198,7 @@ begin(void)
 	snprintf(file, sizeof(file), "%s/lib/units", dir);
 	usbsys_root(dir);
 	TAILQ_INIT(&claims);
-	npinned = 0;
-	units_load(file, &claims);
+	load_again();
 }
 
 static void
@@ -325,8 +333,7 @@ comes_back(void)
 	plug("2-1", "A");
 	T_EQ(wants("2-1"), 0);
 	/* Another daemon, another day. */
-	npinned = 0;
-	units_load(file, &claims);
+	load_again();
 	T_CHECK(is_pinned(0) && is_pinned(1));
 	T_EQ(wants("1-1"), 1);
 	T_EQ(wants("2-1"), 0);
@@ -386,8 +393,7 @@ claims_first(void)
 	attached("1-1", "ucom4");
 	text_is("ucom 4 0403:6001,serial=Z\n");
 	put_text(file, "ucom 3 0403:6001,serial=Y\n");
-	npinned = 0;
-	units_load(file, &claims);
+	load_again();
 	T_CHECK(!is_pinned(3));
 	plug("1-2", "Y");
 	T_EQ(wants("1-2"), -1);
@@ -464,8 +470,7 @@ hostile_serial(void)
 	while ((ch = getc(f)) != EOF)
 		T_CHECK(ch == '\n' || (ch >= ' ' && ch < 0x7f));
 	fclose(f);
-	npinned = 0;
-	units_load(file, &claims);
+	load_again();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		snprintf(place, sizeof(place), "1-%zu", i + 1);
 		T_EQ(wants(place), i);
@@ -538,8 +543,7 @@ two_ports(void)
 	wants_all("1-3", "ucom0@0 ucom1@1");	/* again */
 	wants_all("1-2", "ucom3@1 ucom2@0");
 	/* Another daemon, another day. */
-	npinned = 0;
-	units_load(file, &claims);
+	load_again();
 	T_CHECK(is_pinned(0) && is_pinned(1) && is_pinned(2) && is_pinned(3));
 	wants_all("1-2", "ucom3@1 ucom2@0");
 	finish();
@@ -749,8 +753,7 @@ flood(void)
 	/* The first of its kind has room, too; and another daemon the same. */
 	plug_kind("1-6", "W", "6010\n");
 	T_EQ(new_comes("1-6"), 24);
-	npinned = 0;
-	units_load(file, &claims);
+	load_again();
 	T_EQ(npinned, UNITS_ENOUGH - 1);
 	T_EQ(wants("1-6"), 24);
 	T_EQ(wants("1-5"), 0);
@@ -900,8 +903,7 @@ put_lines(const char *text, size_t len)
 {
 
 	put(file, text, len);
-	npinned = 0;
-	units_load(file, &claims);
+	load_again();
 }
 
 static void
