@@ -16,16 +16,15 @@
 #include <linux/serial.h>
 #include <string.h>
 
+#include "drivers/h_ucom.h"
 #include "h_test.h"
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
 #include "hyp/hyp_usb.h"
-#include "specfs/h_node.h"
 #include "usbdi/h_desc.h"
-#include "usbdi/h_usb.h"
 
-#define	IN	0x81
-#define	OUT	0x02
+#define	IN	H_UCOM_IN
+#define	OUT	H_UCOM_OUT
 #define	PACKET	64
 #define	DATA	(PACKET - 2)
 
@@ -46,68 +45,19 @@ static const uint8_t ftdi[] = {
 };
 
 static struct hu_dev *hu;
-static uint32_t addr;
 static struct h_client c;
 static uint8_t transfer[4096];
 static uint32_t length;
 
 /* ---- the client ----------------------------------------------------- */
 
-static void
-ask(uint32_t cmd, const void *in, void *out)
-{
-	struct hyp_lwp *l = h_enter(0);
-	size_t insz, outsz, off;
-	int result;
-
-	T_EQ(hyp_ioctl_size(cmd, &insz, &outsz, &off), 0);
-	T_EQ(hyp_file_ioctl(c.c_file, cmd, 0, in, insz, out, &outsz, &result),
-	    0);
-	h_exit(l);
-}
-
 static struct serial_icounter_struct
 counts(void)
 {
 	struct serial_icounter_struct ic;
 
-	ask(TIOCGICOUNT, NULL, &ic);
+	h_ucom_ask(&c, TIOCGICOUNT, 0, NULL, &ic);
 	return ic;
-}
-
-static void
-set_iflag(tcflag_t iflag)
-{
-	struct termios t;
-
-	ask(TCGETS, NULL, &t);
-	t.c_iflag = iflag;
-	t.c_oflag = t.c_lflag = 0;
-	t.c_cflag |= CLOCAL | CREAD;
-	t.c_cc[VMIN] = t.c_cc[VTIME] = 0;
-	ask(TCSETS, &t, NULL);
-}
-
-static size_t
-get(uint8_t *buf, size_t size)
-{
-	struct hyp_lwp *l = h_enter(0);
-	size_t n = 0;
-
-	T_EQ(hyp_file_read(c.c_file, buf, size, 0, &n), 0);
-	h_exit(l);
-	return n;
-}
-
-static int
-opens(void *arg __attribute__((unused)))
-{
-
-	c.c_node = h_node_find("dtyU0");
-	if (c.c_node == NULL)
-		return 0;
-	h_open(&c);
-	return c.c_error == 0;
 }
 
 /* Before, uftdi cannot tell ucom of lines that move: it does not know it. */
@@ -122,42 +72,20 @@ static void
 begin(tcflag_t iflag)
 {
 	static const uint8_t status[2] = { CTS | DCD, 0x60 };
-	const struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
-	    .hi_addr = ++addr, .hi_vendor = 0x0403, .hi_product = 0x6001,
-	    .hi_release = 0x0600, .hi_speed = HYP_USB_SPEED_FULL,
-	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "" };
 
-	if (addr == 1)
-		T_EQ(hyp_boot(HYP_VERSION), 0);
-	hu = hu_plug(1, addr, ftdi, sizeof(ftdi));
-	hu_mode(hu, 0, HU_OK, HU_C_OK);
-	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
-	hu_mode(hu, OUT, HU_HOLD, HU_C_OK);
+	hu = h_ucom_make(ftdi, sizeof(ftdi));
 	hu_answer(hu, status, sizeof(status));
-	hyp_usb_arrived(&hi);
-	memset(&c, 0, sizeof(c));
-	T_UNTIL(opens, NULL);
+	h_ucom_plug(ftdi, &c);
 	T_UNTIL(has_attached, NULL);
-	set_iflag(iflag);
+	h_ucom_raw(&c, iflag, 0);
 	length = 0;
-}
-
-static int
-is_closed(void *arg __attribute__((unused)))
-{
-
-	return !hu_is_open(hu);
 }
 
 static void
 end(void)
 {
 
-	h_close(&c);
-	hu_unplug(hu, 1);
-	hyp_usb_left("1-1");
-	T_UNTIL(is_closed, NULL);
-	hu_remove(hu);
+	h_ucom_end(hu, &c);
 }
 
 /* ---- the chip ------------------------------------------------------- */
@@ -173,18 +101,11 @@ packet(uint8_t msr, uint8_t lsr, const void *data, size_t n)
 	length += 2 + (uint32_t)n;
 }
 
-static int
-has_read(void *arg __attribute__((unused)))
-{
-
-	return hu_inflight(hu, IN) > 0;
-}
-
 static void
 send(void)
 {
 
-	T_UNTIL(has_read, NULL);
+	T_UNTIL(h_ucom_reads, hu);
 	T_EQ(hu_complete(hu, IN, 0, HYP_USB_OK, transfer, length), 0);
 	length = 0;
 }
@@ -200,7 +121,7 @@ arrived(void *arg)
 {
 	struct wanted *const wa = arg;
 
-	wa->wa_done += get(wa->wa_got + wa->wa_done,
+	wa->wa_done += h_ucom_read(&c, wa->wa_got + wa->wa_done,
 	    sizeof(wa->wa_got) - wa->wa_done);
 	return wa->wa_done >= wa->wa_len;
 }
@@ -329,14 +250,14 @@ hostile(void)
 			memset(transfer, (int)status, len);
 			length = len;
 			send();
-			while (get(got, sizeof(got)) > 0)
+			while (h_ucom_read(&c, got, sizeof(got)) > 0)
 				continue;
 		}
 	}
 	/* It still works: what the last one has left is read first. */
-	set_iflag(0);
+	h_ucom_raw(&c, 0, 0);
 	t_msleep(20);
-	while (get(got, sizeof(got)) > 0)
+	while (h_ucom_read(&c, got, sizeof(got)) > 0)
 		continue;
 	packet(CTS | DCD, 0, "ok", 2);
 	send();

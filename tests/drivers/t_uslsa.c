@@ -10,16 +10,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "drivers/h_ucom.h"
 #include "h_test.h"
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
 #include "hyp/hyp_usb.h"
-#include "specfs/h_node.h"
 #include "usbdi/h_desc.h"
-#include "usbdi/h_usb.h"
 
-#define	IN	0x81
-#define	OUT	0x02
+#define	IN	H_UCOM_IN
+#define	OUT	H_UCOM_OUT
 #define	DCD	0x80
 #define	PART	0x04		/* a CP2104, and no line is up */
 
@@ -35,86 +34,21 @@ static struct hu_dev *hu;
 static struct h_client c;
 
 static void
-ask(uint32_t cmd, uint64_t arg, const void *in, void *out)
-{
-	struct hyp_lwp *l = h_enter(0);
-	size_t insz, outsz, off;
-	int result;
-
-	T_EQ(hyp_ioctl_size(cmd, &insz, &outsz, &off), 0);
-	T_EQ(hyp_file_ioctl(c.c_file, cmd, arg, in, insz, out, &outsz,
-	    &result), 0);
-	h_exit(l);
-}
-
-static int
-opens(void *arg __attribute__((unused)))
-{
-
-	c.c_node = h_node_find("dtyU0");
-	if (c.c_node == NULL)
-		return 0;
-	h_open(&c);
-	return c.c_error == 0;
-}
-
-static void
-open_raw(void)
-{
-	struct termios t;
-
-	memset(&c, 0, sizeof(c));
-	T_UNTIL(opens, NULL);
-	ask(TCGETS, 0, NULL, &t);
-	t.c_iflag = t.c_oflag = t.c_lflag = 0;
-	t.c_cflag = (t.c_cflag | CLOCAL | CREAD) & ~(tcflag_t)HUPCL;
-	t.c_cc[VMIN] = t.c_cc[VTIME] = 0;
-	ask(TCSETS, 0, &t, NULL);
-}
-
-static void
 begin(void)
 {
 	static const uint8_t part = PART;
-	static uint32_t addr;
-	const struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
-	    .hi_addr = ++addr, .hi_vendor = 0x10c4, .hi_product = 0xea60,
-	    .hi_release = 0x0100, .hi_speed = HYP_USB_SPEED_FULL,
-	    .hi_serial = "", .hi_vendorstr = "", .hi_productstr = "" };
 
-	if (addr == 1)
-		T_EQ(hyp_boot(HYP_VERSION), 0);
-	hu = hu_plug(1, addr, cp2104, sizeof(cp2104));
-	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
-	hu_mode(hu, OUT, HU_HOLD, HU_C_OK);
+	hu = h_ucom_make(cp2104, sizeof(cp2104));
 	hu_answer(hu, &part, 1);
-	hyp_usb_arrived(&hi);
-	open_raw();
-}
-
-static int
-is_closed(void *arg __attribute__((unused)))
-{
-
-	return !hu_is_open(hu);
+	h_ucom_plug(cp2104, &c);
+	h_ucom_raw(&c, 0, HUPCL);
 }
 
 static void
 end(void)
 {
 
-	h_close(&c);
-	hu_unplug(hu, 1);
-	hyp_usb_left("1-1");
-	T_UNTIL(is_closed, NULL);
-	hu_remove(hu);
-}
-
-static int
-has_read(void *arg __attribute__((unused)))
-{
-
-	return hu_inflight(hu, IN) > 0;
+	h_ucom_end(hu, &c);
 }
 
 static int
@@ -130,7 +64,7 @@ send(const void *data, size_t len)
 {
 	unsigned before;
 
-	T_UNTIL(has_read, NULL);
+	T_UNTIL(h_ucom_reads, hu);
 	before = hu_submits(hu, IN);
 	T_EQ(hu_complete(hu, IN, 0, HYP_USB_OK, data, (uint32_t)len), 0);
 	T_UNTIL(has_read_again, &before);
@@ -170,7 +104,7 @@ has_carrier(void *arg)
 {
 	int lines;
 
-	ask(TIOCMGET, 0, NULL, &lines);
+	h_ucom_ask(&c, TIOCMGET, 0, NULL, &lines);
 	return ((lines & TIOCM_CAR) != 0) == *(const int *)arg;
 }
 
@@ -203,7 +137,7 @@ cut_by_a_flush(void)
 
 	begin();
 	send("a\354", 2);
-	ask(TCFLSH, TCIFLUSH, NULL, NULL);
+	h_ucom_ask(&c, TCFLSH, TCIFLUSH, NULL, NULL);
 	send("\0b", 2);
 	expect("\354b", 2);
 	end();
@@ -230,7 +164,7 @@ is_purged(void *arg __attribute__((unused)))
 		T_UNTIL(has_carrier, &up);	/* so it has been seen */
 	}
 	asked = hu_submits(hu, 0);
-	ask(TCFLSH, TCIFLUSH, NULL, NULL);
+	h_ucom_ask(&c, TCFLSH, TCIFLUSH, NULL, NULL);
 	return hu_submits(hu, 0) > asked;
 }
 
@@ -253,7 +187,8 @@ cut_by_a_close(void)
 	for (size_t n = 1; n <= 2; n++) {
 		send("a\354\003", 1 + n);
 		h_close(&c);
-		open_raw();
+		h_ucom_open(&c);
+		h_ucom_raw(&c, 0, HUPCL);
 		send("\001b", 2);
 		expect("\001b", 2);
 	}

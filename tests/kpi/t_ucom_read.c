@@ -9,19 +9,19 @@
 #include <asm/ioctls.h>
 #include <asm/termios.h>
 
+#include <stdbool.h>
 #include <string.h>
 
+#include "drivers/h_ucom.h"
 #include "h_test.h"
 #include "hyp/hyp.h"
 #include "hyp/hyp_node.h"
 #include "hyp/hyp_usb.h"
 #include "kpi/nbser.h"
-#include "specfs/h_node.h"
 #include "usbdi/h_desc.h"
-#include "usbdi/h_usb.h"
 
-#define	IN	0x81
-#define	OUT	0x02
+#define	IN	H_UCOM_IN
+#define	OUT	H_UCOM_OUT
 #define	PACKET	64
 
 static const uint8_t chip[] = {
@@ -33,95 +33,26 @@ static const uint8_t chip[] = {
 };
 
 static struct hu_dev *hu;
-static uint32_t addr;
 static struct h_client c;
-
-static void
-ask(uint32_t cmd, const void *in, void *out)
-{
-	struct hyp_lwp *l = h_enter(0);
-	size_t insz, outsz, off;
-	int result;
-
-	T_EQ(hyp_ioctl_size(cmd, &insz, &outsz, &off), 0);
-	T_EQ(hyp_file_ioctl(c.c_file, cmd, 0, in, insz, out, &outsz, &result),
-	    0);
-	h_exit(l);
-}
-
-static size_t
-get(uint8_t *buf, size_t size)
-{
-	struct hyp_lwp *l = h_enter(0);
-	size_t n = 0;
-
-	T_EQ(hyp_file_read(c.c_file, buf, size, 0, &n), 0);
-	h_exit(l);
-	return n;
-}
-
-static int
-opens(void *arg __attribute__((unused)))
-{
-
-	c.c_node = h_node_find("dtyU0");
-	if (c.c_node == NULL)
-		return 0;
-	h_open(&c);
-	return c.c_error == 0;
-}
 
 static void
 begin(void)
 {
-	const struct hyp_usb_info hi = { .hi_path = "1-1", .hi_bus = 1,
-	    .hi_addr = ++addr, .hi_vendor = NBSER_VENDOR,
-	    .hi_product = NBSER_PRODUCT, .hi_release = 0x0100,
-	    .hi_speed = HYP_USB_SPEED_FULL, .hi_serial = "",
-	    .hi_vendorstr = "", .hi_productstr = "" };
-	struct termios t;
+	static bool begun;
 
-	if (addr == 1) {
-		T_EQ(hyp_boot(HYP_VERSION), 0);
+	hu = h_ucom_make(chip, sizeof(chip));
+	if (!begun)
 		T_EQ(nbser_init(), 0);
-	}
-	hu = hu_plug(1, addr, chip, sizeof(chip));
-	hu_mode(hu, 0, HU_OK, HU_C_OK);
-	hu_mode(hu, IN, HU_HOLD, HU_C_OK);
-	hu_mode(hu, OUT, HU_HOLD, HU_C_OK);
-	hyp_usb_arrived(&hi);
-	memset(&c, 0, sizeof(c));
-	T_UNTIL(opens, NULL);
-	ask(TCGETS, NULL, &t);
-	t.c_iflag = t.c_oflag = t.c_lflag = 0;
-	t.c_cflag |= CLOCAL | CREAD;
-	t.c_cc[VMIN] = t.c_cc[VTIME] = 0;
-	ask(TCSETS, &t, NULL);
-}
-
-static int
-is_closed(void *arg __attribute__((unused)))
-{
-
-	return !hu_is_open(hu);
+	begun = true;
+	h_ucom_plug(chip, &c);
+	h_ucom_raw(&c, 0, 0);
 }
 
 static void
 end(void)
 {
 
-	h_close(&c);
-	hu_unplug(hu, 1);
-	hyp_usb_left("1-1");
-	T_UNTIL(is_closed, NULL);
-	hu_remove(hu);
-}
-
-static int
-has_read(void *arg __attribute__((unused)))
-{
-
-	return hu_inflight(hu, IN) > 0;
+	h_ucom_end(hu, &c);
 }
 
 /* One transfer: two bytes, n of data, and padding. */
@@ -134,7 +65,7 @@ send(const char *data, size_t n, uint8_t padding)
 	transfer[0] = 0x90;		/* CTS, DCD */
 	transfer[1] = padding;
 	memcpy(transfer + 2, data, n);
-	T_UNTIL(has_read, NULL);
+	T_UNTIL(h_ucom_reads, hu);
 	T_EQ(hu_complete(hu, IN, 0, HYP_USB_OK, transfer,
 	    2 + (uint32_t)n + padding), 0);
 }
@@ -144,7 +75,7 @@ static void
 send_raw(const void *data, uint32_t n)
 {
 
-	T_UNTIL(has_read, NULL);
+	T_UNTIL(h_ucom_reads, hu);
 	T_EQ(hu_complete(hu, IN, 0, HYP_USB_OK, data, n), 0);
 }
 
@@ -158,7 +89,7 @@ arrived(void *arg)
 {
 	struct wanted *const wa = arg;
 
-	wa->wa_done += get(wa->wa_got + wa->wa_done,
+	wa->wa_done += h_ucom_read(&c, wa->wa_got + wa->wa_done,
 	    sizeof(wa->wa_got) - wa->wa_done);
 	return wa->wa_done >= wa->wa_len;
 }
@@ -226,16 +157,16 @@ lines(void)
 
 	begin();
 	T_EQ(nbser_lines, NBSER_DTR | NBSER_RTS);
-	ask(TIOCMBIC, &bits, NULL);
+	h_ucom_ask(&c, TIOCMBIC, 0, &bits, NULL);
 	T_EQ(nbser_lines, NBSER_DTR);
-	ask(TIOCSBRK, NULL, NULL);
+	h_ucom_ask(&c, TIOCSBRK, 0, NULL, NULL);
 	T_EQ(nbser_lines, NBSER_DTR | NBSER_BREAK);
-	ask(TIOCCBRK, NULL, NULL);
+	h_ucom_ask(&c, TIOCCBRK, 0, NULL, NULL);
 	bits = TIOCM_RTS;
-	ask(TIOCMSET, &bits, NULL);
+	h_ucom_ask(&c, TIOCMSET, 0, &bits, NULL);
 	T_EQ(nbser_lines, NBSER_RTS);
 	/* One that is left on is ended for it. */
-	ask(TIOCSBRK, NULL, NULL);
+	h_ucom_ask(&c, TIOCSBRK, 0, NULL, NULL);
 	T_EQ(nbser_lines, NBSER_RTS | NBSER_BREAK);
 	end();
 	T_EQ(nbser_lines, 0);
