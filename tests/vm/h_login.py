@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """h_login: a person at the far end of a line, who logs in."""
 
+import glob
 import re
 import subprocess
-import time
 
 import h_guest  # noqa: F401  (finds probe)
 from h_guest import probe
@@ -23,6 +23,23 @@ def gone(pid):
     """Wait for the end of a process."""
     probe.wait_for(lambda: probe.process_state(pid) in "-Z",
                    "end of process %d" % pid)
+
+
+def waits(name, *calls):
+    """Wait until a program of this name sleeps in one of these calls."""
+    def asleep():
+        for path in glob.glob("/proc/[0-9]*/comm"):
+            try:
+                with open(path, encoding="ascii", errors="replace") as file:
+                    said = file.read().strip()
+            except OSError:             # it has ended
+                continue
+            pid = int(path.split("/")[2])
+            if said == name and any(probe.sleeping_in(pid, call)
+                                    for call in calls):
+                return True
+        return False
+    probe.wait_for(asleep, "%s in %s" % (name, " or ".join(calls)), 60)
 
 
 def until_said(far, text, limit=60):
@@ -56,10 +73,10 @@ class Person:
         A getty and login(1) drop what was typed before they ask.
         """
         self.see("login: ")
-        time.sleep(0.3)
+        waits("agetty", "read", "select")
         self.type(USER + "\r")
         self.see("Password: ")
-        time.sleep(0.3)
+        waits("login", "read")
         self.type(PASSWORD + "\r")
         self.see("$ ")
         self.type("stty -echo; bind 'set enable-bracketed-paste off'; "
@@ -76,7 +93,7 @@ class Person:
         """^C, ^Z and fg, or an exception."""
         self.type("echo g''o; sleep 1000\r")
         self.see("go")
-        time.sleep(0.5)
+        waits("sleep", "nanosleep")
         self.type("\x03")
         self.see(PS1)
         said = self.run("echo status $?")
@@ -84,7 +101,7 @@ class Person:
             raise AssertionError("no SIGINT: " + said)
         self.type("echo g''o; cat\r")
         self.see("go")
-        time.sleep(0.5)
+        waits("cat", "read")
         self.type("\x1a")
         self.see("Stopped")
         self.see(PS1)

@@ -49,7 +49,8 @@ import tty
 
 LIMIT = 20.0                    # seconds; a busy machine needs some
 SYSCALLS = {"read": 0, "write": 1, "poll": 7, "ioctl": 16, "close": 3,
-            "pause": 34, "epoll": 232, "select": 270, "open": 257}
+            "pause": 34, "nanosleep": 230, "epoll": 232, "select": 270,
+            "open": 257}
 POLL_BITS = ((0x001, "IN"), (0x002, "PRI"), (0x004, "OUT"), (0x008, "ERR"),
              (0x010, "HUP"), (0x020, "NVAL"), (0x040, "RDNORM"),
              (0x080, "RDBAND"), (0x100, "WRNORM"), (0x200, "WRBAND"))
