@@ -74,7 +74,7 @@ struct hyp_lwp *hyp_lwp_enter(const struct hyp_cred *);
 /*
  * hyp_lwp_nosleep(l)
  *
- *	From now until hyp_lwp_exit an interruptible sleep of l ends at once
+ *	From now until hyp_lwp_exit a call that would sleep interruptibly ends
  *	with EAGAIN.  For the last thread of the front end, which must stay
  *	able to take INTERRUPT and RELEASE requests.  Own thread only.
  */

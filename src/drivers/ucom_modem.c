@@ -60,7 +60,7 @@ ucom_over(const struct ucom_softc *sc)
  *	  it back
  *							drained; d_close
  *
- *	If catch, EINTR and EAGAIN as well (cv_wait_sig): for all but what
+ *	If catch, EINTR and ERESTART as well (cv_wait_sig): for all but what
  *	ends something, a break, which must not go on because of a signal.
  *
  *	ucom_ctl_enter_own is for who brings the line up or down (state
@@ -470,8 +470,8 @@ ucom_txbusy(struct ucom_softc *sc, int *busy)
  *
  *	Wait until the chip has sent what is in its own buffer.  A chip can
  *	only be asked, so this asks every few milliseconds, as long as
- *	ucom_txleft says when it is called.  EINTR; EWOULDBLOCK, this lwp may
- *	not sleep; ERESTART, if intr, for a client: the node is being closed.
+ *	ucom_txleft says when it is called.  EINTR; ERESTART: this lwp may not
+ *	sleep, or, if intr, for a client: the node is being closed.
  */
 int
 ucom_txempty(struct ucom_softc *sc, bool intr)
@@ -499,8 +499,7 @@ ucom_txempty(struct ucom_softc *sc, bool intr)
 		else {
 			error = cv_timedwait_sig(&sc->sc_statecv,
 			    &sc->sc_lock, mstohz(UCOM_TXPOLL_MS));
-			again = error == 0 || (error == EWOULDBLOCK &&
-			    !curlwp->l_nosleep);
+			again = error == 0 || error == EWOULDBLOCK;
 		}
 		mutex_exit(&sc->sc_lock);
 		if (!again)

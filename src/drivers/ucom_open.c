@@ -132,7 +132,7 @@ ucom_up_for_other(const struct ucom_softc *sc, u_int kind)
  * error = ucom_await_up(sc, kind)
  *
  *	Another thread brings the hardware up or down: wait for the end of
- *	that.  ERESTART: begin again.  Or what that one got, EINTR, EAGAIN.
+ *	that.  ERESTART: begin again.  Or what that one got, EINTR.
  *	sc_lock held.
  */
 static int
@@ -239,8 +239,7 @@ ucom_admit(struct ucom_softc *sc, u_int kind, int flag, int excl, u_int sent,
 		if (ticks != 0 && !ISSET(flag, FNONBLOCK)) {
 			error = cv_timedwait_sig(&sc->sc_statecv,
 			    &sc->sc_lock, ticks);
-			/* EWOULDBLOCK too early: this lwp may not sleep. */
-			if (error == EWOULDBLOCK && ucom_hup_ticks(sc) == 0)
+			if (error == EWOULDBLOCK)
 				error = 0;
 			return error ? error : ERESTART;
 		}

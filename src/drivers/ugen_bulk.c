@@ -182,8 +182,7 @@ ring_wait(struct ugen_dir *ud, u_int end, int flag)
 		return ETIMEDOUT;
 	error = cv_timedwait_sig(&sc->sc_cv, &sc->sc_lock, left);
 	/* A look more: it may have come with the deadline. */
-	return error == EWOULDBLOCK && (int)(end - getticks()) <= 0 ? 0 :
-	    error;
+	return error == EWOULDBLOCK ? 0 : error;
 }
 
 /*

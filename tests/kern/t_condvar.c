@@ -6,6 +6,7 @@
 #include <sys/atomic.h>
 #include <sys/condvar.h>
 #include <sys/errno.h>
+#include <sys/kernel.h>
 #include <sys/lwp.h>
 #include <sys/systm.h>
 
@@ -216,6 +217,11 @@ nosleep_lwp(void *arg)
 	curlwp->l_nosleep = true;
 	mutex_enter(&lock);
 	sl->sl_error = cv_wait_sig(&cv_full, &lock);
+	/* Not the end of a time, which has not come. */
+	T_EQ(cv_timedwait_sig(&cv_full, &lock, 100 * hz), ERESTART);
+	T_EQ(kpause("t", true, 100 * hz, &lock), ERESTART);
+	T_EQ(cv_timedwait(&cv_full, &lock, 1), EWOULDBLOCK);
+	T_EQ(kpause("t", false, 1, &lock), EWOULDBLOCK);
 	mutex_exit(&lock);
 }
 
@@ -226,7 +232,7 @@ nosleep(void)
 
 	setup();
 	t_join(t_spawn(nosleep_lwp, &sl));
-	T_EQ(sl.sl_error, EAGAIN);
+	T_EQ(sl.sl_error, ERESTART);
 }
 
 /* Sleeps with a deadline race against wake-ups: a wake-up that chose the
@@ -350,7 +356,7 @@ const struct t_case t_cases[] = {
 	{ "an interrupt ends cv_wait_sig with EINTR, cv_wait not",
 	    interrupts },
 	{ "an interrupt before the sleep counts and stays", interrupt_first },
-	{ "an lwp that may not sleep gets EAGAIN", nosleep },
+	{ "an lwp that may not sleep gets ERESTART, timed or not", nosleep },
 	{ "a wake-up that races a deadline is not lost",
 	    timeout_against_wakeup },
 	{ "a woken lwp does not wait for its waker's mutexes",

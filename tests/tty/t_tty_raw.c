@@ -207,9 +207,9 @@ test_interrupt(void)
 	/* A thread that must not sleep, with and without a timer. */
 	curlwp->l_wake = 0;
 	curlwp->l_nosleep = true;
-	T_EQ(h_read(hd, buf, 8, 0, &done), EAGAIN);
+	T_EQ(h_read(hd, buf, 8, 0, &done), ERESTART);
 	set_vmin(hd, 0, 250);
-	T_EQ(h_read(hd, buf, 8, 0, &done), EAGAIN);
+	T_EQ(h_read(hd, buf, 8, 0, &done), ERESTART);
 	curlwp->l_nosleep = false;
 	h_free(hd);
 }

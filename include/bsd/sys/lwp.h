@@ -39,7 +39,7 @@ struct lwp {
 	kauth_cred_t	 l_cred;
 	struct proc	*l_proc;
 	uint32_t	 l_wake;	/* atomic; the word that it parks on */
-	bool		 l_nosleep;	/* interruptible sleeps end with EAGAIN */
+	bool		 l_nosleep;	/* interruptible sleeps end at once */
 	u_int		 l_biglocks;	/* depth of the kernel lock */
 	u_int		 l_mutexes;	/* how many it holds */
 	uint32_t	*l_unpark;	/* the wake-up that it has put off */

@@ -141,7 +141,7 @@ device_lookup_attached(cfdriver_t cd, int unit)
  *
  *	The device with a reference, for device_release.  Sleeps while
  *	somebody else attaches or detaches it.  ENXIO: there is none, or its
- *	detach is committed; EINTR, EAGAIN: it had to sleep, see cv_wait_sig.
+ *	detach is committed; EINTR, ERESTART: it had to sleep, see cv_wait_sig.
  */
 int
 device_lookup_sig(cfdriver_t cd, int unit, device_t *devp)

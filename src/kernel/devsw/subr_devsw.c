@@ -498,7 +498,7 @@ devsw_getdevname(bool block, dev_t dev, char *name)
  *
  *	A reference to the autoconf device behind dev, or *dv = NULL if the
  *	driver does not say how to find it.  ENXIO: there is none; EINTR,
- *	EAGAIN: see device_lookup_sig.
+ *	ERESTART: see device_lookup_sig.
  */
 static int
 dev_acquire(int (*devtounit)(dev_t), struct cfdriver *cd, dev_t dev,
@@ -543,7 +543,7 @@ devsw_keep(bool block, dev_t dev, struct devsw_ref *dr)
  *	References to the driver of dev, and to its device if the driver says
  *	how to find it, for an open; devsw_release gives them back.  Sleeps
  *	while the device attaches or detaches.  ENXIO: no driver or no such
- *	unit; EINTR, EAGAIN: see cv_wait_sig.
+ *	unit; EINTR, ERESTART: see cv_wait_sig.
  */
 int
 devsw_acquire(bool block, dev_t dev, struct devsw_ref *dr)

@@ -99,7 +99,7 @@ cv_unlink(kcondvar_t *cv, struct lwp *l)
 
 /*
  * The one sleep.  deadline 0: none.  Returns 0, EWOULDBLOCK for the
- * deadline, and if catch EINTR, or EAGAIN for an lwp that may not sleep.
+ * deadline, and if catch EINTR, or ERESTART for an lwp that may not sleep.
  */
 static int
 cv_sleep(kcondvar_t *cv, kmutex_t *mtx, uint64_t deadline, bool catch)
@@ -117,7 +117,7 @@ cv_sleep(kcondvar_t *cv, kmutex_t *mtx, uint64_t deadline, bool catch)
 	if (catch && lwp_intr_pending(l))
 		return EINTR;
 	if (catch && l->l_nosleep)
-		return EAGAIN;
+		return ERESTART;
 
 	word_lock(&cv->cv_lock);
 	atomic_and_32(&l->l_wake, ~(uint32_t)LW_WAKEUP);
@@ -177,8 +177,10 @@ cv_wait(kcondvar_t *cv, kmutex_t *mtx)
 /*
  * error = cv_wait_sig(cv, mtx)
  *
- *	The same, but an interrupt ends it with EINTR, and EAGAIN says that
- *	the front end has no thread left for a sleeper.
+ *	The same, but an interrupt ends it with EINTR, and ERESTART says that
+ *	the front end has no thread left for a sleeper.  Handed on, as after a
+ *	signal, that is the client's EAGAIN (hyp_node.c), which is no word for
+ *	it here: it is EWOULDBLOCK, the end of a time.
  */
 int
 cv_wait_sig(kcondvar_t *cv, kmutex_t *mtx)
@@ -203,7 +205,7 @@ cv_timedwait(kcondvar_t *cv, kmutex_t *mtx, int ticks)
 /*
  * error = cv_timedwait_sig(cv, mtx, ticks)
  *
- *	Both: EWOULDBLOCK, EINTR, EAGAIN.
+ *	Both: EWOULDBLOCK, EINTR, ERESTART.
  */
 int
 cv_timedwait_sig(kcondvar_t *cv, kmutex_t *mtx, int ticks)
@@ -290,7 +292,7 @@ cv_has_waiters(kcondvar_t *cv)
  * error = kpause(wmesg, intr, ticks, mtx)
  *
  *	Sleep for ticks, without mtx if not NULL.  EWOULDBLOCK when they are
- *	over, and if intr EINTR or EAGAIN as cv_wait_sig.  0 ticks, with intr:
+ *	over, and if intr EINTR or ERESTART as cv_wait_sig.  0 ticks, with intr:
  *	until an interrupt.
  */
 int

@@ -85,7 +85,7 @@ module_set_hook(void (*func)(void))
 	module_hook = func;
 }
 
-/* Become the one who loads or unloads.  EINTR, EAGAIN: see cv_wait_sig. */
+/* Become the one who loads or unloads.  EINTR, ERESTART: see cv_wait_sig. */
 static int
 module_enter(void)
 {
@@ -255,7 +255,7 @@ close:
  *	Load a shared object and start it.  Sleeps.  On an error why says
  *	what is wrong with it, if more is known than the number.  ENOEXEC: it
  *	cannot be loaded; EPROGMISMATCH; EINVAL: its name; EEXIST; ENOENT: it
- *	requires another one; EINTR, EAGAIN; the module's.
+ *	requires another one; EINTR, ERESTART; the module's.
  */
 int
 module_load(const char *path, char *why, size_t len)
@@ -277,7 +277,7 @@ module_load(const char *path, char *why, size_t len)
  *
  *	Stop a module and take its code away.  Sleeps as its FINI does.
  *	ENOENT: there is none of that name; EBUSY: it is in use, or another
- *	module requires it; EINTR, EAGAIN; the module's.
+ *	module requires it; EINTR, ERESTART; the module's.
  */
 int
 module_unload(const char *name)

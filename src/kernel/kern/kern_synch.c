@@ -28,7 +28,6 @@
 #include <sys/condvar.h>
 #include <sys/errno.h>
 #include <sys/kernel.h>
-#include <sys/lwp.h>
 #include <sys/mutex.h>
 #include <sys/param.h>
 #include <sys/queue.h>
@@ -54,12 +53,9 @@ sleep_on(struct sleeper *s, bool catch, int timo)
 	while (!s->s_woken && error == 0) {
 		if (timo > 0 && (left = (int)(end - getticks())) <= 0)
 			error = EWOULDBLOCK;
-		else if (catch) {
+		else if (catch)
 			error = cv_timedwait_sig(&s->s_cv, &sleepq_lock, left);
-			/* EAGAIN: the same number. */
-			if (error == EWOULDBLOCK && curlwp->l_nosleep)
-				error = ERESTART;
-		} else
+		else
 			error = cv_timedwait(&s->s_cv, &sleepq_lock, left);
 	}
 	return s->s_woken ? 0 : error;
@@ -74,10 +70,7 @@ sleep_on(struct sleeper *s, bool catch, int timo)
  *	again if priority has PNORELOCK.  With PCATCH in it an interrupt ends
  *	the sleep.  The condition must be checked again.
  *
- *	EWOULDBLOCK: timo is over.  EINTR.  ERESTART: this lwp may not sleep,
- *	where cv_wait_sig has EAGAIN, which an old driver would take for the end
- *	of timo.  It hands ERESTART on, as after a signal, and so the client gets
- *	that EAGAIN (hyp_node.c).
+ *	EWOULDBLOCK: timo is over.  EINTR, ERESTART: see cv_wait_sig.
  */
 int
 mtsleep(wchan_t ident, pri_t priority, const char *wmesg, int timo,

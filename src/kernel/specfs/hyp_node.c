@@ -104,7 +104,7 @@ again(struct vnode *vp, int *errorp, u_int *tries)
 	    EWOULDBLOCK;
 	if (error == EWOULDBLOCK && lwp_intr_pending(curlwp))
 		error = EINTR;
-	if (error == EWOULDBLOCK || (error == EINTR && vn_is_dead(vp)))
+	if (error == EWOULDBLOCK || vn_is_dead(vp))
 		return true;
 	*errorp = error;
 	return false;

@@ -638,9 +638,9 @@ spec_close_press(struct specdev *sd, u_int began)
  * error = spec_close_await(sd, mode, began)
  *
  *	An open that began then (getticks()) has found that sd is closing:
- *	sleep until something has changed.  EINTR; EWOULDBLOCK: with FNONBLOCK
- *	in mode, and this close is not over soon; EAGAIN, which is the same
- *	number: this lwp may not sleep.  device_lock held.
+ *	sleep until something has changed.  EINTR, ERESTART: see cv_wait_sig;
+ *	EWOULDBLOCK: with FNONBLOCK in mode, and this close is not over soon.
+ *	device_lock held.
  */
 int
 spec_close_await(struct specdev *sd, int mode, u_int began)

@@ -226,8 +226,8 @@ tty_unit(dev_t dev)
  *
  *	Sleep on one of the tty's condition variables, ttylock held, for at
  *	most ticks (0: no limit); if catch, an interrupt ends it.  ERESTART:
- *	the tty was cancelled or closed.  EWOULDBLOCK: time is over.  EINTR.
- *	EAGAIN (the same number as EWOULDBLOCK): this lwp may not sleep.
+ *	the tty was cancelled or closed, or this lwp may not sleep.
+ *	EWOULDBLOCK: time is over.  EINTR.
  */
 int
 ttysleep(struct tty *tp, kcondvar_t *cv, bool catch, int ticks)

@@ -109,15 +109,14 @@ ttyclosedrain(struct tty *tp)
 		if (!ttyundrained(tp) || (left = ttymsleft(limit)) == 0)
 			break;
 		error = cv_timedwait_sig(&tp->t_outcv, &tp->t_lock, left);
-		if (error != 0 && (error != EWOULDBLOCK ||
-		    ttymsleft(limit) > 0))
+		if (error != 0 && error != EWOULDBLOCK)
 			break;
 	}
 }
 
 /*
  * Wait until all output is sent; ttylock held.  EIO: it never will be, the
- * line is not connected.  ERESTART, EINTR, EAGAIN as ttysleep.
+ * line is not connected.  ERESTART, EINTR as ttysleep.
  *
  * After ttyhangup the answer is ERESTART, whatever is queued: an unplug takes
  * back what was on its way, so an idle line does not mean that all was sent,

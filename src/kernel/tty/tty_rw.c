@@ -121,10 +121,8 @@ ttyrwait(struct tty *tp, size_t resid, int flag, bool *datap)
 			return *datap ? 0 : EWOULDBLOCK;
 		}
 		error = ttysleep(tp, &tp->t_rawcv, true, ticks);
-		if (error == EWOULDBLOCK && ticks > 0 &&
-		    ttymsleft(rt.rt_deadline) == 0)
-			error = 0;	/* the timer; look again */
-		if (error != 0)
+		/* EWOULDBLOCK: the timer; look again. */
+		if (error != 0 && error != EWOULDBLOCK)
 			return error;
 	}
 	*datap = r == TTY_DATA;
