@@ -56,8 +56,8 @@ static bool attach_holds, attach_inside, detach_holds, detach_inside;
 static bool childdet_holds, childdet_inside;	/* the same of ca_childdetached */
 static bool detach_commits;
 static int detach_error;
-static bool attach_detaches;
-static int attach_errors[2];			/* of that: itself, its parent */
+static bool attach_detaches, detach_detaches;
+static int own_errors[2];			/* of that: itself, its parent */
 static u_int locked_calls, unlocked_calls;	/* atomic */
 static device_t root;
 
@@ -130,8 +130,8 @@ leaf_attach(device_t parent, device_t self, void *aux __unused)
 	look_for_lock();
 	aprint_normal(": a leaf\n");
 	if (attach_detaches) {
-		attach_errors[0] = config_detach(self, DETACH_FORCE);
-		attach_errors[1] = config_detach(parent, DETACH_FORCE);
+		own_errors[0] = config_detach(self, DETACH_FORCE);
+		own_errors[1] = config_detach(parent, DETACH_FORCE);
 	}
 	hold(&attach_holds, &attach_inside);
 	ls->ls_magic = 0x1eaf;
@@ -142,6 +142,11 @@ leaf_detach(device_t self, int flags __unused)
 {
 
 	look_for_lock();
+	if (detach_detaches) {
+		own_errors[0] = config_detach(self, DETACH_FORCE);
+		own_errors[1] = config_detach(device_parent(self),
+		    DETACH_FORCE);
+	}
 	if (detach_commits)
 		config_detach_commit(self);
 	hold(&detach_holds, &detach_inside);
@@ -156,7 +161,7 @@ setup(void)
 	mutex_init(&lock, MUTEX_DEFAULT, IPL_NONE);
 	cv_init(&cv, "test");
 	attach_holds = detach_holds = detach_commits = false;
-	attach_detaches = false;
+	attach_detaches = detach_detaches = false;
 	attach_inside = detach_inside = false;
 	childdet_holds = childdet_inside = false;
 	detach_error = 0;
@@ -590,13 +595,31 @@ detach_by_attach(void)
 	setup();
 	attach_detaches = true;
 	dev = add();
-	T_EQ(attach_errors[0], EDEADLK);
-	T_EQ(attach_errors[1], EDEADLK);
+	T_EQ(own_errors[0], EDEADLK);
+	T_EQ(own_errors[1], EDEADLK);
 	/* And nothing has happened. */
 	T_CHECK(device_is_active(dev) && device_is_active(root));
 	T_CHECK(device_lookup_acquire(&leaf_cd, 0) == dev);
 	T_EQ(config_detach_release(dev, 0), 0);
 	teardown();
+}
+
+/* The same in its detach, alone or in its parent's. */
+static void
+detach_by_detach(void)
+{
+
+	setup();
+	detach_detaches = true;
+	T_EQ(config_detach(add(), DETACH_FORCE), 0);
+	T_EQ(own_errors[0], EDEADLK);
+	T_EQ(own_errors[1], EDEADLK);
+	T_CHECK(device_is_active(root));
+	(void)add();
+	own_errors[0] = own_errors[1] = 0;
+	teardown();
+	T_EQ(own_errors[0], EDEADLK);
+	T_EQ(own_errors[1], EDEADLK);
 }
 
 /* Match, attach and detach of a leaf, and its parent is told. */
@@ -782,6 +805,7 @@ const struct t_case t_cases[] = {
 	{ "an interrupt ends a waiting lookup", lookup_is_interruptible },
 	{ "config_detach waits for references", detach_drains },
 	{ "a detach by its own attach is EDEADLK", detach_by_attach },
+	{ "and so is one by its own detach", detach_by_detach },
 	{ "functions of a driver that is not MP-safe have the kernel lock",
 	    kernel_locked },
 	{ "tables that do not fit together are refused", components },

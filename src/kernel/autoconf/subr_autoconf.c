@@ -317,8 +317,6 @@ static int
 config_detach_enter(device_t dev)
 {
 
-	KASSERTMSG(dev->dv_detaching != curlwp, "%s detaches itself",
-	    dev->dv_xname);
 	dev->dv_waiters++;
 	while (!dev->dv_gone &&
 	    (dev->dv_detaching != NULL || dev->dv_attaching != NULL))
@@ -427,16 +425,16 @@ config_detach_finish(device_t dev, int flags)
 	config_detach_exit(dev);
 }
 
-/* alldevs_lock held: does this thread attach dev, or what is below it? */
+/* alldevs_lock held: does this thread attach or detach dev, or a child? */
 static bool
-device_attaches_here(const struct device *dev)
+device_busy_here(const struct device *dev)
 {
 	const struct device *child;
 
-	if (dev->dv_attaching == curlwp)
+	if (dev->dv_attaching == curlwp || dev->dv_detaching == curlwp)
 		return true;
 	LIST_FOREACH(child, &dev->dv_children, dv_sibling) {
-		if (device_attaches_here(child))
+		if (device_busy_here(child))
 			return true;
 	}
 	return false;
@@ -451,10 +449,10 @@ config_detach_locked(device_t dev, int flags)
 	int error;
 
 	/* It would wait for itself; and its name stays as long as that. */
-	if (device_attaches_here(dev)) {
+	if (device_busy_here(dev)) {
 		mutex_exit(&alldevs_lock);
-		log(LOG_ERR, "%s: detach refused: its own attach, or a "
-		    "child's, has asked for it\n", dev->dv_xname);
+		log(LOG_ERR, "%s: detach refused: its own attach or detach, "
+		    "or a child's, has asked for it\n", dev->dv_xname);
 		return EDEADLK;
 	}
 	if ((error = config_detach_enter(dev)) != 0) {
@@ -484,8 +482,8 @@ config_detach_locked(device_t dev, int flags)
  *	driver cannot refuse.  Sleeps until all references to dev are back.
  *	EOPNOTSUPP: the driver has no detach; EBUSY and others: the driver's,
  *	and dev stays as it was.  ENOENT: another thread has detached it, and
- *	that is over.  EDEADLK, which is logged: the caller is in the attach of
- *	dev, or of a device below it; DETACH_FORCE or not.
+ *	that is over.  EDEADLK, which is logged: the caller is in the attach or
+ *	detach of dev, or of a device below it; DETACH_FORCE or not.
  *
  *	The caller knows that dev is there: it has attached it, and nobody
  *	else detaches it before this call; or see config_detach_release.
