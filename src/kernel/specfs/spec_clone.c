@@ -39,6 +39,7 @@
  * Lifetime: the file lives as long as its specdev.  Locks: device_lock, see
  * spec_vnops.c.
  */
+#include <sys/atomic.h>
 #include <sys/errno.h>
 #include <sys/event.h>
 #include <sys/file.h>
@@ -50,6 +51,21 @@
 #include <sys/uio.h>
 
 #include "specfs/specfs_impl.h"
+
+/* The table that the log has named last; only its address.  Atomic. */
+static const struct fileops *clone_refused;
+
+/*
+ * spec_clone_driver_gone()
+ *
+ *	A driver has left; another table may come to be where its was.
+ */
+void
+spec_clone_driver_gone(void)
+{
+
+	atomic_store_relaxed(&clone_refused, NULL);
+}
 
 /* ---- for drivers ---------------------------------------------------- */
 
@@ -85,8 +101,9 @@ fd_abort(struct proc *p __unused, file_t *fp, unsigned fd __unused)
  * error = fd_clone(fp, fd, flag, fops, data)
  *
  *	This open is fp from now on, with data for its driver.  EMOVEFD, which
- *	d_open has to return.  EINVAL: fops lacks an entry, which is logged; fp
- *	is given back, and data the caller's.  flag is d_open's.
+ *	d_open has to return.  EINVAL: fops lacks an entry, which is logged, and
+ *	not again by the next opens; fp is given back, and data the caller's.
+ *	flag is d_open's.
  */
 int
 fd_clone(file_t *fp, unsigned fd, int flag, const struct fileops *fops,
@@ -100,8 +117,10 @@ fd_clone(file_t *fp, unsigned fd, int flag, const struct fileops *fops,
 	    fops->fo_restart == NULL ? "fo_restart" : NULL;
 
 	if (lacks != NULL) {
-		log(LOG_ERR, "%s: a file without %s is not opened\n",
-		    fops->fo_name != NULL ? fops->fo_name : "fd_clone", lacks);
+		if (atomic_swap_ptr(&clone_refused, fops) != fops)
+			log(LOG_ERR, "%s: a file without %s is not opened\n",
+			    fops->fo_name != NULL ? fops->fo_name :
+			    "fd_clone", lacks);
 		fd_abort(curproc, fp, fd);
 		return EINVAL;
 	}

@@ -571,6 +571,7 @@ spec_driver_gone(int type, devmajor_t maj)
 		spec_bucket_gone(sb, type, maj);
 		mutex_exit(&sb->sb_lock);
 	}
+	spec_clone_driver_gone();
 }
 
 static const struct devsw_hooks spec_hooks = {

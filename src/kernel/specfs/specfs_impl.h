@@ -94,6 +94,7 @@ int	spec_clone_ioctl(struct specdev *, u_long, void *);
 int	spec_clone_poll(struct specdev *, int);
 void	spec_clone_restart(struct specdev *);
 void	spec_clone_close(struct specdev *);
+void	spec_clone_driver_gone(void);
 struct vnode *spec_next_by_dev(enum vtype, dev_t, struct vnode *);
 u_int	spec_serial(dev_t);
 int	spec_lookup_before(enum vtype, dev_t, u_int, struct vnode **);
