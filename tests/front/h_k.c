@@ -486,6 +486,9 @@ hyp_file_write(struct hyp_file *hf, const void *buf, size_t len, int flags,
 	}
 	if (error == 0)
 		*done = len;
+	/* Also with an error, as of K. */
+	if (hk.write_mode == HK_OVERRUN)
+		*done = error == 0 ? len + 1 : 1;
 	if (error == 0 && hf->hf_node->hn_kind == HK_ECHO)
 		hk_feed(hf->hf_node, len);
 	return file_exit(hf, error);

@@ -221,6 +221,14 @@ answer_is_never_longer_than_asked(void)
 	hk_feed(node, 100);
 	T_EQ(kern_wait(kern, kern_read(kern, fh, 10, 0, 0), &r), EIO);
 	T_EQ(r.kr_len, 0);
+	hk.write_mode = HK_OVERRUN;
+	T_EQ(kern_wait(kern, kern_write(kern, fh, "abc", 3, 0, 0), &r), EIO);
+	T_EQ(r.kr_len, 0);
+	/* An error is the answer, and not what was moved before. */
+	hk.error = ENOSPC;
+	T_EQ(kern_wait(kern, kern_write(kern, fh, "abc", 3, 0, 0), &r),
+	    ENOSPC);
+	hk.error = 0;
 	kern_released(kern, fh);
 	front_down();
 }

@@ -126,18 +126,23 @@ io_flags(const struct fuse_file_info *fi, off_t off)
 }
 
 /*
- * error = moved(error, done, len, fc)
+ * error = moved(error, &done, len, fc)
  *
  *	The kernel refuses an answer that moves more than was asked for, and
- *	the client would wait for ever.
+ *	the client would wait for ever.  With an error done is 0: the error is
+ *	the answer, whatever was moved.
  */
 static int
-moved(int error, size_t done, size_t len, const struct front_chan *fc)
+moved(int error, size_t *donep, size_t len, const struct front_chan *fc)
 {
 	static struct host_quiet quiet;
+	const size_t done = *donep;
 	unsigned n;
 
-	if (error != 0 || done <= len)
+	if (error == 0 && done <= len)
+		return 0;
+	*donep = 0;
+	if (error != 0)
 		return error;
 	n = host_log_quiet(&quiet);
 	if (n != 0)
@@ -381,7 +386,7 @@ front_read(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi)
 	front_req_enter(ft, req, FRONT_READ, ff);
 	error = hyp_file_read(ff->ff_file, buf, size, io_flags(fi, off),
 	    &done);
-	error = moved(error, done, size, fc);
+	error = moved(error, &done, size, fc);
 	if (front_req_claim(ft)) {
 		if (error == 0)
 			(void)fuse_reply_buf(req, buf, done);
@@ -409,7 +414,7 @@ front_write(fuse_req_t req, const char *buf, size_t size, off_t off,
 	front_req_enter(ft, req, FRONT_WRITE, ff);
 	error = hyp_file_write(ff->ff_file, buf + was, size - was, flags,
 	    &done);
-	error = moved(error, done, size - was, fc);
+	error = moved(error, &done, size - was, fc);
 	done += was;
 	if (front_req_claim(ft)) {
 		if (done < size && (error == EINTR || (error == 0 &&
@@ -510,7 +515,7 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
 	done = outsize;
 	error = hyp_file_ioctl(ff->ff_file, cmd, (uintptr_t)arg, in, insize,
 	    out, &done, &result);
-	error = moved(error, done, outsize, fc);
+	error = moved(error, &done, outsize, fc);
 	if (front_req_claim(ft)) {
 		if (error == 0)
 			(void)fuse_reply_ioctl(req, result, out, done);
