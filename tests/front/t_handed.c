@@ -643,6 +643,40 @@ a_channel_is_lost_while_a_file_is_opened_again(void)
 		kern_free(kerns[i]);
 }
 
+/* The same, and the client closes its file, which it has found dead. */
+static void
+a_file_that_is_late_is_closed(void)
+{
+	struct front_config fc;
+	struct kern_reply reply;
+	struct hyp_node *hn;
+	struct t_thread *t;
+	uint64_t fh, r;
+
+	shared_up();
+	child_up();
+	fh = kern_opened(kerns[0], O_RDWR);
+	r = kern_read(kerns[0], fh, 10, 0, 0);
+	T_UNTIL(is_in_hand, &r);
+	config(&fc);
+	handed_up(&fc);
+	successor_adopts();
+	node_comes(0, &hn);
+	hk.open_mode = HK_DEAF;
+	t = t_spawn(serve_first, NULL);
+	wait_asleep(1);
+	front_nodes_serve();
+	T_EQ(kern_wait(kerns[0], r, &reply), 0);
+	T_EQ(reply.kr_len, 0);
+	kern_released(kerns[0], fh);
+	hk_release();
+	t_join(t);
+	T_EQ(hk.opens, 1);
+	T_EQ(hk.closes, 1);
+	there_is_room(kerns[0]);
+	all_down();
+}
+
 const struct t_case t_cases[] = {
 	{ "handed over, calls and files go on, where their device can",
 	    handed_over_it_goes_on },
@@ -666,5 +700,7 @@ const struct t_case t_cases[] = {
 	    a_node_that_is_another_now_takes_nothing },
 	{ "a channel may be lost while a file of it is opened again",
 	    a_channel_is_lost_while_a_file_is_opened_again },
+	{ "a file that is opened again too late is closed",
+	    a_file_that_is_late_is_closed },
 	{ NULL, NULL },
 };

@@ -309,12 +309,15 @@ open_again(struct front_chan *fc, const struct hand_file *f)
 	error = hyp_node_open(fn->fn_node, ff->ff_flags | HYP_F_NONBLOCK |
 	    HYP_F_AGAIN, ff, &ff->ff_file);
 	hyp_lwp_exit(l);
+	if (error == 0 && front_file_restore(ff, f->f_slot, f->f_number))
+		return;
+	host_logf(HYP_LOG_WARNING, "front: %s: a file of process %d does not "
+	    "go on: %s", fn->fn_name, (int)f->f_pid, error != 0 ?
+	    strerror(error) : "the time for its hardware is over");
 	if (error == 0) {
-		front_file_restore(ff, f->f_slot, f->f_number);
+		front_file_rele(ff);
 		return;
 	}
-	host_logf(HYP_LOG_WARNING, "front: %s: a file of process %d does not "
-	    "go on: %s", fn->fn_name, (int)f->f_pid, strerror(error));
 	forget(f);
 	front_user_put(ff->ff_user);
 	free(ff);
@@ -340,8 +343,9 @@ next_file(struct hand_entry **hep, const struct front_node *fn)
  *
  *	The node is about to be served: open again what was open.  fl_lock
  *	held, and left meanwhile; sleeps then.  The time for hardware may be
- *	over in the middle of it: then the node is served, and its channel may
- *	even be lost, which is why it is held.
+ *	over in the middle of it: then the node is served, what is opened just
+ *	then is closed, and its channel may even be lost, which is why it is
+ *	held.
  *
  * front_hand_forget(fn)
  *

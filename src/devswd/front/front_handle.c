@@ -274,20 +274,25 @@ front_file_insert(struct front_file *ff)
 }
 
 /*
- * front_file_restore(ff, slot, number)
+ * yes = front_file_restore(ff, slot, number)
  *
  *	The file is open as it was in another process, in a slot that has been
- *	reserved.
+ *	reserved, and is its own.  False: its node is served already, so that
+ *	calls have found it dead, perhaps its RELEASE, and the caller closes it.
  */
-void
+bool
 front_file_restore(struct front_file *ff, uint32_t slot, uint64_t number)
 {
+	bool held;
 
 	pthread_mutex_lock(&front.fl_lock);
 	ff->ff_slot = slot;
 	ff->ff_slotted = true;
-	insert(ff, number);
+	held = ff->ff_chan->fc_node->fn_held;
+	if (held)
+		insert(ff, number);
 	pthread_mutex_unlock(&front.fl_lock);
+	return held;
 }
 
 /* fl_lock held. */

@@ -263,7 +263,7 @@ int	front_file_slot(struct front_file *);
 void	front_file_noslot(struct front_file *);
 uint64_t front_file_insert(struct front_file *);
 void	front_file_remove(struct front_file *);
-void	front_file_restore(struct front_file *, uint32_t, uint64_t);
+bool	front_file_restore(struct front_file *, uint32_t, uint64_t);
 bool	front_slot_reserve(uint32_t);
 void	front_slot_free(uint32_t);
 void	front_file_polled(struct front_file *, uint64_t);
