@@ -16,7 +16,8 @@
  *	a printer that takes nothing (no paper, a full buffer) holds it up for
  *	as long as it likes.  A call that is interrupted, cancelled, or over
  *	its time if it is not to wait, says how much the device has taken.  A
- *	read is one transfer.
+ *	read is one transfer of whole packets, as what of a packet has no room
+ *	would be lost; what the client has no room for is the next read's.
  *
  *	d_cancel sets its node's bit in sc_closing, cancels what is in flight,
  *	which does not wait, and wakes all.  It says nothing to the other node,
@@ -83,12 +84,14 @@ struct ulpt_softc;
 struct ulpt_pipe {
 	struct ulpt_softc	*up_sc;
 	int			 up_addr;	/* (c) -1: there is none */
+	uint32_t		 up_maxpkt;	/* (c) not 0 */
 	struct usbd_pipe	*up_pipe;
 	struct usbd_xfer	*up_xfer;
 	bool			 up_taken;	/* by a call */
 	bool			 up_busy;	/* in flight */
 	usbd_status		 up_status;
 	uint32_t		 up_actlen;
+	uint32_t		 up_at, up_left; /* not read yet; up_taken's */
 };
 
 /* (c) constant after attach. */
@@ -225,8 +228,10 @@ ulpt_endpoints(struct ulpt_softc *sc)
 			continue;
 		up = UE_GET_DIR(ed->bEndpointAddress) == UE_DIR_IN ?
 		    &sc->sc_in : &sc->sc_out;
-		if (up->up_addr == -1)
-			up->up_addr = ed->bEndpointAddress;
+		if (up->up_addr != -1)
+			continue;
+		up->up_addr = ed->bEndpointAddress;
+		up->up_maxpkt = MAX(UE_GET_SIZE(UGETW(ed->wMaxPacketSize)), 1);
 	}
 }
 
@@ -382,6 +387,7 @@ ulpt_pipe_open(struct ulpt_pipe *up)
 		return err == USBD_IN_USE ? EBUSY : EIO;
 	if (usbd_create_xfer(up->up_pipe, ULPT_BSIZE, 0, 0, &up->up_xfer) != 0)
 		return EIO;
+	up->up_left = 0;
 	return 0;
 }
 
@@ -692,15 +698,42 @@ ulptwrite(dev_t dev, struct uio *uio, int flag)
 	return error;
 }
 
-/* One transfer; an empty packet, with which many printers say that they have
-   nothing to say, is a read of 0 bytes. */
+/*
+ * sc_lock held, left while it moves.  What is left of the last transfer, or
+ * another one; an empty packet, with which many printers say that they have
+ * nothing to say, is a read of 0 bytes.
+ */
+static int
+ulpt_read_some(struct ulpt_softc *sc, struct uio *uio, int flag)
+{
+	struct ulpt_pipe *const up = &sc->sc_in;
+	uint32_t n;
+	int error = 0;
+
+	if (up->up_left == 0) {
+		n = (uint32_t)MIN(uio->uio_resid, ULPT_BSIZE);
+		error = ulpt_move(sc, up, MIN(roundup(n, up->up_maxpkt),
+		    ULPT_BSIZE), flag, &up->up_left);
+		up->up_at = 0;
+	}
+	if (up->up_left == 0)
+		return error;
+	n = (uint32_t)MIN(uio->uio_resid, up->up_left);
+	mutex_exit(&sc->sc_lock);
+	error = uiomove((char *)usbd_get_buffer(up->up_xfer) + up->up_at, n,
+	    uio);
+	mutex_enter(&sc->sc_lock);
+	up->up_at += n;
+	up->up_left -= n;
+	return error;
+}
+
 static int
 ulptread(dev_t dev, struct uio *uio, int flag)
 {
 	struct ulpt_softc *const sc = ulpt_softc(dev);
 	struct ulpt_pipe *const up = &sc->sc_in;
 	const int node = ULPT_NODE(dev);
-	uint32_t moved = 0;
 	int error;
 
 	if (up->up_addr == -1)
@@ -711,13 +744,7 @@ ulptread(dev_t dev, struct uio *uio, int flag)
 		if (uio->uio_resid > 0)
 			error = ulpt_take(sc, up, node, flag);
 		if (error == 0 && uio->uio_resid > 0) {
-			error = ulpt_move(sc, up, (uint32_t)MIN(uio->uio_resid,
-			    ULPT_BSIZE), flag, &moved);
-			mutex_exit(&sc->sc_lock);
-			if (moved > 0)
-				error = uiomove(usbd_get_buffer(up->up_xfer),
-				    moved, uio);
-			mutex_enter(&sc->sc_lock);
+			error = ulpt_read_some(sc, uio, flag);
 			ulpt_give(sc, up);
 		}
 		ulpt_exit(sc);

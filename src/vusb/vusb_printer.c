@@ -74,11 +74,20 @@ static bool
 printer_in(struct vusb *v, uint8_t ep, uint8_t *buf, uint32_t len,
     uint32_t *actlen)
 {
-	uint8_t flags;
+	uint8_t packet[512], flags;
+	size_t n;
 
 	(void)ep;
-	*actlen = (uint32_t)vusb_uart_rx(&v->v_port[0], buf, len, &flags);
-	return *actlen > 0;
+	if (len >= v->v_maxpkt) {
+		*actlen = (uint32_t)vusb_uart_rx(&v->v_port[0], buf, len,
+		    &flags);
+		return *actlen > 0;
+	}
+	/* It sends a packet, and what of it finds no room is lost. */
+	n = vusb_uart_rx(&v->v_port[0], packet, v->v_maxpkt, &flags);
+	*actlen = n < len ? (uint32_t)n : len;
+	memcpy(buf, packet, *actlen);
+	return n > 0;
 }
 
 static uint32_t

@@ -350,6 +350,19 @@ reads(void)
 	T_EQ(s_read(&sf, buf, sizeof(buf), 0, &done), 0);
 	T_EQ(done, 9);
 	T_EQ(memcmp(buf, "toner low", 9), 0);
+	/* Byte by byte: what of a packet was not read is the next read's. */
+	T_EQ(vusb_far_write(v, 0, "door open", 9, 1000), 9);
+	for (u_int i = 0; i < 9; i++) {
+		T_EQ(s_read(&sf, buf + i, 1, 0, &done), 0);
+		T_EQ(done, 1);
+	}
+	T_EQ(memcmp(buf, "door open", 9), 0);
+	/* But the next open's it is not. */
+	T_EQ(vusb_far_write(v, 0, "door open", 9, 1000), 9);
+	T_EQ(s_read(&sf, buf, 1, 0, &done), 0);
+	s_close(&sf);
+	T_EQ(s_open("ulpn0", S_RDWR, &sf), 0);
+	T_EQ(s_read(&sf, buf, 1, HYP_F_NONBLOCK, &done), EAGAIN);
 	so = (struct s_op){ .so_call = S_READ, .so_file = &sf, .so_buf = buf,
 	    .so_len = sizeof(buf) };
 	s_start(&so);
