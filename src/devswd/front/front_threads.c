@@ -115,7 +115,12 @@ slot_put(uint32_t slot)
 	slots[nslots++] = slot;
 }
 
-/* Make one more thread, which starts as a spare.  fl_lock held. */
+/*
+ * Make one more thread, which starts as a spare.  fl_lock held: that there are
+ * no more than may be, and that one which was not to be had was never counted,
+ * is one step for all others; the new thread waits for the lock as long as that
+ * takes, and hyp_thread_create does not block.
+ */
 static int
 thread_start(void)
 {

@@ -38,7 +38,10 @@
  *	What is in the file: unitsfile.c.
  *
  * Known gaps
- *	A line that a person takes out is in force until the daemon ends.
+ *	A line that a person takes out is in force until the daemon ends.  The
+ *	nodes of a unit whose line has given way stay, too, as all nodes do
+ *	(spec_makedev.c), until the next device has the unit: it is the lowest
+ *	that is free, or one of few, so they do not add up.
  *
  * Locks
  *	None: main's thread only.

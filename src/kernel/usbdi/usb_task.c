@@ -18,6 +18,9 @@
  * Locks
  *	ud_lock, not held while a task runs.  usb_rem_task_wait and
  *	usb_task_fini sleep on ud_cv.
+ *	The thread is created with ud_lock, which it wants first, and with
+ *	what the caller of usb_add_task holds: hyp_thread_create does not
+ *	block, and so ud_taskthread is never set for one that is not to be had.
  */
 #include <sys/param.h>
 #include <sys/kthread.h>
