@@ -54,21 +54,6 @@
 #include "hyp/hyp.h"
 
 /*
- * buf = front_buffer(ft)
- *
- *	FRONT_MAXIO bytes that are the thread's own, so that one that comes
- *	back too late still writes to its own memory.  NULL: no memory.
- */
-char *
-front_buffer(struct front_thread *ft)
-{
-
-	if (ft->ft_buf == NULL)
-		ft->ft_buf = malloc(FRONT_MAXIO);
-	return ft->ft_buf;
-}
-
-/*
  * ff = file_of(req, op, fi)
  *
  *	The open file of the request, with a reference; NULL: there is none,
@@ -83,15 +68,6 @@ file_of(fuse_req_t req, enum front_op op, const struct fuse_file_info *fi)
 	if (ff == NULL)
 		front_dead(req, op, fi->poll_events, fc);
 	return ff;
-}
-
-/* A request that ends before it has begun. */
-static void
-early(fuse_req_t req, int error, struct front_file *ff)
-{
-
-	(void)front_reply_err(req, error, ff->ff_chan);
-	front_file_rele(ff);
 }
 
 static int
@@ -371,16 +347,12 @@ front_read(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi)
 	struct front_thread *const ft = front_self();
 	struct front_chan *const fc = fuse_req_userdata(req);
 	struct front_file *const ff = file_of(req, FRONT_READ, fi);
-	char *const buf = front_buffer(ft);
+	char *const buf = ft->ft_buf;
 	size_t done = 0;
 	int error;
 
 	if (ff == NULL)
 		return;
-	if (buf == NULL) {
-		early(req, ENOMEM, ff);
-		return;
-	}
 	if (size > FRONT_MAXIO)
 		size = FRONT_MAXIO;
 	front_req_enter(ft, req, FRONT_READ, ff);
@@ -503,14 +475,13 @@ front_ioctl(fuse_req_t req, int icmd, void *arg, struct fuse_file_info *fi,
 		front_file_rele(ff);
 		return;
 	}
-	if (error == 0 && outsize != 0 && (out = front_buffer(ft)) == NULL)
-		error = ENOMEM;
 	if (error != 0) {
-		early(req, error, ff);
+		(void)front_reply_err(req, error, fc);
+		front_file_rele(ff);
 		return;
 	}
 	if (outsize != 0)
-		memset(out, 0, outsize);
+		out = memset(ft->ft_buf, 0, outsize);
 	front_req_enter(ft, req, FRONT_IOCTL, ff);
 	done = outsize;
 	error = hyp_file_ioctl(ff->ff_file, cmd, (uintptr_t)arg, in, insize,

@@ -22,6 +22,8 @@
  * Locks: fl_lock, a leaf; a spare sleeps on its ft_calls, with no lock.
  * front_threads_stop alone waits for other threads, until deadline_ms.
  */
+#include <sys/mman.h>
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -61,6 +63,11 @@ front_self(void)
 
 /* ---- one more, one less --------------------------------------------- */
 
+/*
+ * The buffers are mapped: most calls touch a page or two of them, and in a heap,
+ * where those of the next thread lie somewhere else, ever more pages would be in
+ * use, and none be given back.
+ */
 static struct front_thread *
 thread_alloc(void)
 {
@@ -69,11 +76,13 @@ thread_alloc(void)
 	ft = calloc(1, sizeof(*ft));
 	if (ft == NULL)
 		return NULL;
-	ft->ft_in = malloc(FRONT_INSZ);
-	if (ft->ft_in == NULL) {
+	ft->ft_in = mmap(NULL, FRONT_INSZ + FRONT_MAXIO,
+	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ft->ft_in == MAP_FAILED) {
 		free(ft);
 		return NULL;
 	}
+	ft->ft_buf = (char *)ft->ft_in + FRONT_INSZ;
 	return ft;
 }
 
@@ -83,8 +92,7 @@ thread_free(struct front_thread *ft)
 
 	assert(ft->ft_helm == 0);
 	assert(ft->ft_state == FT_IDLE);
-	free(ft->ft_buf);
-	free(ft->ft_in);
+	munmap(ft->ft_in, FRONT_INSZ + FRONT_MAXIO);
 	free(ft);
 }
 

@@ -169,14 +169,15 @@ struct front_thread {
 	bool			 ft_nosleep;	/* (t) nobody could take over */
 	bool			 ft_busy;	/* (t) counted in fl_busy */
 	bool			 ft_over;	/* (t) its call is over a share */
-	void			*ft_in;		/* (t) FRONT_INSZ */
+	void			*ft_in;		/* (t) FRONT_INSZ; and behind it */
+	char			*ft_buf;	/* (t) FRONT_MAXIO, its own even
+						   if it comes back too late */
 	uint32_t		 ft_slot;	/* (c) in the journal */
 	uint32_t		 ft_handslot;	/* (t) of a call that goes on */
 	size_t			 ft_done;	/* (t) what that has written */
 	bool			 ft_handed;	/* (t) goes on elsewhere */
 	atomic_bool		 ft_signalled;	/* (a) by its client */
 	int			 ft_record;	/* (t) of the node there; -1 */
-	char			*ft_buf;	/* (t) FRONT_MAXIO, or NULL */
 
 	/* The request; written by the thread while ft_state is FT_IDLE. */
 	_Atomic int		 ft_state;	/* (a) enum front_state */
@@ -255,7 +256,6 @@ struct front_file *front_opening(const struct front_chan *, unsigned,
 /* front_ops.c */
 extern const struct cuse_lowlevel_ops front_ops;
 void	front_file_rele(struct front_file *);
-char	*front_buffer(struct front_thread *);
 
 /* front_handle.c */
 int	front_handles_start(void);
