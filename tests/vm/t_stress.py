@@ -8,7 +8,10 @@
 The test of NetBSD's open/close and attach/detach rework (go.sh, tech-kern,
 January 2022), with the daemon under a sanitizer.  Nothing may hang, nothing
 may be answered that is no answer of the contract, and afterwards threads,
-descriptors, memory and references are back where they were.
+descriptors, memory and references are back where they were.  On the way there
+are never more threads than those of a daemon at rest and one for each process:
+how many of these sleep in a call of theirs is the load's and the machine's
+doing, and a thread stays for some time after its last one.
 
 DEVSW_STRESS in the environment is how long, in seconds (40).  With
 DEVSW_STRESS_SAMPLE there is a line "# sample" every so many seconds, with what
@@ -59,7 +62,7 @@ def use():
                                 "open of " + path))
 
 
-def listen(world, load, counts):
+def listen(world, load, counts, seen):
     """A sample for each line of the load's but the last, its counts."""
     began = probe.now()
     for line in load.stdout:
@@ -68,6 +71,7 @@ def listen(world, load, counts):
             counts.update(said)
             continue
         fds, threads, kib = h_guest.footprint(world.daemon.pid)
+        seen.append(threads)
         print("# sample: " + json.dumps(
             [round(probe.now() - began), kib,
              h_guest.status()["memory"]["bytes"], fds, threads, *said]),
@@ -88,8 +92,8 @@ def _(world):
         [BUILD + "/tests/stress/cat_revoke", "-s", str(SAMPLE), str(SECONDS),
          str(PROCESSES), *CALLOUT.values(), *NODES.values()],
         stdout=subprocess.PIPE, text=True)
-    unplugs, counts = 0, {}
-    heard = threading.Thread(target=listen, args=(world, load, counts))
+    unplugs, counts, seen = 0, {}, []
+    heard = threading.Thread(target=listen, args=(world, load, counts, seen))
     heard.start()
     while load.poll() is None:
         adapter = random.choice(ADAPTERS)
@@ -111,6 +115,9 @@ def _(world):
     for call in ("open", "read", "close", "revoke"):
         if counts[call] == 0:
             raise AssertionError("no %s succeeded" % call)
+    most = rest.before["descriptors, threads"][1] + PROCESSES
+    if max(seen, default=0) > most:
+        raise AssertionError("%d threads, more than %d" % (max(seen), most))
     rest.returns()
     equal(h_guest.unkillable(), [], "processes in state D")
 
