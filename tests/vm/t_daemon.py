@@ -546,10 +546,14 @@ def _(world):
     fd = opened("ftdi0")
     call = probe.Call("read", os.read, fd, 1)
     call.wait_blocked()
-    subprocess.check_call(
-        ["sh", "-ec", 'ebegin() { :; }; eend() { return "$1"; }; . "$1"; '
-         'PATH=$2:$PATH; upgrade', "sh", h_guest.TOP + "/data/openrc/devswd",
-         os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl"])
+    for what in "reload", "upgrade":
+        subprocess.check_call(
+            ["sh", "-ec", 'ebegin() { :; }; eend() { return "$1"; }; '
+             'DEVSWD_OPTS=; . "$1"; PATH=$2:$PATH command=$3; "$4"', "sh",
+             h_guest.TOP + "/data/openrc/devswd",
+             os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl",
+             os.environ["DEVSWD"], what])
+        equal(call.ended(0.1), False, "the read, after a " + what)
     probe.wait_for(lambda: running() not in (0, first), "the next one")
     termios.tcgetattr(fd)
     equal(call.ended(0.1), False, "the read")
