@@ -38,6 +38,10 @@ check()
 check 0 "devsw-driver: only root enters the directory" \
     "$out/stage/kit" run "$out/kcdev.so" sh -c 'cd /run/devsw-sandbox &&
     [ "$(stat -c %a:%u .)" = 700:0 ] && [ -S control ]'
+check 126 "a second one is refused, and takes nothing from the first" \
+    "$out/stage/kit" run "$out/kcdev.so" sh -c '"$0" run "$1" true
+    status=$?; [ -S /run/devsw-sandbox/control ] && exit $status' \
+    "$out/stage/kit" "$out/kcdev.so"
 check 0 "the node is there" $sandbox sh -c '[ "$(cat /dev/kcdev0)" = hello ]'
 check 3 "the status is the command's" $sandbox sh -c 'exit 3'
 check 127 "there is no such command" $sandbox ./nothing
