@@ -7,7 +7,8 @@
  * Each process, of SEED and its number, opens nodes of the patterns, of which it
  * looks for new ones all the while, and makes call after call on them, in any
  * order, with any arguments: with buffers that are mapped from a file, end at a
- * page that is not there, or are none; on descriptors that it has from others;
+ * page that is not there, or are none; by io_uring(7) and aio, which they close
+ * under what is on its way; on descriptors that it has from others;
  * in children with another root, another user or a namespace of their own, and in
  * threads under which it closes.  A timer interrupts it; others stop it, and
  * some are killed and replaced.  SIGTERM ends it early.
@@ -50,6 +51,7 @@
 
 #include <devsw/revoke.h>
 
+#include "storm/ring.h"
 #include "storm/storm.h"
 
 #define	ALARM_MS	60
@@ -63,12 +65,12 @@
 
 enum call { OPEN, CLOSE, READ, READV, PREAD, WRITE, WRITEV, IOCTL, POLL, SELECT,
 	EPOLL, FCNTL, FLOCK, DUP, SEEK, SYNC, STAT, TRUNC, MMAP, SPLICE,
-	SENDFILE, AIO, PASS, TAKE, FORK, THREAD, SIGNAL, REVOKE, NCALLS };
+	SENDFILE, AIO, RING, PASS, TAKE, FORK, THREAD, SIGNAL, REVOKE, NCALLS };
 static const char *const names[NCALLS] = { "open", "close", "read", "readv",
 	"pread", "write", "writev", "ioctl", "poll", "select", "epoll", "fcntl",
 	"flock", "dup", "lseek", "fsync", "fstat", "ftruncate", "mmap",
-	"splice", "sendfile", "aio", "pass", "take", "fork", "thread",
-	"signal", "revoke" };
+	"splice", "sendfile", "aio", "io_uring", "pass", "take", "fork",
+	"thread", "signal", "revoke" };
 
 /* Shared by all processes. */
 static struct shared {
@@ -435,6 +437,55 @@ do_aio(void)
 	(void)syscall(SYS_io_destroy, ctx);
 }
 
+/*
+ * Several at once, by a ring that may be closed under them, or wait a little for
+ * the first answers; a request of which nobody has the answer any more, the
+ * kernel ends as by a signal.
+ */
+static void
+do_ring(void)
+{
+	static const uint8_t ops[] = { IORING_OP_READ, IORING_OP_WRITE,
+	    IORING_OP_POLL_ADD, IORING_OP_FSYNC, IORING_OP_ASYNC_CANCEL };
+	const unsigned n = 1 + below(&dice, RING_MOST);
+	size_t asked[RING_MOST];
+	struct io_uring_cqe cqe;
+	struct ring ring;
+
+	if (!ring_open(&ring))
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		struct io_uring_sqe *const sqe = ring_next(&ring);
+
+		asked[i] = 0x7fffffff;
+		sqe->opcode = ops[below(&dice, sizeof(ops))];
+		sqe->user_data = i;
+		sqe->fd = any_fd();
+		if (below(&dice, 3) == 0)
+			sqe->flags = IOSQE_ASYNC;
+		if (below(&dice, 5) == 0)
+			sqe->flags |= IOSQE_IO_LINK;
+		if (sqe->opcode == IORING_OP_POLL_ADD)
+			sqe->poll32_events = POLLIN | POLLOUT;
+		else if (sqe->opcode == IORING_OP_ASYNC_CANCEL) {
+			sqe->fd = -1;
+			sqe->addr = below(&dice, n);
+		} else if (sqe->opcode != IORING_OP_FSYNC) {
+			asked[i] = any_size();
+			sqe->len = (uint32_t)asked[i];
+			sqe->addr = (uintptr_t)any_buf(asked[i]);
+			sqe->off = below(&dice, 2) ? UINT64_MAX : 0;
+		}
+	}
+	(void)ring_enter(&ring, below(&dice, 3));
+	while (ring_answer(&ring, &cqe)) {
+		errno = cqe.res < 0 ? -cqe.res : 0;
+		(void)did(RING, cqe.res < 0 ? -1 : cqe.res,
+		    (long)asked[cqe.user_data]);
+	}
+	ring_close(&ring);
+}
+
 static void
 do_mail(enum call call)
 {
@@ -620,6 +671,7 @@ one_call(void)
 	case EPOLL:	do_epoll(); break;
 	case FCNTL:	do_fcntl(); break;
 	case AIO:	do_aio(); break;
+	case RING:	do_ring(); break;
 	case PASS: case TAKE:	do_mail(call); break;
 	case FORK:	if (below(&dice, 3) == 0) do_fork(); break;
 	case THREAD:	if (below(&dice, 3) == 0) do_thread(); break;
