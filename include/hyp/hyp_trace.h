@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * hyp_trace.h - what the kernel side tells of its calls of the drivers: each of
- * them as it happens (hyp_trace), and those that do not come back.
+ * them as it happens (hyp_trace), those that do not come back, and what each
+ * thread is in, for who asks after its death (hyp_note).
  *
- * The first is off unless the host side turns it on, for as long as it does.  A
+ * hyp_trace is off unless the host side turns it on, for as long as it does.  A
  * back end that never does still has to define hyp_trace, which must not be
  * called then.
  */
@@ -28,7 +29,59 @@ struct hyp_trace {
 	char		 ht_command[32]; /* an ioctl's, or "" */
 };
 
-/* ---- down-call (K -> H, defined in src/devswd/host) ----------------- */
+/*
+ * What a thread is in, or was in last: K's to write, by that thread alone, and
+ * anybody's to read at any moment, also when the thread has been killed between
+ * two stores.  Each word is stored as a whole; hn_name belongs to the hn_word
+ * that was stored after it, and is only written while that is 0.
+ */
+struct hyp_note {
+	uint64_t	 hn_word;	/* HYP_NOTE_*; 0: nothing */
+	uint64_t	 hn_name[2];	/* whose, filled up with NULs: "uftdi0"; or
+					   0, and HYP_NOTE_MINOR's, or 0 */
+	uint32_t	 hn_tid;	/* H's: 0: never anybody's */
+	uint32_t	 hn_spare;
+	uint64_t	 hn_thread[2];	/* H's: its name, with its NUL */
+	uint64_t	 hn_spares[2];
+};
+
+#define	HYP_NOTE_WHAT(w)	((w) & 0xff)
+#define	HYP_NOTE_BACK		UINT64_C(0x100)	/* it has come back */
+#define	HYP_NOTE_MINOR(w)	((uint32_t)((w) >> 32)) /* of hyp_node_create,
+							   and 1; 0: none */
+
+/* d_*: of the node in HYP_NOTE_MINOR.  The others: of hn_name. */
+enum {
+	HYP_NOTE_NONE,
+	HYP_NOTE_OPEN,
+	HYP_NOTE_CANCEL,
+	HYP_NOTE_CLOSE,
+	HYP_NOTE_READ,
+	HYP_NOTE_WRITE,
+	HYP_NOTE_IOCTL,
+	HYP_NOTE_POLL,
+	HYP_NOTE_MATCH,			/* from here on: the others */
+	HYP_NOTE_ATTACH,
+	HYP_NOTE_DETACH,
+	HYP_NOTE_CHILDDETACHED,
+	HYP_NOTE_ACTIVATE,
+	HYP_NOTE_CALLBACK,
+	HYP_NOTE_CALLOUT,
+	HYP_NOTE_SOFTINT,
+	HYP_NOTE_TASK,
+	HYP_NOTE_THREAD,
+	HYP_NOTE_N
+};
+
+/* ---- down-calls (K -> H, defined in src/devswd/host) ---------------- */
+
+/*
+ * note = hyp_note()
+ *
+ *	The calling thread's, until it ends; never NULL, and always the same.
+ *	Any context, any lock.  Does not block.
+ */
+struct hyp_note	*hyp_note(void);
 
 /*
  * hyp_trace(what)

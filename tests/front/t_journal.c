@@ -530,7 +530,7 @@ a_kill_at_any_instruction_leaves_it_right(void)
 #define	CALL(i)		(FILE_AT(JOURNAL_FILES) + (i) * 64L)
 #define	STATE_AT(i)	(CALL(JOURNAL_CALLS) + (i) * 512L)
 #define	TOLD_AT(i)	(STATE_AT(512) + (i) * 512L)
-#define	SIZE		TOLD_AT(TOLD_MAX)
+#define	SIZE		(TOLD_AT(TOLD_MAX) + JOURNAL_NOTES * 64L)
 
 static void
 poke(int fd, off_t at, const void *bytes, size_t n)
@@ -567,7 +567,7 @@ another_file_is_none(void)
 	T_EQ(ftruncate(fd, 0), -1);
 	poke32(fd, 8, 1);				/* another version */
 	T_EQ(journal_open(&other, fd), -EINVAL);
-	poke32(fd, 8, 3);
+	poke32(fd, 8, 4);
 	T_EQ(journal_open(&other, fd), 0);
 	journal_close(other);
 	poke32(fd, 0, 0);				/* magic */

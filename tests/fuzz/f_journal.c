@@ -9,7 +9,8 @@
  * that no other has; a file has a number that was given out; files and calls
  * are of a node in bounds; the last words have an end; devices that were attached
  * are counted, and what is put for a device can be got, whatever stands there;
- * what was told is a text, in its order, and can be taken back.
+ * what was told is a text, in its order, and can be taken back; what a thread
+ * was in is one of a driver's functions, of a name that can be printed.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -21,17 +22,20 @@
 #include "front/told.h"
 #include "fuzz/h_fuzz.h"
 #include "hyp/hyp_state.h"
+#include "hyp/hyp_trace.h"
 
 #define	NODE(i)		(4096 + (i) * 128L)
 #define	FILE_AT(i)	(NODE(JOURNAL_NODES) + (i) * 64L)
 #define	CALL(i)		(FILE_AT(JOURNAL_FILES) + (i) * 64L)
 #define	STATE(i)	(CALL(JOURNAL_CALLS) + (i) * 512L)
 #define	TOLD(i)		(STATE(512) + (i) * 512L)
+#define	NOTE(i)		(TOLD(256) + (i) * 64L)
 
 static struct journal *
 good_one(int *fd)
 {
 	struct journal_file jf = { .jf_pid = 5 };
+	struct hyp_note *hn;
 	struct journal *j;
 
 	FUZZ_PROMISE(journal_make(&j, fd) == 0);
@@ -52,6 +56,13 @@ good_one(int *fd)
 	    told_add(j, TOLD_CLAIM, "1:2,unit=3", 0) == 0 &&
 	    told_add(j, TOLD_MODULE, "/foo.so", 3) == 0);
 	told_try(j, TOLD_MODULE, "/foo.so", true);
+	hn = journal_notes_clear(j);
+	for (unsigned i = 0; i < 3; i++, hn++) {
+		memcpy(hn->hn_name, "uftdi0", 7);
+		memcpy(hn->hn_thread, "softclock", 10);
+		hn->hn_word = HYP_NOTE_CLOSE + 5 * i;
+		hn->hn_tid = 7;
+	}
 	return j;
 }
 
@@ -71,7 +82,8 @@ place(uint16_t at)
 	default:
 		return within < 0x3000 ? CALL(0) + within % (100 * 64) :
 		    within < 0x3800 ? STATE(0) + within % (4 * 512) :
-		    TOLD(0) + within % (4 * 512);
+		    within < 0x3c00 ? TOLD(0) + within % (4 * 512) :
+		    NOTE(0) + within % (4 * 64);
 	}
 }
 
@@ -128,6 +140,35 @@ files_and_calls(const struct journal *j)
 		if (journal_last(j, i, &jl))
 			FUZZ_PROMISE(i < JOURNAL_LAST && jl.jl_took >= -1 &&
 			    jl.jl_node < JOURNAL_NODES);
+	}
+}
+
+static bool
+is_printable(const char *text, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size && text[i] >= ' ' && text[i] <= '~'; i++)
+		continue;
+	return i < size && text[i] == '\0';
+}
+
+static void
+notes(const struct journal *j)
+{
+	struct journal_note jn;
+	struct journal_node node;
+
+	FUZZ_PROMISE(journal_notes(j) <= JOURNAL_NOTES);
+	for (unsigned i = 0; i < journal_notes(j); i++) {
+		if (!journal_note(j, i, &jn))
+			continue;
+		FUZZ_PROMISE(jn.jn_what > HYP_NOTE_NONE &&
+		    jn.jn_what < HYP_NOTE_N &&
+		    is_printable(jn.jn_name, sizeof(jn.jn_name)) &&
+		    is_printable(jn.jn_thread, sizeof(jn.jn_thread)));
+		FUZZ_PROMISE(!journal_minor(j, jn.jn_minor, &node) ||
+		    node.jn_minor == jn.jn_minor);
 	}
 }
 
@@ -222,6 +263,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (journal_open(&reader, fd) == 0) {
 		nodes(reader);
 		files_and_calls(reader);
+	notes(reader);
 		last(reader);
 		states(reader);
 		what_was_told(reader);

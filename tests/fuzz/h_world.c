@@ -251,6 +251,14 @@ hyp_random_add(const void *bytes, size_t n, uint32_t bits)
 		sum = (uint8_t)(sum + ((const uint8_t *)bytes)[i]);
 }
 
+struct hyp_note *
+hyp_note(void)
+{
+	static struct hyp_note note;
+
+	return &note;
+}
+
 uint32_t
 hyp_cpu(void)
 {

@@ -6,6 +6,8 @@
 #include <sys/lwp.h>
 #include <sys/systm.h>
 
+#include <hyp/hyp_trace.h>
+
 #include "sched/sched.h"
 
 _Static_assert(sizeof(struct lwp) <= SCHED_LWP_SIZE, "SCHED_LWP_SIZE");
@@ -18,6 +20,7 @@ lwp_current(void)
 	if (__predict_false(l->l_cred == NULL)) {
 		l->l_cred = &l->l_credstore;
 		l->l_proc = &l->l_procstore;
+		l->l_note = hyp_note();
 	}
 	return l;
 }

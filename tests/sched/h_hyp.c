@@ -105,6 +105,15 @@ hyp_random_add(const void *data, size_t len, uint32_t bits)
 	sched_note("random: %zu bytes, %u bits", len, bits);
 }
 
+/* Of no consequence: all fibers have one. */
+struct hyp_note *
+hyp_note(void)
+{
+	static struct hyp_note note;
+
+	return &note;
+}
+
 void
 hyp_panic(const char *line)
 {

@@ -114,7 +114,8 @@ daemon_main(void)
 	fc.tty.gid = 20;
 	fc.tty.mode = 0660;
 	hk_count_front = count_front;
-	keep_open(&fc);
+	keep_open();
+	keep_front(&fc);
 	if (fc.journal == NULL || front_start(&fc) != 0)
 		return 1;
 	pfd[1].fd = keep_adopt();

@@ -17,6 +17,7 @@ typedef struct callout {
 	bool		 c_pending;	/* on the list; same lock */
 	bool		 c_fired;	/* called, not stopped since; same lock */
 	u_int		 c_flags;
+	uint64_t	 c_owner[2];	/* const: who has made it */
 	TAILQ_ENTRY(callout) c_entry;
 } callout_t;
 

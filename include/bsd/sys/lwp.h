@@ -20,6 +20,7 @@
 #define	LW_CUT		0x4	/* the same of the close that it does */
 
 struct file;
+struct hyp_note;
 struct vnode;
 
 struct lwp_progress {
@@ -53,6 +54,7 @@ struct lwp {
 	void		*l_closing;	/* whom vn_close_known tells, or NULL */
 	struct file	*l_clone;	/* fd_clone to spec_open */
 	struct vnode	*l_clonevp;	/* with EMOVEFD of VOP_OPEN */
+	struct hyp_note	*l_note;	/* what it is in (sys/lwpnote.h) */
 	struct kauth_cred l_credstore;
 	struct proc	 l_procstore;
 #ifdef LOCKDEBUG

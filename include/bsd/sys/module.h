@@ -33,9 +33,9 @@
 
 #define	MODULE_LOCKDEBUG 0x10000U /* options LOCKDEBUG: other structs */
 #ifdef LOCKDEBUG
-#define	MODULE_VERSION	(2 | MODULE_LOCKDEBUG)
+#define	MODULE_VERSION	(3 | MODULE_LOCKDEBUG)
 #else
-#define	MODULE_VERSION	2	/* of what include/bsd promises */
+#define	MODULE_VERSION	3	/* of what include/bsd promises */
 #endif
 #define	MAXMODNAME	32
 

@@ -52,6 +52,23 @@ print_last(const json_t *last)
 		printf("no answer\n");
 }
 
+static void
+print_driver(const json_t *driver)
+{
+	const bool node = json_object_get(driver, "node") != NULL;
+	const char *const name = member(driver, node ? "node" : "device");
+
+	printf("  thread ");
+	print_clean(member(driver, "thread"), COLUMNS);
+	printf(" was in ");
+	print_clean(member(driver, "in"), COLUMNS);
+	if (name[0] != '\0') {
+		printf(" of ");
+		print_clean(name, COLUMNS);
+	}
+	printf("\n");
+}
+
 void
 print_died(const json_t *died)
 {
@@ -64,6 +81,8 @@ print_died(const json_t *died)
 	print_clean(member(died, "why")[0] != '\0' ? member(died, "why") :
 	    "it was killed", 2 * COLUMNS);
 	printf("\n");
+	json_array_foreach(json_object_get(died, "drivers"), i, each)
+		print_driver(each);
 	json_array_foreach(json_object_get(died, "calls"), i, each)
 		printf("  in the middle of: %s of %s\n", member(each, "call"),
 		    member(each, "node"));

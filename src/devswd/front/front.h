@@ -188,7 +188,20 @@ struct front_died {
 		int		 dl_took;	/* ms; -1: it had no answer */
 		char		 dl_name[64];
 	}		 fd_last[FRONT_DIED_LAST];
+	unsigned	 fd_ndrivers;	/* threads in a driver; same as calls */
+	struct front_died_driver {
+		unsigned	 dd_entry;	/* of FRONT_ENTRIES */
+		uint32_t	 dd_minor;	/* UINT32_MAX: of a device */
+		char		 dd_name[64];	/* of node or device, or "" */
+		char		 dd_thread[16];
+	}		 fd_drivers[FRONT_DIED_MAX];
 };
+/* What of a driver is called, in the order of HYP_NOTE_*. */
+#define	FRONT_ENTRIES							\
+	"", "d_open", "d_cancel", "d_close", "d_read", "d_write",	\
+	"d_ioctl", "d_poll", "match", "attach", "detach",		\
+	"childdetached", "activate", "callback", "callout", "softint",	\
+	"task", "thread"
 struct journal;
 void	front_died_open(struct journal *, bool);
 const struct front_died *front_died(void);

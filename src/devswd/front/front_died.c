@@ -5,10 +5,11 @@
  *
  * Model
  *	Who dies of his own (crash.c) writes into the journal what he says last,
- *	with which thread and which call of a client it was; of who is
- *	killed there is nothing.  Which calls were in hand and which files open,
- *	and whose, and which calls were the last, the journal has anyhow.  The
- *	next daemon reads that before it takes over, tells it once in the log,
+ *	with which thread and which call of a client it was, and in which
+ *	function of a driver, or after which; of who is killed there is nothing.
+ *	Which calls were in hand and which files open, and whose, which
+ *	calls were the last, and which threads were in a driver (note.c), the
+ *	journal has anyhow.  The next daemon reads that before it takes over, tells it once in the log,
  *	and keeps it to be asked for (devswctl status and show) until it ends.
  *
  *	Of calls and files as many are kept as somebody reads; the rest is
@@ -30,14 +31,20 @@
 #include "front/told.h"
 #include "host/host.h"
 #include "hyp/hyp.h"
+#include "hyp/hyp_trace.h"
 
 _Static_assert(sizeof(((struct front_died *)0)->fd_words) == JOURNAL_WORDS,
     "words of the journal");
 
+_Static_assert(JOURNAL_NOTES <= HOST_NOTES, "notes of the journal");
+
 #define	LAST_TOLD	8		/* in the log */
+
+static const char *const entries[HYP_NOTE_N] = { FRONT_ENTRIES };
 
 static struct front_died died;
 static bool died_is;
+static const struct journal *died_journal;	/* this process's */
 
 /* ---- the one that dies ---------------------------------------------- */
 
@@ -52,13 +59,36 @@ add(char *to, const char *end, const char *text)
 	return to;
 }
 
+/* Which of a driver's functions it is in, or was in last. */
+static char *
+add_note(char *to, const char *end)
+{
+	const struct journal *const j = died_journal;
+	const struct hyp_note *const hn = host_note_mine();
+	struct journal_note note;
+	struct journal_node node;
+	const char *name = note.jn_name;
+
+	if (hn == NULL || !journal_note_read(hn, &note))
+		return to;
+	if (note.jn_minor != JOURNAL_NO_MINOR && j != NULL &&
+	    journal_minor(j, note.jn_minor, &node))
+		name = node.jn_name;
+	to = add(to, end, note.jn_back ? ", after " : ", in ");
+	to = add(to, end, entries[note.jn_what]);
+	if (name[0] == '\0')
+		return to;
+	to = add(to, end, " of ");
+	return add(to, end, name);
+}
+
 /* Which thread it is, and what it does for whom. */
 static void
 died_emergency(void)
 {
 	static const char *const calls[] = { FRONT_CALLS };
 	const struct front_thread *const ft = front_maybe_self();
-	char text[128] = "", name[17] = "?", *to = text;
+	char text[256] = "", name[17] = "?", *to = text;
 	const char *const end = text + sizeof(text) - 1;
 
 	(void)prctl(PR_GET_NAME, name);
@@ -68,8 +98,9 @@ died_emergency(void)
 		to = add(to, end, ", ");
 		to = add(to, end, calls[ft->ft_op]);
 		to = add(to, end, " of ");
-		(void)add(to, end, ft->ft_chan->fc_node->fn_name);
+		to = add(to, end, ft->ft_chan->fc_node->fn_name);
 	}
+	(void)add_note(to, end);
 	host_crash_say(text);
 }
 
@@ -170,6 +201,39 @@ read_last(const struct journal *j)
 	}
 }
 
+/* Those that no client's call tells of come first. */
+static void
+read_drivers(const struct journal *j, bool called)
+{
+	const unsigned n = journal_notes(j);
+	struct journal_note note;
+	struct journal_node node;
+	struct front_died_driver *dd;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!journal_note(j, i, &note) || note.jn_back ||
+		    (note.jn_what < HYP_NOTE_MATCH) != called ||
+		    died.fd_ndrivers++ >= FRONT_DIED_MAX)
+			continue;
+		dd = &died.fd_drivers[died.fd_ndrivers - 1];
+		dd->dd_entry = note.jn_what;
+		dd->dd_minor = note.jn_minor;
+		strcpy(dd->dd_name, note.jn_minor != JOURNAL_NO_MINOR &&
+		    journal_minor(j, note.jn_minor, &node) ? node.jn_name :
+		    note.jn_name);
+		strcpy(dd->dd_thread, note.jn_thread);
+	}
+}
+
+static void
+tell_driver(const struct front_died_driver *dd)
+{
+
+	host_logf(HYP_LOG_NOTICE, "thread %s was in %s%s%s", dd->dd_thread,
+	    entries[dd->dd_entry], dd->dd_name[0] != '\0' ? " of " : "",
+	    dd->dd_name);
+}
+
 static void
 tell_last(const struct front_died_last *dl)
 {
@@ -189,6 +253,8 @@ tell(void)
 
 	host_logf(HYP_LOG_WARNING, "the devswd before this one died: %s",
 	    died.fd_words[0] != '\0' ? died.fd_words : "it was killed");
+	for (unsigned i = 0; i < died.fd_ndrivers && i < LAST_TOLD; i++)
+		tell_driver(&died.fd_drivers[i]);
 	for (unsigned i = 0; i < died.fd_ncalls && i < FRONT_DIED_MAX; i++)
 		host_logf(HYP_LOG_NOTICE, "it was in the middle of: %s of %s",
 		    calls[died.fd_calls[i].dc_call], died.fd_calls[i].dc_name);
@@ -214,13 +280,17 @@ front_died_open(struct journal *j, bool was)
 		read_calls(j);
 		read_files(j);
 		read_last(j);
+		read_drivers(j, false);
+		read_drivers(j, true);
 		died_is = true;
 		suspects_died(j, died.fd_words[0] != '\0');
 		told_died(j);
 		tell();
 	}
+	died_journal = j;
 	journal_last_clear(j);
 	host_crash_words(journal_words_clear(j), JOURNAL_WORDS);
+	host_note_to(journal_notes_clear(j), JOURNAL_NOTES);
 	host_emergency_add(died_emergency);
 }
 

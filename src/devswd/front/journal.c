@@ -45,6 +45,10 @@
  *	tells of the time before; nothing else depends on it, and a word that
  *	a kill has kept from being written is that of an older call.
  *
+ *	What threads are in.  Notes that each thread writes of itself as it
+ *	calls a driver and comes back (hyp_trace.h), which are right after each
+ *	store, too.  Only the report tells of them.
+ *
  *	Reading.  The content is somebody else's, even if that should be one
  *	of us: each value is copied once and then looked at, every index
  *	compared with its bounds, a name is one that a node can have, a minor
@@ -72,9 +76,10 @@
 #include "front/journal.h"
 #include "front/journalvar.h"
 #include "hyp/hyp.h"
+#include "hyp/hyp_trace.h"
 
 #define	MAGIC		UINT64_C(0x6c6e6a6473766564)
-#define	VERSION		3
+#define	VERSION		4
 #define	MINOR_MAX	((1U << 20) - 1)
 #define	CLASS_MAX	15
 #define	NUMBER_MAX	((UINT64_C(1) << 48) - 1)
@@ -147,10 +152,12 @@ struct journal {
 	struct call	 j_calls[JOURNAL_CALLS];
 	_Alignas(8) char j_states[JOURNAL_STATES];
 	_Alignas(8) char j_told[JOURNAL_TOLD];
+	_Alignas(4096) struct hyp_note j_notes[JOURNAL_NOTES];
 };
 
 _Static_assert(sizeof(struct node) == 128 && sizeof(struct file) == 64 &&
-    sizeof(struct call) == 64 && ATOMIC_LLONG_LOCK_FREE == 2,
+    sizeof(struct call) == 64 && sizeof(struct hyp_note) == 64 &&
+    ATOMIC_LLONG_LOCK_FREE == 2,
     "records are the format");
 
 static inline void
@@ -273,6 +280,16 @@ journal_told(const struct journal *j)
 {
 
 	return (void *)(uintptr_t)j->j_told;
+}
+
+struct hyp_note *
+journal_notes_clear(struct journal *j)
+{
+	unsigned n = journal_notes(j);
+
+	while (n-- > 0)
+		memset(&j->j_notes[n], 0, sizeof(j->j_notes[n]));
+	return j->j_notes;
 }
 
 /* Empty from the first store on. */
@@ -587,4 +604,63 @@ journal_last(const struct journal *j, unsigned i, struct journal_last *jl)
 	jl->jl_node = word >> NODE_SHIFT & NODE_MASK;
 	jl->jl_opcode = word & 0xff;
 	return i < JOURNAL_LAST && word != 0 && is_node(j, jl->jl_node);
+}
+
+bool
+journal_minor(const struct journal *j, uint32_t minor, struct journal_node *jn)
+{
+
+	for (unsigned i = 0; i < journal_nodes(j); i++) {
+		if (node_copy(j, i, jn) && jn->jn_minor == minor)
+			return true;
+	}
+	return false;
+}
+
+unsigned
+journal_notes(const struct journal *j)
+{
+	unsigned n = 0;
+
+	while (n < JOURNAL_NOTES && j->j_notes[n].hn_tid != 0)
+		n++;
+	return n;
+}
+
+/* A text of n bytes, from words that may have any. */
+static void
+text_copy(char *to, const void *from, size_t n)
+{
+
+	memcpy(to, from, n);
+	to[n - 1] = '\0';
+	for (; *to != '\0'; to++) {
+		if (*to < ' ' || *to > '~')
+			*to = '?';
+	}
+}
+
+bool
+journal_note_read(const struct hyp_note *hn, struct journal_note *jn)
+{
+	const uint64_t word = get64((const _Atomic uint64_t *)&hn->hn_word);
+	uint32_t minor = HYP_NOTE_MINOR(word);
+
+	jn->jn_what = HYP_NOTE_WHAT(word);
+	jn->jn_back = (word & HYP_NOTE_BACK) != 0;
+	jn->jn_name[0] = '\0';
+	if (jn->jn_what >= HYP_NOTE_MATCH) {
+		text_copy(jn->jn_name, hn->hn_name, sizeof(jn->jn_name));
+		minor = hn->hn_name[0] == 0 ? (uint32_t)hn->hn_name[1] : 0;
+	}
+	jn->jn_minor = minor == 0 ? JOURNAL_NO_MINOR : minor - 1;
+	text_copy(jn->jn_thread, hn->hn_thread, sizeof(jn->jn_thread));
+	return jn->jn_what > HYP_NOTE_NONE && jn->jn_what < HYP_NOTE_N;
+}
+
+bool
+journal_note(const struct journal *j, unsigned i, struct journal_note *jn)
+{
+
+	return journal_note_read(&j->j_notes[i], jn);
 }

@@ -15,6 +15,7 @@
 #define	JOURNAL_FILES	65536
 #define	JOURNAL_CALLS	65536
 #define	JOURNAL_LAST	64
+#define	JOURNAL_NOTES	4096		/* of threads */
 #define	JOURNAL_NAME	64		/* with its NUL */
 #define	JOURNAL_WORDS	1024		/* same */
 
@@ -53,6 +54,16 @@ struct journal_last {
 	int		 jl_took;	/* ms; -1: it has no answer */
 	unsigned	 jl_node;
 	uint32_t	 jl_opcode;	/* FUSE_* */
+};
+
+struct hyp_note;
+struct journal_note {
+	unsigned	 jn_what;	/* HYP_NOTE_* */
+	bool		 jn_back;	/* it had come back */
+	uint32_t	 jn_minor;	/* of the node that it was about */
+#define	JOURNAL_NO_MINOR UINT32_MAX
+	char		 jn_name[16];	/* of its device, or "" */
+	char		 jn_thread[16];	/* who it was */
 };
 
 /*
@@ -126,6 +137,14 @@ void	journal_last_clear(struct journal *);
  */
 char	*journal_words_clear(struct journal *);
 
+/*
+ * notes = journal_notes_clear(journal)
+ *
+ *	Where JOURNAL_NOTES threads can say what they are in (host_note_to); all
+ *	0 now.
+ */
+struct hyp_note	*journal_notes_clear(struct journal *);
+
 /* ---- reading -------------------------------------------------------- */
 
 /*
@@ -139,6 +158,18 @@ char	*journal_words_clear(struct journal *);
  * yes = journal_last(journal, i, &last)
  *
  *	One of the last JOURNAL_LAST calls that were taken, 0 the last one.
+ *
+ * yes = journal_note(journal, i, &note)
+ *
+ *	What the thread of note i, of journal_notes, was in, or in last.
+ *
+ * yes = journal_note_read(hyp_note, &note)
+ *
+ *	The same of a note that need not be there.  Async-signal-safe, as is
+ *
+ * yes = journal_minor(journal, minor, &node)
+ *
+ *	The node of that minor.
  *
  * number = journal_number(journal)
  *
@@ -155,6 +186,10 @@ bool	journal_node(const struct journal *, unsigned, struct journal_node *);
 bool	journal_file(const struct journal *, unsigned, struct journal_file *);
 bool	journal_call(const struct journal *, unsigned, struct journal_call *);
 bool	journal_last(const struct journal *, unsigned, struct journal_last *);
+unsigned journal_notes(const struct journal *);
+bool	journal_note(const struct journal *, unsigned, struct journal_note *);
+bool	journal_note_read(const struct hyp_note *, struct journal_note *);
+bool	journal_minor(const struct journal *, uint32_t, struct journal_node *);
 uint64_t journal_number(const struct journal *);
 void	journal_words(const struct journal *, char [JOURNAL_WORDS]);
 

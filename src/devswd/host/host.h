@@ -4,7 +4,7 @@
  * main, vusb, tests), beyond the hypercalls of hyp/.
  *
  * hyp_posix_lib (libc and pthreads only): hyp_posix.c, log.c, text.c,
- * trace.c, trace_text.c, tap.c, crash.c, hyp_random.c, overdue.c.
+ * trace.c, trace_text.c, tap.c, crash.c, hyp_random.c, note.c, overdue.c.
  * host_usb_lib (libusb) and host_udev_lib (libudev) have headers of their
  * own: host/usb.h and host/udev.h.
  */
@@ -214,6 +214,25 @@ void	host_tap_end(bool);
  *	Other files in their place, and all is forgotten; for tests.
  */
 void	host_random_files(const char *, const char *);
+
+/* ---- note.c --------------------------------------------------------- */
+
+/*
+ * host_note_to(memory, n)
+ *
+ *	Give these n struct hyp_note, of a shared mapping, from the begin of a
+ *	page on, and zeroed, to threads that call hyp_note from now on first;
+ *	at most HOST_NOTES.  They may be unmapped later: it has a mapping of its
+ *	own.  NULL: to nobody any more.
+ *
+ * note = host_note_mine()
+ *
+ *	The calling thread's, or NULL.  Async-signal-safe.
+ */
+#define	HOST_NOTES	4096
+struct hyp_note;
+void	host_note_to(void *, unsigned);
+const struct hyp_note *host_note_mine(void);
 
 /* ---- crash.c -------------------------------------------------------- */
 

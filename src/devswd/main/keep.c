@@ -288,7 +288,7 @@ journal_get(int fd)
 /* ---- for main ------------------------------------------------------- */
 
 void
-keep_open(struct front_config *fc)
+keep_open(void)
 {
 	int fd;
 
@@ -296,6 +296,12 @@ keep_open(struct front_config *fc)
 		return;
 	fd = take_all();
 	keep_journal = journal_get(fd);
+}
+
+void
+keep_front(struct front_config *fc)
+{
+
 	if (keep_journal == NULL)
 		return;
 	fc->journal = keep_journal;

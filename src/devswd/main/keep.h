@@ -13,11 +13,16 @@
 #include "front/told.h"
 
 /*
- * keep_open(fc)
+ * keep_open()
  *
- *	Take what a predecessor has left, or begin a journal, and give the front
- *	end what it needs (front_config's journal, keep and unkeep).  No effect
- *	if nobody keeps anything.  Before any thread exists.
+ *	Take what a predecessor has left, or begin a journal.  No effect if
+ *	nobody keeps anything.  Before any thread exists, and K: what its
+ *	threads are in is written there from the first on.
+ *
+ * keep_front(fc)
+ *
+ *	Give the front end what it needs (front_config's journal, keep and
+ *	unkeep); nothing if nobody keeps anything.
  *
  * timer = keep_adopt()
  *
@@ -42,7 +47,8 @@
  *	The daemon stops, and leaves nothing: before front_stop, and after.
  *	keep_close waits for the keeper, but no longer than a second.
  */
-void	keep_open(struct front_config *);
+void	keep_open(void);
+void	keep_front(struct front_config *);
 int	keep_adopt(void);
 void	keep_serve(void);
 bool	keep_keeps(void);

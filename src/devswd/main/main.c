@@ -8,6 +8,8 @@
  *
  *		command line, log, lock
  *		trace			if there is to be one
+ *		keep_open		the journal: why the last one died, and
+ *					what the threads that follow are in
  *		hyp_boot		the kernel side
  *		front_start		CUSE
  *		keep_adopt		nodes of one that was killed: they wait
@@ -193,8 +195,7 @@ main_front(const struct options *o)
 	fc.changed = nodes_changed;
 	fc.event = watch_event;
 	fc.tty_nonblock_close = strcmp(o->o_defaults, "bsd") == 0;
-	if (o->o_keep)
-		keep_open(&fc);
+	keep_front(&fc);
 	error = front_start(&fc);
 	if (error != 0)
 		host_logf(HYP_LOG_ERR, "cannot start the front end: %s",
@@ -330,6 +331,8 @@ main_start(struct options *o, int *udevfd, int *nodesfd, int *keptfd)
 	host_tap_init(main_tap, TAP_IDLE_MS);
 	if (o->o_deadline != 0)
 		hyp_set_deadline(o->o_deadline * 1000);
+	if (o->o_keep)
+		keep_open();
 	error = hyp_boot(HYP_VERSION);
 	if (error != 0) {
 		host_logf(HYP_LOG_ERR, "the kernel side does not start: %s",

@@ -40,6 +40,7 @@
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/lwpnote.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
@@ -194,6 +195,7 @@ device_attach(device_t dev, void *aux, cfprint_t print)
 	device_t const parent = dev->dv_parent;
 	const char *const name = dev->dv_cfdriver->cd_name;
 	const int unit = dev->dv_unit;
+	struct lwp_note ln;
 	bool locked;
 	u_int row;
 
@@ -209,7 +211,9 @@ device_attach(device_t dev, void *aux, cfprint_t print)
 		    (uintptr_t)dev->dv_cfattach->ca_attach);
 	locked = config_lock(dev->dv_cfattach);
 	row = config_call_begin(name, "attach", locked);
+	lwp_note_enter(&ln, HYP_NOTE_ATTACH, dev->dv_xname);
 	dev->dv_cfattach->ca_attach(parent, dev, aux);
+	lwp_note_exit(&ln);
 	config_call_end(row);
 	config_unlock(locked, "attach");
 	if (DEVTRACE())
@@ -394,6 +398,7 @@ static void
 config_detach_finish(device_t dev, int flags)
 {
 	device_t const parent = dev->dv_parent;
+	struct lwp_note ln;
 	bool locked;
 
 	config_detach_commit(dev);
@@ -409,7 +414,9 @@ config_detach_finish(device_t dev, int flags)
 		aprint_normal("%s: detached\n", dev->dv_xname);
 	if (parent != NULL && parent->dv_cfattach->ca_childdetached != NULL) {
 		locked = config_lock(parent->dv_cfattach);
+		lwp_note_enter(&ln, HYP_NOTE_CHILDDETACHED, parent->dv_xname);
 		parent->dv_cfattach->ca_childdetached(parent, dev);
+		lwp_note_exit(&ln);
 		config_unlock(locked, "childdetached");
 	}
 
@@ -445,6 +452,7 @@ static int
 config_detach_locked(device_t dev, int flags)
 {
 	const cfattach_t ca = dev->dv_cfattach;
+	struct lwp_note ln;
 	bool locked;
 	int error;
 
@@ -464,7 +472,9 @@ config_detach_locked(device_t dev, int flags)
 	if (DEVTRACE())
 		config_trace_enter("detach", dev, (uintptr_t)ca->ca_detach);
 	locked = config_lock(ca);
+	lwp_note_enter(&ln, HYP_NOTE_DETACH, dev->dv_xname);
 	error = ca->ca_detach == NULL ? EOPNOTSUPP : ca->ca_detach(dev, flags);
+	lwp_note_exit(&ln);
 	config_unlock(locked, "detach");
 	if (error) {
 		if (DEVTRACE())

@@ -19,6 +19,7 @@
 #include <sys/param.h>
 #include <sys/atomic.h>
 #include <sys/lwp.h>
+#include <sys/lwpnote.h>
 #include <sys/systm.h>
 
 #include "autoconf/autoconf_impl.h"
@@ -37,12 +38,15 @@ static void
 config_park_ask(device_t dev, enum devact act)
 {
 	const cfattach_t ca = dev->dv_cfattach;
+	struct lwp_note ln;
 	bool locked;
 
 	atomic_store_release(&dev->dv_detaching, curlwp);
 	mutex_exit(&alldevs_lock);
 	locked = config_lock(ca);
+	lwp_note_enter(&ln, HYP_NOTE_ACTIVATE, device_xname(dev));
 	(void)(*ca->ca_activate)(dev, act);
+	lwp_note_exit(&ln);
 	config_unlock(locked, "activate");
 	mutex_enter(&alldevs_lock);
 	KASSERT(dev->dv_detaching == curlwp && !dev->dv_detached);

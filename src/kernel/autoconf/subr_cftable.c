@@ -13,6 +13,7 @@
  */
 #include <sys/errno.h>
 #include <sys/kmem.h>
+#include <sys/lwpnote.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
@@ -356,6 +357,7 @@ config_unlock(bool locked, const char *what __unused)
 int
 config_match(device_t parent, cfdata_t cf, void *aux)
 {
+	struct lwp_note ln;
 	cfattach_t ca;
 	bool locked;
 	u_int row;
@@ -368,7 +370,9 @@ config_match(device_t parent, cfdata_t cf, void *aux)
 		return 0;
 	locked = config_lock(ca);
 	row = config_call_begin(cf->cf_name, "match", locked);
+	lwp_note_enter(&ln, HYP_NOTE_MATCH, cf->cf_name);
 	score = ca->ca_match(parent, cf, aux);
+	lwp_note_exit(&ln);
 	config_call_end(row);
 	config_unlock(locked, "match");
 	return score;

@@ -17,6 +17,7 @@
 #include <sys/errno.h>
 #include <sys/event.h>
 #include <sys/lwp.h>
+#include <sys/lwpnote.h>
 #include <sys/poll.h>
 #include <sys/pserialize.h>
 #include <sys/systm.h>
@@ -51,31 +52,44 @@ dev_unlock(bool locked, const char *what __unused)
  */
 #define	DEVSW_PART	static inline __attribute__((__always_inline__))
 
+/* An entry, for the lwp's note (sys/lwpnote.h) and for people. */
+#define	D_NOTE_OPEN	HYP_NOTE_OPEN, "d_open"
+#define	D_NOTE_CANCEL	HYP_NOTE_CANCEL, "d_cancel"
+#define	D_NOTE_CLOSE	HYP_NOTE_CLOSE, "d_close"
+#define	D_NOTE_READ	HYP_NOTE_READ, "d_read"
+#define	D_NOTE_WRITE	HYP_NOTE_WRITE, "d_write"
+
 /* Call one of d_open, d_cancel, d_close. */
 DEVSW_PART int
-dev_call(const char *what, dev_type_open((*fn)), int d_flag, bool block,
-    dev_t dev, int flag, int devtype, struct lwp *l)
+dev_call(u_int note, const char *what, dev_type_open((*fn)), int d_flag,
+    bool block, dev_t dev, int flag, int devtype, struct lwp *l)
 {
 	const bool locked = dev_lock(d_flag);
+	struct lwp_note ln;
 	int error;
 
+	lwp_note_call(&ln, note, block ? NODEV : dev);
 	error = DEVTRACE() ?
 	    devsw_trace_call(what, fn, block, dev, flag, devtype, l) :
 	    fn(dev, flag, devtype, l);
+	lwp_note_return(&ln);
 	dev_unlock(locked, what);
 	return error;
 }
 
 /* Call d_read or d_write. */
 DEVSW_PART int
-dev_rw(const char *what, dev_type_read((*fn)), int d_flag, dev_t dev,
-    struct uio *uio, int flag)
+dev_rw(u_int note, const char *what, dev_type_read((*fn)), int d_flag,
+    dev_t dev, struct uio *uio, int flag)
 {
 	const bool locked = dev_lock(d_flag);
+	struct lwp_note ln;
 	int error;
 
+	lwp_note_call(&ln, note, dev);
 	error = DEVTRACE() ? devsw_trace_rw(what, fn, dev, uio, flag) :
 	    fn(dev, uio, flag);
+	lwp_note_return(&ln);
 	dev_unlock(locked, what);
 	return error;
 }
@@ -86,11 +100,14 @@ dev_ioctl(dev_type_ioctl((*fn)), int d_flag, bool block, dev_t dev,
     u_long cmd, void *data, int flag, struct lwp *l)
 {
 	const bool locked = dev_lock(d_flag);
+	struct lwp_note ln;
 	int error;
 
+	lwp_note_call(&ln, HYP_NOTE_IOCTL, block ? NODEV : dev);
 	error = DEVTRACE() ?
 	    devsw_trace_ioctl(fn, block, dev, cmd, data, flag, l) :
 	    fn(dev, cmd, data, flag, l);
+	lwp_note_return(&ln);
 	dev_unlock(locked, "d_ioctl");
 	return error;
 }
@@ -107,10 +124,10 @@ devsw_open(const struct devsw_ref *dr, int flag, int devtype, struct lwp *l)
 	const struct cdevsw *const c = dr->dr_switch;
 
 	return dr->dr_block ?
-	    dev_call("d_open", b->d_open, b->d_flag, true, dr->dr_dev, flag,
-	    devtype, l) :
-	    dev_call("d_open", c->d_open, c->d_flag, false, dr->dr_dev, flag,
-	    devtype, l);
+	    dev_call(D_NOTE_OPEN, b->d_open, b->d_flag, true, dr->dr_dev,
+	    flag, devtype, l) :
+	    dev_call(D_NOTE_OPEN, c->d_open, c->d_flag, false, dr->dr_dev,
+	    flag, devtype, l);
 }
 
 /*
@@ -162,7 +179,7 @@ cdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
 
 	if (d == NULL)
 		return ENXIO;
-	return d->d_cancel == NULL ? ENODEV : dev_call("d_cancel",
+	return d->d_cancel == NULL ? ENODEV : dev_call(D_NOTE_CANCEL,
 	    d->d_cancel, d->d_flag, false, dev, flag, devtype, l);
 }
 
@@ -173,7 +190,7 @@ bdev_cancel(dev_t dev, int flag, int devtype, struct lwp *l)
 
 	if (d == NULL)
 		return ENXIO;
-	return d->d_cancel == NULL ? ENODEV : dev_call("d_cancel",
+	return d->d_cancel == NULL ? ENODEV : dev_call(D_NOTE_CANCEL,
 	    d->d_cancel, d->d_flag, true, dev, flag, devtype, l);
 }
 
@@ -188,8 +205,8 @@ cdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
 
-	return d == NULL ? ENXIO : dev_call("d_close", d->d_close, d->d_flag,
-	    false, dev, flag, devtype, l);
+	return d == NULL ? ENXIO : dev_call(D_NOTE_CLOSE, d->d_close,
+	    d->d_flag, false, dev, flag, devtype, l);
 }
 
 int
@@ -197,8 +214,8 @@ bdev_close(dev_t dev, int flag, int devtype, struct lwp *l)
 {
 	const struct bdevsw *d = bdevsw_lookup(dev);
 
-	return d == NULL ? ENXIO : dev_call("d_close", d->d_close, d->d_flag,
-	    true, dev, flag, devtype, l);
+	return d == NULL ? ENXIO : dev_call(D_NOTE_CLOSE, d->d_close,
+	    d->d_flag, true, dev, flag, devtype, l);
 }
 
 int
@@ -221,7 +238,7 @@ cdev_read(dev_t dev, struct uio *uio, int flag)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
 
-	return d == NULL ? ENXIO : dev_rw("d_read", d->d_read, d->d_flag, dev,
+	return d == NULL ? ENXIO : dev_rw(D_NOTE_READ, d->d_read, d->d_flag, dev,
 	    uio, flag);
 }
 
@@ -230,7 +247,7 @@ cdev_write(dev_t dev, struct uio *uio, int flag)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
 
-	return d == NULL ? ENXIO : dev_rw("d_write", d->d_write, d->d_flag, dev,
+	return d == NULL ? ENXIO : dev_rw(D_NOTE_WRITE, d->d_write, d->d_flag, dev,
 	    uio, flag);
 }
 
@@ -286,14 +303,17 @@ int
 cdev_poll(dev_t dev, int events, struct lwp *l)
 {
 	const struct cdevsw *d = cdevsw_lookup(dev);
+	struct lwp_note ln;
 	bool locked;
 	int revents;
 
 	if (d == NULL)
 		return POLLERR;
 	locked = dev_lock(d->d_flag);
+	lwp_note_call(&ln, HYP_NOTE_POLL, dev);
 	revents = DEVTRACE() ? devsw_trace_poll(dev_poll, dev, events, l) :
 	    dev_poll(dev, events, l);
+	lwp_note_return(&ln);
 	dev_unlock(locked, "d_poll");
 	return revents;
 }

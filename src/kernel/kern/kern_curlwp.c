@@ -8,6 +8,8 @@
 #include <sys/lwp.h>
 #include <sys/systm.h>
 
+#include <hyp/hyp_trace.h>
+
 static _Thread_local struct lwp lwp_self;
 
 /*
@@ -23,6 +25,7 @@ lwp_current(void)
 	if (__predict_false(l->l_cred == NULL)) {
 		l->l_cred = &l->l_credstore;	/* all zero: user 0 */
 		l->l_proc = &l->l_procstore;
+		l->l_note = hyp_note();
 	}
 	return l;
 }

@@ -8,6 +8,7 @@
 #include <sys/errno.h>
 #include <sys/kmem.h>
 #include <sys/kthread.h>
+#include <sys/lwpnote.h>
 #include <sys/systm.h>
 
 #include <hyp/hyp.h>
@@ -16,6 +17,7 @@ struct kthread {
 	void		 (*kt_func)(void *);
 	void		 *kt_arg;
 	int		 kt_flags;
+	uint64_t	 kt_owner[2];
 	struct hyp_thread *kt_host;	/* only if it must be joined */
 };
 
@@ -24,10 +26,17 @@ kthread_main(void *arg)
 {
 	struct kthread *kt = arg;
 	const bool mpsafe = (kt->kt_flags & KTHREAD_MPSAFE) != 0;
+	const bool owned = kt->kt_owner[0] != 0 ||
+	    kt->kt_owner[1] != 0;
+	struct lwp_note ln;
 
+	if (owned)
+		lwp_note_owned(&ln, HYP_NOTE_THREAD, kt->kt_owner);
 	if (!mpsafe)
 		kernel_lock(1);
 	kt->kt_func(kt->kt_arg);
+	if (owned)
+		lwp_note_exit(&ln);
 	if (!mpsafe)
 		kernel_unlock(1);
 	LOCKDEBUG_NONE("the end of a kthread");
@@ -60,6 +69,7 @@ kthread_create(pri_t pri __unused, int flags, struct cpu_info *ci __unused,
 	kt->kt_func = func;
 	kt->kt_arg = arg;
 	kt->kt_flags = flags;
+	lwp_note_owner(kt->kt_owner);
 	if (join)
 		*ktp = kt;
 	if (hyp_thread_create(name, kthread_main, kt,

@@ -29,6 +29,7 @@
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/lwpnote.h>
 #include <sys/module.h>
 #include <sys/param.h>
 #include <sys/pserialize.h>
@@ -46,6 +47,7 @@ struct softint {
 	void		*si_arg;
 	bool		 si_mpsafe;
 	bool		 si_pending;
+	uint64_t	 si_owner[2];
 	TAILQ_ENTRY(softint) si_entry;
 };
 
@@ -64,19 +66,23 @@ static bool softclock_stop;
 
 /* Run one handler without the lock. */
 static void
-softclock_call(const void *what, const char *kind __unused,
+softclock_call(const void *what, u_int note, const uint64_t owner[2],
     void (*func)(void *), void *arg, bool mpsafe)
 {
+	struct lwp_note ln;
 
+	lwp_note_owned(&ln, note, owner);	/* it may free itself */
 	softclock_running = what;
 	mutex_exit(&softclock_lock);
 	kpreempt_disable();		/* for xc_barrier */
 	if (!mpsafe)
 		kernel_lock(1);
-	LOCKDEBUG_SOFT(kind, func(arg));
+	LOCKDEBUG_SOFT(note == HYP_NOTE_SOFTINT ? "a softint" : "a callout",
+	    func(arg));
 	if (!mpsafe)
 		kernel_unlock(1);
 	kpreempt_enable();
+	lwp_note_exit(&ln);
 	mutex_enter(&softclock_lock);
 	softclock_running = NULL;
 	cv_broadcast(&softclock_idle);
@@ -92,16 +98,16 @@ softclock_step(void)
 	if (si != NULL) {
 		TAILQ_REMOVE(&softints, si, si_entry);
 		si->si_pending = false;
-		softclock_call(si, "a softint", si->si_func, si->si_arg,
-		    si->si_mpsafe);
+		softclock_call(si, HYP_NOTE_SOFTINT, si->si_owner,
+		    si->si_func, si->si_arg, si->si_mpsafe);
 		return true;
 	}
 	if (c != NULL && c->c_when <= hyp_clock()) {
 		TAILQ_REMOVE(&callouts, c, c_entry);
 		c->c_pending = false;
 		c->c_fired = true;
-		softclock_call(c, "a callout", c->c_func, c->c_arg,
-		    (c->c_flags & CALLOUT_MPSAFE) != 0);
+		softclock_call(c, HYP_NOTE_CALLOUT, c->c_owner, c->c_func,
+		    c->c_arg, (c->c_flags & CALLOUT_MPSAFE) != 0);
 		return true;
 	}
 	return false;
@@ -164,6 +170,7 @@ callout_init(callout_t *c, u_int flags)
 
 	memset(c, 0, sizeof(*c));
 	c->c_flags = flags;
+	lwp_note_owner(c->c_owner);
 }
 
 /*
@@ -367,6 +374,7 @@ softint_establish(u_int flags, void (*func)(void *), void *arg)
 	si->si_func = func;
 	si->si_arg = arg;
 	si->si_mpsafe = (flags & SOFTINT_MPSAFE) != 0;
+	lwp_note_owner(si->si_owner);
 	return si;
 }
 

@@ -24,6 +24,7 @@
 #include <sys/device.h>
 #include <sys/errno.h>
 #include <sys/kmem.h>
+#include <sys/lwpnote.h>
 #include <sys/mutex.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
@@ -34,7 +35,7 @@
 #include "specfs/specfs_impl.h"
 
 #define	LINUX_MINOR_MAJORS	64	/* 6 bits of devsw major */
-#define	LINUX_MINOR_UNIT	13	/* bits of unit */
+#define	LINUX_MINOR_UNIT	LWP_NOTE_UNITS	/* bits of unit */
 #define	LINUX_MINOR_UNITS	(1 << LINUX_MINOR_UNIT)
 CTASSERT(CONFIG_UNITS <= LINUX_MINOR_UNITS);
 #define	UNIT_NODES	(3 + DEVNODE_NSUBS) /* that a unit can have */

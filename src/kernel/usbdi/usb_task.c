@@ -26,6 +26,7 @@
 #include <sys/kthread.h>
 #include <sys/kernel.h>
 #include <sys/lwp.h>
+#include <sys/lwpnote.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
@@ -36,13 +37,16 @@
 #include "usbdi/usbdi_impl.h"
 
 static void
-usb_task_run(struct usb_task *task)
+usb_task_run(const struct usbd_device *dev, struct usb_task *task)
 {
 	const bool mpsafe = (task->flags & USB_TASKQ_MPSAFE) != 0;
+	struct lwp_note ln;
 
 	if (!mpsafe)
 		KERNEL_LOCK(1, curlwp);
+	lwp_note_enter(&ln, HYP_NOTE_TASK, dev->ud_path);
 	(*task->fun)(task->arg);
+	lwp_note_exit(&ln);
 	if (!mpsafe)
 		KERNEL_UNLOCK_ONE(curlwp);
 }
@@ -60,7 +64,7 @@ usb_task_thread(void *arg)
 		task->queue = USB_NUM_TASKQS;
 		dev->ud_curtask = task;
 		mutex_exit(&dev->ud_lock);
-		usb_task_run(task);	/* which may free it */
+		usb_task_run(dev, task);	/* which may free it */
 		mutex_enter(&dev->ud_lock);
 		dev->ud_curtask = NULL;
 		cv_broadcast(&dev->ud_cv);

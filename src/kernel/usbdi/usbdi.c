@@ -29,6 +29,7 @@
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/lwpnote.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
@@ -71,6 +72,10 @@ usbd_pipe_create(struct usbd_device *dev, struct usbd_interface *iface,
 		pipe->up_type = UE_GET_XFERTYPE(ep->ue_edesc->bmAttributes);
 	}
 	pipe->up_mpsafe = mpsafe;
+	lwp_note_owner(pipe->up_owner);
+	if (pipe->up_owner[0] == 0 && pipe->up_owner[1] == 0)
+		strlcpy((char *)pipe->up_owner, dev->ud_path,
+		    sizeof(pipe->up_owner));
 	callout_init(&pipe->up_callout, CALLOUT_MPSAFE);
 	callout_setfunc(&pipe->up_callout, usbd_pipe_wakeup, pipe);
 	TAILQ_INIT(&pipe->up_queue);

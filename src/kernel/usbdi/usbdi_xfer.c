@@ -59,6 +59,7 @@
 #include <sys/kernel.h>
 #include <sys/kmem.h>
 #include <sys/lwp.h>
+#include <sys/lwpnote.h>
 #include <sys/syslog.h>
 #include <sys/systm.h>
 
@@ -333,6 +334,7 @@ usbd_xfer_callback(struct usbd_pipe *pipe, struct usbd_xfer *xfer)
 	const bool intr = xfer->ux_intr;
 	const usbd_callback cb = xfer->ux_callback;
 	const usbd_status status = xfer->ux_status;
+	struct lwp_note ln;
 
 	/* All of a pipe have the driver's one buffer; nobody else runs. */
 	if (intr && xfer->ux_actlen > 0)
@@ -343,8 +345,10 @@ usbd_xfer_callback(struct usbd_pipe *pipe, struct usbd_xfer *xfer)
 		kpreempt_disable();		/* for xc_barrier */
 		if (!pipe->up_mpsafe)
 			KERNEL_LOCK(1, curlwp);
+		lwp_note_owned(&ln, HYP_NOTE_CALLBACK, pipe->up_owner);
 		LOCKDEBUG_SOFT("a callback of a transfer",
 		    (*cb)(xfer, xfer->ux_priv, status));
+		lwp_note_exit(&ln);
 		if (!pipe->up_mpsafe)
 			KERNEL_UNLOCK_ONE(curlwp);
 		kpreempt_enable();

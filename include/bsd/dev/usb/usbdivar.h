@@ -142,6 +142,7 @@ struct usbd_pipe {
 	struct usbd_xfer *up_intrxfer[USBD_INTR_XFERS]; /* of
 					   usbd_open_pipe_intr, or NULL */
 	struct usb_task	 up_stalltask;
+	uint64_t	 up_owner[2];	/* const: who has opened it */
 	LIST_ENTRY(usbd_pipe) up_list;	/* (l) */
 };
 
