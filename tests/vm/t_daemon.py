@@ -498,12 +498,17 @@ def _(world):
         far.write(b"alive")
         equal(probe.read_all(fd, 5), b"alive")
         # The next ones knew why, and only this device was a suspect.
+        ctl = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
         text = said()
         equal(text.count("died: crash0: it was to be expected"), 3, text)
+        # ...and where: the last is told by the daemon that goes on, too.
+        equal(text.count(", in attach of crash0"), 6, text)
+        status = subprocess.check_output([ctl, "status"]).decode()
+        equal((", in attach of crash0" in status,
+               " was in attach of crash0\n" in status), (True, True), status)
         equal(text.count(alone), 1, text)
         equal(text.count("left alone"), 1, text)
         # Who has taken the driver away may have it tried again.
-        ctl = os.environ["DEVSW_BUILD"] + "/src/cmd/devswctl/devswctl"
         subprocess.check_call([ctl, "modunload", "crash"])
         equal(h_guest.open_error(CALLOUT["acm0"]) in ("ENXIO", "ENOENT"), True)
         subprocess.check_call([ctl, "reload"])
