@@ -50,7 +50,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -626,13 +625,6 @@ main(int argc, char **argv)
 	struct options o;
 	int status = EXIT_OK;
 
-	/*
-	 * One heap.  Threads come and go with adapters and blocked calls, and
-	 * of eight heaps for each CPU every one has room for the most that was
-	 * ever asked of it.  A call of a client takes a few small pieces at
-	 * most, which each thread's cache has without a lock.
-	 */
-	(void)mallopt(M_ARENA_MAX, 1);
 	conf_stdio();
 	change_open(&o, argc, argv);
 	upgrade_open(argc, argv);
