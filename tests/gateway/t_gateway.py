@@ -10,6 +10,7 @@ clients other than ours do: pyserial's rfc2217:// and socat, as Debian has
 them.  What a pty does not have (modem lines, breaks) is vm/t_gateway.
 """
 import contextlib
+import http.client
 import os
 import random
 import re
@@ -779,18 +780,29 @@ def _():
                          b"2e 78" + b" " * 44 + b".x"])
 
 
+def lost_of_log(gate):
+    """Bytes, as /metrics counts them."""
+    page = http.client.HTTPConnection("::1", gate.web, timeout=h_gateway.LIMIT)
+    page.request("GET", "/metrics")
+    text = page.getresponse().read().decode()
+    page.close()
+    return int(re.search(r"log_lost_bytes_total\S* (\d+)", text).group(1))
+
+
 @case("log: a full disk is said once, costs nobody anything, and is counted")
 def _():
     with h_gateway.tempfile.TemporaryDirectory() as where:
         path = where + "/log"
         os.mkdir(path)          # as good a reason as any, and root's too
-        with gateway(f"log = {path}") as gate:
+        with gateway(f"log = {path}", web="comment = x") as gate:
             client = Stream(gate.raw[0])
             until(lambda: gate.said(" comes"), "client")
             for _ in range(50):
                 gate.device.write(b"lost")
                 equal(client.read(4), b"lost")
             until(lambda: gate.said(f"log {path}: Is a directory"), "word")
+            # The word is of the first try, and the bytes may wait behind it.
+            until(lambda: lost_of_log(gate) > 0, "loss")
             equal(gate.text().count(f"log {path}: Is a directory"), 1)
             os.rmdir(path)
             time.sleep(1.1)
