@@ -63,6 +63,7 @@ TTYIN = "kernel/tty/tty_input.c"
 TTYOUT = "kernel/tty/tty_output.c"
 TTYIOC = "kernel/tty/tty_ioctl.c"
 USBDI = "kernel/usbdi/usbdi.c"
+CALL = "kernel/usbdi/usbdi_call.c"
 XFER = "kernel/usbdi/usbdi_xfer.c"
 TASK = "kernel/usbdi/usb_task.c"
 USBDEV = "kernel/usbdi/usb_subr.c"
@@ -530,7 +531,7 @@ MUTANTS = (
      "		dev->ud_gone = NULL;\n", ""),
     ("a device that is gone cancels nothing", XFER,
      "		usbd_pipe_cancel(pipe, USBD_IOERROR);", "		continue;"),
-    ("an xfer that is destroyed leaves its timer", XFER,
+    ("an xfer that is destroyed leaves its timer", CALL,
      "	(void)callout_halt(&xfer->ux_callout, NULL);\n", ""),
     ("an abort does not wait", USBDI,
      "	while (!usbd_pipe_idle(pipe))\n"

@@ -39,7 +39,7 @@ ACCEPTED = {
     "kernel/tty": [{"tty.c", "tty_conf.c", "tty_drain.c", "tty_input.c",
                     "tty_modem.c", "tty_open.c", "tty_output.c", "tty_rw.c"}],
     # Pipes are made of transfers, requests are transfers on a pipe.
-    "kernel/usbdi": [{"usb_subr.c", "usbdi.c", "usbdi_util.c",
+    "kernel/usbdi": [{"usb_subr.c", "usbdi.c", "usbdi_call.c", "usbdi_util.c",
                       "usbdi_xfer.c"}],
     # The bus completes what a device answers, and what one UART sends is
     # what the one at the other end of a wire has to tell its bus.

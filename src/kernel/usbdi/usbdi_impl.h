@@ -44,6 +44,9 @@ bool	usbd_pipe_idle(const struct usbd_pipe *);
 void	usbd_pipe_cancel(struct usbd_pipe *, usbd_status);
 void	usbd_pipe_wakeup(void *);
 usbd_status usbd_xfer_accept(struct usbd_xfer *);
+void	usbd_xfer_cancel(struct usbd_xfer *, usbd_status);
+void	usbd_xfer_host_done(void *, int, uint32_t);
+void	usbd_xfer_timer(void *);
 
 /* ---- usbdi.c -------------------------------------------------------- */
 
