@@ -18,6 +18,9 @@
 #include "specfs/h_node.h"
 #include "specfs/specfs_impl.h"
 
+#define	L_EIO		5
+#define	L_EAGAIN	11
+
 static struct h_client a, b, c3;
 
 static void
@@ -78,6 +81,26 @@ end_close_a(void)
 }
 
 /* ---- actors --------------------------------------------------------- */
+
+/*
+ * A thread that may not sleep asks a driver that wants the call again each time:
+ * EAGAIN, or what a dead file has.
+ */
+static void
+reads_nosleep(void *arg)
+{
+	struct h_client *c = arg;
+	struct hyp_lwp *const l = h_enter(1000);
+	size_t done;
+	char byte;
+
+	hyp_lwp_nosleep(l);
+	c->c_error = hyp_file_read(c->c_file, &byte, 1, 0, &done);
+	sched_note("read: %d", c->c_error);
+	SCHED_CHECK(c->c_error == L_EAGAIN || c->c_error == L_EIO);
+	h_exit(l);
+	h_close(c);
+}
 
 static void
 open_close(void *arg)
@@ -295,6 +318,8 @@ ACTORS(opener_revoke, { "A", open_close, &a },
 ACTORS(opener_unplug, { "A", open_close, &a },
     { "unplug", unplugs_opener, NULL });
 ACTORS(write_revoke, { "A", open_write_close, &a },
+    { "revoke", revokes, NULL });
+ACTORS(nosleep_read_revoke, { "A", reads_nosleep, &a },
     { "revoke", revokes, NULL });
 ACTORS(read_revoke, { "A", read_close, &a },
     { "revoke", revokes_for_good, NULL });
@@ -544,6 +569,14 @@ setup_restarting(void)
 }
 
 static void
+setup_restarting_read(void)
+{
+
+	setup_open_a();
+	hd[0].hd_read_restarts = 2;
+}
+
+static void
 setup_sleeping_open(void)
 {
 
@@ -676,6 +709,8 @@ const struct sched_litmus l_specfs[] = {
 	    setup, write_revoke, end },
 	{ "read_revoke", "a blocked read against a revoke: no lost wake-up",
 	    setup_open_a, read_revoke, end },
+	{ "nosleep_read_revoke", "the same, in a thread that may not sleep",
+	    setup_restarting_read, nosleep_read_revoke, end },
 	{ "read_unplug", "a blocked read against an unplug",
 	    setup_open_a, read_unplug, end },
 	{ "poll_revoke", "a poll against a revoke",

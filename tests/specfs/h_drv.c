@@ -218,6 +218,10 @@ hdread(dev_t dev, struct uio *uio, int flag)
 
 	T_BEGIN("d_read");
 	hd_enter(h);
+	if (h->hd_read_restarts > 0) {
+		h->hd_read_restarts--;
+		error = ERESTART;
+	}
 	while (error == 0 && h->hd_bytes == 0) {
 		if (h->hd_deaf)
 			cv_wait(&h->hd_cv, &h->hd_lock);

@@ -47,6 +47,7 @@ struct hd {
 	u_int		hd_moves;	/* have moved so many, or none if 0 */
 	int		hd_open_error;	/* what the next d_open's answer */
 	int		hd_restarts;	/* d_open answers ERESTART so often */
+	u_int		hd_read_restarts; /* d_read the same, at once */
 	int		hd_failures;	/* d_open answers EIO so often */
 	u_int		hd_nopen, hd_nclose, hd_ncancel;
 	int		hd_cancelflag, hd_closeflag;	/* the last one's */

@@ -461,6 +461,13 @@ lacks_entry(void)
 		}
 		T_EQ(nerrors, 1);
 	}
+	/* The next driver's table may come to be where this one's was. */
+	devsw_detach(NULL, &clone_cdevsw);
+	T_EQ(devsw_attach("clone", NULL, NULL, &clone_cdevsw, &maj), 0);
+	l = h_enter(0);
+	T_EQ(hyp_node_open(&node, RW, NULL, &fp), L_EINVAL);
+	h_exit(l);
+	T_EQ(nerrors, 2);
 	fileops = &clone_fileops;
 	T_EQ(nopen, 0);
 	teardown();
