@@ -151,10 +151,10 @@ GROUPS = (
      "to take the read back and submit it again, and for a quarter of a wake-up.  "
      "For a packet that is 2.8 system calls: one that submits and one that takes "
      "back, and of each wake-up the wait, libusb's poll(2), and the reap that finds "
-     "no more; and one malloc(3), libusb's when it submits.  How the timers of the ports fall together makes a "
-     "quarter of difference from run to run, on both sides.  There would be fewer "
-     "packets with a longer timer, but then what comes unasked would be later than "
-     "with ftdi_sio.",
+     "no more; and one malloc(3), libusb's when it submits.  How the timers of the "
+     "ports fall together makes a quarter of difference from run to run, on both "
+     "sides.  There would be fewer packets with a longer timer, but then what comes "
+     "unasked would be later than with ftdi_sio.",
      rows.FTDI_IDLE + rows.FTDI_ANSWER),
     ("devswd with 64 nodes that nobody has open",
      "Threads, memory, and how often it went to sleep in 10 s; with an adapter: "

@@ -45,9 +45,8 @@
  * Locks
  *	the tty's lock -> sc_lock.  The methods that may sleep are called
  *	with neither held, by the one thread that holds the control token
- *	(ucom_ctl_enter).  Pipes are
- *	aborted with no lock held, since that waits for callbacks, which
- *	take both.  d_cancel only flags and wakes.
+ *	(ucom_ctl_enter).  Pipes are aborted with no lock held, since that
+ *	waits for callbacks, which take both.  d_cancel only flags and wakes.
  *
  * Known gaps
  *	No PPS.  Only tcflush(3) calls back what has been handed to the

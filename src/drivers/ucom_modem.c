@@ -64,9 +64,8 @@ ucom_over(const struct ucom_softc *sc)
  *	ends something, a break, which must not go on because of a signal.
  *
  *	ucom_ctl_enter_own is for who brings the line up or down (state
- *	OPENING).  It never fails: sc_closing is set for
- *	its sake, and what it asks for, DTR to drop, is what has to come after
- *	d_cancel.
+ *	OPENING).  It never fails: sc_closing is set for its sake, and what it
+ *	asks for, DTR to drop, is what has to come after d_cancel.
  */
 int
 ucom_ctl_enter(struct ucom_softc *sc, bool catch)

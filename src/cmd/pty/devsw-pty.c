@@ -135,7 +135,7 @@ main(int argc, char **argv)
 	/* Were it ignored, as somebody may have left it, no child would tell. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	status = options_parse(&o, argc, argv);
-	if (status == EXIT_OK && fflush(stdout) != 0) {
+	if (status == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
 		complain("standard output: %s", strerror(errno));
 		status = EXIT_FAILED;
 	}

@@ -7,10 +7,11 @@
  *	Who dies of his own (crash.c) writes into the journal what he says last,
  *	with which thread and which call of a client it was, and in which
  *	function of a driver, or after which; of who is killed there is nothing.
- *	Which calls were in hand and which files open, and whose, which
- *	calls were the last, and which threads were in a driver (note.c), the
- *	journal has anyhow.  The next daemon reads that before it takes over, tells it once in the log,
- *	and keeps it to be asked for (devswctl status and show) until it ends.
+ *	Which calls were in hand and which files open, and whose, which calls
+ *	were the last, and which threads were in a driver (note.c), the journal
+ *	has anyhow.  The next daemon reads that before it takes over, tells it
+ *	once in the log, and keeps it to be asked for (devswctl status and show)
+ *	until it ends.
  *
  *	Of calls and files as many are kept as somebody reads; the rest is
  *	counted.  What is in the journal is not believed: journal.c.
