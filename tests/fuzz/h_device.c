@@ -5,7 +5,9 @@
  * A transfer takes a byte of its input:
  *
  *	0 to 3	ends well.  An IN transfer takes another byte, how much it
- *		brings (255: all that there is room for), and then that
+ *		brings (255: all that there is room for, until that was MUCH in
+ *		one execution, as two bytes would buy a transfer of 16 KiB), and
+ *		then that
  *	4	ends well with nothing
  *	5	STALL		6	I/O error	7	overflow
  *	8	the device is gone
@@ -31,6 +33,8 @@
 
 #define	MAXNODES	8192
 #define	MAXHERE		64
+#define	MUCH		32768	/* two of the largest transfers */
+#define	PACKET		64
 #define	GET_DESCRIPTOR	0x06
 #define	REPORT_DESC	0x22
 
@@ -180,6 +184,19 @@ event_thread(void *arg)
 	}
 }
 
+/* All that an IN transfer has room for, or a packet when that was much. */
+static uint32_t
+room(const struct hyp_usbx *x)
+{
+	uint32_t n = x->x_len;
+
+	if (n > device.d_much)
+		n = n < PACKET ? n : PACKET;
+	else
+		device.d_much -= n;
+	return n;
+}
+
 /* How much an IN transfer brings, and that. */
 static uint32_t
 bring(struct fuzz *f, struct hyp_usbx *x)
@@ -187,9 +204,10 @@ bring(struct fuzz *f, struct hyp_usbx *x)
 	uint32_t n;
 
 	if (f->f_left == 0)
-		return x->x_len;
+		return room(x);
 	n = fuzz_u8(f);
-	n = n == 0xff || n > x->x_len ? x->x_len : n;
+	if (n == 0xff || n > x->x_len)
+		n = room(x);
 	(void)fuzz_bytes(f, x->x_buf, n);
 	return n;
 }
@@ -228,7 +246,7 @@ act(struct hyp_usbx *x, struct fuzz *f, bool in)
 		end(x, HYP_USB_IOERROR, 0);
 		break;
 	case 7:
-		end(x, HYP_USB_OVERFLOW, in ? x->x_len : 0);
+		end(x, HYP_USB_OVERFLOW, in ? room(x) : 0);
 		break;
 	case 8:
 		all_gone();
@@ -318,7 +336,7 @@ hyp_usbx_cancel(struct hyp_usbx *x)
 	if (x->x_state != FLYING || x->x_does == 11)
 		return;
 	if (x->x_does == 15)
-		end(x, HYP_USB_OK, x->x_len);
+		end(x, HYP_USB_OK, (x->x_ep & 0x80) != 0 ? room(x) : x->x_len);
 	else
 		end(x, HYP_USB_CANCELLED, 0);
 }
@@ -595,6 +613,7 @@ device_forget(void)
 {
 
 	nhere = 0;
+	device.d_much = MUCH;
 }
 
 int

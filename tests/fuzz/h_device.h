@@ -29,6 +29,7 @@ struct device {
 	bool		d_gone;
 	struct hyp_usb	*d_open;
 	uint64_t	d_sent;		/* bytes of OUT transfers, not control */
+	uint32_t	d_much;		/* of full IN transfers, still to come */
 };
 extern struct device device;
 
@@ -49,7 +50,7 @@ void	device_parked_drop(void);
 struct hyp_node *device_node(unsigned);
 unsigned device_nodes(void);
 /* The n-th, or that of the rest by their number, of those whose hardware has
-   come or left since the last device_forget; NULL: none.  Unlike the others they
+   come or left since the last device_forget (an execution's begin); NULL: none.  Unlike the others they
    do not depend on what was plugged in before that. */
 struct hyp_node *device_node_here(unsigned);
 void	device_forget(void);
