@@ -50,8 +50,9 @@ void	device_parked_drop(void);
 struct hyp_node *device_node(unsigned);
 unsigned device_nodes(void);
 /* The n-th, or that of the rest by their number, of those whose hardware has
-   come or left since the last device_forget (an execution's begin); NULL: none.  Unlike the others they
-   do not depend on what was plugged in before that. */
+   come or left since the last device_forget, which begins an execution; NULL:
+   none.  Unlike the others they do not depend on what was plugged in before
+   that. */
 struct hyp_node *device_node_here(unsigned);
 void	device_forget(void);
 
