@@ -114,6 +114,8 @@ ugen_wait(struct ugen_softc *sc, struct ugen_dir *ud, int flag)
 	KASSERT(mutex_owned(&sc->sc_lock) && ud->ud_taken && !ud->ud_busy);
 	ud->ud_actlen = 0;
 	ud->ud_status = USBD_NOT_STARTED;
+	if ((error = cv_sig_error()) != 0)
+		return error;
 	if (usbd_transfer(ud->ud_xfer) != USBD_IN_PROGRESS)
 		return EIO;
 	ud->ud_busy = true;

@@ -600,7 +600,7 @@ uhidev_req_done(struct usbd_xfer *xfer __unused, void *priv,
  * err = uhidev_transfer(ur)
  *
  *	Start its xfer, and sleep until it is over; an interrupt of the
- *	calling operation ends it.
+ *	calling operation ends it.  Not started in a thread that may not sleep.
  */
 static usbd_status
 uhidev_transfer(struct uhidev_req *ur)
@@ -611,7 +611,12 @@ uhidev_transfer(struct uhidev_req *ur)
 	usbd_status err;
 
 	mutex_enter(&sc->sc_lock);
-	err = scd->scd_stopped ? USBD_CANCELLED : usbd_transfer(ur->ur_xfer);
+	if (scd->scd_stopped)
+		err = USBD_CANCELLED;
+	else if (cv_sig_error() != 0)
+		err = USBD_INTERRUPTED;
+	else
+		err = usbd_transfer(ur->ur_xfer);
 	if (err == USBD_IN_PROGRESS) {
 		TAILQ_INSERT_TAIL(&scd->scd_reqs, ur, ur_next);
 		while (!ur->ur_over) {

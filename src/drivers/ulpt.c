@@ -450,6 +450,8 @@ ulpt_move(struct ulpt_softc *sc, struct ulpt_pipe *up, uint32_t len, int flag,
 
 	KASSERT(mutex_owned(&sc->sc_lock) && up->up_taken && !up->up_busy);
 	*moved = 0;
+	if ((error = cv_sig_error()) != 0)
+		return error;
 	usbd_setup_xfer(up->up_xfer, up, usbd_get_buffer(up->up_xfer), len,
 	    USBD_SHORT_XFER_OK, flag & IO_NDELAY ? ULPT_NONBLOCK_MS :
 	    USBD_NO_TIMEOUT, ulpt_done);

@@ -28,6 +28,25 @@ s_boot(void)
 
 /* ---- system calls --------------------------------------------------- */
 
+static bool nosleep;
+
+void
+s_nosleep(bool on)
+{
+
+	nosleep = on;
+}
+
+static struct hyp_lwp *
+enter(void)
+{
+	struct hyp_lwp *const l = h_enter(0);
+
+	if (nosleep)
+		hyp_lwp_nosleep(l);
+	return l;
+}
+
 static int
 open_node(const char *name, int flags, struct s_file *sf)
 {
@@ -83,7 +102,7 @@ s_close_flags(struct s_file *sf, int flags)
 int
 s_read(struct s_file *sf, void *buf, size_t len, int flags, size_t *done)
 {
-	struct hyp_lwp *l = h_enter(0);
+	struct hyp_lwp *l = enter();
 	int error;
 
 	*done = 0;
@@ -96,7 +115,7 @@ int
 s_write(struct s_file *sf, const void *buf, size_t len, int flags,
     size_t *done)
 {
-	struct hyp_lwp *l = h_enter(0);
+	struct hyp_lwp *l = enter();
 	int error;
 
 	*done = 0;
@@ -129,7 +148,7 @@ ioctl_file(struct s_file *sf, unsigned long cmd, void *arg)
 int
 s_ioctl(struct s_file *sf, unsigned long cmd, void *arg)
 {
-	struct hyp_lwp *l = h_enter(0);
+	struct hyp_lwp *l = enter();
 	int error = ioctl_file(sf, cmd, arg);
 
 	h_exit(l);

@@ -45,6 +45,8 @@ int	s_write(struct s_file *, const void *, size_t, int, size_t *);
 int	s_ioctl(struct s_file *, unsigned long, void *);
 uint32_t s_poll(struct s_file *, uint32_t);
 int	s_revoke(const char *);
+/* From now on reads, writes and ioctls are in a thread that may not sleep. */
+void	s_nosleep(bool);
 
 /* That must work: all len bytes, or the case fails. */
 void	s_read_all(struct s_file *, void *, size_t);

@@ -226,6 +226,34 @@ requests(void)
 	end();
 }
 
+/* In a thread that may not sleep nothing goes to the device, nor is lost. */
+static void
+nosleep(void)
+{
+	static uint8_t d[8];
+	struct s_file ctl, in, sf;
+	size_t done;
+
+	plug(VUSB_PRINTER, NULL, 0);
+	T_EQ(s_open("ugen0.00", S_RDWR, &ctl), 0);
+	T_EQ(s_open("ugen0.01", HYP_F_WRITE, &sf), 0);
+	T_EQ(s_open("ugen0.02", HYP_F_READ, &in), 0);
+	T_EQ(vusb_far_write(v, 0, out, 10, 1000), 10);
+	s_nosleep(true);
+	T_EQ(s_write(&sf, out, BIG, 0, &done), EAGAIN);
+	T_EQ(s_read(&in, far, 10, 0, &done), EAGAIN);
+	T_EQ(request(&ctl, 0xa1, 1, 0, 1, 1, d), -EAGAIN);
+	s_nosleep(false);
+	T_EQ(vusb_far_read(v, 0, far, BIG, 20), 0);
+	T_EQ(s_read(&in, far, 10, 0, &done), 0);
+	T_EQ(done, 10);
+	T_EQ(request(&ctl, 0xa1, 1, 0, 1, 1, d), 1);
+	s_close(&in);
+	s_close(&sf);
+	s_close(&ctl);
+	end();
+}
+
 static void
 descriptors(void)
 {
@@ -536,6 +564,8 @@ const struct t_case t_cases[] = {
 	{ "timeouts, and O_NONBLOCK", timeouts },
 	{ "an interrupt endpoint gives a packet a read", interrupt_in },
 	{ "requests, none of a wrong size or behind usbdi's back", requests },
+	{ "a thread that may not sleep gets EAGAIN, the device nothing",
+	    nosleep },
 	{ "descriptors, configurations and settings", descriptors },
 	{ "a revoke, and an unplug, end what waits", revoked },
 	{ "read-ahead, around its buffer", read_ahead },

@@ -264,9 +264,9 @@ empty_write(void)
 
 /* A report, by ioctl: errno; the data come and go. */
 static int
-report(struct h_client *c, uint32_t cmd, int type, uint8_t data[4])
+report_lwp(struct hyp_lwp *l, struct h_client *c, uint32_t cmd, int type,
+    uint8_t data[4])
 {
-	struct hyp_lwp *const l = h_enter(1000);
 	uint8_t buf[4 + 1024] = { (uint8_t)type };
 	size_t insize, outsize, outoff;
 	int error, result;
@@ -278,6 +278,22 @@ report(struct h_client *c, uint32_t cmd, int type, uint8_t data[4])
 	memcpy(data, buf + 4, 4);
 	h_exit(l);
 	return error;
+}
+
+static int
+report(struct h_client *c, uint32_t cmd, int type, uint8_t data[4])
+{
+
+	return report_lwp(h_enter(1000), c, cmd, type, data);
+}
+
+static int
+report_nosleep(struct h_client *c, uint32_t cmd, uint8_t data[4])
+{
+	struct hyp_lwp *const l = h_enter(1000);
+
+	hyp_lwp_nosleep(l);
+	return report_lwp(l, c, cmd, 3, data);
 }
 
 /* What is got and set are requests, or go out where a request is refused. */
@@ -310,6 +326,31 @@ reports(void)
 	plug();
 	hu_mode(hu, 0, HU_STALL, HU_C_OK);
 	T_CHECK(writes(&clients[2], data, 4) != 0);	/* nowhere else */
+	unplug();
+}
+
+/* A thread that may not sleep is told so, and the device is not asked. */
+static void
+nosleep(void)
+{
+	uint8_t data[5] = { 0 };
+	struct hyp_lwp *l;
+	unsigned before;
+	size_t n;
+
+	plug_as(descs_out, sizeof(descs_out));
+	before = hu_submits(hu, 0);
+	T_EQ(report_nosleep(&clients[1], L_USB_GET_REPORT, data), EAGAIN);
+	T_EQ(report_nosleep(&clients[1], L_USB_SET_REPORT, data), EAGAIN);
+	wants_hidraw(&clients[2]);
+	l = h_enter(1000);
+	hyp_lwp_nosleep(l);
+	T_EQ(hyp_file_write(clients[2].c_file, data, 5, 0, &n), EAGAIN);
+	T_EQ(hyp_file_read(clients[0].c_file, data, 5, 0, &n), EAGAIN);
+	h_exit(l);
+	T_EQ(hu_submits(hu, 0), before);
+	T_EQ(hu_submits(hu, OUT), 0);
+	T_EQ(report(&clients[1], L_USB_GET_REPORT, 3, data), 0);
 	unplug();
 }
 
@@ -377,6 +418,8 @@ const struct t_case t_cases[] = {
 	{ "an empty write is EINVAL", empty_write },
 	{ "reports are got and set, and go out where they are refused",
 	    reports },
+	{ "a thread that may not sleep gets EAGAIN, the device nothing",
+	    nosleep },
 	{ "hidraw's ioctls answer what they have to say, and no more",
 	    answers_end },
 	{ NULL, NULL }

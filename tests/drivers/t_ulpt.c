@@ -89,6 +89,24 @@ prints(void)
 }
 
 static void
+nosleep(void)
+{
+	struct s_file sf;
+	size_t done;
+
+	begin();
+	T_EQ(s_open("ulpt0", S_RDWR, &sf), 0);
+	s_nosleep(true);
+	T_EQ(s_write(&sf, out, BIG, 0, &done), EAGAIN);
+	T_EQ(s_read(&sf, far, 1, 0, &done), EAGAIN);
+	s_nosleep(false);
+	T_EQ(s_write(&sf, out, SMALL, 0, &done), 0);
+	s_close(&sf);
+	printed(SMALL);
+	end();
+}
+
+static void
 nodes(void)
 {
 	struct s_file sf, other;
@@ -424,6 +442,7 @@ descriptors(void)
 
 const struct t_case t_cases[] = {
 	{ "what is written is printed", prints },
+	{ "nothing is printed by a thread that may not sleep", nosleep },
 	{ "one of the two nodes can be open, once; ulpt's open resets", nodes },
 	{ "a printer that does not know the reset can be opened", no_reset },
 	{ "status and device ID, by Linux's numbers", ioctls },

@@ -759,8 +759,9 @@ MUTANTS = (
      "	sc->sc_acalls = NULL;\n	cv_broadcast(&sc->sc_cv);",
      "	sc->sc_acalls = NULL;"),
     ("a request does not look for a stop", UHIDEV,
-     "	err = scd->scd_stopped ? USBD_CANCELLED : usbd_transfer",
-     "	err = usbd_transfer"),
+     "	if (scd->scd_stopped)\n		err = USBD_CANCELLED;\n"
+     "	else if (cv_sig_error() != 0)",
+     "	if (cv_sig_error() != 0)"),
     ("the end of a request wakes nobody", UHIDEV,
      "	ur->ur_over = true;\n	cv_broadcast(&sc->sc_cv);",
      "	ur->ur_over = true;"),

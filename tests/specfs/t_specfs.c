@@ -690,6 +690,30 @@ nosleep(void)
 	hd_teardown();
 }
 
+/* usbdi(9) says nothing else of a thread that may not sleep than EINTR. */
+static void
+nosleep_eintr(void)
+{
+	struct client a = { 0 };
+	struct hyp_lwp *l;
+	size_t done;
+	char c = 'x';
+
+	hd_setup(&hd_cdevsw);
+	T_EQ(copen(&a, RW), 0);
+	hd[0].hd_move_error = EINTR;
+	l = h_enter(0);
+	T_EQ(hyp_file_write(a.c_file, &c, 1, 0, &done), L_EINTR);
+	hyp_lwp_nosleep(l);
+	T_EQ(hyp_file_write(a.c_file, &c, 1, 0, &done), L_EAGAIN);
+	hyp_lwp_interrupt(l);
+	T_EQ(hyp_file_write(a.c_file, &c, 1, 0, &done), L_EINTR);
+	h_exit(l);
+	hd[0].hd_move_error = 0;
+	cclose(&a);
+	hd_teardown();
+}
+
 /* ---- several names of one device ------------------------------------ */
 
 static struct hyp_file *
@@ -897,5 +921,7 @@ const struct t_case t_cases[] = {
 	{ "a second revoke waits for the first", two_revokes },
 	{ "a revoke takes what was there when it began", revoke_ends },
 	{ "who may not sleep is told EAGAIN, and does not spin", nosleep },
+	{ "... even if the driver says EINTR, unless it is one",
+	    nosleep_eintr },
 	{ NULL, NULL },
 };

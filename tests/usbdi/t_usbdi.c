@@ -1125,6 +1125,25 @@ t_interrupted(void)
 	teardown();
 }
 
+/* Nobody would wait for what a thread that may not sleep has asked for. */
+static void
+t_nosleep(void)
+{
+	struct usbd_xfer *xfer;
+	unsigned before;
+
+	setup();
+	before = hu_submits(hu, IN);
+	T_EQ(usbd_create_xfer(pipe_in, 8, 0, 0, &xfer), 0);
+	curlwp->l_nosleep = true;
+	sync_thread(xfer);
+	curlwp->l_nosleep = false;
+	T_EQ(sync_result, USBD_INTERRUPTED);
+	T_EQ(hu_submits(hu, IN), before);
+	usbd_destroy_xfer(xfer);
+	teardown();
+}
+
 static void
 t_strings(void)
 {
@@ -1251,6 +1270,8 @@ const struct t_case t_cases[] = {
 	{ "requests", t_request },
 	{ "waiting requests can be ended", t_request_aborted },
 	{ "an interrupt ends a synchronous transfer", t_interrupted },
+	{ "a thread that may not sleep starts no synchronous transfer",
+	    t_nosleep },
 	{ "strings are bounded and printable", t_strings },
 	{ "tasks", t_tasks },
 	{ "a task without a thread", t_task_no_thread },

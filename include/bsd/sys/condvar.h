@@ -27,4 +27,13 @@ void	cv_signal(kcondvar_t *);
 void	cv_broadcast(kcondvar_t *);
 bool	cv_has_waiters(kcondvar_t *);
 
+/*
+ * error = cv_sig_error()
+ *
+ *	What cv_wait_sig would answer without a sleep: EINTR, ERESTART; 0: it
+ *	would sleep.  For who has to know it before a device is asked for
+ *	something whose answer nobody would wait for.  Not NetBSD's.
+ */
+int	cv_sig_error(void);
+
 #endif /* _SYS_CONDVAR_H_ */

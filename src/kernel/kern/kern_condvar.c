@@ -97,6 +97,16 @@ cv_unlink(kcondvar_t *cv, struct lwp *l)
 	l->l_wchan = NULL;
 }
 
+int
+cv_sig_error(void)
+{
+	struct lwp *const l = curlwp;
+
+	if (lwp_intr_pending(l))
+		return EINTR;
+	return l->l_nosleep ? ERESTART : 0;
+}
+
 /*
  * The one sleep.  deadline 0: none.  Returns 0, EWOULDBLOCK for the
  * deadline, and if catch EINTR, or ERESTART for an lwp that may not sleep.
@@ -114,10 +124,8 @@ cv_sleep(kcondvar_t *cv, kmutex_t *mtx, uint64_t deadline, bool catch)
 	KASSERTMSG(l->l_wchan == NULL, "lwp sleeps on %s twice",
 	    l->l_wmesg);
 
-	if (catch && lwp_intr_pending(l))
-		return EINTR;
-	if (catch && l->l_nosleep)
-		return ERESTART;
+	if (catch && (error = cv_sig_error()) != 0)
+		return error;
 
 	word_lock(&cv->cv_lock);
 	atomic_and_32(&l->l_wake, ~(uint32_t)LW_WAKEUP);

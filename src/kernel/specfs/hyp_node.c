@@ -16,6 +16,9 @@
  *	it is not the first time	EAGAIN, but for what is dead
  *	otherwise			again
  *
+ * A driver may have made EINTR of it: usbdi(9) has one word for both.  So an
+ * EINTR without an interrupt, of an lwp that may not sleep, is EAGAIN, too.
+ *
  * An open starts again from the name: a new vnode, and the node's owner and
  * mode are checked once more for the caller.
  *
@@ -74,7 +77,9 @@ mode_in(int flags)
 }
 
 /*
- * ERESTART is all that is left below: turn it into EINTR, or go on.
+ * ERESTART is all that is left below: turn it into EINTR, or go on.  Whoever
+ * goes on begins with what the client has given, whatever a driver that has
+ * moved nothing has done to its copy.
  *
  *	a call, in the driver		unplug; then front_stop, or a signal
  *	ERESTART, perhaps again		hang-up
@@ -87,6 +92,8 @@ again(struct vnode *vp, int *errorp, u_int *tries)
 {
 	int error;
 
+	if (*errorp == EINTR && cv_sig_error() == ERESTART)
+		*errorp = EAGAIN;
 	if (*errorp != ERESTART)
 		return false;
 	vn_deadwait(vp);
@@ -225,14 +232,8 @@ static int
 file_rw(struct hyp_file *fp, void *buf, size_t len, int flags,
     enum uio_rw rw, size_t *done)
 {
-	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	struct uio uio = {
-		.uio_iov = &iov,
-		.uio_iovcnt = 1,
-		.uio_resid = len,
-		.uio_offset = atomic_load_relaxed(&fp->f_offset),
-		.uio_rw = rw,
-	};
+	struct iovec iov;
+	struct uio uio;
 	u_int tries = 0;
 	int error;
 
@@ -241,6 +242,14 @@ file_rw(struct hyp_file *fp, void *buf, size_t len, int flags,
 		return compat_errno(EBADF);
 	file_enter(fp);
 	do {
+		iov = (struct iovec){ .iov_base = buf, .iov_len = len };
+		uio = (struct uio){
+			.uio_iov = &iov,
+			.uio_iovcnt = 1,
+			.uio_resid = len,
+			.uio_offset = atomic_load_relaxed(&fp->f_offset),
+			.uio_rw = rw,
+		};
 		error = rw == UIO_READ ?
 		    VOP_READ(fp->f_vp, &uio, ioflag_in(flags, rw)) :
 		    VOP_WRITE(fp->f_vp, &uio, ioflag_in(flags, rw));

@@ -221,7 +221,8 @@ usbd_xfer_wait(struct usbd_xfer *xfer)
  *	pipe being aborted or suspended, USBD_NOMEM.
  *
  *	With USBD_SYNCHRONOUS the call sleeps, no lock may be held, and the
- *	value is how the transfer ended.  usbdi(9).
+ *	value is how the transfer ended.  usbdi(9).  With USBD_SYNCHRONOUS_SIG,
+ *	too, it is not started if the sleep would end at once.
  */
 usbd_status
 usbd_transfer(struct usbd_xfer *xfer)
@@ -233,7 +234,10 @@ usbd_transfer(struct usbd_xfer *xfer)
 	if (sync)
 		usbd_assert_sleepable(dev);
 	mutex_enter(&dev->ud_lock);
-	err = usbd_xfer_accept(xfer);
+	if ((xfer->ux_flags & USBD_SYNCHRONOUS_SIG) && cv_sig_error() != 0)
+		err = USBD_INTERRUPTED;
+	else
+		err = usbd_xfer_accept(xfer);
 	if (err != USBD_IN_PROGRESS)
 		xfer->ux_status = err;
 	usbd_unlock(dev);
