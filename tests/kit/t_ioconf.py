@@ -10,6 +10,7 @@ devswd does not have.  STAGE is build.sh's.
 import os
 import pathlib
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -105,11 +106,11 @@ def case(name):
     return add
 
 
-def kit(*words, cwd=None):
+def kit(*words, cwd=None, **more):
     """devsw-driver: (status, standard error)."""
     done = subprocess.run([STAGE / "kit", *words], check=False, text=True,
                           cwd=cwd, timeout=100, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE)
+                          stderr=subprocess.PIPE, **more)
     return done.returncode, done.stderr.strip()
 
 
@@ -239,6 +240,39 @@ def _(place):
                                   stderr=subprocess.PIPE)
             assert (done.returncode, done.stderr) == (
                 1, "devsw-driver: No space left on device\n"), done.stderr
+
+
+@case("a disk that is full leaves what was there, and nothing beside it")
+def _(place):
+    def full(size):
+        # As a full disk, and for this program alone.
+        return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (
+            size, resource.RLIM_INFINITY))
+
+    assert kit("new", "ok", cwd=place, preexec_fn=full(100)) == (
+        1, "devsw-driver: ok/ok.c: File too large")
+    assert os.listdir(place) == []
+    assert kit("new", "ok", cwd=place)[0] == 0
+    folder = pathlib.Path(place, "ok")
+    assert kit("build", "ok.c", cwd=folder)[0] == 0
+    module = (folder / "ok.so").read_bytes()
+    before = sorted(os.listdir(folder))
+    # The compiler has room.
+    roomy = dict(os.environ, CC="sh -c 'ulimit -S -f unlimited; exec %s "
+                 "\"$@\"' cc" % os.environ.get("CC", "cc"))
+    assert kit("build", "ok.c", cwd=folder, env=roomy,
+               preexec_fn=full(len(module) - 1)) == (
+        1, "devsw-driver: %s: File too large" % (folder / "ok.so"))
+    assert sorted(os.listdir(folder)) == before
+    assert (folder / "ok.so").read_bytes() == module
+    assert kit("glue", "-d", ".", "ok.ioconf", cwd=folder)[0] == 0
+    glue = (folder / "ioconf.c").read_bytes()
+    before = sorted(os.listdir(folder))
+    assert kit("glue", "-d", ".", "ok.ioconf", cwd=folder,
+               preexec_fn=full(100)) == (
+        1, "devsw-driver: ./ioconf.c: File too large")
+    assert sorted(os.listdir(folder)) == before
+    assert (folder / "ioconf.c").read_bytes() == glue
 
 
 @case("what run cannot is said: no such file, and ctl outside of it")

@@ -79,6 +79,8 @@ write_lines(const char *line, bool add)
 			n += fprintf(out, "%s\n", line) > 0;
 		if (fchmod(fd, 0644) == -1 || fflush(out) != 0)
 			error = errno;
+		else if (ferror(out))	/* full before, and no longer */
+			error = ENOSPC;
 		if (fclose(out) != 0 && error == 0)
 			error = errno;
 		if (error == 0 && n > 0)

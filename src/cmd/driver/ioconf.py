@@ -22,6 +22,7 @@ last line check() sees whether it is all there.
 import os
 import re
 import sys
+import tempfile
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
@@ -682,6 +683,25 @@ def files(conf, source):
     return found
 
 
+def put(path, contents, mode=0o644):
+    """A file with these bytes; what fails leaves what was there, and no more.
+    """
+    new = None
+    try:
+        fd, new = tempfile.mkstemp(dir=os.path.dirname(path) or ".")
+        with open(fd, "wb") as file:
+            file.write(contents)
+        os.chmod(new, mode)
+        os.replace(new, path)
+        new = None
+    except OSError as error:
+        error.filename = path
+        raise
+    finally:
+        if new is not None:
+            os.unlink(new)
+
+
 def main(path, directory):
     """The program, of the build."""
     try:
@@ -690,9 +710,7 @@ def main(path, directory):
         print("ioconf: %s" % error, file=sys.stderr)
         return 1
     for name, text in files(conf, os.path.basename(path)).items():
-        with open(os.path.join(directory, name), "w",
-                  encoding="utf-8") as file:
-            file.write(text)
+        put(os.path.join(directory, name), text.encode())
     return 0
 
 
