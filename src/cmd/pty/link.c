@@ -8,8 +8,24 @@
  * may write to (/tmp) they can so keep us out, but not lead us astray.
  *
  * One that is alive has the master of its slave, which /proc tells.  That the
- * slave is there says nothing: any terminal may have its number by now.  (Of
- * two that find the same dead link at once the later one has it.)
+ * slave is there says nothing: any terminal may have its number by now.
+ *
+ * Of two that find the same dead link at once one gets it: whoever would make a
+ * link first makes PATH.new, which is moved over what is dead.  That is a link
+ * of the same kind, so it may be left by a dead one too, and two may find that
+ * at once, in turn:
+ *
+ *	A				B
+ *	PATH.new is dead		PATH.new is dead
+ *	unlink, symlink PATH.new
+ *					unlink, symlink PATH.new
+ *	PATH is dead
+ *	rename: B's!
+ *	PATH leads not to us: again
+ *	PATH is another's, EBUSY	rename: there is none: again
+ *					PATH leads to us
+ *
+ * (If B's rename takes PATH.new of A's second round, both are refused.)
  */
 #include <sys/stat.h>
 
@@ -21,6 +37,8 @@
 #include <unistd.h>
 
 #include "pty/pty.h"
+
+#define	ROUNDS	16
 
 /* Where the link at path leads to; false: it is no link. */
 static bool
@@ -120,34 +138,6 @@ leads_to_ours(const char *path, const char *slave)
 }
 
 /*
- * link_make(path, slave)
- *
- *	0, or -1 with errno: EEXIST for what is not ours, EBUSY for what another
- *	one serves, else symlink(2)'s.
- */
-int
-link_make(const char *path, const char *slave)
-{
-
-	if (symlink(slave, path) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return -1;
-	if (!is_ours(path)) {
-		errno = EEXIST;
-		return -1;
-	}
-	/* A dead one may have had the number that is ours now. */
-	if (!leads_to_ours(path, slave) && is_served(path)) {
-		errno = EBUSY;
-		return -1;
-	}
-	if (unlink(path) == -1 && errno != ENOENT)
-		return -1;
-	return symlink(slave, path);
-}
-
-/*
  * link_remove(path, slave)
  *
  *	Unless it leads elsewhere by now.
@@ -158,4 +148,89 @@ link_remove(const char *path, const char *slave)
 
 	if (leads_to_ours(path, slave))
 		(void)unlink(path);
+}
+
+/*
+ * What stands at path is in the way.  0: it is dead; 1: it is gone; -1 with
+ * errno: EEXIST, it is not ours; EBUSY, it is another one's that is alive.
+ */
+static int
+judge(const char *path, const char *slave)
+{
+	struct stat st;
+
+	if (!is_ours(path)) {
+		if (lstat(path, &st) == -1)
+			return errno == ENOENT ? 1 : -1;
+		errno = EEXIST;
+		return -1;
+	}
+	/* A dead one may have had the number that is ours now. */
+	if (leads_to_ours(path, slave) || !is_served(path))
+		return 0;
+	errno = EBUSY;
+	return -1;
+}
+
+/* With PATH.new as new, which is ours, or stolen; 1: begin again. */
+static int
+link_move(const char *path, const char *new, const char *slave)
+{
+	int gone;
+
+	if (symlink(slave, path) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -1;
+	if ((gone = judge(path, slave)) != 0)
+		return gone;
+	return rename(new, path) == -1 && errno != ENOENT ? -1 : 1;
+}
+
+/* As PATH.new; 1: begin again. */
+static int
+link_round(const char *path, const char *new, const char *slave)
+{
+	int gone, result, error;
+
+	if (is_ours(path) && leads_to_ours(path, slave))
+		return 0;
+	if (symlink(slave, new) == 0) {
+		result = link_move(path, new, slave);
+		error = errno;
+		link_remove(new, slave);
+		errno = error;
+		return result;
+	}
+	if (errno != EEXIST)
+		return -1;
+	gone = judge(new, slave);
+	return gone == 0 && unlink(new) == -1 && errno != ENOENT ? -1 :
+	    gone == -1 ? -1 : 1;
+}
+
+/*
+ * link_make(path, slave)
+ *
+ *	0, or -1 with errno: EEXIST for what is not ours, there or at PATH.new,
+ *	EBUSY for what another one serves, or is about to, else symlink(2)'s.
+ */
+int
+link_make(const char *path, const char *slave)
+{
+	char new[PATH_MAX];
+	int result = 1;
+
+	if (snprintf(new, sizeof(new), "%s.new", path) >= (int)sizeof(new)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	/* Each round but the first two is because of what another one did. */
+	for (int i = 0; result == 1 && i < ROUNDS; i++)
+		result = link_round(path, new, slave);
+	if (result == 1) {
+		errno = EBUSY;
+		return -1;
+	}
+	return result;
 }
