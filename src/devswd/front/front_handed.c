@@ -344,8 +344,8 @@ next_file(struct hand_entry **hep, const struct front_node *fn)
  *	The node is about to be served: open again what was open.  fl_lock
  *	held, and left meanwhile; sleeps then.  The time for hardware may be
  *	over in the middle of it: then the node is served, what is opened just
- *	then is closed, and its channel may even be lost, which is why it is
- *	held.
+ *	then is closed, without a wait for its output, and its channel may even
+ *	be lost, which is why it is held.
  *
  * front_hand_forget(fn)
  *

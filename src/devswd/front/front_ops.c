@@ -201,7 +201,9 @@ close_flags(const struct front_file *ff)
  * The last close, of a file that is in no list any more and that no RELEASE
  * waits for.  Nobody does but who opens the device next, in K: what was
  * written still goes out.  If no other thread is left to take requests (or
- * only root's are) the close must not wait either.
+ * only root's are) the close must not wait either; nor in a thread that attaches
+ * hardware (front_hand_files), which has a detach to do next, perhaps of what
+ * the close would wait for.
  */
 static void
 file_close(struct front_file *ff)
@@ -210,7 +212,8 @@ file_close(struct front_file *ff)
 	struct hyp_lwp *l;
 	bool nosleep;
 
-	nosleep = ft != NULL && front_run(ft);
+	nosleep = ft != NULL ? front_run(ft) :
+	    !atomic_load(&front.fl_stopping);
 	l = hyp_lwp_enter(&ff->ff_cred);
 	if (front_share_enter(ft, ff, true) || nosleep)
 		hyp_lwp_nosleep(l);
