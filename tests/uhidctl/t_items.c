@@ -51,11 +51,26 @@ complain(const char *format, ...)
 	return EXIT_FAILED;
 }
 
-/* libc's, for a node of somebody's that says a wrong length. */
+/*
+ * libc's, for a node of somebody's: the device that it is, and the one that has
+ * come to it when the descriptor has been asked for.
+ */
+static struct node_device {
+	int		nd_size;	/* what HIDIOCGRDESCSIZE says */
+	int		nd_id;
+	uint8_t		nd_addr;
+	uint16_t	nd_product;
+	uint8_t		nd_first;	/* of the descriptor, */
+	uint8_t		nd_last;	/* and the last of the first 1024 */
+	const char	*nd_serial;
+} node_has, node_next;
+
 int
 ioctl(int fd, unsigned long request, ...)
 {
+	struct hidraw_report_descriptor *hd;
 	struct usb_ctl_report_desc *rd;
+	struct usb_device_info *di;
 	va_list ap;
 	void *arg;
 
@@ -67,12 +82,26 @@ ioctl(int fd, unsigned long request, ...)
 	case USB_GET_REPORT_DESC:
 		rd = arg;
 		rd->ucrd_size = sizeof(rd->ucrd_data);
+		rd->ucrd_data[0] = node_has.nd_first;
+		rd->ucrd_data[sizeof(rd->ucrd_data) - 1] = node_has.nd_last;
 		return 0;
 	case USB_GET_REPORT_ID:
-		*(int *)arg = 0;
+		*(int *)arg = node_has.nd_id;
+		return 0;
+	case USB_GET_DEVICEINFO:
+		di = arg;
+		di->udi_addr = node_has.nd_addr;
+		di->udi_productNo = node_has.nd_product;
+		strcpy(di->udi_serial, node_has.nd_serial);
 		return 0;
 	case HIDIOCGRDESCSIZE:
-		*(int *)arg = -5;
+		*(int *)arg = node_has.nd_size;
+		return 0;
+	case HIDIOCGRDESC:
+		hd = arg;
+		memset(hd->value, 0, hd->size);
+		hd->value[hd->size - 1] = 77;
+		node_has = node_next;
 		return 0;
 	default:
 		errno = ENOTTY;
@@ -765,9 +794,42 @@ t_length(void)
 {
 	struct node *const n = calloc(1, sizeof(*n));
 
+	node_has = (struct node_device){ .nd_size = -5, .nd_serial = "" };
 	T_EQ(node_open(n, "/dev/null", false), EXIT_FAILED);
 	T_CHECK(strcmp(said, "/dev/null: a report descriptor of -5 bytes, "
 	    "which cannot be asked for") == 0);
+	free(n);
+}
+
+/* A long descriptor takes two opens of the node; another device may come. */
+static void
+t_another(void)
+{
+	static const struct node_device one = { 2000, 1, 5, 0x107, 6, 7, "A" };
+	struct node_device others[] = { one, one, one, one, one, one };
+	struct node *const n = calloc(1, sizeof(*n));
+
+	others[0].nd_id = 2;
+	others[1].nd_addr = 6;
+	others[2].nd_product = 0x108;
+	others[3].nd_first = 0;
+	others[4].nd_last = 0;
+	others[5].nd_serial = "B";
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		node_has = one;
+		node_next = others[i];
+		T_EQ(node_open(n, "/dev/null", false), EXIT_FAILED);
+		T_EQ(n->n_fd, -1);
+		T_CHECK(strcmp(said, "/dev/null: another device has come") ==
+		    0);
+	}
+	node_has = node_next = one;
+	T_EQ(node_open(n, "/dev/null", false), EXIT_OK);
+	T_EQ(n->n_desclen, 2000);
+	T_EQ(n->n_desc[1999], 77);
+	T_EQ(n->n_id, 1);
+	T_EQ(n->n_product, 0x107);
+	node_close(n);
 	free(n);
 }
 
@@ -788,6 +850,7 @@ const struct t_case t_cases[] = {
 	{ "a device's text is a string of JSON", t_json_text },
 	{ "only well-formed UTF-8 passes, and no control character", t_text },
 	{ "a node's wrong length of its descriptor is refused", t_length },
+	{ "another device at the second open of a node is refused", t_another },
 	{ "mutated descriptors", t_mutated },
 	{ NULL, NULL }
 };

@@ -8,7 +8,9 @@
  *
  * USB_GET_REPORT_DESC ends at 1024 bytes.  A descriptor that may be longer is
  * asked for with hidraw's ioctls, which change what read and write do until
- * the close: so then the node is closed and opened again.
+ * the close: so then the node is closed and opened again.  Another device may
+ * have come to it in between, even one of the same kind: where it is on which
+ * bus tells, as each plug has an address of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -140,11 +142,55 @@ open_fd(struct node *n, bool write)
 	return n->n_fd == -1 ? fail(n->n_path, errno) : EXIT_OK;
 }
 
-/* Through hidraw's ioctls: up to 4095 bytes. */
+/* What a node says of the device behind it. */
+struct device {
+	struct usb_ctl_report_desc d_desc;
+	struct usb_device_info	d_info;
+	int			d_id;
+};
+
 static int
-long_descriptor(struct node *n, bool write)
+look(const struct node *n, struct device *d)
+{
+	struct usb_device_info *const di = &d->d_info;
+
+	memset(d, 0, sizeof(*d));
+	if (ioctl(n->n_fd, USB_GET_REPORT_DESC, &d->d_desc) == -1 ||
+	    ioctl(n->n_fd, USB_GET_REPORT_ID, &d->d_id) == -1 ||
+	    ioctl(n->n_fd, USB_GET_DEVICEINFO, di) == -1)
+		return fail(n->n_path, errno);
+	if (d->d_desc.ucrd_size < 0 ||
+	    d->d_desc.ucrd_size > (int)sizeof(d->d_desc.ucrd_data))
+		return fail(n->n_path, EINVAL);
+	/* It is the device's text, not ours to trust. */
+	di->udi_vendor[sizeof(di->udi_vendor) - 1] = '\0';
+	di->udi_product[sizeof(di->udi_product) - 1] = '\0';
+	di->udi_serial[sizeof(di->udi_serial) - 1] = '\0';
+	return EXIT_OK;
+}
+
+static bool
+is_same(const struct device *a, const struct device *b)
+{
+	const struct usb_device_info *const ai = &a->d_info,
+	    *const bi = &b->d_info;
+
+	return ai->udi_bus == bi->udi_bus && ai->udi_addr == bi->udi_addr &&
+	    ai->udi_vendorNo == bi->udi_vendorNo &&
+	    ai->udi_productNo == bi->udi_productNo &&
+	    ai->udi_releaseNo == bi->udi_releaseNo &&
+	    strcmp(ai->udi_serial, bi->udi_serial) == 0 &&
+	    a->d_id == b->d_id && a->d_desc.ucrd_size == b->d_desc.ucrd_size &&
+	    memcmp(a->d_desc.ucrd_data, b->d_desc.ucrd_data,
+	    (size_t)a->d_desc.ucrd_size) == 0;
+}
+
+/* Through hidraw's ioctls: up to 4095 bytes.  The device is had's. */
+static int
+long_descriptor(struct node *n, bool write, const struct device *had)
 {
 	static struct hidraw_report_descriptor rd;
+	struct device now;
 	int size, error;
 
 	if (ioctl(n->n_fd, HIDIOCGRDESCSIZE, &size) == -1)
@@ -160,41 +206,10 @@ long_descriptor(struct node *n, bool write)
 		return fail(n->n_path, error);
 	memcpy(n->n_desc, rd.value, (size_t)size);
 	n->n_desclen = (size_t)size;
-	return open_fd(n, write);
-}
-
-static int
-descriptor(struct node *n, bool write)
-{
-	struct usb_ctl_report_desc rd;
-
-	if (ioctl(n->n_fd, USB_GET_REPORT_DESC, &rd) == -1 ||
-	    ioctl(n->n_fd, USB_GET_REPORT_ID, &n->n_id) == -1)
-		return fail(n->n_path, errno);
-	if (rd.ucrd_size < 0 || rd.ucrd_size > (int)sizeof(rd.ucrd_data))
-		return fail(n->n_path, EINVAL);
-	if (rd.ucrd_size == (int)sizeof(rd.ucrd_data))
-		return long_descriptor(n, write);
-	memcpy(n->n_desc, rd.ucrd_data, (size_t)rd.ucrd_size);
-	n->n_desclen = (size_t)rd.ucrd_size;
-	return EXIT_OK;
-}
-
-static int
-identity(struct node *n)
-{
-	struct usb_device_info di;
-
-	if (ioctl(n->n_fd, USB_GET_DEVICEINFO, &di) == -1)
-		return fail(n->n_path, errno);
-	/* It is the device's text, not ours to trust. */
-	di.udi_vendor[sizeof(di.udi_vendor) - 1] = '\0';
-	di.udi_product[sizeof(di.udi_product) - 1] = '\0';
-	snprintf(n->n_name, sizeof(n->n_name), "%.200s %.200s", di.udi_vendor,
-	    di.udi_product);
-	n->n_vendor = di.udi_vendorNo;
-	n->n_product = di.udi_productNo;
-	return EXIT_OK;
+	if (open_fd(n, write) != EXIT_OK || look(n, &now) != EXIT_OK)
+		return EXIT_FAILED;
+	return is_same(had, &now) ? EXIT_OK :
+	    complain("%s: another device has come", n->n_path);
 }
 
 /*
@@ -205,6 +220,7 @@ identity(struct node *n)
 int
 node_open(struct node *n, const char *path, bool write)
 {
+	struct device d;
 	int status;
 
 	n->n_path = path;
@@ -213,9 +229,18 @@ node_open(struct node *n, const char *path, bool write)
 	n->n_read = get_input;
 	status = open_fd(n, write);
 	if (status == EXIT_OK)
-		status = descriptor(n, write);
-	if (status == EXIT_OK)
-		status = identity(n);
+		status = look(n, &d);
+	if (status == EXIT_OK) {
+		snprintf(n->n_name, sizeof(n->n_name), "%.200s %.200s",
+		    d.d_info.udi_vendor, d.d_info.udi_product);
+		n->n_vendor = d.d_info.udi_vendorNo;
+		n->n_product = d.d_info.udi_productNo;
+		n->n_id = d.d_id;
+		n->n_desclen = (size_t)d.d_desc.ucrd_size;
+		memcpy(n->n_desc, d.d_desc.ucrd_data, n->n_desclen);
+		if (n->n_desclen == sizeof(d.d_desc.ucrd_data))
+			status = long_descriptor(n, write, &d);
+	}
 	if (status != EXIT_OK)
 		node_close(n);
 	return status;
