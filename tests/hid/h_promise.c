@@ -47,7 +47,7 @@ field_keeps(const struct hidp_item *i, uint8_t *report)
 static const char *
 field(const struct hidp_item *i, uint32_t *sum, uint8_t *report, int values)
 {
-	uint32_t usage;
+	uint32_t usage, first, n;
 
 	PROMISE(i->i_size > 0 && i->i_count > 0);
 	PROMISE(i->i_report_id < 256);
@@ -59,8 +59,13 @@ field(const struct hidp_item *i, uint32_t *sum, uint8_t *report, int values)
 	PROMISE(i->i_string_min <= i->i_string_max);
 	PROMISE(i->i_designator_min <= i->i_designator_max);
 	if ((i->i_flags & HIDP_VARIABLE) == 0 &&
-	    hidp_usage_at(&walk, 0, &usage))
+	    hidp_usage_at(&walk, 0, &usage)) {
 		PROMISE(usage == i->i_usage);
+		PROMISE(hidp_usage_index(&walk, usage, &n) && n == 0);
+	}
+	for (uint32_t at = 0; at < 9 && hidp_usage_at(&walk, at, &usage); at++)
+		PROMISE(hidp_usage_index(&walk, usage, &n) && n <= at &&
+		    hidp_usage_at(&walk, n, &first) && first == usage);
 	sum[i->i_report_id] += i->i_size * i->i_count;
 	PROMISE(sum[i->i_report_id] <= HIDP_MAXBITS);
 	return values ? field_keeps(i, report) : NULL;

@@ -384,7 +384,7 @@ t_consumer(void)
 {
 	static const uint32_t want[] = { 0xe2, 0xb0, 0xb1, 0xb2, 0xe9, 0xea };
 	struct hidp_item i;
-	uint32_t usage;
+	uint32_t usage, at;
 
 	FIELDS(h_consumer,
 	    { IN, 3, 0, 16, 2, U(12, 1), 1, 0x3ff },
@@ -398,10 +398,13 @@ t_consumer(void)
 	T_CHECK(hidp_usage_at(&parse, 0x3fe, &usage) && usage == U(12, 0x3ff));
 	T_CHECK(!hidp_usage_at(&parse, 0x3ff, &usage));
 	T_CHECK(hidp_next(&parse, &i));
-	for (u_int n = 0; n < __arraycount(want); n++)
+	for (u_int n = 0; n < __arraycount(want); n++) {
 		T_CHECK(hidp_usage_at(&parse, n, &usage) &&
 		    usage == U(12, want[n]));
+		T_CHECK(hidp_usage_index(&parse, usage, &at) && at == n);
+	}
 	T_CHECK(!hidp_usage_at(&parse, 6, &usage));
+	T_CHECK(!hidp_usage_index(&parse, U(12, 0xeb), &at));
 }
 
 static void

@@ -435,6 +435,27 @@ t_get_arrays(void)
 	end();
 }
 
+/* And if it has more than 65536; but none that no value of it means. */
+static void
+t_get_wide(void)
+{
+	static const uint8_t desc[] = {
+		H_PAGE(7), H_USAGE(1), H_APPLICATION,
+		    H_LMIN(0), H_LMAX4(0x10005), H_SIZE(32), H_COUNT(1),
+		    H_UMIN4(0x90000), H_UMAX4(0x9ffff),
+		    H_UMIN4(0x70000), H_UMAX4(0x7ffff), H_INPUT(H_ARR),
+		H_END,
+	};
+
+	begin(desc, sizeof(desc), 0);
+	memcpy(fake.f_data[HIDP_INPUT], "\5\0\1\0", 4);
+	job.j_options.o_only = true;
+	GETS("7:5", "1\n", "");
+	GETS("7:4", "0\n", "");
+	GETS("7:6", "", "7:6: node has no such item");
+	end();
+}
+
 /* Five fingers, and which report a node has. */
 static void
 t_numbers(void)
@@ -839,6 +860,7 @@ const struct t_case t_cases[] = {
 	{ "items are read by the end of their path", t_get },
 	{ "a usage of an array is on or off", t_get_array },
 	{ "each array has its own usages", t_get_arrays },
+	{ "an array has as many usages as it says", t_get_wide },
 	{ "alike items have numbers; a node has one report", t_numbers },
 	{ "writing changes an item and no other", t_set },
 	{ "any path, whole numbers, as many bits as there are", t_set_more },

@@ -281,19 +281,15 @@ model_array_usage(struct model *m, const struct entry *e, int64_t value,
 /*
  * has = model_array_has(m, e, usage)
  *
- *	Is this usage one of the array's?  Of more than 65536 the first ones.
+ *	Is this usage one of the array's?
  */
 bool
 model_array_has(struct model *m, const struct entry *e, uint32_t usage)
 {
-	const int64_t min = e->e_item.i_logical_min;
-	uint32_t found;
+	const struct hidp_item *h = &e->e_item;
+	uint32_t n;
 
-	for (int64_t n = 0; n < 65536; n++) {
-		if (!model_array_usage(m, e, min + n, &found))
-			return false;
-		if (found == usage)
-			return true;
-	}
-	return false;
+	seek(m, e);
+	return hidp_usage_index(&m->m_at, usage, &n) &&
+	    n <= h->i_logical_max - h->i_logical_min;
 }

@@ -359,3 +359,26 @@ hidp_usage_at(const struct hidp *p, uint32_t n, uint32_t *usage)
 	}
 	return false;
 }
+
+/*
+ * found = hidp_usage_index(p, usage, &n)
+ *
+ *	The other way round: the first n of which hidp_usage_at says this usage.
+ */
+bool
+hidp_usage_index(const struct hidp *p, uint32_t usage, uint32_t *n)
+{
+	const struct hidp_range *r;
+	unsigned i;
+
+	*n = 0;
+	for (i = 0; i < p->p_usages.l_n; i++) {
+		r = &p->p_usage[i];
+		if (usage >= r->r_lo && usage <= r->r_hi) {
+			*n += usage - r->r_lo;
+			return true;
+		}
+		*n += r->r_hi - r->r_lo + 1;
+	}
+	return false;
+}

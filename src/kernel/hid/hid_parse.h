@@ -212,6 +212,7 @@ void	hidp_start(struct hidp *, const void *, size_t, uint32_t);
 bool	hidp_next(struct hidp *, struct hidp_item *);
 bool	hidp_next_main(struct hidp *, struct hidp_item *);
 bool	hidp_usage_at(const struct hidp *, uint32_t, uint32_t *);
+bool	hidp_usage_index(const struct hidp *, uint32_t, uint32_t *);
 
 enum hidp_code hidp_check(struct hidp *, const void *, size_t);
 const char *hidp_strerror(enum hidp_code);
