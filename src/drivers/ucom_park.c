@@ -305,7 +305,7 @@ ucom_park_ok(const struct ucom_softc *sc, const struct ucom_parked *uk,
 	    uk->uk_plugging != usbd_plugging(sc->sc_udev) ||
 	    (uk->uk_kind != UCOM_DIALIN && uk->uk_kind != UCOM_DIALOUT) ||
 	    uk->uk_nin > sc->sc_nibuff || uk->uk_nout > UCOM_OUT_BUFFS ||
-	    !ttypark_ok(&uk->uk_tty) || uk->uk_tty.tk_termios.c_ospeed == 0)
+	    !ttypark_ok(&uk->uk_tty))
 		return false;
 	n += ((uint64_t)uk->uk_tty.tk_raw + uk->uk_tty.tk_can +
 	    uk->uk_tty.tk_out) * sizeof(uint16_t);

@@ -279,6 +279,51 @@ goes_on(void)
 }
 
 /*
+ * A line that is hung up, at speed 0, stays so, and a speed ends that, which is
+ * asked of the chip whatever its driver thinks that it has.
+ */
+static void
+hung_up_goes_on(void)
+{
+	static const char *const chips[] = { "ft232r", "acm", "ch341",
+	    "cp2102", "pl2303hx" };
+	struct vusb_config vc;
+	struct vusb_status was;
+	struct s_file sf;
+	struct again a = { "dtyU0", &sf };
+	struct termios2 t;
+	struct vusb *v;
+
+	h_begin();
+	for (unsigned i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
+		T_CHECK(vusb_chip(chips[i], &vc));
+		v = h_adapter(&vc);
+		s_plug(v, "ttyU0");
+		sf = opened("dtyU0");
+		T_EQ(s_raw(&sf, 4800, 7, S_CLOCAL | S_EVEN), 0);
+		T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+		t.c_cflag &= ~CBAUD;	/* B0 */
+		T_EQ(s_ioctl(&sf, TCSETS2, &t), 0);
+		T_EQ(s_modem(&sf) & TIOCM_DTR, 0);
+		was = h_status(v);
+		handed_over(v, &sf);
+		T_UNTIL(is_opened_again, &a);
+		T_EQ(h_status(v).vs_moves, was.vs_moves);
+		T_EQ(s_modem(&sf) & (TIOCM_DTR | TIOCM_RTS), TIOCM_RTS);
+		T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+		T_EQ(t.c_cflag & CBAUD, 0);
+		T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
+		T_EQ(h_status(v).vs_baud / 100, 96);
+		T_EQ(h_status(v).vs_parity, 'N');
+		T_EQ(s_modem(&sf) & (TIOCM_DTR | TIOCM_RTS),
+		    TIOCM_DTR | TIOCM_RTS);
+		s_close(&sf);
+		h_parked_drop();
+		h_remove(v);
+	}
+}
+
+/*
  * A break that is on when the line is handed over goes on, and ends with
  * TIOCCBRK, or the close, also with a driver that knows nothing of it.
  */
@@ -351,6 +396,8 @@ const struct t_case t_cases[] = {
 	{ "another plugging has none of it", another_plugging_has_none },
 	{ "damaged, it keeps no open out", damaged },
 	{ "handed over, an open line goes on", goes_on },
+	{ "handed over, a line that is hung up stays so, until it has a speed",
+	    hung_up_goes_on },
 	{ "handed over, a break goes on until it is ended", break_goes_on },
 	{ NULL, NULL }
 };
