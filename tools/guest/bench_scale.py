@@ -97,7 +97,7 @@ def scale(guest, counts):
     daemon = guest.daemon(NUMBER + ",serial=none,unit=0")
     nothing = status(daemon.pid)["VmRSS"]
     daemon.stop()
-    for count in counts[:1] + counts:       # the first is a warm-up
+    for count in [1] + counts:      # the first is a warm-up
         ends = ["f%d" % number for number in range(count)]
         with tempfile.TemporaryDirectory() as directory, guest.served(
                 directory, *("%s=%s,%s" % (end, CHIP, end)
