@@ -158,7 +158,7 @@ vusb_changed(struct vusb *v)
 			vusb_wire_poke(v->v_port[i].vp_wire);
 	}
 	if (v->v_notify != NULL)
-		v->v_notify(v->v_notifyarg);
+		v->v_notify(v);
 }
 
 /* ---- descriptors ---------------------------------------------------- */

@@ -2,16 +2,19 @@
 /*
  * vusb_ctl.c - software USB devices for other processes.
  *
- * One thread with one poll(2) over: the control socket and its clients, a
+ * One thread with one epoll(7) over: the control socket and its clients, a
  * listening socket for each far end and at most one client of each, and an
- * eventfd that says that a far end's queue changed.  It never waits for
- * anything else, so a client that does not read stops only its own line:
- * while its socket is full, the device's queue fills, and the host waits.
+ * eventfd that says that some device's queue changed; which one, its v_news.  It
+ * never waits for anything else, so a client that does not read stops only its
+ * own line: while its socket is full, the device's queue fills, and the host
+ * waits.  A far end where nothing has happened costs no system call, however
+ * many there are.
  *
  * All state (ctl_*) belongs to the thread; start and stop are called by one
  * thread of the program.  Commands run on the thread; plug and unplug make
  * their up-calls from it (vusb_cmd.c).
  */
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -19,7 +22,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +29,9 @@
 
 #include "vusb/vusbvar.h"
 
-#define	CTL_MAXFAR	64
+#define	CTL_MAXFAR	512	/* 120 devices with 4 ports, say */
 #define	CTL_MAXCLIENTS	8
+#define	CTL_BATCH	64
 #define	FAR_BUF		16384
 
 /* A far end: its listening socket, its client, bytes for that. */
@@ -37,6 +40,9 @@ struct ctl_far {
 	unsigned	 cf_port;
 	int		 cf_listen;
 	int		 cf_fd;		/* -1: no client */
+	uint32_t	 cf_wanted;	/* of cf_fd, by epoll */
+	bool		 cf_called;	/* epoll says something of it */
+	bool		 cf_knock;	/* of its cf_listen */
 	bool		 cf_modem;	/* its lines say which */
 	char		 cf_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	uint8_t		 cf_out[FAR_BUF];	/* to the client */
@@ -47,6 +53,7 @@ struct ctl_far {
 
 struct ctl_client {
 	int		 cc_fd;		/* -1: free */
+	bool		 cc_called;	/* as cf_called */
 	char		 cc_line[VUSB_CMDLINE];
 	size_t		 cc_len;
 };
@@ -56,6 +63,8 @@ static unsigned ctl_nfar;
 static struct ctl_client ctl_client[CTL_MAXCLIENTS];
 static int ctl_listen = -1;
 static int ctl_event = -1;
+static int ctl_ep = -1;
+static bool ctl_knock;			/* as cf_knock */
 static bool ctl_stop;			/* atomic */
 static char ctl_dir[64];
 static void (*ctl_command)(char *, char *); /* vusb_cmd.c's */
@@ -86,14 +95,34 @@ ctl_bind(const char *path, int *fdp)
 	return 0;
 }
 
-/* A device's lock is held: only a write to the eventfd. */
+/*
+ * ctl_watch(op, fd, events, flag)
+ *
+ *	Have epoll tell of it, or of other events; errno.  *flag is set then.
+ */
+static int
+ctl_watch(int op, int fd, uint32_t events, bool *flag)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = flag };
+
+	return epoll_ctl(ctl_ep, op, fd, &ev) == -1 ? errno : 0;
+}
+
 static void
-ctl_wake(void *arg)
+ctl_wake(void)
 {
 	const uint64_t one = 1;
 
-	(void)arg;
 	(void)!write(ctl_event, &one, sizeof(one));
+}
+
+/* Its lock is held.  The thread forgets v_news after it has been woken. */
+static void
+ctl_news(struct vusb *v)
+{
+
+	if (!__atomic_exchange_n(&v->v_news, true, __ATOMIC_SEQ_CST))
+		ctl_wake();
 }
 
 static int
@@ -115,6 +144,9 @@ ctl_add_far(struct vusb *v, unsigned port)
 		    ctl_dir, vusb_name(v), port);
 	error = n < 0 || (size_t)n >= sizeof(cf->cf_path) ? ENAMETOOLONG :
 	    ctl_bind(cf->cf_path, &cf->cf_listen);
+	if (error == 0 && (error = ctl_watch(EPOLL_CTL_ADD, cf->cf_listen,
+	    EPOLLIN, &cf->cf_knock)) != 0)
+		close(cf->cf_listen);
 	if (error != 0) {
 		free(cf);
 		return error;
@@ -161,7 +193,7 @@ far_watch(struct vusb *v)
 		clients = clients ||
 		    (ctl_far[i]->cf_v == v && ctl_far[i]->cf_fd != -1);
 	pthread_mutex_lock(&v->v_lock);
-	v->v_notify = clients ? ctl_wake : NULL;
+	v->v_notify = clients ? ctl_news : NULL;
 	pthread_mutex_unlock(&v->v_lock);
 }
 
@@ -274,40 +306,68 @@ far_accept(struct ctl_far *cf)
 
 	if (fd == -1)
 		return;
-	if (cf->cf_fd != -1) {
-		close(fd);		/* one client per line */
+	if (cf->cf_fd != -1 ||		/* one client per line */
+	    ctl_watch(EPOLL_CTL_ADD, fd, EPOLLIN, &cf->cf_called) != 0) {
+		close(fd);
 		return;
 	}
 	cf->cf_fd = fd;
+	cf->cf_wanted = EPOLLIN;
 	if (cf->cf_modem)
 		far_forget(cf);
 	far_watch(cf->cf_v);
 	far_lines(cf);
 }
 
+/* Have epoll say when there is something to do for the client. */
 static void
-far_poll(struct ctl_far *cf, struct pollfd *pf)
+far_want(struct ctl_far *cf)
 {
+	const uint32_t events = (cf->cf_inlen == 0 ? EPOLLIN : 0) |
+	    (cf->cf_outlen > 0 ? EPOLLOUT : 0);
 
-	pf[0] = (struct pollfd){ .fd = cf->cf_listen, .events = POLLIN };
-	pf[1] = (struct pollfd){ .fd = cf->cf_fd };
-	if (cf->cf_inlen == 0)
-		pf[1].events |= POLLIN;
-	if (cf->cf_outlen > 0)
-		pf[1].events |= POLLOUT;
+	if (cf->cf_fd == -1 || events == cf->cf_wanted)
+		return;
+	if (ctl_watch(EPOLL_CTL_MOD, cf->cf_fd, events, &cf->cf_called) != 0)
+		far_hangup(cf);
+	cf->cf_wanted = events;
 }
 
+/* Something has happened, here or (news) in the device. */
 static void
-far_run(struct ctl_far *cf, const struct pollfd *pf)
+far_run(struct ctl_far *cf, bool news)
 {
 
+	if (!cf->cf_called && !cf->cf_knock && !news)
+		return;
 	/* A client that left must be noticed before the next one comes. */
 	if (cf->cf_fd != -1)
 		far_pump_in(cf);
-	if (pf[0].revents != 0)
+	if (cf->cf_knock)
 		far_accept(cf);
 	if (cf->cf_fd != -1)
 		far_pump_out(cf);
+	far_want(cf);
+	cf->cf_called = cf->cf_knock = false;
+}
+
+/* All of them; those of one device follow each other. */
+static void
+far_run_all(void)
+{
+	const struct vusb *last = NULL;
+	bool news = false;
+
+	for (unsigned i = 0; i < ctl_nfar; i++) {
+		struct vusb *const v = ctl_far[i]->cf_v;
+
+		if (v != last)
+			news = __atomic_load_n(&v->v_news, __ATOMIC_RELAXED) &&
+			    __atomic_exchange_n(&v->v_news, false,
+			    __ATOMIC_SEQ_CST);
+		last = v;
+		far_run(ctl_far[i], news);
+	}
 }
 
 /* ---- clients of the control socket ---------------------------------- */
@@ -329,7 +389,8 @@ client_accept(void)
 	if (fd == -1)
 		return;
 	for (unsigned i = 0; i < CTL_MAXCLIENTS; i++) {
-		if (ctl_client[i].cc_fd == -1) {
+		if (ctl_client[i].cc_fd == -1 && ctl_watch(EPOLL_CTL_ADD, fd,
+		    EPOLLIN, &ctl_client[i].cc_called) == 0) {
 			ctl_client[i].cc_fd = fd;
 			return;
 		}
@@ -382,35 +443,40 @@ client_run(struct ctl_client *cc)
 
 /* ---- the thread ----------------------------------------------------- */
 
+/* Wait; and set the flags of what has something to do. */
+static void
+ctl_wait(void)
+{
+	struct epoll_event ev[CTL_BATCH];
+	uint64_t count;
+	int i, n;
+
+	n = epoll_wait(ctl_ep, ev, CTL_BATCH, -1);
+	for (i = 0; i < n; i++) {
+		if (ev[i].data.ptr == NULL)
+			(void)!read(ctl_event, &count, sizeof(count));
+		else
+			*(bool *)ev[i].data.ptr = true;
+	}
+}
+
 static void *
 ctl_loop(void *arg)
 {
-	struct pollfd pf[2 + CTL_MAXCLIENTS + 2 * CTL_MAXFAR];
-	uint64_t count;
-	unsigned i, nfar;
 
 	(void)arg;
 	while (!__atomic_load_n(&ctl_stop, __ATOMIC_ACQUIRE)) {
-		pf[0] = (struct pollfd){ .fd = ctl_event, .events = POLLIN };
-		pf[1] = (struct pollfd){ .fd = ctl_listen, .events = POLLIN };
-		for (i = 0; i < CTL_MAXCLIENTS; i++)
-			pf[2 + i] = (struct pollfd){
-			    .fd = ctl_client[i].cc_fd, .events = POLLIN };
-		nfar = ctl_nfar;
-		for (i = 0; i < nfar; i++)
-			far_poll(ctl_far[i], &pf[2 + CTL_MAXCLIENTS + 2 * i]);
-		if (poll(pf, 2 + CTL_MAXCLIENTS + 2 * nfar, -1) == -1)
-			continue;
-		if (pf[0].revents != 0)
-			(void)!read(ctl_event, &count, sizeof(count));
-		for (i = 0; i < nfar; i++)
-			far_run(ctl_far[i], &pf[2 + CTL_MAXCLIENTS + 2 * i]);
-		for (i = 0; i < CTL_MAXCLIENTS; i++) {
-			if (pf[2 + i].revents != 0)
+		ctl_wait();
+		far_run_all();
+		for (unsigned i = 0; i < CTL_MAXCLIENTS; i++) {
+			if (ctl_client[i].cc_called &&
+			    ctl_client[i].cc_fd != -1)
 				client_run(&ctl_client[i]);
+			ctl_client[i].cc_called = false;
 		}
-		if (pf[1].revents != 0)
+		if (ctl_knock)
 			client_accept();
+		ctl_knock = false;
 	}
 	return NULL;
 }
@@ -422,6 +488,7 @@ ctl_forget(struct vusb *v, void *arg)
 	(void)arg;
 	pthread_mutex_lock(&v->v_lock);
 	v->v_notify = NULL;
+	__atomic_store_n(&v->v_news, false, __ATOMIC_SEQ_CST);
 	pthread_mutex_unlock(&v->v_lock);
 }
 
@@ -474,7 +541,8 @@ ctl_close_all(void)
 	}
 	if (ctl_event != -1)
 		close(ctl_event);
-	ctl_listen = ctl_event = -1;
+	close(ctl_ep);
+	ctl_listen = ctl_event = ctl_ep = -1;
 }
 
 /* vusb_ctl_start, with whom to ask what a command is. */
@@ -484,18 +552,25 @@ vusb_ctl_open(const char *dir, void (*command)(char *, char *))
 	char path[sizeof(ctl_dir) + 16];
 	int error = 0;
 
-	assert(ctl_event == -1);
+	assert(ctl_ep == -1);
 	if (strlen(dir) >= sizeof(ctl_dir))
 		return ENAMETOOLONG;
 	strcpy(ctl_dir, dir);
 	ctl_command = command;
 	for (unsigned i = 0; i < CTL_MAXCLIENTS; i++)
 		ctl_client[i].cc_fd = -1;
-	ctl_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ctl_event == -1)
+	ctl_ep = epoll_create1(EPOLL_CLOEXEC);
+	if (ctl_ep == -1)
 		return errno;
+	ctl_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	error = ctl_event == -1 ? errno :
+	    ctl_watch(EPOLL_CTL_ADD, ctl_event, EPOLLIN, NULL);
 	snprintf(path, sizeof(path), "%s/control", dir);
-	error = ctl_bind(path, &ctl_listen);
+	if (error == 0)
+		error = ctl_bind(path, &ctl_listen);
+	if (error == 0)
+		error = ctl_watch(EPOLL_CTL_ADD, ctl_listen, EPOLLIN,
+		    &ctl_knock);
 	if (error == 0)
 		vusb_foreach(ctl_add_existing, &error);
 	ctl_stop = false;
@@ -511,7 +586,7 @@ vusb_ctl_stop(void)
 {
 
 	__atomic_store_n(&ctl_stop, true, __ATOMIC_RELEASE);
-	ctl_wake(NULL);
+	ctl_wake();
 	pthread_join(ctl_thread, NULL);
 	ctl_close_all();
 }

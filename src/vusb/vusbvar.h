@@ -140,8 +140,8 @@ struct vusb {
 	struct vusb_port v_port[VUSB_MAXPORTS];
 	uint8_t		*v_desc;	/* vusb_set_descriptors */
 	size_t		 v_desclen;
-	void		(*v_notify)(void *);	/* vusb_ctl.c */
-	void		*v_notifyarg;
+	void		(*v_notify)(struct vusb *);	/* vusb_ctl.c */
+	bool		 v_news;	/* atomic; its own */
 };
 
 extern const struct vusb_ops vusb_ftdi_ops;

@@ -17,12 +17,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "drivers/h_adapter.h"
 #include "drivers/h_serial.h"
 
+#define	CROWD	16
+
 static char dir[64];
+static unsigned nrecv;			/* atomic; calls of recv(2) */
+
+/* In libc's place. */
+ssize_t
+recv(int fd, void *buf, size_t len, int flags)
+{
+
+	__atomic_add_fetch(&nrecv, 1, __ATOMIC_RELAXED);
+	return syscall(SYS_recvfrom, fd, buf, len, flags, NULL, NULL);
+}
 
 static int
 connect_to(const char *name)
@@ -241,9 +254,41 @@ modem(void)
 	finish(fd);
 }
 
+/* In step: a command is seen after what came before it. */
+static void
+crowd(void)
+{
+	int fd = control(), far[CROWD];
+	char cmd[32];
+	unsigned i, before;
+
+	for (i = 0; i < CROWD; i++) {
+		snprintf(cmd, sizeof(cmd), "create c%u ftdi", i);
+		ok(fd, cmd);
+		snprintf(cmd, sizeof(cmd), "c%u", i);
+		far[i] = connect_to(cmd);
+	}
+	ok(fd, "list");
+	before = __atomic_load_n(&nrecv, __ATOMIC_RELAXED);
+	for (i = 0; i < 100; i++) {
+		T_EQ(write(far[0], "x", 1), 1);
+		ok(fd, "list");
+	}
+	/* Fewer than one for each of them and byte. */
+	T_CHECK(__atomic_load_n(&nrecv, __ATOMIC_RELAXED) - before <
+	    100 * CROWD);
+	for (i = 0; i < CROWD; i++) {
+		close(far[i]);
+		snprintf(cmd, sizeof(cmd), "destroy c%u", i);
+		ok(fd, cmd);
+	}
+	finish(fd);
+}
+
 const struct t_case t_cases[] = {
 	{ "commands, and refusals", commands },
 	{ "bytes, lines and plugs through sockets", whole_road },
 	{ "a modem's lines are up while somebody is there", modem },
+	{ "a byte costs nothing at the other far ends", crowd },
 	{ NULL, NULL }
 };
