@@ -181,7 +181,7 @@ make(char *arg)
 int
 main(int argc, char **argv)
 {
-	struct vusb *made[VHCI_PORTS];
+	struct vusb *made[PORTS];
 	const char *dir = NULL;
 	bool absent = false;
 	unsigned n = 0;
@@ -221,7 +221,7 @@ main(int argc, char **argv)
 	}
 	if (dir != NULL)
 		vusb_ctl_stop();
-	for (unsigned i = 0; i < VHCI_PORTS; i++) {
+	for (unsigned i = 0; i < PORTS; i++) {
 		if (served[i].usbip != NULL)
 			usbip_stop(served[i].usbip);
 	}
