@@ -8,7 +8,8 @@
  *	can read it at any moment: 0, or a claim (descriptor and interface)
  *	with a flag "busy".  An entry is made before the kernel is asked for
  *	the interface and removed after it was given back; releasing what is
- *	not claimed does no harm.
+ *	not claimed does no harm.  Beyond claims_end there never was one, and
+ *	nobody looks there.
  *
  *	A busy entry is one whose device has a request under way that may be
  *	stuck in the kernel with the device's lock.  The handler's own request
@@ -43,13 +44,14 @@
 #include "host/host.h"
 #include "host/usbvar.h"
 
-#define	NCLAIMS		256
+#define	NCLAIMS		1024	/* 200 adapters with 4 interfaces, say */
 #define	CLAIM_VALID	UINT64_C(1)
 #define	CLAIM_BUSY	UINT64_C(2)
 #define	CLAIM_FD(c)	((int)((c) >> 32))
 #define	CLAIM_IFNO(c)	((unsigned)((c) >> 8) & 0xff)
 
 static _Atomic uint64_t claims[NCLAIMS];
+static _Atomic size_t claims_end;
 
 static uint64_t
 claim_make(int fd, uint8_t ifno)
@@ -120,7 +122,7 @@ claims_emergency(void)
 	static uint64_t copy[NCLAIMS];	/* this runs once */
 	size_t i;
 
-	for (i = 0; i < NCLAIMS; i++)
+	for (i = 0; i < atomic_load(&claims_end); i++)
 		copy[i] = atomic_load(&claims[i]);
 	if (claims_give_back(copy, 0) > 0 && _Fork() == 0) {
 		if (claims_close_others(copy))
@@ -132,16 +134,25 @@ claims_emergency(void)
 int
 usb_claims_add(int fd, uint8_t ifno)
 {
+	static struct host_quiet quiet;
+	size_t end, i;
 	uint64_t old;
-	size_t i;
 
 	host_emergency_add(claims_emergency);
 	for (i = 0; i < NCLAIMS; i++) {
 		old = 0;
-		if (atomic_compare_exchange_strong(&claims[i], &old,
+		if (!atomic_compare_exchange_strong(&claims[i], &old,
 		    claim_make(fd, ifno)))
-			return 0;
+			continue;
+		end = atomic_load(&claims_end);
+		while (end <= i && !atomic_compare_exchange_weak(&claims_end,
+		    &end, i + 1))
+			continue;
+		return 0;
 	}
+	if (host_log_quiet(&quiet) != 0)
+		host_logf(HYP_LOG_ERR, "usb: %u interfaces are claimed, and "
+		    "there is no room for more", NCLAIMS);
 	return ENOMEM;
 }
 
@@ -151,7 +162,7 @@ usb_claims_remove(int fd, uint8_t ifno)
 	uint64_t c, want = claim_make(fd, ifno);
 	size_t i;
 
-	for (i = 0; i < NCLAIMS; i++) {
+	for (i = 0; i < atomic_load(&claims_end); i++) {
 		c = atomic_load(&claims[i]);
 		while ((c & ~CLAIM_BUSY) == want) {
 			if (atomic_compare_exchange_weak(&claims[i], &c, 0))
@@ -167,7 +178,7 @@ usb_claims_busy(int fd, int busy)
 	uint64_t c;
 	size_t i;
 
-	for (i = 0; i < NCLAIMS; i++) {
+	for (i = 0; i < atomic_load(&claims_end); i++) {
 		c = atomic_load(&claims[i]);
 		while (c != 0 && CLAIM_FD(c) == fd &&
 		    !atomic_compare_exchange_weak(&claims[i], &c,
