@@ -94,6 +94,10 @@ work(uint8_t what, FILE *out)
 		(void)items_get(&job, out);
 		break;
 	case 3:
+		/* Nothing else comes through options_parse. */
+		for (int i = 0; i < job.j_options.o_nnames; i++)
+			if (strchr(job.j_options.o_names[i], '=') == NULL)
+				return;
 		job.j_options.o_write = true;
 		(void)items_set(&job);
 		break;

@@ -274,7 +274,7 @@ put(struct job *j, const char *text, const char *value, bool *touched)
 /*
  * status = items_set(j)
  *
- *	Do all NAME=VALUE, or none of them.
+ *	Do all NAME=VALUE, or none of them.  Each name has its '='.
  */
 int
 items_set(struct job *j)
