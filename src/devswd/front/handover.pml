@@ -18,8 +18,8 @@
  *			front_req.c, front_hand_call, the answer,
  *			front_call_end; front_handle.c's table
  *	daemon		main.c: keep_open (take_hand), front_adopt, or a new node
- *			(chan_try); front_node_serve or front_nodes_serve; at an
- *			upgrade keep_hand_over
+ *			(chan_try); front_node_serve, and front_nodes_serve at
+ *			any time meanwhile; at an upgrade keep_hand_over
  *	store		keeper.c, or systemd: messages in their order, all of
  *			them before the next one is started
  *	killer		a SIGKILL of the daemon between any two steps
@@ -35,13 +35,18 @@
  *	A node has a holder: the daemon, the store, or a message between.
  *	When nothing moves any more (timeout) no client waits but for a device:
  *	for a call that runs in K and was not told to end, or in poll of a file
- *	that is open.  A client that was killed does not wait at all.
+ *	that is open.  A client that was killed does not wait at all.  (Nothing
+ *	would be still as long as there may be a kill: so there need not be one.
+ *	A crash, or an upgrade, may have been before all else.)
  *
  * Steps.  What a SIGKILL can leave is a step: a store to the journal, a
  * message, an answer, a system call.  What is done under one hold of fl_lock
- * and leaves nothing behind is part of the step before or after.  A thread that
- * is killed is one that makes no further step; who comes next starts when all
- * of them have gone, as after wait(2).
+ * and leaves nothing behind is part of the step before or after; so is what is
+ * written to a memfd that nobody else has yet, and what a client makes of its
+ * answer, which nobody else looks at.  Of a loop only those rounds are steps
+ * that do something.  A thread that is killed is one that makes no more steps;
+ * who comes next starts when all of them have gone, as after wait(2): in one
+ * order, which nobody sees.
  *
  * Numbers of calls.  All that matters is whether one is higher than what the
  * journal says was seen, which is a bit for each call (r_after), and whether a
@@ -77,6 +82,14 @@
  *	fault 17 -DN=2 -DSHARED=1 -DREADS=0 -DPOLLS=0 -DCRASHES=0 -DKILLS=0 -DOPENS=1: a node's calls are read before those that go on
  *	fault 18: the rest of a write fails, and so all of it
  *	fault 19 -DRESEND=1: the kernel sends again what goes on
+ *	fault 20 -DN=2 -DREADS=0 -DPOLLS=0 -DKILLS=0 -DUPGRADES=0: who comes
+ *		next gives numbers of files again
+ *	fault 21 -DN=2 -DREADS=0 -DPOLLS=0 -DKILLS=0 -DUPGRADES=0: the number
+ *		of a file is written down after the answer
+ *	fault 22 -DN=2 -DSHARED=1 -DOPENS=1 -DPOLLS=0 -DKILLS=0 -DCRASHES=0: an
+ *		open is answered before its file is in the table
+ *	fault 23: a poll is answered before its handle is written down
+ *	fault 24: a file that is opened again too late is in the table
  */
 
 #ifndef N
@@ -136,7 +149,6 @@
 #define	POLL		4
 #define	RELEASE		5
 
-#define	A_NONE		0
 #define	A_GOOD		1
 #define	A_NOTHING	2		/* of a poll */
 #define	A_BAD		3
@@ -145,11 +157,12 @@
 
 #define	SIZE		2		/* of a write */
 
-byte r_state[N], r_op[N], r_answer[N];
+byte r_state[N], r_op[N];
 byte r_ahead[N];		/* set: those before it in the queue */
 bit r_after[N];			/* its number is higher than seen */
 bit r_resent[N];
 bit r_intr[N];			/* an INTERRUPT in the queue */
+bit c_has[N];			/* the file */
 bit c_killed[N];
 bit c_asleep[N];		/* in poll(2) */
 bit c_woken[N];
@@ -188,7 +201,7 @@ byte j_hand[N];			/* in one that no thread has */
 #define	H_KEPT		3
 
 byte h_state;
-bit h_complete, h_device;
+bit h_complete;
 byte h_call[N], h_done[N];
 byte h_file[NSLOTS], h_owner[NSLOTS];
 bit h_all;			/* all of it is there indeed */
@@ -204,7 +217,7 @@ bit s_node;
 /* ---- the daemon's memory ---------------------------------------------- */
 
 bit alive;
-byte busy;			/* its threads that have not seen its end */
+byte busy;			/* set: threads that have not seen its end */
 bit handing, stopping, gone;	/* gone: nobody is at the helm for good */
 bit watched;			/* the node's channel is in the epoll */
 byte number;
@@ -218,11 +231,12 @@ bit t_func[N];			/* and whom to call then */
 bit t_late[N];			/* that is who sends INTERRUPTs back */
 bit t_early[N];			/* an INTERRUPT before the call */
 bit t_intr[N], t_signalled[N];
-bit m_hand, m_device;
+bit m_hand;
+bit late;			/* time is over, and a file is being opened */
 byte m_call[N], m_done[N];
 byte m_file[NSLOTS], m_owner[NSLOTS];
 
-hidden byte i, r;
+hidden byte i, r, m;
 
 /* ---- the kernel's steps ----------------------------------------------- */
 
@@ -231,8 +245,23 @@ hidden byte i, r;
 
 inline done_with(c, how)
 {
+	if
+	:: r_op[c] == OPEN && how != A_GOOD ->
+		c_has[c] = 0;
+		f_refs[FILE_OF(c)]--
+	:: r_op[c] == RELEASE ->
+		f_number[FILE_OF(c)] = 0;
+		f_slot[FILE_OF(c)] = 0;
+		f_lives[FILE_OF(c)] = 0;
+		f_dead[FILE_OF(c)] = 0
+	:: r_op[c] == POLL && how == A_NOTHING -> c_asleep[c] = 1
+	:: else
+	fi;
 	r_state[c] = Q_NONE;
-	r_answer[c] = how;
+	r_op[c] = 0;
+	c_made[c] = 0;
+	c_took[c] = 0;
+	c_crash[c] = 0;
 	r_ahead[c] = 0;
 	r_after[c] = 0;
 	r_resent[c] = 0;
@@ -292,15 +321,18 @@ inline node_goes()
 
 /* ---- the end of a daemon ---------------------------------------------- */
 
-/* Others do not care when the threads of one that has ended see that. */
+/* Others do not care when the threads of one that has ended see that, so these
+   do it in the order of their bits. */
 #define	OTHERS	provided (alive || busy == 0)
+#define	OURS	provided (alive || busy >> (_pid - N - 2) == 1)
+#define	BUSY	busy = busy | (1 << (_pid - N - 2))
+#define	NOT_BUSY	busy = busy & ~(1 << (_pid - N - 2))
 
 inline no_hand()
 {
 	h_state = H_NONE;
 	h_complete = 0;
 	h_all = 0;
-	h_device = 0;
 	i = 0;
 	do
 	:: i < N -> h_call[i] = R_NONE; h_done[i] = 0; i++
@@ -340,7 +372,7 @@ inline daemon_ends()
 		watched = 0;
 		number = 0;
 		m_hand = 0;
-		m_device = 0;
+		late = 0;
 		r = 0;
 		do
 		:: r < N ->
@@ -423,6 +455,7 @@ end_killer:
 		crashes++;
 		daemon_ends()
 	   }
+	:: atomic { kills < KILLS; kills = KILLS }	/* nobody is */
 	od
 }
 
@@ -430,8 +463,6 @@ end_killer:
 
 active proctype store() OTHERS
 {
-	byte m;
-
 end_store:
 	do
 	:: atomic {
@@ -446,8 +477,7 @@ end_store:
 			fi
 		:: m == M_HAND -> h_state = H_KEPT
 		:: m == M_NOHAND -> no_hand()
-		fi;
-		m = 0
+		fi
 	   }
 	:: atomic {
 		!alive && (empty(sock) || FAULT(12));
@@ -463,12 +493,8 @@ inline ask(c, what)
 	d_step {
 		r_op[c] = what;
 		r_state[c] = Q_QUEUED;
-		r_answer[c] = A_NONE;
 		r_after[c] = 1;
 		r_ahead[c] = 0;
-		c_made[c] = 0;
-		c_took[c] = 0;
-		c_crash[c] = 0;
 		c_woken[c] = 0;
 		i = 0;
 		do
@@ -485,75 +511,62 @@ inline ask(c, what)
 	}
 }
 
+#define	MAY_ASK		(c_has[me] && f_number[f] != 0 && !c_killed[me] && \
+			    r_state[me] == Q_NONE && !c_asleep[me])
+
 active [N] proctype client() OTHERS
 {
 	byte me, f;
-	bit has;
 
 	d_step {
 		me = _pid - 2;
 		f = FILE_OF(me)
 	};
-next:
-	if
+end_next:
+	do
 	:: atomic {
-		!has && node_made && f_refs[f] == 0 && f_number[f] == 0 &&
-		opens < OPENS && !c_killed[me];
+		!c_has[me] && node_made && f_refs[f] == 0 && f_number[f] == 0 &&
+		opens < OPENS && !c_killed[me] && r_state[me] == Q_NONE;
 		opens++;
 		f_refs[f] = 1;
-		has = 1;
+		c_has[me] = 1;
 		ask(me, OPEN)
 	   }
 	:: atomic {
-		SHARED && !has && f_refs[f] > 0 && f_number[f] != 0 &&
-		!c_killed[me];
+		SHARED && !c_has[me] && f_refs[f] > 0 && f_number[f] != 0 &&
+		!c_killed[me] && r_state[me] == Q_NONE;
 		f_refs[f]++;
-		has = 1;
-		goto next
+		c_has[me] = 1
 	   }
-	:: atomic { has && f_number[f] != 0 && READS && !c_killed[me];
-		ask(me, READ) }
-	:: atomic { has && f_number[f] != 0 && WRITES && !c_killed[me];
-		ask(me, WRITE) }
-	:: atomic { has && f_number[f] != 0 && POLLS && !c_killed[me];
-		ask(me, POLL) }
+	:: atomic { MAY_ASK && READS; ask(me, READ) }
+	:: atomic { MAY_ASK && WRITES; ask(me, WRITE) }
+	:: atomic { MAY_ASK && POLLS; ask(me, POLL) }
 	:: atomic {
-		has;
-		has = 0;
+		c_has[me] && r_state[me] == Q_NONE && !c_asleep[me];
+		c_has[me] = 0;
 		f_refs[f]--;
 		if
 		:: f_refs[f] == 0 && f_number[f] != 0 -> ask(me, RELEASE)
-		:: else -> goto next
+		:: else
 		fi
 	   }
-	:: atomic { !has || !c_killed[me]; goto end_done }
-	fi;
-end_wait:
-	do
 	:: atomic {
-		r_answer[me] != A_NONE;
-		if
-		:: r_op[me] == OPEN && r_answer[me] != A_GOOD ->
-			has = 0;
-			f_refs[f]--
-		:: r_op[me] == RELEASE ->
-			f_number[f] = 0;
-			f_slot[f] = 0;
-			f_lives[f] = 0;
-			f_dead[f] = 0
-		:: r_op[me] == POLL && r_answer[me] == A_NOTHING ->
-			c_asleep[me] = 1
-		:: else
-		fi;
-		r_answer[me] = A_NONE;
-		r_op[me] = 0;
-		c_made[me] = 0;
-		c_took[me] = 0;
-		c_crash[me] = 0;
+		(!c_has[me] || !c_killed[me]) && r_state[me] == Q_NONE &&
+		!c_asleep[me];
 		break
 	   }
 	:: atomic {
-		kills < KILLS && !c_killed[me] && r_answer[me] == A_NONE;
+		/* In poll(2): it asks again. */
+		c_asleep[me] && (c_woken[me] || c_killed[me]);
+		c_asleep[me] = 0;
+		if
+		:: c_killed[me] || f_number[f] == 0 -> c_woken[me] = 0
+		:: else -> ask(me, POLL)
+		fi
+	   }
+	:: atomic {
+		kills < KILLS && !c_killed[me] &&
+		(r_state[me] != Q_NONE || c_asleep[me]);
 		kills++;
 		c_killed[me] = 1;
 		if
@@ -565,25 +578,6 @@ end_wait:
 		fi
 	   }
 	od;
-end_asleep:
-	if
-	:: atomic { !c_asleep[me]; goto next }
-	:: atomic {
-		/* It asks again. */
-		c_asleep[me] && (c_woken[me] || c_killed[me]);
-		c_asleep[me] = 0;
-		if
-		:: c_killed[me] || f_number[f] == 0 -> c_woken[me] = 0; goto next
-		:: else -> ask(me, POLL); goto end_wait
-		fi
-	   }
-	:: atomic {
-		kills < KILLS && c_asleep[me] && !c_killed[me];
-		kills++;
-		c_killed[me] = 1
-	   }
-	fi;
-	goto next;
 end_done:
 	false
 }
@@ -650,13 +644,13 @@ inline dispatch(c)
 	c = 0
 }
 
-active proctype helm()
+active proctype helm() OURS
 {
 	byte c;
 
-end_home:	atomic { alive; busy++ };
+end_home:	atomic { alive && watched; BUSY };
 	{
-	watched;
+	goto top;
 top:	atomic {
 		c = 0;
 		if
@@ -729,8 +723,7 @@ handed:	/* front_hand_next */
 	atomic { RECORD(j_call, c) };
 	atomic { j_hand[c] = R_NONE; dispatch(c); goto top };
 end_out:	false
-	} unless { !alive };
-	atomic { c = 0; busy--; goto end_home }
+	} unless { atomic { !alive; NOT_BUSY; c = 0; goto end_home } }
 }
 
 /* ---- who runs a call -------------------------------------------------- */
@@ -742,16 +735,28 @@ end_out:	false
 	answer(me, how);						\
 	t_lib[me] = 0
 
-active [N] proctype thread()
+/* front_call_end, and it is nobody's. */
+#define	OVER								\
+	j_call[me] = R_NONE;						\
+	t_marked[me] = 0;						\
+	t_signalled[me] = 0;						\
+	t_run[me] = 0;							\
+	t_done[me] = 0;							\
+	NOT_BUSY;							\
+	s = 0;								\
+	n = 0;								\
+	good = 0
+
+active [N] proctype thread() OURS
 {
 	byte me, f, s, n;
-	bit good, ph;
+	bit good;
 
 	d_step {
 		me = _pid - N - 3;
 		f = FILE_OF(me)
 	};
-end_home:	atomic { alive && t_run[me] == 1; busy++; t_run[me] = 2 };
+end_home:	atomic { alive && t_run[me] == 1; BUSY; t_run[me] = 2 };
 	{
 	atomic {
 		assert(r_state[me] == Q_READ);
@@ -763,8 +768,13 @@ end_home:	atomic { alive && t_run[me] == 1; busy++; t_run[me] = 2 };
 			:: s < NSLOTS && (t_taken[s] || t_number[s] != 0) -> s++
 			:: else -> break
 			od;
-			assert(s < NSLOTS);
-			t_taken[s] = 1
+			if
+			:: s == NSLOTS ->
+				assert(late);
+				s = 0;
+				goto bad_answer
+			:: else -> t_taken[s] = 1
+			fi
 		:: r_op[me] != OPEN && FOUND(f) ->
 			s = f_slot[f];
 			assert(!f_dead[f] && t_owner[s] == f);
@@ -816,19 +826,36 @@ end_home:	atomic { alive && t_run[me] == 1; busy++; t_run[me] = 2 };
 	:: atomic { t_intr[me]; break }
 	:: atomic { r_op[me] != WRITE || t_done[me] != SIZE; goto sleep }
 	od;
-	goto claim;
+claim:
+	atomic {
+		t_func[me] = 0;
+		t_intr[me] = 0;
+		if
+		:: good && r_op[me] == OPEN -> goto insert
+		:: good && r_op[me] != OPEN -> goto good_answer
+		:: else -> goto interrupted
+		fi
+	};
 sleep:	/* for as long as it takes */
 end_sleep:
-	t_intr[me];
-claim:
-	atomic { t_func[me] = 0; t_intr[me] = 0 };
-	if
-	:: good && r_op[me] == OPEN -> skip
-	:: good && r_op[me] != OPEN -> goto good_answer
-	:: else -> goto interrupted
-	fi;
-	/* front_file_insert */
-	atomic { number++; n = number; j_number = n };
+	atomic { t_intr[me]; goto claim };
+insert:	/* front_file_insert */
+	atomic {
+		number++;
+		n = number;
+#if !FAULT(21)
+		j_number = n
+#endif
+	};
+#if FAULT(22)
+	atomic {
+		f_number[f] = n;
+		f_slot[f] = s;
+		f_lives[f] = 1;
+		f_dead[f] = 0;
+		ANSWER(A_GOOD)
+	};
+#endif
 	atomic {
 		j_poll[s] = 0;
 		j_file[s] = n;
@@ -837,6 +864,9 @@ claim:
 		t_owner[s] = f;
 		f_ph[f] = 0
 	};
+#if FAULT(22)
+	atomic { goto over };
+#endif
 	atomic {
 		assert(r_state[me] == Q_READ);
 		f_number[f] = n;
@@ -846,23 +876,18 @@ claim:
 		ANSWER(A_GOOD);
 		goto over
 	};
-interrupted:
+interrupted: /* front_hand_call */
 	atomic {
 		if
 		:: r_op[me] == OPEN -> t_taken[s] = 0
 		:: else
 		fi;
 		if
-		:: handing && !t_signalled[me] -> skip
-		:: else ->
-			if
-			:: t_done[me] > 0 -> goto good_answer
-			:: else -> goto bad_answer
-			fi
-		fi
-	};
-	/* front_hand_call */
-	atomic {
+		:: handing && !t_signalled[me]
+		:: !(handing && !t_signalled[me]) && t_done[me] > 0 ->
+			goto good_answer
+		:: else -> goto bad_answer
+		fi;
 		h_call[me] = R_OURS;
 		h_done[me] = (FAULT(10) -> 0 : t_done[me])
 	};
@@ -884,17 +909,19 @@ handed:
 	atomic { t_run[me] = 0; goto end_handed };
 poll:	/* poll_arm */
 #if FAULT(14)
-	atomic { ph = f_ph[f]; f_ph[f] = 1 };
+	atomic { good = f_ph[f]; f_ph[f] = 1 };
 	if
-	:: !ph -> atomic { j_poll[s] = FOUND(f) }
+	:: !good -> atomic { j_poll[s] = FOUND(f) }
 	:: else
 	fi;
+#elif FAULT(23)
+	atomic { f_ph[f] = 1; ANSWER(A_NOTHING) };
+	atomic { j_poll[s] = FOUND(f); goto over };
 #else
-	atomic { ph = f_ph[f]; j_poll[s] = (j_poll[s] || !ph) };
+	atomic { j_poll[s] = (j_poll[s] || !f_ph[f]) };
 	atomic { f_ph[f] = 1 };
 #endif
 	atomic {
-		ph = 0;
 		if
 		:: ANSWER(A_NOTHING)
 		:: ANSWER(A_GOOD)
@@ -916,20 +943,20 @@ over:
 #if FAULT(3)
 	skip;
 #endif
-	/* front_call_end */
-	atomic {
-		j_call[me] = R_NONE;
-		t_marked[me] = 0;
-		t_signalled[me] = 0;
-		t_run[me] = 0;
-		t_done[me] = 0
-	};
-	goto ended;
+#if FAULT(21)
+	atomic { j_number = (n > j_number -> n : j_number) };
+#endif
+	atomic { OVER; goto end_home };
 end_handed:
-	false;
-ended:	skip
-	} unless { !alive };
-	atomic { s = 0; n = 0; good = 0; ph = 0; busy--; goto end_home }
+	false
+	} unless { atomic {
+		!alive;
+		NOT_BUSY;
+		s = 0;
+		n = 0;
+		good = 0;
+		goto end_home
+	} }
 }
 
 /* ---- the daemon ------------------------------------------------------- */
@@ -945,11 +972,20 @@ ended:	skip
 #define	NO_THREAD	(t_run[0] == 0 && t_run[1] == 0 && t_run[2] == 0)
 #endif
 
-/* A step for each; c is 0 before and after. */
-#define	EACH(n, step)							\
+/* A step for each of which that is so, and in the end one; c is 0 before and
+   after. */
+#define	EACH(n, is, step)						\
 	do								\
-	:: atomic { c < n -> step; c++ }				\
-	:: atomic { c == n -> c = 0; break }				\
+	:: atomic {							\
+		do							\
+		:: c < n && !(is) -> c++				\
+		:: else -> break					\
+		od;							\
+		if							\
+		:: c < n -> step; c++					\
+		:: else -> c = 0; break					\
+		fi							\
+	   }								\
 	od
 
 inline take_hand()
@@ -960,7 +996,6 @@ inline take_hand()
 		:: h_complete || FAULT(5) ->
 			assert(h_all);
 			m_hand = 1;
-			m_device = h_device;
 			c = 0;
 			do
 			:: c < N ->
@@ -987,45 +1022,34 @@ inline take_hand()
 #endif
 }
 
+#define	IS_IN_HAND(c)							\
+	((j_call[c] == R_OURS || j_hand[c] == R_OURS) && !FAULT(1) &&	\
+	    (!m_hand || m_call[c] != R_OURS || FAULT(7)))
+#define	IS_LOST(c)							\
+	(r_state[c] == Q_READ && r_after[c] && !FAULT(2))
+#define	IS_POLLED(s)	(j_file[s] != 0 && j_poll[s])
+
 inline answer_call(c)
 {
 	if
-	:: (j_call[c] == R_OURS || j_hand[c] == R_OURS) && !FAULT(1) &&
-	   (!m_hand || m_call[c] != R_OURS || FAULT(7)) ->
-		if
-		:: r_op[c] == RELEASE -> answer(c, A_GOOD)
-		:: else -> answer(c, A_BAD)
-		fi
-	:: else
+	:: r_op[c] == RELEASE -> answer(c, A_GOOD)
+	:: else -> answer(c, A_BAD)
 	fi
 }
 
 inline wake_poll(s)
 {
-	if
-	:: j_file[s] != 0 && j_poll[s] ->
-		r = 0;
-		do
-		:: r < N ->
-			if
-			:: f_number[FILE_OF(r)] == j_file[s] ->
-				c_woken[r] = 1
-			:: else
-			fi;
-			r++
-		:: else -> break
-		od;
-		r = 0
-	:: else
-	fi
-}
-
-inline answer_lost(c)
-{
-	if
-	:: r_state[c] == Q_READ && r_after[c] && !FAULT(2) -> answer(c, A_BAD)
-	:: else
-	fi
+	r = 0;
+	do
+	:: r < N ->
+		if
+		:: f_number[FILE_OF(r)] == j_file[s] -> c_woken[r] = 1
+		:: else
+		fi;
+		r++
+	:: else -> break
+	od;
+	r = 0
 }
 
 inline send_again()
@@ -1047,56 +1071,52 @@ inline send_again()
 	}
 }
 
-/* front_hand_files: open again, or not. */
-inline serve_files(hardware)
+/* A file that was handed over does not go on. */
+#define	NO_FILE(s)							\
+	t_taken[s] = 0;							\
+	f_lives[m_owner[s]] = 0;					\
+	f_dead[m_owner[s]] = 1;						\
+	m_file[s] = 0;							\
+	m_owner[s] = 0
+
+/* The node is served.  Files are dead but for one, which is being opened. */
+inline serve_node(but)
 {
-	c = 0;
+	i = 0;
 	do
-	:: c < NSLOTS && m_file[c] != 0 && hardware && m_device ->
-		/* front_file_restore */
-		atomic { j_number = (m_file[c] > j_number -> m_file[c] : j_number) };
-		atomic {
-			assert(t_number[c] == 0);
-			j_poll[c] = 0;
-			j_file[c] = m_file[c];
-			t_number[c] = m_file[c];
-			t_owner[c] = m_owner[c];
-			t_taken[c] = 0;
-			m_file[c] = 0;
-			m_owner[c] = 0;
-			c++
-		}
-	:: atomic {
-		c < NSLOTS && (m_file[c] == 0 || !hardware || !m_device);
+	:: i < NSLOTS ->
 		if
-		:: m_file[c] != 0 ->
-			t_taken[c] = 0;
-			f_lives[m_owner[c]] = 0;
-			f_dead[m_owner[c]] = 1;
-			m_file[c] = 0;
-			m_owner[c] = 0
+		:: m_file[i] != 0 && i != but -> NO_FILE(i)
 		:: else
 		fi;
-		c++
-	   }
-	:: atomic { c == NSLOTS -> c = 0; break }
-	od
+		i++
+	:: else -> break
+	od;
+	i = 0;
+	m_hand = 0;
+	watched = !FAULT(13)
 }
 
-active proctype daemon()
+active proctype daemon() OURS
 {
 	byte c;
 
-end_home:	atomic { alive; busy++ };
+end_home:
+	atomic {
+		alive;
+		BUSY;
+		c = 0;
+		if
+		:: h_state != H_KEPT -> goto adopt
+		:: else
+		fi
+	};
 	{
 	/* keep_open */
-	if
-	:: h_state == H_KEPT -> take_hand()
-	:: else
-	fi;
-	/* front_adopt */
+	take_hand();
+adopt:	/* front_adopt */
 	atomic {
-		number = j_number;
+		number = (FAULT(20) -> 0 : j_number);
 		c = 0;
 		do
 		:: c < NSLOTS -> t_taken[c] = m_file[c] != 0; c++
@@ -1105,32 +1125,26 @@ end_home:	atomic { alive; busy++ };
 		c = 0;
 		if
 		:: !node_fd -> goto forget
-		:: node_fd && j_node == J_MADE
+		:: node_fd && j_node == J_MADE -> goto calls
 		:: node_fd && j_node != J_MADE ->
 			sock ! M_NONODE;
 			node_left = node_made
 		fi
 	};
-	if
-	:: j_node != J_MADE ->
-		atomic {
-			node_fd = 0;
-			if
-			:: node_made && !HELD -> node_goes()
-			:: else
-			fi
-		};
-		goto forget
-	:: else
-	fi;
-	EACH(N, answer_call(c));
-	EACH(NSLOTS, wake_poll(c));
-	if
-	:: !m_hand || FAULT(19) ->
+	atomic {
+		node_fd = 0;
 		if
-		:: !m_hand -> EACH(N, answer_lost(c))
+		:: node_made && !HELD -> node_goes()
 		:: else
 		fi;
+		goto forget
+	};
+calls:
+	EACH(N, IS_IN_HAND(c), answer_call(c));
+	EACH(NSLOTS, IS_POLLED(c), wake_poll(c));
+	if
+	:: !m_hand || FAULT(19) ->
+		EACH(N, !m_hand && IS_LOST(c), answer(c, A_BAD));
 #if RESEND
 		atomic { send_again() }
 #endif
@@ -1138,15 +1152,16 @@ end_home:	atomic { alive; busy++ };
 	fi;
 forget:	/* forget_the_dead */
 #if FAULT(16)
-	EACH(N, j_hand[c] = R_NONE; j_call[c] = (HIGH(c) -> R_NONE : j_call[c]));
-	EACH(N, j_call[c] = R_NONE);
-	EACH(N, j_hand[c] = m_call[c]);
+	EACH(N, j_hand[c] != R_NONE || HIGH(c), j_hand[c] = R_NONE;
+	    j_call[c] = (HIGH(c) -> R_NONE : j_call[c]));
+	EACH(N, j_call[c] != R_NONE, j_call[c] = R_NONE);
+	EACH(N, m_call[c] != R_NONE, j_hand[c] = m_call[c]);
 #else
-	EACH(N, j_hand[c] = (m_call[c] == R_NONE -> R_NONE : j_hand[c]));
-	EACH(N, j_hand[c] = m_call[c]);
-	EACH(N, j_call[c] = R_NONE);
+	EACH(N, j_hand[c] != R_NONE && m_call[c] == R_NONE, j_hand[c] = R_NONE);
+	EACH(N, m_call[c] != j_hand[c], j_hand[c] = m_call[c]);
+	EACH(N, j_call[c] != R_NONE, j_call[c] = R_NONE);
 #endif
-	EACH(NSLOTS, j_file[c] = 0; j_poll[c] = 0);
+	EACH(NSLOTS, j_file[c] != 0, j_file[c] = 0; j_poll[c] = 0);
 	if
 	:: node_fd -> goto adopted
 	:: else
@@ -1156,47 +1171,103 @@ forget:	/* forget_the_dead */
 	atomic { node_fd = 1; j_node = J_MAKING };
 	atomic { sock ! M_NODE };
 	atomic { node_made = 1 };
-	atomic { j_node = J_MADE };
-	atomic { watched = 1; goto end_serving };
-adopted: /* its hardware comes, or time is over */
+	atomic { j_node = J_MADE; watched = 1; goto end_serving };
+adopted: /* its hardware comes, or time is over: front_hand_files */
+	do
+	:: atomic {
+		/* open_again; it may be refused. */
+		do
+		:: c < NSLOTS && m_file[c] == 0 -> c++
+		:: else -> break
+		od;
+		if
+		:: c < NSLOTS -> NO_FILE(c)
+		:: c < NSLOTS -> goto opened
+		:: serve_node(NSLOTS); c = 0; goto end_serving
+		fi
+	   }
+	od;
+opened:	/* front_file_restore */
 	if
-	:: serve_files(true)
-	:: serve_files(false)
+	:: atomic {
+		!late || FAULT(24);
+		assert(t_number[c] == 0 && m_file[c] <= j_number);
+		j_poll[c] = 0;
+		j_file[c] = m_file[c];
+		t_number[c] = m_file[c];
+		t_owner[c] = m_owner[c]
+	   }
+	:: atomic { late && !FAULT(24) }
+	:: atomic {
+		/* front_nodes_serve */
+		!late;
+		f_lives[m_owner[c]] = 0;
+		f_dead[m_owner[c]] = 1;
+		serve_node(c);
+		late = 1;
+		goto opened
+	   }
 	fi;
-	atomic { watched = !FAULT(13); m_hand = 0; m_device = 0 };
+	atomic {
+		t_taken[c] = 0;
+		m_file[c] = 0;
+		m_owner[c] = 0;
+		if
+		:: !late -> goto adopted
+		:: else -> late = 0; c = 0
+		fi
+	};
 end_serving:
 	atomic {
 		upgrades < UPGRADES && !ANY_CALL;
-		upgrades++
-	};
-	/* front_hand_begin */
-	atomic {
+		upgrades++;
+		/* front_hand_begin */
 		no_hand();
-		h_state = H_OWN
-	};
+		h_state = H_OWN;
 #if FAULT(5)
-	atomic { sock ! M_HAND; h_state = H_SENT };
+		sock ! M_HAND;
+		h_state = H_SENT
+	};
+	atomic {
 #endif
-	atomic { handing = 1 };
+		handing = 1
+	};
 	atomic { stopping = 1 };
-	EACH(N, t_intr[c] = t_intr[c] | t_func[c]);
+	EACH(N, t_func[c], t_intr[c] = 1);
 	atomic { gone && NO_THREAD };
 	/* hyp_hand_over: what it is, it can say; or it cannot. */
-	if
-	:: atomic { h_device = 1 }
-	:: atomic { h_device = 0 }
-	fi;
-	EACH(NSLOTS,
-	    h_file[c] = (h_device -> t_number[c] : 0);
-	    h_owner[c] = (h_device -> t_owner[c] : 0));
-	atomic { h_complete = 1; h_all = 1 };
-#if !FAULT(5)
-	atomic { sock ! M_HAND; h_state = H_SENT };
+	atomic {
+		if
+		:: c = 0;
+			do
+			:: c < NSLOTS ->
+				h_file[c] = t_number[c];
+				h_owner[c] = t_owner[c];
+				c++
+			:: else -> break
+			od;
+			c = 0
+		:: skip
+		fi;
+#if FAULT(5)
+	};
+	atomic {
 #endif
-	atomic { daemon_ends() };
+		h_complete = 1;
+		h_all = 1;
+#if !FAULT(5)
+		sock ! M_HAND;
+		h_state = H_SENT;
+#endif
+		daemon_ends()
+	};
 	false
-	} unless { !alive };
-	atomic { c = 0; busy--; goto end_home }
+	} unless { atomic {
+		!alive;
+		NOT_BUSY;
+		c = 0;
+		goto end_home
+	} }
 }
 
 /* ---- nobody waits for ever -------------------------------------------- */
