@@ -263,22 +263,23 @@ kill_some(pid_t *pids, unsigned n, time_t end, unsigned sample)
 	}
 }
 
-/* How many did not end. */
+/* How many did not end; the time for it counts from the last that did. */
 static unsigned
 wait_all(const pid_t *pids, unsigned n)
 {
-	const time_t limit = time(NULL) + END_S;
+	time_t limit = time(NULL) + END_S;
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		while (waitpid(pids[i], NULL, WNOHANG) == 0) {
-			if (time(NULL) > limit) {
-				fprintf(stderr, "process %d does not end\n",
-				    (int)pids[i]);
-				left++;
-				break;
-			}
+		while (waitpid(pids[i], NULL, WNOHANG) == 0 &&
+		    time(NULL) <= limit)
 			usleep(10000);
+		if (waitpid(pids[i], NULL, WNOHANG) != 0)
+			limit = time(NULL) + END_S;
+		else {
+			fprintf(stderr, "process %d does not end\n",
+			    (int)pids[i]);
+			left++;
 		}
 	}
 	return left;
