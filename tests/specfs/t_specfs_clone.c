@@ -461,6 +461,14 @@ lacks_entry(void)
 		}
 		T_EQ(nerrors, 1);
 	}
+	/* In turn. */
+	for (u_int n = 0; n < 4 * __arraycount(lacks); n++) {
+		fileops = &lacks[n % __arraycount(lacks)];
+		l = h_enter(0);
+		T_EQ(hyp_node_open(&node, RW, NULL, &fp), L_EINVAL);
+		h_exit(l);
+	}
+	T_EQ(nerrors, 1);
 	/* The next driver's table may come to be where this one's was. */
 	devsw_detach(NULL, &clone_cdevsw);
 	T_EQ(devsw_attach("clone", NULL, NULL, &clone_cdevsw, &maj), 0);

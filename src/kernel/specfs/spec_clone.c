@@ -52,8 +52,12 @@
 
 #include "specfs/specfs_impl.h"
 
-/* The table that the log has named last; only its address.  Atomic. */
-static const struct fileops *clone_refused;
+/*
+ * The tables that the log has named, the latest first; only their addresses.
+ * Atomic.  One that is behind all these is named again.
+ */
+#define	CLONE_REFUSED	16
+static const struct fileops *clone_refused[CLONE_REFUSED];
 
 /*
  * spec_clone_driver_gone()
@@ -64,7 +68,23 @@ void
 spec_clone_driver_gone(void)
 {
 
-	atomic_store_relaxed(&clone_refused, NULL);
+	for (u_int i = 0; i < CLONE_REFUSED; i++)
+		atomic_store_relaxed(&clone_refused[i], NULL);
+}
+
+/* Its turn, in front of the others; shall the log name it? */
+static bool
+clone_refuse(const struct fileops *fops)
+{
+	const struct fileops *here = fops, *was;
+
+	for (u_int i = 0; i < CLONE_REFUSED; i++) {
+		was = atomic_swap_ptr(&clone_refused[i], here);
+		if (was == fops || was == NULL)
+			return was == NULL;
+		here = was;
+	}
+	return true;
 }
 
 /* ---- for drivers ---------------------------------------------------- */
@@ -117,7 +137,7 @@ fd_clone(file_t *fp, unsigned fd, int flag, const struct fileops *fops,
 	    fops->fo_restart == NULL ? "fo_restart" : NULL;
 
 	if (lacks != NULL) {
-		if (atomic_swap_ptr(&clone_refused, fops) != fops)
+		if (clone_refuse(fops))
 			log(LOG_ERR, "%s: a file without %s is not opened\n",
 			    fops->fo_name != NULL ? fops->fo_name :
 			    "fd_clone", lacks);
