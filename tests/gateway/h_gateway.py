@@ -36,27 +36,29 @@ IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 COM_PORT = 44
 
 
-given = set()
+given = []              # the sockets of free_port, until the end
 
 
 def free_port():
-    """A port that nobody has on [::1] now, and that was not given before.
+    """A port that nobody has on [::1], nor gets until this process ends but who
+    sets SO_REUSEADDR, as the gateway does.
 
-    Not one that the kernel gives to who connects from somewhere: another test
-    that runs beside could get it before the gateway does.
+    A socket has it, which does not listen: only one that has not set that flag
+    when it binds is refused what another one has bound, and only one that has
+    it later lets another one listen.
+
+    Not one that the kernel gives to who connects from somewhere.
     """
     while True:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                sock.bind(("::1", random.SystemRandom().randrange(10000,
-                                                                  32768)))
-            except OSError:
-                continue
-            port = sock.getsockname()[1]
-            if port not in given:
-                given.add(port)
-                return port
+        sock = socket.socket(socket.AF_INET6)
+        try:
+            sock.bind(("::1", random.SystemRandom().randrange(10000, 32768)))
+        except OSError:
+            sock.close()
+            continue
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        given.append(sock)
+        return sock.getsockname()[1]
 
 
 def readable(file, seconds):

@@ -10,6 +10,7 @@ clients other than ours do: pyserial's rfc2217:// and socat, as Debian has
 them.  What a pty does not have (modem lines, breaks) is vm/t_gateway.
 """
 import contextlib
+import errno
 import http.client
 import os
 import random
@@ -668,6 +669,23 @@ def _():
                       True, path)
                 second.terminate()
                 second.stderr.close()
+
+
+@case("a port that a test has got is nobody else's, but for who listens on it")
+def _():
+    port = h_gateway.free_port()
+    for reuse in (False, True):
+        with socket.socket(socket.AF_INET6) as sock:
+            if reuse:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("::1", port))
+            except OSError as error:
+                equal((reuse, error.errno), (False, errno.EADDRINUSE))
+                continue
+            equal(reuse, True)
+            sock.listen()
+            socket.create_connection(("::1", port)).close()
 
 
 @case("an address in use is tried again, and the other ports work")
