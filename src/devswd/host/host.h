@@ -228,11 +228,17 @@ void	host_random_files(const char *, const char *);
  * note = host_note_mine()
  *
  *	The calling thread's, or NULL.  Async-signal-safe.
+ *
+ * host_note_idle()
+ *
+ *	The calling thread is in no driver, and what it was in last says nothing
+ *	of what comes now: it begins to wait for something else.
  */
 #define	HOST_NOTES	4096
 struct hyp_note;
 void	host_note_to(void *, unsigned);
 const struct hyp_note *host_note_mine(void);
+void	host_note_idle(void);
 
 /* ---- crash.c -------------------------------------------------------- */
 

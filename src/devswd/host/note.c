@@ -125,3 +125,11 @@ host_note_mine(void)
 
 	return note_mine;
 }
+
+void
+host_note_idle(void)
+{
+
+	if (note_mine != NULL)
+		__atomic_store_n(&note_mine->hn_word, 0, __ATOMIC_RELAXED);
+}

@@ -472,6 +472,7 @@ main_loop(struct options *o, int sigfd, int udevfd, int nodesfd, int ctlfd,
 	if (keptfd != -1)
 		main_epoll_add(ep, keptfd);
 	while (!stop) {
+		host_note_idle();
 		n = epoll_wait(ep, ev, 6, -1);
 		if (n == -1 && errno != EINTR)
 			host_fatal("main: epoll_wait");
