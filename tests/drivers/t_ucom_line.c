@@ -585,7 +585,36 @@ close_nonblock_drops(void)
 	close_nonblock_on(h_acm());
 }
 
+/* As a Linux program says it; tty/t_tty_canon has the rest. */
+static void
+erases_characters(void)
+{
+	static const char in[] = "a\303\251\177b\n", echo[] =
+	    "a\303\251\b \bb\n";
+	struct vusb *v = h_ftdi();
+	struct s_file sf;
+	struct termios2 t;
+	char buf[32];
+	size_t done;
+
+	h_open_raw(&sf, 115200);
+	T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
+	t.c_iflag |= IUTF8;
+	t.c_lflag |= ICANON | ECHO | ECHOE;
+	t.c_cc[VERASE] = 0177;
+	T_EQ(s_ioctl(&sf, TCSETS2, &t), 0);
+	T_EQ(vusb_far_write(v, 0, in, sizeof(in) - 1, 1000), sizeof(in) - 1);
+	T_EQ(s_read(&sf, buf, sizeof(buf), 0, &done), 0);
+	T_EQ(done, 3);
+	T_EQ(memcmp(buf, "ab\n", 3), 0);
+	s_far_read_all(v, 0, buf, sizeof(echo) - 1);
+	T_EQ(memcmp(buf, echo, sizeof(echo) - 1), 0);
+	s_close(&sf);
+	h_remove(v);
+}
+
 const struct t_case t_cases[] = {
+	{ "IUTF8: an erase takes a character", erases_characters },
 	{ "an O_NONBLOCK open does not wait for a long close",
 	    now_not_for_long },
 	{ "it waits for one that is over soon", now_after_a_moment },

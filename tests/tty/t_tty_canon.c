@@ -143,6 +143,82 @@ test_erase_styles(void)
 	h_free(hd);
 }
 
+/* IUTF8: what is erased is a character, which covers one column. */
+static void
+test_erase_utf8(void)
+{
+	struct h_dev *const hd = open_canon();
+	size_t done;
+
+	h_input(hd, "a\303\251\177\n");
+	H_READ(hd, 0, "a\303\n");
+	set_flags(hd, ICRNL | IUTF8, OPOST | ONLCR, TTYDEF_LFLAG);
+	h_clear(hd);
+	h_input(hd, "a\303\251\177b\n");
+	H_OUT(hd, "a\303\251\b \bb\r\n");
+	H_READ(hd, 0, "ab\n");
+	h_input(hd, "\342\202\254\177\360\237\230\200\177\n");
+	H_OUT(hd, "\342\202\254\b \b\360\237\230\200\b \b\r\n");
+	H_READ(hd, 0, "\n");
+	h_input(hd, "\303\251\t\177\n");
+	H_OUT(hd, "\303\251\t\b \b\b \b\b \b\b \b\b \b\b \b\b \b\r\n");
+	H_READ(hd, 0, "\303\251\n");
+	h_input(hd, "a b\303\251\303\250\027\n");
+	H_OUT(hd, "a b\303\251\303\250\b \b\b \b\b \b\r\n");
+	H_READ(hd, 0, "a \n");
+	h_input(hd, "a\303\251\025\n");
+	H_OUT(hd, "a\303\251\b \b\b \b\r\n");
+	H_READ(hd, 0, "\n");
+	/* Output between the two halves: the line is typed again. */
+	h_input(hd, "ab\303");
+	T_EQ(h_write(hd, "!", 1, 0, &done), 0);
+	h_input(hd, "\251\177\n");
+	H_OUT(hd, "ab\303!\251^R\r\nab\r\n");
+	H_READ(hd, 0, "ab\n");
+	/* A program's columns, too. */
+	set_flags(hd, IUTF8, OPOST | OXTABS, TTYDEF_LFLAG & ~ECHOE);
+	h_input(hd, "\r\n");
+	H_READ(hd, 0, "\r\n");
+	hd->hd_tp->t_column = 0;
+	h_clear(hd);
+	T_EQ(h_write(hd, "\303\251\t|", 4, 0, &done), 0);
+	H_OUT(hd, "\303\251       |");
+	set_flags(hd, IUTF8, 0, ICANON | ECHO | ECHOE | ECHOPRT);
+	h_input(hd, "a\303\251\177b\n");
+	H_OUT(hd, "a\303\251\\\303\251/b\n");
+	H_READ(hd, 0, "ab\n");
+	h_free(hd);
+}
+
+/* What is no character of UTF-8 is bytes, and nothing before it is erased. */
+static void
+test_erase_wild(void)
+{
+	struct h_dev *const hd = open_canon();
+
+	set_flags(hd, ICRNL | IUTF8, OPOST | ONLCR, TTYDEF_LFLAG);
+	h_input(hd, "x\251\251\177y\n");
+	H_OUT(hd, "x\251\251y\r\n");		/* and covers nothing */
+	H_READ(hd, 0, "x\251y\n");
+	h_input(hd, "\251\177\n\251\177\177z\n");
+	H_READ(hd, 0, "\n");
+	H_READ(hd, 0, "z\n");
+	h_input(hd, "\303\251\251\177\n");	/* one too many */
+	H_READ(hd, 0, "\303\251\n");
+	h_input(hd, "\360\237\230\200\200\177\n");
+	H_READ(hd, 0, "\360\237\230\200\n");
+	h_input(hd, "\342\202\177\n");		/* one too few */
+	H_READ(hd, 0, "\n");
+	h_input(hd, "\300\200\177\n\365\200\177\n");
+	H_READ(hd, 0, "\300\n");
+	H_READ(hd, 0, "\365\n");
+	h_input(hd, "\303\026\251\177\n");	/* quoted */
+	H_READ(hd, 0, "\303\n");
+	h_input(hd, "\026\303\251\177\n");
+	H_READ(hd, 0, "\n");
+	h_free(hd);
+}
+
 static void
 test_kill(void)
 {
@@ -405,6 +481,8 @@ const struct t_case t_cases[] = {
 	{ "EOF and EOL end a line", test_eof },
 	{ "ERASE rubs out what was shown", test_erase },
 	{ "the styles of erasing", test_erase_styles },
+	{ "IUTF8: ERASE and WERASE take characters of UTF-8", test_erase_utf8 },
+	{ "IUTF8: bytes that are none are erased one by one", test_erase_wild },
 	{ "KILL", test_kill },
 	{ "WERASE", test_werase },
 	{ "LNEXT", test_lnext },

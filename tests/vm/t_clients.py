@@ -238,6 +238,23 @@ def _(_world, adapter):
         equal(os.read(line.fd, 100), b"eof")
 
 
+@case("with IUTF8 an erase takes a character, as on Linux's own terminals")
+@both
+def _(_world, adapter):
+    with Line(adapter) as line:
+        stty(line.node, "icanon", "icrnl", "opost", "onlcr", "echo", "echoe",
+             "iutf8", "erase", "^?")
+        line.far.write("aé\x7fb€\x7f\r".encode())
+        h_guest.read_ready(line.fd)
+        equal(os.read(line.fd, 100), b"ab\n")
+        want = "aé\b \bb€\b \b\r\n".encode()
+        equal(line.far.take(len(want)), want, "the echo")
+        stty(line.node, "-iutf8")
+        line.far.write("aé\x7f\r".encode())
+        h_guest.read_ready(line.fd)
+        equal(os.read(line.fd, 100), "aé".encode()[:2] + b"\n")
+
+
 @case("VMIN and VTIME say when a read ends")
 @both
 def _(_world, adapter):

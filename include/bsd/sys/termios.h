@@ -4,7 +4,8 @@
  *
  * Values are NetBSD's, which differ from Linux's nearly everywhere;
  * src/kernel/compat/compat_termios.c has the table between them.  Additions
- * are IUTF8 (FreeBSD's value), which is kept for the client and has no effect,
+ * are IUTF8 (FreeBSD's value), with which canonical mode erases characters of
+ * UTF-8 and not bytes, and a byte of one but its first moves no column (Linux),
  * and CMSPAR (Linux's value), which a driver has to ask for: ttymspar().
  */
 #ifndef _SYS_TERMIOS_H_
@@ -51,7 +52,7 @@
 #define	IXOFF		0x00000400	/* send them to control input */
 #define	IXANY		0x00000800	/* any character starts output */
 #define	IMAXBEL		0x00002000	/* bell when a line is too long */
-#define	IUTF8		0x00004000	/* addition: kept, not used */
+#define	IUTF8		0x00004000	/* addition: ERASE by characters */
 
 /* c_oflag */
 #define	OPOST		0x00000001	/* the rest counts */

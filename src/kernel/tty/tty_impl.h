@@ -16,6 +16,9 @@
 /* After this column comes 0; tabs have to know it modulo 8. */
 #define	TTY_COLMASK	0x3fffffff
 
+/* With IUTF8: is it a character's, but not its first byte?  Not if quoted. */
+#define	TTY_UTF8_MORE(c)	(((c) & (TTY_QUOTE | 0xc0)) == 0x80)
+
 /* How long a close waits without progress, if TIOCSPORT has not said. */
 #define	CLOSEDRAIN_MS	5000
 

@@ -66,6 +66,7 @@
 #include "tty/tty_impl.h"
 
 #define	RETABMAX	1024	/* longest line whose tabs erase exactly */
+#define	UTF8_MAX	4	/* bytes of a character */
 
 /* Does c end a line?  Quoted characters do not. */
 bool
@@ -309,7 +310,8 @@ ttyechocol(struct tty *tp, int c, int col)
 	case '\n':
 		return ISSET(tp->t_oflag, ONLCR | ONLRET) ? 0 : col;
 	default:
-		return ch < ' ' || ch == 0177 ? col : col + 1;
+		return ch < ' ' || ch == 0177 || (TTY_UTF8_MORE(ch) &&
+		    ISSET(tp->t_iflag, IUTF8)) ? col : col + 1;
 	}
 }
 
@@ -349,9 +351,47 @@ ttyretype(struct tty *tp)
 	tp->t_rocount = tp->t_rawq.c_cc;
 }
 
-/* Echo that c, already taken out of t_rawq, is erased. */
+/*
+ * The last character of t_rawq, taken out of it.  A byte; with IUTF8 also what
+ * begins like a character of UTF-8, with as many bytes as that may have behind
+ * it.  All else, such as more of them, is erased byte by byte.
+ */
+struct lastchar {
+	int	lc_n;			/* 0: there is none */
+	int	lc_byte[UTF8_MAX];	/* the last one first */
+};
+
+/* How many may come behind this one.  It may be quoted, they are not. */
+static int
+utf8_tail(int c)
+{
+
+	c &= TTY_CHARMASK;
+	return c < 0xc2 || c > 0xf4 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+}
+
 static void
-ttyrub(int c, struct tty *tp)
+ttyunput(struct tty *tp, struct lastchar *lc)
+{
+	int c, tail = 0;
+
+	lc->lc_n = 0;
+	while ((c = unputc(&tp->t_rawq)) != -1) {
+		lc->lc_byte[lc->lc_n++] = c;
+		if (!ISSET(tp->t_iflag, IUTF8) || !TTY_UTF8_MORE(c) ||
+		    lc->lc_n == UTF8_MAX)
+			break;
+		tail++;
+	}
+	if (tail == 0 || (c != -1 && utf8_tail(c) >= tail))
+		return;
+	while (lc->lc_n > 1)
+		(void)putc(lc->lc_byte[--lc->lc_n], &tp->t_rawq);
+}
+
+/* Echo that lc is erased. */
+static void
+ttyrub(const struct lastchar *lc, struct tty *tp)
 {
 	int n;
 
@@ -362,21 +402,22 @@ ttyrub(int c, struct tty *tp)
 			SET(tp->t_state, TS_ERASE);
 			(void)ttyoutput('\\', tp);
 		}
-		ttyecho(c, tp);
+		for (n = lc->lc_n; n > 0; n--)
+			ttyecho(lc->lc_byte[n - 1], tp);
 	} else if (!ISSET(tp->t_lflag, ECHOE)) {
 		ttyecho(tp->t_cc[VERASE], tp);
-	} else if (tp->t_rocount == 0) {
+	} else if (tp->t_rocount < lc->lc_n) {
 		ttyretype(tp);		/* output has come between */
 		return;
 	} else {
-		for (n = ttyrubwidth(c, tp); n > 0; n--) {
+		n = ttyrubwidth(lc->lc_byte[lc->lc_n - 1], tp);
+		for (; n > 0; n--) {
 			(void)ttyoutput('\b', tp);
 			(void)ttyoutput(' ', tp);
 			(void)ttyoutput('\b', tp);
 		}
 	}
-	if (tp->t_rocount > 0)
-		tp->t_rocount--;
+	tp->t_rocount = imax(0, tp->t_rocount - lc->lc_n);
 }
 
 static void
@@ -420,16 +461,19 @@ ttyclass(struct tty *tp, int c)
 static void
 ttywerase(struct tty *tp)
 {
+	struct lastchar lc;
 	int c, class = 0;
 
-	while ((c = unputc(&tp->t_rawq)) != -1) {
+	for (ttyunput(tp, &lc); lc.lc_n > 0; ttyunput(tp, &lc)) {
+		c = lc.lc_byte[lc.lc_n - 1];
 		if (class == 0)
 			class = ttyclass(tp, c);
 		else if (ttyclass(tp, c) != class) {
-			(void)putc(c, &tp->t_rawq);
+			while (lc.lc_n > 0)
+				(void)putc(lc.lc_byte[--lc.lc_n], &tp->t_rawq);
 			break;
 		}
-		ttyrub(c, tp);
+		ttyrub(&lc, tp);
 	}
 }
 
@@ -439,11 +483,12 @@ ttyinput_edit(int c, struct tty *tp)
 {
 	const cc_t *const cc = tp->t_cc;
 	const bool ext = ISSET(tp->t_lflag, IEXTEN) != 0;
-	int last;
+	struct lastchar last;
 
 	if (CCEQ(cc[VERASE], c)) {
-		if ((last = unputc(&tp->t_rawq)) != -1)
-			ttyrub(last, tp);
+		ttyunput(tp, &last);
+		if (last.lc_n > 0)
+			ttyrub(&last, tp);
 	} else if (CCEQ(cc[VKILL], c))
 		ttykill(c, tp);
 	else if (CCEQ(cc[VWERASE], c) && ext)

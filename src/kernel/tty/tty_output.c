@@ -68,7 +68,9 @@ ttypostcol(struct tty *tp, const u_char *out, int n)
 			col = (col + 8) & ~7;
 			break;
 		default:
-			if (*out >= ' ' && *out != 0177)
+			if (*out >= ' ' && *out != 0177 &&
+			    !(TTY_UTF8_MORE(*out) &&
+			    ISSET(tp->t_iflag, IUTF8)))
 				col++;
 			break;
 		}

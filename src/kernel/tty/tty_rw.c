@@ -205,7 +205,7 @@ ttywroom(struct tty *tp, int flag)
 	return error;
 }
 
-/* Length of the run at p that OPOST leaves alone and that moves one column. */
+/* Length of the run at p that OPOST leaves alone and that goes to the right. */
 static int
 ttypostrun(const u_char *p, int n)
 {
@@ -214,6 +214,19 @@ ttypostrun(const u_char *p, int n)
 	for (i = 0; i < n && p[i] >= ' ' && p[i] != 0177; i++)
 		continue;
 	return i;
+}
+
+/* How many columns that is, of n bytes. */
+static int
+ttypostcols(const struct tty *tp, const u_char *p, int n)
+{
+	int cols = n;
+
+	if (ISSET(tp->t_iflag, IUTF8)) {
+		while (n > 0)
+			cols -= TTY_UTF8_MORE(p[--n]);
+	}
+	return cols;
 }
 
 /*
@@ -238,7 +251,8 @@ ttywpost(struct tty *tp, struct uio *uio)
 			run = uio_to_q(uio, run, &tp->t_outq);
 			tp->t_outcc += run;
 			tp->t_counts.tc_tx += run;
-			tp->t_column = (tp->t_column + run) & TTY_COLMASK;
+			tp->t_column = (tp->t_column +
+			    ttypostcols(tp, p, run)) & TTY_COLMASK;
 		} else {
 			u_char c;
 
