@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,16 @@ static char udev[1], monitor[1], device[1];	/* libudev's objects */
 static unsigned taken, events = EVENTS;
 static unsigned arrived, left;
 static char serial[32];		/* of the device that has arrived */
+static unsigned nopens;		/* atomic; files of devices */
+
+/* In libc's place. */
+int
+openat(int dir, const char *name, int flags, ...)
+{
+
+	__atomic_add_fetch(&nopens, 1, __ATOMIC_RELAXED);
+	return (int)syscall(SYS_openat, dir, name, flags, 0);
+}
 
 struct udev *
 udev_new(void)
@@ -405,11 +416,74 @@ no_descriptors(void)
 	end();
 }
 
+/* Devices 2-FIRST to 2-LAST. */
+static void
+make_crowd(unsigned first, unsigned last)
+{
+	static const char *const files[][2] = {
+		{ "busnum", "2" }, { "devnum", "7" }, { "idVendor", "0403" },
+		{ "idProduct", "6001" }, { "descriptors", "" },
+	};
+	char path[128];
+	unsigned i;
+	FILE *f;
+
+	for (; first <= last; first++) {
+		snprintf(path, sizeof(path), "%s/devices/2-%u", root, first);
+		T_EQ(mkdir(path, 0755), 0);
+		for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+			snprintf(path, sizeof(path), "%s/devices/2-%u/%s",
+			    root, first, files[i][0]);
+			f = fopen(path, "w");
+			T_CHECK(f != NULL && fputs(files[i][1], f) >= 0 &&
+			    fclose(f) == 0);
+		}
+	}
+}
+
+/* How many files of devices a look through the bus opens, or an event. */
+static unsigned
+opens_of(void (*look)(void))
+{
+	const unsigned before = __atomic_load_n(&nopens, __ATOMIC_RELAXED);
+
+	(*look)();
+	return __atomic_load_n(&nopens, __ATOMIC_RELAXED) - before;
+}
+
+static void
+many_devices(void)
+{
+	char path[128];
+	unsigned look, event;
+
+	(void)begin(5000);
+	snprintf(path, sizeof(path), "%s/devices/1-1/serial", root);
+	T_EQ(unlink(path), 0);
+	make_crowd(1, 19);
+	host_udev_rescan();
+	T_EQ(arrived, 20);
+	look = opens_of(host_udev_rescan);
+	taken = 0;
+	events = 2;
+	event = opens_of(host_udev_dispatch);
+	T_CHECK(look > 0 && event > 0);
+	make_crowd(20, 199);
+	host_udev_rescan();
+	T_EQ(arrived, 20 + 20 + 200);
+	T_EQ(opens_of(host_udev_rescan), 10 * look);
+	T_EQ(opens_of(host_udev_dispatch), event);
+	T_EQ(taken, 2);
+	end();
+}
+
 const struct t_case t_cases[] = {
 	{ "plug events without end leave the daemon's loop its turns",
 	    one_at_a_time },
 	{ "a device that the kernel waits for holds up nothing else", held_up },
 	{ "without descriptors to look at it, no device has left",
 	    no_descriptors },
+	{ "an event looks at its device alone, a look through the bus at each "
+	    "as often as with few", many_devices },
 	{ NULL, NULL },
 };
