@@ -83,7 +83,9 @@ def draw(seen, title):
 
 # ---- what one more adapter costs ----------------------------------------
 
-PANELS = (("CPU, ms for a MB", "cpu"), ("all nodes are there, ms", "attach"),
+PANELS = (("CPU, ms for a MB, 115200", "cpu"),
+          ("CPU, ms for a MB, 3 Mbaud", "fast"),
+          ("all nodes are there, ms", "attach"),
           ("memory, KiB for each", "each"), ("threads of devswd", "threads"))
 SIDES = (("ours", "devswd", "#e45756"), ("theirs", "ftdi_sio", "#4c78a8"))
 BOX, HIGH, GAP = 200, 150, 40

@@ -28,10 +28,14 @@ def load(path=RECORDED):
         return json.load(file)
 
 
+def series(kernel):
+    """Of a kernel's release: "6.1"."""
+    return ".".join(kernel.split(".")[:2])
+
+
 def kind(kernel, real_time):
     """The name of a kind of run: "6.1 virtual"."""
-    return "%s %s" % (".".join(kernel.split(".")[:2]),
-                      "real" if real_time else "virtual")
+    return "%s %s" % (series(kernel), "real" if real_time else "virtual")
 
 
 def kind_of(one, which):
@@ -56,21 +60,23 @@ def record(results, which):
             for key, of in sorted(recorded.items())) + "\n}\n")
 
 
-def record_scale(run):
+def record_scale(run, kernel):
     """Keep what --scale has measured, in the place of that with as many."""
-    runs = sorted([old for old in load_scale() if old["n"] != run["n"]] + [run],
-                  key=lambda one: one["n"])
+    scale = load(SCALE)
+    runs = scale.setdefault(series(kernel), [])
+    runs[:] = sorted([old for old in runs if old["n"] != run["n"]] + [run],
+                     key=lambda one: one["n"])
     with open(SCALE, "w", encoding="ascii") as file:
-        file.write("[\n" + ",\n".join(" " + json.dumps(run) for run in runs) +
-                   "\n]\n")
+        file.write("{\n" + ",\n".join(
+            " %s: [\n" % json.dumps(key) + ",\n".join(
+                "  " + json.dumps(run) for run in runs) + "\n ]"
+            for key, runs in sorted(scale.items())) + "\n}\n")
 
 
 def load_scale():
-    """What --scale has measured."""
-    if not os.path.exists(SCALE):
-        return []
-    with open(SCALE, encoding="ascii") as file:
-        return json.load(file)
+    """What --scale has measured: for each kernel its runs, the oldest first."""
+    return sorted(load(SCALE).items(),
+                  key=lambda item: list(map(int, item[0].split("."))))
 
 
 def judged(run):

@@ -2,12 +2,13 @@
 /*
  * many.c - many serial adapters that all say something, at a line's speed.
  *
- *	many BYTES SECONDS NEAR FAR [NEAR FAR]...
+ *	many BAUD BYTES SECONDS NEAR FAR [NEAR FAR]...
  *
  * A hundred times a second BYTES are written to each far end (a socket of
  * vusb-serve), and whatever has come is read from the adapters' nodes; when the
- * SECONDS are over, until all has.  What arrives is compared.  Prints the number of
- * bytes.
+ * SECONDS are over, until all has.  What arrives is compared.  Prints "ready" when all
+ * is open, and the number of bytes when all has come; begins, and ends, when there is
+ * a line to read.  The adapters are set to BAUD, of which it knows 115200 and 3000000.
  *
  * It waits with epoll(7): select(2) and poll(2) ask each node again whenever one of
  * them has something, and a question to a CUSE node is a request.
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "bench/h_bench.h"
@@ -82,11 +84,15 @@ take(int timeout)
 }
 
 static void
-pair_open(const char *node, const char *end)
+pair_open(speed_t speed, const char *node, const char *end)
 {
+	struct termios t;
 	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = n };
 
 	near[n] = b_tty(node);
+	if (tcgetattr(near[n], &t) == -1 || cfsetspeed(&t, speed) == -1 ||
+	    tcsetattr(near[n], TCSANOW, &t) == -1)
+		b_die(node);
 	far[n] = socket_open(end);
 	if (epoll_ctl(epfd, EPOLL_CTL_ADD, near[n], &ev) == -1)
 		b_die("epoll_ctl");
@@ -95,24 +101,29 @@ pair_open(const char *node, const char *end)
 int
 main(int argc, char **argv)
 {
-	size_t bytes, left = 0, some;
+	size_t baud, bytes, left = 0, some;
 	unsigned ticks, t;
 	double begin;
 
-	if (argc < 5 || argc % 2 != 1 || argc > 3 + 2 * MAX) {
-		fprintf(stderr, "usage: many BYTES SECONDS NEAR FAR...\n");
+	if (argc < 6 || argc % 2 != 0 || argc > 4 + 2 * MAX) {
+		fprintf(stderr, "usage: many BAUD BYTES SECONDS NEAR FAR...\n");
 		return 2;
 	}
-	bytes = strtoul(argv[1], NULL, 0);
-	ticks = (unsigned)(atof(argv[2]) * 1e6 / TICK_US);
-	if (bytes > 4096) {
-		fprintf(stderr, "many: 4096 bytes at most\n");
+	baud = strtoul(argv[1], NULL, 0);
+	bytes = strtoul(argv[2], NULL, 0);
+	ticks = (unsigned)(atof(argv[3]) * 1e6 / TICK_US);
+	if ((baud != 115200 && baud != 3000000) || bytes > 4096) {
+		fprintf(stderr, "many: 115200 or 3000000, 4096 bytes at most\n");
 		return 2;
 	}
 	if ((epfd = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		b_die("epoll_create1");
-	for (n = 0; argv[3 + 2 * n] != NULL; n++)
-		pair_open(argv[3 + 2 * n], argv[4 + 2 * n]);
+	for (n = 0; argv[4 + 2 * n] != NULL; n++)
+		pair_open(baud == 115200 ? B115200 : B3000000, argv[4 + 2 * n],
+		    argv[5 + 2 * n]);
+	printf("ready\n");
+	fflush(stdout);
+	(void)getchar();
 	begin = b_now();
 	for (t = 0; t < ticks; t++) {
 		const double next = begin + (t + 1) * TICK_US;
@@ -131,5 +142,7 @@ main(int argc, char **argv)
 		}
 	}
 	printf("%zu\n", n * bytes * ticks);
+	fflush(stdout);
+	(void)getchar();
 	return 0;
 }

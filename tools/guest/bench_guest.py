@@ -88,6 +88,7 @@ class Guest:
 
     def __init__(self, build, quick):
         self._devswd = os.path.join(build, "src/devswd/main/devswd")
+        self._ctl = os.path.join(build, "src/cmd/devswctl/devswctl")
         self._gateway = os.path.join(build, "src/gateway/devsw-gateway")
         self._serve = os.path.join(build, "src/cmd/serve/vusb-serve")
         self._programs = os.path.join(build, "tests/bench")
@@ -137,14 +138,36 @@ class Guest:
             yield result("null_%s_%s" % (words[0], key), float(words[6]),
                          "us", float(words[3]), float(words[9]))
 
-    def run_program(self, name, *words):
-        """What a program of tests/bench says."""
-        return run(self._program(name), *words)
+    @contextlib.contextmanager
+    def talked(self, name, *words):
+        """A program of tests/bench that is "ready" and answers a line with a
+        line; the function that asks it."""
+        def ask():
+            process.stdin.write("\n")
+            process.stdin.flush()
+            return answer()
+
+        def answer():
+            line = process.stdout.readline()
+            if line == "":
+                raise Failed("%s: %s" % (name, process.stderr.read().strip()))
+            return line.strip()
+
+        with subprocess.Popen(
+                [self._program(name), *map(str, words)], text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE) as process:
+            answer()
+            yield ask
 
     def daemon(self, *claims):
         """A devswd with these claims."""
         options = [word for claim in claims for word in ("--claim", claim)]
         return probe.Daemon(self._devswd, "/tmp/devswd.log", *options)
+
+    def shown(self, nodes):
+        """What devswctl says of these nodes, one after the other."""
+        return run(self._ctl, "--json", "show", *nodes)
 
     def _swapped(self):
         """Twice: a devswd has one gadget, the kernel the other."""
@@ -648,6 +671,7 @@ def main():
     if args.trace:
         guest.trace(*args.names)
     elif args.scale:
+        print("=" + os.uname().release, flush=True)
         guest.warm()
         for one in scale(guest, [int(name) for name in args.names]):
             print("@" + json.dumps(one), flush=True)
