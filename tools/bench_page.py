@@ -116,9 +116,9 @@ Reads' buffers that usbfs maps (libusb_dev_mem_alloc), so that it neither alloca
 nor copies.  On 6.1 tty_bulk_in was 53.7 MB/s in place of 38.9, all else the same;
 60 idle ports made 2.79 system calls for a packet, after 2.86, and 22.5 MB resident,
 after 23.7.  Writes' as well: tty_bulk_out 29.4 MB/s, after 28.9.  On 6.12
-tty_bulk_in was 47.4, after 39.5, but in the one run of ftdi_idle_wakeups there were
-3,038 a second, after 1,586, and the CPU was busy for 282 ms, after 229.  Not kept so
-far: whether that is how the timers fell together is not known.  A mapping holds
+tty_bulk_in was 47.4, after 39.5; ftdi_idle_wakeups 3,038 and 3,372 a second, after
+2,761, and the CPU was busy for 282 and 301 ms, after 298: no gain there, and no
+loss that two runs would show.  Made and tested, but not taken in so far.  A mapping holds
 the open file, so it has to be gone before the descriptor is closed, and a child must
 not get it; it counts as usbfs's memory, of which there are 16 MiB for all programs,
 also while nothing is read; and where USB controllers do not see the CPU's caches it
