@@ -144,12 +144,16 @@ static const struct {
 };
 #define	NPATHS	(sizeof(paths) / sizeof(paths[0]))
 
-/* A file of the console. */
+/*
+ * A file of the console.  xterm.js makes style elements, from 4.0 on, and is
+ * no terminal without them; what they say can load nothing from elsewhere.
+ */
 static void
 get_file(struct web *w, struct http_request *rq, struct evbuffer *out)
 {
 	static const char policy[] = "Content-Security-Policy: default-src "
-	    "'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+	    "'none'; script-src 'self'; style-src 'self'; "
+	    "style-src-elem 'self' 'unsafe-inline'; connect-src 'self'; "
 	    "img-src 'self' data:; base-uri 'none'; form-action 'self'; "
 	    "frame-ancestors 'none'\r\n";
 	const void *bytes;

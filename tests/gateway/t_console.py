@@ -214,6 +214,24 @@ def _():
                          ".length"), 0)
 
 
+@case("what a terminal draws makes no room for more of it")
+def _():
+    term = "panes.get('p0').term"
+    sizes = (f"[{term}.term.cols, {term}.term.rows, "
+             f"{term}.element.clientWidth, {term}.element.clientHeight].join()")
+    with gateway() as gate:
+        page(gate, "#p0")
+        opened("p0")
+        BROWSER.until(f"{term}.term.rows > 24")
+        before = BROWSER.js(sizes)
+        BROWSER.js(f"void {term}.element.querySelector('.xterm')"
+                   ".appendChild(document.createElement('p'))"
+                   ".style.setProperty('height', '5000px')")
+        BROWSER.js("new Promise(done => requestAnimationFrame(() => "
+                   "requestAnimationFrame(done)))")
+        equal(BROWSER.js(sizes), before)
+
+
 @case("the gateway ends and comes back: the page says so, and goes on")
 def _():
     with gateway() as gate:

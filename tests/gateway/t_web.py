@@ -629,7 +629,8 @@ def _():
                            ("/xterm.css", "text/css")):
             status, head, body = get(gate, path)
             equal((status, head["Content-Type"],
-                   "default-src 'none'; script-src 'self'; style-src 'self'"
+                   "default-src 'none'; script-src 'self'; style-src 'self'; "
+                   "style-src-elem 'self' 'unsafe-inline'; "
                    in head["Content-Security-Policy"], len(body) > 0),
                   (200, kind + "; charset=utf-8", True, True), path)
             for word in (b"://", b"<style", b"style=", b" onclick",

@@ -113,8 +113,14 @@ class Xterm {
 			this.term.on("data", said);
 		this.observer = new ResizeObserver(() => this.fit());
 		this.observer.observe(element);
+		this.observer.observe(element.querySelector(".xterm-screen"));
 	}
 
+	/*
+	 * As many columns and rows as there is room for.  From 4.0 on xterm.js
+	 * gives its screen another size when it draws next: until then there is
+	 * nothing to reckon with, and then the observer calls again.
+	 */
 	fit() {
 		const screen = this.element.querySelector(".xterm-screen");
 		const style = getComputedStyle(this.element);
@@ -125,13 +131,18 @@ class Xterm {
 
 		if (!screen || !screen.offsetWidth || !screen.offsetHeight)
 			return;
+		const drawn = screen.offsetWidth + "x" + screen.offsetHeight;
+		if (drawn === this.late)
+			return;
 		const cols = Math.floor(width * this.term.cols /
 		    screen.offsetWidth);
 		const rows = Math.floor(height * this.term.rows /
 		    screen.offsetHeight);
 		if (cols >= 2 && rows >= 1 && (cols !== this.term.cols ||
-		    rows !== this.term.rows))
+		    rows !== this.term.rows)) {
+			this.late = drawn;
 			this.term.resize(cols, rows);
+		}
 	}
 
 	write(text) {
