@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """h_case: cases of a test program in Python, and what they say to fail."""
+import sys
 import time
 
 LIMIT = 20.0            # seconds after which what should be at once is not
@@ -29,3 +30,21 @@ def until(look, what):
             return got
         time.sleep(0.005)
     raise AssertionError("no " + what)
+
+
+def main():
+    """Run the cases, or those whose rule has the second argument."""
+    only = sys.argv[2] if len(sys.argv) > 2 else ""
+    failed = 0
+    chosen = [item for item in CASES if only in item[0]]
+    print(f"1..{len(chosen)}", flush=True)
+    for number, (rule, function) in enumerate(chosen, 1):
+        result = "ok"
+        try:
+            function()
+        except Exception as error:      # pylint: disable=broad-except
+            print("# " + f"{type(error).__name__}: {error}".replace(
+                "\n", "\n# "))
+            result, failed = "not ok", 1
+        print(f"{result} {number} - {rule}", flush=True)
+    return failed

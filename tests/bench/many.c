@@ -6,9 +6,10 @@
  *
  * A hundred times a second BYTES are written to each far end (a socket of
  * vusb-serve), and whatever has come is read from the adapters' nodes; when the
- * SECONDS are over, until all has.  What arrives is compared.  Prints "ready" when all
- * is open, and the number of bytes when all has come; begins, and ends, when there is
- * a line to read.  The adapters are set to BAUD, of which it knows 115200 and 3000000.
+ * SECONDS are over, until all has.  What arrives is compared.  Prints "ready"
+ * when all is open, and the number of bytes when all has come; begins, and
+ * ends, when there is a line to read.  The adapters are set to BAUD, of which
+ * it knows 115200 and 3000000.
  *
  * It waits with epoll(7): select(2) and poll(2) ask each node again whenever one of
  * them has something, and a question to a CUSE node is a request.

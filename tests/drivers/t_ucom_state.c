@@ -120,21 +120,33 @@ lines_stay(void)
 	h_remove(v);
 }
 
+/* One of each driver's. */
+static const char *const chips[] = { "ft232r", "acm", "ch341", "cp2102",
+    "pl2303hx" };
+#define	NCHIPS	(sizeof(chips) / sizeof(chips[0]))
+
+static struct vusb *
+plugged(const char *chip)
+{
+	struct vusb_config vc;
+	struct vusb *v;
+
+	T_CHECK(vusb_chip(chip, &vc));
+	v = h_adapter(&vc);
+	s_plug(v, "ttyU0");
+	return v;
+}
+
 /* A break that nobody can end any more goes on until the next first open. */
 static void
 break_ends(void)
 {
-	static const char *const chips[] = { "ft232r", "acm", "ch341",
-	    "cp2102", "pl2303hx" };
-	struct vusb_config vc;
 	struct s_file sf;
 	struct vusb *v;
 
 	h_begin();
-	for (unsigned i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
-		T_CHECK(vusb_chip(chips[i], &vc));
-		v = h_adapter(&vc);
-		s_plug(v, "ttyU0");
+	for (unsigned i = 0; i < NCHIPS; i++) {
+		v = plugged(chips[i]);
 		sf = opened("ttyU0");
 		T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
 		T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);
@@ -285,9 +297,6 @@ goes_on(void)
 static void
 hung_up_goes_on(void)
 {
-	static const char *const chips[] = { "ft232r", "acm", "ch341",
-	    "cp2102", "pl2303hx" };
-	struct vusb_config vc;
 	struct vusb_status was;
 	struct s_file sf;
 	struct again a = { "dtyU0", &sf };
@@ -295,10 +304,8 @@ hung_up_goes_on(void)
 	struct vusb *v;
 
 	h_begin();
-	for (unsigned i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
-		T_CHECK(vusb_chip(chips[i], &vc));
-		v = h_adapter(&vc);
-		s_plug(v, "ttyU0");
+	for (unsigned i = 0; i < NCHIPS; i++) {
+		v = plugged(chips[i]);
 		sf = opened("dtyU0");
 		T_EQ(s_raw(&sf, 4800, 7, S_CLOCAL | S_EVEN), 0);
 		T_EQ(s_ioctl(&sf, TCGETS2, &t), 0);
@@ -330,18 +337,13 @@ hung_up_goes_on(void)
 static void
 break_goes_on(void)
 {
-	static const char *const chips[] = { "ft232r", "acm", "ch341",
-	    "cp2102", "pl2303hx" };
-	struct vusb_config vc;
 	struct s_file sf;
 	struct again a = { "dtyU0", &sf };
 	struct vusb *v;
 
 	h_begin();
-	for (unsigned i = 0; i < 2 * sizeof(chips) / sizeof(chips[0]); i++) {
-		T_CHECK(vusb_chip(chips[i / 2], &vc));
-		v = h_adapter(&vc);
-		s_plug(v, "ttyU0");
+	for (unsigned i = 0; i < 2 * NCHIPS; i++) {
+		v = plugged(chips[i / 2]);
 		sf = opened("dtyU0");
 		T_EQ(s_raw(&sf, 9600, 8, S_CLOCAL), 0);
 		T_EQ(s_ioctl(&sf, TIOCSBRK, NULL), 0);

@@ -26,7 +26,7 @@ import tty
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 ".."))
 # For the tests as well: pylint: disable=unused-import
-from h_case import CASES, LIMIT, case, equal, until  # noqa: E402,F401
+from h_case import LIMIT, case, equal, main, until  # noqa: E402,F401
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
@@ -402,22 +402,3 @@ class Com(Stream):
                 break
         got, self.data = self.data[:size], self.data[size:]
         return got
-
-
-def main():
-    """Run the cases, or those whose rule has the last argument."""
-    only = sys.argv[2] if len(sys.argv) > 2 else ""
-    failed = 0
-    chosen = [item for item in CASES if only in item[0]]
-    print(f"1..{len(chosen)}", flush=True)
-    for number, (rule, function) in enumerate(chosen, 1):
-        result = "ok"
-        try:
-            function()
-        except Exception as error:      # pylint: disable=broad-except
-            print("# " + f"{type(error).__name__}: {error}".replace(
-                "\n", "\n# "))
-            result = "not ok"
-            failed = 1
-        print(f"{result} {number} - {rule}", flush=True)
-    return failed

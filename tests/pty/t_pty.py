@@ -29,7 +29,7 @@ import tty
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 ".."))
-from h_case import CASES, LIMIT, case, equal, until  # noqa: E402
+from h_case import LIMIT, case, equal, main, until  # noqa: E402
 
 PROGRAM = sys.argv[1]
 TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
@@ -923,24 +923,6 @@ def _():
               word)
 
 
-def main():
-    """Run the cases, or those whose rule has the second argument."""
-    only = sys.argv[2] if len(sys.argv) > 2 else ""
-    # nohup(1) has it ignored, and so would COMMAND then.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    failed = 0
-    chosen = [item for item in CASES if only in item[0]]
-    print(f"1..{len(chosen)}", flush=True)
-    for number, (rule, function) in enumerate(chosen, 1):
-        result = "ok"
-        try:
-            function()
-        except Exception as error:      # pylint: disable=broad-except
-            print(f"# {type(error).__name__}: {error}")
-            result = "not ok"
-            failed = 1
-        print(f"{result} {number} - {rule}", flush=True)
-    return failed
-
-
+# nohup(1) has it ignored, and so would COMMAND then.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.exit(main())

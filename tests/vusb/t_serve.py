@@ -14,7 +14,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 ".."))
-from h_case import CASES, LIMIT, case, equal  # noqa: E402
+from h_case import LIMIT, case, equal, main  # noqa: E402
 
 PORTS = 120             # of vhci_hcd, as Debian has it
 
@@ -58,22 +58,6 @@ def _more():
             served(directory, PORTS + 1) as process:
         process.communicate()
         equal(process.returncode, 2, "the exit status")
-
-
-def main():
-    """Run the cases."""
-    failed = 0
-    print(f"1..{len(CASES)}", flush=True)
-    for number, (rule, function) in enumerate(CASES, 1):
-        result = "ok"
-        try:
-            function()
-        except Exception as error:      # pylint: disable=broad-except
-            print("# " + f"{type(error).__name__}: {error}".replace(
-                "\n", "\n# "))
-            result, failed = "not ok", 1
-        print(f"{result} {number} - {rule}", flush=True)
-    return failed
 
 
 if __name__ == "__main__":

@@ -205,8 +205,9 @@ link_round(const char *path, const char *new, const char *slave)
 	if (errno != EEXIST)
 		return -1;
 	gone = judge(new, slave);
-	return gone == 0 && unlink(new) == -1 && errno != ENOENT ? -1 :
-	    gone == -1 ? -1 : 1;
+	if (gone == 0 && unlink(new) == -1 && errno != ENOENT)
+		return -1;
+	return gone == -1 ? -1 : 1;
 }
 
 /*

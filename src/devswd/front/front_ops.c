@@ -201,9 +201,9 @@ close_flags(const struct front_file *ff)
  * The last close, of a file that is in no list any more and that no RELEASE
  * waits for.  Nobody does but who opens the device next, in K: what was
  * written still goes out.  If no other thread is left to take requests (or
- * only root's are) the close must not wait either; nor in a thread that attaches
- * hardware (front_hand_files), which has a detach to do next, perhaps of what
- * the close would wait for.
+ * only root's are) the close must not wait either; nor in a thread that
+ * attaches hardware (front_hand_files), which has a detach to do next, perhaps
+ * of what the close would wait for.
  */
 static void
 file_close(struct front_file *ff)
