@@ -239,11 +239,16 @@ nosleep(void)
 	T_EQ(s_open("ugen0.01", HYP_F_WRITE, &sf), 0);
 	T_EQ(s_open("ugen0.02", HYP_F_READ, &in), 0);
 	T_EQ(vusb_far_write(v, 0, out, 10, 1000), 10);
+	/* If one were started it would be EIO. */
+	for (int kind = 0; kind < VUSB_NKINDS; kind++)
+		vusb_fault(v, kind, VUSB_FAULT_SUBMIT, 0, 0);
 	s_nosleep(true);
 	T_EQ(s_write(&sf, out, BIG, 0, &done), EAGAIN);
 	T_EQ(s_read(&in, far, 10, 0, &done), EAGAIN);
 	T_EQ(request(&ctl, 0xa1, 1, 0, 1, 1, d), -EAGAIN);
 	s_nosleep(false);
+	for (int kind = 0; kind < VUSB_NKINDS; kind++)
+		vusb_fault(v, kind, VUSB_FAULT_NONE, 0, 0);
 	T_EQ(vusb_far_read(v, 0, far, BIG, 20), 0);
 	T_EQ(s_read(&in, far, 10, 0, &done), 0);
 	T_EQ(done, 10);

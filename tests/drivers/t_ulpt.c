@@ -96,10 +96,15 @@ nosleep(void)
 
 	begin();
 	T_EQ(s_open("ulpt0", S_RDWR, &sf), 0);
+	/* If one were started it would be EIO. */
+	vusb_fault(v, VUSB_OUT, VUSB_FAULT_SUBMIT, 0, 0);
+	vusb_fault(v, VUSB_IN, VUSB_FAULT_SUBMIT, 0, 0);
 	s_nosleep(true);
 	T_EQ(s_write(&sf, out, BIG, 0, &done), EAGAIN);
 	T_EQ(s_read(&sf, far, 1, 0, &done), EAGAIN);
 	s_nosleep(false);
+	vusb_fault(v, VUSB_OUT, VUSB_FAULT_NONE, 0, 0);
+	vusb_fault(v, VUSB_IN, VUSB_FAULT_NONE, 0, 0);
 	T_EQ(s_write(&sf, out, SMALL, 0, &done), 0);
 	s_close(&sf);
 	printed(SMALL);

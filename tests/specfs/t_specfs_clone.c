@@ -439,13 +439,17 @@ __wrap_hyp_log(int level, const char *text)
 static void
 lacks_entry(void)
 {
-	struct fileops lacks[5];
+	struct fileops lacks[5], many[17];
 	struct hyp_lwp *l;
 	struct hyp_file *fp;
 
 	setup();
 	for (u_int i = 0; i < __arraycount(lacks); i++)
 		lacks[i] = clone_fileops;
+	for (u_int i = 0; i < __arraycount(many); i++) {
+		many[i] = clone_fileops;
+		many[i].fo_read = NULL;
+	}
 	lacks[0].fo_read = NULL;
 	lacks[1].fo_write = NULL;
 	lacks[2].fo_ioctl = NULL;
@@ -469,6 +473,16 @@ lacks_entry(void)
 		h_exit(l);
 	}
 	T_EQ(nerrors, 1);
+	/* One behind the 16 latest is new again, and none is missed. */
+	nerrors = 0;
+	for (u_int n = 0; n < 2 * __arraycount(many); n++) {
+		fileops = &many[n % __arraycount(many)];
+		l = h_enter(0);
+		T_EQ(hyp_node_open(&node, RW, NULL, &fp), L_EINVAL);
+		h_exit(l);
+	}
+	T_EQ(nerrors, 2 * __arraycount(many));
+	nerrors = 1;
 	/* The next driver's table may come to be where this one's was. */
 	devsw_detach(NULL, &clone_cdevsw);
 	T_EQ(devsw_attach("clone", NULL, NULL, &clone_cdevsw, &maj), 0);
