@@ -207,17 +207,42 @@ whole_road(void)
 }
 
 static int
-carrier_is_on(void *arg)
-{
-
-	return (s_modem(arg) & TIOCM_CD) != 0;
-}
-
-static int
 has_received(void *arg)
 {
 
 	return h_status(vusb_lookup("ftdi0")).vs_received == *(uint64_t *)arg;
+}
+
+/* Who reads late has all of it, though nothing new comes of the device. */
+static void
+late_reader(void)
+{
+	static uint8_t buf[1000000], want[1000000];
+	uint64_t all = sizeof(want);
+	struct s_file sf;
+	int fd = control(), far;
+
+	ok(fd, "create ftdi0 ftdi");
+	ok(fd, "plug ftdi0");
+	s_plug_wait("ttyU0");
+	far = connect_to("ftdi0");
+	h_open_raw(&sf, 115200);
+	s_pattern(want, sizeof(want), 5);
+	s_write_all(&sf, want, sizeof(want));
+	T_UNTIL(has_received, &all);
+	read_socket(far, buf, sizeof(buf));
+	T_EQ(memcmp(buf, want, sizeof(buf)), 0);
+	close(far);
+	ok(fd, "unplug ftdi0");
+	s_close(&sf);
+	finish(fd);
+}
+
+static int
+carrier_is_on(void *arg)
+{
+
+	return (s_modem(arg) & TIOCM_CD) != 0;
 }
 
 /* Nobody there: no lines, and what is sent then is not for who comes. */
@@ -288,6 +313,7 @@ crowd(void)
 const struct t_case t_cases[] = {
 	{ "commands, and refusals", commands },
 	{ "bytes, lines and plugs through sockets", whole_road },
+	{ "who reads late has all of it", late_reader },
 	{ "a modem's lines are up while somebody is there", modem },
 	{ "a byte costs nothing at the other far ends", crowd },
 	{ NULL, NULL }
